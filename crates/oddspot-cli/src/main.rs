@@ -1,0 +1,60 @@
+//! The `oddspot` command: parse, run, print.
+
+mod demo;
+mod detect;
+mod evaluate;
+mod inspect;
+mod interrupt;
+mod progress;
+mod runtime;
+mod teacher;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Finds where an image is odd, learning from good images alone.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Learn a model from a folder of good images
+    Train(train::TrainArgs),
+    /// Judge images: verdicts, scores and pictures of what is wrong
+    Detect(detect::DetectArgs),
+    /// Measure a model on a labelled test set
+    Evaluate(evaluate::EvaluateArgs),
+    /// List or import teachers
+    Teacher(teacher::TeacherArgs),
+    /// Show what is in a model file
+    Inspect(inspect::InspectArgs),
+    /// Make a small picture set, train on it and detect in it
+    Demo(demo::DemoArgs),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Train(args) => train::run(&args),
+        Command::Detect(args) => detect::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Teacher(args) => teacher::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Demo(args) => demo::run(&args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {}", chain(&error));
+        ExitCode::FAILURE
+    })
+}
+
+/// An error and its causes in one line.
+fn chain(error: &anyhow::Error) -> String {
+    let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
+    texts.join(": ")
+}

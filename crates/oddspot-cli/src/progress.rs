@@ -1,0 +1,80 @@
+//! Progress on standard error: a bar at a terminal, plain lines elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A plain line at most this often.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Progress of one phase of work over a known number of items.
+pub struct Progress {
+    bar: ProgressBar,
+    label: &'static str,
+    unit: &'static str,
+    first: u64,
+    started: Instant,
+    last_line: Option<Instant>,
+}
+
+impl Progress {
+    /// Begins a phase: `label` names it, `unit` its items; `done` of `total` lie behind it.
+    pub fn new(label: &'static str, unit: &'static str, done: usize, total: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+        let template = format!(
+            "{label} {{bar:24}} {{pos}}/{{len}} {{per_sec:.1}} {unit}/s {{eta}} left {{msg}}"
+        );
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style);
+        }
+        bar.set_position(done as u64);
+        bar.reset_eta();
+        Self {
+            bar,
+            label,
+            unit,
+            first: done as u64,
+            started: Instant::now(),
+            last_line: None,
+        }
+    }
+
+    /// Tells that `done` items are done, with a note on the last one.
+    pub fn set(&mut self, done: usize, note: impl FnOnce() -> String) {
+        let total = self.bar.length().unwrap_or(0);
+        if self.bar.is_hidden() {
+            let due = self.last_line.is_none_or(|at| at.elapsed() >= LINE_EVERY);
+            if due || done as u64 == total {
+                self.last_line = Some(Instant::now());
+                eprintln!("{}", self.line(done as u64, total, &note()));
+            }
+        } else {
+            self.bar.set_message(note());
+            self.bar.set_position(done as u64);
+        }
+    }
+
+    fn line(&self, done: u64, total: u64, note: &str) -> String {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let rate = (done - self.first) as f64 / seconds.max(1e-9);
+        let left = (total - done) as f64 / rate.max(1e-9);
+        let Self { label, unit, .. } = self;
+        format!("{label} {done}/{total}, {rate:.1} {unit}/s, {left:.0} s left {note}")
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Prints a line above the bar.
+    pub fn say(&self, text: &str) {
+        if self.bar.is_hidden() {
+            eprintln!("{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+
+    /// Ends the phase and leaves its bar in view.
+    pub fn finish(self) {
+        self.bar.abandon();
+    }
+}

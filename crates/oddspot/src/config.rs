@@ -1,0 +1,503 @@
+//! The configuration: one nested struct, saved with every model. Field names are those of a
+//! `--config` TOML file; the defaults and the `paper` preset are the table of the README.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::image::ImageSize;
+
+/// Half the student's receptive field, 65 pixels: the reach of a patch around its centre.
+pub const PATCH_RADIUS: usize = 32;
+
+/// Everything that decides what is learned and how images are judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Full method, or the paper's baseline without the position classifier.
+    pub method: Method,
+    /// The frozen teacher: a name from `oddspot teacher list`, or the path of a weights file.
+    pub teacher: String,
+    /// Size to which every image is resized; each side a multiple of 8.
+    pub image_size: ImageSize,
+    /// The student network.
+    pub student: StudentConfig,
+    /// The position classifier and its patch pairs.
+    pub position: PositionConfig,
+    /// The training loop.
+    pub training: TrainingConfig,
+    /// From maps to verdicts.
+    pub detection: DetectionConfig,
+}
+
+/// What is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Student and position classifier: `e_rec` and `e_pos`.
+    Full,
+    /// The student alone ("Base" in the paper): `e_rec`.
+    Baseline,
+}
+
+/// Student network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StudentConfig {
+    /// Output channels c1..c4 of its convolutions.
+    pub widths: [usize; 4],
+    /// Pixels between neighbouring features: 1, 2, 4 or 8.
+    pub output_stride: usize,
+}
+
+/// Position classifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PositionConfig {
+    /// Pixels between the two centres of a pair along each non-zero axis; a multiple of
+    /// `student.output_stride`.
+    pub offset: usize,
+    /// Pairs drawn per image and iteration (N in the paper).
+    pub pairs: usize,
+    /// Width of the two hidden layers.
+    pub hidden: usize,
+    /// Slope of the LeakyReLU below zero.
+    pub negative_slope: f64,
+}
+
+/// Training loop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Optimizer steps.
+    pub iterations: usize,
+    /// Images per step.
+    pub batch: usize,
+    /// Adam's (initial) learning rate.
+    pub learning_rate: f64,
+    /// How the learning rate goes on.
+    pub schedule: Schedule,
+    /// L2 penalty added to the gradient (PyTorch's `Adam`).
+    pub weight_decay: f64,
+    /// How teacher and student features are scaled before they are compared.
+    pub feature_norm: FeatureNorm,
+    /// Seed of the initial weights, the held-out images, the image order and the pairs.
+    pub seed: u64,
+    /// Mebibytes of memory for the cached teacher maps; beyond it they go to a temporary file.
+    pub cache_mib: usize,
+    /// Iterations between two checkpoints.
+    pub checkpoint_every: usize,
+}
+
+/// Learning rate schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// The same rate throughout.
+    Constant,
+    /// Half a cosine from the initial rate to 0.
+    Cosine,
+}
+
+/// How features are scaled before teacher and student are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeatureNorm {
+    /// Each position's feature vector, the teacher's and the student's, by its L2 norm.
+    L2,
+    /// As they come: the formula as printed in the paper.
+    None,
+    /// The teacher's by its mean and standard deviation per channel over the training images.
+    Standardize,
+}
+
+/// From maps to verdicts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DetectionConfig {
+    /// Standard deviation of the Gaussian that smooths the map, in pixels of a 256-pixel
+    /// image (scaled with `image_size`); 0 for none.
+    pub smoothing: f64,
+    /// Share of good images that the verdict may call anomalous, between 0 and 0.5.
+    pub false_alarm_rate: f64,
+    /// Share of the pixels of good images that may lie above the pixel threshold, between 0
+    /// and 0.5.
+    pub pixel_false_alarm_rate: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            method: Method::Full,
+            teacher: "random".to_owned(),
+            image_size: ImageSize {
+                width: 256,
+                height: 256,
+            },
+            student: StudentConfig::default(),
+            position: PositionConfig::default(),
+            training: TrainingConfig::default(),
+            detection: DetectionConfig::default(),
+        }
+    }
+}
+
+impl Default for StudentConfig {
+    fn default() -> Self {
+        Self {
+            widths: [32, 64, 128, 256],
+            output_stride: 8,
+        }
+    }
+}
+
+impl Default for PositionConfig {
+    fn default() -> Self {
+        Self {
+            offset: 64,
+            pairs: 64,
+            hidden: 128,
+            negative_slope: 0.1,
+        }
+    }
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            iterations: 5_000,
+            batch: 1,
+            learning_rate: 1e-3,
+            schedule: Schedule::Cosine,
+            weight_decay: 1e-5,
+            feature_norm: FeatureNorm::Standardize,
+            seed: 0,
+            cache_mib: 2_048,
+            checkpoint_every: 500,
+        }
+    }
+}
+
+impl Default for DetectionConfig {
+    fn default() -> Self {
+        Self {
+            smoothing: 8.0,
+            false_alarm_rate: 0.01,
+            pixel_false_alarm_rate: 0.001,
+        }
+    }
+}
+
+impl Config {
+    /// The settings of the paper: VGG16, a feature at every pixel, no smoothing.
+    pub fn paper() -> Self {
+        Self {
+            teacher: "vgg16".to_owned(),
+            student: StudentConfig {
+                widths: [64, 128, 256, 256],
+                output_stride: 1,
+            },
+            training: TrainingConfig {
+                iterations: 30_000,
+                learning_rate: 5e-4,
+                schedule: Schedule::Constant,
+                feature_norm: FeatureNorm::L2,
+                ..TrainingConfig::default()
+            },
+            detection: DetectionConfig {
+                smoothing: 0.0,
+                ..DetectionConfig::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Lays the fields of a TOML file over this configuration; fields that the file does not
+    /// name keep their values.
+    ///
+    /// # Errors
+    /// An unreadable file, TOML that does not parse, an unknown field or a value of the wrong
+    /// type, each named.
+    pub fn overlaid_with_file(&self, path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let problem = |e: &dyn std::fmt::Display| Error::Config {
+            field: "--config",
+            reason: format!("{}: {e}", path.display()),
+        };
+        let mut merged = toml::Table::try_from(self).map_err(|e| problem(&e))?;
+        overlay(&mut merged, text.parse().map_err(|e| problem(&e))?);
+        merged.try_into().map_err(|e| problem(&e))
+    }
+
+    /// Checks every field against its range.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field's name, what is wrong and what works.
+    pub fn validate(&self) -> Result<()> {
+        self.validate_image_size()?;
+        self.validate_networks()?;
+        self.training.validate()?;
+        self.detection.validate()
+    }
+
+    fn validate_image_size(&self) -> Result<()> {
+        let ImageSize { width, height } = self.image_size;
+        const LARGEST: usize = 4096;
+        if width == 0 || height == 0 || width % 8 != 0 || height % 8 != 0 {
+            let nearest = |v: usize| (v + 4) / 8 * 8;
+            return Err(Error::config(
+                "image_size",
+                format!(
+                    "{width}x{height}: each side must be a multiple of 8; the nearest is {}x{}",
+                    nearest(width).max(8),
+                    nearest(height).max(8)
+                ),
+            ));
+        }
+        if width.max(height) > LARGEST {
+            return Err(Error::config(
+                "image_size",
+                format!("{width}x{height}: a side may have at most {LARGEST} pixels"),
+            ));
+        }
+        let patch = 2 * PATCH_RADIUS + 1;
+        let (short, long) = (width.min(height), width.max(height));
+        let pair = patch + self.position.offset;
+        if self.method == Method::Full && (short < patch || long < pair) {
+            return Err(Error::config(
+                "image_size",
+                format!(
+                    "{width}x{height} is too small for any pair of {patch}-pixel patches {offset} \
+                     pixels apart: the smallest square that works is {least}x{least}; raise \
+                     image_size or lower position.offset",
+                    offset = self.position.offset,
+                    least = pair.div_ceil(8) * 8,
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_networks(&self) -> Result<()> {
+        let stride = self.student.output_stride;
+        if ![1, 2, 4, 8].contains(&stride) {
+            return Err(Error::config(
+                "student.output_stride",
+                format!("{stride}: must be 1, 2, 4 or 8"),
+            ));
+        }
+        for width in self.student.widths {
+            in_range("student.widths", width, 1, 4096)?;
+        }
+        in_range("position.pairs", self.position.pairs, 1, 65_536)?;
+        in_range("position.hidden", self.position.hidden, 1, 4096)?;
+        let offset = self.position.offset;
+        if offset == 0 || offset % stride != 0 {
+            return Err(Error::config(
+                "position.offset",
+                format!(
+                    "{offset}: must be a positive multiple of student.output_stride ({stride})"
+                ),
+            ));
+        }
+        if !(0.0..1.0).contains(&self.position.negative_slope) {
+            return Err(Error::config(
+                "position.negative_slope",
+                format!("{}: must lie in [0, 1)", self.position.negative_slope),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl TrainingConfig {
+    fn validate(&self) -> Result<()> {
+        in_range("training.iterations", self.iterations, 1, 100_000_000)?;
+        in_range("training.batch", self.batch, 1, 1024)?;
+        in_range(
+            "training.checkpoint_every",
+            self.checkpoint_every,
+            1,
+            usize::MAX,
+        )?;
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return Err(Error::config(
+                "training.learning_rate",
+                format!("{}: must be a positive number", self.learning_rate),
+            ));
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
+            return Err(Error::config(
+                "training.weight_decay",
+                format!("{}: must be 0 or a positive number", self.weight_decay),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The learning rate of an iteration, counted from 0.
+    pub fn learning_rate_at(&self, iteration: usize) -> f64 {
+        match self.schedule {
+            Schedule::Constant => self.learning_rate,
+            Schedule::Cosine => {
+                let progress = iteration as f64 / self.iterations as f64;
+                self.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+            }
+        }
+    }
+}
+
+impl DetectionConfig {
+    fn validate(&self) -> Result<()> {
+        if !(0.0..=64.0).contains(&self.smoothing) {
+            return Err(Error::config(
+                "detection.smoothing",
+                format!("{}: must lie between 0 and 64", self.smoothing),
+            ));
+        }
+        let rates = [
+            ("detection.false_alarm_rate", self.false_alarm_rate),
+            (
+                "detection.pixel_false_alarm_rate",
+                self.pixel_false_alarm_rate,
+            ),
+        ];
+        for (field, rate) in rates {
+            if !(rate > 0.0 && rate <= 0.5) {
+                return Err(Error::config(
+                    field,
+                    format!("{rate}: must lie above 0 and be at most 0.5"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn in_range(field: &'static str, value: usize, least: usize, most: usize) -> Result<()> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::config(
+        field,
+        format!("{value}: must lie between {least} and {most}"),
+    ))
+}
+
+/// Replaces the values of `base` by those of `top`, table by table.
+fn overlay(base: &mut toml::Table, top: toml::Table) {
+    for (key, value) in top {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(base)), toml::Value::Table(top)) => overlay(base, top),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(change: impl FnOnce(&mut Config)) -> String {
+        let mut config = Config::default();
+        change(&mut config);
+        match config.validate() {
+            Err(e) => e.to_string(),
+            Ok(()) => "valid".to_owned(),
+        }
+    }
+
+    #[test]
+    fn both_presets_are_valid_and_survive_toml() {
+        for config in [Config::default(), Config::paper()] {
+            config.validate().unwrap();
+            let text = toml::to_string(&config).unwrap();
+            assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn a_file_changes_only_the_fields_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "image_size = \"320x192\"\n[training]\nseed = 7\n").unwrap();
+        let merged = Config::paper().overlaid_with_file(&path).unwrap();
+        assert_eq!(
+            (merged.image_size.width, merged.image_size.height),
+            (320, 192)
+        );
+        assert_eq!(merged.training.seed, 7);
+        assert_eq!(merged.training.iterations, 30_000);
+        assert_eq!(merged.teacher, "vgg16");
+    }
+
+    #[test]
+    fn a_misspelt_field_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "[training]\niteration = 7\n").unwrap();
+        let error = Config::default().overlaid_with_file(&path).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("iteration") && text.contains("c.toml"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn sizes_that_cannot_work_are_told_with_one_that_does() {
+        let text = message(|c| c.image_size.width = 250);
+        assert!(
+            text.contains("multiple of 8") && text.contains("248x256"),
+            "{text}"
+        );
+        let text = message(|c| {
+            c.image_size = ImageSize {
+                width: 128,
+                height: 128,
+            };
+        });
+        assert!(text.contains("136x136"), "{text}");
+        let smallest = message(|c| {
+            c.image_size = ImageSize {
+                width: 136,
+                height: 136,
+            };
+        });
+        assert_eq!(smallest, "valid");
+    }
+
+    #[test]
+    fn every_range_is_checked() {
+        for (field, text) in [
+            ("output_stride", message(|c| c.student.output_stride = 3)),
+            ("widths", message(|c| c.student.widths[2] = 0)),
+            ("offset", message(|c| c.position.offset = 20)),
+            ("pairs", message(|c| c.position.pairs = 0)),
+            ("iterations", message(|c| c.training.iterations = 0)),
+            (
+                "learning_rate",
+                message(|c| c.training.learning_rate = f64::NAN),
+            ),
+            ("weight_decay", message(|c| c.training.weight_decay = -1.0)),
+            ("smoothing", message(|c| c.detection.smoothing = 65.0)),
+            (
+                "false_alarm_rate",
+                message(|c| c.detection.false_alarm_rate = 0.0),
+            ),
+        ] {
+            assert!(text.contains(field), "{field}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_cosine_falls_from_the_initial_rate_towards_zero() {
+        let training = TrainingConfig::default();
+        assert_eq!(training.learning_rate_at(0), 1e-3);
+        assert!((training.learning_rate_at(2_500) - 5e-4).abs() < 1e-12);
+        assert!(training.learning_rate_at(4_999) < 1e-9);
+    }
+}

@@ -1,0 +1,112 @@
+//! The façade of detection: a loaded model that judges images.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use image::RgbImage;
+
+use crate::error::{Error, Result};
+use crate::image::resize;
+use crate::loss::ChannelStatistics;
+use crate::model_file::{Header, Model};
+use crate::network::Parameters;
+use crate::scoring::{AnomalyMaps, Scorer, Shares, image_tensor};
+use crate::teacher::{Library, Teacher, hash};
+use crate::training::Networks;
+
+/// What was found in one image.
+#[derive(Clone, Debug)]
+pub struct Detection {
+    /// The anomaly map and its parts at the model's `image_size`.
+    pub maps: AnomalyMaps,
+    /// The maximum of the map.
+    pub score: f32,
+    /// Whether the score lies above the model's image threshold.
+    pub anomalous: bool,
+    /// What the peak is owed to.
+    pub shares: Shares,
+}
+
+/// A model ready to judge images.
+pub struct Detector {
+    header: Header,
+    statistics: ChannelStatistics,
+    teacher: Teacher,
+    networks: Networks,
+    device: Device,
+}
+
+impl Detector {
+    /// Loads a model file; a model saved without its teacher takes it from the library.
+    ///
+    /// # Errors
+    /// An unusable model file, or a teacher that is missing or not the one trained with.
+    pub fn load(path: &Path, library: &Library, device: &Device) -> Result<Self> {
+        let model = Model::load(path)?;
+        Self::new(model, path, library, device)
+    }
+
+    fn new(model: Model, path: &Path, library: &Library, device: &Device) -> Result<Self> {
+        let fail = |reason: String| Error::model_file(path, reason);
+        let header = model.header;
+        let weights = match model.teacher {
+            Some(weights) => weights,
+            None => {
+                let (found, identity) = library.find(&header.config.teacher)?;
+                if identity.sha256 != header.teacher.sha256 {
+                    return Err(fail(format!(
+                        "it was trained with another teacher '{}' than the one found: bring the \
+                         one with SHA-256 {}",
+                        header.teacher.name, header.teacher.sha256
+                    )));
+                }
+                found.tensors
+            }
+        };
+        if hash(&weights) != header.teacher.sha256 {
+            return Err(fail(
+                "its teacher's weights are not those it was trained with: the file is damaged"
+                    .to_owned(),
+            ));
+        }
+        let parameters = Parameters::from_tensors(&weights, device);
+        let teacher = Teacher::new(header.teacher.architecture, &parameters).map_err(fail)?;
+        let parameters = Parameters::from_tensors(&model.networks, device);
+        let networks = Networks::new(&parameters, &header.config, header.teacher_channels, false)
+            .map_err(fail)?;
+        Ok(Self {
+            header,
+            statistics: model.statistics,
+            teacher,
+            networks,
+            device: device.clone(),
+        })
+    }
+
+    /// The model's header: configuration, provenance, statistics, thresholds.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Judges one image of any size.
+    pub fn detect(&self, image: &RgbImage) -> Detection {
+        let config = &self.header.config;
+        let scorer = Scorer {
+            config,
+            student: &self.networks.student,
+            position: self.networks.position.as_ref(),
+            statistics: &self.statistics,
+        };
+        let image = image_tensor(&resize(image, config.image_size), &self.device);
+        let errors = scorer.errors(image.clone(), self.teacher.maps(image));
+        let smoothing = config.detection.smoothing;
+        let maps = AnomalyMaps::fuse(&errors, &self.header.normalisation, smoothing);
+        let score = maps.score();
+        Detection {
+            score,
+            anomalous: f64::from(score) > self.header.thresholds.image,
+            shares: maps.shares_at_peak(),
+            maps,
+        }
+    }
+}

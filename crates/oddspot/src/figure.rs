@@ -1,0 +1,318 @@
+//! One sheet per image, as the paper's Figure 3: the image with what is odd outlined, and the
+//! maps that say why.
+
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
+
+use crate::heatmap::{self, Scale};
+use crate::map::ScoreMap;
+
+/// The longer side of each panel, whatever the image's size.
+const PANEL: usize = 512;
+const MARGIN: usize = 28;
+const GUTTER: usize = 20;
+const BAR_HEIGHT: usize = 20;
+const TEXT_HEIGHT: RasterHeight = RasterHeight::Size24;
+const PAPER: Rgb<u8> = Rgb([255; 3]);
+const INK: Rgb<u8> = Rgb([32; 3]);
+
+/// What one sheet shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Panels<'a> {
+    /// The image.
+    pub image: &'a RgbImage,
+    /// The pixels to outline in it, `[height, width]` of the image, row-major.
+    pub mask: &'a [bool],
+    /// What the first panel is called, as "image, odd parts outlined" (ASCII).
+    pub image_caption: &'a str,
+    /// `e`, of any size, as are the other maps.
+    pub total: &'a ScoreMap,
+    /// The normalised `e_rec`.
+    pub looks_wrong: &'a ScoreMap,
+    /// The normalised `e_pos`; none for a model without the position classifier.
+    pub wrong_place: Option<&'a ScoreMap>,
+}
+
+/// The sheet: panels side by side under their captions, each 512 pixels on its longer side and
+/// of the image's proportions, above a colour bar with the scale's end values.
+pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
+    let size = panel_size(panels.image);
+    let image = resize_image(panels.image, size);
+    let mask = resize_mask(panels.image, panels.mask, size);
+    let mut cells = vec![
+        (panels.image_caption, heatmap::contour(&image, &mask)),
+        ("total", map_panel(panels.total, scale, size)),
+        ("looks wrong", map_panel(panels.looks_wrong, scale, size)),
+    ];
+    if let Some(map) = panels.wrong_place {
+        cells.push(("in the wrong place", map_panel(map, scale, size)));
+    }
+
+    let captions = cells.iter().map(|(caption, _)| text_width(caption));
+    let cell_width = captions
+        .max()
+        .unwrap_or(0)
+        .clamp(size.width, PANEL.max(size.width));
+    let columns = cells.len();
+    let line = TEXT_HEIGHT.val() + 8;
+    let bar_top = MARGIN + line + size.height + GUTTER;
+    let mut sheet = RgbImage::from_pixel(
+        (2 * MARGIN + columns * cell_width + (columns - 1) * GUTTER) as u32,
+        (bar_top + line + MARGIN) as u32,
+        PAPER,
+    );
+    let cell_left = |column: usize| MARGIN + column * (cell_width + GUTTER);
+    for (column, (caption, panel)) in cells.iter().enumerate() {
+        let left = cell_left(column) + (cell_width - size.width) / 2;
+        let fitting = fit(caption, cell_width);
+        let indent = (cell_width - text_width(&fitting)) / 2;
+        draw_text(&mut sheet, cell_left(column) + indent, MARGIN, &fitting);
+        imageops::replace(&mut sheet, panel, left as i64, (MARGIN + line) as i64);
+    }
+    // The bar lies under the maps, which alone it explains.
+    let bar_width = (columns - 1) * (cell_width + GUTTER) - GUTTER;
+    draw_bar(&mut sheet, cell_left(1), bar_top, bar_width, scale);
+    sheet
+}
+
+#[derive(Clone, Copy)]
+struct Size {
+    height: usize,
+    width: usize,
+}
+
+fn panel_size(image: &RgbImage) -> Size {
+    let (width, height) = (image.width().max(1) as f64, image.height().max(1) as f64);
+    let scale = PANEL as f64 / width.max(height);
+    let scaled = |side: f64| ((side * scale).round() as usize).clamp(1, PANEL);
+    Size {
+        height: scaled(height),
+        width: scaled(width),
+    }
+}
+
+/// Shows the pixels of an icon as they are, and smooths what is nearer the panel's size.
+fn resize_image(image: &RgbImage, size: Size) -> RgbImage {
+    if image.width() == 0 || image.height() == 0 {
+        return RgbImage::from_pixel(size.width as u32, size.height as u32, PAPER);
+    }
+    let filter = if image.width().max(image.height()) as usize * 4 <= PANEL {
+        FilterType::Nearest
+    } else {
+        FilterType::CatmullRom
+    };
+    imageops::resize(image, size.width as u32, size.height as u32, filter)
+}
+
+/// A panel's pixel is masked where any pixel of the image that it covers is: no region is lost.
+fn resize_mask(image: &RgbImage, mask: &[bool], size: Size) -> Vec<bool> {
+    let (height, width) = (image.height() as usize, image.width() as usize);
+    let covered = |target: usize, length: usize, from: usize| {
+        let first = target * from / length;
+        first..((target + 1) * from).div_ceil(length).min(from)
+    };
+    let mut resized = Vec::with_capacity(size.height * size.width);
+    for row in 0..size.height {
+        for column in 0..size.width {
+            resized.push(covered(row, size.height, height).any(|y| {
+                covered(column, size.width, width)
+                    .any(|x| mask.get(y * width + x).copied().unwrap_or(false))
+            }));
+        }
+    }
+    resized
+}
+
+/// Enlarged between scores, shrunk as a picture: that averages what a panel's pixel covers.
+fn map_panel(map: &ScoreMap, scale: Scale, size: Size) -> RgbImage {
+    let (width, height) = (size.width as u32, size.height as u32);
+    if map.values.is_empty() {
+        return RgbImage::from_pixel(width, height, PAPER);
+    }
+    let enlarged = map.resize_bilinear(map.height.max(size.height), map.width.max(size.width));
+    let picture = heatmap::render(&enlarged, scale);
+    if picture.dimensions() == (width, height) {
+        return picture;
+    }
+    imageops::resize(&picture, width, height, FilterType::Triangle)
+}
+
+/// The colour bar from `low` to `high`, its end values beside it.
+fn draw_bar(sheet: &mut RgbImage, left: usize, top: usize, width: usize, scale: Scale) {
+    let (low, high) = (number(scale.low, scale), number(scale.high, scale));
+    let space = TEXT_HEIGHT.val() / 2;
+    let bar_left = left + text_width(&low) + space;
+    let bar_width = width.saturating_sub(text_width(&low) + text_width(&high) + 2 * space);
+    draw_text(sheet, left, top, &low);
+    draw_text(sheet, bar_left + bar_width + space, top, &high);
+    let bar_top = top + (TEXT_HEIGHT.val() - BAR_HEIGHT) / 2;
+    for x in 0..bar_width {
+        let colour = heatmap::colour_map((x as f32 + 0.5) / bar_width as f32);
+        for y in 0..BAR_HEIGHT {
+            sheet.put_pixel((bar_left + x) as u32, (bar_top + y) as u32, Rgb(colour));
+        }
+    }
+}
+
+/// A score with as many decimals as tell the ends of the scale apart.
+fn number(score: f32, scale: Scale) -> String {
+    let extent = (scale.high - scale.low).abs();
+    let decimals = if extent > 0.0 && extent.is_finite() {
+        (1.0 - extent.log10().floor()).clamp(0.0, 6.0) as usize
+    } else {
+        2
+    };
+    format!("{score:.decimals$}")
+}
+
+/// The text, shortened by its end to a width in pixels.
+fn fit(text: &str, width: usize) -> String {
+    let room = width / character_width();
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room.saturating_sub(2)).collect();
+    kept + ".."
+}
+
+fn character_width() -> usize {
+    get_raster_width(FontWeight::Regular, TEXT_HEIGHT)
+}
+
+fn text_width(text: &str) -> usize {
+    text.chars().count() * character_width()
+}
+
+/// Draws one line of text with its top-left corner at (left, top), cut at the sheet's border;
+/// characters that the font lacks become "?".
+fn draw_text(sheet: &mut RgbImage, left: usize, top: usize, text: &str) {
+    let raster = |character| get_raster(character, FontWeight::Regular, TEXT_HEIGHT);
+    let glyphs = text
+        .chars()
+        .filter_map(|c| raster(c).or_else(|| raster('?')));
+    for (place, glyph) in glyphs.enumerate() {
+        for (y, row) in glyph.rows().enumerate() {
+            for (x, &intensity) in row.iter().enumerate() {
+                let x = left + place * character_width() + x;
+                if let Some(pixel) = sheet.get_pixel_mut_checked(x as u32, (top + y) as u32) {
+                    heatmap::blend(pixel, INK, f32::from(intensity) / 255.0);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNIT: Scale = Scale {
+        low: 0.0,
+        high: 1.0,
+    };
+    const TEAL: Rgb<u8> = Rgb([0, 90, 80]);
+    const PANEL_TOP: usize = MARGIN + 32;
+
+    fn sheet_of(width: u32, height: u32, mask: &[bool], total: &ScoreMap) -> RgbImage {
+        let other = ScoreMap::filled(4, 4, 0.0);
+        let panels = Panels {
+            image: &RgbImage::from_pixel(width, height, TEAL),
+            mask,
+            image_caption: "image",
+            total,
+            looks_wrong: &other,
+            wrong_place: Some(&other),
+        };
+        figure(&panels, UNIT)
+    }
+
+    #[test]
+    fn the_sheet_shows_the_image_and_three_maps_of_its_proportions() {
+        for (width, height) in [(16, 16), (640, 480), (300, 400)] {
+            let map = ScoreMap::filled(8, 8, 1.0);
+            let sheet = sheet_of(width, height, &[], &map);
+            let count = |colour| sheet.pixels().filter(|&&pixel| pixel == colour).count();
+            let panel = 512 * 512 * width.min(height) / width.max(height);
+            assert_eq!(count(TEAL), panel as usize);
+            assert!(count(Rgb(heatmap::colour_map(1.0))) >= panel as usize);
+            assert!(count(Rgb(heatmap::colour_map(0.0))) >= 2 * panel as usize);
+        }
+    }
+
+    #[test]
+    fn without_a_position_classifier_there_are_three_panels() {
+        let map = ScoreMap::filled(8, 8, 1.0);
+        let image = RgbImage::from_pixel(64, 64, TEAL);
+        let mut panels = Panels {
+            image: &image,
+            mask: &[],
+            image_caption: "image",
+            total: &map,
+            looks_wrong: &map,
+            wrong_place: Some(&map),
+        };
+        let four = figure(&panels, UNIT).width();
+        panels.wrong_place = None;
+        assert_eq!(four - figure(&panels, UNIT).width(), 512 + 20);
+    }
+
+    #[test]
+    fn captions_fit_a_narrow_image_and_long_ones_are_cut() {
+        let map = ScoreMap::filled(8, 8, 0.0);
+        let image = RgbImage::from_pixel(10, 1000, TEAL);
+        let panels = Panels {
+            image: &image,
+            mask: &[],
+            image_caption: &"a caption without end ".repeat(20),
+            total: &map,
+            looks_wrong: &map,
+            wrong_place: None,
+        };
+        let sheet = figure(&panels, UNIT);
+        assert!(sheet.width() < 4 * 512);
+        assert_eq!(fit("caption", text_width("caption")), "caption");
+        assert_eq!(fit("caption", text_width("capti")), "cap..");
+        assert_eq!(fit("caption", 0), "..");
+    }
+
+    #[test]
+    fn a_single_odd_pixel_of_a_large_image_is_still_outlined() {
+        let mut mask = vec![false; 1000 * 750];
+        mask[350 * 1000 + 501] = true;
+        let map = ScoreMap::filled(8, 8, 0.0);
+        let (with, without) = (
+            sheet_of(1000, 750, &mask, &map),
+            sheet_of(1000, 750, &[], &map),
+        );
+        let changed: Vec<_> = (with.enumerate_pixels())
+            .filter(|(x, y, pixel)| *pixel != without.get_pixel(*x, *y))
+            .map(|(x, y, _)| (x as usize, y as usize))
+            .collect();
+        let middle = (MARGIN + 256, PANEL_TOP + 179);
+        assert!(changed.len() > 20);
+        for (x, y) in changed {
+            assert!(x.abs_diff(middle.0) < 8 && y.abs_diff(middle.1) < 8);
+        }
+    }
+
+    #[test]
+    fn empty_images_and_maps_make_a_sheet_of_paper() {
+        let empty = ScoreMap::filled(0, 0, 0.0);
+        let sheet = sheet_of(0, 0, &[], &empty);
+        assert!(sheet.width() > 0 && sheet.height() > 0);
+    }
+
+    #[test]
+    fn the_bar_tells_the_ends_of_any_scale_apart() {
+        let ends = |low, high| {
+            let scale = Scale { low, high };
+            (number(low, scale), number(high, scale))
+        };
+        let texts = |low: &str, high: &str| (low.to_owned(), high.to_owned());
+        assert_eq!(ends(-1.26, 12.4), texts("-1", "12"));
+        assert_eq!(ends(-1.26, 2.0), texts("-1.3", "2.0"));
+        assert_eq!(ends(0.0012, 0.0187), texts("0.001", "0.019"));
+        assert_eq!(ends(2.0, 2.0), texts("2.00", "2.00"));
+    }
+}

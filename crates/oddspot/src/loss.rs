@@ -1,0 +1,126 @@
+//! The losses: one function per equation.
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Int, Tensor};
+
+use crate::config::FeatureNorm;
+use crate::network::Parameters;
+
+/// Mean and standard deviation of each channel of each of the teacher's levels over the
+/// training images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelStatistics {
+    /// Per level, `[channels]`.
+    pub mean: [Vec<f32>; 3],
+    /// Per level, `[channels]`, all positive.
+    pub std: [Vec<f32>; 3],
+}
+
+/// L2-normalises each position's feature vector, `x / max(‖x‖, 1e-12)`.
+fn l2_normalise(features: Tensor<4>) -> Tensor<4> {
+    // The floor sits inside the root so that the gradient of a zero vector stays finite.
+    let norm = (features.clone().square().sum_dim(3) + 1e-24).sqrt();
+    features / norm
+}
+
+/// The student's features as the loss compares them, `[batch, height, width, channels]`.
+///
+/// The teacher's are normalised by [`normalise_teacher`].
+pub fn normalise_student(features: Tensor<4>, norm: FeatureNorm) -> Tensor<4> {
+    match norm {
+        FeatureNorm::L2 => l2_normalise(features),
+        // The student learns to say the standardised features outright.
+        FeatureNorm::None | FeatureNorm::Standardize => features,
+    }
+}
+
+/// The teacher's features of one level (0 to 2) as the loss compares them.
+/// `statistics` counts for [`FeatureNorm::Standardize`] alone.
+pub fn normalise_teacher(
+    features: Tensor<4>,
+    norm: FeatureNorm,
+    statistics: &ChannelStatistics,
+    level: usize,
+) -> Tensor<4> {
+    match norm {
+        FeatureNorm::L2 => l2_normalise(features),
+        FeatureNorm::None => features,
+        FeatureNorm::Standardize => {
+            let device = features.device();
+            let row = |values: &[f32]| Tensor::<1>::from_floats(values, &device).unsqueeze();
+            (features - row(&statistics.mean[level])) / row(&statistics.std[level])
+        }
+    }
+}
+
+/// `‖T^ℓ(r,c) − S^ℓ(r,c)‖²` at every position, `[batch, height, width]`, of features already
+/// normalised.
+pub fn squared_distance(teacher: Tensor<4>, student: Tensor<4>) -> Tensor<3> {
+    (teacher - student).square().sum_dim(3).squeeze_dim(3)
+}
+
+/// `L_rec = Σ_ℓ mean_(r,c) ‖T^ℓ(r,c) − S^ℓ(r,c)‖²`, the mean over the batch too; `[1]`.
+/// The teacher's maps come normalised, the student's as they are.
+pub fn reconstruction(
+    teacher: [Tensor<4>; 3],
+    student: [Tensor<4>; 3],
+    norm: FeatureNorm,
+) -> Tensor<1> {
+    let [level1, level2, level3] = std::array::from_fn(|level| {
+        let student = normalise_student(student[level].clone(), norm);
+        squared_distance(teacher[level].clone(), student).mean()
+    });
+    level1 + level2 + level3
+}
+
+/// `L_pos`: the mean cross-entropy of logits `[pairs, 8]` against the true classes `[pairs]`;
+/// `[1]`.
+pub fn position(logits: Tensor<2>, classes: Tensor<1, Int>) -> Tensor<1> {
+    log_softmax(logits, 1)
+        .gather(1, classes.unsqueeze_dim(1))
+        .mean()
+        .neg()
+}
+
+/// The learned weights of the two losses, `s = log λ²` (Kendall et al., 2018).
+#[derive(Module, Debug)]
+pub struct LossWeights {
+    /// `s_rec`, `[1]`.
+    pub rec: Param<Tensor<1>>,
+    /// `s_pos`, `[1]`.
+    pub pos: Param<Tensor<1>>,
+}
+
+impl LossWeights {
+    /// Weights at 0, or as a file has them.
+    ///
+    /// # Errors
+    /// A sentence that names the tensor that is missing or has another shape.
+    pub fn new(parameters: &Parameters) -> Result<Self, String> {
+        Ok(Self {
+            rec: parameters.zeros("rec", [1])?,
+            pos: parameters.zeros("pos", [1])?,
+        })
+    }
+
+    /// The same weights at the logarithms of the first losses, so that neither term starves.
+    pub fn balanced(self, rec: f32, pos: f32) -> Self {
+        let at = |parameter: Param<Tensor<1>>, loss: f32| {
+            parameter.map(|tensor| {
+                let device = tensor.device();
+                Tensor::from_floats([loss.max(f32::MIN_POSITIVE).ln()], &device).require_grad()
+            })
+        };
+        Self {
+            rec: at(self.rec, rec),
+            pos: at(self.pos, pos),
+        }
+    }
+
+    /// `L = ½ e^(−s_rec) L_rec + ½ e^(−s_pos) L_pos + ½ (s_rec + s_pos)`; `[1]`.
+    pub fn weigh(&self, rec: Tensor<1>, pos: Tensor<1>) -> Tensor<1> {
+        let term = |s: Tensor<1>, loss: Tensor<1>| s.clone().neg().exp() * loss + s;
+        (term(self.rec.val(), rec) + term(self.pos.val(), pos)) * 0.5
+    }
+}

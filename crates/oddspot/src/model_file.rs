@@ -1,0 +1,255 @@
+//! The model file: one `.safetensors` with everything needed to score an image
+//! (documented in `docs/model-file.md`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::atomic;
+use crate::config::{Config, Method};
+use crate::error::{Error, Result};
+use crate::loss::ChannelStatistics;
+use crate::network::{Parameters, Shapes};
+use crate::scoring::Normalisation;
+use crate::teacher::{Teacher, TeacherIdentity};
+use crate::tensor_file::{
+    NamedTensor, NamedTensors, Precision, Stored, TensorFile, check_finite, serialize,
+};
+use crate::threshold::Thresholds;
+use crate::training::Networks;
+
+/// Version of the file format that this program writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+/// Metadata key of a model.
+pub const MODEL_KEY: &str = "oddspot.model";
+/// Metadata key of a checkpoint.
+pub const CHECKPOINT_KEY: &str = "oddspot.checkpoint";
+
+/// Name and SHA-256 of a training image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    /// Path below the data set's folder, with `/`.
+    pub name: String,
+    /// Of the file's bytes, as hexadecimal digits.
+    pub sha256: String,
+}
+
+/// A model's text metadata.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the file format.
+    pub format: u32,
+    /// Version of oddspot that wrote it.
+    pub oddspot: String,
+    /// Full configuration of the training.
+    pub config: Config,
+    /// The teacher.
+    pub teacher: TeacherIdentity,
+    /// Channels of the teacher's three levels.
+    pub teacher_channels: [usize; 3],
+    /// μ and σ of the errors over the training images.
+    pub normalisation: Normalisation,
+    /// Thresholds from the held-out images.
+    pub thresholds: Thresholds,
+    /// Iterations trained.
+    pub iterations: usize,
+    /// The images trained on.
+    pub training_images: Vec<ImageRecord>,
+    /// The good images held out for the thresholds.
+    pub held_out_images: Vec<ImageRecord>,
+}
+
+/// A model: its header and its tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Everything but the tensors.
+    pub header: Header,
+    /// Statistics of the teacher's channels (`teacher.mean1..3`, `teacher.std1..3`).
+    pub statistics: ChannelStatistics,
+    /// `student.…` and `position.…`.
+    pub networks: NamedTensors,
+    /// The teacher's weights in canonical names, without their prefix `teacher.`; absent if
+    /// the model was saved without them.
+    pub teacher: Option<NamedTensors>,
+}
+
+impl Model {
+    /// Writes the file, replacing an older one whole.
+    ///
+    /// # Errors
+    /// Tensors that are not finite, or a file that cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let fail = |reason: String| Error::model_file(path, reason);
+        let mut tensors = self.networks.clone();
+        for (name, tensor) in self.teacher.iter().flatten() {
+            tensors.insert(format!("teacher.{name}"), tensor.clone());
+        }
+        for level in 0..3 {
+            let parts = [
+                ("mean", &self.statistics.mean),
+                ("std", &self.statistics.std),
+            ];
+            for (part, levels) in parts {
+                let tensor = NamedTensor {
+                    shape: vec![levels[level].len()],
+                    values: levels[level].clone(),
+                };
+                tensors.insert(format!("teacher.{part}{}", level + 1), tensor);
+            }
+        }
+        for (name, tensor) in &tensors {
+            check_finite(name, &tensor.values).map_err(fail)?;
+        }
+        let stored: BTreeMap<String, Stored> = tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor, Precision::F32)))
+            .collect();
+        let header = serde_json::to_string(&self.header).map_err(|e| fail(e.to_string()))?;
+        let bytes = serialize(&stored, MODEL_KEY, header).map_err(fail)?;
+        atomic::write_bytes(path, &bytes)
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// A file that is not a model, is of a newer format, damaged, or lacks a tensor; nothing
+    /// of it is allocated before its header has been checked against its length.
+    pub fn load(path: &Path) -> Result<Self> {
+        let fail = |reason: String| Error::model_file(path, reason);
+        let mut file = TensorFile::open(path)?.map_err(fail)?;
+        let header = read_header(&file).map_err(fail)?;
+        let shapes = file.shapes();
+        check_shapes(&header, &shapes).map_err(fail)?;
+        let mut networks = NamedTensors::new();
+        let mut teacher = NamedTensors::new();
+        let mut vectors: BTreeMap<String, Vec<f32>> = BTreeMap::new();
+        for (name, shape) in shapes {
+            let tensor = file.read(&name)?.map_err(fail)?;
+            match name.strip_prefix("teacher.") {
+                Some(statistic) if shape.len() == 1 && !statistic.contains('.') => {
+                    vectors.insert(statistic.to_owned(), tensor.values);
+                }
+                Some(weight) => {
+                    teacher.insert(weight.to_owned(), tensor);
+                }
+                None => {
+                    networks.insert(name, tensor);
+                }
+            }
+        }
+        let statistics = read_statistics(&header, &mut vectors).map_err(fail)?;
+        Ok(Self {
+            header,
+            statistics,
+            networks,
+            teacher: (!teacher.is_empty()).then_some(teacher),
+        })
+    }
+}
+
+/// Whether a `.safetensors` file is a model or checkpoint of oddspot.
+pub fn is_model(file: &TensorFile) -> bool {
+    [MODEL_KEY, CHECKPOINT_KEY]
+        .iter()
+        .any(|key| file.metadata(key).is_some())
+}
+
+fn read_header(file: &TensorFile) -> Result<Header, String> {
+    let text = file.metadata(MODEL_KEY).ok_or_else(|| {
+        if file.metadata(CHECKPOINT_KEY).is_some() {
+            "it is the checkpoint of an unfinished training; finish it with `oddspot train … \
+             --resume`"
+                .to_owned()
+        } else {
+            "it is not an oddspot model (a teacher's weights, perhaps: those go to --teacher); \
+             make one with `oddspot train`"
+                .to_owned()
+        }
+    })?;
+    check_format(text)?;
+    let header: Header =
+        serde_json::from_str(text).map_err(|e| format!("its header does not parse: {e}"))?;
+    header.config.validate().map_err(|e| e.to_string())?;
+    check_header(&header)?;
+    Ok(header)
+}
+
+/// Refuses a header of a newer format before the rest of it is understood.
+pub(crate) fn check_format(text: &str) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let version: Version =
+        serde_json::from_str(text).map_err(|e| format!("its header does not parse: {e}"))?;
+    if version.format > FORMAT {
+        return Err(format!(
+            "it is of format {}, and this oddspot ({}) reads up to {FORMAT}: install a newer \
+             oddspot",
+            version.format,
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    Ok(())
+}
+
+fn check_header(header: &Header) -> Result<(), String> {
+    let moments = std::iter::once(&header.normalisation.rec).chain(&header.normalisation.pos);
+    let finite = moments
+        .clone()
+        .all(|m| m.mean.is_finite() && m.std.is_finite() && m.std > 0.0);
+    let thresholds = header.thresholds.image.is_finite() && header.thresholds.pixel.is_finite();
+    if !finite || !thresholds {
+        return Err("its statistics or thresholds are not finite numbers".to_owned());
+    }
+    let full = header.config.method == Method::Full;
+    if full != header.normalisation.pos.is_some() {
+        return Err("its method and its statistics do not fit together".to_owned());
+    }
+    Ok(())
+}
+
+/// Holds the shapes that the file claims against its configuration.
+fn check_shapes(header: &Header, shapes: &Shapes) -> Result<(), String> {
+    let device = Device::flex();
+    let parameters = Parameters::check(shapes, &device);
+    Networks::new(&parameters, &header.config, header.teacher_channels, false)?;
+    if shapes
+        .keys()
+        .any(|name| name.starts_with("teacher.features."))
+    {
+        let parameters = parameters.scope("teacher");
+        let teacher = Teacher::new(header.teacher.architecture, &parameters)?;
+        if teacher.channels() != header.teacher_channels {
+            return Err("its teacher's channels are not those it was trained for".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn read_statistics(
+    header: &Header,
+    vectors: &mut BTreeMap<String, Vec<f32>>,
+) -> Result<ChannelStatistics, String> {
+    let mut take = |part: &str, level: usize| {
+        let name = format!("{part}{}", level + 1);
+        let values = vectors.remove(&name).unwrap_or_default();
+        if values.len() == header.teacher_channels[level] {
+            Ok(values)
+        } else {
+            Err(format!(
+                "its tensor 'teacher.{name}' has {} values where {} are needed",
+                values.len(),
+                header.teacher_channels[level]
+            ))
+        }
+    };
+    let mean = [take("mean", 0)?, take("mean", 1)?, take("mean", 2)?];
+    let std = [take("std", 0)?, take("std", 1)?, take("std", 2)?];
+    if std.iter().flatten().any(|&s| s <= 0.0) {
+        return Err("its 'teacher.std' tensors hold values that are not positive".to_owned());
+    }
+    Ok(ChannelStatistics { mean, std })
+}

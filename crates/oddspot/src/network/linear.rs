@@ -1,0 +1,33 @@
+//! A linear layer over the last axis: what a 1×1 convolution is when channels come last.
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+/// Weights of a linear layer.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[out, in]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[out]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    /// `x Wᵀ + b` for `x` `[rows, in]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.project(x) + self.bias.val().unsqueeze()
+    }
+
+    /// `x Wᵀ`, without the bias.
+    pub fn project(&self, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(self.weight.val().transpose())
+    }
+
+    /// The layer at every position of `x` `[batch, height, width, in]`.
+    pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, height, width, channels] = x.dims();
+        let out = self.weight.dims()[0];
+        self.forward(x.reshape([batch * height * width, channels]))
+            .reshape([batch, height, width, out])
+    }
+}

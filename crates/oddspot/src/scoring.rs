@@ -1,0 +1,338 @@
+//! From features to errors, from errors to one normalised anomaly map, from the map to a score.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, FeatureNorm};
+use crate::image::{ImageSize, normalise};
+use crate::loss::{ChannelStatistics, normalise_student, normalise_teacher, squared_distance};
+use crate::map::ScoreMap;
+use crate::position::{PatchGrid, PositionClassifier, e_pos_at_pixels, e_pos_grid};
+use crate::student::{Student, StudentMaps};
+
+/// The two errors of one image at `image_size`, before normalisation.
+#[derive(Clone, Debug)]
+pub struct ErrorMaps {
+    /// `e_rec`, at least 0.
+    pub rec: ScoreMap,
+    /// `e_pos` in [0, 1], NaN where there is no evidence; absent in the baseline.
+    pub pos: Option<ScoreMap>,
+}
+
+/// `e_rec(r,c) = Σ_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image. The maps hold one image.
+pub fn e_rec(
+    teacher: [Tensor<4>; 3],
+    student: [Tensor<4>; 3],
+    norm: FeatureNorm,
+    statistics: &ChannelStatistics,
+    size: ImageSize,
+) -> ScoreMap {
+    let mut sum = ScoreMap::filled(size.height, size.width, 0.0);
+    for (level, (teacher, student)) in teacher.into_iter().zip(student).enumerate() {
+        let teacher = normalise_teacher(teacher, norm, statistics, level);
+        let distance = squared_distance(teacher, normalise_student(student, norm));
+        let [_, height, width] = distance.dims();
+        let map = ScoreMap {
+            height,
+            width,
+            values: distance.into_data().iter::<f32>().collect(),
+        };
+        let resized = map.resize_bilinear(size.height, size.width);
+        for (sum, value) in sum.values.iter_mut().zip(resized.values) {
+            *sum += value;
+        }
+    }
+    sum
+}
+
+/// What turns a student's maps into errors: the trained networks and their configuration.
+pub struct Scorer<'a> {
+    /// Configuration they were trained with.
+    pub config: &'a Config,
+    /// The student.
+    pub student: &'a Student,
+    /// The position classifier, absent in the baseline.
+    pub position: Option<&'a PositionClassifier>,
+    /// Statistics of the teacher's channels.
+    pub statistics: &'a ChannelStatistics,
+}
+
+impl Scorer<'_> {
+    /// The errors of one image, given the teacher's maps of it. `image` `[1, height, width, 3]`.
+    pub fn errors(&self, image: Tensor<4>, teacher: [Tensor<4>; 3]) -> ErrorMaps {
+        let size = self.config.image_size;
+        let maps = self
+            .student
+            .forward(image, self.config.student.output_stride);
+        let pos = self
+            .position
+            .map(|classifier| self.e_pos(classifier, &maps));
+        let norm = self.config.training.feature_norm;
+        let rec = e_rec(teacher, maps.levels, norm, self.statistics, size);
+        ErrorMaps { rec, pos }
+    }
+
+    fn e_pos(&self, classifier: &PositionClassifier, maps: &StudentMaps) -> ScoreMap {
+        let grid = patch_grid(self.config);
+        let e_pos = e_pos_grid(classifier, self.student, maps, &grid);
+        e_pos_at_pixels(&e_pos, &grid)
+    }
+}
+
+/// The patch grid of a configuration.
+pub fn patch_grid(config: &Config) -> PatchGrid {
+    PatchGrid::new(
+        config.image_size,
+        config.student.output_stride,
+        config.position.offset,
+    )
+}
+
+/// An image as the networks take it: `[1, height, width, 3]`, normalised.
+pub fn image_tensor(image: &RgbImage, device: &Device) -> Tensor<4> {
+    let shape = [1, image.height() as usize, image.width() as usize, 3];
+    Tensor::from_data(TensorData::new(normalise(image), shape), device)
+}
+
+/// Mean and standard deviation of one error over the valid pixels of the training images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// μ.
+    pub mean: f64,
+    /// σ, positive.
+    pub std: f64,
+}
+
+impl Moments {
+    fn normalise(&self, value: f32) -> f32 {
+        ((f64::from(value) - self.mean) / self.std) as f32
+    }
+}
+
+/// Accumulates [`Moments`] in double precision.
+#[derive(Clone, Debug, Default)]
+pub struct MomentSums {
+    count: u64,
+    sum: f64,
+    squares: f64,
+}
+
+impl MomentSums {
+    /// Adds every value of a map but NaN (no evidence).
+    pub fn add(&mut self, map: &ScoreMap) {
+        for &value in map.values.iter().filter(|v| !v.is_nan()) {
+            let value = f64::from(value);
+            self.count += 1;
+            self.sum += value;
+            self.squares += value * value;
+        }
+    }
+
+    /// The moments of all values added; 0 and 1 if there were none.
+    pub fn finish(&self) -> Moments {
+        if self.count == 0 {
+            return Moments {
+                mean: 0.0,
+                std: 1.0,
+            };
+        }
+        let n = self.count as f64;
+        let mean = self.sum / n;
+        let variance = (self.squares / n - mean * mean).max(0.0);
+        Moments {
+            mean,
+            // A constant error says nothing: its floor keeps the division finite.
+            std: variance.sqrt().max(1e-9),
+        }
+    }
+}
+
+/// μ and σ of both errors.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Normalisation {
+    /// Of `e_rec`.
+    pub rec: Moments,
+    /// Of `e_pos`; absent in the baseline.
+    pub pos: Option<Moments>,
+}
+
+/// The anomaly map of one image and its two parts, `total = rec + pos`, in standard
+/// deviations of the training images' pixels.
+#[derive(Clone, Debug)]
+pub struct AnomalyMaps {
+    /// `e`.
+    pub total: ScoreMap,
+    /// `(e_rec − μ_rec) / σ_rec`: "looks wrong".
+    pub rec: ScoreMap,
+    /// `(e_pos − μ_pos) / σ_pos`: "in the wrong place"; 0 without evidence.
+    pub pos: Option<ScoreMap>,
+}
+
+impl AnomalyMaps {
+    /// Normalises, smooths and adds the errors. `smoothing` is a standard deviation in pixels
+    /// of a 256-pixel image.
+    pub fn fuse(errors: &ErrorMaps, normalisation: &Normalisation, smoothing: f64) -> Self {
+        let part = |map: &ScoreMap, moments: &Moments| {
+            let normalised = ScoreMap {
+                values: map
+                    .values
+                    .iter()
+                    .map(|&v| {
+                        if v.is_nan() {
+                            0.0
+                        } else {
+                            moments.normalise(v)
+                        }
+                    })
+                    .collect(),
+                ..*map
+            };
+            let sigma = |side: usize| smoothing * side as f64 / 256.0;
+            normalised.smooth(sigma(map.height), sigma(map.width))
+        };
+        let rec = part(&errors.rec, &normalisation.rec);
+        let pos = match (&errors.pos, &normalisation.pos) {
+            (Some(map), Some(moments)) => Some(part(map, moments)),
+            _ => None,
+        };
+        let total = match &pos {
+            Some(pos) => ScoreMap {
+                values: rec
+                    .values
+                    .iter()
+                    .zip(&pos.values)
+                    .map(|(r, p)| r + p)
+                    .collect(),
+                ..rec
+            },
+            None => rec.clone(),
+        };
+        Self { total, rec, pos }
+    }
+
+    /// The image's score: the maximum of `e`.
+    pub fn score(&self) -> f32 {
+        self.total.peak().0
+    }
+
+    /// How much of the peak is owed to each part.
+    pub fn shares_at_peak(&self) -> Shares {
+        let (_, (row, column)) = self.total.peak();
+        let rec = f64::from(self.rec.at(row, column).max(0.0));
+        let pos = self
+            .pos
+            .as_ref()
+            .map_or(0.0, |pos| f64::from(pos.at(row, column).max(0.0)));
+        let sum = rec + pos;
+        if sum == 0.0 {
+            // Below the mean in both parts: nothing to explain, so neither is blamed.
+            return Shares { rec: 0.0, pos: 0.0 };
+        }
+        Shares {
+            rec: rec / sum,
+            pos: pos / sum,
+        }
+    }
+
+    /// All maps resized to an image of the given size.
+    pub fn resized(&self, height: usize, width: usize) -> Self {
+        Self {
+            total: self.total.resize_bilinear(height, width),
+            rec: self.rec.resize_bilinear(height, width),
+            pos: self
+                .pos
+                .as_ref()
+                .map(|map| map.resize_bilinear(height, width)),
+        }
+    }
+}
+
+/// Shares of the two parts, in [0, 1], that sum to 1 (or are both 0).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shares {
+    /// Owed to `e_rec`: it looks wrong.
+    pub rec: f64,
+    /// Owed to `e_pos`: it is in the wrong place.
+    pub pos: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(values: [f32; 4]) -> ScoreMap {
+        ScoreMap {
+            height: 2,
+            width: 2,
+            values: values.to_vec(),
+        }
+    }
+
+    const NORMALISATION: Normalisation = Normalisation {
+        rec: Moments {
+            mean: 1.0,
+            std: 2.0,
+        },
+        pos: Some(Moments {
+            mean: 0.5,
+            std: 0.1,
+        }),
+    };
+
+    #[test]
+    fn errors_are_normalised_and_added_and_no_evidence_counts_zero() {
+        let errors = ErrorMaps {
+            rec: map([1.0, 3.0, 5.0, -1.0]),
+            pos: Some(map([0.5, 0.6, f32::NAN, 0.4])),
+        };
+        let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, 0.0);
+        let expected = [0.0, 2.0, 2.0, -2.0];
+        for (found, expected) in maps.total.values.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+        assert!((maps.score() - 2.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn shares_tell_which_part_made_the_peak() {
+        let errors = |rec, pos| ErrorMaps {
+            rec: map([1.0, rec, 1.0, 1.0]),
+            pos: Some(map([0.5, pos, 0.5, 0.5])),
+        };
+        let shares =
+            |rec, pos| AnomalyMaps::fuse(&errors(rec, pos), &NORMALISATION, 0.0).shares_at_peak();
+        assert!((shares(7.0, 0.5).rec - 1.0).abs() < 1e-5);
+        assert!((shares(3.0, 0.8).pos - 0.75).abs() < 1e-5);
+        let negative = shares(0.0, 0.9);
+        assert_eq!((negative.rec, negative.pos), (0.0, 1.0));
+    }
+
+    #[test]
+    fn smoothing_keeps_the_parts_adding_up() {
+        let errors = ErrorMaps {
+            rec: map([1.0, 3.0, 5.0, -1.0]),
+            pos: Some(map([0.5, 0.6, f32::NAN, 0.4])),
+        };
+        let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, 64.0);
+        let pos = maps.pos.as_ref().unwrap();
+        for i in 0..4 {
+            let sum = maps.rec.values[i] + pos.values[i];
+            assert!((maps.total.values[i] - sum).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn moments_skip_pixels_without_evidence() {
+        let mut sums = MomentSums::default();
+        sums.add(&map([1.0, f32::NAN, 3.0, f32::NAN]));
+        assert_eq!(
+            sums.finish(),
+            Moments {
+                mean: 2.0,
+                std: 1.0
+            }
+        );
+        assert_eq!(MomentSums::default().finish().std, 1.0);
+    }
+}

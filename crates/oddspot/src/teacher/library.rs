@@ -1,0 +1,173 @@
+//! Where named teachers live: the random one in the code, imported ones in the user's cache
+//! directory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use super::{Architecture, TeacherIdentity, TeacherWeights, hash, import, vgg};
+use crate::atomic;
+use crate::error::{Error, Result};
+use crate::network::{Conv3x3, Parameters, named_tensors};
+use crate::tensor_file::{NamedTensors, Precision, Stored, serialize};
+
+/// Name of the teacher that needs no file: VGG16 at quarter width with He weights of a fixed
+/// seed. It has seen nothing, so `e_rec` says little with it; `e_pos` hardly suffers.
+pub const RANDOM: &str = "random";
+
+/// torchvision's file of VGG16 weights.
+pub const VGG16_FILE: &str = "vgg16-397923af.pth";
+
+/// A folder of imported teachers, one `<name>.safetensors` each.
+#[derive(Clone, Debug)]
+pub struct Library {
+    folder: PathBuf,
+}
+
+impl Library {
+    /// The library in a folder, which need not exist yet.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Names of the imported teachers, sorted, with their files.
+    ///
+    /// # Errors
+    /// A folder that exists but cannot be read.
+    pub fn list(&self) -> Result<Vec<(String, PathBuf)>> {
+        if !self.folder.exists() {
+            return Ok(Vec::new());
+        }
+        let entries = std::fs::read_dir(&self.folder).map_err(Error::io("read", &self.folder))?;
+        let mut found: Vec<(String, PathBuf)> = entries
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                let name = path.file_stem()?.to_str()?.to_owned();
+                (path.extension()? == "safetensors").then_some((name, path))
+            })
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// Weights and identity of a teacher asked for by name or by the path of a weights file.
+    ///
+    /// # Errors
+    /// [`Error::TeacherMissing`] for a name that is not installed; an unusable file.
+    pub fn find(&self, name: &str) -> Result<(TeacherWeights, TeacherIdentity)> {
+        let (weights, name) = if name == RANDOM {
+            (random()?, RANDOM.to_owned())
+        } else if looks_like_path(name) {
+            let path = Path::new(name);
+            let file = path
+                .file_name()
+                .map_or(name.into(), |f| f.to_string_lossy());
+            (import::read_weights(path)?, file.into_owned())
+        } else {
+            let path = self.path_of(name);
+            if !path.exists() {
+                return Err(self.missing(name));
+            }
+            (import::read_weights(&path)?, name.to_owned())
+        };
+        let identity = TeacherIdentity {
+            name,
+            architecture: weights.architecture,
+            sha256: hash(&weights.tensors),
+        };
+        Ok((weights, identity))
+    }
+
+    /// Checks a weights file, converts it and puts it into the library under `name`, or under
+    /// its architecture's name. Returns its identity and the file written.
+    ///
+    /// # Errors
+    /// An unusable file, a name that cannot be a file's, or a folder that cannot be written.
+    pub fn import(&self, file: &Path, name: Option<&str>) -> Result<(TeacherIdentity, PathBuf)> {
+        let weights = import::read_weights(file)?;
+        let name = name.map_or_else(|| weights.architecture.to_string(), str::to_owned);
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || name == RANDOM || !name.chars().all(allowed) {
+            return Err(Error::Config {
+                field: "--name",
+                reason: format!(
+                    "'{name}': use letters, digits, '-' and '_', and not '{RANDOM}', which is taken"
+                ),
+            });
+        }
+        std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
+        let path = self.path_of(&name);
+        let stored: BTreeMap<String, Stored> = weights
+            .tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor, Precision::F32)))
+            .collect();
+        let bytes = serialize(&stored, "oddspot.teacher", weights.architecture.to_string())
+            .map_err(|reason| Error::weights(&path, reason))?;
+        atomic::write_bytes(&path, &bytes)?;
+        let identity = TeacherIdentity {
+            name,
+            architecture: weights.architecture,
+            sha256: hash(&weights.tensors),
+        };
+        Ok((identity, path))
+    }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.safetensors"))
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        let file = match name {
+            "vgg16" => VGG16_FILE,
+            "squeezenet" => "squeezenet1_0-b66bff10.pth",
+            _ => "its .pth or .safetensors file",
+        };
+        Error::TeacherMissing {
+            name: name.to_owned(),
+            help: format!(
+                "bring torchvision's {file} and run `oddspot teacher import {file}`, or give the \
+                 path of a weights file, or use --teacher {RANDOM} (looked in {})",
+                self.folder.display()
+            ),
+        }
+    }
+}
+
+fn looks_like_path(name: &str) -> bool {
+    name.contains(['/', '\\', '.'])
+}
+
+/// VGG16 at quarter width with He weights from a fixed seed.
+fn random() -> Result<TeacherWeights> {
+    const SEED: u64 = 0;
+    let device = Device::flex();
+    let parameters = Parameters::he(SEED, &device);
+    let mut tensors = NamedTensors::new();
+    let mut channels = 3;
+    for (stage, indices) in vgg::STAGES.iter().enumerate() {
+        for index in *indices {
+            let name = format!("features.{index}");
+            let width = 16 << stage;
+            let conv: Conv3x3 = parameters
+                .conv3x3(&name, channels, width)
+                .map_err(|reason| Error::weights(RANDOM, reason))?;
+            for (part, tensor) in named_tensors(&conv) {
+                tensors.insert(format!("{name}.{part}"), tensor);
+            }
+            channels = width;
+        }
+    }
+    Ok(TeacherWeights {
+        architecture: Architecture::Vgg16,
+        tensors,
+    })
+}

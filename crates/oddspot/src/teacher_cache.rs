@@ -1,0 +1,248 @@
+//! The teacher's maps of every training image, computed once: training uses no augmentation,
+//! so the teacher never runs in the loop.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+use crate::error::{Error, Result};
+use crate::image::ImageSize;
+use crate::loss::ChannelStatistics;
+
+/// A channel whose deviation is below this share of its level's mean deviation is as good as
+/// constant: it is scaled by that floor, so that noise in it is not blown up.
+const LEAST_RELATIVE_STD: f64 = 0.01;
+
+/// Half-precision maps of all images, in memory while they fit, else in a temporary file that
+/// the system keeps in its page cache and deletes with the process.
+pub struct TeacherCache {
+    size: ImageSize,
+    channels: [usize; 3],
+    store: Store,
+    images: usize,
+    statistics: RunningStatistics,
+}
+
+enum Store {
+    Memory(Vec<Vec<f16>>),
+    File(File),
+}
+
+impl TeacherCache {
+    /// An empty cache for `images` images within a budget in mebibytes.
+    ///
+    /// # Errors
+    /// No temporary file could be made.
+    pub fn new(
+        size: ImageSize,
+        channels: [usize; 3],
+        images: usize,
+        budget_mib: usize,
+    ) -> Result<Self> {
+        let bytes = 2 * values_per_image(size, channels) as u64 * images as u64;
+        let store = if bytes <= (budget_mib as u64) << 20 {
+            Store::Memory(Vec::with_capacity(images))
+        } else {
+            let file = tempfile::tempfile().map_err(Error::io(
+                "create a temporary file in",
+                std::env::temp_dir(),
+            ))?;
+            Store::File(file)
+        };
+        Ok(Self {
+            size,
+            channels,
+            store,
+            images: 0,
+            statistics: RunningStatistics::new(channels),
+        })
+    }
+
+    /// Appends the maps of one image.
+    ///
+    /// # Errors
+    /// The temporary file cannot be written.
+    pub fn push(&mut self, maps: [Tensor<4>; 3]) -> Result<()> {
+        let mut halves = Vec::with_capacity(values_per_image(self.size, self.channels));
+        for (level, map) in maps.into_iter().enumerate() {
+            let data = map.into_data();
+            let values: Vec<f32> = data.iter::<f32>().collect();
+            self.statistics.add(level, &values);
+            halves.extend(values.iter().map(|&v| {
+                let limit = f16::MAX.to_f32();
+                f16::from_f32(v.clamp(-limit, limit))
+            }));
+        }
+        match &mut self.store {
+            Store::Memory(images) => images.push(halves),
+            Store::File(file) => {
+                let bytes: Vec<u8> = halves.iter().flat_map(|v| v.to_le_bytes()).collect();
+                file.write_all(&bytes).map_err(Error::io(
+                    "write the cached teacher maps to a temporary file in",
+                    std::env::temp_dir(),
+                ))?;
+            }
+        }
+        self.images += 1;
+        Ok(())
+    }
+
+    /// The maps of an image, `[1, height/2^ℓ, width/2^ℓ, channels]` each.
+    ///
+    /// # Errors
+    /// The temporary file cannot be read.
+    pub fn get(&mut self, image: usize, device: &Device) -> Result<[Tensor<4>; 3]> {
+        let count = values_per_image(self.size, self.channels);
+        let mut values = vec![0.0; count];
+        match &mut self.store {
+            Store::Memory(images) => images[image].convert_to_f32_slice(&mut values),
+            Store::File(file) => {
+                let mut bytes = vec![0; 2 * count];
+                file.seek(SeekFrom::Start((2 * count * image) as u64))
+                    .and_then(|_| file.read_exact(&mut bytes))
+                    .map_err(Error::io(
+                        "read the cached teacher maps from a temporary file in",
+                        std::env::temp_dir(),
+                    ))?;
+                for (value, half) in values.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                    *value = f16::from_le_bytes(*half).to_f32();
+                }
+            }
+        }
+        let mut rest = values;
+        Ok(std::array::from_fn(|level| {
+            let [height, width, channels] = level_shape(self.size, self.channels, level);
+            let tail = rest.split_off(height * width * channels);
+            let values = std::mem::replace(&mut rest, tail);
+            Tensor::from_data(
+                TensorData::new(values, [1, height, width, channels]),
+                device,
+            )
+        }))
+    }
+
+    /// Mean and standard deviation of every channel over the cached images.
+    pub fn statistics(&self) -> ChannelStatistics {
+        self.statistics.finish()
+    }
+}
+
+fn level_shape(size: ImageSize, channels: [usize; 3], level: usize) -> [usize; 3] {
+    let shrink = 2 << level;
+    [size.height / shrink, size.width / shrink, channels[level]]
+}
+
+fn values_per_image(size: ImageSize, channels: [usize; 3]) -> usize {
+    (0..3)
+        .map(|level| level_shape(size, channels, level).iter().product::<usize>())
+        .sum()
+}
+
+/// Sums and sums of squares per channel, in double precision.
+struct RunningStatistics {
+    levels: [Vec<(f64, f64)>; 3],
+    positions: [u64; 3],
+}
+
+impl RunningStatistics {
+    fn new(channels: [usize; 3]) -> Self {
+        Self {
+            levels: channels.map(|count| vec![(0.0, 0.0); count]),
+            positions: [0; 3],
+        }
+    }
+
+    fn add(&mut self, level: usize, values: &[f32]) {
+        let sums = &mut self.levels[level];
+        for position in values.chunks_exact(sums.len()) {
+            for ((sum, squares), &value) in sums.iter_mut().zip(position) {
+                let value = f64::from(value);
+                *sum += value;
+                *squares += value * value;
+            }
+        }
+        self.positions[level] += (values.len() / sums.len()) as u64;
+    }
+
+    fn finish(&self) -> ChannelStatistics {
+        let mut mean: [Vec<f32>; 3] = Default::default();
+        let mut std: [Vec<f32>; 3] = Default::default();
+        for level in 0..3 {
+            let n = self.positions[level].max(1) as f64;
+            let moments: Vec<(f64, f64)> = self.levels[level]
+                .iter()
+                .map(|(sum, squares)| {
+                    let mean = sum / n;
+                    (mean, (squares / n - mean * mean).max(0.0).sqrt())
+                })
+                .collect();
+            let typical = moments.iter().map(|(_, std)| std).sum::<f64>() / moments.len() as f64;
+            let floor = (LEAST_RELATIVE_STD * typical).max(1e-6);
+            mean[level] = moments.iter().map(|m| m.0 as f32).collect();
+            std[level] = moments.iter().map(|m| m.1.max(floor) as f32).collect();
+        }
+        ChannelStatistics { mean, std }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: ImageSize = ImageSize {
+        width: 16,
+        height: 8,
+    };
+    const CHANNELS: [usize; 3] = [2, 3, 4];
+
+    fn maps(seed: u32) -> [Tensor<4>; 3] {
+        std::array::from_fn(|level| {
+            let [height, width, channels] = level_shape(SIZE, CHANNELS, level);
+            // Eighths up to 16 are exact in half precision.
+            let values: Vec<f32> = (0..height * width * channels)
+                .map(|i| ((i as u32 * 37 + seed * 11) % 128) as f32 / 8.0)
+                .collect();
+            let shape = [1, height, width, channels];
+            Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+        })
+    }
+
+    #[test]
+    fn memory_and_file_give_back_what_was_put_in() {
+        for budget in [1, 0] {
+            let mut cache = TeacherCache::new(SIZE, CHANNELS, 3, budget).unwrap();
+            assert_eq!(matches!(cache.store, Store::File(_)), budget == 0);
+            for image in 0..3 {
+                cache.push(maps(image)).unwrap();
+            }
+            for image in [2, 0, 1] {
+                let found = cache.get(image, &Device::flex()).unwrap();
+                for (found, put) in found.into_iter().zip(maps(image as u32)) {
+                    assert_eq!(found.into_data(), put.into_data());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn statistics_are_those_of_all_positions_of_all_images() {
+        let mut cache = TeacherCache::new(SIZE, CHANNELS, 2, 1).unwrap();
+        cache.push(maps(0)).unwrap();
+        cache.push(maps(1)).unwrap();
+        let statistics = cache.statistics();
+        let mut channel = Vec::new();
+        for image in 0..2 {
+            let [map, _, _] = maps(image);
+            let values: Vec<f32> = map.into_data().iter().collect();
+            channel.extend(values.iter().skip(1).step_by(2).map(|&v| f64::from(v)));
+        }
+        let n = channel.len() as f64;
+        let mean = channel.iter().sum::<f64>() / n;
+        let variance = channel.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+        assert!((f64::from(statistics.mean[0][1]) - mean).abs() < 1e-5);
+        assert!((f64::from(statistics.std[0][1]) - variance.sqrt()).abs() < 1e-5);
+    }
+}

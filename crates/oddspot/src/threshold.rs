@@ -1,0 +1,189 @@
+//! The verdict's thresholds, from good images that training did not see.
+
+use serde::{Deserialize, Serialize};
+
+/// Euler–Mascheroni constant.
+const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
+
+/// Thresholds and how they came about.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// An image is anomalous when its score lies above this.
+    pub image: f64,
+    /// Pixels above this make the regions that are shown.
+    pub pixel: f64,
+    /// How often the verdict is expected to be wrong on good images.
+    pub false_alarms: FalseAlarms,
+}
+
+/// The false-alarm rate as the held-out images tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FalseAlarms {
+    /// Held-out good images.
+    pub images: usize,
+    /// Rate that the threshold aims at.
+    pub target: f64,
+    /// Held-out images above the threshold that the other held-out images give (leave one
+    /// out, so that no image judges itself).
+    pub left_out_alarms: usize,
+}
+
+impl FalseAlarms {
+    /// Upper end of the one-sided 95 % confidence interval of the false-alarm rate
+    /// (Clopper–Pearson), by bisection on the binomial distribution.
+    pub fn upper_bound(&self) -> f64 {
+        let (n, k) = (self.images, self.left_out_alarms);
+        if k >= n {
+            return 1.0;
+        }
+        let at_most_k = |p: f64| -> f64 {
+            let mut term = (1.0 - p).powi(n as i32);
+            let mut sum = term;
+            for i in 0..k {
+                term *= (n - i) as f64 / (i + 1) as f64 * p / (1.0 - p);
+                sum += term;
+            }
+            sum
+        };
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if at_most_k(middle) > 0.05 {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
+    }
+}
+
+impl Thresholds {
+    /// Sets the thresholds from the scores of the held-out images, with those of the training
+    /// images as a floor for the spread, and from the held-out images' pixels.
+    ///
+    /// A score is the maximum of many pixels, so its distribution is close to Gumbel's: the
+    /// image threshold is the (1 − `rate`) quantile of the Gumbel distribution with the
+    /// held-out scores' mean and standard deviation. The pixel threshold is the
+    /// (1 − `pixel_rate`) quantile of `held_out_pixels`, at most the image threshold, so that
+    /// an image called anomalous always shows a region.
+    pub fn from_good_images(
+        held_out: &[f32],
+        training: &[f32],
+        held_out_pixels: &mut [f32],
+        rate: f64,
+        pixel_rate: f64,
+    ) -> Self {
+        let least_std = mean_and_std(training.iter().copied()).1;
+        let image = gumbel_quantile(held_out.iter().copied(), least_std, rate);
+        let left_out_alarms = (0..held_out.len())
+            .filter(|&left_out| {
+                let others = held_out
+                    .iter()
+                    .enumerate()
+                    .filter(|&(i, _)| i != left_out)
+                    .map(|(_, &score)| score);
+                held_out.len() > 1
+                    && f64::from(held_out[left_out]) > gumbel_quantile(others, least_std, rate)
+            })
+            .count();
+        Self {
+            image,
+            pixel: f64::from(quantile(held_out_pixels, 1.0 - pixel_rate)).min(image),
+            false_alarms: FalseAlarms {
+                images: held_out.len(),
+                target: rate,
+                left_out_alarms,
+            },
+        }
+    }
+}
+
+fn gumbel_quantile(scores: impl Iterator<Item = f32>, least_std: f64, rate: f64) -> f64 {
+    let (mean, std) = mean_and_std(scores);
+    let beta = std.max(least_std) * 6.0f64.sqrt() / std::f64::consts::PI;
+    mean - beta * (EULER_GAMMA + (-(1.0 - rate).ln()).ln())
+}
+
+/// Mean and sample standard deviation (0 for fewer than two values).
+fn mean_and_std(values: impl Iterator<Item = f32>) -> (f64, f64) {
+    let values: Vec<f64> = values.map(f64::from).collect();
+    let n = values.len() as f64;
+    if values.is_empty() {
+        return (0.0, 0.0);
+    }
+    let mean = values.iter().sum::<f64>() / n;
+    if values.len() < 2 {
+        return (mean, 0.0);
+    }
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    (mean, (squares / (n - 1.0)).sqrt())
+}
+
+/// The smallest value with at least a share `q` of the values at or below it; reorders them.
+fn quantile(values: &mut [f32], q: f64) -> f32 {
+    if values.is_empty() {
+        return f32::INFINITY;
+    }
+    let rank = (q * values.len() as f64).ceil() as usize;
+    let index = rank.clamp(1, values.len()) - 1;
+    *values.select_nth_unstable_by(index, f32::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_threshold_is_the_gumbel_quantile_of_the_held_out_scores() {
+        // Mean 10, sample standard deviation 2: q(0.99) = 10 + 2·3.1367 (scipy.stats.gumbel_r).
+        let held_out = [8.0, 10.0, 12.0];
+        let found = Thresholds::from_good_images(&held_out, &[9.0], &mut [0.0], 0.01, 0.001);
+        assert!((found.image - 16.273_337).abs() < 1e-4, "{}", found.image);
+    }
+
+    #[test]
+    fn one_held_out_image_takes_the_spread_of_the_training_images() {
+        let training = [8.0, 10.0, 12.0];
+        let found = Thresholds::from_good_images(&[10.0], &training, &mut [0.0], 0.01, 0.001);
+        assert!((found.image - 16.273_337).abs() < 1e-4);
+        assert_eq!(found.false_alarms.left_out_alarms, 0);
+    }
+
+    #[test]
+    fn an_outlier_among_the_held_out_images_is_counted_as_a_false_alarm() {
+        let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
+        let found = Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut [0.0], 0.01, 0.001);
+        assert_eq!(found.false_alarms.left_out_alarms, 1);
+    }
+
+    #[test]
+    fn the_pixel_threshold_leaves_the_asked_share_above_it_and_never_passes_the_image_threshold() {
+        let mut pixels: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0).collect();
+        let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, 0.01, 0.01);
+        let above = pixels
+            .iter()
+            .filter(|&&p| f64::from(p) > found.pixel)
+            .count();
+        assert_eq!(above, 10);
+        let mut pixels = vec![100.0; 10];
+        let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, 0.01, 0.01);
+        assert_eq!(found.pixel, found.image);
+    }
+
+    #[test]
+    fn the_confidence_bound_is_clopper_pearsons() {
+        let bound = |images, left_out_alarms| {
+            FalseAlarms {
+                images,
+                target: 0.01,
+                left_out_alarms,
+            }
+            .upper_bound()
+        };
+        // scipy.stats.beta.ppf(0.95, k + 1, n - k)
+        assert!((bound(21, 0) - 0.132_946).abs() < 1e-5);
+        assert!((bound(21, 1) - 0.206_725).abs() < 1e-4);
+        assert_eq!(bound(1, 1), 1.0);
+    }
+}

@@ -1,0 +1,172 @@
+//! Checkpoints: a training set aside, to be resumed as if it had never stopped.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::{Bytes, Device};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Networks, Trainer, TrainingSet, adam};
+use crate::atomic;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::model_file::{self, CHECKPOINT_KEY, FORMAT, ImageRecord};
+use crate::network::{Parameters, named_tensors};
+use crate::scoring::patch_grid;
+use crate::teacher::{TeacherIdentity, hex};
+use crate::tensor_file::{NamedTensors, Precision, Stored, TensorFile, check_finite, serialize};
+
+/// Name of the tensor that holds the optimizer's state.
+const OPTIMIZER: &str = "optimizer";
+
+/// A checkpoint's text metadata.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    config: Config,
+    teacher: TeacherIdentity,
+    images: Vec<ImageRecord>,
+    iteration: usize,
+    /// Of the optimizer's bytes, which are parsed only if they are those that were written.
+    optimizer_sha256: String,
+}
+
+impl Trainer {
+    /// Saves a checkpoint, replacing an older one whole.
+    ///
+    /// # Errors
+    /// Parameters that are not finite (the older checkpoint stays), or a file that cannot be
+    /// written.
+    pub fn save(&mut self, path: &Path) -> Result<()> {
+        let fail = |reason: String| Error::model_file(path, reason);
+        let tensors = named_tensors(&self.networks);
+        for (name, tensor) in &tensors {
+            if check_finite(name, &tensor.values).is_err() {
+                return Err(self.diverged());
+            }
+        }
+        let optimizer = self
+            .optimizer
+            .into_bytes()
+            .map_err(|e| fail(format!("the optimizer's state cannot be written: {e}")))?;
+        let header = Header {
+            format: FORMAT,
+            config: self.config.clone(),
+            teacher: self.teacher.clone(),
+            images: self.set.records.clone(),
+            iteration: self.iteration,
+            optimizer_sha256: hex(&Sha256::digest(&optimizer[..])),
+        };
+        let mut stored: BTreeMap<String, Stored> = tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor, Precision::F32)))
+            .collect();
+        stored.insert(OPTIMIZER.to_owned(), Stored::bytes(optimizer.to_vec()));
+        let header = serde_json::to_string(&header).map_err(|e| fail(e.to_string()))?;
+        let bytes = serialize(&stored, CHECKPOINT_KEY, header).map_err(fail)?;
+        atomic::write_bytes(path, &bytes)?;
+        self.last_checkpoint = Some((self.iteration, path.to_owned()));
+        Ok(())
+    }
+
+    /// Goes on from a checkpoint, which must belong to the same configuration, teacher and
+    /// images.
+    ///
+    /// # Errors
+    /// A damaged checkpoint, or one of another training; each says what differs.
+    pub fn resume(
+        path: &Path,
+        config: Config,
+        teacher: TeacherIdentity,
+        teacher_channels: [usize; 3],
+        set: TrainingSet,
+        device: &Device,
+    ) -> Result<Self> {
+        let fail = |reason: String| Error::model_file(path, reason);
+        config.validate()?;
+        let mut file = TensorFile::open(path)?.map_err(fail)?;
+        let header = read_header(&file).map_err(fail)?;
+        check_same_training(&header, &config, &teacher, &set).map_err(fail)?;
+
+        let mut tensors = NamedTensors::new();
+        for name in file.shapes().into_keys().filter(|name| name != OPTIMIZER) {
+            let tensor = file.read(&name)?.map_err(fail)?;
+            tensors.insert(name, tensor);
+        }
+        let device = device.clone().autodiff();
+        let parameters = Parameters::from_tensors(&tensors, &device);
+        let networks = Networks::new(&parameters, &config, teacher_channels, true).map_err(fail)?;
+        let optimizer = file.read_bytes(OPTIMIZER)?.map_err(fail)?;
+        if hex(&Sha256::digest(&optimizer)) != header.optimizer_sha256 {
+            return Err(fail(
+                "the optimizer's state in it is damaged; start again without --resume".to_owned(),
+            ));
+        }
+        let optimizer = adam(&config, &networks)
+            .from_bytes(Bytes::from_bytes_vec(optimizer))
+            .map_err(|e| fail(format!("the optimizer's state cannot be read: {e}")))?;
+        Ok(Self {
+            grid: patch_grid(&config),
+            config,
+            teacher,
+            teacher_channels,
+            set,
+            networks,
+            optimizer,
+            iteration: header.iteration,
+            order: Vec::new(),
+            order_epoch: None,
+            device,
+            last_checkpoint: Some((header.iteration, path.to_owned())),
+        })
+    }
+}
+
+/// The configuration that a checkpoint was made with.
+///
+/// # Errors
+/// A file that is not a checkpoint, or a damaged one.
+pub fn configuration(path: &Path) -> Result<Config> {
+    let fail = |reason: String| Error::model_file(path, reason);
+    let file = TensorFile::open(path)?.map_err(fail)?;
+    Ok(read_header(&file).map_err(fail)?.config)
+}
+
+fn read_header(file: &TensorFile) -> Result<Header, String> {
+    let text = file.metadata(CHECKPOINT_KEY).ok_or_else(|| {
+        if model_file::is_model(file) {
+            "it is a finished model, not a checkpoint; there is nothing to resume".to_owned()
+        } else {
+            "it is not an oddspot checkpoint".to_owned()
+        }
+    })?;
+    model_file::check_format(text)?;
+    serde_json::from_str(text).map_err(|e| format!("its header does not parse: {e}"))
+}
+
+fn check_same_training(
+    header: &Header,
+    config: &Config,
+    teacher: &TeacherIdentity,
+    set: &TrainingSet,
+) -> Result<(), String> {
+    let mut expected = header.config.clone();
+    // These change how the training is run, not what it computes.
+    expected.training.cache_mib = config.training.cache_mib;
+    expected.training.checkpoint_every = config.training.checkpoint_every;
+    expected.teacher.clone_from(&config.teacher);
+    let differs = if expected != *config {
+        "the configuration"
+    } else if header.teacher.sha256 != teacher.sha256 {
+        "the teacher"
+    } else if header.images != set.records {
+        "the training images"
+    } else {
+        return Ok(());
+    };
+    Err(format!(
+        "it belongs to another training: {differs} differ; give the same data and options, or \
+         start again without --resume"
+    ))
+}

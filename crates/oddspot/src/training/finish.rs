@@ -1,0 +1,122 @@
+//! After the last step: μ and σ over the training images, thresholds from the held-out ones,
+//! and the model.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use burn::module::Module;
+
+use super::{Trainer, load};
+use crate::dataset::Sample;
+use crate::error::Result;
+use crate::model_file::{FORMAT, Header, Model};
+use crate::network::named_tensors;
+use crate::scoring::{AnomalyMaps, ErrorMaps, MomentSums, Normalisation, Scorer, image_tensor};
+use crate::teacher::Teacher;
+use crate::tensor_file::NamedTensors;
+use crate::threshold::Thresholds;
+
+/// Training images whose scores floor the spread of the held-out ones.
+const SPREAD_IMAGES: usize = 64;
+/// Pixels of held-out images that the pixel threshold is taken from, at most.
+const MOST_PIXELS: usize = 16 << 20;
+
+impl Trainer {
+    /// Scores the training images (for μ and σ) and the held-out ones (for the thresholds)
+    /// and makes the model; None if `progress`, told after each image how many of how many
+    /// are done, breaks.
+    ///
+    /// `teacher_weights` go into the model if given.
+    ///
+    /// # Errors
+    /// An unreadable held-out image, or a cache that cannot be read.
+    pub fn finish(
+        mut self,
+        teacher: &Teacher,
+        teacher_weights: Option<NamedTensors>,
+        held_out: &[Sample],
+        root: &Path,
+        mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Option<Model>> {
+        let device = self.device.clone().inner();
+        let networks = self.networks.valid();
+        let scorer = Scorer {
+            config: &self.config,
+            student: &networks.student,
+            position: networks.position.as_ref(),
+            statistics: &self.set.statistics,
+        };
+        let total = self.set.images.len() + held_out.len();
+
+        let (mut rec, mut pos) = (MomentSums::default(), MomentSums::default());
+        let mut training_errors: Vec<ErrorMaps> = Vec::new();
+        for (index, image) in self.set.images.iter().enumerate() {
+            let maps = self.set.cache.get(index, &device)?;
+            let errors = scorer.errors(image_tensor(image, &device), maps);
+            rec.add(&errors.rec);
+            if let Some(map) = &errors.pos {
+                pos.add(map);
+            }
+            if training_errors.len() < SPREAD_IMAGES {
+                training_errors.push(errors);
+            }
+            if progress(index + 1, total).is_break() {
+                return Ok(None);
+            }
+        }
+        let normalisation = Normalisation {
+            rec: rec.finish(),
+            pos: networks.position.is_some().then(|| pos.finish()),
+        };
+        let smoothing = self.config.detection.smoothing;
+        let fuse = |errors: &ErrorMaps| AnomalyMaps::fuse(errors, &normalisation, smoothing);
+        let training_scores: Vec<f32> = training_errors
+            .iter()
+            .map(|errors| fuse(errors).score())
+            .collect();
+
+        let mut scores = Vec::new();
+        let mut pixels = Vec::new();
+        let mut held_out_images = Vec::new();
+        let size = self.config.image_size;
+        let every = (size.width * size.height * held_out.len()).div_ceil(MOST_PIXELS);
+        for (index, sample) in held_out.iter().enumerate() {
+            let (image, record) = load(&sample.image, root, size)?;
+            let image = image_tensor(&image, &device);
+            let maps = fuse(&scorer.errors(image.clone(), teacher.maps(image)));
+            scores.push(maps.score());
+            pixels.extend(maps.total.values.iter().step_by(every.max(1)));
+            held_out_images.push(record);
+            if progress(self.set.images.len() + index + 1, total).is_break() {
+                return Ok(None);
+            }
+        }
+        let thresholds = Thresholds::from_good_images(
+            &scores,
+            &training_scores,
+            &mut pixels,
+            self.config.detection.false_alarm_rate,
+            self.config.detection.pixel_false_alarm_rate,
+        );
+
+        let mut tensors = named_tensors(&networks);
+        tensors.retain(|name, _| !name.starts_with("loss."));
+        Ok(Some(Model {
+            header: Header {
+                format: FORMAT,
+                oddspot: env!("CARGO_PKG_VERSION").to_owned(),
+                config: self.config,
+                teacher: self.teacher,
+                teacher_channels: self.teacher_channels,
+                normalisation,
+                thresholds,
+                iterations: self.iteration,
+                training_images: self.set.records,
+                held_out_images,
+            },
+            statistics: self.set.statistics,
+            networks: tensors,
+            teacher: teacher_weights,
+        }))
+    }
+}

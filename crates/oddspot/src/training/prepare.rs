@@ -1,0 +1,83 @@
+//! Before the first step: images decoded and resized, the teacher's maps cached.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use burn::tensor::Device;
+use image::RgbImage;
+use sha2::{Digest, Sha256};
+
+use crate::config::Config;
+use crate::dataset::Sample;
+use crate::error::Result;
+use crate::image::{ImageSize, decode_bytes, read_file, resize};
+use crate::loss::ChannelStatistics;
+use crate::model_file::ImageRecord;
+use crate::scoring::image_tensor;
+use crate::teacher::{Teacher, hex};
+use crate::teacher_cache::TeacherCache;
+
+/// The training images, resized, with the teacher's maps of each.
+pub struct TrainingSet {
+    /// At `image_size`, in path order.
+    pub images: Vec<RgbImage>,
+    /// Name and hash of each file.
+    pub records: Vec<ImageRecord>,
+    /// The teacher's maps of each image.
+    pub cache: TeacherCache,
+    /// Statistics of the teacher's channels over all images.
+    pub statistics: ChannelStatistics,
+}
+
+impl TrainingSet {
+    /// Decodes every sample and runs the teacher on it, telling after each how many of how
+    /// many are done; None if told to stop.
+    ///
+    /// # Errors
+    /// An unreadable image, or a cache that cannot be written.
+    pub fn prepare(
+        samples: &[Sample],
+        root: &Path,
+        config: &Config,
+        teacher: &Teacher,
+        device: &Device,
+        mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Option<Self>> {
+        let size = config.image_size;
+        let budget = config.training.cache_mib;
+        let mut cache = TeacherCache::new(size, teacher.channels(), samples.len(), budget)?;
+        let mut images = Vec::with_capacity(samples.len());
+        let mut records = Vec::with_capacity(samples.len());
+        for sample in samples {
+            let (image, record) = load(&sample.image, root, size)?;
+            cache.push(teacher.maps(image_tensor(&image, device)))?;
+            images.push(image);
+            records.push(record);
+            if progress(images.len(), samples.len()).is_break() {
+                return Ok(None);
+            }
+        }
+        let statistics = cache.statistics();
+        Ok(Some(Self {
+            images,
+            records,
+            cache,
+            statistics,
+        }))
+    }
+}
+
+/// Reads, hashes, decodes and resizes one image.
+///
+/// # Errors
+/// A file that cannot be read or is no usable image.
+pub fn load(path: &Path, root: &Path, size: ImageSize) -> Result<(RgbImage, ImageRecord)> {
+    let bytes = read_file(path)?;
+    let name = path.strip_prefix(root).unwrap_or(path);
+    let record = ImageRecord {
+        // One spelling on every platform, so that hashes of the records agree.
+        name: name.to_string_lossy().replace('\\', "/"),
+        sha256: hex(&Sha256::digest(&bytes)),
+    };
+    Ok((resize(&decode_bytes(&bytes, path)?, size), record))
+}
