@@ -1,9 +1,452 @@
-//! stub
+//! `oddspot train`: a folder of good images in, a model file out.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-/// stub
-#[derive(clap::Args)]
-pub struct TrainArgs {}
-/// stub
-pub fn run(_args: &TrainArgs) -> anyhow::Result<ExitCode> {
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, ValueEnum};
+use oddspot::config::{Config, FeatureNorm, Method, Schedule};
+use oddspot::dataset::{Dataset, Sample, hold_out};
+use oddspot::device::Device;
+use oddspot::image::ImageSize;
+use oddspot::model_file::Model;
+use oddspot::network::Parameters;
+use oddspot::teacher::{Library, RANDOM, Teacher, TeacherIdentity};
+use oddspot::tensor_file::NamedTensors;
+use oddspot::training::{Outcome, StepReport, Trainer, TrainingSet, checkpoint};
+use serde_json::json;
+
+use crate::inspect::describe_false_alarms;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::runtime::{self, RuntimeArgs};
+
+/// Exit status after Ctrl-C, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// Arguments of `oddspot train`.
+#[derive(Args, Clone)]
+pub struct TrainArgs {
+    /// Folder of good images, or a data set in MVTec AD's layout (its train/good is used)
+    pub data: PathBuf,
+    /// Where to write the model
+    #[arg(short, long, value_name = "MODEL")]
+    pub output: PathBuf,
+    /// Settings to start from
+    #[arg(long, value_enum, default_value_t = Preset::Default)]
+    pub preset: Preset,
+    /// TOML file with settings that replace the preset's
+    #[arg(long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+    /// Single settings, which replace those of the preset and the file
+    #[command(flatten)]
+    pub settings: Settings,
+    /// Leave the teacher's weights out of the model (detection then needs them at hand)
+    #[arg(long)]
+    pub no_teacher: bool,
+    /// Go on from the checkpoint of an interrupted training
+    #[arg(long)]
+    pub resume: bool,
+    /// Start again although a checkpoint of an interrupted training is there
+    #[arg(long, conflicts_with = "resume")]
+    pub restart: bool,
+    /// Training log, a JSON object a line [default: MODEL.log.jsonl]
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Device and threads
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
+}
+
+/// Presets of `--preset`.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// This program's best settings
+    Default,
+    /// The paper's
+    Paper,
+}
+
+/// One option per setting.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Settings (defaults are the preset's)")]
+pub struct Settings {
+    /// full (with the position classifier), or baseline
+    #[arg(long, value_parser = parse_name::<Method>)]
+    pub method: Option<Method>,
+    /// Name from `oddspot teacher list`, or path of a weights file
+    #[arg(long, value_name = "NAME|PATH")]
+    pub teacher: Option<String>,
+    /// Size that images are resized to: 256, or WIDTHxHEIGHT; multiples of 8
+    #[arg(long)]
+    pub image_size: Option<ImageSize>,
+    /// Channels c1,c2,c3,c4 of the student
+    #[arg(long, value_delimiter = ',', num_args = 1)]
+    pub widths: Option<Vec<usize>>,
+    /// Pixels between the student's features: 1, 2, 4 or 8
+    #[arg(long)]
+    pub output_stride: Option<usize>,
+    /// l2, none or standardize
+    #[arg(long, value_parser = parse_name::<FeatureNorm>)]
+    pub feature_norm: Option<FeatureNorm>,
+    /// Pixels between the centres of a pair of patches
+    #[arg(long)]
+    pub offset: Option<usize>,
+    /// Pairs of patches per image and iteration
+    #[arg(long)]
+    pub pairs: Option<usize>,
+    /// Optimizer steps
+    #[arg(long)]
+    pub iterations: Option<usize>,
+    /// Images per step
+    #[arg(long)]
+    pub batch: Option<usize>,
+    /// Initial learning rate
+    #[arg(long)]
+    pub learning_rate: Option<f64>,
+    /// constant, or cosine
+    #[arg(long, value_parser = parse_name::<Schedule>)]
+    pub schedule: Option<Schedule>,
+    /// L2 penalty in the gradient
+    #[arg(long)]
+    pub weight_decay: Option<f64>,
+    /// Seed of everything that is left to chance
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Gaussian that smooths the map: its σ in pixels of a 256-pixel image
+    #[arg(long)]
+    pub smoothing: Option<f64>,
+    /// Share of good images that the verdict may call anomalous
+    #[arg(long)]
+    pub false_alarm_rate: Option<f64>,
+    /// Share of good images' pixels that may lie in a region
+    #[arg(long)]
+    pub pixel_false_alarm_rate: Option<f64>,
+    /// MiB of memory for the cached teacher maps, before they go to a temporary file
+    #[arg(long)]
+    pub cache_mib: Option<usize>,
+    /// Iterations between checkpoints
+    #[arg(long)]
+    pub checkpoint_every: Option<usize>,
+}
+
+/// Parses a setting by the name that it has in a configuration file.
+fn parse_name<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(json!(text)).map_err(|e| e.to_string())
+}
+
+impl Settings {
+    fn apply(&self, config: &mut Config) -> Result<()> {
+        fn set<T: Clone>(field: &mut T, value: &Option<T>) {
+            if let Some(value) = value {
+                field.clone_from(value);
+            }
+        }
+        if let Some(widths) = &self.widths {
+            config.student.widths = widths
+                .as_slice()
+                .try_into()
+                .context("--widths takes four numbers: c1,c2,c3,c4")?;
+        }
+        set(&mut config.method, &self.method);
+        set(&mut config.teacher, &self.teacher);
+        set(&mut config.image_size, &self.image_size);
+        set(&mut config.student.output_stride, &self.output_stride);
+        set(&mut config.position.offset, &self.offset);
+        set(&mut config.position.pairs, &self.pairs);
+        let training = &mut config.training;
+        set(&mut training.feature_norm, &self.feature_norm);
+        set(&mut training.iterations, &self.iterations);
+        set(&mut training.batch, &self.batch);
+        set(&mut training.learning_rate, &self.learning_rate);
+        set(&mut training.schedule, &self.schedule);
+        set(&mut training.weight_decay, &self.weight_decay);
+        set(&mut training.seed, &self.seed);
+        set(&mut training.cache_mib, &self.cache_mib);
+        set(&mut training.checkpoint_every, &self.checkpoint_every);
+        let detection = &mut config.detection;
+        set(&mut detection.smoothing, &self.smoothing);
+        set(&mut detection.false_alarm_rate, &self.false_alarm_rate);
+        set(
+            &mut detection.pixel_false_alarm_rate,
+            &self.pixel_false_alarm_rate,
+        );
+        Ok(())
+    }
+}
+
+/// Trains and writes the model.
+pub fn run(args: &TrainArgs) -> Result<ExitCode> {
+    let checkpoint = beside(&args.output, "checkpoint");
+    let config = configuration(args, &checkpoint)?;
+    check_output(&args.output)?;
+    let dataset = Dataset::open(&args.data)?;
+    ensure!(
+        !dataset.train.is_empty(),
+        "{} has test images but no good ones to learn from; bring its train/good folder",
+        args.data.display()
+    );
+    let split = hold_out(dataset.train, config.training.seed)?;
+    let device = args.runtime.open()?;
+    let (weights, identity) = runtime::teacher_library()?.find(&config.teacher)?;
+    let teacher = Teacher::new(
+        identity.architecture,
+        &Parameters::from_tensors(&weights.tensors, &device),
+    )
+    .map_err(anyhow::Error::msg)?;
+    announce(&identity, &split.train, &split.held_out);
+
+    let interrupt = Interrupt::install()?;
+    let mut bar = Progress::new("preparing", "images", 0, split.train.len());
+    let set = TrainingSet::prepare(
+        &split.train,
+        &dataset.root,
+        &config,
+        &teacher,
+        &device,
+        |done, _| {
+            bar.set(done, String::new);
+            interrupt.flow()
+        },
+    )?;
+    bar.finish();
+    let Some(set) = set else {
+        eprintln!("interrupted before the first step; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+
+    let mut trainer = if args.resume {
+        let channels = teacher.channels();
+        Trainer::resume(&checkpoint, config.clone(), identity, channels, set, &device)?
+    } else {
+        Trainer::new(config.clone(), identity, teacher.channels(), set, &device)?
+    };
+    if learn(args, &config, &mut trainer, &checkpoint, &interrupt)? == Outcome::Interrupted {
+        eprintln!(
+            "interrupted at iteration {} of {}; the checkpoint is {}\ngo on with the same command \
+             and --resume",
+            trainer.iteration(),
+            config.training.iterations,
+            checkpoint.display()
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+
+    // Scoring takes a while too: a stop in it must not cost the training.
+    trainer.save(&checkpoint)?;
+    let weights = (!args.no_teacher).then_some(weights.tensors);
+    let held_out = &split.held_out;
+    let root = &dataset.root;
+    let Some(model) = score(trainer, &teacher, weights, held_out, root, &interrupt)? else {
+        eprintln!(
+            "interrupted while scoring; the checkpoint is {}\ngo on with the same command and \
+             --resume",
+            checkpoint.display()
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    model.save(&args.output)?;
+    // The model holds all that the checkpoint was kept for.
+    std::fs::remove_file(&checkpoint).ok();
+    summarise(&model, &args.output);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Preset, then file, then single settings; a resumed training keeps its own.
+fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
+    if args.resume && !checkpoint.exists() {
+        bail!(
+            "there is no checkpoint {} to resume; start without --resume",
+            checkpoint.display()
+        );
+    }
+    if checkpoint.exists() && !args.resume && !args.restart {
+        bail!(
+            "{} is the checkpoint of an interrupted training; add --resume to go on with it, or \
+             --restart to start again",
+            checkpoint.display()
+        );
+    }
+    let mut config = match (args.resume, args.preset) {
+        (true, _) => checkpoint::configuration(checkpoint)?,
+        (false, Preset::Default) => Config::default(),
+        (false, Preset::Paper) => Config::paper(),
+    };
+    if let Some(file) = &args.config {
+        config = config.overlaid_with_file(file)?;
+    }
+    args.settings.apply(&mut config)?;
+    config.validate()?;
+    Ok(config)
+}
+
+/// Refuses an output that could not be written after hours of training.
+fn check_output(output: &Path) -> Result<()> {
+    ensure!(
+        !output.is_dir(),
+        "{} is a folder; give the model a file name, such as {}",
+        output.display(),
+        output.join("model.oddspot").display()
+    );
+    let probe = beside(output, "probe");
+    File::create(&probe)
+        .and_then(|_| std::fs::remove_file(&probe))
+        .with_context(|| {
+            format!(
+                "cannot write {}; choose an -o in an existing folder that you may write to",
+                output.display()
+            )
+        })
+}
+
+/// `model.oddspot` → `model.oddspot.<suffix>`.
+fn beside(output: &Path, suffix: &str) -> PathBuf {
+    let mut name = output.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn announce(identity: &TeacherIdentity, train: &[Sample], held_out: &[Sample]) {
+    eprintln!(
+        "{} good images to learn from, {} held out for the threshold",
+        train.len(),
+        held_out.len()
+    );
+    eprintln!(
+        "teacher {} ({}, SHA-256 {}…)",
+        identity.name,
+        identity.architecture,
+        &identity.sha256[..12]
+    );
+    if identity.name == RANDOM {
+        eprintln!(
+            "the random teacher has seen no image: misplaced parts are found, fine defects \
+             hardly; import a trained one with `oddspot teacher import`"
+        );
+    }
+}
+
+/// Runs the loop with its progress and its log.
+fn learn(
+    args: &TrainArgs,
+    config: &Config,
+    trainer: &mut Trainer,
+    checkpoint: &Path,
+    interrupt: &Interrupt,
+) -> Result<Outcome> {
+    let path = args
+        .log
+        .clone()
+        .unwrap_or_else(|| beside(&args.output, "log.jsonl"));
+    let mut log = Log::open(path, trainer.iteration())?;
+    let mut bar = Progress::new(
+        "training",
+        "images",
+        trainer.iteration() * config.training.batch,
+        config.training.iterations * config.training.batch,
+    );
+    let outcome = trainer.run(checkpoint, |report| {
+        log.step(report);
+        bar.set(report.iteration * config.training.batch, || note(report));
+        interrupt.flow()
+    });
+    bar.finish();
+    log.finish()?;
+    Ok(outcome?)
+}
+
+fn note(report: &StepReport) -> String {
+    let mut note = format!("L_rec {:.3}", report.rec);
+    if let (Some(pos), Some(accuracy)) = (report.pos, report.position_accuracy) {
+        note += &format!(" L_pos {pos:.3} position {:.0} %", 100.0 * accuracy);
+    }
+    note
+}
+
+fn score(
+    trainer: Trainer,
+    teacher: &Teacher,
+    weights: Option<NamedTensors>,
+    held_out: &[Sample],
+    root: &Path,
+    interrupt: &Interrupt,
+) -> Result<Option<Model>> {
+    let mut bar = None;
+    let model = trainer.finish(teacher, weights, held_out, root, |done, total| {
+        bar.get_or_insert_with(|| Progress::new("scoring", "images", 0, total))
+            .set(done, String::new);
+        interrupt.flow()
+    })?;
+    if let Some(bar) = bar {
+        bar.finish();
+    }
+    Ok(model)
+}
+
+fn summarise(model: &Model, output: &Path) {
+    let thresholds = &model.header.thresholds;
+    println!("model {}", output.display());
+    println!("an image is anomalous above the score {:.2}", thresholds.image);
+    println!("{}", describe_false_alarms(&thresholds.false_alarms));
+}
+
+/// The training log: one JSON object a step.
+struct Log {
+    path: PathBuf,
+    file: File,
+    error: Option<std::io::Error>,
+}
+
+impl Log {
+    /// A fresh log, or one that goes on after `iteration`.
+    fn open(path: PathBuf, iteration: usize) -> Result<Self> {
+        let context = || format!("cannot write the log {}", path.display());
+        let kept = if iteration == 0 {
+            String::new()
+        } else {
+            let old = std::fs::read_to_string(&path).unwrap_or_default();
+            // Steps after the checkpoint will be made, and logged, again.
+            old.split_inclusive('\n').take(iteration).collect()
+        };
+        let mut file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .open(&path)
+            .with_context(context)?;
+        file.write_all(kept.as_bytes()).with_context(context)?;
+        Ok(Self {
+            path,
+            file,
+            error: None,
+        })
+    }
+
+    /// Logs a step; a failure is kept for the end, so that it does not stop the training.
+    fn step(&mut self, report: &StepReport) {
+        let line = json!({
+            "iteration": report.iteration,
+            "L_rec": report.rec,
+            "L_pos": report.pos,
+            "loss": report.total,
+            "position_accuracy": report.position_accuracy,
+            "learning_rate": report.learning_rate,
+        });
+        if self.error.is_none() {
+            self.error = writeln!(self.file, "{line}").err();
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        if let Some(error) = self.error {
+            eprintln!(
+                "warning: the log {} is incomplete: {error}",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
 }

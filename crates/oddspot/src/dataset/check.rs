@@ -119,7 +119,7 @@ impl Dataset {
         let mut problems = Vec::new();
         for sample in &self.test {
             match masking(sample) {
-                Ok(problem) => problems.extend(problem),
+                Ok(found) => problems.extend(found),
                 Err(error) => problems.push(Problem::Unreadable {
                     reason: with_causes(&error),
                 }),
@@ -136,25 +136,31 @@ impl Dataset {
 }
 
 /// What is wrong between an image and its mask.
-fn masking(sample: &Sample) -> Result<Option<Problem>> {
+fn masking(sample: &Sample) -> Result<Vec<Problem>> {
     let image_size = dimensions(&sample.image)?;
+    let defective = sample.label != Label::Good;
     let Some(path) = &sample.mask else {
         let image = sample.image.clone();
-        return Ok((sample.label != Label::Good).then_some(Problem::NoMask { image }));
+        let missing = defective.then_some(Problem::NoMask { image });
+        return Ok(missing.into_iter().collect());
     };
-    let mask = decode_mask(path)?;
-    let size = (mask.width as u32, mask.height as u32);
-    let path = path.clone();
-    Ok(match (&sample.label, mask.any()) {
-        (Label::Good, true) => Some(Problem::MaskOfGood { mask: path }),
-        (Label::Defect(_), false) => Some(Problem::EmptyMask { mask: path }),
-        _ if size != image_size => Some(Problem::MaskSize {
-            mask: path,
+    let decoded = decode_mask(path)?;
+    let size = (decoded.width as u32, decoded.height as u32);
+    let mask = path.clone();
+    let mut problems = Vec::new();
+    match (defective, decoded.any()) {
+        (false, true) => problems.push(Problem::MaskOfGood { mask: mask.clone() }),
+        (true, false) => problems.push(Problem::EmptyMask { mask: mask.clone() }),
+        _ => {}
+    }
+    if size != image_size {
+        problems.push(Problem::MaskSize {
+            mask,
             size,
             image_size,
-        }),
-        _ => None,
-    })
+        });
+    }
+    Ok(problems)
 }
 
 fn with_causes(error: &Error) -> String {
@@ -169,7 +175,13 @@ fn with_causes(error: &Error) -> String {
 
 /// Files by their size, hashed only once another file of that size is asked about.
 struct Fingerprints {
-    by_size: HashMap<u64, Vec<(PathBuf, Option<[u8; 32]>)>>,
+    by_size: HashMap<u64, Vec<Fingerprint>>,
+}
+
+struct Fingerprint {
+    path: PathBuf,
+    /// SHA-256 of its content, once it was needed.
+    hash: Option<[u8; 32]>,
 }
 
 impl Fingerprints {
@@ -179,7 +191,10 @@ impl Fingerprints {
             by_size
                 .entry(file_size(image)?)
                 .or_default()
-                .push((image.clone(), None));
+                .push(Fingerprint {
+                    path: image.clone(),
+                    hash: None,
+                });
         }
         Ok(Self { by_size })
     }
@@ -190,13 +205,13 @@ impl Fingerprints {
             return Ok(None);
         };
         let wanted = sha256(path)?;
-        for (candidate, hash) in candidates {
-            let hash = match hash {
-                Some(hash) => *hash,
-                None => *hash.insert(sha256(candidate)?),
+        for Fingerprint { path, hash } in candidates {
+            let known = match hash {
+                Some(known) => *known,
+                None => *hash.insert(sha256(path)?),
             };
-            if hash == wanted {
-                return Ok(Some(candidate.clone()));
+            if known == wanted {
+                return Ok(Some(path.clone()));
             }
         }
         Ok(None)

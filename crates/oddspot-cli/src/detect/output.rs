@@ -1,0 +1,377 @@
+//! What `oddspot detect` writes: JSON lines, CSV and pictures.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use image::RgbImage;
+use oddspot::Detection;
+use oddspot::dataset::images_under;
+use oddspot::figure::{Panels, figure};
+use oddspot::heatmap::{Scale, contour, render, write_png, write_tiff_f32};
+use oddspot::model_file::Header;
+use oddspot::region::{Region, mask_above, regions};
+use oddspot::scoring::AnomalyMaps;
+use serde::Serialize;
+
+/// An image to judge and the name of its pictures.
+pub struct Input {
+    /// The file.
+    pub path: PathBuf,
+    /// Its path below the folder that was named, without its extension where that is unique.
+    name: PathBuf,
+}
+
+/// All images under the given files and folders, each once, the output folder left out.
+///
+/// # Errors
+/// A path that does not exist, or a folder without images.
+pub fn collect(paths: &[PathBuf], output: &Path) -> Result<Vec<Input>> {
+    let output = output.canonicalize().ok();
+    let mut seen = HashSet::new();
+    let mut names = BTreeSet::new();
+    let mut inputs = Vec::new();
+    for root in paths {
+        for path in images_under(root)? {
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let ours = output.as_ref().is_some_and(|o| real.starts_with(o));
+            if ours || !seen.insert(real) {
+                continue;
+            }
+            let relative = match path.strip_prefix(root) {
+                Ok(relative) if relative.components().next().is_some() => relative,
+                _ => Path::new(path.file_name().unwrap_or(path.as_os_str())),
+            };
+            let name = unique(relative, &mut names);
+            inputs.push(Input { path, name });
+        }
+    }
+    Ok(inputs)
+}
+
+/// `part.png` → `part`; a second `part.jpg` → `part.jpg`; a third → `part.jpg-2`, …
+fn unique(relative: &Path, names: &mut BTreeSet<PathBuf>) -> PathBuf {
+    let whole = relative.to_string_lossy();
+    let numbered = (2..).map(|n| PathBuf::from(format!("{whole}-{n}")));
+    let mut candidates = [relative.with_extension(""), relative.to_owned()]
+        .into_iter()
+        .chain(numbered);
+    loop {
+        // The numbers never end, so a free name is always found.
+        let name = candidates.next().unwrap_or_default();
+        if names.insert(name.clone()) {
+            return name;
+        }
+    }
+}
+
+/// A detection brought to the original size of its image.
+pub struct Pictured {
+    image: RgbImage,
+    detection: Detection,
+    maps: AnomalyMaps,
+    regions: Vec<Region>,
+    mask: Vec<bool>,
+}
+
+impl Pictured {
+    /// Resizes the maps and finds the regions above the pixel threshold.
+    pub fn new(image: RgbImage, detection: Detection, header: &Header) -> Self {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        let maps = detection.maps.resized(height, width);
+        let threshold = header.thresholds.pixel as f32;
+        Self {
+            regions: regions(&maps.total, threshold),
+            mask: mask_above(&maps.total, threshold),
+            image,
+            detection,
+            maps,
+        }
+    }
+}
+
+/// What the results say of one image.
+#[derive(Serialize)]
+pub struct Finding {
+    image: String,
+    /// Whether the score lies above the threshold.
+    pub anomalous: bool,
+    score: f32,
+    threshold: f64,
+    why: Option<&'static str>,
+    looks_wrong_share: f64,
+    wrong_place_share: f64,
+    peak: Point,
+    width: u32,
+    height: u32,
+    regions: Vec<Box>,
+}
+
+#[derive(Serialize)]
+struct Point {
+    x: usize,
+    y: usize,
+}
+
+#[derive(Serialize)]
+struct Box {
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+    area: usize,
+    peak: f32,
+}
+
+impl Finding {
+    /// Sums up a detection.
+    pub fn new(input: &Input, pictured: &Pictured, header: &Header) -> Self {
+        let detection = &pictured.detection;
+        let shares = detection.shares;
+        let (_, (y, x)) = pictured.maps.total.peak();
+        let why = match shares.rec >= shares.pos {
+            true => "looks wrong",
+            false => "in the wrong place",
+        };
+        Self {
+            image: input.path.display().to_string(),
+            anomalous: detection.anomalous,
+            score: detection.score,
+            threshold: header.thresholds.image,
+            why: detection.anomalous.then_some(why),
+            looks_wrong_share: shares.rec,
+            wrong_place_share: shares.pos,
+            peak: Point { x, y },
+            width: pictured.image.width(),
+            height: pictured.image.height(),
+            regions: pictured
+                .regions
+                .iter()
+                .map(|r| Box {
+                    left: r.left,
+                    top: r.top,
+                    width: r.width,
+                    height: r.height,
+                    area: r.area,
+                    peak: r.peak,
+                })
+                .collect(),
+        }
+    }
+
+    /// The finding in one line for people.
+    pub fn line(&self) -> String {
+        let verdict = if self.anomalous { "ANOMALOUS" } else { "good" };
+        let mut line = format!("{verdict:9} {:8.2}  {}", self.score, self.image);
+        if let Some(why) = self.why {
+            let share = self.looks_wrong_share.max(self.wrong_place_share);
+            line += &format!("  {why} ({:.0} %)", 100.0 * share);
+            if let Some(r) = self.regions.first() {
+                line += &format!(", {}x{} at ({}, {})", r.width, r.height, r.left, r.top);
+            }
+            if self.regions.len() > 1 {
+                line += &format!(" and {} more", self.regions.len() - 1);
+            }
+        }
+        line
+    }
+}
+
+/// The output folder, its results flushed image by image.
+pub struct Output {
+    folder: PathBuf,
+    scale: Scale,
+    threshold: f64,
+    maps: bool,
+    jsonl: File,
+    csv: csv::Writer<File>,
+}
+
+/// Columns of results.csv; regions are told by their number and the first one's box.
+const COLUMNS: [&str; 15] = [
+    "image",
+    "verdict",
+    "score",
+    "threshold",
+    "why",
+    "looks_wrong_share",
+    "wrong_place_share",
+    "peak_x",
+    "peak_y",
+    "regions",
+    "left",
+    "top",
+    "region_width",
+    "region_height",
+    "error",
+];
+
+impl Output {
+    /// Makes the folder and begins the results.
+    ///
+    /// # Errors
+    /// A folder that cannot be made or written.
+    pub fn create(folder: &Path, header: &Header, maps: bool) -> Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!(
+                "cannot make the folder {}; choose an -o that you may write to",
+                folder.display()
+            )
+        })?;
+        let open = |name: &str| {
+            let path = folder.join(name);
+            File::create(&path).with_context(|| {
+                format!(
+                    "cannot write {}; choose an -o that you may write to",
+                    path.display()
+                )
+            })
+        };
+        let jsonl = open("results.jsonl")?;
+        let mut csv = csv::Writer::from_writer(open("results.csv")?);
+        csv.write_record(COLUMNS)?;
+        csv.flush()?;
+        let threshold = header.thresholds.image;
+        Ok(Self {
+            folder: folder.to_owned(),
+            // One scale for all pictures of a model: its middle is the verdict's threshold.
+            scale: Scale {
+                low: 0.0,
+                high: (2.0 * threshold).max(1e-3) as f32,
+            },
+            threshold,
+            maps,
+            jsonl,
+            csv,
+        })
+    }
+
+    /// Writes an image's pictures, each kind in a folder of its own.
+    ///
+    /// # Errors
+    /// A picture that cannot be written.
+    pub fn pictures(&self, input: &Input, pictured: &Pictured) -> Result<()> {
+        let Pictured {
+            image, maps, mask, ..
+        } = pictured;
+        let verdict = if pictured.detection.anomalous {
+            "anomalous"
+        } else {
+            "good"
+        };
+        let caption = format!("{verdict}: {:.2}", pictured.detection.score);
+        let sheet = figure(
+            &Panels {
+                image,
+                mask,
+                image_caption: &caption,
+                total: &maps.total,
+                looks_wrong: &maps.rec,
+                wrong_place: maps.pos.as_ref(),
+            },
+            self.scale,
+        );
+        write_png(self.path("figure", input, "png")?, &sheet)?;
+        write_png(self.path("contour", input, "png")?, &contour(image, mask))?;
+        let parts = [
+            ("total", Some(&maps.total)),
+            ("looks_wrong", Some(&maps.rec)),
+            ("wrong_place", maps.pos.as_ref()),
+        ];
+        for (kind, map) in parts {
+            let Some(map) = map else { continue };
+            write_png(self.path(kind, input, "png")?, &render(map, self.scale))?;
+            if self.maps {
+                write_tiff_f32(self.path(kind, input, "tiff")?, map)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `<folder>/<kind>/<name>.<extension>`, its folder made.
+    fn path(&self, kind: &str, input: &Input, extension: &str) -> Result<PathBuf> {
+        let mut name = input.name.clone().into_os_string();
+        name.push(".");
+        name.push(extension);
+        let path = self.folder.join(kind).join(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        Ok(path)
+    }
+
+    /// Appends a finding to both result files.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn result(&mut self, finding: &Finding, latency: Duration) -> Result<()> {
+        let mut line = serde_json::to_value(finding)?;
+        line["milliseconds"] = (1e3 * latency.as_secs_f64()).into();
+        writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
+        let verdict = if finding.anomalous { "anomalous" } else { "good" };
+        let first = finding.regions.first();
+        let of_first = |value: fn(&Box) -> usize| {
+            first.map_or(String::new(), |region| value(region).to_string())
+        };
+        self.row([
+            finding.image.clone(),
+            verdict.to_owned(),
+            finding.score.to_string(),
+            finding.threshold.to_string(),
+            finding.why.unwrap_or_default().to_owned(),
+            format!("{:.4}", finding.looks_wrong_share),
+            format!("{:.4}", finding.wrong_place_share),
+            finding.peak.x.to_string(),
+            finding.peak.y.to_string(),
+            finding.regions.len().to_string(),
+            of_first(|r| r.left),
+            of_first(|r| r.top),
+            of_first(|r| r.width),
+            of_first(|r| r.height),
+            String::new(),
+        ])
+    }
+
+    /// Appends an image that could not be judged to both result files.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn skipped(&mut self, input: &Input, error: &str) -> Result<()> {
+        let image = input.path.display().to_string();
+        let line = serde_json::json!({ "image": image, "error": error });
+        writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
+        let mut row: [String; COLUMNS.len()] = Default::default();
+        row[0] = image;
+        row[1] = "skipped".to_owned();
+        row[3] = self.threshold.to_string();
+        row[COLUMNS.len() - 1] = error.to_owned();
+        self.row(row)
+    }
+
+    fn row(&mut self, row: [String; COLUMNS.len()]) -> Result<()> {
+        self.csv
+            .write_record(row)
+            .context("cannot write results.csv")?;
+        self.csv.flush().context("cannot write results.csv")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_of_different_images_never_share_a_name() {
+        let mut names = BTreeSet::new();
+        let mut name = |path: &str| unique(Path::new(path), &mut names).display().to_string();
+        assert_eq!(name("a/part.png"), "a/part");
+        assert_eq!(name("b/part.png"), "b/part");
+        assert_eq!(name("a/part.jpg"), "a/part.jpg");
+        assert_eq!(name("a/part.jpg"), "a/part.jpg-2");
+        assert_eq!(name("a/part.jpg"), "a/part.jpg-3");
+    }
+}
