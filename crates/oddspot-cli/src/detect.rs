@@ -11,14 +11,12 @@ use clap::Args;
 use oddspot::Detector;
 use oddspot::image::decode;
 
-use crate::interrupt::Interrupt;
-use crate::runtime::{self, RuntimeArgs};
+use crate::interrupt::INTERRUPTED;
+use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 use output::{Finding, Output, Pictured, collect};
 
 /// Exit status when some images could not be judged.
 const SOME_SKIPPED: u8 = 3;
-/// Exit status after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
 
 /// Arguments of `oddspot detect`.
 #[derive(Args, Clone)]
@@ -39,14 +37,17 @@ pub struct DetectArgs {
     pub runtime: RuntimeArgs,
 }
 
-/// Judges every image; one that cannot be used is reported and skipped.
+/// `oddspot detect`.
 pub fn run(args: &DetectArgs) -> Result<ExitCode> {
-    let device = args.runtime.open()?;
-    let detector = Detector::load(&args.model, &runtime::teacher_library()?, &device)?;
+    detect(args, &args.runtime.open()?)
+}
+
+/// Judges every image; one that cannot be used is reported and skipped.
+pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
+    let detector = Detector::load(&args.model, &teacher_library()?, &runtime.device)?;
     let inputs = collect(&args.images, &args.output)?;
     ensure!(!inputs.is_empty(), "there is no image to judge");
     let mut output = Output::create(&args.output, detector.header(), args.maps)?;
-    let interrupt = Interrupt::install()?;
 
     let mut latencies = Vec::with_capacity(inputs.len());
     let mut anomalous = 0;
@@ -68,8 +69,11 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode> {
                 output.skipped(input, &error.to_string())?;
             }
         }
-        if interrupt.flow().is_break() {
-            eprintln!("interrupted; the results so far are in {}", args.output.display());
+        if runtime.interrupt.flow().is_break() {
+            eprintln!(
+                "interrupted; the results so far are in {}",
+                args.output.display()
+            );
             return Ok(ExitCode::from(INTERRUPTED));
         }
     }

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub struct InspectArgs {}
 /// stub
-pub fn run(_args: &InspectArgs) -> anyhow::Result<ExitCode> { Ok(ExitCode::SUCCESS) }
+pub fn run(_args: &InspectArgs) -> anyhow::Result<ExitCode> {
+    Ok(ExitCode::SUCCESS)
+}
 use oddspot::threshold::FalseAlarms;
 
 /// What the held-out images say of the false-alarm rate, in a sentence.

@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
+/// Exit status after Ctrl-C, as shells have it.
+pub const INTERRUPTED: u8 = 130;
+
 /// Whether the user has asked to stop.
 #[derive(Clone)]
 pub struct Interrupt(Arc<AtomicBool>);
@@ -17,7 +20,7 @@ impl Interrupt {
         let flag = Arc::clone(&asked);
         ctrlc::set_handler(move || {
             if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(130);
+                std::process::exit(INTERRUPTED.into());
             }
         })
         .context("cannot catch Ctrl-C")?;

@@ -1,4 +1,4 @@
-//! What every command needs of the machine: device, threads, the teachers' folder.
+//! What every command needs of the machine: device, threads, Ctrl-C, the teachers' folder.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use oddspot::device::{self, Device};
 use oddspot::teacher::Library;
+
+use crate::interrupt::Interrupt;
 
 /// Device and threads.
 #[derive(Args, Clone)]
@@ -18,14 +20,24 @@ pub struct RuntimeArgs {
     pub threads: usize,
 }
 
+/// A process made ready for work.
+pub struct Runtime {
+    /// Where tensors live.
+    pub device: Device,
+    /// Ctrl-C.
+    pub interrupt: Interrupt,
+}
+
 impl RuntimeArgs {
-    /// Sets the threads of the process and opens the device.
-    pub fn open(&self) -> Result<Device> {
+    /// Opens the device, sets the threads of the process and catches Ctrl-C; once a process.
+    pub fn open(&self) -> Result<Runtime> {
+        let device = device::open(&self.device)?;
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build_global()
             .context("cannot start the threads; lower --threads")?;
-        Ok(device::open(&self.device)?)
+        let interrupt = Interrupt::install()?;
+        Ok(Runtime { device, interrupt })
     }
 }
 

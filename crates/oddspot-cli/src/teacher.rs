@@ -61,7 +61,11 @@ pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
                 "{} ({}), SHA-256 {}",
                 identity.name, identity.architecture, identity.sha256
             );
-            println!("kept as {}; use it with --teacher {}", path.display(), identity.name);
+            println!(
+                "kept as {}; use it with --teacher {}",
+                path.display(),
+                identity.name
+            );
         }
     }
     Ok(ExitCode::SUCCESS)

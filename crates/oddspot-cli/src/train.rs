@@ -18,12 +18,9 @@ use oddspot::training::{Outcome, StepReport, Trainer, TrainingSet, checkpoint};
 use serde_json::json;
 
 use crate::inspect::describe_false_alarms;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::progress::Progress;
-use crate::runtime::{self, RuntimeArgs};
-
-/// Exit status after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
+use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 
 /// Arguments of `oddspot train`.
 #[derive(Args, Clone)]
@@ -176,8 +173,14 @@ impl Settings {
     }
 }
 
-/// Trains and writes the model.
+/// `oddspot train`.
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
+    train(args, &args.runtime.open()?)
+}
+
+/// Trains and writes the model.
+pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
+    let Runtime { device, interrupt } = runtime;
     let checkpoint = beside(&args.output, "checkpoint");
     let config = configuration(args, &checkpoint)?;
     check_output(&args.output)?;
@@ -188,23 +191,21 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         args.data.display()
     );
     let split = hold_out(dataset.train, config.training.seed)?;
-    let device = args.runtime.open()?;
-    let (weights, identity) = runtime::teacher_library()?.find(&config.teacher)?;
+    let (weights, identity) = teacher_library()?.find(&config.teacher)?;
     let teacher = Teacher::new(
         identity.architecture,
-        &Parameters::from_tensors(&weights.tensors, &device),
+        &Parameters::from_tensors(&weights.tensors, device),
     )
     .map_err(anyhow::Error::msg)?;
     announce(&identity, &split.train, &split.held_out);
 
-    let interrupt = Interrupt::install()?;
     let mut bar = Progress::new("preparing", "images", 0, split.train.len());
     let set = TrainingSet::prepare(
         &split.train,
         &dataset.root,
         &config,
         &teacher,
-        &device,
+        device,
         |done, _| {
             bar.set(done, String::new);
             interrupt.flow()
@@ -218,11 +219,11 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
 
     let mut trainer = if args.resume {
         let channels = teacher.channels();
-        Trainer::resume(&checkpoint, config.clone(), identity, channels, set, &device)?
+        Trainer::resume(&checkpoint, config.clone(), identity, channels, set, device)?
     } else {
-        Trainer::new(config.clone(), identity, teacher.channels(), set, &device)?
+        Trainer::new(config.clone(), identity, teacher.channels(), set, device)?
     };
-    if learn(args, &config, &mut trainer, &checkpoint, &interrupt)? == Outcome::Interrupted {
+    if learn(args, &config, &mut trainer, &checkpoint, interrupt)? == Outcome::Interrupted {
         eprintln!(
             "interrupted at iteration {} of {}; the checkpoint is {}\ngo on with the same command \
              and --resume",
@@ -238,7 +239,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let weights = (!args.no_teacher).then_some(weights.tensors);
     let held_out = &split.held_out;
     let root = &dataset.root;
-    let Some(model) = score(trainer, &teacher, weights, held_out, root, &interrupt)? else {
+    let Some(model) = score(trainer, &teacher, weights, held_out, root, interrupt)? else {
         eprintln!(
             "interrupted while scoring; the checkpoint is {}\ngo on with the same command and \
              --resume",
@@ -388,7 +389,10 @@ fn score(
 fn summarise(model: &Model, output: &Path) {
     let thresholds = &model.header.thresholds;
     println!("model {}", output.display());
-    println!("an image is anomalous above the score {:.2}", thresholds.image);
+    println!(
+        "an image is anomalous above the score {:.2}",
+        thresholds.image
+    );
     println!("{}", describe_false_alarms(&thresholds.false_alarms));
 }
 

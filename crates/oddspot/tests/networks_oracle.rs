@@ -37,8 +37,18 @@ impl Oracle {
         let tensors = file.iter().map(|(name, view)| {
             let data = view.data();
             let values = match view.dtype() {
-                Dtype::F32 => data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-                Dtype::I64 => data.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f32).collect(),
+                Dtype::F32 => data
+                    .as_chunks::<4>()
+                    .0
+                    .iter()
+                    .map(|b| f32::from_le_bytes(*b))
+                    .collect(),
+                Dtype::I64 => data
+                    .as_chunks::<8>()
+                    .0
+                    .iter()
+                    .map(|b| i64::from_le_bytes(*b) as f32)
+                    .collect(),
                 Dtype::U8 => data.iter().map(|&b| f32::from(b)).collect(),
                 other => panic!("{other:?}"),
             };
@@ -49,7 +59,9 @@ impl Oracle {
     }
 
     fn get(&self, name: &str) -> &NamedTensor {
-        self.0.get(name).unwrap_or_else(|| panic!("no {name} in the fixture"))
+        self.0
+            .get(name)
+            .unwrap_or_else(|| panic!("no {name} in the fixture"))
     }
 
     fn scalar(&self, name: &str) -> f32 {
@@ -70,7 +82,9 @@ impl Oracle {
     /// `[height, width, channels]` as a batch of one.
     fn map(&self, name: &str, device: &Device) -> Tensor<4> {
         let tensor = self.get(name);
-        let [h, w, c] = tensor.shape[..] else { panic!("{name}") };
+        let [h, w, c] = tensor.shape[..] else {
+            panic!("{name}")
+        };
         Tensor::from_data(TensorData::new(tensor.values.clone(), [1, h, w, c]), device)
     }
 
@@ -84,8 +98,9 @@ impl Oracle {
     }
 
     fn statistics(&self) -> ChannelStatistics {
-        let levels =
-            |part: &str| [1, 2, 3].map(|level| self.get(&format!("loss/{part}{level}")).values.clone());
+        let levels = |part: &str| {
+            [1, 2, 3].map(|level| self.get(&format!("loss/{part}{level}")).values.clone())
+        };
         ChannelStatistics {
             mean: levels("mean"),
             std: levels("std"),
@@ -103,7 +118,10 @@ fn assert_close(found: &[f32], expected: &[f32], what: &str) {
 }
 
 fn largest(values: &[f32]) -> f32 {
-    values.iter().filter(|v| !v.is_nan()).fold(0.0, |m, v| m.max(v.abs()))
+    values
+        .iter()
+        .filter(|v| !v.is_nan())
+        .fold(0.0, |m, v| m.max(v.abs()))
 }
 
 fn assert_within(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
@@ -141,7 +159,13 @@ fn networks(oracle: &Oracle, device: &Device) -> Networks {
         },
         ..Config::default()
     };
-    Networks::new(&Parameters::from_tensors(&tensors, device), &config, TEACHER, true).unwrap()
+    Networks::new(
+        &Parameters::from_tensors(&tensors, device),
+        &config,
+        TEACHER,
+        true,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -161,7 +185,12 @@ fn teacher_maps_are_pytorchs() {
         let maps = teacher.maps(oracle.input(&format!("{name}/input"), &device));
         for (level, map) in maps.into_iter().enumerate() {
             let expected = oracle.get(&format!("{name}/level{}", level + 1));
-            assert_eq!(map.dims()[1..], expected.shape, "{name} level {}", level + 1);
+            assert_eq!(
+                map.dims()[1..],
+                expected.shape,
+                "{name} level {}",
+                level + 1
+            );
             assert_eq!(map.dims()[3], teacher.channels()[level]);
             assert_close(&values(map), &expected.values, &format!("{name} {level}"));
         }
@@ -211,7 +240,15 @@ fn losses(oracle: &Oracle, networks: &Networks, norm: FeatureNorm, stride: usize
         level += 1;
         normalise_teacher(map, norm, &statistics, level - 1)
     });
-    let pairs = pairs(oracle, if stride == 8 { "loss/pairs" } else { "loss/pairs_os4" }, stride);
+    let pairs = pairs(
+        oracle,
+        if stride == 8 {
+            "loss/pairs"
+        } else {
+            "loss/pairs_os4"
+        },
+        stride,
+    );
     let classifier = networks.position.as_ref().unwrap();
     let logits = classify(classifier, &networks.student, &maps, &pairs);
     let classes = position::classes(&pairs, &device);
@@ -270,7 +307,11 @@ fn losses_and_every_gradient_are_pytorchs() {
         let weights = networks.loss.take().unwrap().balanced(l_rec, l_pos);
         let total = weights.weigh(rec, pos);
         networks.loss = Some(weights);
-        for (part, found) in [("rec", l_rec), ("pos", l_pos), ("total", values(total.clone())[0])] {
+        for (part, found) in [
+            ("rec", l_rec),
+            ("pos", l_pos),
+            ("total", values(total.clone())[0]),
+        ] {
             let name = format!("{case}/{part}");
             assert_close(&[found], &[oracle.scalar(&name)], &name);
         }
@@ -308,7 +349,11 @@ fn gradients_of_the_loss_weights_and_of_the_baseline_are_pytorchs() {
     let Losses { rec, pos } = losses(&oracle, &networks, FeatureNorm::Standardize, 8);
 
     let s = &oracle.get(&format!("{case}/at_s/s")).values;
-    let weights = networks.loss.take().unwrap().balanced(s[0].exp(), s[1].exp());
+    let weights = networks
+        .loss
+        .take()
+        .unwrap()
+        .balanced(s[0].exp(), s[1].exp());
     let total = weights.weigh(rec.clone(), pos);
     assert_close(
         &values(total.clone()),
@@ -316,8 +361,13 @@ fn gradients_of_the_loss_weights_and_of_the_baseline_are_pytorchs() {
         "total at s",
     );
     let gradients_at_s = total.backward();
-    let found = [&weights.rec, &weights.pos].map(|p| values(p.val().grad(&gradients_at_s).unwrap())[0]);
-    assert_close(&found, &oracle.get(&format!("{case}/at_s/grad")).values, "grad at s");
+    let found =
+        [&weights.rec, &weights.pos].map(|p| values(p.val().grad(&gradients_at_s).unwrap())[0]);
+    assert_close(
+        &found,
+        &oracle.get(&format!("{case}/at_s/grad")).values,
+        "grad at s",
+    );
 
     let student = Networks {
         student: networks.student,
@@ -359,7 +409,12 @@ fn ten_adam_steps_end_where_pytorchs_do() {
         networks.loss = Some(weights);
         let found = [l_rec, l_pos, values(total.clone())[0]];
         // The first step of s is rounding noise scaled up to the learning rate by Adam.
-        assert_within(&found, &expected[3 * step..3 * step + 3], 5e-4 * largest(&expected), "losses");
+        assert_within(
+            &found,
+            &expected[3 * step..3 * step + 3],
+            5e-4 * largest(&expected),
+            "losses",
+        );
         let grads = GradientsParams::from_grads(total.backward(), &networks);
         networks = optimizer.step(5e-4, networks, grads);
     }
@@ -390,7 +445,13 @@ fn e_rec_is_pytorchs() {
         (FeatureNorm::L2, "l2"),
     ] {
         let teacher = oracle.levels("loss/teacher/level", &device);
-        let found = e_rec(teacher, maps.levels.clone(), norm, &oracle.statistics(), SIZE);
+        let found = e_rec(
+            teacher,
+            maps.levels.clone(),
+            norm,
+            &oracle.statistics(),
+            SIZE,
+        );
         let name = format!("detect/{name}/e_rec");
         assert_close(&found.values, &oracle.get(&name).values, &name);
     }
@@ -445,8 +506,16 @@ fn the_fused_map_and_the_score_are_pytorchs() {
         pos: Some(moments(2)),
     };
     let fused = AnomalyMaps::fuse(&errors, &normalisation, 0.0);
-    assert_close(&fused.total.values, &oracle.get("detect/fused").values, "fused");
-    assert_close(&[fused.score()], &oracle.get("detect/score").values, "score");
+    assert_close(
+        &fused.total.values,
+        &oracle.get("detect/fused").values,
+        "fused",
+    );
+    assert_close(
+        &[fused.score()],
+        &oracle.get("detect/score").values,
+        "score",
+    );
 }
 
 /// Config of the position classifier in the fixture: the defaults.
@@ -470,8 +539,7 @@ fn every_output_stride_samples_the_dense_features_exactly() {
         let pixels: Vec<f32> = (0..height * width * 3)
             .map(|i| ((i * 7919 % 1009) as f32) / 504.0 - 1.0)
             .collect();
-        let image =
-            Tensor::<4>::from_data(TensorData::new(pixels, [1, height, width, 3]), &device);
+        let image = Tensor::<4>::from_data(TensorData::new(pixels, [1, height, width, 3]), &device);
         let dense = values(student.forward(image.clone(), 1).trunk);
         for stride in [2, 4, 8] {
             let sparse = student.forward(image.clone(), stride).trunk;
@@ -497,7 +565,9 @@ fn every_output_stride_samples_the_dense_features_exactly() {
 #[test]
 fn balanced_weights_start_at_the_logarithm_of_the_losses() {
     let device = Device::flex().autodiff();
-    let weights = LossWeights::new(&Parameters::he(0, &device)).unwrap().balanced(4.0, 0.5);
+    let weights = LossWeights::new(&Parameters::he(0, &device))
+        .unwrap()
+        .balanced(4.0, 0.5);
     assert!((values(weights.rec.val())[0] - 4.0f32.ln()).abs() < 1e-6);
     assert!((values(weights.pos.val())[0] - 0.5f32.ln()).abs() < 1e-6);
 }

@@ -312,7 +312,11 @@ impl Output {
         let mut line = serde_json::to_value(finding)?;
         line["milliseconds"] = (1e3 * latency.as_secs_f64()).into();
         writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
-        let verdict = if finding.anomalous { "anomalous" } else { "good" };
+        let verdict = if finding.anomalous {
+            "anomalous"
+        } else {
+            "good"
+        };
         let first = finding.regions.first();
         let of_first = |value: fn(&Box) -> usize| {
             first.map_or(String::new(), |region| value(region).to_string())
