@@ -20,7 +20,7 @@ pub struct DemoArgs {
     #[arg(short, long, value_name = "FOLDER", default_value = "oddspot-demo")]
     pub output: PathBuf,
     /// Optimizer steps: more see finer
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 600)]
     pub iterations: usize,
     /// Device and threads
     #[command(flatten)]
@@ -29,6 +29,8 @@ pub struct DemoArgs {
 
 /// Side of the boards' pictures.
 const PICTURE: usize = 256;
+/// Half the default student's channels: enough for a scene as plain as this.
+const WIDTHS: [usize; 4] = [16, 32, 64, 128];
 /// Boards of each kind.
 const COUNTS: Counts = Counts {
     train: 60,
@@ -52,6 +54,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         config: None,
         settings: Settings {
             iterations: Some(args.iterations),
+            widths: Some(WIDTHS.to_vec()),
             ..Settings::default()
         },
         no_teacher: false,

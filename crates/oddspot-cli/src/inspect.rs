@@ -1,21 +1,286 @@
-//! stub
+//! `oddspot inspect`: what is in a model file.
+
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
-/// stub
-#[derive(clap::Args)]
-pub struct InspectArgs {}
-/// stub
-pub fn run(_args: &InspectArgs) -> anyhow::Result<ExitCode> {
+
+use anyhow::{Context, Result};
+use clap::Args;
+use oddspot::config::Method;
+use oddspot::model_file::{Header, ImageRecord, Model};
+use oddspot::teacher;
+use oddspot::tensor_file::NamedTensors;
+use oddspot::threshold::FalseAlarms;
+use serde::Serialize;
+
+/// Images of a list that the text names.
+const SHOWN: usize = 3;
+
+/// Arguments of `oddspot inspect`.
+#[derive(Args)]
+pub struct InspectArgs {
+    /// Model from `oddspot train`
+    pub model: PathBuf,
+    /// Print everything as JSON, with every image's hash
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints what is in the model.
+pub fn run(args: &InspectArgs) -> Result<ExitCode> {
+    let path = &args.model;
+    let bytes = std::fs::metadata(path)
+        .with_context(|| format!("cannot read {}", path.display()))?
+        .len();
+    let inspection = Inspection::new(Model::load(path)?, bytes);
+    let text = if args.json {
+        serde_json::to_string_pretty(&inspection)? + "\n"
+    } else {
+        format!("{}: {inspection}", path.display())
+    };
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("cannot print the model")?;
     Ok(ExitCode::SUCCESS)
 }
-use oddspot::threshold::FalseAlarms;
+
+/// A model file in numbers and words.
+#[derive(Serialize)]
+struct Inspection {
+    bytes: u64,
+    parameters: Parameters,
+    teacher_inside: bool,
+    /// Whether the weights inside are those that the header names; absent without weights.
+    teacher_intact: Option<bool>,
+    /// Upper end of the one-sided 95 % confidence interval.
+    false_alarm_upper_bound: f64,
+    header: Header,
+}
+
+/// Numbers of parameters.
+#[derive(Serialize)]
+struct Parameters {
+    student: usize,
+    /// None in the baseline.
+    position: Option<usize>,
+    /// None without the teacher's weights.
+    teacher: Option<usize>,
+}
+
+impl Inspection {
+    fn new(model: Model, bytes: u64) -> Self {
+        let full = model.header.config.method == Method::Full;
+        let weights = model.teacher.as_ref();
+        Self {
+            bytes,
+            parameters: Parameters {
+                student: count(&model.networks, "student."),
+                position: full.then(|| count(&model.networks, "position.")),
+                teacher: weights.map(|weights| count(weights, "")),
+            },
+            teacher_inside: weights.is_some(),
+            teacher_intact: weights
+                .map(|weights| teacher::hash(weights) == model.header.teacher.sha256),
+            false_alarm_upper_bound: model.header.thresholds.false_alarms.upper_bound(),
+            header: model.header,
+        }
+    }
+}
+
+/// Values of the tensors whose names begin with a prefix.
+fn count(tensors: &NamedTensors, prefix: &str) -> usize {
+    tensors
+        .iter()
+        .filter(|(name, _)| name.starts_with(prefix))
+        .map(|(_, tensor)| tensor.values.len())
+        .sum()
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = &self.header;
+        writeln!(
+            f,
+            "{:.1} MiB, format {}, written by oddspot {}",
+            self.bytes as f64 / f64::from(1 << 20),
+            header.format,
+            plain(&header.oddspot)
+        )?;
+        self.write_networks(f)?;
+        self.write_teacher(f)?;
+        self.write_images(f)?;
+        self.write_statistics(f)?;
+        writeln!(f, "\nConfiguration (as for --config)")?;
+        let config = toml::to_string(&header.config).map_err(|_| fmt::Error)?;
+        for line in config.lines() {
+            writeln!(f, "{}", format!("  {line}").trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+impl Inspection {
+    fn write_networks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = &self.header;
+        let method = match header.config.method {
+            Method::Full => "full: student and position classifier",
+            Method::Baseline => "baseline: student alone",
+        };
+        writeln!(f, "\nNetworks")?;
+        writeln!(f, "  method      {method}")?;
+        writeln!(f, "  images      resized to {}", header.config.image_size)?;
+        writeln!(
+            f,
+            "  training    {} iterations, seed {}",
+            grouped(header.iterations),
+            header.config.training.seed
+        )?;
+        let student = grouped(self.parameters.student);
+        writeln!(f, "  student     {student:>12} parameters")?;
+        if let Some(position) = self.parameters.position {
+            writeln!(f, "  classifier  {:>12} parameters", grouped(position))?;
+        }
+        if let Some(teacher) = self.parameters.teacher {
+            writeln!(f, "  teacher     {:>12} parameters", grouped(teacher))?;
+        }
+        Ok(())
+    }
+
+    fn write_teacher(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let teacher = &self.header.teacher;
+        let weights = match self.teacher_intact {
+            Some(true) => "inside",
+            Some(false) => "inside, but NOT those of this hash: the file is damaged",
+            None => "not inside; bring this teacher to detect with the model",
+        };
+        writeln!(f, "\nTeacher")?;
+        writeln!(
+            f,
+            "  name        {} ({})",
+            plain(&teacher.name),
+            teacher.architecture
+        )?;
+        writeln!(f, "  SHA-256     {}", plain(&teacher.sha256))?;
+        writeln!(f, "  weights     {weights}")
+    }
+
+    fn write_images(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = &self.header;
+        let learned = &header.training_images;
+        let held_out = &header.held_out_images;
+        writeln!(f, "\nGood images learned from: {}", learned.len())?;
+        write_records(f, learned)?;
+        writeln!(
+            f,
+            "\nGood images held out for the thresholds: {}",
+            held_out.len()
+        )?;
+        write_records(f, held_out)
+    }
+
+    fn write_statistics(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let normalisation = &self.header.normalisation;
+        writeln!(f, "\nErrors over the pixels of the images learned from")?;
+        let parts = [
+            ("e_rec", Some(normalisation.rec)),
+            ("e_pos", normalisation.pos),
+        ];
+        for (name, moments) in parts {
+            if let Some(moments) = moments {
+                writeln!(
+                    f,
+                    "  {name}       μ {}   σ {}",
+                    four_digits(moments.mean),
+                    four_digits(moments.std)
+                )?;
+            }
+        }
+        let thresholds = &self.header.thresholds;
+        writeln!(f, "\nThresholds, in standard deviations of those errors")?;
+        writeln!(
+            f,
+            "  image       {}   an image is anomalous above it",
+            four_digits(thresholds.image)
+        )?;
+        writeln!(
+            f,
+            "  pixel       {}   the regions shown lie above it",
+            four_digits(thresholds.pixel)
+        )?;
+        writeln!(
+            f,
+            "  aim         {} % of good images called anomalous",
+            four_digits(100.0 * thresholds.false_alarms.target)
+        )?;
+        writeln!(f, "  {}", describe_false_alarms(&thresholds.false_alarms))
+    }
+}
+
+/// The first few images, one a line, with the start of their hashes.
+fn write_records(f: &mut fmt::Formatter<'_>, records: &[ImageRecord]) -> fmt::Result {
+    for record in records.iter().take(SHOWN) {
+        let hash: String = plain(&record.sha256).chars().take(16).collect();
+        writeln!(f, "  {hash}…  {}", plain(&record.name))?;
+    }
+    match records.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {more} more (all with --json)"),
+    }
+}
 
 /// What the held-out images say of the false-alarm rate, in a sentence.
 pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
+    if alarms.images < 2 {
+        return "one held-out good image is too few to tell the false-alarm rate: train on more \
+                images"
+            .to_owned();
+    }
+    // Rounded up, so that the bound still holds as printed.
+    let bound = (1000.0 * alarms.upper_bound()).ceil() / 10.0;
     format!(
-        "{} of {} held-out good images lie above the threshold that the others set; with 95 % \
-         confidence fewer than {:.1} % of good images will be called anomalous",
+        "{} of {} held-out good images {} above the threshold set by the others; with 95 % \
+         confidence the false-alarm rate is below {bound:.1} %",
         alarms.left_out_alarms,
         alarms.images,
-        100.0 * alarms.upper_bound()
+        if alarms.left_out_alarms == 1 {
+            "was"
+        } else {
+            "were"
+        },
     )
+}
+
+/// Text from a file without what could steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// A number with its thousands set apart.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with four significant digits, or all of its whole ones.
+fn four_digits(number: f64) -> String {
+    let magnitude = number.abs().max(1e-9).log10().floor();
+    let mut text = String::new();
+    let _ = write!(text, "{number:.*}", (3.0 - magnitude).max(0.0) as usize);
+    text
 }

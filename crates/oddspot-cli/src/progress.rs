@@ -55,22 +55,16 @@ impl Progress {
     }
 
     fn line(&self, done: u64, total: u64, note: &str) -> String {
-        let seconds = self.started.elapsed().as_secs_f64();
-        let rate = (done - self.first) as f64 / seconds.max(1e-9);
-        let left = (total - done) as f64 / rate.max(1e-9);
         let Self { label, unit, .. } = self;
-        format!("{label} {done}/{total}, {rate:.1} {unit}/s, {left:.0} s left {note}")
-            .trim_end()
-            .to_owned()
-    }
-
-    /// Prints a line above the bar.
-    pub fn say(&self, text: &str) {
-        if self.bar.is_hidden() {
-            eprintln!("{text}");
-        } else {
-            self.bar.println(text);
+        let seconds = self.started.elapsed().as_secs_f64();
+        let mut line = format!("{label} {done}/{total}");
+        // The first item's time is not known yet when it is told at once.
+        if seconds > 0.1 {
+            let rate = (done - self.first) as f64 / seconds;
+            let left = (total - done) as f64 / rate.max(1e-9);
+            line += &format!(", {rate:.1} {unit}/s, {left:.0} s left");
         }
+        format!("{line} {note}").trim_end().to_owned()
     }
 
     /// Ends the phase and leaves its bar in view.

@@ -26,8 +26,10 @@ pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// The size of an image in pixels. As text it is WIDTHxHEIGHT: "320x256" is 320 wide and 256
-/// high, and a single number is a square: "256" is 256x256.
+/// high, and a single number is a square: "256" is 256x256. Files spell it so too, or as
+/// `{ width = 320, height = 256 }`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Spelling")]
 pub struct ImageSize {
     /// Columns.
     pub width: usize,
@@ -41,6 +43,30 @@ impl ImageSize {
         Self {
             width: side,
             height: side,
+        }
+    }
+}
+
+/// How a file may spell an [`ImageSize`].
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a size: 256, \"320x256\" or { width = 320, height = 256 }"
+)]
+enum Spelling {
+    Side(usize),
+    Text(String),
+    Sides { width: usize, height: usize },
+}
+
+impl TryFrom<Spelling> for ImageSize {
+    type Error = Error;
+
+    fn try_from(spelling: Spelling) -> Result<Self> {
+        match spelling {
+            Spelling::Side(side) => Ok(Self::square(side)),
+            Spelling::Text(text) => text.parse(),
+            Spelling::Sides { width, height } => Ok(Self { width, height }),
         }
     }
 }

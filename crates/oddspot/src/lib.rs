@@ -8,37 +8,66 @@
 //!
 //! The modules stand in the order of the data's way.
 
-pub mod config;
-pub mod device;
+// What everything stands on.
 pub mod error;
+
+pub mod config;
+
 pub mod seed;
 
-pub mod dataset;
+pub mod device;
+
+// Images in.
 pub mod image;
+
+pub mod dataset;
+
 pub mod scene;
 
-pub mod loss;
+// What is learned, and from what.
 pub mod network;
-pub mod position;
-pub mod student;
-pub mod teacher;
-pub mod teacher_cache;
+
 pub mod tensor_file;
+
+pub mod teacher;
+
+pub mod teacher_cache;
+
+pub mod student;
+
+pub mod position;
+
+pub mod loss;
+
 pub mod training;
 
-pub mod detector;
+// From features to a verdict.
 pub mod map;
-pub mod model_file;
+
 pub mod scoring;
+
 pub mod threshold;
 
-pub mod atomic;
-pub mod chart;
+pub mod model_file;
+
+pub mod detector;
+
+// From maps to what people look at.
 pub mod components;
-pub mod figure;
-pub mod heatmap;
-pub mod metrics;
+
 pub mod region;
+
+pub mod heatmap;
+
+pub mod figure;
+
+pub mod metrics;
+
+pub mod report;
+
+pub mod chart;
+
+pub mod atomic;
 
 pub use detector::{Detection, Detector};
 pub use error::{Error, Result};

@@ -290,3 +290,84 @@ fn taps(pixel: usize, stride: usize, valid: &Range<usize>) -> [(usize, f32); 2] 
     let fraction = (pixel as f32 / stride as f32 - first as f32).clamp(0.0, 1.0);
     [(first, 1.0 - fraction), (second, fraction)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed;
+
+    fn grid(width: usize, height: usize, stride: usize, offset: usize) -> PatchGrid {
+        PatchGrid::new(ImageSize { width, height }, stride, offset)
+    }
+
+    #[test]
+    fn every_drawn_patch_lies_inside_the_image_in_its_direction() {
+        for (width, height, stride, offset) in
+            [(256, 256, 8, 64), (160, 136, 4, 32), (136, 136, 1, 64)]
+        {
+            let grid = grid(width, height, stride, offset);
+            let pairs = grid.draw(500, 3, &mut seed::stream(1, "test"));
+            assert_eq!(pairs.len(), 500);
+            for pair in pairs {
+                let pixels = |(row, column): (usize, usize)| (row * stride, column * stride);
+                let (centre, neighbour) = (pixels(pair.centre), pixels(pair.neighbour));
+                for (row, column) in [centre, neighbour] {
+                    assert!((32..=height - 33).contains(&row), "{row} of {height}");
+                    assert!((32..=width - 33).contains(&column), "{column} of {width}");
+                }
+                let (down, across) = DIRECTIONS[pair.class];
+                let step = offset as isize;
+                assert_eq!(neighbour.0 as isize - centre.0 as isize, down * step);
+                assert_eq!(neighbour.1 as isize - centre.1 as isize, across * step);
+                assert_eq!(pair.image, 3);
+            }
+        }
+    }
+
+    #[test]
+    fn directions_are_drawn_evenly_and_centres_reach_their_bounds() {
+        let grid = grid(256, 256, 8, 64);
+        let pairs = grid.draw(8000, 0, &mut seed::stream(2, "test"));
+        for class in 0..8 {
+            let share = pairs.iter().filter(|p| p.class == class).count();
+            assert!((800..1200).contains(&share), "class {class}: {share}");
+        }
+        // Direction 7 (down, right): centres from pixel 32 to 223 − 64, on multiples of 8.
+        let rows = pairs.iter().filter(|p| p.class == 7).map(|p| p.centre.0);
+        assert_eq!((rows.clone().min(), rows.max()), (Some(4), Some(19)));
+    }
+
+    #[test]
+    fn an_image_too_low_for_vertical_pairs_still_has_horizontal_ones() {
+        let flat = grid(256, 72, 8, 64);
+        let pairs = flat.draw(50, 0, &mut seed::stream(0, "test"));
+        assert!(pairs.iter().all(|p| [3, 4].contains(&p.class)));
+        assert!(
+            grid(64, 64, 8, 64)
+                .draw(5, 0, &mut seed::stream(0, "test"))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn pixels_take_no_value_from_positions_without_evidence() {
+        let grid = grid(160, 160, 8, 32);
+        let mut e_pos = ScoreMap::filled(20, 20, f32::NAN);
+        for row in 4..16 {
+            for column in 4..16 {
+                e_pos.values[row * 20 + column] = 0.5;
+            }
+        }
+        let pixels = e_pos_at_pixels(&e_pos, &grid);
+        for row in 0..160 {
+            for column in 0..160 {
+                let inside = (32..128).contains(&row) && (32..128).contains(&column);
+                let value = pixels.at(row, column);
+                assert!(
+                    if inside { value == 0.5 } else { value.is_nan() },
+                    "({row}, {column})"
+                );
+            }
+        }
+    }
+}

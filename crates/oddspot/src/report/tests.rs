@@ -1,0 +1,327 @@
+use super::*;
+use crate::image::{ImageSize, Mask};
+use crate::map::ScoreMap;
+use crate::model_file::ImageRecord;
+use crate::scoring::{Moments, Normalisation};
+use crate::teacher::Architecture;
+use crate::threshold::{FalseAlarms, Thresholds};
+
+const SIDE: usize = 4;
+const THRESHOLD: f64 = 5.0;
+
+/// A 4×4 image of constant scores but for one pixel, which is anomalous if it is a defect.
+/// `e_pos` is 1 everywhere, so that the model's own map lies 1 above `e_rec`.
+fn image(name: &str, defect: Option<&str>, spot: f32) -> Judged {
+    let mut rec = ScoreMap::filled(SIDE, SIDE, 0.5);
+    rec.values[5] = spot;
+    let mut mask = Mask {
+        height: SIDE,
+        width: SIDE,
+        anomalous: vec![false; SIDE * SIDE],
+    };
+    mask.anomalous[5] = true;
+    Judged {
+        name: name.to_owned(),
+        label: defect.map_or(Label::Good, |defect| Label::Defect(defect.to_owned())),
+        size: ImageSize::square(SIDE),
+        mask: defect.map(|_| mask),
+        score: spot + 1.0,
+        anomalous: f64::from(spot + 1.0) > THRESHOLD,
+        shares: Shares { rec: 1.0, pos: 0.0 },
+        rec,
+        pos: Some(ScoreMap::filled(SIDE, SIDE, 1.0)),
+    }
+}
+
+/// Good images score 2, 4 and 7; `cut` 6 and 9; `hole` 3.
+fn images() -> Vec<Judged> {
+    vec![
+        image("test/cut/0.png", Some("cut"), 5.0),
+        image("test/cut/1.png", Some("cut"), 8.0),
+        image("test/good/0.png", None, 1.0),
+        image("test/good/1.png", None, 3.0),
+        image("test/good/2.png", None, 6.0),
+        image("test/hole/0.png", Some("hole"), 2.0),
+    ]
+}
+
+fn header(method: Method) -> Header {
+    let moments = Moments {
+        mean: 0.0,
+        std: 1.0,
+    };
+    Header {
+        format: 1,
+        oddspot: "0.0.0".to_owned(),
+        config: Config {
+            method,
+            image_size: ImageSize::square(SIDE),
+            ..Config::default()
+        },
+        teacher: TeacherIdentity {
+            name: "random".to_owned(),
+            architecture: Architecture::Vgg16,
+            sha256: String::new(),
+        },
+        teacher_channels: [1; 3],
+        normalisation: Normalisation {
+            rec: moments,
+            pos: (method == Method::Full).then_some(moments),
+        },
+        thresholds: Thresholds {
+            image: THRESHOLD,
+            pixel: THRESHOLD,
+            false_alarms: FalseAlarms {
+                images: 0,
+                target: 0.01,
+                left_out_alarms: 0,
+            },
+        },
+        iterations: 7,
+        training_images: Vec::new(),
+        held_out_images: Vec::new(),
+    }
+}
+
+fn evaluated(judged: &[Judged]) -> Evaluation {
+    let header = header(Method::Full);
+    let maps = MapKind::of(Method::Full);
+    let size = header.config.image_size;
+    let measured = measures::measure(judged, maps, size, |_, _| ControlFlow::Continue(()));
+    Evaluation::new(&header, "bolts".to_owned(), judged, measured.unwrap())
+}
+
+fn overall(evaluation: &Evaluation, protocol: Protocol) -> &Measures {
+    &evaluation.protocols[&protocol].maps[&MapKind::Total].overall
+}
+
+#[test]
+fn a_defect_is_measured_with_its_own_images_and_all_good_ones() {
+    let evaluation = evaluated(&images());
+    let maps = &evaluation.protocols[&Protocol::Paper].maps;
+    let defects = &maps[&MapKind::Total].defects;
+    // Pairs won: cut 6 beats 2 and 4, cut 9 beats all three, hole 3 beats 2.
+    let auc = |measures: &Measures| measures.image_auc.unwrap();
+    assert_eq!(auc(&maps[&MapKind::Total].overall), 6.0 / 9.0);
+    assert_eq!(auc(&defects["cut"]), 5.0 / 6.0);
+    assert_eq!(auc(&defects["hole"]), 1.0 / 3.0);
+    assert_eq!(defects.len(), 2);
+}
+
+#[test]
+fn pixels_of_all_images_rank_together_and_each_region_counts_the_same() {
+    let evaluation = evaluated(&images());
+    let measures = overall(&evaluation, Protocol::Paper);
+    // 3 anomalous pixels score 6, 9, 3; of 93 normal ones 90 score 1.5, the others 2, 4, 7.
+    let pairs = 3.0 * 93.0;
+    assert!((measures.pixel_auc.unwrap() - (pairs - 3.0) / pairs).abs() < 1e-12);
+    // Precision at each recall: 1/1 (9), 2/3 (6), 3/5 (3).
+    let ap = (1.0 + 2.0 / 3.0 + 3.0 / 5.0) / 3.0;
+    assert!((measures.pixel_ap.unwrap() - ap).abs() < 1e-12);
+    let best = measures.pixel_f1.unwrap();
+    assert_eq!((best.f1, best.threshold), (0.75, 3.0));
+    // Of 93 normal pixels one is passed at an overlap of 1/3, one at 2/3, the others at 1.
+    let limit = 0.3 * 93.0;
+    let area = 1.0 / 3.0 + 2.0 / 3.0 + (limit - 2.0);
+    assert!((measures.au_pro.unwrap() - area / limit).abs() < 1e-12);
+    assert!(measures.undefined.is_empty());
+}
+
+#[test]
+fn each_part_is_measured_by_its_own_map_and_maximum() {
+    let evaluation = evaluated(&images());
+    let maps = &evaluation.protocols[&Protocol::Official].maps;
+    let threshold = |kind| maps[&kind].overall.image_f1.unwrap().threshold;
+    assert_eq!(threshold(MapKind::Total), threshold(MapKind::Rec) + 1.0);
+    // A constant map tells nothing.
+    assert_eq!(maps[&MapKind::Pos].overall.image_auc, Some(0.5));
+    assert_eq!(evaluation.images[0].rec, 5.0);
+    assert_eq!(evaluation.images[0].pos, Some(1.0));
+}
+
+#[test]
+fn the_official_protocol_resizes_maps_to_the_ground_truth_and_the_paper_s_shrinks_masks() {
+    let mut judged = images();
+    for image in &mut judged {
+        image.size = ImageSize {
+            width: 2 * SIDE,
+            height: 3 * SIDE,
+        };
+        if let Some(mask) = &mut image.mask {
+            *mask = mask.shrink(image.size);
+        }
+    }
+    // At 4×4, a single pixel of 8×12 covers less than half of its place.
+    if let Some(mask) = &mut judged[5].mask {
+        mask.anomalous = vec![false; 6 * SIDE * SIDE];
+        mask.anomalous[10] = true;
+    }
+    let evaluation = evaluated(&judged);
+    let [paper, official] = Protocol::ALL.map(|protocol| &evaluation.protocols[&protocol]);
+    assert_eq!(paper.smallest, ImageSize::square(SIDE));
+    assert_eq!(official.largest, judged[0].size);
+    assert_eq!(paper.vanished_masks, ["test/hole/0.png"]);
+    assert!(official.vanished_masks.is_empty());
+    // The enlarged peak lies between its pixel and its neighbours, at the largest tap.
+    let threshold = official.maps[&MapKind::Rec]
+        .overall
+        .image_f1
+        .unwrap()
+        .threshold;
+    let resized = judged
+        .iter()
+        .map(|image| image.rec.resize_bilinear(3 * SIDE, 2 * SIDE));
+    assert!(
+        resized
+            .map(|map| map.peak().0)
+            .any(|peak| peak == threshold)
+    );
+    // The hole's own pixels are all normal under the paper's protocol, but not its label.
+    let hole = &paper.maps[&MapKind::Total].defects["hole"];
+    assert_eq!((hole.image_auc, hole.pixel_auc), (Some(1.0 / 3.0), None));
+    assert!(hole.undefined.contains_key("au_pro"));
+}
+
+#[test]
+fn without_masks_the_images_are_measured_and_the_reason_is_kept() {
+    let mut judged = images();
+    for image in &mut judged {
+        image.mask = None;
+    }
+    let evaluation = evaluated(&judged);
+    let measures = overall(&evaluation, Protocol::Paper);
+    assert_eq!(measures.image_auc, Some(6.0 / 9.0));
+    assert_eq!((measures.pixel_auc, measures.au_pro), (None, None));
+    assert!(measures.undefined["au_pro"].contains("ground_truth/<defect>"));
+    assert_eq!(evaluation.data.masks, 0);
+    let json = serde_json::to_value(&evaluation).unwrap();
+    let json = &json["protocols"]["paper"]["maps"]["total"]["overall"];
+    assert!(json["au_pro"].is_null() && json["undefined"]["au_pro"].is_string());
+    assert!(
+        evaluation
+            .to_string()
+            .contains("AU-PRO: there are no ground-truth masks")
+    );
+}
+
+#[test]
+fn one_class_alone_gives_what_it_can() {
+    let (good, defective): (Vec<_>, Vec<_>) = images()
+        .into_iter()
+        .partition(|image| image.label == Label::Good);
+    let evaluation = evaluated(&defective);
+    let measures = overall(&evaluation, Protocol::Official);
+    assert_eq!(measures.image_auc, None);
+    assert!(measures.undefined["image_auc"].contains("good images"));
+    assert!(measures.pixel_auc.is_some() && measures.au_pro.is_some());
+    assert_eq!(evaluation.verdicts.false_alarms.share(), None);
+
+    let evaluation = evaluated(&good);
+    let measures = overall(&evaluation, Protocol::Official);
+    assert_eq!(measures.undefined.len(), 7);
+    assert_eq!(evaluation.verdicts.false_alarms, Count { count: 1, of: 3 });
+    assert!(evaluation.to_string().contains('–'));
+}
+
+#[test]
+fn verdicts_count_false_alarms_and_misses_at_the_model_s_threshold() {
+    let verdicts = evaluated(&images()).verdicts;
+    assert_eq!(verdicts.right, Count { count: 4, of: 6 });
+    assert_eq!(verdicts.false_alarms, Count { count: 1, of: 3 });
+    assert_eq!(verdicts.misses["cut"], Count { count: 0, of: 2 });
+    assert_eq!(verdicts.misses["hole"], Count { count: 1, of: 1 });
+}
+
+#[test]
+fn a_break_while_measuring_ends_it() {
+    let size = ImageSize::square(SIDE);
+    let mut calls = 0;
+    let measured = measures::measure(&images(), &[MapKind::Total], size, |done, total| {
+        assert_eq!((done, total), (calls, 6)); // 2 protocols of all, cut and hole
+        calls += 1;
+        if done == 4 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    assert!(measured.is_none() && calls == 5);
+}
+
+#[test]
+fn the_table_has_a_row_per_map_and_defect_under_each_protocol() {
+    let text = evaluated(&images()).to_string();
+    assert_eq!(text, include_str!("table.txt"), "\n{text}");
+}
+
+#[test]
+fn the_baseline_has_one_map() {
+    let mut judged = images();
+    for image in &mut judged {
+        image.pos = None;
+    }
+    let header = header(Method::Baseline);
+    let maps = MapKind::of(Method::Baseline);
+    let measured = measures::measure(&judged, maps, header.config.image_size, |_, _| {
+        ControlFlow::Continue(())
+    });
+    let evaluation = Evaluation::new(&header, "bolts".to_owned(), &judged, measured.unwrap());
+    let text = evaluation.to_string();
+    assert!(
+        text.contains("e_rec (baseline)") && !text.contains("alone"),
+        "{text}"
+    );
+    assert_eq!(evaluation.images[0].pos, None);
+}
+
+/// A data set of black images with the given names.
+fn dataset(names: &[(&str, u8)]) -> (tempfile::TempDir, Dataset) {
+    let root = tempfile::tempdir().unwrap();
+    for (name, shade) in names {
+        let path = root.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let image = ::image::RgbImage::from_pixel(8, 8, [*shade; 3].into());
+        image.save(path).unwrap();
+    }
+    let dataset = Dataset::open(root.path()).unwrap();
+    (root, dataset)
+}
+
+#[test]
+fn a_set_without_any_mask_passes_and_one_with_some_names_those_that_lack_theirs() {
+    let header = header(Method::Full);
+    let (_root, maskless) = dataset(&[("test/good/0.png", 1), ("test/cut/0.png", 2)]);
+    judging::check(&maskless, &header).unwrap();
+    let (_root, partly) = dataset(&[
+        ("test/cut/0.png", 2),
+        ("test/cut/1.png", 3),
+        ("ground_truth/cut/0_mask.png", 255),
+    ]);
+    let error = judging::check(&partly, &header).unwrap_err().to_string();
+    assert!(
+        error.contains("1.png") && !error.contains("0.png"),
+        "{error}"
+    );
+    let (_root, unlabelled) = dataset(&[("0.png", 1)]);
+    let error = judging::check(&unlabelled, &header)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("test/<defect>"), "{error}");
+}
+
+#[test]
+fn images_that_the_model_has_seen_are_refused_by_name() {
+    let (root, dataset) = dataset(&[("test/good/0.png", 1), ("test/good/1.png", 2)]);
+    let mut header = header(Method::Full);
+    let size = header.config.image_size;
+    let (_, record) = crate::training::load(&dataset.test[1].image, root.path(), size).unwrap();
+    header.held_out_images = vec![ImageRecord {
+        name: "renamed.png".to_owned(),
+        ..record
+    }];
+    let error = judging::check(&dataset, &header).unwrap_err().to_string();
+    assert!(
+        error.contains("good/1.png") && !error.contains("0.png"),
+        "{error}"
+    );
+}
