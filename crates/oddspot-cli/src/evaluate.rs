@@ -79,31 +79,25 @@ fn check_output(file: &Path) -> Result<()> {
 
 /// One bar per phase.
 #[derive(Default)]
-struct Bars {
-    bar: Option<(Phase, Progress)>,
-}
+struct Bars(Option<Progress>);
 
 impl Bars {
     fn set(&mut self, phase: Phase, done: usize, total: usize) {
-        if self
-            .bar
-            .as_ref()
-            .is_none_or(|(current, _)| *current != phase)
-        {
-            let (label, unit) = match phase {
-                Phase::Judging => ("judging", "images"),
-                Phase::Measuring => ("measuring", "tables"),
-            };
-            self.finish();
-            self.bar = Some((phase, Progress::new(label, unit, 0, total)));
-        }
-        if let Some((_, bar)) = &mut self.bar {
-            bar.set(done, String::new);
+        match &mut self.0 {
+            Some(bar) if done > 0 => bar.set(done, String::new),
+            _ => {
+                self.finish();
+                let (label, unit) = match phase {
+                    Phase::Judging => ("judging", "images"),
+                    Phase::Measuring => ("measuring", "rows"),
+                };
+                self.0 = Some(Progress::new(label, unit, 0, total));
+            }
         }
     }
 
     fn finish(&mut self) {
-        if let Some((_, bar)) = self.bar.take() {
+        if let Some(bar) = self.0.take() {
             bar.finish();
         }
     }
@@ -124,9 +118,20 @@ fn chart(evaluation: &Evaluation) -> String {
             .map(|image| image.score)
             .collect()
     };
-    let size = evaluation.model.config.image_size;
+    let threshold = evaluation.verdicts.threshold as f32;
+    let (good_scores, mut anomalous_scores) = (scores(true), scores(false));
+    let mut title = format!(
+        "{}: protocol `paper`, maps at {}",
+        evaluation.data.name, evaluation.model.config.image_size
+    );
+    if let Some(limit) = tail_limit(&good_scores, &anomalous_scores, threshold) {
+        title += &format!("; scores above {limit} drawn there");
+        for score in &mut anomalous_scores {
+            *score = score.min(limit);
+        }
+    }
     evaluation_chart(&ChartInput {
-        title: &format!("{}: protocol `paper`, maps at {size}", evaluation.data.name),
+        title: &title,
         image_roc: &evaluation.curves.image_roc,
         image_auc: measures.image_auc,
         pixel_roc: &evaluation.curves.pixel_roc,
@@ -134,8 +139,43 @@ fn chart(evaluation: &Evaluation) -> String {
         pro: &evaluation.curves.pro,
         au_pro: measures.au_pro,
         max_fpr: MAX_FPR,
-        good_scores: &scores(true),
-        anomalous_scores: &scores(false),
-        threshold: Some(evaluation.verdicts.threshold as f32),
+        good_scores: &good_scores,
+        anomalous_scores: &anomalous_scores,
+        threshold: Some(threshold),
     })
+}
+
+/// Where to cut a histogram whose few highest scores would squeeze all others into one bar:
+/// above nine tenths of the anomalous scores, and well above the good ones and the threshold.
+fn tail_limit(good: &[f32], anomalous: &[f32], threshold: f32) -> Option<f32> {
+    let mut sorted = anomalous.to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let most = *sorted.get(sorted.len() * 9 / 10)?;
+    let ordinary = good.iter().copied().fold(threshold, f32::max);
+    let limit = most.max(2.0 * ordinary).ceil();
+    (limit > 0.0 && *sorted.last()? > 1.5 * limit).then_some(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_long_tail_is_cut_and_never_below_the_ordinary_scores() {
+        let mut anomalous = vec![20.0; 30];
+        assert_eq!(tail_limit(&[5.0, 9.0], &anomalous, 8.0), None);
+        anomalous.push(2000.0);
+        assert_eq!(tail_limit(&[5.0, 9.0], &anomalous, 8.0), Some(20.0));
+        assert_eq!(tail_limit(&[5.0, 90.5], &anomalous, 8.0), Some(181.0));
+        assert_eq!(tail_limit(&[], &[], 8.0), None);
+    }
+
+    #[test]
+    fn an_output_in_a_missing_folder_is_refused_before_the_work() {
+        let folder = std::env::temp_dir();
+        assert!(check_output(Path::new("results.json")).is_ok());
+        assert!(check_output(&folder.join("results.json")).is_ok());
+        assert!(check_output(&folder).is_err());
+        assert!(check_output(&folder.join("no such folder/results.json")).is_err());
+    }
 }

@@ -1,7 +1,7 @@
 //! `oddspot inspect`: what is in a model file.
 
-use std::fmt::{self, Write as _};
-use std::io::Write as _;
+use std::fmt;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -211,7 +211,8 @@ impl Inspection {
         writeln!(
             f,
             "  aim         {} % of good images called anomalous",
-            four_digits(100.0 * thresholds.false_alarms.target)
+            // Without the binary noise of the product.
+            (1e6 * thresholds.false_alarms.target).round() / 1e4
         )?;
         writeln!(f, "  {}", describe_false_alarms(&thresholds.false_alarms))
     }
@@ -269,7 +270,7 @@ fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);
@@ -279,8 +280,44 @@ fn grouped(number: usize) -> String {
 
 /// A number with four significant digits, or all of its whole ones.
 fn four_digits(number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
     let magnitude = number.abs().max(1e-9).log10().floor();
-    let mut text = String::new();
-    let _ = write!(text, "{number:.*}", (3.0 - magnitude).max(0.0) as usize);
-    text
+    format!("{number:.*}", (3.0 - magnitude).max(0.0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(images: usize, left_out_alarms: usize) -> String {
+        describe_false_alarms(&FalseAlarms {
+            images,
+            target: 0.01,
+            left_out_alarms,
+        })
+    }
+
+    #[test]
+    fn the_false_alarm_bound_is_rounded_up_and_one_image_is_too_few() {
+        // Clopper–Pearson: 13.2946 % for 0 of 21, 25.8866 % for 0 of 10.
+        assert!(described(21, 0).ends_with("the false-alarm rate is below 13.3 %"));
+        assert!(described(10, 0).ends_with("below 25.9 %"));
+        assert!(described(10, 1).starts_with("1 of 10 held-out good images was above"));
+        assert!(described(1, 0).contains("too few"));
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_and_names_cannot_steer_a_terminal() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1 000", "1 234 567"]
+        );
+        assert_eq!(
+            [0.001_234_56, 12.345_6, 123_456.7, 0.0].map(four_digits),
+            ["0.001235", "12.35", "123457", "0"]
+        );
+        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+    }
 }
