@@ -25,7 +25,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Learn a model from a folder of good images
-    Train(train::TrainArgs),
+    Train(Box<train::TrainArgs>),
     /// Judge images: verdicts, scores and pictures of what is wrong
     Detect(detect::DetectArgs),
     /// Measure a model on a labelled test set

@@ -244,7 +244,7 @@ impl Config {
     fn validate_image_size(&self) -> Result<()> {
         let ImageSize { width, height } = self.image_size;
         const LARGEST: usize = 4096;
-        if width == 0 || height == 0 || width % 8 != 0 || height % 8 != 0 {
+        if width == 0 || height == 0 || !width.is_multiple_of(8) || !height.is_multiple_of(8) {
             let nearest = |v: usize| (v + 4) / 8 * 8;
             return Err(Error::config(
                 "image_size",
@@ -293,7 +293,7 @@ impl Config {
         in_range("position.pairs", self.position.pairs, 1, 65_536)?;
         in_range("position.hidden", self.position.hidden, 1, 4096)?;
         let offset = self.position.offset;
-        if offset == 0 || offset % stride != 0 {
+        if offset == 0 || !offset.is_multiple_of(stride) {
             return Err(Error::config(
                 "position.offset",
                 format!(

@@ -118,7 +118,7 @@ impl Model {
     /// of it is allocated before its header has been checked against its length.
     pub fn load(path: &Path) -> Result<Self> {
         let fail = |reason: String| Error::model_file(path, reason);
-        let mut file = TensorFile::open(path)?.map_err(fail)?;
+        let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
         let header = read_header(&file).map_err(fail)?;
         let shapes = file.shapes();
         check_shapes(&header, &shapes).map_err(fail)?;
@@ -126,7 +126,7 @@ impl Model {
         let mut teacher = NamedTensors::new();
         let mut vectors: BTreeMap<String, Vec<f32>> = BTreeMap::new();
         for (name, shape) in shapes {
-            let tensor = file.read(&name)?.map_err(fail)?;
+            let tensor = file.read(&name).map_err(|e| e.explain(fail))?;
             match name.strip_prefix("teacher.") {
                 Some(statistic) if shape.len() == 1 && !statistic.contains('.') => {
                     vectors.insert(statistic.to_owned(), tensor.values);

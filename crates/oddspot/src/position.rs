@@ -58,12 +58,12 @@ impl PositionClassifier {
 
     /// Logits `[rows, 8]` of the differences `S³(p0) − S³(pk)` `[rows, D]`.
     pub fn forward(&self, difference: Tensor<2>) -> Tensor<2> {
-        self.from_projection(self.fc1.project(difference))
+        self.logits_of_projection(self.fc1.project(difference))
     }
 
     /// Logits from the first layer's product without its bias: `W(a − b) = Wa − Wb`, so a
     /// position projected once serves all of its pairs.
-    fn from_projection(&self, projected: Tensor<2>) -> Tensor<2> {
+    fn logits_of_projection(&self, projected: Tensor<2>) -> Tensor<2> {
         let leaky = |x| leaky_relu(x, self.negative_slope);
         let x = leaky(projected + self.fc1.bias.val().unsqueeze());
         self.fc3.forward(leaky(self.fc2.forward(x)))
@@ -230,7 +230,7 @@ pub fn e_pos_grid(
             .clone()
             .slice([down..down + tall, across..across + wide]);
         let difference = (centre - neighbour).reshape([tall * wide, hidden]);
-        let probabilities = softmax(classifier.from_projection(difference), 1);
+        let probabilities = softmax(classifier.logits_of_projection(difference), 1);
         let probability = probabilities.narrow(1, class, 1).into_data();
         for (i, p) in probability.iter::<f32>().enumerate() {
             let at = (rows.start + i / wide) * width + columns.start + i % wide;

@@ -85,15 +85,46 @@ pub fn serialize(
     tensors: &BTreeMap<String, Stored>,
     metadata_key: &str,
     metadata: String,
-) -> std::result::Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, String> {
     let views = tensors
         .iter()
         .map(|(name, t)| Ok((name, TensorView::new(t.dtype, t.shape.clone(), &t.bytes)?)))
-        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
         .map_err(|e| e.to_string())?;
     // One entry only: the crate keeps metadata in a hash map, whose order is not fixed.
     let metadata = HashMap::from([(metadata_key.to_owned(), metadata)]);
     safetensors::serialize(views, Some(metadata)).map_err(|e| e.to_string())
+}
+
+/// Why a tensor file cannot be used: the system refused, or its contents are at fault.
+#[derive(Debug)]
+pub enum TensorFileError {
+    /// The operating system refused to open or read it.
+    System(Error),
+    /// What is wrong with its contents, as a sentence about "it".
+    Contents(String),
+}
+
+impl TensorFileError {
+    /// The library's error, contents wrapped with what kind of file was expected.
+    pub fn explain(self, wrap: impl FnOnce(String) -> Error) -> Error {
+        match self {
+            Self::System(error) => error,
+            Self::Contents(reason) => wrap(reason),
+        }
+    }
+}
+
+impl From<Error> for TensorFileError {
+    fn from(error: Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<String> for TensorFileError {
+    fn from(reason: String) -> Self {
+        Self::Contents(reason)
+    }
 }
 
 /// An open `.safetensors` file whose header has been read and checked.
@@ -111,12 +142,12 @@ impl TensorFile {
     /// A sentence that says what is wrong: not a `.safetensors` file, truncated, a header past
     /// [`MAX_HEADER`], sizes that do not add up to the file's length. The caller wraps it with
     /// what kind of file it expected.
-    pub fn open(path: &Path) -> Result<std::result::Result<Self, String>> {
+    pub fn open(path: &Path) -> Result<Self, TensorFileError> {
         let mut file = File::open(path).map_err(Error::io("open", path))?;
         let length = file.metadata().map_err(Error::io("read", path))?.len();
         let mut prefix = [0; 8];
         if length < 8 {
-            return Ok(Err(format!(
+            return Err(TensorFileError::Contents(format!(
                 "it is only {length} bytes long: the file is truncated or empty"
             )));
         }
@@ -124,13 +155,13 @@ impl TensorFile {
             .map_err(Error::io("read", path))?;
         let header_length = u64::from_le_bytes(prefix);
         if header_length > MAX_HEADER {
-            return Ok(Err(format!(
+            return Err(TensorFileError::Contents(format!(
                 "its header claims {header_length} bytes, past the limit of {MAX_HEADER}: it is \
                  not a .safetensors file, or a damaged one"
             )));
         }
         if 8 + header_length > length {
-            return Ok(Err(
+            return Err(TensorFileError::Contents(
                 "it ends inside its header: the file is truncated; copy it again".to_owned(),
             ));
         }
@@ -140,26 +171,22 @@ impl TensorFile {
             .read_to_end(&mut head)
             .map_err(Error::io("read", path))?;
         // Parsing checks that shapes, types and offsets fit together.
-        let header: Metadata = match serde_json::from_slice(&head) {
-            Ok(header) => header,
-            Err(e) => {
-                return Ok(Err(format!("its header is not valid safetensors: {e}")));
-            }
-        };
+        let header: Metadata = serde_json::from_slice(&head)
+            .map_err(|e| format!("its header is not valid safetensors: {e}"))?;
         let data_start = 8 + header_length;
         let expected = data_start + header.data_len() as u64;
         if expected != length {
-            return Ok(Err(format!(
+            return Err(TensorFileError::Contents(format!(
                 "it is {length} bytes long where its header says {expected}: the file is \
                  truncated or damaged; copy it again"
             )));
         }
-        Ok(Ok(Self {
+        Ok(Self {
             path: path.to_owned(),
             file,
             data_start,
             header,
-        }))
+        })
     }
 
     /// A text of the header's metadata.
@@ -181,58 +208,62 @@ impl TensorFile {
     }
 
     /// Reads one tensor's bytes as they are stored.
-    fn read_raw(
-        &mut self,
-        name: &str,
-    ) -> Result<std::result::Result<(Dtype, Vec<usize>, Vec<u8>), String>> {
-        let Some(info) = self.header.info(name) else {
-            return Ok(Err(format!("it lacks the tensor '{name}'")));
-        };
+    fn read_raw(&mut self, name: &str) -> Result<Stored, TensorFileError> {
+        let info = self
+            .header
+            .info(name)
+            .ok_or_else(|| format!("it lacks the tensor '{name}'"))?;
         let (start, end) = info.data_offsets;
         let mut bytes = vec![0; end - start];
         self.file
             .seek(SeekFrom::Start(self.data_start + start as u64))
             .and_then(|_| self.file.read_exact(&mut bytes))
             .map_err(Error::io("read", &self.path))?;
-        Ok(Ok((info.dtype, info.shape.clone(), bytes)))
+        Ok(Stored {
+            dtype: info.dtype,
+            shape: info.shape.clone(),
+            bytes,
+        })
     }
 
     /// Reads a tensor stored by [`Stored::bytes`].
     ///
     /// # Errors
-    /// The inner error says which tensor is missing or of another type.
-    pub fn read_bytes(&mut self, name: &str) -> Result<std::result::Result<Vec<u8>, String>> {
-        Ok(self.read_raw(name)?.and_then(|(dtype, _, bytes)| {
-            if dtype == Dtype::U8 {
-                Ok(bytes)
-            } else {
-                Err(format!("its tensor '{name}' is not made of bytes"))
-            }
-        }))
+    /// A tensor that is missing or of another type, or a file that cannot be read.
+    pub fn read_bytes(&mut self, name: &str) -> Result<Vec<u8>, TensorFileError> {
+        let stored = self.read_raw(name)?;
+        if stored.dtype == Dtype::U8 {
+            Ok(stored.bytes)
+        } else {
+            Err(format!("its tensor '{name}' is not made of bytes").into())
+        }
     }
 
     /// Reads a float tensor of any precision as 32-bit floats.
     ///
     /// # Errors
-    /// The inner error says which tensor is missing, not of floats, or has values that are
-    /// not finite.
-    pub fn read(&mut self, name: &str) -> Result<std::result::Result<NamedTensor, String>> {
-        let raw = self.read_raw(name)?;
-        Ok(raw.and_then(|(dtype, shape, bytes)| {
-            let values: Vec<f32> = match dtype {
-                Dtype::F32 => floats(&bytes, f32::from_le_bytes),
-                Dtype::F64 => floats(&bytes, |b| f64::from_le_bytes(b) as f32),
-                Dtype::F16 => floats(&bytes, |b| f16::from_le_bytes(b).to_f32()),
-                Dtype::BF16 => floats(&bytes, |b| bf16::from_le_bytes(b).to_f32()),
-                other => return Err(format!("its tensor '{name}' is {other:?}, not floats")),
-            };
-            check_finite(name, &values)?;
-            Ok(NamedTensor { shape, values })
-        }))
+    /// A tensor that is missing, not of floats, or has values that are not finite, or a file
+    /// that cannot be read.
+    pub fn read(&mut self, name: &str) -> Result<NamedTensor, TensorFileError> {
+        let Stored {
+            dtype,
+            shape,
+            bytes,
+        } = self.read_raw(name)?;
+        let values: Vec<f32> = match dtype {
+            Dtype::F32 => floats(&bytes, f32::from_le_bytes),
+            Dtype::F64 => floats(&bytes, |b| f64::from_le_bytes(b) as f32),
+            Dtype::F16 => floats(&bytes, |b| f16::from_le_bytes(b).to_f32()),
+            Dtype::BF16 => floats(&bytes, |b| bf16::from_le_bytes(b).to_f32()),
+            other => return Err(format!("its tensor '{name}' is {other:?}, not floats").into()),
+        };
+        check_finite(name, &values)?;
+        Ok(NamedTensor { shape, values })
     }
 }
 
-fn floats<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+/// Little-endian numbers of `N` bytes as 32-bit floats.
+pub(crate) fn floats<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
     let (chunks, _) = bytes.as_chunks::<N>();
     chunks.iter().map(|c| value(*c)).collect()
 }
@@ -241,7 +272,7 @@ fn floats<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f
 ///
 /// # Errors
 /// A sentence that names the tensor.
-pub fn check_finite(name: &str, values: &[f32]) -> std::result::Result<(), String> {
+pub fn check_finite(name: &str, values: &[f32]) -> Result<(), String> {
     match values.iter().find(|v| !v.is_finite()) {
         Some(value) => Err(format!(
             "its tensor '{name}' holds {value}: the file is damaged or its training diverged"
@@ -266,10 +297,17 @@ mod tests {
         ])
     }
 
-    fn open(bytes: &[u8]) -> std::result::Result<TensorFile, String> {
+    fn open(bytes: &[u8]) -> Result<TensorFile, String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        TensorFile::open(file.path()).unwrap()
+        TensorFile::open(file.path()).map_err(reason)
+    }
+
+    fn reason(error: TensorFileError) -> String {
+        match error {
+            TensorFileError::System(error) => panic!("{error}"),
+            TensorFileError::Contents(reason) => reason,
+        }
     }
 
     #[test]
@@ -282,12 +320,12 @@ mod tests {
         let mut file = open(&bytes).unwrap();
         assert_eq!(file.metadata("key"), Some("text"));
         assert_eq!(file.metadata("other"), None);
-        let a = file.read("a").unwrap().unwrap();
-        assert_eq!(a, file.read("b").unwrap().unwrap());
+        let a = file.read("a").unwrap();
+        assert_eq!(a, file.read("b").unwrap());
         assert_eq!(a.values[2], -2.5);
-        assert_eq!(file.read_bytes("c").unwrap().unwrap(), [1, 2, 3]);
-        assert!(file.read("d").unwrap().unwrap_err().contains("'d'"));
-        assert!(file.read("c").unwrap().is_err());
+        assert_eq!(file.read_bytes("c").unwrap(), [1, 2, 3]);
+        assert!(reason(file.read("d").unwrap_err()).contains("'d'"));
+        assert!(file.read("c").is_err());
     }
 
     #[test]
@@ -318,6 +356,6 @@ mod tests {
         };
         let tensors = BTreeMap::from([("x".to_owned(), Stored::floats(&tensor, Precision::F32))]);
         let mut file = open(&serialize(&tensors, "k", String::new()).unwrap()).unwrap();
-        assert!(file.read("x").unwrap().unwrap_err().contains("NaN"));
+        assert!(reason(file.read("x").unwrap_err()).contains("NaN"));
     }
 }

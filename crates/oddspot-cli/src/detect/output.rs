@@ -42,14 +42,21 @@ pub fn collect(paths: &[PathBuf], output: &Path) -> Result<Vec<Input>> {
                 continue;
             }
             let relative = match path.strip_prefix(root) {
-                Ok(relative) if relative.components().next().is_some() => relative,
-                _ => Path::new(path.file_name().unwrap_or(path.as_os_str())),
+                Ok(below) if below.components().next().is_none() => own_name(&path),
+                // Of several folders each keeps its name, so that equal file names stay apart.
+                Ok(below) if paths.len() > 1 => own_name(root).join(below),
+                Ok(below) => below.to_owned(),
+                Err(_) => own_name(&path),
             };
-            let name = unique(relative, &mut names);
+            let name = unique(&relative, &mut names);
             inputs.push(Input { path, name });
         }
     }
     Ok(inputs)
+}
+
+fn own_name(path: &Path) -> PathBuf {
+    PathBuf::from(path.file_name().unwrap_or_default())
 }
 
 /// `part.png` → `part`; a second `part.jpg` → `part.jpg`; a third → `part.jpg-2`, …
@@ -367,6 +374,24 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_keep_their_names_only_where_there_are_several() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+        for folder in [&a, &b] {
+            std::fs::create_dir_all(folder.join("sub")).unwrap();
+            std::fs::write(folder.join("sub/part.png"), b"").unwrap();
+        }
+        let names = |paths: &[PathBuf]| -> Vec<String> {
+            let inputs = collect(paths, Path::new("nowhere")).unwrap();
+            let name = |input: &Input| input.name.display().to_string();
+            inputs.iter().map(name).collect()
+        };
+        assert_eq!(names(std::slice::from_ref(&a)), ["sub/part"]);
+        assert_eq!(names(&[a.clone(), b]), ["a/sub/part", "b/sub/part"]);
+        assert_eq!(names(&[a.join("sub/part.png")]), ["part"]);
+    }
 
     #[test]
     fn pictures_of_different_images_never_share_a_name() {

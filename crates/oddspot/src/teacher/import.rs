@@ -13,7 +13,9 @@ use super::{Architecture, Teacher, squeezenet, vgg};
 use crate::error::{Error, Result};
 use crate::model_file;
 use crate::network::Parameters;
-use crate::tensor_file::{NamedTensor, NamedTensors, TensorFile, check_finite};
+use crate::tensor_file::{
+    NamedTensor, NamedTensors, TensorFile, TensorFileError, check_finite, floats,
+};
 
 /// Weights in canonical names, of a known architecture.
 pub struct TeacherWeights {
@@ -48,7 +50,7 @@ pub fn read_weights(path: &Path) -> Result<TeacherWeights> {
                     "it looks like {architecture} but lacks the tensor '{name}'"
                 )));
             }
-            let mut tensor = source.read(&name)?.map_err(fail)?;
+            let mut tensor = source.read(&name).map_err(|e| e.explain(fail))?;
             if tensor.shape.len() == 4 && tensor.shape[2..] == [1, 1] {
                 tensor.shape.truncate(2);
             }
@@ -153,10 +155,12 @@ impl Source {
                 .map_err(|e| fail(format!("it is not a readable PyTorch file: {e}")))?;
             return Ok(Self::Pytorch(reader));
         }
-        let file = TensorFile::open(path)?.map_err(|reason| {
-            fail(format!(
-                "{reason}; teacher weights are .safetensors or .pth files"
-            ))
+        let file = TensorFile::open(path).map_err(|e| {
+            e.explain(|reason| {
+                fail(format!(
+                    "{reason}; teacher weights are .safetensors or .pth files"
+                ))
+            })
         })?;
         if model_file::is_model(&file) {
             return Err(fail(
@@ -178,10 +182,10 @@ impl Source {
         }
     }
 
-    fn read(&mut self, name: &str) -> Result<std::result::Result<NamedTensor, String>> {
+    fn read(&mut self, name: &str) -> Result<NamedTensor, TensorFileError> {
         match self {
             Self::Safetensors(file) => file.read(name),
-            Self::Pytorch(reader) => Ok(read_pytorch(reader, name)),
+            Self::Pytorch(reader) => Ok(read_pytorch(reader, name)?),
         }
     }
 }
@@ -193,14 +197,11 @@ fn read_pytorch(reader: &PytorchReader, name: &str) -> Result<NamedTensor, Strin
     let bytes = tensor
         .read()
         .map_err(|e| format!("its tensor '{name}' cannot be read: {e}"))?;
-    fn decode<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        bytes.as_chunks::<N>().0.iter().map(|c| value(*c)).collect()
-    }
     let values = match tensor.dtype() {
-        DType::F32 => decode(&bytes, f32::from_le_bytes),
-        DType::F64 => decode(&bytes, |b| f64::from_le_bytes(b) as f32),
-        DType::F16 => decode(&bytes, |b| f16::from_le_bytes(b).to_f32()),
-        DType::BF16 => decode(&bytes, |b| bf16::from_le_bytes(b).to_f32()),
+        DType::F32 => floats(&bytes, f32::from_le_bytes),
+        DType::F64 => floats(&bytes, |b| f64::from_le_bytes(b) as f32),
+        DType::F16 => floats(&bytes, |b| f16::from_le_bytes(b).to_f32()),
+        DType::BF16 => floats(&bytes, |b| bf16::from_le_bytes(b).to_f32()),
         other => return Err(format!("its tensor '{name}' is {other:?}, not floats")),
     };
     check_finite(name, &values)?;

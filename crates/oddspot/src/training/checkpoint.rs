@@ -85,19 +85,19 @@ impl Trainer {
     ) -> Result<Self> {
         let fail = |reason: String| Error::model_file(path, reason);
         config.validate()?;
-        let mut file = TensorFile::open(path)?.map_err(fail)?;
+        let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
         let header = read_header(&file).map_err(fail)?;
         check_same_training(&header, &config, &teacher, &set).map_err(fail)?;
 
         let mut tensors = NamedTensors::new();
         for name in file.shapes().into_keys().filter(|name| name != OPTIMIZER) {
-            let tensor = file.read(&name)?.map_err(fail)?;
+            let tensor = file.read(&name).map_err(|e| e.explain(fail))?;
             tensors.insert(name, tensor);
         }
         let device = device.clone().autodiff();
         let parameters = Parameters::from_tensors(&tensors, &device);
         let networks = Networks::new(&parameters, &config, teacher_channels, true).map_err(fail)?;
-        let optimizer = file.read_bytes(OPTIMIZER)?.map_err(fail)?;
+        let optimizer = file.read_bytes(OPTIMIZER).map_err(|e| e.explain(fail))?;
         if hex(&Sha256::digest(&optimizer)) != header.optimizer_sha256 {
             return Err(fail(
                 "the optimizer's state in it is damaged; start again without --resume".to_owned(),
@@ -129,7 +129,7 @@ impl Trainer {
 /// A file that is not a checkpoint, or a damaged one.
 pub fn configuration(path: &Path) -> Result<Config> {
     let fail = |reason: String| Error::model_file(path, reason);
-    let file = TensorFile::open(path)?.map_err(fail)?;
+    let file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
     Ok(read_header(&file).map_err(fail)?.config)
 }
 

@@ -175,7 +175,10 @@ impl Trainer {
                 self.save(checkpoint)?;
                 return Ok(Outcome::Interrupted);
             }
-            if self.iteration % self.config.training.checkpoint_every == 0 {
+            if self
+                .iteration
+                .is_multiple_of(self.config.training.checkpoint_every)
+            {
                 self.save(checkpoint)?;
             }
         }
