@@ -17,7 +17,7 @@ pub struct ChannelStatistics {
     pub std: [Vec<f32>; 3],
 }
 
-/// L2-normalises each position's feature vector, `x / max(‖x‖, 1e-12)`.
+/// L2-normalises each position's feature vector: `x / √(‖x‖² + 10⁻²⁴)`.
 fn l2_normalise(features: Tensor<4>) -> Tensor<4> {
     // The floor sits inside the root so that the gradient of a zero vector stays finite.
     let norm = (features.clone().square().sum_dim(3) + 1e-24).sqrt();

@@ -11,8 +11,8 @@ use safetensors::tensor::{Dtype, Metadata, TensorView};
 
 use crate::error::{Error, Result};
 
-/// A header may take at most this many bytes.
-pub const MAX_HEADER: u64 = 4 << 20;
+/// A header may take at most this many bytes: room for the records of half a million images.
+pub const MAX_HEADER: u64 = 64 << 20;
 
 /// One tensor: its shape and its values, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +80,7 @@ impl Stored {
 /// gives the same bytes.
 ///
 /// # Errors
-/// As text, if the format refuses a tensor.
+/// A sentence, if the format refuses a tensor or the header would pass [`MAX_HEADER`].
 pub fn serialize(
     tensors: &BTreeMap<String, Stored>,
     metadata_key: &str,
@@ -93,7 +93,13 @@ pub fn serialize(
         .map_err(|e| e.to_string())?;
     // One entry only: the crate keeps metadata in a hash map, whose order is not fixed.
     let metadata = HashMap::from([(metadata_key.to_owned(), metadata)]);
-    safetensors::serialize(views, Some(metadata)).map_err(|e| e.to_string())
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| e.to_string())?;
+    match bytes.first_chunk() {
+        Some(&length) if u64::from_le_bytes(length) <= MAX_HEADER => Ok(bytes),
+        _ => Err(format!(
+            "its header would pass the limit of {MAX_HEADER} bytes; train on fewer images"
+        )),
+    }
 }
 
 /// Why a tensor file cannot be used: the system refused, or its contents are at fault.
@@ -346,6 +352,12 @@ mod tests {
         assert!(open(&bytes).err().unwrap().contains("limit"));
         bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
         assert!(open(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_header_that_could_not_be_read_again_is_not_written() {
+        let text = "x".repeat(MAX_HEADER as usize);
+        assert!(serialize(&sample(), "key", text).unwrap_err().contains("limit"));
     }
 
     #[test]
