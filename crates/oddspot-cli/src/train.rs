@@ -22,8 +22,10 @@ use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::progress::Progress;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 
-/// Arguments of `oddspot train`.
+/// Arguments of `oddspot train`. An option given twice takes its last value, so that a command
+/// can be repeated with changes at its end.
 #[derive(Args, Clone)]
+#[command(args_override_self = true)]
 pub struct TrainArgs {
     /// Folder of good images, or a data set in MVTec AD's layout (its train/good is used)
     pub data: PathBuf,

@@ -357,7 +357,11 @@ mod tests {
     #[test]
     fn a_header_that_could_not_be_read_again_is_not_written() {
         let text = "x".repeat(MAX_HEADER as usize);
-        assert!(serialize(&sample(), "key", text).unwrap_err().contains("limit"));
+        assert!(
+            serialize(&sample(), "key", text)
+                .unwrap_err()
+                .contains("limit")
+        );
     }
 
     #[test]
