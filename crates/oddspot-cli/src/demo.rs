@@ -45,7 +45,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let model = args.output.join("model.oddspot");
     let findings = args.output.join("findings");
     write_mvtec(&images, ImageSize::square(PICTURE), COUNTS, 0)?;
-    println!("images of made-up circuit boards: {}", images.display());
+    say!("images of made-up circuit boards: {}", images.display());
 
     let training = TrainArgs {
         data: images.clone(),
@@ -75,7 +75,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         runtime: args.runtime.clone(),
     };
     let judged = detect::detect(&detection, &runtime)?;
-    println!(
+    say!(
         "look at the pictures in {}\nmeasure the model with: oddspot evaluate {} {}",
         findings.join("figure").display(),
         model.display(),

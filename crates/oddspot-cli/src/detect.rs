@@ -52,39 +52,40 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     let mut latencies = Vec::with_capacity(inputs.len());
     let mut anomalous = 0;
     for input in &inputs {
-        let started = Instant::now();
-        match decode(&input.path) {
-            Ok(image) => {
-                let detection = detector.detect(&image);
-                let pictured = Pictured::new(image, detection, detector.header());
-                let finding = Finding::new(input, &pictured, detector.header());
-                output.pictures(input, &pictured)?;
-                latencies.push(started.elapsed());
-                anomalous += usize::from(finding.anomalous);
-                println!("{}", finding.line());
-                output.result(&finding, started.elapsed())?;
-            }
-            Err(error) => {
-                eprintln!("skipped: {error}");
-                output.skipped(input, &error.to_string())?;
-            }
-        }
         if runtime.interrupt.flow().is_break() {
-            eprintln!(
+            tell!(
                 "interrupted; the results so far are in {}",
                 args.output.display()
             );
             return Ok(ExitCode::from(INTERRUPTED));
         }
+        let started = Instant::now();
+        match decode(&input.path) {
+            Ok(image) => {
+                let detection = detector.detect(&image)?;
+                let pictured = Pictured::new(image, detection, detector.header());
+                let finding = Finding::new(input, &pictured, detector.header());
+                output.pictures(input, &pictured)?;
+                latencies.push(started.elapsed());
+                anomalous += usize::from(finding.anomalous);
+                say!("{}", finding.line());
+                output.result(&finding, started.elapsed())?;
+            }
+            Err(error) => {
+                let reason = crate::chain(&error.into());
+                tell!("skipped: {reason}");
+                output.skipped(input, &reason)?;
+            }
+        }
     }
     let skipped = inputs.len() - latencies.len();
-    eprintln!(
+    tell!(
         "{} images: {anomalous} anomalous, {} good, {skipped} skipped; pictures and results in {}",
         inputs.len(),
         latencies.len() - anomalous,
         args.output.display()
     );
-    eprintln!("{}", describe_cost(&mut latencies));
+    tell!("{}", describe_cost(&mut latencies));
     Ok(if skipped == 0 {
         ExitCode::SUCCESS
     } else {

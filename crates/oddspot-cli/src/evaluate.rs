@@ -1,10 +1,10 @@
 //! `oddspot evaluate`: a model and a labelled test set in, measures out.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use oddspot::Detector;
 use oddspot::atomic;
@@ -14,7 +14,7 @@ use oddspot::report::{Evaluation, MAX_FPR, MapKind, Measures, Phase, Protocol, e
 
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Progress;
-use crate::runtime::{RuntimeArgs, teacher_library};
+use crate::runtime::{RuntimeArgs, check_output, teacher_library};
 
 /// Arguments of `oddspot evaluate`.
 #[derive(Args, Clone)]
@@ -50,10 +50,9 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     })?;
     bars.finish();
     let Some(evaluation) = evaluation else {
-        eprintln!("interrupted; nothing was written");
+        tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    write!(std::io::stdout(), "{evaluation}").context("cannot print the tables")?;
     if let Some(file) = &args.json {
         let json = serde_json::to_string_pretty(&evaluation)?;
         atomic::write_bytes(file, (json + "\n").as_bytes())?;
@@ -61,20 +60,8 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     if let Some(file) = &args.chart {
         atomic::write_bytes(file, chart(&evaluation).as_bytes())?;
     }
+    write!(std::io::stdout(), "{evaluation}").context("cannot print the tables")?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Refuses a file that could not be written once everything is measured.
-fn check_output(file: &Path) -> Result<()> {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    ensure!(
-        folder.is_none_or(Path::is_dir) && !file.is_dir(),
-        "cannot write {}: give a file name in an existing folder",
-        file.display()
-    );
-    Ok(())
 }
 
 /// One bar per phase.
@@ -168,14 +155,5 @@ mod tests {
         assert_eq!(tail_limit(&[5.0, 9.0], &anomalous, 8.0), Some(20.0));
         assert_eq!(tail_limit(&[5.0, 90.5], &anomalous, 8.0), Some(181.0));
         assert_eq!(tail_limit(&[], &[], 8.0), None);
-    }
-
-    #[test]
-    fn an_output_in_a_missing_folder_is_refused_before_the_work() {
-        let folder = std::env::temp_dir();
-        assert!(check_output(Path::new("results.json")).is_ok());
-        assert!(check_output(&folder.join("results.json")).is_ok());
-        assert!(check_output(&folder).is_err());
-        assert!(check_output(&folder.join("no such folder/results.json")).is_err());
     }
 }

@@ -1,5 +1,25 @@
 //! The `oddspot` command: parse, run, print.
 
+/// Prints a line for people on standard error; a reader that has gone is no reason to stop.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("{}\n", format_args!($($text)*)),
+        );
+    }};
+}
+
+/// Prints a line of results on standard output, likewise.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stdout(),
+            format_args!("{}\n", format_args!($($text)*)),
+        );
+    }};
+}
+
 mod demo;
 mod detect;
 mod evaluate;
@@ -48,7 +68,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {}", chain(&error));
+        tell!("error: {}", chain(&error));
         ExitCode::FAILURE
     })
 }

@@ -46,7 +46,7 @@ impl Progress {
             let due = self.last_line.is_none_or(|at| at.elapsed() >= LINE_EVERY);
             if due || done as u64 == total {
                 self.last_line = Some(Instant::now());
-                eprintln!("{}", self.line(done as u64, total, &note()));
+                tell!("{}", self.line(done as u64, total, &note()));
             }
         } else {
             self.bar.set_message(note());

@@ -1,8 +1,8 @@
 //! What every command needs of the machine: device, threads, Ctrl-C, the teachers' folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use oddspot::device::{self, Device};
 use oddspot::teacher::Library;
@@ -52,4 +52,43 @@ pub fn teacher_library() -> Result<Library> {
             .to_owned(),
     };
     Ok(Library::at(cache.join("teachers")))
+}
+
+/// Refuses, before long work, an output file that could not be written after it.
+pub fn check_output(file: &Path) -> Result<()> {
+    ensure!(
+        !file.is_dir(),
+        "{} is a folder; give a file name, such as {}",
+        file.display(),
+        file.join("model.oddspot").display()
+    );
+    tempfile::tempfile_in(parent(file)).with_context(|| {
+        format!(
+            "cannot write {}; choose an existing folder that you may write to (-o)",
+            file.display()
+        )
+    })?;
+    Ok(())
+}
+
+/// The folder of a file.
+pub fn parent(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_in_a_missing_folder_is_refused_before_the_work() {
+        let folder = std::env::temp_dir();
+        assert!(check_output(Path::new("results.json")).is_ok());
+        assert!(check_output(&folder.join("results.json")).is_ok());
+        assert!(check_output(&folder).is_err());
+        assert!(check_output(&folder.join("no such folder/results.json")).is_err());
+    }
 }

@@ -40,16 +40,16 @@ pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
             names.extend(library.list()?.into_iter().map(|(name, _)| name));
             for name in &names {
                 match library.find(name) {
-                    Ok((_, identity)) => println!(
+                    Ok((_, identity)) => say!(
                         "{name:16} {:10} SHA-256 {}",
                         identity.architecture.to_string(),
                         identity.sha256
                     ),
-                    Err(error) => println!("{name:16} unusable: {error}"),
+                    Err(error) => say!("{name:16} unusable: {error}"),
                 }
             }
             if !names.iter().any(|name| name == "vgg16") {
-                println!(
+                say!(
                     "the paper's teacher, vgg16, is not installed: bring torchvision's \
                      {VGG16_FILE} and run `oddspot teacher import {VGG16_FILE}`"
                 );
@@ -57,11 +57,13 @@ pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
         }
         Action::Import { file, name } => {
             let (identity, path) = library.import(file, name.as_deref())?;
-            println!(
+            say!(
                 "{} ({}), SHA-256 {}",
-                identity.name, identity.architecture, identity.sha256
+                identity.name,
+                identity.architecture,
+                identity.sha256
             );
-            println!(
+            say!(
                 "kept as {}; use it with --teacher {}",
                 path.display(),
                 identity.name

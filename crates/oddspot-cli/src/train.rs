@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
+use oddspot::atomic;
 use oddspot::config::{Config, FeatureNorm, Method, Schedule};
 use oddspot::dataset::{Dataset, Sample, hold_out};
 use oddspot::image::ImageSize;
@@ -14,13 +15,13 @@ use oddspot::model_file::Model;
 use oddspot::network::Parameters;
 use oddspot::teacher::{RANDOM, Teacher, TeacherIdentity};
 use oddspot::tensor_file::NamedTensors;
-use oddspot::training::{Outcome, StepReport, Trainer, TrainingSet, checkpoint};
+use oddspot::training::{HeldOut, Outcome, StepReport, Trainer, TrainingSet, checkpoint};
 use serde_json::json;
 
 use crate::inspect::describe_false_alarms;
 use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::progress::Progress;
-use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
+use crate::runtime::{Runtime, RuntimeArgs, check_output, parent, teacher_library};
 
 /// Arguments of `oddspot train`. An option given twice takes its last value, so that a command
 /// can be repeated with changes at its end.
@@ -201,6 +202,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     .map_err(anyhow::Error::msg)?;
     announce(&identity, &split.train, &split.held_out);
 
+    let held_out = HeldOut::load(&split.held_out, &dataset.root, config.image_size)?;
     let mut bar = Progress::new("preparing", "images", 0, split.train.len());
     let set = TrainingSet::prepare(
         &split.train,
@@ -208,6 +210,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         &config,
         &teacher,
         device,
+        parent(&args.output),
         |done, _| {
             bar.set(done, String::new);
             interrupt.flow()
@@ -215,7 +218,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     )?;
     bar.finish();
     let Some(set) = set else {
-        eprintln!("interrupted before the first step; nothing was written");
+        tell!("interrupted before the first step; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
 
@@ -226,7 +229,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         Trainer::new(config.clone(), identity, teacher.channels(), set, device)?
     };
     if learn(args, &config, &mut trainer, &checkpoint, interrupt)? == Outcome::Interrupted {
-        eprintln!(
+        tell!(
             "interrupted at iteration {} of {}; the checkpoint is {}\ngo on with the same command \
              and --resume",
             trainer.iteration(),
@@ -239,10 +242,8 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     // Scoring takes a while too: a stop in it must not cost the training.
     trainer.save(&checkpoint)?;
     let weights = (!args.no_teacher).then_some(weights.tensors);
-    let held_out = &split.held_out;
-    let root = &dataset.root;
-    let Some(model) = score(trainer, &teacher, weights, held_out, root, interrupt)? else {
-        eprintln!(
+    let Some(model) = score(trainer, &teacher, weights, held_out, interrupt)? else {
+        tell!(
             "interrupted while scoring; the checkpoint is {}\ngo on with the same command and \
              --resume",
             checkpoint.display()
@@ -284,25 +285,6 @@ fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
     Ok(config)
 }
 
-/// Refuses an output that could not be written after hours of training.
-fn check_output(output: &Path) -> Result<()> {
-    ensure!(
-        !output.is_dir(),
-        "{} is a folder; give the model a file name, such as {}",
-        output.display(),
-        output.join("model.oddspot").display()
-    );
-    let probe = beside(output, "probe");
-    File::create(&probe)
-        .and_then(|_| std::fs::remove_file(&probe))
-        .with_context(|| {
-            format!(
-                "cannot write {}; choose an -o in an existing folder that you may write to",
-                output.display()
-            )
-        })
-}
-
 /// `model.oddspot` → `model.oddspot.<suffix>`.
 fn beside(output: &Path, suffix: &str) -> PathBuf {
     let mut name = output.as_os_str().to_owned();
@@ -312,19 +294,19 @@ fn beside(output: &Path, suffix: &str) -> PathBuf {
 }
 
 fn announce(identity: &TeacherIdentity, train: &[Sample], held_out: &[Sample]) {
-    eprintln!(
+    tell!(
         "{} good images to learn from, {} held out for the threshold",
         train.len(),
         held_out.len()
     );
-    eprintln!(
+    tell!(
         "teacher {} ({}, SHA-256 {}…)",
         identity.name,
         identity.architecture,
         &identity.sha256[..12]
     );
     if identity.name == RANDOM {
-        eprintln!(
+        tell!(
             "the random teacher has seen no image: misplaced parts are found, fine defects \
              hardly; import a trained one with `oddspot teacher import`"
         );
@@ -356,7 +338,7 @@ fn learn(
         interrupt.flow()
     });
     bar.finish();
-    log.finish()?;
+    log.finish();
     Ok(outcome?)
 }
 
@@ -372,12 +354,11 @@ fn score(
     trainer: Trainer,
     teacher: &Teacher,
     weights: Option<NamedTensors>,
-    held_out: &[Sample],
-    root: &Path,
+    held_out: HeldOut,
     interrupt: &Interrupt,
 ) -> Result<Option<Model>> {
     let mut bar = None;
-    let model = trainer.finish(teacher, weights, held_out, root, |done, total| {
+    let model = trainer.finish(teacher, weights, held_out, |done, total| {
         bar.get_or_insert_with(|| Progress::new("scoring", "images", 0, total))
             .set(done, String::new);
         interrupt.flow()
@@ -390,12 +371,12 @@ fn score(
 
 fn summarise(model: &Model, output: &Path) {
     let thresholds = &model.header.thresholds;
-    println!("model {}", output.display());
-    println!(
+    say!("model {}", output.display());
+    say!(
         "an image is anomalous above the score {:.2}",
         thresholds.image
     );
-    println!("{}", describe_false_alarms(&thresholds.false_alarms));
+    say!("{}", describe_false_alarms(&thresholds.false_alarms));
 }
 
 /// The training log: one JSON object a step.
@@ -409,20 +390,27 @@ impl Log {
     /// A fresh log, or one that goes on after `iteration`.
     fn open(path: PathBuf, iteration: usize) -> Result<Self> {
         let context = || format!("cannot write the log {}", path.display());
-        let kept = if iteration == 0 {
-            String::new()
-        } else {
-            let old = std::fs::read_to_string(&path).unwrap_or_default();
-            // Steps after the checkpoint will be made, and logged, again.
-            old.split_inclusive('\n').take(iteration).collect()
+        let old = match std::fs::read(&path) {
+            Ok(bytes) if iteration > 0 => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(context);
+            }
+            _ => String::new(),
         };
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
+        // Steps after the checkpoint will be made, and logged, again.
+        let done = |line: &&str| {
+            serde_json::from_str::<serde_json::Value>(line).is_ok_and(|step| {
+                step["iteration"]
+                    .as_u64()
+                    .is_some_and(|i| i <= iteration as u64)
+            })
+        };
+        let kept: String = old.split_inclusive('\n').filter(done).collect();
+        atomic::write_bytes(&path, kept.as_bytes())?;
+        let file = OpenOptions::new()
+            .append(true)
             .open(&path)
             .with_context(context)?;
-        file.write_all(kept.as_bytes()).with_context(context)?;
         Ok(Self {
             path,
             file,
@@ -441,17 +429,16 @@ impl Log {
             "learning_rate": report.learning_rate,
         });
         if self.error.is_none() {
-            self.error = writeln!(self.file, "{line}").err();
+            self.error = self.file.write_all(format!("{line}\n").as_bytes()).err();
         }
     }
 
-    fn finish(self) -> Result<()> {
+    fn finish(self) {
         if let Some(error) = self.error {
-            eprintln!(
+            tell!(
                 "warning: the log {} is incomplete: {error}",
                 self.path.display()
             );
         }
-        Ok(())
     }
 }

@@ -235,8 +235,10 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the field's name, what is wrong and what works.
     pub fn validate(&self) -> Result<()> {
+        in_range("position.offset", self.position.offset, 1, 4096)?;
         self.validate_image_size()?;
         self.validate_networks()?;
+        self.validate_memory()?;
         self.training.validate()?;
         self.detection.validate()
     }
@@ -244,6 +246,12 @@ impl Config {
     fn validate_image_size(&self) -> Result<()> {
         let ImageSize { width, height } = self.image_size;
         const LARGEST: usize = 4096;
+        if width.max(height) > LARGEST {
+            return Err(Error::config(
+                "image_size",
+                format!("{width}x{height}: a side may have at most {LARGEST} pixels"),
+            ));
+        }
         if width == 0 || height == 0 || !width.is_multiple_of(8) || !height.is_multiple_of(8) {
             let nearest = |v: usize| (v + 4) / 8 * 8;
             return Err(Error::config(
@@ -253,12 +261,6 @@ impl Config {
                     nearest(width).max(8),
                     nearest(height).max(8)
                 ),
-            ));
-        }
-        if width.max(height) > LARGEST {
-            return Err(Error::config(
-                "image_size",
-                format!("{width}x{height}: a side may have at most {LARGEST} pixels"),
             ));
         }
         let patch = 2 * PATCH_RADIUS + 1;
@@ -275,6 +277,35 @@ impl Config {
                     least = pair.div_ceil(8) * 8,
                 ),
             ));
+        }
+        Ok(())
+    }
+
+    /// Refuses settings whose largest activation could not be allocated anyway.
+    fn validate_memory(&self) -> Result<()> {
+        const MOST_VALUES: u128 = 1 << 31;
+        let [c1, c2, c3, c4] = self.student.widths;
+        let stride = self.student.output_stride;
+        let pixels = (self.image_size.width * self.image_size.height) as u128;
+        let activations = [
+            (1, c1),
+            (stride.min(2), c2),
+            (stride.min(4), c3),
+            (stride, c4.max(self.position.hidden)),
+        ];
+        for (step, channels) in activations {
+            let values = pixels / (step * step) as u128 * channels as u128;
+            if values * self.training.batch as u128 > MOST_VALUES {
+                return Err(Error::config(
+                    "student.widths",
+                    format!(
+                        "{channels} channels at every {step} pixels of {} images of {} take more \
+                         memory than can be had; lower student.widths, image_size or \
+                         training.batch, or raise student.output_stride",
+                        self.training.batch, self.image_size
+                    ),
+                ));
+            }
         }
         Ok(())
     }
@@ -315,12 +346,11 @@ impl TrainingConfig {
     fn validate(&self) -> Result<()> {
         in_range("training.iterations", self.iterations, 1, 100_000_000)?;
         in_range("training.batch", self.batch, 1, 1024)?;
-        in_range(
-            "training.checkpoint_every",
-            self.checkpoint_every,
-            1,
-            usize::MAX,
-        )?;
+        // What TOML can hold: its integers are signed.
+        const MOST: usize = i64::MAX as usize;
+        in_range("training.checkpoint_every", self.checkpoint_every, 1, MOST)?;
+        in_range("training.cache_mib", self.cache_mib, 0, MOST)?;
+        in_range("training.seed", self.seed as usize, 0, MOST)?;
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return Err(Error::config(
                 "training.learning_rate",

@@ -1,6 +1,6 @@
 //! The façade of detection: a loaded model that judges images.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use image::RgbImage;
@@ -29,6 +29,7 @@ pub struct Detection {
 
 /// A model ready to judge images.
 pub struct Detector {
+    path: PathBuf,
     header: Header,
     statistics: ChannelStatistics,
     teacher: Teacher,
@@ -51,17 +52,14 @@ impl Detector {
         let header = model.header;
         let weights = match model.teacher {
             Some(weights) => weights,
-            None => {
-                let (found, identity) = library.find(&header.config.teacher)?;
-                if identity.sha256 != header.teacher.sha256 {
-                    return Err(fail(format!(
-                        "it was trained with another teacher '{}' than the one found: bring the \
-                         one with SHA-256 {}",
-                        header.teacher.name, header.teacher.sha256
-                    )));
-                }
-                found.tensors
-            }
+            None => library.find_for(&header).map_err(|e| match e {
+                Error::TeacherMissing { name, .. } => fail(format!(
+                    "it was saved without its teacher '{name}' (SHA-256 {}): bring that file \
+                     and run `oddspot teacher import`",
+                    header.teacher.sha256
+                )),
+                other => other,
+            })?,
         };
         if hash(&weights) != header.teacher.sha256 {
             return Err(fail(
@@ -71,10 +69,16 @@ impl Detector {
         }
         let parameters = Parameters::from_tensors(&weights, device);
         let teacher = Teacher::new(header.teacher.architecture, &parameters).map_err(fail)?;
+        if teacher.channels() != header.teacher_channels {
+            return Err(fail(
+                "its teacher's channels are not those it was trained for".to_owned(),
+            ));
+        }
         let parameters = Parameters::from_tensors(&model.networks, device);
         let networks = Networks::new(&parameters, &header.config, header.teacher_channels, false)
             .map_err(fail)?;
         Ok(Self {
+            path: path.to_owned(),
             header,
             statistics: model.statistics,
             teacher,
@@ -89,7 +93,10 @@ impl Detector {
     }
 
     /// Judges one image of any size.
-    pub fn detect(&self, image: &RgbImage) -> Detection {
+    ///
+    /// # Errors
+    /// A map that is not of finite numbers, which only a damaged model gives.
+    pub fn detect(&self, image: &RgbImage) -> Result<Detection> {
         let config = &self.header.config;
         let scorer = Scorer {
             config,
@@ -101,12 +108,18 @@ impl Detector {
         let errors = scorer.errors(image.clone(), self.teacher.maps(image));
         let smoothing = config.detection.smoothing;
         let maps = AnomalyMaps::fuse(&errors, &self.header.normalisation, smoothing);
+        if !maps.total.values.iter().all(|value| value.is_finite()) {
+            return Err(Error::model_file(
+                &self.path,
+                "it gives scores that are not finite numbers: it is damaged; train it anew",
+            ));
+        }
         let score = maps.score();
-        Detection {
+        Ok(Detection {
             score,
             anomalous: f64::from(score) > self.header.thresholds.image,
             shares: maps.shares_at_peak(),
             maps,
-        }
+        })
     }
 }

@@ -14,9 +14,7 @@ use crate::loss::ChannelStatistics;
 use crate::network::{Parameters, Shapes};
 use crate::scoring::Normalisation;
 use crate::teacher::{Teacher, TeacherIdentity};
-use crate::tensor_file::{
-    NamedTensor, NamedTensors, Precision, Stored, TensorFile, check_finite, serialize,
-};
+use crate::tensor_file::{NamedTensor, NamedTensors, Stored, TensorFile, check_finite, serialize};
 use crate::threshold::Thresholds;
 use crate::training::Networks;
 
@@ -104,7 +102,7 @@ impl Model {
         }
         let stored: BTreeMap<String, Stored> = tensors
             .iter()
-            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor, Precision::F32)))
+            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor)))
             .collect();
         let header = serde_json::to_string(&self.header).map_err(|e| fail(e.to_string()))?;
         let bytes = serialize(&stored, MODEL_KEY, header).map_err(fail)?;
@@ -204,6 +202,17 @@ fn check_header(header: &Header) -> Result<(), String> {
     if !finite || !thresholds {
         return Err("its statistics or thresholds are not finite numbers".to_owned());
     }
+    let alarms = &header.thresholds.false_alarms;
+    if alarms.images != header.held_out_images.len() || alarms.left_out_alarms > alarms.images {
+        return Err("its count of false alarms and its held-out images do not agree".to_owned());
+    }
+    if header
+        .teacher_channels
+        .iter()
+        .any(|c| !(1..=4096).contains(c))
+    {
+        return Err("its teacher's channels do not lie between 1 and 4096".to_owned());
+    }
     let full = header.config.method == Method::Full;
     if full != header.normalisation.pos.is_some() {
         return Err("its method and its statistics do not fit together".to_owned());
@@ -211,20 +220,24 @@ fn check_header(header: &Header) -> Result<(), String> {
     Ok(())
 }
 
-/// Holds the shapes that the file claims against its configuration.
+/// Holds the names and shapes that the file claims against its configuration.
 fn check_shapes(header: &Header, shapes: &Shapes) -> Result<(), String> {
     let device = Device::flex();
     let parameters = Parameters::check(shapes, &device);
     Networks::new(&parameters, &header.config, header.teacher_channels, false)?;
+    let known = ["student.", "position.", "teacher."];
+    if let Some(name) = shapes
+        .keys()
+        .find(|name| !known.iter().any(|part| name.starts_with(part)))
+    {
+        return Err(format!("its tensor '{name}' belongs to no network"));
+    }
     if shapes
         .keys()
         .any(|name| name.starts_with("teacher.features."))
     {
         let parameters = parameters.scope("teacher");
-        let teacher = Teacher::new(header.teacher.architecture, &parameters)?;
-        if teacher.channels() != header.teacher_channels {
-            return Err("its teacher's channels are not those it was trained for".to_owned());
-        }
+        Teacher::new(header.teacher.architecture, &parameters)?;
     }
     Ok(())
 }

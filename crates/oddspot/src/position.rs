@@ -102,14 +102,6 @@ impl PatchGrid {
         }
     }
 
-    /// Rows and columns of the grid.
-    pub fn shape(&self) -> (usize, usize) {
-        (
-            self.size.height / self.stride,
-            self.size.width / self.stride,
-        )
-    }
-
     /// Rows and columns whose patch lies wholly inside the image: centres from 32 to size − 33.
     fn inside(&self) -> (Range<usize>, Range<usize>) {
         let axis = |size: usize| {
@@ -234,7 +226,8 @@ pub fn e_pos_grid(
         let probability = probabilities.narrow(1, class, 1).into_data();
         for (i, p) in probability.iter::<f32>().enumerate() {
             let at = (rows.start + i / wide) * width + columns.start + i % wide;
-            sums[at] += 1.0 - p;
+            // NaN stands for "no evidence" below; a broken network must not pass for that.
+            sums[at] += if p.is_nan() { f32::INFINITY } else { 1.0 - p };
             counts[at] += 1;
         }
     }

@@ -173,27 +173,22 @@ impl AnomalyMaps {
     /// Normalises, smooths and adds the errors. `smoothing` is a standard deviation in pixels
     /// of a 256-pixel image.
     pub fn fuse(errors: &ErrorMaps, normalisation: &Normalisation, smoothing: f64) -> Self {
-        let part = |map: &ScoreMap, moments: &Moments| {
+        let part = |map: &ScoreMap, moments: &Moments, no_evidence: f32| {
+            let normalise = |&value: &f32| match value.is_nan() {
+                true => no_evidence,
+                false => moments.normalise(value),
+            };
             let normalised = ScoreMap {
-                values: map
-                    .values
-                    .iter()
-                    .map(|&v| {
-                        if v.is_nan() {
-                            0.0
-                        } else {
-                            moments.normalise(v)
-                        }
-                    })
-                    .collect(),
+                values: map.values.iter().map(normalise).collect(),
                 ..*map
             };
             let sigma = |side: usize| smoothing * side as f64 / 256.0;
             normalised.smooth(sigma(map.height), sigma(map.width))
         };
-        let rec = part(&errors.rec, &normalisation.rec);
+        // Only e_pos may lack evidence: NaN in e_rec is a fault and stays one.
+        let rec = part(&errors.rec, &normalisation.rec, f32::NAN);
         let pos = match (&errors.pos, &normalisation.pos) {
-            (Some(map), Some(moments)) => Some(part(map, moments)),
+            (Some(map), Some(moments)) => Some(part(map, moments, 0.0)),
             _ => None,
         };
         let total = match &pos {

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
@@ -22,7 +23,7 @@ pub struct TeacherCache {
     size: ImageSize,
     channels: [usize; 3],
     store: Store,
-    images: usize,
+    scratch: PathBuf,
     statistics: RunningStatistics,
 }
 
@@ -32,7 +33,9 @@ enum Store {
 }
 
 impl TeacherCache {
-    /// An empty cache for `images` images within a budget in mebibytes.
+    /// An empty cache for `images` images within a budget in mebibytes; past it, a temporary
+    /// file in the folder `scratch` is used (the system's own folder for such files is often
+    /// in memory).
     ///
     /// # Errors
     /// No temporary file could be made.
@@ -41,22 +44,21 @@ impl TeacherCache {
         channels: [usize; 3],
         images: usize,
         budget_mib: usize,
+        scratch: &Path,
     ) -> Result<Self> {
         let bytes = 2 * values_per_image(size, channels) as u64 * images as u64;
-        let store = if bytes <= (budget_mib as u64) << 20 {
+        let store = if bytes <= (budget_mib as u64).saturating_mul(1 << 20) {
             Store::Memory(Vec::with_capacity(images))
         } else {
-            let file = tempfile::tempfile().map_err(Error::io(
-                "create a temporary file in",
-                std::env::temp_dir(),
-            ))?;
+            let file = tempfile::tempfile_in(scratch)
+                .map_err(Error::io("create a temporary file in", scratch))?;
             Store::File(file)
         };
         Ok(Self {
             size,
             channels,
             store,
-            images: 0,
+            scratch: scratch.to_owned(),
             statistics: RunningStatistics::new(channels),
         })
     }
@@ -82,11 +84,10 @@ impl TeacherCache {
                 let bytes: Vec<u8> = halves.iter().flat_map(|v| v.to_le_bytes()).collect();
                 file.write_all(&bytes).map_err(Error::io(
                     "write the cached teacher maps to a temporary file in",
-                    std::env::temp_dir(),
+                    &self.scratch,
                 ))?;
             }
         }
-        self.images += 1;
         Ok(())
     }
 
@@ -105,7 +106,7 @@ impl TeacherCache {
                     .and_then(|_| file.read_exact(&mut bytes))
                     .map_err(Error::io(
                         "read the cached teacher maps from a temporary file in",
-                        std::env::temp_dir(),
+                        &self.scratch,
                     ))?;
                 for (value, half) in values.iter_mut().zip(bytes.as_chunks::<2>().0) {
                     *value = f16::from_le_bytes(*half).to_f32();
@@ -213,7 +214,8 @@ mod tests {
     #[test]
     fn memory_and_file_give_back_what_was_put_in() {
         for budget in [1, 0] {
-            let mut cache = TeacherCache::new(SIZE, CHANNELS, 3, budget).unwrap();
+            let mut cache =
+                TeacherCache::new(SIZE, CHANNELS, 3, budget, &std::env::temp_dir()).unwrap();
             assert_eq!(matches!(cache.store, Store::File(_)), budget == 0);
             for image in 0..3 {
                 cache.push(maps(image)).unwrap();
@@ -229,7 +231,7 @@ mod tests {
 
     #[test]
     fn statistics_are_those_of_all_positions_of_all_images() {
-        let mut cache = TeacherCache::new(SIZE, CHANNELS, 2, 1).unwrap();
+        let mut cache = TeacherCache::new(SIZE, CHANNELS, 2, 1, &std::env::temp_dir()).unwrap();
         cache.push(maps(0)).unwrap();
         cache.push(maps(1)).unwrap();
         let statistics = cache.statistics();

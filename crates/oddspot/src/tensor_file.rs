@@ -26,15 +26,6 @@ pub struct NamedTensor {
 /// Tensors by name, in the order of their names.
 pub type NamedTensors = BTreeMap<String, NamedTensor>;
 
-/// Number format of stored values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// 32-bit floats.
-    F32,
-    /// 16-bit floats.
-    F16,
-}
-
 /// A tensor as it goes into a file: raw bytes with their type and shape.
 pub struct Stored {
     dtype: Dtype,
@@ -43,26 +34,12 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// A tensor of floats in the given precision.
-    pub fn floats(tensor: &NamedTensor, precision: Precision) -> Self {
-        let (dtype, bytes) = match precision {
-            Precision::F32 => (
-                Dtype::F32,
-                tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            ),
-            Precision::F16 => (
-                Dtype::F16,
-                tensor
-                    .values
-                    .iter()
-                    .flat_map(|&v| f16::from_f32(v).to_le_bytes())
-                    .collect(),
-            ),
-        };
+    /// A tensor of 32-bit floats.
+    pub fn floats(tensor: &NamedTensor) -> Self {
         Self {
-            dtype,
+            dtype: Dtype::F32,
             shape: tensor.shape.clone(),
-            bytes,
+            bytes: tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
         }
     }
 
@@ -296,9 +273,16 @@ mod tests {
             shape: vec![2, 3],
             values: vec![0.0, 1.0, -2.5, 3.0, 0.5, 1024.0],
         };
+        let halves = Stored {
+            dtype: Dtype::F16,
+            shape: tensor.shape.clone(),
+            bytes: (tensor.values.iter())
+                .flat_map(|&v| f16::from_f32(v).to_le_bytes())
+                .collect(),
+        };
         BTreeMap::from([
-            ("a".to_owned(), Stored::floats(&tensor, Precision::F32)),
-            ("b".to_owned(), Stored::floats(&tensor, Precision::F16)),
+            ("a".to_owned(), Stored::floats(&tensor)),
+            ("b".to_owned(), halves),
             ("c".to_owned(), Stored::bytes(vec![1, 2, 3])),
         ])
     }
@@ -370,7 +354,7 @@ mod tests {
             shape: vec![1],
             values: vec![f32::NAN],
         };
-        let tensors = BTreeMap::from([("x".to_owned(), Stored::floats(&tensor, Precision::F32))]);
+        let tensors = BTreeMap::from([("x".to_owned(), Stored::floats(&tensor))]);
         let mut file = open(&serialize(&tensors, "k", String::new()).unwrap()).unwrap();
         assert!(reason(file.read("x").unwrap_err()).contains("NaN"));
     }

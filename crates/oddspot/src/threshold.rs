@@ -36,12 +36,13 @@ impl FalseAlarms {
         if k >= n {
             return 1.0;
         }
+        // In logarithms: (1 − p)ⁿ is too small for a number where n is large.
         let at_most_k = |p: f64| -> f64 {
-            let mut term = (1.0 - p).powi(n as i32);
-            let mut sum = term;
+            let mut log_term = n as f64 * (1.0 - p).ln();
+            let mut sum = log_term.exp();
             for i in 0..k {
-                term *= (n - i) as f64 / (i + 1) as f64 * p / (1.0 - p);
-                sum += term;
+                log_term += ((n - i) as f64 / (i + 1) as f64 * p / (1.0 - p)).ln();
+                sum += log_term.exp();
             }
             sum
         };
@@ -185,5 +186,6 @@ mod tests {
         assert!((bound(21, 0) - 0.132_946).abs() < 1e-5);
         assert!((bound(21, 1) - 0.206_725).abs() < 1e-4);
         assert_eq!(bound(1, 1), 1.0);
+        assert!((bound(10_000, 300) - 0.032_959).abs() < 1e-5);
     }
 }

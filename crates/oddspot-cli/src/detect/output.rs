@@ -25,7 +25,10 @@ pub struct Input {
     name: PathBuf,
 }
 
-/// All images under the given files and folders, each once, the output folder left out.
+/// Folders of pictures, one a kind.
+const KINDS: [&str; 5] = ["figure", "contour", "total", "looks_wrong", "wrong_place"];
+
+/// All images under the given files and folders, each once, earlier output left out.
 ///
 /// # Errors
 /// A path that does not exist, or a folder without images.
@@ -37,7 +40,9 @@ pub fn collect(paths: &[PathBuf], output: &Path) -> Result<Vec<Input>> {
     for root in paths {
         for path in images_under(root)? {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-            let ours = output.as_ref().is_some_and(|o| real.starts_with(o));
+            let ours = output
+                .as_ref()
+                .is_some_and(|output| KINDS.iter().any(|kind| real.starts_with(output.join(kind))));
             if ours || !seen.insert(real) {
                 continue;
             }
@@ -89,7 +94,11 @@ impl Pictured {
     pub fn new(image: RgbImage, detection: Detection, header: &Header) -> Self {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let maps = detection.maps.resized(height, width);
-        let threshold = header.thresholds.pixel as f32;
+        let mut threshold = header.thresholds.pixel as f32;
+        if detection.anomalous {
+            // Resizing can shave the peak: an anomaly must still show where it is.
+            threshold = threshold.min(maps.total.peak().0.next_down());
+        }
         Self {
             regions: regions(&maps.total, threshold),
             mask: mask_above(&maps.total, threshold),

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use oddspot::image::ImageSize;
 use oddspot::scene;
-use oddspot::tensor_file::{NamedTensor, Precision, Stored, serialize};
+use oddspot::tensor_file::{NamedTensor, Stored, serialize};
 use tempfile::TempDir;
 
 /// Side of the boards' pictures.
@@ -97,7 +97,7 @@ pub fn teacher_bytes(prefix: &str) -> Vec<u8> {
             values: vec![0.1; outputs],
         };
         for (part, tensor) in [("weight", weight), ("bias", bias)] {
-            let stored = Stored::floats(&tensor, Precision::F32);
+            let stored = Stored::floats(&tensor);
             tensors.insert(format!("{prefix}.{index}.{part}"), stored);
         }
     }

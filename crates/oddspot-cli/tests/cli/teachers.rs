@@ -140,5 +140,28 @@ fn a_model_without_its_teacher_needs_the_same_one_at_hand() {
     let end = other.len();
     other[end - 4..].copy_from_slice(&0.5f32.to_le_bytes());
     std::fs::write(&own_teacher, other).unwrap();
-    judge("found2").failed_saying(&["slim", "another teacher"]);
+    judge("found2").failed_saying(&["slim", "SHA-256", "oddspot teacher import"]);
+
+    // Imported, it is found by its hash, under whatever name.
+    let cache = folder.path().join("cache");
+    let file = teacher();
+    let import = [
+        "teacher",
+        "import",
+        file.to_str().unwrap(),
+        "--name",
+        "anything",
+    ];
+    with_cache(&cache, &import).succeeded();
+    let image = good().join("000.png");
+    let found = folder.path().join("found3");
+    let arguments = [
+        "detect",
+        slim.to_str().unwrap(),
+        image.to_str().unwrap(),
+        "-o",
+    ];
+    let mut arguments = arguments.to_vec();
+    arguments.push(found.to_str().unwrap());
+    with_cache(&cache, &arguments).succeeded();
 }

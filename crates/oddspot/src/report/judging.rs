@@ -133,19 +133,7 @@ pub(super) fn judge(
 
 fn judge_one(detector: &Detector, dataset: &Dataset, sample: &Sample) -> Result<Judged> {
     let image = decode(&sample.image)?;
-    let found = detector.detect(&image);
-    if !found
-        .maps
-        .total
-        .values
-        .iter()
-        .all(|value| value.is_finite())
-    {
-        return Err(Error::image(
-            &sample.image,
-            "the model gives it scores that are not finite numbers: train the model anew",
-        ));
-    }
+    let found = detector.detect(&image)?;
     let name = (sample.image)
         .strip_prefix(&dataset.root)
         .unwrap_or(&sample.image);

@@ -260,9 +260,9 @@ fn percent(share: Option<f64>) -> String {
     )
 }
 
-/// A score with three significant digits, or all of its whole ones.
+/// A score with three significant digits, or all of its whole ones; three decimals at most.
 fn three_digits(score: f64) -> String {
-    let magnitude = score.abs().max(1e-3).log10().floor();
+    let magnitude = score.abs().max(0.1).log10().floor();
     format!("{score:.*}", (2.0 - magnitude).max(0.0) as usize)
 }
 

@@ -2,9 +2,12 @@ use super::*;
 use crate::image::{ImageSize, Mask};
 use crate::map::ScoreMap;
 use crate::model_file::ImageRecord;
+use crate::network::Parameters;
 use crate::scoring::{Moments, Normalisation};
-use crate::teacher::Architecture;
+use crate::teacher::{Architecture, Library, Teacher};
 use crate::threshold::{FalseAlarms, Thresholds};
+use crate::training::{HeldOut, Trainer, TrainingSet};
+use burn::tensor::Device;
 
 const SIDE: usize = 4;
 const THRESHOLD: f64 = 5.0;
@@ -314,14 +317,92 @@ fn images_that_the_model_has_seen_are_refused_by_name() {
     let (root, dataset) = dataset(&[("test/good/0.png", 1), ("test/good/1.png", 2)]);
     let mut header = header(Method::Full);
     let size = header.config.image_size;
-    let (_, record) = crate::training::load(&dataset.test[1].image, root.path(), size).unwrap();
+    let seen = HeldOut::load(&dataset.test[1..], root.path(), size).unwrap();
     header.held_out_images = vec![ImageRecord {
         name: "renamed.png".to_owned(),
-        ..record
+        ..seen.records[0].clone()
     }];
     let error = judging::check(&dataset, &header).unwrap_err().to_string();
     assert!(
         error.contains("good/1.png") && !error.contains("0.png"),
         "{error}"
     );
+}
+
+/// A detector after a single step: it knows nothing, but everything that it does is done.
+fn detector(data: &Dataset) -> Detector {
+    let device = Device::flex();
+    let mut config = Config {
+        image_size: ImageSize::square(80),
+        ..Config::default()
+    };
+    config.student.widths = [2, 2, 2, 2];
+    config.position.offset = 8;
+    config.position.pairs = 2;
+    config.training.iterations = 1;
+    let library = Library::at("none");
+    let (weights, identity) = library.find(&config.teacher).unwrap();
+    let parameters = Parameters::from_tensors(&weights.tensors, &device);
+    let teacher = Teacher::new(identity.architecture, &parameters).unwrap();
+    let on = |_, _| ControlFlow::Continue(());
+    let folder = tempfile::tempdir().unwrap();
+    let (samples, root, scratch) = (&data.train, &data.root, folder.path());
+    let set = TrainingSet::prepare(samples, root, &config, &teacher, &device, scratch, on);
+    let set = set.unwrap().unwrap();
+    let held_out = HeldOut::load(samples, root, config.image_size).unwrap();
+    let mut trainer = Trainer::new(config, identity, teacher.channels(), set, &device).unwrap();
+    trainer.step().unwrap();
+    let weights = Some(weights.tensors);
+    let model = trainer.finish(&teacher, weights, held_out, on);
+    let path = folder.path().join("model.oddspot");
+    model.unwrap().unwrap().save(&path).unwrap();
+    Detector::load(&path, &library, &device).unwrap()
+}
+
+#[test]
+fn a_detector_is_evaluated_on_every_test_image_unless_told_to_stop() {
+    let (_root, data) = dataset(&[
+        ("train/good/0.png", 1),
+        ("test/good/0.png", 2),
+        ("test/cut/0.png", 3),
+        ("ground_truth/cut/0_mask.png", 255),
+    ]);
+    let detector = detector(&data);
+    let maps = MapKind::of(Method::Full);
+    let mut told = Vec::new();
+    let evaluation = evaluate(&detector, &data, maps, |phase, done, total| {
+        told.push((phase, done, total));
+        ControlFlow::Continue(())
+    });
+    let evaluation = evaluation.unwrap().unwrap();
+    let names: Vec<&str> = (evaluation.images.iter())
+        .map(|image| image.name.as_str())
+        .collect();
+    assert_eq!(names, ["test/cut/0.png", "test/good/0.png"]);
+    assert_eq!(
+        evaluation.protocols[&Protocol::Paper].largest,
+        ImageSize::square(80)
+    );
+    assert_eq!(
+        evaluation.protocols[&Protocol::Official].largest,
+        ImageSize::square(8)
+    );
+    for protocol in evaluation.protocols.values() {
+        assert_eq!(protocol.maps.len(), 3);
+        assert!(protocol.maps[&MapKind::Total].overall.au_pro.is_some());
+    }
+    assert_eq!(evaluation.curves.image_roc.first(), Some(&(0.0, 0.0)));
+    assert_eq!(told[0], (Phase::Judging, 0, 2));
+    assert_eq!(told.last(), Some(&(Phase::Measuring, 12, 12)));
+
+    for stop in [Phase::Judging, Phase::Measuring] {
+        let stopped = evaluate(&detector, &data, maps, |phase, _, _| {
+            if phase == stop {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        assert!(stopped.unwrap().is_none());
+    }
 }

@@ -9,8 +9,9 @@ use burn::tensor::Device;
 use super::{Architecture, TeacherIdentity, TeacherWeights, hash, import, vgg};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::model_file::Header;
 use crate::network::{Conv3x3, Parameters, named_tensors};
-use crate::tensor_file::{NamedTensors, Precision, Stored, serialize};
+use crate::tensor_file::{NamedTensors, Stored, serialize};
 
 /// Name of the teacher that needs no file: VGG16 at quarter width with He weights of a fixed
 /// seed. It has seen nothing, so `e_rec` says little with it; `e_pos` hardly suffers.
@@ -31,11 +32,6 @@ impl Library {
         Self {
             folder: folder.into(),
         }
-    }
-
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// Names of the imported teachers, sorted, with their files.
@@ -86,6 +82,25 @@ impl Library {
         Ok((weights, identity))
     }
 
+    /// The weights that a model saved without them was trained with: the imported teacher of
+    /// the same SHA-256 under whatever name, or else the teacher as it was asked for then.
+    ///
+    /// # Errors
+    /// [`Error::TeacherMissing`] where neither is the one.
+    pub fn find_for(&self, model: &Header) -> Result<NamedTensors> {
+        let imported = self.list()?.into_iter().map(|(name, _)| name);
+        for name in imported.chain([model.config.teacher.clone()]) {
+            match self.find(&name) {
+                Ok((weights, identity)) if identity.sha256 == model.teacher.sha256 => {
+                    return Ok(weights.tensors);
+                }
+                // An unusable file beside the right one is no reason to stop.
+                _ => {}
+            }
+        }
+        Err(self.missing(&model.teacher.name))
+    }
+
     /// Checks a weights file, converts it and puts it into the library under `name`, or under
     /// its architecture's name. Returns its identity and the file written.
     ///
@@ -108,7 +123,7 @@ impl Library {
         let stored: BTreeMap<String, Stored> = weights
             .tensors
             .iter()
-            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor, Precision::F32)))
+            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor)))
             .collect();
         let bytes = serialize(&stored, "oddspot.teacher", weights.architecture.to_string())
             .map_err(|reason| Error::weights(&path, reason))?;

@@ -15,7 +15,7 @@ use crate::model_file::{self, CHECKPOINT_KEY, FORMAT, ImageRecord};
 use crate::network::{Parameters, named_tensors};
 use crate::scoring::patch_grid;
 use crate::teacher::{TeacherIdentity, hex};
-use crate::tensor_file::{NamedTensors, Precision, Stored, TensorFile, check_finite, serialize};
+use crate::tensor_file::{NamedTensors, Stored, TensorFile, check_finite, serialize};
 
 /// Name of the tensor that holds the optimizer's state.
 const OPTIMIZER: &str = "optimizer";
@@ -60,7 +60,7 @@ impl Trainer {
         };
         let mut stored: BTreeMap<String, Stored> = tensors
             .iter()
-            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor, Precision::F32)))
+            .map(|(name, tensor)| (name.clone(), Stored::floats(tensor)))
             .collect();
         stored.insert(OPTIMIZER.to_owned(), Stored::bytes(optimizer.to_vec()));
         let header = serde_json::to_string(&header).map_err(|e| fail(e.to_string()))?;
@@ -88,6 +88,11 @@ impl Trainer {
         let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
         let header = read_header(&file).map_err(fail)?;
         check_same_training(&header, &config, &teacher, &set).map_err(fail)?;
+        if header.iteration > config.training.iterations {
+            return Err(fail(
+                "its iteration lies past the end of the training".to_owned(),
+            ));
+        }
 
         let mut tensors = NamedTensors::new();
         for name in file.shapes().into_keys().filter(|name| name != OPTIMIZER) {

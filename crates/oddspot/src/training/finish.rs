@@ -2,12 +2,10 @@
 //! and the model.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use burn::module::Module;
 
-use super::{Trainer, load};
-use crate::dataset::Sample;
+use super::{HeldOut, Trainer};
 use crate::error::Result;
 use crate::model_file::{FORMAT, Header, Model};
 use crate::network::named_tensors;
@@ -29,13 +27,12 @@ impl Trainer {
     /// `teacher_weights` go into the model if given.
     ///
     /// # Errors
-    /// An unreadable held-out image, or a cache that cannot be read.
+    /// A cache that cannot be read.
     pub fn finish(
         mut self,
         teacher: &Teacher,
         teacher_weights: Option<NamedTensors>,
-        held_out: &[Sample],
-        root: &Path,
+        held_out: HeldOut,
         mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Option<Model>> {
         let device = self.device.clone().inner();
@@ -46,7 +43,7 @@ impl Trainer {
             position: networks.position.as_ref(),
             statistics: &self.set.statistics,
         };
-        let total = self.set.images.len() + held_out.len();
+        let total = self.set.images.len() + held_out.images.len();
 
         let (mut rec, mut pos) = (MomentSums::default(), MomentSums::default());
         let mut training_errors: Vec<ErrorMaps> = Vec::new();
@@ -77,16 +74,13 @@ impl Trainer {
 
         let mut scores = Vec::new();
         let mut pixels = Vec::new();
-        let mut held_out_images = Vec::new();
         let size = self.config.image_size;
-        let every = (size.width * size.height * held_out.len()).div_ceil(MOST_PIXELS);
-        for (index, sample) in held_out.iter().enumerate() {
-            let (image, record) = load(&sample.image, root, size)?;
-            let image = image_tensor(&image, &device);
+        let every = (size.width * size.height * held_out.images.len()).div_ceil(MOST_PIXELS);
+        for (index, image) in held_out.images.iter().enumerate() {
+            let image = image_tensor(image, &device);
             let maps = fuse(&scorer.errors(image.clone(), teacher.maps(image)));
             scores.push(maps.score());
             pixels.extend(maps.total.values.iter().step_by(every.max(1)));
-            held_out_images.push(record);
             if progress(self.set.images.len() + index + 1, total).is_break() {
                 return Ok(None);
             }
@@ -112,7 +106,7 @@ impl Trainer {
                 thresholds,
                 iterations: self.iteration,
                 training_images: self.set.records,
-                held_out_images,
+                held_out_images: held_out.records,
             },
             statistics: self.set.statistics,
             networks: tensors,

@@ -4,7 +4,7 @@ pub mod checkpoint;
 mod finish;
 mod prepare;
 
-pub use prepare::{TrainingSet, load};
+pub use prepare::{HeldOut, TrainingSet};
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -151,11 +151,6 @@ impl Trainer {
     /// Steps done.
     pub fn iteration(&self) -> usize {
         self.iteration
-    }
-
-    /// The networks as they stand, on the autodiff device.
-    pub fn networks(&self) -> &Networks {
-        &self.networks
     }
 
     /// Trains to the last iteration, telling `progress` after each step and saving checkpoints
@@ -312,8 +307,8 @@ impl Trainer {
         Error::Diverged {
             iteration: self.iteration + 1,
             reason: format!(
-                "the loss is not a finite number; {kept}; start again with a lower \
-                 --learning-rate than {}",
+                "the loss is not a finite number; {kept}; start again with --restart \
+                 and a lower --learning-rate than {}",
                 self.config.training.learning_rate
             ),
         }

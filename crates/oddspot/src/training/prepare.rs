@@ -31,7 +31,8 @@ pub struct TrainingSet {
 
 impl TrainingSet {
     /// Decodes every sample and runs the teacher on it, telling after each how many of how
-    /// many are done; None if told to stop.
+    /// many are done; None if told to stop. Maps past the memory budget go to a temporary
+    /// file in the folder `scratch`.
     ///
     /// # Errors
     /// An unreadable image, or a cache that cannot be written.
@@ -41,11 +42,13 @@ impl TrainingSet {
         config: &Config,
         teacher: &Teacher,
         device: &Device,
+        scratch: &Path,
         mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Option<Self>> {
         let size = config.image_size;
         let budget = config.training.cache_mib;
-        let mut cache = TeacherCache::new(size, teacher.channels(), samples.len(), budget)?;
+        let channels = teacher.channels();
+        let mut cache = TeacherCache::new(size, channels, samples.len(), budget, scratch)?;
         let mut images = Vec::with_capacity(samples.len());
         let mut records = Vec::with_capacity(samples.len());
         for sample in samples {
@@ -67,11 +70,37 @@ impl TrainingSet {
     }
 }
 
+/// The good images held out for the thresholds, decoded before the first step, so that a bad
+/// one costs no training.
+pub struct HeldOut {
+    /// At `image_size`, in path order.
+    pub images: Vec<RgbImage>,
+    /// Name and hash of each file.
+    pub records: Vec<ImageRecord>,
+}
+
+impl HeldOut {
+    /// Decodes every sample.
+    ///
+    /// # Errors
+    /// An unreadable image.
+    pub fn load(samples: &[Sample], root: &Path, size: ImageSize) -> Result<Self> {
+        let mut images = Vec::with_capacity(samples.len());
+        let mut records = Vec::with_capacity(samples.len());
+        for sample in samples {
+            let (image, record) = load(&sample.image, root, size)?;
+            images.push(image);
+            records.push(record);
+        }
+        Ok(Self { images, records })
+    }
+}
+
 /// Reads, hashes, decodes and resizes one image.
 ///
 /// # Errors
 /// A file that cannot be read or is no usable image.
-pub fn load(path: &Path, root: &Path, size: ImageSize) -> Result<(RgbImage, ImageRecord)> {
+fn load(path: &Path, root: &Path, size: ImageSize) -> Result<(RgbImage, ImageRecord)> {
     let bytes = read_file(path)?;
     let name = path.strip_prefix(root).unwrap_or(path);
     let record = ImageRecord {
