@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// A plain line at most this often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -21,11 +21,16 @@ impl Progress {
     /// Begins a phase: `label` names it, `unit` its items; `done` of `total` lie behind it.
     pub fn new(label: &'static str, unit: &'static str, done: usize, total: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        let template = format!(
-            "{label} {{bar:24}} {{pos}}/{{len}} {{per_sec:.1}} {unit}/s {{eta}} left {{msg}}"
-        );
+        let template =
+            format!("{label} {{bar:24}} {{pos}}/{{len}} {{rate}} {unit}/s {{eta}} left {{msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key(
+                "rate",
+                |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    // Writing to a bar's line does not fail.
+                    let _ = write!(out, "{:.1}", state.per_sec());
+                },
+            ));
         }
         bar.set_position(done as u64);
         bar.reset_eta();

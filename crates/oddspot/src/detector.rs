@@ -12,7 +12,7 @@ use crate::model_file::{Header, Model};
 use crate::network::Parameters;
 use crate::scoring::{AnomalyMaps, Scorer, Shares, image_tensor};
 use crate::teacher::{Library, Teacher, hash};
-use crate::training::Networks;
+use crate::trainable::Networks;
 
 /// What was found in one image.
 #[derive(Clone, Debug)]
@@ -52,14 +52,16 @@ impl Detector {
         let header = model.header;
         let weights = match model.teacher {
             Some(weights) => weights,
-            None => library.find_for(&header).map_err(|e| match e {
-                Error::TeacherMissing { name, .. } => fail(format!(
-                    "it was saved without its teacher '{name}' (SHA-256 {}): bring that file \
+            None => library
+                .find_identical(&header.teacher, &header.config.teacher)
+                .map_err(|e| match e {
+                    Error::TeacherMissing { name, .. } => fail(format!(
+                        "it was saved without its teacher '{name}' (SHA-256 {}): bring that file \
                      and run `oddspot teacher import`",
-                    header.teacher.sha256
-                )),
-                other => other,
-            })?,
+                        header.teacher.sha256
+                    )),
+                    other => other,
+                })?,
         };
         if hash(&weights) != header.teacher.sha256 {
             return Err(fail(

@@ -39,6 +39,8 @@ pub mod position;
 
 pub mod loss;
 
+pub mod trainable;
+
 pub mod training;
 
 // From features to a verdict.

@@ -14,16 +14,12 @@ use crate::loss::ChannelStatistics;
 use crate::network::{Parameters, Shapes};
 use crate::scoring::Normalisation;
 use crate::teacher::{Teacher, TeacherIdentity};
-use crate::tensor_file::{NamedTensor, NamedTensors, Stored, TensorFile, check_finite, serialize};
+use crate::tensor_file::{
+    CHECKPOINT_KEY, MODEL_KEY, NamedTensor, NamedTensors, Stored, TensorFile, check_finite,
+    check_format, serialize,
+};
 use crate::threshold::Thresholds;
-use crate::training::Networks;
-
-/// Version of the file format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
-/// Metadata key of a model.
-pub const MODEL_KEY: &str = "oddspot.model";
-/// Metadata key of a checkpoint.
-pub const CHECKPOINT_KEY: &str = "oddspot.checkpoint";
+use crate::trainable::Networks;
 
 /// Name and SHA-256 of a training image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,13 +143,6 @@ impl Model {
     }
 }
 
-/// Whether a `.safetensors` file is a model or checkpoint of oddspot.
-pub fn is_model(file: &TensorFile) -> bool {
-    [MODEL_KEY, CHECKPOINT_KEY]
-        .iter()
-        .any(|key| file.metadata(key).is_some())
-}
-
 fn read_header(file: &TensorFile) -> Result<Header, String> {
     let text = file.metadata(MODEL_KEY).ok_or_else(|| {
         if file.metadata(CHECKPOINT_KEY).is_some() {
@@ -172,25 +161,6 @@ fn read_header(file: &TensorFile) -> Result<Header, String> {
     header.config.validate().map_err(|e| e.to_string())?;
     check_header(&header)?;
     Ok(header)
-}
-
-/// Refuses a header of a newer format before the rest of it is understood.
-pub(crate) fn check_format(text: &str) -> Result<(), String> {
-    #[derive(Deserialize)]
-    struct Version {
-        format: u32,
-    }
-    let version: Version =
-        serde_json::from_str(text).map_err(|e| format!("its header does not parse: {e}"))?;
-    if version.format > FORMAT {
-        return Err(format!(
-            "it is of format {}, and this oddspot ({}) reads up to {FORMAT}: install a newer \
-             oddspot",
-            version.format,
-            env!("CARGO_PKG_VERSION")
-        ));
-    }
-    Ok(())
 }
 
 fn check_header(header: &Header) -> Result<(), String> {

@@ -8,11 +8,19 @@ use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorView};
+use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
 /// A header may take at most this many bytes: room for the records of half a million images.
 pub const MAX_HEADER: u64 = 64 << 20;
+
+/// Version of the file format that this program writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+/// Metadata key of a model.
+pub const MODEL_KEY: &str = "oddspot.model";
+/// Metadata key of a checkpoint.
+pub const CHECKPOINT_KEY: &str = "oddspot.checkpoint";
 
 /// One tensor: its shape and its values, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,6 +189,13 @@ impl TensorFile {
             .map(String::as_str)
     }
 
+    /// Whether it is a model or checkpoint of oddspot.
+    pub fn is_model(&self) -> bool {
+        [MODEL_KEY, CHECKPOINT_KEY]
+            .iter()
+            .any(|key| self.metadata(key).is_some())
+    }
+
     /// Every tensor's name and shape.
     pub fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
         self.header
@@ -243,6 +258,25 @@ impl TensorFile {
         check_finite(name, &values)?;
         Ok(NamedTensor { shape, values })
     }
+}
+
+/// Refuses a header of a newer format before the rest of it is understood.
+pub(crate) fn check_format(text: &str) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let version: Version =
+        serde_json::from_str(text).map_err(|e| format!("its header does not parse: {e}"))?;
+    if version.format > FORMAT {
+        return Err(format!(
+            "it is of format {}, and this oddspot ({}) reads up to {FORMAT}: install a newer \
+             oddspot",
+            version.format,
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    Ok(())
 }
 
 /// Little-endian numbers of `N` bytes as 32-bit floats.

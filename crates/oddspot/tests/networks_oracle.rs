@@ -20,7 +20,7 @@ use oddspot::scoring::{AnomalyMaps, ErrorMaps, Moments, Normalisation, e_rec};
 use oddspot::student::{Student, StudentMaps};
 use oddspot::teacher::{Architecture, Teacher};
 use oddspot::tensor_file::{NamedTensor, NamedTensors};
-use oddspot::training::Networks;
+use oddspot::trainable::Networks;
 use safetensors::{Dtype, SafeTensors};
 
 /// Largest error allowed, relative to the largest value of the tensor.

@@ -11,7 +11,6 @@ use pytorch_reader::{DType, PytorchReader};
 
 use super::{Architecture, Teacher, squeezenet, vgg};
 use crate::error::{Error, Result};
-use crate::model_file;
 use crate::network::Parameters;
 use crate::tensor_file::{
     NamedTensor, NamedTensors, TensorFile, TensorFileError, check_finite, floats,
@@ -162,7 +161,7 @@ impl Source {
                 ))
             })
         })?;
-        if model_file::is_model(&file) {
+        if file.is_model() {
             return Err(fail(
                 "it is an oddspot model, not a teacher's weights; pass it to `oddspot detect`"
                     .to_owned(),

@@ -9,7 +9,6 @@ use burn::tensor::Device;
 use super::{Architecture, TeacherIdentity, TeacherWeights, hash, import, vgg};
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::model_file::Header;
 use crate::network::{Conv3x3, Parameters, named_tensors};
 use crate::tensor_file::{NamedTensors, Stored, serialize};
 
@@ -87,18 +86,22 @@ impl Library {
     ///
     /// # Errors
     /// [`Error::TeacherMissing`] where neither is the one.
-    pub fn find_for(&self, model: &Header) -> Result<NamedTensors> {
+    pub fn find_identical(
+        &self,
+        identity: &TeacherIdentity,
+        asked_for: &str,
+    ) -> Result<NamedTensors> {
         let imported = self.list()?.into_iter().map(|(name, _)| name);
-        for name in imported.chain([model.config.teacher.clone()]) {
+        for name in imported.chain([asked_for.to_owned()]) {
             match self.find(&name) {
-                Ok((weights, identity)) if identity.sha256 == model.teacher.sha256 => {
+                Ok((weights, found)) if found.sha256 == identity.sha256 => {
                     return Ok(weights.tensors);
                 }
                 // An unusable file beside the right one is no reason to stop.
                 _ => {}
             }
         }
-        Err(self.missing(&model.teacher.name))
+        Err(self.missing(&identity.name))
     }
 
     /// Checks a weights file, converts it and puts it into the library under `name`, or under

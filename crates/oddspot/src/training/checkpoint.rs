@@ -7,15 +7,18 @@ use burn::tensor::{Bytes, Device};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Networks, Trainer, TrainingSet, adam};
+use super::{Trainer, TrainingSet, adam};
 use crate::atomic;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::model_file::{self, CHECKPOINT_KEY, FORMAT, ImageRecord};
+use crate::model_file::ImageRecord;
 use crate::network::{Parameters, named_tensors};
 use crate::scoring::patch_grid;
 use crate::teacher::{TeacherIdentity, hex};
-use crate::tensor_file::{NamedTensors, Stored, TensorFile, check_finite, serialize};
+use crate::tensor_file::{
+    CHECKPOINT_KEY, FORMAT, NamedTensors, Stored, TensorFile, check_finite, check_format, serialize,
+};
+use crate::trainable::Networks;
 
 /// Name of the tensor that holds the optimizer's state.
 const OPTIMIZER: &str = "optimizer";
@@ -140,13 +143,13 @@ pub fn configuration(path: &Path) -> Result<Config> {
 
 fn read_header(file: &TensorFile) -> Result<Header, String> {
     let text = file.metadata(CHECKPOINT_KEY).ok_or_else(|| {
-        if model_file::is_model(file) {
+        if file.is_model() {
             "it is a finished model, not a checkpoint; there is nothing to resume".to_owned()
         } else {
             "it is not an oddspot checkpoint".to_owned()
         }
     })?;
-    model_file::check_format(text)?;
+    check_format(text)?;
     serde_json::from_str(text).map_err(|e| format!("its header does not parse: {e}"))
 }
 

@@ -7,11 +7,11 @@ use burn::module::Module;
 
 use super::{HeldOut, Trainer};
 use crate::error::Result;
-use crate::model_file::{FORMAT, Header, Model};
+use crate::model_file::{Header, Model};
 use crate::network::named_tensors;
 use crate::scoring::{AnomalyMaps, ErrorMaps, MomentSums, Normalisation, Scorer, image_tensor};
 use crate::teacher::Teacher;
-use crate::tensor_file::NamedTensors;
+use crate::tensor_file::{FORMAT, NamedTensors};
 use crate::threshold::Thresholds;
 
 /// Training images whose scores floor the spread of the held-out ones.

@@ -9,68 +9,21 @@ pub use prepare::{HeldOut, TrainingSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use burn::module::{Module, ParamGroup};
+use burn::module::ParamGroup;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use rand::seq::SliceRandom;
 
-use crate::config::{Config, Method};
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::loss::{self, LossWeights, normalise_teacher};
+use crate::loss::{self, normalise_teacher};
 use crate::network::Parameters;
-use crate::position::{self, Pair, PatchGrid, PositionClassifier};
+use crate::position::{self, Pair, PatchGrid};
 use crate::scoring::{image_tensor, patch_grid};
 use crate::seed;
-use crate::student::Student;
 use crate::teacher::TeacherIdentity;
-
-/// Everything that is learned.
-#[derive(Module, Debug)]
-pub struct Networks {
-    /// The student.
-    pub student: Student,
-    /// The position classifier, absent in the baseline.
-    pub position: Option<PositionClassifier>,
-    /// The learned weights of the losses, absent in the baseline.
-    pub loss: Option<LossWeights>,
-}
-
-impl Networks {
-    /// The networks of a configuration for a teacher with the given channels, from fresh
-    /// parameters or a file's.
-    ///
-    /// # Errors
-    /// A sentence that names the tensor that is missing or has another shape.
-    pub fn new(
-        parameters: &Parameters,
-        config: &Config,
-        teacher_channels: [usize; 3],
-        with_loss: bool,
-    ) -> Result<Self, String> {
-        let student = Student::new(
-            &parameters.scope("student"),
-            &config.student,
-            teacher_channels,
-        )?;
-        let full = config.method == Method::Full;
-        let features = teacher_channels[2];
-        let position = full
-            .then(|| {
-                let scope = parameters.scope("position");
-                PositionClassifier::new(&scope, &config.position, features)
-            })
-            .transpose()?;
-        let loss = (full && with_loss)
-            .then(|| LossWeights::new(&parameters.scope("loss")))
-            .transpose()?;
-        Ok(Self {
-            student,
-            position,
-            loss,
-        })
-    }
-}
+use crate::trainable::Networks;
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
