@@ -78,6 +78,33 @@ fn values_that_are_not_numbers_are_refused() {
     refused(&bytes, &["NaN"]);
 }
 
+/// The model with every value of a tensor replaced.
+fn with_tensor(name: &str, value: f32) -> Vec<u8> {
+    let mut bytes = std::fs::read(model()).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let offset = |i: usize| {
+        let offset = &header[name]["data_offsets"][i];
+        8 + length + offset.as_u64().unwrap() as usize
+    };
+    for at in (offset(0)..offset(1)).step_by(4) {
+        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn a_model_whose_scores_overflow_is_an_error_and_never_a_good_verdict() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("wild.oddspot");
+    for name in ["student.head3.weight", "position.fc1.weight"] {
+        std::fs::write(&path, with_tensor(name, 3e38)).unwrap();
+        let run = judge_with(&path, &folder.path().join("found"))
+            .failed_saying(&["wild.oddspot", "not finite"]);
+        assert!(!run.stdout.contains("good "), "{name}: {}", run.stdout);
+    }
+}
+
 #[test]
 fn a_giant_header_is_refused() {
     let mut bytes = std::fs::read(model()).unwrap();

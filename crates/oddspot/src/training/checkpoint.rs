@@ -13,7 +13,6 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::model_file::ImageRecord;
 use crate::network::{Parameters, named_tensors};
-use crate::scoring::patch_grid;
 use crate::teacher::{TeacherIdentity, hex};
 use crate::tensor_file::{
     CHECKPOINT_KEY, FORMAT, NamedTensors, Stored, TensorFile, check_finite, check_format, serialize,
@@ -87,7 +86,6 @@ impl Trainer {
         device: &Device,
     ) -> Result<Self> {
         let fail = |reason: String| Error::model_file(path, reason);
-        config.validate()?;
         let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
         let header = read_header(&file).map_err(fail)?;
         check_same_training(&header, &config, &teacher, &set).map_err(fail)?;
@@ -102,32 +100,23 @@ impl Trainer {
             let tensor = file.read(&name).map_err(|e| e.explain(fail))?;
             tensors.insert(name, tensor);
         }
-        let device = device.clone().autodiff();
-        let parameters = Parameters::from_tensors(&tensors, &device);
-        let networks = Networks::new(&parameters, &config, teacher_channels, true).map_err(fail)?;
         let optimizer = file.read_bytes(OPTIMIZER).map_err(|e| e.explain(fail))?;
         if hex(&Sha256::digest(&optimizer)) != header.optimizer_sha256 {
             return Err(fail(
-                "the optimizer's state in it is damaged; start again without --resume".to_owned(),
+                "the optimizer's state in it is damaged; start again with --restart".to_owned(),
             ));
         }
-        let optimizer = adam(&config, &networks)
+
+        let mut trainer = Self::new(config, teacher, teacher_channels, set, device)?;
+        let parameters = Parameters::from_tensors(&tensors, &trainer.device);
+        trainer.networks =
+            Networks::new(&parameters, &trainer.config, teacher_channels, true).map_err(fail)?;
+        trainer.optimizer = adam(&trainer.config, &trainer.networks)
             .from_bytes(Bytes::from_bytes_vec(optimizer))
             .map_err(|e| fail(format!("the optimizer's state cannot be read: {e}")))?;
-        Ok(Self {
-            grid: patch_grid(&config),
-            config,
-            teacher,
-            teacher_channels,
-            set,
-            networks,
-            optimizer,
-            iteration: header.iteration,
-            order: Vec::new(),
-            order_epoch: None,
-            device,
-            last_checkpoint: Some((header.iteration, path.to_owned())),
-        })
+        trainer.iteration = header.iteration;
+        trainer.last_checkpoint = Some((header.iteration, path.to_owned()));
+        Ok(trainer)
     }
 }
 
@@ -175,6 +164,6 @@ fn check_same_training(
     };
     Err(format!(
         "it belongs to another training: {differs} differ; give the same data and options, or \
-         start again without --resume"
+         start again with --restart"
     ))
 }
