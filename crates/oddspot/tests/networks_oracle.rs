@@ -412,7 +412,7 @@ fn ten_adam_steps_end_where_pytorchs_do() {
         assert_within(
             &found,
             &expected[3 * step..3 * step + 3],
-            5e-4 * largest(&expected),
+            TOLERANCE * largest(&expected),
             "losses",
         );
         let grads = GradientsParams::from_grads(total.backward(), &networks);
@@ -425,7 +425,7 @@ fn ten_adam_steps_end_where_pytorchs_do() {
             continue;
         }
         let expected = oracle.get(&format!("adam/{}", name.replacen('.', "/", 1)));
-        assert_within(&found.values, &expected.values, 1e-4, &name);
+        assert_close(&found.values, &expected.values, &name);
     }
 }
 
