@@ -11,7 +11,7 @@ use oddspot::scene::{Counts, write_mvtec};
 
 use crate::detect::{self, DetectArgs};
 use crate::runtime::RuntimeArgs;
-use crate::train::{self, Preset, Settings, TrainArgs};
+use crate::train::{self, Settings, TrainArgs};
 
 /// Arguments of `oddspot demo`.
 #[derive(Args)]
@@ -50,7 +50,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let training = TrainArgs {
         data: images.clone(),
         output: model.clone(),
-        preset: Preset::Default,
+        preset: None,
         config: None,
         settings: Settings {
             iterations: Some(args.iterations),

@@ -46,7 +46,11 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode> {
 pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     let detector = Detector::load(&args.model, &teacher_library()?, &runtime.device)?;
     let inputs = collect(&args.images, &args.output)?;
-    ensure!(!inputs.is_empty(), "there is no image to judge");
+    ensure!(
+        !inputs.is_empty(),
+        "there is no image to judge in {}: give images, or folders that hold some",
+        listed(&args.images)
+    );
     let mut output = Output::create(&args.output, detector.header(), args.maps)?;
 
     let mut latencies = Vec::with_capacity(inputs.len());
@@ -91,6 +95,11 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     } else {
         ExitCode::from(SOME_SKIPPED)
     })
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+    paths.join(", ")
 }
 
 /// Latency percentiles (nearest rank) and peak memory.

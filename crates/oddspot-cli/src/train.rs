@@ -33,9 +33,9 @@ pub struct TrainArgs {
     /// Where to write the model
     #[arg(short, long, value_name = "MODEL")]
     pub output: PathBuf,
-    /// Settings to start from
-    #[arg(long, value_enum, default_value_t = Preset::Default)]
-    pub preset: Preset,
+    /// Settings to start from [default: default, or those of the training that is resumed]
+    #[arg(long, value_enum)]
+    pub preset: Option<Preset>,
     /// TOML file with settings that replace the preset's
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
@@ -250,14 +250,20 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         );
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    model.save(&args.output)?;
+    model.save(&args.output).with_context(|| {
+        format!(
+            "the training is done and kept in {}; go on with the same command and --resume once \
+             this is mended",
+            checkpoint.display()
+        )
+    })?;
     // The model holds all that the checkpoint was kept for.
     std::fs::remove_file(&checkpoint).ok();
     summarise(&model, &args.output);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Preset, then file, then single settings; a resumed training keeps its own.
+/// Preset, then file, then single settings; a resumed training keeps its own where none are given.
 fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
     if args.resume && !checkpoint.exists() {
         bail!(
@@ -273,9 +279,9 @@ fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
         );
     }
     let mut config = match (args.resume, args.preset) {
-        (true, _) => checkpoint::configuration(checkpoint)?,
-        (false, Preset::Default) => Config::default(),
-        (false, Preset::Paper) => Config::paper(),
+        (true, None) => checkpoint::configuration(checkpoint)?,
+        (_, None | Some(Preset::Default)) => Config::default(),
+        (_, Some(Preset::Paper)) => Config::paper(),
     };
     if let Some(file) = &args.config {
         config = config.overlaid_with_file(file)?;
@@ -390,12 +396,12 @@ impl Log {
     /// A fresh log, or one that goes on after `iteration`.
     fn open(path: PathBuf, iteration: usize) -> Result<Self> {
         let context = || format!("cannot write the log {}", path.display());
-        let old = match std::fs::read(&path) {
-            Ok(bytes) if iteration > 0 => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(context);
-            }
-            _ => String::new(),
+        // Devices and pipes have no past: reading /dev/zero or /dev/full would never end.
+        let old = if iteration > 0 && path.is_file() {
+            let bytes = std::fs::read(&path).with_context(context)?;
+            String::from_utf8_lossy(&bytes).into_owned()
+        } else {
+            String::new()
         };
         // Steps after the checkpoint will be made, and logged, again.
         let done = |line: &&str| {

@@ -221,13 +221,16 @@ impl Config {
     /// type, each named.
     pub fn overlaid_with_file(&self, path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
-        let problem = |e: &dyn std::fmt::Display| Error::Config {
+        let problem = |reason: String| Error::Config {
             field: "--config",
-            reason: format!("{}: {e}", path.display()),
+            reason: format!("{}: {reason}", path.display()),
         };
-        let mut merged = toml::Table::try_from(self).map_err(|e| problem(&e))?;
-        overlay(&mut merged, text.parse().map_err(|e| problem(&e))?);
-        merged.try_into().map_err(|e| problem(&e))
+        let mut merged = toml::Table::try_from(self).map_err(|e| problem(e.to_string()))?;
+        let file = text.parse().map_err(|e| problem(in_one_line(&e, &text)))?;
+        overlay(&mut merged, file);
+        merged
+            .try_into()
+            .map_err(|e| problem(in_one_line(&e, &text)))
     }
 
     /// Checks every field against its range.
@@ -413,6 +416,19 @@ fn in_range(field: &'static str, value: usize, least: usize, most: usize) -> Res
         field,
         format!("{value}: must lie between {least} and {most}"),
     ))
+}
+
+/// What is wrong with a TOML file, with its line or field.
+fn in_one_line(error: &toml::de::Error, text: &str) -> String {
+    let reason = match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => format!(
+            "line {}: {}",
+            before.matches('\n').count() + 1,
+            error.message()
+        ),
+        None => error.to_string(),
+    };
+    reason.trim_end().replace('\n', " ")
 }
 
 /// Replaces the values of `base` by those of `top`, table by table.

@@ -141,6 +141,10 @@ pub fn images_under(path: &Path) -> Result<Vec<PathBuf>> {
             }
             Ok(_) => {}
             Err(error) if error.loop_ancestor().is_some() => {}
+            // A link to nowhere is an image that cannot be read: whoever opens it says so.
+            Err(error) if error.path().is_some_and(is_dangling_image) => {
+                images.extend(error.path().map(Path::to_owned));
+            }
             Err(error) => {
                 let at = error.path().unwrap_or(path).to_owned();
                 return Err(Error::io("read", at)(error.into()));
@@ -149,6 +153,10 @@ pub fn images_under(path: &Path) -> Result<Vec<PathBuf>> {
     }
     images.sort();
     Ok(images)
+}
+
+fn is_dangling_image(path: &Path) -> bool {
+    has_image_extension(path) && path.is_symlink() && !path.exists()
 }
 
 /// The good images of `train/good`.

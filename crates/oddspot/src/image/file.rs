@@ -273,6 +273,9 @@ fn reaches_jpeg_end(bytes: &[u8]) -> bool {
 }
 
 fn damaged(name: &Path, detail: impl std::fmt::Display) -> Error {
+    // Some decoders break their lines.
+    let detail = detail.to_string();
+    let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
     Error::image(
         name,
         format!("it is damaged or incomplete ({detail}): copy or save it again"),

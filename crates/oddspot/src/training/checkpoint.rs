@@ -5,6 +5,7 @@ use std::path::Path;
 
 use burn::tensor::{Bytes, Device};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Trainer, TrainingSet, adam};
@@ -154,16 +155,61 @@ fn check_same_training(
     expected.training.checkpoint_every = config.training.checkpoint_every;
     expected.teacher.clone_from(&config.teacher);
     let differs = if expected != *config {
-        "the configuration"
+        differing_fields(&expected, config)?
     } else if header.teacher.sha256 != teacher.sha256 {
-        "the teacher"
+        format!(
+            "the teacher is {}, not {}",
+            teacher.sha256, header.teacher.sha256
+        )
     } else if header.images != set.records {
-        "the training images"
+        differing_image(&header.images, &set.records)
     } else {
         return Ok(());
     };
     Err(format!(
-        "it belongs to another training: {differs} differ; give the same data and options, or \
-         start again with --restart"
+        "it belongs to another training: {differs}; give the same data and options, or start \
+         again with --restart instead of --resume"
     ))
+}
+
+/// Every field, such as "training.seed is 1, not 0", in which `config` is not as `expected`.
+fn differing_fields(expected: &Config, config: &Config) -> Result<String, String> {
+    fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
+        match (expected, found) {
+            (Value::Object(expected), Value::Object(found)) => {
+                for (key, value) in found {
+                    let path = format!("{path}.{key}");
+                    let expected = expected.get(key).unwrap_or(&Value::Null);
+                    compare(&path, expected, value, differences);
+                }
+            }
+            _ if expected != found => {
+                let path = path.trim_start_matches('.');
+                differences.push(format!("{path} is {found}, not {expected}"));
+            }
+            _ => {}
+        }
+    }
+    let [expected, found] = [expected, config].map(serde_json::to_value);
+    let mut differences = Vec::new();
+    compare(
+        "",
+        &expected.map_err(|e| e.to_string())?,
+        &found.map_err(|e| e.to_string())?,
+        &mut differences,
+    );
+    Ok(format!(
+        "the configuration differs: {}",
+        differences.join(", ")
+    ))
+}
+
+/// Names one of the images that are not the same in both.
+fn differing_image(expected: &[ImageRecord], found: &[ImageRecord]) -> String {
+    let stray = found.iter().find(|record| !expected.contains(record));
+    let gone = expected.iter().find(|record| !found.contains(record));
+    match stray.or(gone) {
+        Some(image) => format!("the training images differ, {} for one", image.name),
+        None => "the training images come in another order".to_owned(),
+    }
 }

@@ -261,7 +261,7 @@ impl Trainer {
             iteration: self.iteration + 1,
             reason: format!(
                 "the loss is not a finite number; {kept}; start again with --restart \
-                 and a lower --learning-rate than {}",
+                 and a lower --learning-rate than {:?}",
                 self.config.training.learning_rate
             ),
         }

@@ -1,0 +1,298 @@
+//! Everything that `oddspot detect` promises to write.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+
+use image::GenericImageView;
+use oddspot::image::ImageSize;
+use oddspot::model_file::Model;
+use oddspot::scene::{self, Defect};
+use serde_json::Value;
+use tiff::decoder::{Decoder, DecodingResult};
+
+use crate::world::{World, board};
+
+/// Names as people give them, and sizes that are not the network's.
+const IMAGES: [(&str, u32, u32); 4] = [
+    ("low.png", 150, 90),
+    ("tall ünd spaced.png", 72, 130),
+    ("with, \"quotes\".png", 96, 96),
+    ("sub/folder/small.png", 33, 21),
+];
+
+/// A world with `images` judged into `out`.
+fn judged() -> (World, Vec<Value>) {
+    let world = World::with_model();
+    for (seed, (name, width, height)) in IMAGES.into_iter().enumerate() {
+        let size = ImageSize {
+            width: width as usize,
+            height: height as usize,
+        };
+        let (image, _) = scene::defective(size, seed as u64, Defect::Missing);
+        world.picture(format!("images/{name}"), &image);
+    }
+    world.succeeds(&mut world.oddspot("detect model.oddspot images -o out --maps --threads 1"));
+    let results = lines(&world.text("out/results.jsonl"));
+    (world, results)
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn stem(name: &str) -> &str {
+    name.strip_suffix(".png").unwrap()
+}
+
+struct FloatMap {
+    width: usize,
+    values: Vec<f32>,
+}
+
+/// A map of one 32-bit float a pixel.
+fn tiff_map(world: &World, kind: &str, image: &str) -> FloatMap {
+    let path = world.path(format!("out/{kind}/{}.tiff", stem(image)));
+    let mut decoder = Decoder::new(File::open(path).unwrap()).unwrap();
+    let (width, height) = decoder.dimensions().unwrap();
+    let DecodingResult::F32(values) = decoder.read_image().unwrap() else {
+        panic!("{kind} of {image} is not of 32-bit floats");
+    };
+    assert_eq!(values.len(), (width * height) as usize);
+    FloatMap {
+        width: width as usize,
+        values,
+    }
+}
+
+#[test]
+fn every_picture_is_there_in_the_size_of_its_image() {
+    let (world, _) = judged();
+    let mut promised = BTreeSet::from(["results.csv".to_owned(), "results.jsonl".to_owned()]);
+    for (name, width, height) in IMAGES {
+        for kind in ["contour", "total", "looks_wrong", "wrong_place"] {
+            let file = format!("{kind}/{}.png", stem(name));
+            let picture = image::open(world.path("out").join(&file)).unwrap();
+            assert_eq!(picture.dimensions(), (width, height), "{file}");
+            promised.insert(file);
+        }
+        for kind in ["total", "looks_wrong", "wrong_place"] {
+            let map = tiff_map(&world, kind, name);
+            assert_eq!(map.width, width as usize);
+            assert_eq!(map.values.len(), (width * height) as usize);
+            promised.insert(format!("{kind}/{}.tiff", stem(name)));
+        }
+        let file = format!("figure/{}.png", stem(name));
+        let figure = image::open(world.path("out").join(&file)).unwrap();
+        assert!(figure.width() > width && figure.height() > height);
+        promised.insert(file);
+    }
+    let written: BTreeSet<String> = world
+        .files()
+        .into_keys()
+        .filter_map(|file| file.strip_prefix("out/").map(str::to_owned))
+        .collect();
+    assert_eq!(written, promised);
+}
+
+#[test]
+fn the_total_map_is_the_sum_of_its_parts_and_peaks_where_the_results_say() {
+    let (world, results) = judged();
+    for line in results {
+        let name = line["image"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("images/")
+            .unwrap();
+        let [total, looks, place] =
+            ["total", "looks_wrong", "wrong_place"].map(|kind| tiff_map(&world, kind, name));
+        for i in 0..total.values.len() {
+            let sum = looks.values[i] + place.values[i];
+            let difference = (total.values[i] - sum).abs();
+            assert!(
+                difference <= 1e-4 * sum.abs().max(1.0),
+                "{name}: {difference}"
+            );
+        }
+        let coordinate = |axis: &str| line["peak"][axis].as_u64().unwrap() as usize;
+        let peak = total.values[coordinate("y") * total.width + coordinate("x")];
+        assert!(total.values.iter().all(|&value| value <= peak), "{name}");
+    }
+}
+
+#[test]
+fn regions_are_what_lies_above_the_pixel_threshold() {
+    let (world, results) = judged();
+    let model = Model::load(&world.path("model.oddspot")).unwrap();
+    let threshold = model.header.thresholds.pixel as f32;
+    let mut found = 0;
+    for line in results {
+        let name = line["image"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("images/")
+            .unwrap();
+        let total = tiff_map(&world, "total", name);
+        let mut area = 0;
+        for region in line["regions"].as_array().unwrap() {
+            let number = |key: &str| region[key].as_u64().unwrap() as usize;
+            let (left, top) = (number("left"), number("top"));
+            let (width, height) = (number("width"), number("height"));
+            assert!(width >= 1 && height >= 1 && number("area") <= width * height);
+            assert!(left + width <= line["width"].as_u64().unwrap() as usize);
+            assert!(top + height <= line["height"].as_u64().unwrap() as usize);
+            let peak = region["peak"].as_f64().unwrap() as f32;
+            assert!(peak > threshold, "{peak} is not above {threshold}");
+            let inside = (top..top + height)
+                .flat_map(|y| (left..left + width).map(move |x| (y, x)))
+                .any(|(y, x)| total.values[y * total.width + x] == peak);
+            assert!(inside, "{name}: no pixel of the region has its peak");
+            area += number("area");
+            found += 1;
+        }
+        let above = total.values.iter().filter(|&&v| v > threshold).count();
+        assert_eq!(above, area, "{name}");
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn verdicts_follow_from_scores_and_shares_sum_to_one() {
+    let (world, results) = judged();
+    let model = Model::load(&world.path("model.oddspot")).unwrap();
+    assert_eq!(results.len(), IMAGES.len());
+    for line in &results {
+        assert_eq!(line["threshold"], model.header.thresholds.image);
+        let score = line["score"].as_f64().unwrap();
+        let anomalous = score > model.header.thresholds.image;
+        assert_eq!(line["anomalous"], anomalous);
+        assert_eq!(line["why"].is_string(), anomalous);
+        let share = |part: &str| line[format!("{part}_share")].as_f64().unwrap();
+        let (looks, place) = (share("looks_wrong"), share("wrong_place"));
+        assert!(looks >= 0.0 && place >= 0.0);
+        // Neither part is to blame for a peak below the mean of good images.
+        let neither = looks == 0.0 && place == 0.0;
+        assert!((looks + place - 1.0).abs() < 1e-6 || (neither && score <= 0.0));
+        if anomalous {
+            let expected = if looks >= place {
+                "looks wrong"
+            } else {
+                "in the wrong place"
+            };
+            assert_eq!(line["why"], expected);
+        }
+        assert!(line["milliseconds"].as_f64().unwrap() > 0.0);
+    }
+}
+
+#[test]
+fn both_result_files_and_the_printed_lines_agree() {
+    let (world, results) = judged();
+    let mut csv = csv::Reader::from_path(world.path("out/results.csv")).unwrap();
+    let headers = csv.headers().unwrap().clone();
+    let rows: Vec<_> = csv.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), results.len());
+    for (row, line) in rows.iter().zip(&results) {
+        let cell = |name: &str| {
+            let column = headers.iter().position(|header| header == name).unwrap();
+            row[column].to_owned()
+        };
+        let number = |name: &str| cell(name).parse::<f64>().unwrap();
+        assert_eq!(cell("image"), line["image"]);
+        let verdict = if line["anomalous"] == true {
+            "anomalous"
+        } else {
+            "good"
+        };
+        assert_eq!(cell("verdict"), verdict);
+        assert_eq!(
+            number("score") as f32,
+            line["score"].as_f64().unwrap() as f32
+        );
+        assert_eq!(number("threshold"), line["threshold"].as_f64().unwrap());
+        assert_eq!(cell("why"), line["why"].as_str().unwrap_or_default());
+        for part in ["looks_wrong_share", "wrong_place_share"] {
+            assert!((number(part) - line[part].as_f64().unwrap()).abs() <= 5e-5);
+        }
+        assert_eq!(number("peak_x"), line["peak"]["x"].as_f64().unwrap());
+        assert_eq!(number("peak_y"), line["peak"]["y"].as_f64().unwrap());
+        let regions = line["regions"].as_array().unwrap();
+        assert_eq!(number("regions") as usize, regions.len());
+        for (column, key) in [
+            ("left", "left"),
+            ("top", "top"),
+            ("region_width", "width"),
+            ("region_height", "height"),
+        ] {
+            match regions.first() {
+                Some(region) => assert_eq!(number(column), region[key].as_f64().unwrap()),
+                None => assert_eq!(cell(column), ""),
+            }
+        }
+        assert_eq!(cell("error"), "");
+    }
+}
+
+#[test]
+fn the_same_images_give_the_same_results_one_by_one_and_together() {
+    let (world, results) = judged();
+    let without_time = |mut line: Value| {
+        line["milliseconds"].take();
+        line
+    };
+    let run = world.succeeds(
+        world
+            .oddspot("detect model.oddspot -o one --threads 1")
+            .arg("images/with, \"quotes\".png"),
+    );
+    let one = lines(&world.text("one/results.jsonl")).remove(0);
+    let among = results
+        .into_iter()
+        .find(|line| line["image"] == one["image"]);
+    assert_eq!(without_time(one), without_time(among.unwrap()));
+    assert!(run.stdout.contains("images/with, \"quotes\".png"));
+    assert!(!world.path("one/total/with, \"quotes\".tiff").exists());
+}
+
+#[test]
+fn pictures_of_an_earlier_run_are_not_judged() {
+    let world = World::with_model();
+    world.boards("boards", 2);
+    for _ in 0..2 {
+        let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards -o boards/out"));
+        assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+        assert_eq!(lines(&world.text("boards/out/results.jsonl")).len(), 2);
+    }
+}
+
+#[test]
+fn an_image_named_twice_is_judged_once_and_equal_names_stay_apart() {
+    let world = World::with_model();
+    world.boards("a", 1);
+    world.picture("b/0.png", &board(5));
+    let run = world.succeeds(&mut world.oddspot("detect model.oddspot a b a/0.png -o out"));
+    assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+    assert!(world.path("out/total/a/0.png").exists());
+    assert!(world.path("out/total/b/0.png").exists());
+}
+
+#[test]
+fn where_there_is_nothing_to_judge_the_folders_are_named() {
+    let world = World::with_model();
+    world.make_folder("empty");
+    world.fails(
+        &mut world.oddspot("detect model.oddspot empty -o out"),
+        &["empty", "give images"],
+    );
+}
+
+#[test]
+fn results_may_lie_among_the_images() {
+    let world = World::with_model();
+    world.boards("boards", 2);
+    for _ in 0..2 {
+        let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards -o boards"));
+        assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+    }
+}

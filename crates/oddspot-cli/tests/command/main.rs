@@ -1,0 +1,16 @@
+//! The `oddspot` command from outside: what it writes, what it says, and what it does when
+//! something is wrong.
+
+#![allow(missing_docs)]
+
+mod bad_images;
+mod configuration;
+mod data_sets;
+mod defects;
+mod detection;
+mod disk;
+mod model_damage;
+mod resuming;
+mod teachers;
+mod training;
+mod world;

@@ -1,0 +1,190 @@
+//! Model files that are damaged, hostile or something else altogether.
+
+use oddspot::tensor_file::MAX_HEADER;
+use safetensors::SafeTensors;
+
+use crate::world::{World, board, png, with_header};
+
+/// `detect`, `evaluate` and `inspect` refuse `bad.oddspot` for this reason.
+fn is_refused(world: &World, bytes: impl AsRef<[u8]>, reason: &str) {
+    world.write("bad.oddspot", bytes);
+    for command in [
+        "detect bad.oddspot boards -o out",
+        "evaluate bad.oddspot boards",
+        "inspect bad.oddspot",
+    ] {
+        world.fails(&mut world.oddspot(command), &["bad.oddspot", reason]);
+    }
+}
+
+fn world() -> (World, Vec<u8>) {
+    let world = World::with_model();
+    world.boards("boards", 1);
+    let model = world.read("model.oddspot");
+    (world, model)
+}
+
+/// The same file with a tensor's value replaced.
+fn with_value(model: &[u8], tensor: &str, index: usize, value: f32) -> Vec<u8> {
+    let (length, metadata) = SafeTensors::read_metadata(model).unwrap();
+    let (start, _) = metadata.info(tensor).unwrap().data_offsets;
+    let at = 8 + length + start + 4 * index;
+    let mut bytes = model.to_vec();
+    bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_truncated_model_is_refused_at_any_length() {
+    let (world, model) = world();
+    let (header, _) = SafeTensors::read_metadata(&model).unwrap();
+    for length in [
+        0,
+        1,
+        7,
+        8,
+        9,
+        8 + header / 2,
+        8 + header - 1,
+        8 + header,
+        8 + header + 1,
+        model.len() / 2,
+        model.len() - 4,
+        model.len() - 1,
+    ] {
+        is_refused(&world, &model[..length], "truncated");
+    }
+    is_refused(&world, [&model[..], b"\0"].concat(), "damaged");
+}
+
+#[test]
+fn a_header_that_claims_too_much_is_refused_unread() {
+    let (world, model) = world();
+    for claim in [u64::MAX, 1 << 40, MAX_HEADER + 1] {
+        let bytes = [&claim.to_le_bytes()[..], &model[8..]].concat();
+        is_refused(&world, bytes, "past the limit");
+    }
+    let words = b"{\"a\": \"tensor\", ";
+    let bytes = [&(words.len() as u64).to_le_bytes()[..], words].concat();
+    is_refused(&world, bytes, "not valid safetensors");
+}
+
+#[test]
+fn a_model_of_a_newer_format_asks_for_a_newer_program() {
+    let (world, model) = world();
+    let newer = with_header(&model, r#"\"format\":1,"#, r#"\"format\":9,"#);
+    is_refused(&world, newer, "install a newer oddspot");
+}
+
+#[test]
+fn a_header_that_says_something_else_is_refused() {
+    let (world, model) = world();
+    for (old, new, reason) in [
+        (
+            r#"oddspot.model"#,
+            r#"oddspot.novel"#,
+            "not an oddspot model",
+        ),
+        (
+            r#"\"output_stride\":8"#,
+            r#"\"output_stride\":5"#,
+            "student.output_stride",
+        ),
+        (r#"\"method\":\"full\""#, r#"\"method\":\"fool\""#, "fool"),
+        (
+            r#"\"widths\":[4,4,8,8]"#,
+            r#"\"widths\":[4,4,8,9]"#,
+            "student.",
+        ),
+        (r#"\"iterations\":12"#, r#"\"iterations\":-2"#, "header"),
+        (
+            r#"\"teacher_channels\":[3,4,4]"#,
+            r#"\"teacher_channels\":[3,4,5]"#,
+            "student.",
+        ),
+    ] {
+        is_refused(&world, with_header(&model, old, new), reason);
+    }
+}
+
+#[test]
+fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
+    let (world, model) = world();
+    let (_, metadata) = SafeTensors::read_metadata(&model).unwrap();
+    let mut tried = 0;
+    for name in metadata.offset_keys() {
+        let info = metadata.info(&name).unwrap();
+        if name.starts_with("student.") && info.shape == [4, 3, 3, 3] {
+            let shape = r#""shape":[4,3,3,3]"#;
+            let turned = with_header(&model, shape, r#""shape":[3,4,3,3]"#);
+            is_refused(&world, turned, "shape");
+        }
+        if [".weight", ".mean1", ".std3"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
+            is_refused(&world, with_value(&model, &name, 0, f32::NAN), &name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 12, "{tried}");
+    let name = metadata.offset_keys().remove(0);
+    let last = metadata
+        .info(&name)
+        .unwrap()
+        .shape
+        .iter()
+        .product::<usize>()
+        - 1;
+    is_refused(
+        &world,
+        with_value(&model, &name, last, f32::INFINITY),
+        &name,
+    );
+    let renamed = with_header(&model, "\"student.", "\"studemt.");
+    is_refused(&world, renamed, "lacks");
+    is_refused(
+        &world,
+        with_header(&model, r#""F32""#, r#""I32""#),
+        "not floats",
+    );
+    is_refused(
+        &world,
+        with_value(&model, "teacher.std2", 1, 0.0),
+        "not positive",
+    );
+}
+
+#[test]
+fn teacher_weights_that_are_not_those_of_the_training_are_refused() {
+    let (world, model) = world();
+    let changed = with_value(&model, "teacher.features.0.weight", 5, 0.5);
+    world.write("bad.oddspot", changed);
+    world.fails(
+        &mut world.oddspot("detect bad.oddspot boards -o out"),
+        &["bad.oddspot", "not those it was trained with"],
+    );
+    let run = world.succeeds(&mut world.oddspot("inspect bad.oddspot"));
+    assert!(run.stdout.contains("the file is damaged"), "{}", run.stdout);
+}
+
+#[test]
+fn what_is_no_model_is_told_apart() {
+    let (world, _) = world();
+    is_refused(&world, png(&board(0)), "not a .safetensors file");
+    is_refused(&world, b"model", "only 5 bytes long");
+    is_refused(&world, world.read("teacher.safetensors"), "--teacher");
+    world.fails_leaving(&mut world.train("images -o c.oddspot"), &["images"]);
+    world.boards("images", 2);
+    world.fails_leaving(
+        &mut world.train("images -o c.oddspot --checkpoint-every 1 --learning-rate 1e30"),
+        &["c.oddspot.checkpoint"],
+    );
+    is_refused(&world, world.read("c.oddspot.checkpoint"), "--resume");
+    for (model, reason) in [("nowhere.oddspot", "No such file"), ("boards", "boards")] {
+        world.fails(
+            &mut world.oddspot(&format!("detect {model} boards -o out")),
+            &[model, reason],
+        );
+    }
+}

@@ -1,0 +1,229 @@
+//! Teachers: brought in from files as they come, listed, missed, and kept apart from models.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use oddspot::model_file::Model;
+use serde_json::Value;
+
+use crate::world::{World, board, png, teacher, with_header};
+
+/// A file that `tests/oracle/teacher_hashes.py` wrote.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/teachers")
+        .join(name)
+}
+
+fn expected_sha256(architecture: &str) -> String {
+    let expected: Value =
+        serde_json::from_slice(&fs::read(fixture("expected.json")).unwrap()).unwrap();
+    expected[architecture].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_teacher_is_the_same_in_every_format_and_naming() {
+    let world = World::new();
+    for architecture in ["vgg16", "squeezenet"] {
+        let sha256 = expected_sha256(architecture);
+        let mut kept = Vec::new();
+        for file in [
+            "torchvision.pth",
+            "torchvision_old.pth",
+            "pytorchcv.pth",
+            "torchvision.safetensors",
+            "pytorchcv.safetensors",
+        ] {
+            let file = fixture(&format!("{architecture}_{file}"));
+            let run = world.succeeds(world.oddspot("teacher import").arg(&file));
+            let expected = format!("{architecture} ({architecture}), SHA-256 {sha256}\nkept as ");
+            assert!(
+                run.stdout.starts_with(&expected),
+                "{file:?}: {}",
+                run.stdout
+            );
+            kept.push(world.read(format!("cache/teachers/{architecture}.safetensors")));
+        }
+        assert!(kept.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+    let list = world.succeeds(&mut world.oddspot("teacher list")).stdout;
+    let names: Vec<_> = list.lines().map(|l| l.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["random", "squeezenet", "vgg16"]);
+    assert!(list.contains(&expected_sha256("squeezenet")), "{list}");
+}
+
+#[test]
+fn imported_teachers_teach_by_name() {
+    let world = World::new();
+    world.boards("boards", 2);
+    for (architecture, name) in [("vgg16", "tiny-1"), ("squeezenet", "squeezenet")] {
+        let file = fixture(&format!("{architecture}_torchvision.pth"));
+        world.succeeds(
+            world
+                .oddspot("teacher import")
+                .arg(file)
+                .args(["--name", name]),
+        );
+        let output = format!("{name}.oddspot");
+        world.succeeds(&mut world.train(&format!(
+            "boards -o {output} --teacher {name} --iterations 2"
+        )));
+        let identity = Model::load(&world.path(output)).unwrap().header.teacher;
+        assert_eq!(identity.name, name);
+        assert_eq!(identity.sha256, expected_sha256(architecture));
+    }
+}
+
+#[test]
+fn a_missing_teacher_says_which_file_to_bring_and_the_command() {
+    let world = World::new();
+    world.boards("boards", 2);
+    world.fails(
+        &mut world.train("boards -o m.oddspot --teacher vgg16"),
+        &[
+            "'vgg16'",
+            "vgg16-397923af.pth",
+            "oddspot teacher import vgg16-397923af.pth",
+        ],
+    );
+    world.fails(
+        &mut world.train("boards -o m.oddspot --teacher squeezenet"),
+        &[
+            "'squeezenet'",
+            "squeezenet1_0-b66bff10.pth",
+            "oddspot teacher import",
+        ],
+    );
+    world.fails(
+        &mut world.train("boards -o m.oddspot --teacher nobody"),
+        &["'nobody'", "oddspot teacher import", "cache/teachers"],
+    );
+    world.fails(
+        &mut world.train("boards -o m.oddspot --teacher nowhere/weights.pth"),
+        &["nowhere/weights.pth", "No such file"],
+    );
+    let list = world.succeeds(&mut world.oddspot("teacher list")).stdout;
+    assert!(list.starts_with("random "), "{list}");
+    assert!(
+        list.contains("oddspot teacher import vgg16-397923af.pth"),
+        "{list}"
+    );
+}
+
+#[test]
+fn what_is_no_teacher_is_refused_by_train_and_import() {
+    let world = World::with_model();
+    world.boards("boards", 2);
+    let pth = fs::read(fixture("vgg16_torchvision.pth")).unwrap();
+    let safetensors = world.read("teacher.safetensors");
+    let nan = {
+        let mut bytes = safetensors.clone();
+        let end = bytes.len();
+        bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+        bytes
+    };
+    let lacking = with_header(&safetensors, "features.17.weight", "features.99.weight");
+    for (name, bytes, reason) in [
+        (
+            "model.safetensors",
+            world.read("model.oddspot"),
+            "oddspot detect",
+        ),
+        ("picture.pth", png(&board(0)), ".safetensors or .pth"),
+        ("empty.pth", Vec::new(), "truncated or empty"),
+        (
+            "half.pth",
+            pth[..pth.len() / 2].to_vec(),
+            "not a readable PyTorch file",
+        ),
+        (
+            "pickle.pth",
+            vec![0x80, 2, b'.'],
+            "not a readable PyTorch file",
+        ),
+        (
+            "half.safetensors",
+            safetensors[..safetensors.len() / 2].to_vec(),
+            "truncated",
+        ),
+        ("nan.safetensors", nan, "NaN"),
+        ("lacking.safetensors", lacking, "features.17.weight"),
+        (
+            "other.safetensors",
+            other_network(),
+            "neither VGG16's nor SqueezeNet 1.0's",
+        ),
+    ] {
+        world.write(name, bytes);
+        let teacher = format!("boards -o m.oddspot --teacher {name}");
+        world.fails(&mut world.train(&teacher), &[name, reason]);
+        world.fails(
+            &mut world.oddspot(&format!("teacher import {name}")),
+            &[name, reason],
+        );
+    }
+    for name in ["random", "../escape", "a/b", ""] {
+        let mut import = world.oddspot("teacher import teacher.safetensors --name");
+        world.fails(import.arg(name), &["--name", name]);
+    }
+}
+
+fn other_network() -> Vec<u8> {
+    use safetensors::tensor::{Dtype, TensorView};
+    let view = TensorView::new(Dtype::F32, vec![1], &[0; 4]).unwrap();
+    safetensors::serialize([("layer1.weight", view)], None).unwrap()
+}
+
+#[test]
+fn a_checkpoint_is_no_teacher_and_a_damaged_teacher_is_listed_as_unusable() {
+    let world = World::new();
+    world.boards("boards", 2);
+    world.fails_leaving(
+        &mut world.train("boards -o m.oddspot --checkpoint-every 1 --learning-rate 1e30"),
+        &["m.oddspot.checkpoint"],
+    );
+    world.fails(
+        &mut world.oddspot("teacher import m.oddspot.checkpoint"),
+        &["m.oddspot.checkpoint", "an oddspot model"],
+    );
+    world.write("cache/teachers/spoilt.safetensors", "spoilt");
+    let list = world.succeeds(&mut world.oddspot("teacher list")).stdout;
+    let spoilt = list
+        .lines()
+        .find(|line| line.starts_with("spoilt"))
+        .unwrap();
+    assert!(spoilt.contains("unusable") && spoilt.contains("spoilt.safetensors"));
+}
+
+#[test]
+fn a_model_without_its_teacher_finds_it_again_or_says_which() {
+    let world = World::new();
+    world.boards("boards", 4);
+    world.succeeds(&mut world.oddspot("teacher import teacher.safetensors --name mine"));
+    world.succeeds(&mut world.train("boards -o whole.oddspot --teacher mine"));
+    world.succeeds(&mut world.train("boards -o light.oddspot --teacher mine --no-teacher"));
+    assert!(world.read("light.oddspot").len() < world.read("whole.oddspot").len());
+    let light = Model::load(&world.path("light.oddspot")).unwrap();
+    assert_eq!(light.teacher, None);
+
+    for model in ["whole", "light"] {
+        let command = format!("detect {model}.oddspot boards -o {model} --maps --threads 1");
+        world.succeeds(&mut world.oddspot(&command));
+    }
+    let map = |model: &str| world.read(format!("{model}/total/2.tiff"));
+    assert!(map("light") == map("whole"));
+
+    // Another teacher of the same name, then none.
+    world.write("other.safetensors", teacher([2, 3, 4, 5]));
+    world.succeeds(&mut world.oddspot("teacher import other.safetensors --name mine"));
+    world.fails(
+        &mut world.oddspot("detect light.oddspot boards -o out"),
+        &["light.oddspot", "'mine'", &light.header.teacher.sha256],
+    );
+    fs::remove_file(world.path("cache/teachers/mine.safetensors")).unwrap();
+    world.fails(
+        &mut world.oddspot("detect light.oddspot boards -o out"),
+        &["'mine'", "oddspot teacher import"],
+    );
+    world.succeeds(&mut world.oddspot("detect whole.oddspot boards -o out"));
+}
