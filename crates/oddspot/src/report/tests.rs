@@ -1,3 +1,5 @@
+//! The report over made-up judgements, and once through a real detector.
+
 use super::*;
 use crate::image::{ImageSize, Mask};
 use crate::map::ScoreMap;
