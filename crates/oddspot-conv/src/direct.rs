@@ -1,0 +1,338 @@
+//! Convolution row by row: the patches of a row of outputs are laid out as a matrix and
+//! multiplied. For few input channels, where Winograd's transforms would cost more than they
+//! save, and for kernels other than 3×3 of stride 1.
+
+use rayon::prelude::*;
+
+use crate::packed::{OutputRows, PackedMatrix};
+use crate::panel::{Matrix, add_outer, panel_width, times_panel};
+use crate::shape::{Result, Shape, ShapeError, check_length, count};
+use crate::simd::{Isa, Kernel, Vector};
+use crate::workspace::{SharedMut, Workspace};
+
+/// A convolution with a square kernel and zero padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirectConv {
+    /// The input's shape.
+    pub input: Shape,
+    /// Output channels.
+    pub outputs: usize,
+    /// Taps on each axis.
+    pub kernel: usize,
+    /// Pixels between neighbouring outputs.
+    pub stride: usize,
+    /// Pixels between neighbouring taps.
+    pub dilation: usize,
+    /// Zeros on every side.
+    pub padding: usize,
+}
+
+impl DirectConv {
+    /// The output's shape.
+    ///
+    /// # Errors
+    /// A kernel that is larger than the padded input, or a size of 0.
+    pub fn output(&self) -> Result<Shape> {
+        self.input.count("the input")?;
+        count(
+            "the kernel",
+            &[self.kernel, self.stride, self.dilation, self.outputs],
+        )?;
+        let reach = (self.kernel - 1)
+            .checked_mul(self.dilation)
+            .and_then(|reach| reach.checked_add(1))
+            .ok_or(ShapeError::TooLarge { what: "the kernel" })?;
+        let axis = |size: usize| {
+            let padded = size.saturating_add(self.padding.saturating_mul(2));
+            match padded.checked_sub(reach) {
+                Some(rest) => Ok(rest / self.stride + 1),
+                None => Err(ShapeError::Zero { what: "the output" }),
+            }
+        };
+        let output = Shape {
+            batch: self.input.batch,
+            height: axis(self.input.height)?,
+            width: axis(self.input.width)?,
+            channels: self.outputs,
+        };
+        output.count("the output")?;
+        count("the patches", &[output.width, self.depth()?])?;
+        Ok(output)
+    }
+
+    /// Values of a patch.
+    fn depth(&self) -> Result<usize> {
+        count(
+            "the patch",
+            &[self.kernel, self.kernel, self.input.channels],
+        )
+    }
+
+    fn weight_count(&self) -> Result<usize> {
+        count("the weight", &[self.outputs, self.depth()?])
+    }
+
+    /// Packs weights `[outputs, inputs, kernel, kernel]` for an instruction set.
+    ///
+    /// # Errors
+    /// Sizes of 0, or weights of another length.
+    pub fn pack(&self, isa: Isa, weight: &[f32]) -> Result<DirectWeights> {
+        check_length("the weight", self.weight_count()?, weight)?;
+        let (inputs, taps) = (self.input.channels, self.kernel * self.kernel);
+        let matrix = PackedMatrix::new(isa, [self.outputs, self.depth()?], |output, at| {
+            weight[(output * inputs + at % inputs) * taps + at / inputs]
+        });
+        Ok(DirectWeights(matrix))
+    }
+
+    /// `y = conv(x) + bias`, with ReLU if asked for. `x` `[batch, height, width, inputs]`.
+    ///
+    /// # Errors
+    /// Slices of other lengths than the shapes', or weights packed for another layer.
+    pub fn forward(
+        &self,
+        workspace: &mut Workspace,
+        x: &[f32],
+        weights: &DirectWeights,
+        bias: Option<&[f32]>,
+        relu: bool,
+        y: &mut [f32],
+    ) -> Result<()> {
+        let output = self.output()?;
+        self.input.check("the input", x)?;
+        output.check("the output", y)?;
+        if let Some(bias) = bias {
+            check_length("the bias", self.outputs, bias)?;
+        }
+        let isa = workspace.isa();
+        let matrix = &weights.0;
+        let asked = (isa, self.outputs, self.depth()?);
+        let prepared = (matrix.isa(), matrix.outputs(), matrix.inputs());
+        if asked != prepared {
+            return Err(ShapeError::Prepared {
+                prepared: format!("{prepared:?}"),
+                asked: format!("{asked:?}"),
+            });
+        }
+        let locals = workspace.locals.ready();
+        y.par_chunks_exact_mut(output.width * output.channels)
+            .enumerate()
+            .for_each(|(row, y)| {
+                let mut scratch = locals.mine();
+                let patches = scratch.take(output.width * matrix.inputs());
+                self.patches(x, output, row, patches);
+                isa.run(Row {
+                    patches,
+                    matrix,
+                    bias,
+                    relu,
+                    y,
+                });
+            });
+        Ok(())
+    }
+
+    /// `dw` `[outputs, inputs, kernel, kernel]` from the input and the output's gradient.
+    ///
+    /// # Errors
+    /// Slices of other lengths than the shapes'.
+    pub fn weight_gradient(
+        &self,
+        workspace: &mut Workspace,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+    ) -> Result<()> {
+        let output = self.output()?;
+        self.input.check("the input", x)?;
+        output.check("the output's gradient", dy)?;
+        check_length("the weight's gradient", self.weight_count()?, dw)?;
+        let isa = workspace.isa();
+        let depth = self.depth()?;
+        let padded = self.outputs.next_multiple_of(panel_width(isa.lanes()));
+        let rows = output.batch * output.height;
+        // A fixed number of partial sums, added in order: the same for every number of threads.
+        const PARTS: usize = 16;
+        let per_part = rows.div_ceil(PARTS);
+        let [sums, _, _] = &mut workspace.shared;
+        let sums = sums.zeroed(PARTS * depth * padded);
+        let locals = workspace.locals.ready();
+        sums.par_chunks_exact_mut(depth * padded)
+            .enumerate()
+            .for_each(|(part, sums)| {
+                let mut scratch = locals.mine();
+                let scratch = scratch.take(output.width * (depth + padded));
+                let (patches, padded_dy) = scratch.split_at_mut(output.width * depth);
+                for row in part * per_part..((part + 1) * per_part).min(rows) {
+                    self.patches(x, output, row, patches);
+                    let width = output.width * output.channels;
+                    let dy = pad_columns(&dy[row * width..][..width], self.outputs, padded, padded_dy);
+                    isa.run(OuterRow {
+                        patches,
+                        depth,
+                        dy,
+                        padded,
+                        sums,
+                    });
+                }
+            });
+        let (first, rest) = sums.split_at_mut(depth * padded);
+        for part in rest.chunks_exact(depth * padded) {
+            for (sum, value) in first.iter_mut().zip(part) {
+                *sum += value;
+            }
+        }
+        let (inputs, taps) = (self.input.channels, self.kernel * self.kernel);
+        for (at, row) in first.chunks_exact(padded).enumerate() {
+            for (output, value) in row[..self.outputs].iter().enumerate() {
+                dw[(output * inputs + at % inputs) * taps + at / inputs] = *value;
+            }
+        }
+        Ok(())
+    }
+
+    /// The patches of a row of outputs, `[width, kernel · kernel · inputs]`; `row` counts
+    /// through the batch.
+    fn patches(&self, x: &[f32], output: Shape, row: usize, to: &mut [f32]) {
+        let Shape {
+            height,
+            width,
+            channels,
+            ..
+        } = self.input;
+        let (image, row) = (row / output.height, row % output.height);
+        let depth = self.kernel * self.kernel * channels;
+        for tap in 0..self.kernel {
+            // Above the map wraps to a huge number, which is outside too.
+            let from = (row * self.stride + tap * self.dilation).wrapping_sub(self.padding);
+            let line = (from < height)
+                .then(|| &x[(image * height + from) * width * channels..][..width * channels]);
+            let part = tap * self.kernel * channels..(tap + 1) * self.kernel * channels;
+            for (column, patch) in to.chunks_exact_mut(depth).enumerate() {
+                let patch = &mut patch[part.clone()];
+                let first = column * self.stride;
+                match line {
+                    None => patch.fill(0.0),
+                    // The whole run of taps lies in the row.
+                    Some(line)
+                        if self.dilation == 1
+                            && first >= self.padding
+                            && first - self.padding + self.kernel <= width =>
+                    {
+                        let at = (first - self.padding) * channels;
+                        patch.copy_from_slice(&line[at..at + patch.len()]);
+                    }
+                    Some(line) => {
+                        for (tap, to) in patch.chunks_exact_mut(channels).enumerate() {
+                            let from = (first + tap * self.dilation).wrapping_sub(self.padding);
+                            match from < width {
+                                true => to.copy_from_slice(&line[from * channels..][..channels]),
+                                false => to.fill(0.0),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows of `columns` values, padded with zeros to `padded`; the rows themselves if they are.
+pub(crate) fn pad_columns<'a>(
+    rows: &'a [f32],
+    columns: usize,
+    padded: usize,
+    scratch: &'a mut [f32],
+) -> &'a [f32] {
+    if columns == padded {
+        return rows;
+    }
+    let count = rows.len() / columns;
+    for (to, from) in scratch.chunks_exact_mut(padded).zip(rows.chunks_exact(columns)) {
+        to[..columns].copy_from_slice(from);
+        to[columns..].fill(0.0);
+    }
+    &scratch[..count * padded]
+}
+
+/// Weights of a [`DirectConv`], packed for an instruction set.
+pub struct DirectWeights(PackedMatrix);
+
+/// A row of outputs.
+struct Row<'a> {
+    /// `[width, depth]`.
+    patches: &'a [f32],
+    matrix: &'a PackedMatrix,
+    bias: Option<&'a [f32]>,
+    relu: bool,
+    /// `[width, outputs]`.
+    y: &'a mut [f32],
+}
+
+impl Kernel for Row<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let (depth, outputs) = (self.matrix.inputs(), self.matrix.outputs());
+        let y = SharedMut::new(self.y);
+        for (index, panel) in self.matrix.panels().enumerate() {
+            let first = index * panel_width(V::LANES);
+            // SAFETY: `patches` has `width` rows of `depth`, the panel `depth` of its own, and
+            // `y` `width` rows of `outputs`, of which `columns` are written from `first` on.
+            unsafe {
+                times_panel::<V>(
+                    self.patches.len() / depth,
+                    depth,
+                    self.patches.as_ptr(),
+                    depth,
+                    panel.as_ptr(),
+                    OutputRows {
+                        to: y.get().add(first),
+                        stride: outputs,
+                        columns: panel_width(V::LANES).min(outputs - first),
+                        bias: self
+                            .bias
+                            .map_or(std::ptr::null(), |bias| bias.as_ptr().add(first)),
+                        relu: self.relu,
+                        add: false,
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// Adds a row's `patchesᵀ · dy` to `[depth, padded]` sums.
+struct OuterRow<'a> {
+    patches: &'a [f32],
+    depth: usize,
+    /// `[width, padded]`.
+    dy: &'a [f32],
+    padded: usize,
+    sums: &'a mut [f32],
+}
+
+impl Kernel for OuterRow<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let sums = SharedMut::new(self.sums);
+        for first in (0..self.padded).step_by(panel_width(V::LANES)) {
+            // SAFETY: `dy` has a row of `padded` per patch, `sums` one per value of a patch.
+            unsafe {
+                add_outer::<V>(
+                    self.depth,
+                    self.dy.len() / self.padded,
+                    Matrix {
+                        at: self.patches.as_ptr(),
+                        stride: self.depth,
+                    },
+                    Matrix {
+                        at: self.dy.as_ptr().add(first),
+                        stride: self.padded,
+                    },
+                    sums.get().add(first),
+                    self.padded,
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Convolutions and pools for a CPU: kernels on plain `f32` slices, channels last
+//! (`[batch, height, width, channels]`), without a framework.
+//!
+//! - [`conv3x3`]: 3×3 convolutions of stride 1, 'same' padding and any dilation, with bias and
+//!   ReLU, and their gradients: Winograd's F(4×4, 3×3), or directly where channels are few.
+//! - [`direct`]: convolutions of any kernel and stride.
+//! - [`linear`]: 1×1 convolutions.
+//! - [`pool`]: max and average pools, forward and backward.
+//! - [`activation`]: backward through ReLU and bias.
+//! - [`reference`]: the same as plain loops, to which tests hold the kernels.
+//!
+//! The instruction set is chosen at run time ([`Isa`]): AVX-512, AVX2 with FMA, NEON, or plain
+//! Rust. Threads are those of the rayon pool that the caller runs in; **results do not depend on
+//! their number**. Scratch memory is kept in a [`Workspace`] from call to call.
+//!
+//! Every function checks the lengths of its slices against its shapes before it computes
+//! anything. Sizes are free: no multiples are asked of channels, heights or widths.
+
+pub mod activation;
+pub mod conv3x3;
+pub mod direct;
+pub mod linear;
+mod packed;
+mod panel;
+pub mod peak;
+pub mod pool;
+pub mod reference;
+pub mod shape;
+mod simd;
+mod winograd;
+mod workspace;
+
+pub use shape::{Conv3x3, Shape, ShapeError};
+pub use simd::Isa;
+pub use workspace::Workspace;

@@ -1,0 +1,332 @@
+//! Max and average pools, forward and backward.
+
+use rayon::prelude::*;
+
+use crate::shape::{Result, Shape, ShapeError, count};
+use crate::simd::{Isa, Kernel, Vector};
+
+/// A max pool over windows of `kernel`×`kernel` taps; what lies outside of the map never wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxPool {
+    /// The input's shape.
+    pub input: Shape,
+    /// Taps on each axis.
+    pub kernel: usize,
+    /// Pixels between neighbouring outputs.
+    pub stride: usize,
+    /// Pixels between neighbouring taps.
+    pub dilation: usize,
+    /// `−∞` on every side; less than the window's reach.
+    pub padding: usize,
+    /// Whether a last window that sticks out of the map counts.
+    pub ceil: bool,
+}
+
+impl MaxPool {
+    /// The output's shape.
+    ///
+    /// # Errors
+    /// A size of 0, or a window that finds no pixel.
+    pub fn output(&self) -> Result<Shape> {
+        self.input.count("the input")?;
+        count("the window", &[self.kernel, self.stride, self.dilation])?;
+        let what = "the window";
+        let reach = (self.kernel - 1)
+            .checked_mul(self.dilation)
+            .filter(|&reach| reach < 1 << 40)
+            .ok_or(ShapeError::TooLarge { what })?;
+        let axis = |size: usize| {
+            let rest = (size + 2 * self.padding.min(reach))
+                .checked_sub(reach + 1)
+                .ok_or(ShapeError::Zero { what: "the output" })?;
+            let mut outputs = rest / self.stride + 1;
+            if self.ceil {
+                outputs = rest.div_ceil(self.stride) + 1;
+                // A window that begins past the map does not count.
+                outputs -= usize::from((outputs - 1) * self.stride >= size + self.padding);
+            }
+            let finds = |at| (0..self.kernel).any(|tap| self.pixel(at, tap, size).is_some());
+            match self.padding <= reach && (0..outputs).all(finds) {
+                true => Ok(outputs),
+                false => Err(ShapeError::Zero { what }),
+            }
+        };
+        let output = Shape {
+            batch: self.input.batch,
+            height: axis(self.input.height)?,
+            width: axis(self.input.width)?,
+            channels: self.input.channels,
+        };
+        output.count("the output")?;
+        Ok(output)
+    }
+
+    /// `y`, the largest value of each window; with `winners`, also which tap it came from (0 to
+    /// `kernel² − 1` in reading order, the first of equals), for [`backward`](Self::backward).
+    ///
+    /// # Errors
+    /// Slices of other lengths than the shapes'.
+    pub fn forward(
+        &self,
+        isa: Isa,
+        x: &[f32],
+        y: &mut [f32],
+        winners: Option<&mut [f32]>,
+    ) -> Result<()> {
+        let output = self.output()?;
+        self.input.check("the input", x)?;
+        output.check("the output", y)?;
+        let row = output.width * output.channels;
+        let pool = *self;
+        match winners {
+            None => y.par_chunks_exact_mut(row).enumerate().for_each(|(at, y)| {
+                isa.run(ForwardRow { pool, output, x, at, y, winners: None });
+            }),
+            Some(winners) => {
+                output.check("the winners", winners)?;
+                y.par_chunks_exact_mut(row)
+                    .zip(winners.par_chunks_exact_mut(row))
+                    .enumerate()
+                    .for_each(|(at, (y, winners))| {
+                        let winners = Some(winners);
+                        isa.run(ForwardRow { pool, output, x, at, y, winners });
+                    });
+            }
+        }
+        Ok(())
+    }
+
+    /// `dx`, each output's gradient at the pixel that won its window.
+    ///
+    /// # Errors
+    /// Slices of other lengths than the shapes'.
+    pub fn backward(&self, isa: Isa, dy: &[f32], winners: &[f32], dx: &mut [f32]) -> Result<()> {
+        let output = self.output()?;
+        output.check("the output's gradient", dy)?;
+        output.check("the winners", winners)?;
+        self.input.check("the input's gradient", dx)?;
+        let row = self.input.width * self.input.channels;
+        dx.par_chunks_exact_mut(row).enumerate().for_each(|(at, dx)| {
+            isa.run(BackwardRow {
+                pool: self,
+                output,
+                dy,
+                winners,
+                at,
+                dx,
+            });
+        });
+        Ok(())
+    }
+
+    /// The pixel under tap `tap` of output `at` on an axis of `size` pixels.
+    #[inline(always)]
+    fn pixel(&self, at: usize, tap: usize, size: usize) -> Option<usize> {
+        // Before the map wraps to a huge number, which is outside too.
+        let pixel = (at * self.stride + tap * self.dilation).wrapping_sub(self.padding);
+        (pixel < size).then_some(pixel)
+    }
+
+    /// The output whose tap `tap` lies on a pixel, on an axis of `size` outputs.
+    #[inline(always)]
+    fn output_at(&self, pixel: usize, tap: usize, size: usize) -> Option<usize> {
+        let from = (pixel + self.padding).checked_sub(tap * self.dilation)?;
+        (from % self.stride == 0 && from / self.stride < size).then_some(from / self.stride)
+    }
+}
+
+/// A row of outputs.
+struct ForwardRow<'a> {
+    pool: MaxPool,
+    output: Shape,
+    x: &'a [f32],
+    /// Row of the outputs, counted through the batch.
+    at: usize,
+    y: &'a mut [f32],
+    winners: Option<&'a mut [f32]>,
+}
+
+impl Kernel for ForwardRow<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Shape { height, width, channels, .. } = self.pool.input;
+        let kernel = self.pool.kernel;
+        let (image, row) = (self.at / self.output.height, self.at % self.output.height);
+        let x = &self.x[image * height * width * channels..][..height * width * channels];
+        let winners = self.winners.map(|winners| winners.as_mut_ptr());
+        for column in 0..self.output.width {
+            let mut channel = 0;
+            while channel < channels {
+                let lanes = (channels - channel).min(V::LANES);
+                let to = column * channels + channel;
+                // SAFETY: pixels lie in the map, `to` in the row, and `lanes` channels are left.
+                unsafe {
+                    let mut best = V::splat(f32::NEG_INFINITY);
+                    let mut winner = V::splat(0.0);
+                    for down in 0..kernel {
+                        let Some(y) = self.pool.pixel(row, down, height) else { continue };
+                        for across in 0..kernel {
+                            let Some(x_at) = self.pool.pixel(column, across, width) else { continue };
+                            let at = (y * width + x_at) * channels + channel;
+                            let value = V::load_first(x.as_ptr().add(at), lanes);
+                            if winners.is_some() {
+                                let tap = V::splat((down * kernel + across) as f32);
+                                winner = value.select_gt(best, tap, winner);
+                            }
+                            best = value.select_gt(best, value, best);
+                        }
+                    }
+                    best.store_first(self.y.as_mut_ptr().add(to), lanes);
+                    if let Some(winners) = winners {
+                        winner.store_first(winners.add(to), lanes);
+                    }
+                }
+                channel += lanes;
+            }
+        }
+    }
+}
+
+/// A row of the input's gradient: every pixel gathers from the windows that it won.
+struct BackwardRow<'a> {
+    pool: &'a MaxPool,
+    output: Shape,
+    dy: &'a [f32],
+    winners: &'a [f32],
+    /// Row of the input, counted through the batch.
+    at: usize,
+    dx: &'a mut [f32],
+}
+
+impl Kernel for BackwardRow<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Shape { height, width, channels, .. } = self.pool.input;
+        let kernel = self.pool.kernel;
+        let (image, row) = (self.at / height, self.at % height);
+        for column in 0..width {
+            let mut channel = 0;
+            while channel < channels {
+                let lanes = (channels - channel).min(V::LANES);
+                // SAFETY: outputs lie in their map, and `lanes` channels are left.
+                unsafe {
+                    let zero = V::splat(0.0);
+                    let mut sum = zero;
+                    for down in 0..kernel {
+                        let Some(y) = self.pool.output_at(row, down, self.output.height) else {
+                            continue;
+                        };
+                        for across in 0..kernel {
+                            let Some(x) = self.pool.output_at(column, across, self.output.width)
+                            else {
+                                continue;
+                            };
+                            let position = (image * self.output.height + y) * self.output.width + x;
+                            let at = position * channels + channel;
+                            let gradient = V::load_first(self.dy.as_ptr().add(at), lanes);
+                            let winner = V::load_first(self.winners.as_ptr().add(at), lanes);
+                            let tap = V::splat((down * kernel + across) as f32);
+                            sum = sum.add(winner.select_eq(tap, gradient, zero));
+                        }
+                    }
+                    sum.store_first(
+                        self.dx.as_mut_ptr().add(column * channels + channel),
+                        lanes,
+                    );
+                }
+                channel += lanes;
+            }
+        }
+    }
+}
+
+/// The mean over blocks of `size`×`size` pixels, which must divide the height and width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AveragePool {
+    /// The input's shape.
+    pub input: Shape,
+    /// Side of a block.
+    pub size: usize,
+}
+
+impl AveragePool {
+    /// The output's shape.
+    ///
+    /// # Errors
+    /// A size of 0, or one that does not divide the height and width.
+    pub fn output(&self) -> Result<Shape> {
+        self.input.count("the input")?;
+        count("the block", &[self.size])?;
+        for side in [self.input.height, self.input.width] {
+            if side % self.size != 0 {
+                return Err(ShapeError::Length {
+                    what: "a side of the input",
+                    needed: side.next_multiple_of(self.size),
+                    found: side,
+                });
+            }
+        }
+        Ok(Shape {
+            height: self.input.height / self.size,
+            width: self.input.width / self.size,
+            ..self.input
+        })
+    }
+
+    /// `y`, the mean of each block.
+    ///
+    /// # Errors
+    /// As [`output`](Self::output), or slices of other lengths than the shapes'.
+    pub fn forward(&self, x: &[f32], y: &mut [f32]) -> Result<()> {
+        let output = self.output()?;
+        self.input.check("the input", x)?;
+        output.check("the output", y)?;
+        let (channels, row) = (self.input.channels, self.input.width * self.input.channels);
+        let scale = 1.0 / (self.size * self.size) as f32;
+        // Images follow each other without a gap, so rows can be counted through the batch.
+        y.par_chunks_exact_mut(output.width * channels)
+            .zip(x.par_chunks_exact(self.size * row))
+            .for_each(|(y, x)| {
+                for (column, y) in y.chunks_exact_mut(channels).enumerate() {
+                    y.fill(0.0);
+                    for line in x.chunks_exact(row) {
+                        let block = &line[column * self.size * channels..][..self.size * channels];
+                        for pixel in block.chunks_exact(channels) {
+                            for (sum, value) in y.iter_mut().zip(pixel) {
+                                *sum += value;
+                            }
+                        }
+                    }
+                    for value in y {
+                        *value *= scale;
+                    }
+                }
+            });
+        Ok(())
+    }
+
+    /// `dx`, each block's gradient shared out evenly.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn backward(&self, dy: &[f32], dx: &mut [f32]) -> Result<()> {
+        let output = self.output()?;
+        output.check("the output's gradient", dy)?;
+        self.input.check("the input's gradient", dx)?;
+        let (channels, row) = (self.input.channels, self.input.width * self.input.channels);
+        let scale = 1.0 / (self.size * self.size) as f32;
+        dx.par_chunks_exact_mut(self.size * row)
+            .zip(dy.par_chunks_exact(output.width * channels))
+            .for_each(|(dx, dy)| {
+                for line in dx.chunks_exact_mut(row) {
+                    for (at, pixel) in line.chunks_exact_mut(channels).enumerate() {
+                        let from = &dy[at / self.size * channels..][..channels];
+                        for (to, value) in pixel.iter_mut().zip(from) {
+                            *to = value * scale;
+                        }
+                    }
+                }
+            });
+        Ok(())
+    }
+}

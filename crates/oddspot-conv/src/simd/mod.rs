@@ -1,0 +1,186 @@
+//! Vectors of `f32` lanes: the kernels are written once over [`Vector`] and compiled for every
+//! instruction set; [`Isa`] picks one at run time.
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use portable::Portable;
+
+/// A register of `f32` lanes.
+///
+/// Only [`load`](Self::load) and [`splat`](Self::splat) make one, and both demand the
+/// instruction set, so that a value is proof of it and arithmetic is safe.
+pub(crate) trait Vector: Copy {
+    /// Lanes of a register, at most [`MAX_LANES`].
+    const LANES: usize;
+
+    /// # Safety
+    /// The processor has the instruction set, and `from` may be read for `LANES` floats.
+    unsafe fn load(from: *const f32) -> Self;
+
+    /// # Safety
+    /// The processor has the instruction set.
+    unsafe fn splat(value: f32) -> Self;
+
+    /// # Safety
+    /// `to` may be written for `LANES` floats.
+    unsafe fn store(self, to: *mut f32);
+
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    fn div(self, other: Self) -> Self;
+    fn sqrt(self) -> Self;
+    /// The larger of each pair of lanes; where either is NaN, `other`'s.
+    fn max(self, other: Self) -> Self;
+    /// `self · factor + addend`.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `minuend − self · factor`.
+    fn mul_sub_from(self, factor: Self, minuend: Self) -> Self;
+    /// `yes` where `self > other`, else `no` (also where either is NaN).
+    fn select_gt(self, other: Self, yes: Self, no: Self) -> Self;
+    /// `yes` where `self == other`, else `no`.
+    fn select_eq(self, other: Self, yes: Self, no: Self) -> Self;
+
+    /// The first `count` lanes from memory, the rest 0; all of them when `count` is `LANES`.
+    ///
+    /// # Safety
+    /// As [`load`](Self::load), for `count ≤ LANES` floats.
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        if count == Self::LANES {
+            // SAFETY: the caller's.
+            return unsafe { Self::load(from) };
+        }
+        let mut lanes = [0.0; MAX_LANES];
+        // SAFETY: the caller gives `count` floats, fewer than the array holds.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count);
+            Self::load(lanes.as_ptr())
+        }
+    }
+
+    /// Writes the first `count` lanes.
+    ///
+    /// # Safety
+    /// `to` may be written for `count ≤ LANES` floats.
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        if count == Self::LANES {
+            // SAFETY: the caller's.
+            return unsafe { self.store(to) };
+        }
+        let mut lanes = [0.0; MAX_LANES];
+        // SAFETY: the array holds every lane, and the caller gives room for `count` of them.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count);
+        }
+    }
+}
+
+/// Lanes of the widest register.
+pub(crate) const MAX_LANES: usize = 16;
+
+/// Work that is compiled for every instruction set.
+pub(crate) trait Kernel {
+    /// Must be `#[inline(always)]`, with all that it calls, to be compiled for `V`.
+    ///
+    /// # Safety
+    /// The processor has `V`'s instruction set.
+    unsafe fn run<V: Vector>(self);
+}
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(Set);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    Portable,
+}
+
+impl Isa {
+    /// Plain Rust, for every processor.
+    pub const PORTABLE: Self = Self(Set::Portable);
+
+    /// The fastest set that this processor has.
+    pub fn detect() -> Self {
+        Self::available().next().unwrap_or(Self::PORTABLE)
+    }
+
+    /// Every set that this processor has, the fastest first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let sets: &[(Set, bool)] = &[
+            #[cfg(target_arch = "x86_64")]
+            (Set::Avx512, std::arch::is_x86_feature_detected!("avx512f")),
+            #[cfg(target_arch = "x86_64")]
+            (
+                Set::Avx2,
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma"),
+            ),
+            #[cfg(target_arch = "aarch64")]
+            (Set::Neon, std::arch::is_aarch64_feature_detected!("neon")),
+            (Set::Portable, true),
+        ];
+        let found: Vec<Self> = sets
+            .iter()
+            .filter(|(_, has)| *has)
+            .map(|(set, _)| Self(*set))
+            .collect();
+        found.into_iter()
+    }
+
+    /// `avx512`, `avx2`, `neon` or `portable`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => "neon",
+            Set::Portable => "portable",
+        }
+    }
+
+    /// Lanes of its registers.
+    pub(crate) fn lanes(self) -> usize {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => x86::Avx512::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => x86::Avx2::LANES,
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => aarch64::Neon::LANES,
+            Set::Portable => Portable::LANES,
+        }
+    }
+
+    /// Runs a kernel compiled for this set.
+    #[inline]
+    pub(crate) fn run(self, kernel: impl Kernel) {
+        // SAFETY: an `Isa` is made only where the processor was found to have the set.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx512 => x86::run_avx512(kernel),
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx2 => x86::run_avx2(kernel),
+                #[cfg(target_arch = "aarch64")]
+                Set::Neon => aarch64::run_neon(kernel),
+                Set::Portable => kernel.run::<Portable>(),
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A tile to the Winograd domain and back, all channels of it.
+
+use super::matrices::{IN, OUT, PRODUCTS, both_axes, input, output, output_gradient};
+use super::tiles::Tiles;
+use crate::simd::Vector;
+
+/// A matrix `[36][tiles][channels]` in the Winograd domain: products are `product` apart, tiles
+/// `tile`.
+#[derive(Clone, Copy)]
+pub(super) struct Domain {
+    pub at: *mut f32,
+    pub product: usize,
+    pub tile: usize,
+}
+
+impl Domain {
+    /// Added to the distance of products, which would often be a power of two and make all 36
+    /// fall into the same cache set.
+    const SKEW: usize = 16;
+
+    /// Room for `tiles` tiles of `channels` (a multiple of the lanes).
+    pub fn len(tiles: usize, channels: usize) -> usize {
+        PRODUCTS * (tiles * channels + Self::SKEW)
+    }
+
+    /// A matrix of [`len`](Self::len) values at a place.
+    pub fn new(at: *mut f32, tiles: usize, channels: usize) -> Self {
+        Self {
+            at,
+            product: tiles * channels + Self::SKEW,
+            tile: channels,
+        }
+    }
+}
+
+/// Runs `body(first channel, lanes)` over all channels, register by register.
+///
+/// The whole registers and the remainder are separate calls, so that the former compile without
+/// a test for the latter.
+#[inline(always)]
+fn registers<V: Vector>(channels: usize, mut body: impl FnMut(usize, usize)) {
+    let whole = channels - channels % V::LANES;
+    let mut channel = 0;
+    while channel < whole {
+        body(channel, V::LANES);
+        channel += V::LANES;
+    }
+    if whole < channels {
+        body(whole, channels - whole);
+    }
+}
+
+/// `V = Bᵀ d B` of one tile of the input, to tile `to_tile` of a domain.
+///
+/// # Safety
+/// `x` is the input of `tiles`' convolution, with `channels`; `zeros` may be read for that many;
+/// the domain has room for the tile.
+#[inline(always)]
+pub(super) unsafe fn input_tile<V: Vector>(
+    tiles: &Tiles,
+    tile: usize,
+    x: *const f32,
+    channels: usize,
+    zeros: *const f32,
+    to: Domain,
+    to_tile: usize,
+) {
+    let origin = tiles.origin(tile);
+    let mut pixels = [zeros; PRODUCTS];
+    for i in 0..IN {
+        for j in 0..IN {
+            if let Some(position) = tiles.input(origin, i, j) {
+                // SAFETY: the position lies in the map.
+                pixels[IN * i + j] = unsafe { x.add(position * channels) };
+            }
+        }
+    }
+    registers::<V>(channels, |channel, lanes| {
+        // SAFETY: `channel + lanes` is at most `channels`, and the domain's tiles are padded to
+        // whole registers.
+        unsafe {
+            let to_pixel = to.at.add(to_tile * to.tile + channel);
+            both_axes::<V, IN, IN>(
+                |i, j| V::load_first(pixels[IN * i + j].add(channel), lanes),
+                |d| input(d),
+                |i, j, value| value.store(to_pixel.add((IN * i + j) * to.product)),
+            );
+        }
+    });
+}
+
+/// `Y = Aᵀ M A` of one tile, with bias and ReLU, to the output.
+///
+/// # Safety
+/// `y` is the output of `tiles`' convolution, with `channels`, and nobody else writes this tile;
+/// `bias` is null or may be read for as many.
+#[inline(always)]
+pub(super) unsafe fn output_tile<V: Vector>(
+    tiles: &Tiles,
+    tile: usize,
+    from: Domain,
+    from_tile: usize,
+    channels: usize,
+    bias: *const f32,
+    relu: bool,
+    y: *mut f32,
+) {
+    let origin = tiles.origin(tile);
+    let mut pixels = [std::ptr::null_mut(); OUT * OUT];
+    for i in 0..OUT {
+        for j in 0..OUT {
+            if let Some(position) = tiles.output(origin, i, j) {
+                // SAFETY: the position lies in the map.
+                pixels[OUT * i + j] = unsafe { y.add(position * channels) };
+            }
+        }
+    }
+    registers::<V>(channels, |channel, lanes| {
+        // SAFETY: as in `input_tile`; pixels outside of the map are null and skipped.
+        unsafe {
+            let zero = V::splat(0.0);
+            let bias = match bias.is_null() {
+                true => zero,
+                false => V::load_first(bias.add(channel), lanes),
+            };
+            let floor = V::splat(if relu { 0.0 } else { f32::NEG_INFINITY });
+            let from_pixel = from.at.add(from_tile * from.tile + channel);
+            both_axes::<V, IN, OUT>(
+                |i, j| V::load(from_pixel.add((IN * i + j) * from.product)),
+                |m| output(m),
+                |i, j, value| {
+                    let pixel = pixels[OUT * i + j];
+                    if !pixel.is_null() {
+                        // In this order NaN stays NaN, as in the plain implementation.
+                        let value = floor.max(value.add(bias));
+                        value.store_first(pixel.add(channel), lanes);
+                    }
+                },
+            );
+        }
+    });
+}
+
+/// `A dY Aᵀ` of one tile of the output's gradient; outputs outside of the map count 0.
+///
+/// # Safety
+/// As [`input_tile`], `dy` being the gradient of the output, with `channels`.
+#[inline(always)]
+pub(super) unsafe fn gradient_tile<V: Vector>(
+    tiles: &Tiles,
+    tile: usize,
+    dy: *const f32,
+    channels: usize,
+    zeros: *const f32,
+    to: Domain,
+    to_tile: usize,
+) {
+    let origin = tiles.origin(tile);
+    let mut pixels = [zeros; OUT * OUT];
+    for i in 0..OUT {
+        for j in 0..OUT {
+            if let Some(position) = tiles.output(origin, i, j) {
+                // SAFETY: the position lies in the map.
+                pixels[OUT * i + j] = unsafe { dy.add(position * channels) };
+            }
+        }
+    }
+    registers::<V>(channels, |channel, lanes| {
+        // SAFETY: as in `input_tile`.
+        unsafe {
+            let to_pixel = to.at.add(to_tile * to.tile + channel);
+            both_axes::<V, OUT, IN>(
+                |i, j| V::load_first(pixels[OUT * i + j].add(channel), lanes),
+                |y| output_gradient(y),
+                |i, j, value| value.store(to_pixel.add((IN * i + j) * to.product)),
+            );
+        }
+    });
+}
