@@ -9,10 +9,10 @@ use oddspot_conv::conv3x3::{
     ConvWeights, conv3x3, conv3x3_input_gradient, conv3x3_weight_gradient,
 };
 use oddspot_conv::direct::DirectConv;
-use oddspot_conv::linear::{Epilogue, LinearWeights, linear, linear_weight_gradient};
+use oddspot_conv::linear::{LinearWeights, linear, linear_weight_gradient};
 use oddspot_conv::peak::best_fma_gflops;
 use oddspot_conv::pool::MaxPool;
-use oddspot_conv::{Conv3x3, Shape, Workspace};
+use oddspot_conv::{Conv3x3, Epilogue, Shape, Workspace};
 
 fn values(count: usize) -> Vec<f32> {
     (0..count).map(|i| (i * 7919 % 1009) as f32 / 504.0 - 1.0).collect()
@@ -57,7 +57,7 @@ fn convolutions(c: &mut Criterion) {
         let mut y = vec![0.0; dy.len()];
         let weights = ConvWeights::forward(&mut workspace, &weight, sizes).unwrap();
         group.bench_function(BenchmarkId::new("forward", &name), |b| {
-            b.iter(|| conv3x3(&mut workspace, conv, &x, &weights, Some(&bias), true, &mut y));
+            b.iter(|| conv3x3(&mut workspace, conv, &x, &weights, Some(&bias), Epilogue::RELU, &mut y));
         });
         group.bench_function(BenchmarkId::new("weights", &name), |b| {
             b.iter(|| {
@@ -93,7 +93,7 @@ fn others(c: &mut Criterion) {
     let weights = conv.pack(isa, &values(96 * 147)).unwrap();
     let (x, mut y) = (values(256 * 256 * 3), vec![0.0; 128 * 128 * 96]);
     group.bench_function("conv7x7/2 3to96@256", |b| {
-        b.iter(|| conv.forward(&mut workspace, &x, &weights, None, true, &mut y));
+        b.iter(|| conv.forward(&mut workspace, &x, &weights, None, Epilogue::RELU, &mut y));
     });
     for (side, inputs, outputs) in [(128, 64, 96), (64, 128, 256), (32, 256, 512)] {
         let (rows, sizes) = (side * side, [outputs, inputs]);

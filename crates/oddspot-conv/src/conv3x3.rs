@@ -1,6 +1,7 @@
 //! The 3×3 convolution, by whichever way is fastest for its channels.
 
 use crate::direct::{DirectConv, DirectWeights};
+use crate::epilogue::Epilogue;
 use crate::shape::{Conv3x3, Result, ShapeError, check_length};
 use crate::winograd::{self, Role, TransformedWeights};
 use crate::workspace::Workspace;
@@ -113,7 +114,7 @@ fn direct(conv: Conv3x3) -> DirectConv {
     }
 }
 
-/// `y = conv(x) + bias`, with ReLU if asked for.
+/// `y = conv(x) + bias`; `y` has positions of as many channels as the epilogue says.
 ///
 /// # Errors
 /// Slices of other lengths than the shapes', or weights prepared for another layer, direction
@@ -124,17 +125,18 @@ pub fn conv3x3(
     x: &[f32],
     weights: &ConvWeights,
     bias: Option<&[f32]>,
-    relu: bool,
+    epilogue: Epilogue,
     y: &mut [f32],
 ) -> Result<()> {
     conv.check()?;
     conv.input.check("the input", x)?;
-    conv.output().check("the output", y)?;
+    let stride = epilogue.row(conv.outputs)?;
+    conv.output().with_channels(stride).check("the output", y)?;
     if let Some(bias) = bias {
         check_length("the bias", conv.outputs, bias)?;
     }
     match &weights.0 {
-        Prepared::Direct(weights) => direct(conv).forward(workspace, x, weights, bias, relu, y),
+        Prepared::Direct(weights) => direct(conv).forward(workspace, x, weights, bias, epilogue, y),
         Prepared::Winograd(weights) => {
             let prepared = (weights.isa(), weights.outputs(), weights.inputs());
             let asked = (workspace.isa(), conv.outputs, conv.input.channels);
@@ -144,7 +146,7 @@ pub fn conv3x3(
                     asked: format!("{asked:?}"),
                 });
             }
-            winograd::forward(workspace, conv, x, weights, bias, relu, y);
+            winograd::forward(workspace, conv, x, weights, bias, epilogue, y);
             Ok(())
         }
     }
@@ -161,7 +163,8 @@ pub fn conv3x3_input_gradient(
     weights: &ConvWeights,
     dx: &mut [f32],
 ) -> Result<()> {
-    conv3x3(workspace, conv.transposed(), dy, weights, None, false, dx)
+    let plain = Epilogue::default();
+    conv3x3(workspace, conv.transposed(), dy, weights, None, plain, dx)
 }
 
 /// `dw` `[outputs, inputs, 3, 3]` from the input and the gradient `dy` of the convolution's

@@ -4,8 +4,9 @@
 
 use rayon::prelude::*;
 
-use crate::packed::{OutputRows, PackedMatrix};
-use crate::panel::{Matrix, add_outer, panel_width, times_panel};
+use crate::epilogue::Epilogue;
+use crate::packed::{PackedMatrix, RowsTimesMatrix, pad_columns};
+use crate::panel::{Matrix, add_outer, panel_width};
 use crate::shape::{Result, Shape, ShapeError, check_length, count};
 use crate::simd::{Isa, Kernel, Vector};
 use crate::workspace::{SharedMut, Workspace};
@@ -85,7 +86,8 @@ impl DirectConv {
         Ok(DirectWeights(matrix))
     }
 
-    /// `y = conv(x) + bias`, with ReLU if asked for. `x` `[batch, height, width, inputs]`.
+    /// `y = conv(x) + bias`. `x` `[batch, height, width, inputs]`, `y` positions of as many
+    /// channels as the epilogue says.
     ///
     /// # Errors
     /// Slices of other lengths than the shapes', or weights packed for another layer.
@@ -95,12 +97,13 @@ impl DirectConv {
         x: &[f32],
         weights: &DirectWeights,
         bias: Option<&[f32]>,
-        relu: bool,
+        epilogue: Epilogue,
         y: &mut [f32],
     ) -> Result<()> {
         let output = self.output()?;
+        let stride = epilogue.row(self.outputs)?;
         self.input.check("the input", x)?;
-        output.check("the output", y)?;
+        output.with_channels(stride).check("the output", y)?;
         if let Some(bias) = bias {
             check_length("the bias", self.outputs, bias)?;
         }
@@ -115,17 +118,17 @@ impl DirectConv {
             });
         }
         let locals = workspace.locals.ready();
-        y.par_chunks_exact_mut(output.width * output.channels)
+        y.par_chunks_exact_mut(output.width * stride)
             .enumerate()
             .for_each(|(row, y)| {
                 let mut scratch = locals.mine();
                 let patches = scratch.take(output.width * matrix.inputs());
                 self.patches(x, output, row, patches);
-                isa.run(Row {
-                    patches,
+                isa.run(RowsTimesMatrix {
+                    x: patches,
                     matrix,
                     bias,
-                    relu,
+                    epilogue,
                     y,
                 });
             });
@@ -237,69 +240,8 @@ impl DirectConv {
     }
 }
 
-/// Rows of `columns` values, padded with zeros to `padded`; the rows themselves if they are.
-pub(crate) fn pad_columns<'a>(
-    rows: &'a [f32],
-    columns: usize,
-    padded: usize,
-    scratch: &'a mut [f32],
-) -> &'a [f32] {
-    if columns == padded {
-        return rows;
-    }
-    let count = rows.len() / columns;
-    for (to, from) in scratch.chunks_exact_mut(padded).zip(rows.chunks_exact(columns)) {
-        to[..columns].copy_from_slice(from);
-        to[columns..].fill(0.0);
-    }
-    &scratch[..count * padded]
-}
-
 /// Weights of a [`DirectConv`], packed for an instruction set.
 pub struct DirectWeights(PackedMatrix);
-
-/// A row of outputs.
-struct Row<'a> {
-    /// `[width, depth]`.
-    patches: &'a [f32],
-    matrix: &'a PackedMatrix,
-    bias: Option<&'a [f32]>,
-    relu: bool,
-    /// `[width, outputs]`.
-    y: &'a mut [f32],
-}
-
-impl Kernel for Row<'_> {
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        let (depth, outputs) = (self.matrix.inputs(), self.matrix.outputs());
-        let y = SharedMut::new(self.y);
-        for (index, panel) in self.matrix.panels().enumerate() {
-            let first = index * panel_width(V::LANES);
-            // SAFETY: `patches` has `width` rows of `depth`, the panel `depth` of its own, and
-            // `y` `width` rows of `outputs`, of which `columns` are written from `first` on.
-            unsafe {
-                times_panel::<V>(
-                    self.patches.len() / depth,
-                    depth,
-                    self.patches.as_ptr(),
-                    depth,
-                    panel.as_ptr(),
-                    OutputRows {
-                        to: y.get().add(first),
-                        stride: outputs,
-                        columns: panel_width(V::LANES).min(outputs - first),
-                        bias: self
-                            .bias
-                            .map_or(std::ptr::null(), |bias| bias.as_ptr().add(first)),
-                        relu: self.relu,
-                        add: false,
-                    },
-                );
-            }
-        }
-    }
-}
 
 /// Adds a row's `patchesᵀ · dy` to `[depth, padded]` sums.
 struct OuterRow<'a> {

@@ -19,6 +19,7 @@
 pub mod activation;
 pub mod conv3x3;
 pub mod direct;
+mod epilogue;
 pub mod linear;
 mod packed;
 mod panel;
@@ -30,6 +31,7 @@ mod simd;
 mod winograd;
 mod workspace;
 
+pub use epilogue::Epilogue;
 pub use shape::{Conv3x3, Shape, ShapeError};
 pub use simd::Isa;
 pub use workspace::Workspace;

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use crate::direct::pad_columns;
-use crate::packed::{OutputRows, PackedMatrix};
-use crate::panel::{Matrix, add_outer, panel_width, times_panel};
+use crate::epilogue::Epilogue;
+use crate::packed::{PackedMatrix, RowsTimesMatrix, pad_columns};
+use crate::panel::{Matrix, add_outer, panel_width};
 use crate::shape::{Result, ShapeError, check_length, count};
 use crate::simd::{Isa, Kernel, Vector};
-use crate::workspace::{SharedMut, Workspace};
+use crate::workspace::{Buffer, SharedMut, Workspace};
 
 /// Rows that stay in a thread's first-level cache while the weights pass by.
 const BLOCK_ROWS: usize = 48;
@@ -49,19 +49,6 @@ impl LinearWeights {
     }
 }
 
-/// Where the rows of a linear layer go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Epilogue {
-    /// Whether negative values become 0.
-    pub relu: bool,
-    /// Whether to add to the rows that are there instead of replacing them.
-    pub add: bool,
-    /// Channels of the output's rows; 0 for as many as the layer has outputs.
-    pub stride: usize,
-    /// The output's channel that the layer's first one goes to.
-    pub first: usize,
-}
-
 /// `y = x Wᵀ + bias`. `x` `[rows, inputs]`, `y` `[rows, stride]` of which the layer's channels
 /// are written.
 ///
@@ -85,18 +72,7 @@ pub fn linear(
             asked: isa.name().to_owned(),
         });
     }
-    let stride = match epilogue.stride {
-        0 => outputs,
-        stride => stride,
-    };
-    let end = epilogue.first.saturating_add(outputs);
-    if end > stride {
-        return Err(ShapeError::Length {
-            what: "a row of the output",
-            needed: end,
-            found: stride,
-        });
-    }
+    let stride = epilogue.row(outputs)?;
     check_length("the input", count("the input", &[rows, inputs])?, x)?;
     check_length("the output", count("the output", &[rows, stride])?, y)?;
     if let Some(bias) = bias {
@@ -105,61 +81,15 @@ pub fn linear(
     y.par_chunks_mut(BLOCK_ROWS * stride)
         .zip(x.par_chunks(BLOCK_ROWS * inputs))
         .for_each(|(y, x)| {
-            isa.run(Block {
+            isa.run(RowsTimesMatrix {
                 x,
                 matrix,
                 bias,
-                relu: epilogue.relu,
-                add: epilogue.add,
-                first: epilogue.first,
-                stride,
+                epilogue,
                 y,
             });
         });
     Ok(())
-}
-
-struct Block<'a> {
-    x: &'a [f32],
-    matrix: &'a PackedMatrix,
-    bias: Option<&'a [f32]>,
-    relu: bool,
-    add: bool,
-    first: usize,
-    stride: usize,
-    y: &'a mut [f32],
-}
-
-impl Kernel for Block<'_> {
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        let (inputs, outputs) = (self.matrix.inputs(), self.matrix.outputs());
-        let y = SharedMut::new(self.y);
-        for (index, panel) in self.matrix.panels().enumerate() {
-            let first = index * panel_width(V::LANES);
-            // SAFETY: `x` has whole rows of `inputs`, `y` as many of `stride`, which have room
-            // for all outputs from `self.first` on.
-            unsafe {
-                times_panel::<V>(
-                    self.x.len() / inputs,
-                    inputs,
-                    self.x.as_ptr(),
-                    inputs,
-                    panel.as_ptr(),
-                    OutputRows {
-                        to: y.get().add(self.first + first),
-                        stride: self.stride,
-                        columns: panel_width(V::LANES).min(outputs - first),
-                        bias: self
-                            .bias
-                            .map_or(std::ptr::null(), |bias| bias.as_ptr().add(first)),
-                        relu: self.relu,
-                        add: self.add,
-                    },
-                );
-            }
-        }
-    }
 }
 
 /// `dw` `[outputs, inputs] = dyᵀ x`, from `x` `[rows, inputs]` and `dy` `[rows, outputs]`.
@@ -228,7 +158,7 @@ struct OuterStrip<'a> {
     dy: &'a [f32],
     outputs: usize,
     strip: std::ops::Range<usize>,
-    scratch: &'a mut crate::workspace::Buffer,
+    scratch: &'a mut Buffer,
     to: SharedMut,
     at: usize,
 }

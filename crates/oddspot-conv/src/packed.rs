@@ -1,7 +1,8 @@
-//! A weight matrix cut into panels, and the rows of an output that its products go to.
+//! A weight matrix cut into panels, and rows multiplied with it.
 
-use crate::panel::{Store, panel_width};
-use crate::simd::{Isa, Vector};
+use crate::epilogue::Epilogue;
+use crate::panel::{Store, panel_width, times_panel};
+use crate::simd::{Isa, Kernel, Vector};
 
 /// A matrix `[outputs, inputs]` as `[⌈outputs / panel⌉][inputs][panel]`, padded with zeros.
 pub(crate) struct PackedMatrix {
@@ -55,21 +56,67 @@ impl PackedMatrix {
     }
 }
 
+/// `y = x · matrixᵀ + bias` for some rows.
+pub(crate) struct RowsTimesMatrix<'a> {
+    /// `[rows, inputs]`.
+    pub x: &'a [f32],
+    pub matrix: &'a PackedMatrix,
+    pub bias: Option<&'a [f32]>,
+    pub epilogue: Epilogue,
+    /// `[rows, stride]`, of which the epilogue's channels are written.
+    pub y: &'a mut [f32],
+}
+
+impl Kernel for RowsTimesMatrix<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let (inputs, outputs) = (self.matrix.inputs(), self.matrix.outputs());
+        let rows = self.x.len() / inputs;
+        let stride = self.y.len() / rows;
+        let y = self.y.as_mut_ptr();
+        for (index, panel) in self.matrix.panels().enumerate() {
+            let first = index * panel_width(V::LANES);
+            let bias = match self.bias {
+                // SAFETY: a panel begins at an output that exists.
+                Some(bias) => unsafe { bias.as_ptr().add(first) },
+                None => std::ptr::null(),
+            };
+            // SAFETY: `x` has whole rows of `inputs`, `y` as many of `stride`, which the caller
+            // has checked to have room for all outputs from the epilogue's first on.
+            unsafe {
+                times_panel::<V>(
+                    rows,
+                    inputs,
+                    self.x.as_ptr(),
+                    inputs,
+                    panel.as_ptr(),
+                    OutputRows {
+                        to: y.add(self.epilogue.first + first),
+                        stride,
+                        columns: panel_width(V::LANES).min(outputs - first),
+                        bias,
+                        relu: self.epilogue.relu,
+                        add: self.epilogue.add,
+                    },
+                );
+            }
+        }
+    }
+}
+
 /// Writes rows of one panel's columns into a wider output, with bias and ReLU.
 #[derive(Clone, Copy)]
-pub(crate) struct OutputRows {
+struct OutputRows {
     /// The first row's first column of the panel.
-    pub to: *mut f32,
+    to: *mut f32,
     /// Distance of rows.
-    pub stride: usize,
+    stride: usize,
     /// Columns of the panel that exist.
-    pub columns: usize,
+    columns: usize,
     /// The panel's first bias, or null.
-    pub bias: *const f32,
-    /// Whether negative sums become 0.
-    pub relu: bool,
-    /// Whether to add to what is there.
-    pub add: bool,
+    bias: *const f32,
+    relu: bool,
+    add: bool,
 }
 
 impl Store for OutputRows {
@@ -98,4 +145,22 @@ impl Store for OutputRows {
             }
         }
     }
+}
+
+/// Rows of `columns` values, padded with zeros to `padded`; the rows themselves if they are.
+pub(crate) fn pad_columns<'a>(
+    rows: &'a [f32],
+    columns: usize,
+    padded: usize,
+    scratch: &'a mut [f32],
+) -> &'a [f32] {
+    if columns == padded {
+        return rows;
+    }
+    let count = rows.len() / columns;
+    for (to, from) in scratch.chunks_exact_mut(padded).zip(rows.chunks_exact(columns)) {
+        to[..columns].copy_from_slice(from);
+        to[columns..].fill(0.0);
+    }
+    &scratch[..count * padded]
 }

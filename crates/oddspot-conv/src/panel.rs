@@ -66,7 +66,10 @@ pub(crate) unsafe fn times_panel<V: Vector>(
         unsafe {
             let from = from.add(row * stride);
             let mut sums = [[V::splat(0.0); 2]; ROWS];
-            let starts: [*const f32; ROWS] = std::array::from_fn(|i| from.add(i * stride));
+            let mut starts = [from; ROWS];
+            for (i, start) in starts.iter_mut().enumerate() {
+                *start = from.add(i * stride);
+            }
             // Four steps a turn hide the loop's own cost.
             let mut k = 0;
             while k + 4 <= depth {
@@ -151,9 +154,12 @@ pub(crate) unsafe fn add_outer<V: Vector>(
     ) {
         // SAFETY: the caller's.
         unsafe {
-            let at = |i: usize| sums.add((row + i) * stride);
-            let mut tile: [[V; 2]; ROWS] =
-                std::array::from_fn(|i| [V::load(at(i)), V::load(at(i).add(V::LANES))]);
+            let sums = sums.add(row * stride);
+            let mut tile = [[V::splat(0.0); 2]; ROWS];
+            for (i, tile) in tile.iter_mut().enumerate() {
+                tile[0] = V::load(sums.add(i * stride));
+                tile[1] = V::load(sums.add(i * stride + V::LANES));
+            }
             let (mut from, mut other) = (left.at.add(row), right.at);
             for _ in 0..depth {
                 let first = V::load(other);
@@ -167,8 +173,8 @@ pub(crate) unsafe fn add_outer<V: Vector>(
                 other = other.add(right.stride);
             }
             for (i, [first, second]) in tile.into_iter().enumerate() {
-                first.store(at(i));
-                second.store(at(i).add(V::LANES));
+                first.store(sums.add(i * stride));
+                second.store(sums.add(i * stride + V::LANES));
             }
         }
     }

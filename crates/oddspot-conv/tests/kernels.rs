@@ -6,9 +6,9 @@ use oddspot_conv::conv3x3::{
     ConvWeights, conv3x3, conv3x3_input_gradient, conv3x3_weight_gradient,
 };
 use oddspot_conv::direct::DirectConv;
-use oddspot_conv::linear::{Epilogue, LinearWeights, linear, linear_weight_gradient};
+use oddspot_conv::linear::{LinearWeights, linear, linear_weight_gradient};
 use oddspot_conv::pool::{AveragePool, MaxPool};
-use oddspot_conv::{Conv3x3, Isa, Shape, Workspace, reference};
+use oddspot_conv::{Conv3x3, Epilogue, Isa, Shape, Workspace, reference};
 use proptest::prelude::*;
 
 /// Error allowed, relative to the largest value.
@@ -51,6 +51,18 @@ fn channels() -> impl Strategy<Value = usize> {
     prop_oneof![1usize..10, 10usize..40]
 }
 
+/// What an epilogue makes of a layer's output that is written over `old`.
+fn placed(product: &[f32], outputs: usize, epilogue: Epilogue, old: &[f32]) -> Vec<f32> {
+    let mut placed = old.to_vec();
+    for (position, product) in product.chunks_exact(outputs).enumerate() {
+        for (i, value) in product.iter().enumerate() {
+            let at = position * epilogue.stride + epilogue.first + i;
+            placed[at] = if epilogue.add { placed[at] + value } else { *value };
+        }
+    }
+    placed
+}
+
 fn check_conv(conv: Conv3x3, relu: bool, with_bias: bool, seed: u64) {
     let plain = DirectConv {
         input: conv.input,
@@ -71,9 +83,17 @@ fn check_conv(conv: Conv3x3, relu: bool, with_bias: bool, seed: u64) {
         let mut workspace = Workspace::with_isa(isa);
         let weights = ConvWeights::forward(&mut workspace, &weight, sizes).unwrap();
         let mut y = vec![f32::NAN; dy.len()];
-        conv3x3(&mut workspace, conv, &x, &weights, bias, relu, &mut y).unwrap();
+        let epilogue = Epilogue { relu, ..Epilogue::default() };
+        conv3x3(&mut workspace, conv, &x, &weights, bias, epilogue, &mut y).unwrap();
         let expected = reference::conv(&plain, &x, &weight, bias, relu);
         assert_close(&y, &expected, &name("forward"));
+
+        let stride = conv.outputs + 3;
+        let epilogue = Epilogue { relu, add: true, stride, first: 2 };
+        let old = values(conv.input.positions() * stride, seed + 4);
+        let mut y = old.clone();
+        conv3x3(&mut workspace, conv, &x, &weights, bias, epilogue, &mut y).unwrap();
+        assert_close(&y, &placed(&expected, conv.outputs, epilogue, &old), &name("added"));
 
         weights.recycle(&mut workspace);
         let weights = ConvWeights::input_gradient(&mut workspace, &weight, sizes).unwrap();
@@ -131,7 +151,8 @@ proptest! {
             let mut workspace = Workspace::with_isa(isa);
             let weights = conv.pack(isa, &weight).unwrap();
             let mut y = vec![f32::NAN; dy.len()];
-            conv.forward(&mut workspace, &x, &weights, Some(&bias), relu, &mut y).unwrap();
+            let epilogue = Epilogue { relu, ..Epilogue::default() };
+            conv.forward(&mut workspace, &x, &weights, Some(&bias), epilogue, &mut y).unwrap();
             let expected = reference::conv(&conv, &x, &weight, Some(&bias), relu);
             assert_close(&y, &expected, "forward");
             let mut dw = vec![f32::NAN; weight.len()];
@@ -168,13 +189,7 @@ proptest! {
             let mut y = old.clone();
             let epilogue = Epilogue { relu, add, stride, first: before };
             linear(&mut workspace, rows, &x, &weights, Some(&bias), epilogue, &mut y).unwrap();
-            let mut expected = old.clone();
-            for (row, product) in product.chunks_exact(outputs).enumerate() {
-                for (i, value) in product.iter().enumerate() {
-                    let at = row * stride + before + i;
-                    expected[at] = if add { expected[at] + value } else { *value };
-                }
-            }
+            let expected = placed(&product, outputs, epilogue, &old);
             assert_close(&y, &expected, "forward");
 
             let dy = &product;
@@ -323,7 +338,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
                 let mut workspace = Workspace::new();
                 let weights = ConvWeights::forward(&mut workspace, &weight, sizes).unwrap();
                 let mut y = vec![0.0; dy.len()];
-                conv3x3(&mut workspace, conv, &x, &weights, None, true, &mut y).unwrap();
+                let relu = Epilogue::RELU;
+                conv3x3(&mut workspace, conv, &x, &weights, None, relu, &mut y).unwrap();
                 let mut dw = vec![0.0; weight.len()];
                 conv3x3_weight_gradient(&mut workspace, conv, &x, &dy, &mut dw).unwrap();
                 let (rows, mut db) = (conv.input.positions(), vec![0.0; outputs]);
@@ -353,7 +369,7 @@ fn slices_of_wrong_lengths_and_impossible_shapes_are_errors() {
     let weights = ConvWeights::forward(&mut workspace, &weight, [6, 8]).unwrap();
     let (x, mut y) = (vec![0.0; 160], vec![0.0; 120]);
     let mut run = |conv: Conv3x3, x: &[f32], bias: Option<&[f32]>, y: &mut [f32]| {
-        conv3x3(&mut workspace, conv, x, &weights, bias, true, y).map_err(|e| e.to_string())
+        conv3x3(&mut workspace, conv, x, &weights, bias, Epilogue::RELU, y).map_err(|e| e.to_string())
     };
     assert_eq!(run(conv, &x, None, &mut y), Ok(()));
     let error = run(conv, &x[1..], None, &mut y).unwrap_err();

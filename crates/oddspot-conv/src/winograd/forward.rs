@@ -5,9 +5,10 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::matrices::PRODUCTS;
-use super::tile_transforms::{Domain, input_tile, output_tile};
+use super::tile_transforms::{Domain, Output, input_tile, output_tile};
 use super::tiles::Tiles;
 use super::weights::TransformedWeights;
+use crate::epilogue::Epilogue;
 use crate::panel::{Rows, TILE_ROWS, panel_width, times_panel};
 use crate::shape::Conv3x3;
 use crate::simd::{Isa, Kernel, Vector};
@@ -23,14 +24,14 @@ const FEWEST_BLOCK_TILES: usize = 24;
 /// Tiles that go through the three steps together when all threads share them.
 const MOST_SHARED_TILES: usize = 384;
 
-/// `y = conv(x) + bias`, with ReLU if asked for. Slices have been checked.
+/// `y = conv(x) + bias`. Slices have been checked.
 pub(crate) fn forward(
     workspace: &mut Workspace,
     conv: Conv3x3,
     x: &[f32],
     weights: &TransformedWeights,
     bias: Option<&[f32]>,
-    relu: bool,
+    epilogue: Epilogue,
     y: &mut [f32],
 ) {
     let isa = workspace.isa();
@@ -40,14 +41,17 @@ pub(crate) fn forward(
         tiles: Tiles::new(conv),
         inputs,
         padded_inputs: inputs.next_multiple_of(isa.lanes()),
-        outputs: conv.outputs,
         padded_outputs: weights.padded_outputs(),
         x: x.as_ptr(),
         zeros: zeros.zeroed(inputs).as_ptr(),
         weights,
-        bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
-        relu,
-        y: y.as_mut_ptr(),
+        output: Output {
+            at: y.as_mut_ptr(),
+            channels: conv.outputs,
+            stride: y.len() / conv.input.positions(),
+            bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            epilogue,
+        },
     };
     let count = pass.tiles.count();
     let few = count < 2 * FEWEST_BLOCK_TILES * rayon::current_num_threads();
@@ -80,17 +84,15 @@ struct Pass<'a> {
     tiles: Tiles,
     inputs: usize,
     padded_inputs: usize,
-    outputs: usize,
     padded_outputs: usize,
     x: *const f32,
     zeros: *const f32,
     weights: &'a TransformedWeights,
-    bias: *const f32,
-    relu: bool,
-    y: *mut f32,
+    output: Output,
 }
 
-// SAFETY: threads read what `x`, `zeros` and `bias` point at, and write disjoint tiles of `y`.
+// SAFETY: threads read what `x`, `zeros` and the bias point at, and write disjoint tiles of the
+// output.
 unsafe impl Sync for Pass<'_> {}
 
 impl<'a> Pass<'a> {
@@ -180,16 +182,8 @@ impl Part<'_> {
         let pass = &self.pass;
         // SAFETY: the caller's; slices and scratch were sized for it.
         unsafe {
-            output_tile::<V>(
-                &pass.tiles,
-                self.first + tile,
-                self.products,
-                tile,
-                pass.outputs,
-                pass.bias,
-                pass.relu,
-                pass.y,
-            );
+            let at = self.first + tile;
+            output_tile::<V>(&pass.tiles, at, self.products, tile, pass.output);
         }
     }
 

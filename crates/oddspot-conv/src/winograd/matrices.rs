@@ -121,30 +121,54 @@ pub(crate) unsafe fn filter_gradient<V: Vector>(u: [V; IN]) -> [V; 3] {
 /// A transform applied to the columns and then to the rows of a square, whose values are loaded
 /// and stored by (row, column).
 ///
-/// # Safety
-/// The processor has `V`'s instruction set.
-#[inline(always)]
-pub(crate) unsafe fn both_axes<V: Vector, const FROM: usize, const TO: usize>(
-    load: impl Fn(usize, usize) -> V,
-    transform: impl Fn([V; FROM]) -> [V; TO],
-    mut store: impl FnMut(usize, usize, V),
-) {
-    // SAFETY: the caller's.
-    let zero = unsafe { V::splat(0.0) };
-    let mut half = [[zero; FROM]; TO];
-    for j in 0..FROM {
-        let mut column = [zero; FROM];
-        for (i, value) in column.iter_mut().enumerate() {
-            *value = load(i, j);
+/// A macro, like [`for_registers`], since what is not inlined is not compiled for the
+/// instruction set, and nothing forces a closure to be.
+macro_rules! both_axes {
+    (
+        $transform:ident::<$V:ident>, $from:expr => $to:expr,
+        load: |$i:ident, $j:ident| $load:expr,
+        store: |$row:ident, $column:ident, $value:ident| $store:expr
+    ) => {
+        let zero = $V::splat(0.0);
+        let mut half = [[zero; $from]; $to];
+        for $j in 0..$from {
+            let mut column = [zero; $from];
+            for $i in 0..$from {
+                column[$i] = $load;
+            }
+            let column = $transform(column);
+            for i in 0..$to {
+                half[i][$j] = column[i];
+            }
         }
-        let column = transform(column);
-        for i in 0..TO {
-            half[i][j] = column[i];
+        for $row in 0..$to {
+            let row = $transform(half[$row]);
+            for $column in 0..$to {
+                let $value = row[$column];
+                $store
+            }
         }
-    }
-    for (i, row) in half.into_iter().enumerate() {
-        for (j, value) in transform(row).into_iter().enumerate() {
-            store(i, j, value);
-        }
-    }
+    };
 }
+
+/// Runs a body over all channels, register by register, given the first channel and the lanes.
+///
+/// The whole registers and the remainder are separate copies, so that the former compile
+/// without a test for the latter.
+macro_rules! for_registers {
+    ($V:ident, $channels:expr, |$channel:ident, $lanes:ident| $body:expr) => {
+        let whole = $channels - $channels % $V::LANES;
+        let mut at = 0;
+        while at < whole {
+            let ($channel, $lanes) = (at, $V::LANES);
+            $body
+            at += $V::LANES;
+        }
+        if whole < $channels {
+            let ($channel, $lanes) = (whole, $channels - whole);
+            $body
+        }
+    };
+}
+
+pub(super) use {both_axes, for_registers};

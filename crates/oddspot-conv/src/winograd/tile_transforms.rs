@@ -1,7 +1,10 @@
 //! A tile to the Winograd domain and back, all channels of it.
 
-use super::matrices::{IN, OUT, PRODUCTS, both_axes, input, output, output_gradient};
+use super::matrices::{
+    IN, OUT, PRODUCTS, both_axes, for_registers, input, output, output_gradient,
+};
 use super::tiles::Tiles;
+use crate::epilogue::Epilogue;
 use crate::simd::Vector;
 
 /// A matrix `[36][tiles][channels]` in the Winograd domain: products are `product` apart, tiles
@@ -33,23 +36,6 @@ impl Domain {
     }
 }
 
-/// Runs `body(first channel, lanes)` over all channels, register by register.
-///
-/// The whole registers and the remainder are separate calls, so that the former compile without
-/// a test for the latter.
-#[inline(always)]
-fn registers<V: Vector>(channels: usize, mut body: impl FnMut(usize, usize)) {
-    let whole = channels - channels % V::LANES;
-    let mut channel = 0;
-    while channel < whole {
-        body(channel, V::LANES);
-        channel += V::LANES;
-    }
-    if whole < channels {
-        body(whole, channels - whole);
-    }
-}
-
 /// `V = Bᵀ d B` of one tile of the input, to tile `to_tile` of a domain.
 ///
 /// # Safety
@@ -75,67 +61,84 @@ pub(super) unsafe fn input_tile<V: Vector>(
             }
         }
     }
-    registers::<V>(channels, |channel, lanes| {
+    for_registers!(V, channels, |channel, lanes| {
         // SAFETY: `channel + lanes` is at most `channels`, and the domain's tiles are padded to
         // whole registers.
         unsafe {
             let to_pixel = to.at.add(to_tile * to.tile + channel);
-            both_axes::<V, IN, IN>(
-                |i, j| V::load_first(pixels[IN * i + j].add(channel), lanes),
-                |d| input(d),
-                |i, j, value| value.store(to_pixel.add((IN * i + j) * to.product)),
+            both_axes!(
+                input::<V>, IN => IN,
+                load: |i, j| V::load_first(pixels[IN * i + j].add(channel), lanes),
+                store: |i, j, value| value.store(to_pixel.add((IN * i + j) * to.product))
             );
         }
     });
 }
 
-/// `Y = Aᵀ M A` of one tile, with bias and ReLU, to the output.
+/// Where outputs go.
+#[derive(Clone, Copy)]
+pub(super) struct Output {
+    /// The first position of `[positions, stride]`.
+    pub at: *mut f32,
+    /// Channels that are written.
+    pub channels: usize,
+    /// Channels of a position.
+    pub stride: usize,
+    /// A bias per channel, or null.
+    pub bias: *const f32,
+    pub epilogue: Epilogue,
+}
+
+/// `Y = Aᵀ M A` of one tile to the output.
 ///
 /// # Safety
-/// `y` is the output of `tiles`' convolution, with `channels`, and nobody else writes this tile;
-/// `bias` is null or may be read for as many.
+/// The output is that of `tiles`' convolution, and nobody else writes this tile.
 #[inline(always)]
 pub(super) unsafe fn output_tile<V: Vector>(
     tiles: &Tiles,
     tile: usize,
     from: Domain,
     from_tile: usize,
-    channels: usize,
-    bias: *const f32,
-    relu: bool,
-    y: *mut f32,
+    to: Output,
 ) {
     let origin = tiles.origin(tile);
     let mut pixels = [std::ptr::null_mut(); OUT * OUT];
     for i in 0..OUT {
         for j in 0..OUT {
             if let Some(position) = tiles.output(origin, i, j) {
-                // SAFETY: the position lies in the map.
-                pixels[OUT * i + j] = unsafe { y.add(position * channels) };
+                // SAFETY: the position lies in the map, and the channels in it.
+                pixels[OUT * i + j] =
+                    unsafe { to.at.add(position * to.stride + to.epilogue.first) };
             }
         }
     }
-    registers::<V>(channels, |channel, lanes| {
+    for_registers!(V, to.channels, |channel, lanes| {
         // SAFETY: as in `input_tile`; pixels outside of the map are null and skipped.
         unsafe {
             let zero = V::splat(0.0);
-            let bias = match bias.is_null() {
+            let bias = match to.bias.is_null() {
                 true => zero,
-                false => V::load_first(bias.add(channel), lanes),
+                false => V::load_first(to.bias.add(channel), lanes),
             };
-            let floor = V::splat(if relu { 0.0 } else { f32::NEG_INFINITY });
+            let floor = V::splat(match to.epilogue.relu {
+                true => 0.0,
+                false => f32::NEG_INFINITY,
+            });
             let from_pixel = from.at.add(from_tile * from.tile + channel);
-            both_axes::<V, IN, OUT>(
-                |i, j| V::load(from_pixel.add((IN * i + j) * from.product)),
-                |m| output(m),
-                |i, j, value| {
+            both_axes!(
+                output::<V>, IN => OUT,
+                load: |i, j| V::load(from_pixel.add((IN * i + j) * from.product)),
+                store: |i, j, value| {
                     let pixel = pixels[OUT * i + j];
                     if !pixel.is_null() {
                         // In this order NaN stays NaN, as in the plain implementation.
-                        let value = floor.max(value.add(bias));
+                        let mut value = floor.max(value.add(bias));
+                        if to.epilogue.add {
+                            value = value.add(V::load_first(pixel.add(channel), lanes));
+                        }
                         value.store_first(pixel.add(channel), lanes);
                     }
-                },
+                }
             );
         }
     });
@@ -165,14 +168,14 @@ pub(super) unsafe fn gradient_tile<V: Vector>(
             }
         }
     }
-    registers::<V>(channels, |channel, lanes| {
+    for_registers!(V, channels, |channel, lanes| {
         // SAFETY: as in `input_tile`.
         unsafe {
             let to_pixel = to.at.add(to_tile * to.tile + channel);
-            both_axes::<V, OUT, IN>(
-                |i, j| V::load_first(pixels[OUT * i + j].add(channel), lanes),
-                |y| output_gradient(y),
-                |i, j, value| value.store(to_pixel.add((IN * i + j) * to.product)),
+            both_axes!(
+                output_gradient::<V>, OUT => IN,
+                load: |i, j| V::load_first(pixels[OUT * i + j].add(channel), lanes),
+                store: |i, j, value| value.store(to_pixel.add((IN * i + j) * to.product))
             );
         }
     });

@@ -164,10 +164,10 @@ impl Kernel for TransformPanel<'_> {
                         .to
                         .get()
                         .add(at + input * panel + half * V::LANES);
-                    both_axes::<V, 3, IN>(
-                        |i, j| V::load(taps[3 * i + j].as_ptr().add(half * V::LANES)),
-                        |g| filter(g),
-                        |i, j, value| value.store(to.add((IN * i + j) * product)),
+                    both_axes!(
+                        filter::<V>, 3 => IN,
+                        load: |i, j| V::load(taps[3 * i + j].as_ptr().add(half * V::LANES)),
+                        store: |i, j, value| value.store(to.add((IN * i + j) * product))
                     );
                 }
             }
@@ -226,12 +226,12 @@ impl Kernel for FilterGradients<'_> {
                 // both halves.
                 unsafe {
                     let from = self.from.as_ptr().add(at);
-                    both_axes::<V, IN, 3>(
-                        |i, j| V::load(from.add((IN * i + j) * product)),
-                        |u| filter_gradient(u),
-                        |i, j, value| {
+                    both_axes!(
+                        filter_gradient::<V>, IN => 3,
+                        load: |i, j| V::load(from.add((IN * i + j) * product)),
+                        store: |i, j, value| {
                             value.store(taps[3 * i + j].as_mut_ptr().add(half * V::LANES));
-                        },
+                        }
                     );
                 }
             }

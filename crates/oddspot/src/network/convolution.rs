@@ -6,7 +6,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
-use super::{channels_first, channels_last};
+use super::{channels_first, channels_last, kernels};
 
 /// Weights of a 3×3 convolution.
 #[derive(Module, Debug)]
@@ -29,12 +29,25 @@ impl Conv3x3 {
     }
 }
 
-/// `max(0, weight ∗ x + bias)` with zero padding of `dilation` on every side: the plain
-/// implementation over burn's own operations.
+/// `max(0, weight ∗ x + bias)` with zero padding of `dilation` on every side.
 ///
 /// `x` `[batch, height, width, in]`, `weight` `[out, in, 3, 3]`, `bias` `[out]`, result
 /// `[batch, height, width, out]`.
 pub fn conv3x3_relu(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    dilation: usize,
+) -> Tensor<4> {
+    match kernels::on_cpu(&x.device()) {
+        true => kernels::conv3x3_relu(x, weight, bias, dilation),
+        false => conv3x3_relu_plain(x, weight, bias, dilation),
+    }
+}
+
+/// [`conv3x3_relu`] over burn's own operations: for every device, and the reference that the
+/// kernel is held to.
+pub fn conv3x3_relu_plain(
     x: Tensor<4>,
     weight: Tensor<4>,
     bias: Tensor<1>,

@@ -3,6 +3,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
+use super::kernels;
+
 /// Weights of a linear layer.
 #[derive(Module, Debug)]
 pub struct Linear {
@@ -15,6 +17,15 @@ pub struct Linear {
 impl Linear {
     /// `x Wᵀ + b` for `x` `[rows, in]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        match kernels::on_cpu(&x.device()) {
+            true => kernels::linear(x, self.weight.val(), self.bias.val()),
+            false => self.forward_plain(x),
+        }
+    }
+
+    /// [`forward`](Self::forward) over burn's own operations: for every device, and the
+    /// reference that the kernel is held to.
+    pub fn forward_plain(&self, x: Tensor<2>) -> Tensor<2> {
         self.project(x) + self.bias.val().unsqueeze()
     }
 

@@ -2,14 +2,18 @@
 //! (channels last) from the first convolution to the loss.
 
 mod convolution;
+mod kernels;
 mod linear;
 mod parameters;
 mod pool;
 
-pub use convolution::{Conv3x3, conv3x3_relu};
+pub use convolution::{Conv3x3, conv3x3_relu, conv3x3_relu_plain};
+pub use kernels::MaxPoolShape;
 pub use linear::Linear;
 pub use parameters::{Parameters, Shapes, named_tensors};
-pub use pool::{average_pool, max_pool_2x2, max_pool_3x3_ceil, max_pool_3x3_same};
+pub use pool::{
+    average_pool, max_pool, max_pool_2x2, max_pool_3x3_ceil, max_pool_3x3_same, max_pool_plain,
+};
 
 use burn::tensor::Tensor;
 
