@@ -3,6 +3,7 @@
 use crate::direct::{DirectConv, DirectWeights};
 use crate::epilogue::Epilogue;
 use crate::shape::{Conv3x3, Result, ShapeError, check_length};
+use crate::simd::Isa;
 use crate::winograd::{self, Role, TransformedWeights};
 use crate::workspace::Workspace;
 
@@ -16,7 +17,12 @@ pub struct ConvWeights(Prepared);
 
 enum Prepared {
     Winograd(TransformedWeights),
-    Direct(DirectWeights),
+    /// Few weights: packing them anew is cheap.
+    Direct {
+        weights: DirectWeights,
+        conv: Conv3x3,
+        role: Role,
+    },
 }
 
 impl ConvWeights {
@@ -59,33 +65,62 @@ impl ConvWeights {
         };
         conv.check()?;
         check_length("the weight", conv.weight_count(), weight)?;
-        let served = match role {
-            Role::Forward => conv,
-            Role::InputGradient => conv.transposed(),
-        };
-        if served.input.channels >= FEWEST_WINOGRAD_INPUTS {
+        let isa = workspace.isa();
+        if serving(conv, role).input.channels >= FEWEST_WINOGRAD_INPUTS {
             let spare = workspace.take_spare();
-            let isa = workspace.isa();
-            return Ok(Self(Prepared::Winograd(TransformedWeights::new(
-                isa, weight, sizes, role, spare,
-            ))));
+            let weights = TransformedWeights::new(isa, weight, sizes, role, spare);
+            return Ok(Self(Prepared::Winograd(weights)));
         }
-        let turned;
-        let weight = match role {
-            Role::Forward => weight,
-            Role::InputGradient => {
-                turned = transpose_and_rotate(weight, sizes);
-                &turned
+        let weights = pack(isa, conv, weight, role)?;
+        Ok(Self(Prepared::Direct {
+            weights,
+            conv,
+            role,
+        }))
+    }
+
+    /// Makes other weights of the same layer ready in the same memory.
+    ///
+    /// # Errors
+    /// Weights of another length.
+    pub fn refresh(&mut self, weight: &[f32]) -> Result<()> {
+        match &mut self.0 {
+            Prepared::Winograd(weights) => {
+                check_length("the weight", 9 * weights.outputs() * weights.inputs(), weight)?;
+                weights.refresh(weight);
+                Ok(())
             }
-        };
-        let packed = direct(served).pack(workspace.isa(), weight)?;
-        Ok(Self(Prepared::Direct(packed)))
+            Prepared::Direct { weights, conv, role } => {
+                check_length("the weight", conv.weight_count(), weight)?;
+                *weights = pack(weights.isa(), *conv, weight, *role)?;
+                Ok(())
+            }
+        }
     }
 
     /// Gives the memory back to a workspace, for the next weights.
     pub fn recycle(self, workspace: &mut Workspace) {
         if let Prepared::Winograd(weights) = self.0 {
             workspace.put_spare(weights.into_buffer());
+        }
+    }
+}
+
+/// The convolution that a layer's weights serve in a role.
+fn serving(conv: Conv3x3, role: Role) -> Conv3x3 {
+    match role {
+        Role::Forward => conv,
+        Role::InputGradient => conv.transposed(),
+    }
+}
+
+/// Packs a layer's weights for the direct kernels.
+fn pack(isa: Isa, conv: Conv3x3, weight: &[f32], role: Role) -> Result<DirectWeights> {
+    let sizes = [conv.outputs, conv.input.channels];
+    match role {
+        Role::Forward => direct(conv).pack(isa, weight),
+        Role::InputGradient => {
+            direct(conv.transposed()).pack(isa, &transpose_and_rotate(weight, sizes))
         }
     }
 }
@@ -136,7 +171,7 @@ pub fn conv3x3(
         check_length("the bias", conv.outputs, bias)?;
     }
     match &weights.0 {
-        Prepared::Direct(weights) => direct(conv).forward(workspace, x, weights, bias, epilogue, y),
+        Prepared::Direct { weights, .. } => direct(conv).forward(workspace, x, weights, bias, epilogue, y),
         Prepared::Winograd(weights) => {
             let prepared = (weights.isa(), weights.outputs(), weights.inputs());
             let asked = (workspace.isa(), conv.outputs, conv.input.channels);

@@ -7,6 +7,7 @@
 //! - [`linear`]: 1×1 convolutions.
 //! - [`pool`]: max and average pools, forward and backward.
 //! - [`activation`]: backward through ReLU and bias.
+//! - [`distance`]: the feature-matching loss; [`adam`]: the optimizer's step.
 //! - [`reference`]: the same as plain loops, to which tests hold the kernels.
 //!
 //! The instruction set is chosen at run time ([`Isa`]): AVX-512, AVX2 with FMA, NEON, or plain
@@ -17,8 +18,10 @@
 //! anything. Sizes are free: no multiples are asked of channels, heights or widths.
 
 pub mod activation;
+pub mod adam;
 pub mod conv3x3;
 pub mod direct;
+pub mod distance;
 mod epilogue;
 pub mod linear;
 mod packed;

@@ -13,7 +13,11 @@ use crate::workspace::{Buffer, SharedMut, Workspace};
 const BLOCK_ROWS: usize = 48;
 
 /// Weights `[outputs, inputs]`, packed for an instruction set.
-pub struct LinearWeights(PackedMatrix);
+pub struct LinearWeights {
+    matrix: PackedMatrix,
+    /// Whether it is the transpose that was packed.
+    transposed: bool,
+}
 
 impl LinearWeights {
     /// Packs weights `[outputs, inputs]` for [`linear`].
@@ -23,11 +27,11 @@ impl LinearWeights {
     pub fn pack(isa: Isa, weight: &[f32], [outputs, inputs]: [usize; 2]) -> Result<Self> {
         let needed = count("the weight", &[outputs, inputs])?;
         check_length("the weight", needed, weight)?;
-        Ok(Self(PackedMatrix::new(
-            isa,
-            [outputs, inputs],
-            |output, input| weight[output * inputs + input],
-        )))
+        let at = |output: usize, input: usize| weight[output * inputs + input];
+        Ok(Self {
+            matrix: PackedMatrix::new(isa, [outputs, inputs], at),
+            transposed: false,
+        })
     }
 
     /// Packs the transpose, with which [`linear`] turns the output's gradient into the input's.
@@ -41,11 +45,25 @@ impl LinearWeights {
     ) -> Result<Self> {
         let needed = count("the weight", &[outputs, inputs])?;
         check_length("the weight", needed, weight)?;
-        Ok(Self(PackedMatrix::new(
-            isa,
-            [inputs, outputs],
-            |output, input| weight[input * inputs + output],
-        )))
+        let at = |input: usize, output: usize| weight[output * inputs + input];
+        Ok(Self {
+            matrix: PackedMatrix::new(isa, [inputs, outputs], at),
+            transposed: true,
+        })
+    }
+
+    /// Packs other weights of the same layer into the same memory.
+    ///
+    /// # Errors
+    /// Weights of another length.
+    pub fn refresh(&mut self, weight: &[f32]) -> Result<()> {
+        let (outputs, inputs) = (self.matrix.outputs(), self.matrix.inputs());
+        check_length("the weight", outputs * inputs, weight)?;
+        match self.transposed {
+            false => self.matrix.refresh(|output, input| weight[output * inputs + input]),
+            true => self.matrix.refresh(|output, input| weight[input * outputs + output]),
+        }
+        Ok(())
     }
 }
 
@@ -63,7 +81,7 @@ pub fn linear(
     epilogue: Epilogue,
     y: &mut [f32],
 ) -> Result<()> {
-    let matrix = &weights.0;
+    let matrix = &weights.matrix;
     let (inputs, outputs) = (matrix.inputs(), matrix.outputs());
     let isa = workspace.isa();
     if matrix.isa() != isa {

@@ -1,5 +1,7 @@
 //! A weight matrix cut into panels, and rows multiplied with it.
 
+use rayon::prelude::*;
+
 use crate::epilogue::Epilogue;
 use crate::panel::{Store, panel_width, times_panel};
 use crate::simd::{Isa, Kernel, Vector};
@@ -13,28 +15,39 @@ pub(crate) struct PackedMatrix {
 }
 
 impl PackedMatrix {
-    /// Packs the matrix whose element (output, input) `at` gives.
+    /// Packs the matrix whose element (output, input) `at` gives, in parallel.
     pub fn new(
         isa: Isa,
         [outputs, inputs]: [usize; 2],
-        at: impl Fn(usize, usize) -> f32,
+        at: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Self {
         let width = panel_width(isa.lanes());
-        let mut values = vec![0.0; outputs.next_multiple_of(width) * inputs];
-        for (index, panel) in values.chunks_exact_mut(width * inputs).enumerate() {
-            let first = index * width;
-            for output in first..(first + width).min(outputs) {
-                for input in 0..inputs {
-                    panel[input * width + output - first] = at(output, input);
-                }
-            }
-        }
-        Self {
+        let mut packed = Self {
             isa,
             outputs,
             inputs,
-            values,
-        }
+            values: vec![0.0; outputs.next_multiple_of(width) * inputs],
+        };
+        packed.refresh(at);
+        packed
+    }
+
+    /// Packs other values into the same memory.
+    pub fn refresh(&mut self, at: impl Fn(usize, usize) -> f32 + Sync) {
+        let width = panel_width(self.isa.lanes());
+        let (outputs, inputs) = (self.outputs, self.inputs);
+        self.values
+            .par_chunks_exact_mut(width * inputs)
+            .enumerate()
+            .for_each(|(index, panel)| {
+                let first = index * width;
+                let outputs = first..(first + width).min(outputs);
+                for (input, row) in panel.chunks_exact_mut(width).enumerate() {
+                    for (to, output) in row.iter_mut().zip(outputs.clone()) {
+                        *to = at(output, input);
+                    }
+                }
+            });
     }
 
     pub fn isa(&self) -> Isa {

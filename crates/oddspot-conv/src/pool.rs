@@ -305,11 +305,11 @@ impl AveragePool {
         Ok(())
     }
 
-    /// `dx`, each block's gradient shared out evenly.
+    /// Each block's gradient, shared out evenly: written to `dx`, or added to what is there.
     ///
     /// # Errors
     /// As [`forward`](Self::forward).
-    pub fn backward(&self, dy: &[f32], dx: &mut [f32]) -> Result<()> {
+    pub fn backward(&self, dy: &[f32], add: bool, dx: &mut [f32]) -> Result<()> {
         let output = self.output()?;
         output.check("the output's gradient", dy)?;
         self.input.check("the input's gradient", dx)?;
@@ -322,7 +322,8 @@ impl AveragePool {
                     for (at, pixel) in line.chunks_exact_mut(channels).enumerate() {
                         let from = &dy[at / self.size * channels..][..channels];
                         for (to, value) in pixel.iter_mut().zip(from) {
-                            *to = value * scale;
+                            let old = if add { *to } else { 0.0 };
+                            *to = old + value * scale;
                         }
                     }
                 }

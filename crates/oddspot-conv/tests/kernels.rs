@@ -267,7 +267,11 @@ proptest! {
         pool.forward(&x, &mut y).unwrap();
         assert_close(&y, &reference::conv(&conv, &x, &weight, None, false), "forward");
         let mut dx = vec![f32::NAN; x.len()];
-        pool.backward(&dy, &mut dx).unwrap();
+        pool.backward(&dy, false, &mut dx).unwrap();
+        let once = dx.clone();
+        pool.backward(&dy, true, &mut dx).unwrap();
+        assert_close(&dx, &once.iter().map(|v| 2.0 * v).collect::<Vec<_>>(), "added");
+        let dx = once;
         assert_close(&dx, &reference::input_gradient(&conv, &dy, &weight), "input gradient");
     }
 

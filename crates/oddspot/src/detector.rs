@@ -1,18 +1,19 @@
 //! The façade of detection: a loaded model that judges images.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
 use image::RgbImage;
 
+use crate::cpu::Memory;
 use crate::error::{Error, Result};
 use crate::image::resize;
-use crate::loss::ChannelStatistics;
+use crate::judge::Judge;
 use crate::model_file::{Header, Model};
 use crate::network::Parameters;
-use crate::scoring::{AnomalyMaps, Scorer, Shares, image_tensor};
+use crate::scoring::{AnomalyMaps, Shares};
 use crate::teacher::{Library, Teacher, hash};
-use crate::trainable::Networks;
 
 /// What was found in one image.
 #[derive(Clone, Debug)]
@@ -31,10 +32,10 @@ pub struct Detection {
 pub struct Detector {
     path: PathBuf,
     header: Header,
-    statistics: ChannelStatistics,
     teacher: Teacher,
-    networks: Networks,
-    device: Device,
+    judge: Judge,
+    /// Memory of passes: as many as there were images at a time.
+    memories: Mutex<Vec<Memory>>,
 }
 
 impl Detector {
@@ -76,16 +77,15 @@ impl Detector {
                 "its teacher's channels are not those it was trained for".to_owned(),
             ));
         }
-        let parameters = Parameters::from_tensors(&model.networks, device);
-        let networks = Networks::new(&parameters, &header.config, header.teacher_channels, false)
+        let channels = header.teacher_channels;
+        let judge = Judge::new(&header.config, &model.networks, channels, model.statistics, device)
             .map_err(fail)?;
         Ok(Self {
             path: path.to_owned(),
             header,
-            statistics: model.statistics,
             teacher,
-            networks,
-            device: device.clone(),
+            judge,
+            memories: Mutex::default(),
         })
     }
 
@@ -94,20 +94,20 @@ impl Detector {
         &self.header
     }
 
-    /// Judges one image of any size.
+    fn memories(&self) -> MutexGuard<'_, Vec<Memory>> {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Judges one image of any size. Several threads may judge at a time.
     ///
     /// # Errors
     /// A map that is not of finite numbers, which only a damaged model gives.
     pub fn detect(&self, image: &RgbImage) -> Result<Detection> {
         let config = &self.header.config;
-        let scorer = Scorer {
-            config,
-            student: &self.networks.student,
-            position: self.networks.position.as_ref(),
-            statistics: &self.statistics,
-        };
-        let image = image_tensor(&resize(image, config.image_size), &self.device);
-        let errors = scorer.errors(image.clone(), self.teacher.maps(image));
+        let mut memory = self.memories().pop().unwrap_or_default();
+        let image = resize(image, config.image_size);
+        let errors = self.judge.errors(&image, &self.teacher, &mut memory);
+        self.memories().push(memory);
         let smoothing = config.detection.smoothing;
         let maps = AnomalyMaps::fuse(&errors, &self.header.normalisation, smoothing);
         if !maps.total.values.iter().all(|value| value.is_finite()) {

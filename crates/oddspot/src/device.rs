@@ -26,6 +26,11 @@ pub fn open(name: &str) -> Result<Device> {
     }
 }
 
+/// Whether a device is the CPU, whose kernels are ours.
+pub fn is_cpu(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
 #[cfg(feature = "wgpu")]
 fn open_wgpu() -> Result<Device> {
     use burn::tensor::{DeviceKind, DeviceType};

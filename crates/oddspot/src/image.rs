@@ -121,13 +121,23 @@ pub fn resize(image: &RgbImage, size: ImageSize) -> RgbImage {
 /// Normalises to `[height, width, 3]`, channels last, row by row: `(x / 255 − mean) / std`
 /// with ImageNet's [`MEAN`] and [`STD`]; values lie in [−2.12, 2.64].
 pub fn normalise(image: &RgbImage) -> Vec<f32> {
-    let mut values = Vec::with_capacity(image.len());
-    for pixel in image.pixels() {
-        for ((value, mean), std) in pixel.0.into_iter().zip(MEAN).zip(STD) {
-            values.push((f32::from(value) / 255.0 - mean) / std);
+    let mut values = vec![0.0; image.len()];
+    normalise_into(image, &mut values);
+    values
+}
+
+/// As [`normalise`], into as many values as the image has bytes.
+pub fn normalise_into(image: &RgbImage, values: &mut [f32]) {
+    // 256 possible values a channel: a table is faster than the division.
+    let table: [[f32; 256]; 3] = std::array::from_fn(|channel| {
+        std::array::from_fn(|value| (value as f32 / 255.0 - MEAN[channel]) / STD[channel])
+    });
+    let pixels = image.as_raw().as_chunks::<3>().0;
+    for (pixel, to) in pixels.iter().zip(values.as_chunks_mut::<3>().0) {
+        for channel in 0..3 {
+            to[channel] = table[channel][usize::from(pixel[channel])];
         }
     }
-    values
 }
 
 #[cfg(test)]

@@ -41,12 +41,16 @@ pub mod loss;
 
 pub mod trainable;
 
+pub mod cpu;
+
 pub mod training;
 
 // From features to a verdict.
 pub mod map;
 
 pub mod scoring;
+
+pub mod judge;
 
 pub mod threshold;
 

@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
+use oddspot_conv::distance::Normalisation;
 
 use crate::config::FeatureNorm;
 use crate::network::Parameters;
@@ -15,6 +16,20 @@ pub struct ChannelStatistics {
     pub mean: [Vec<f32>; 3],
     /// Per level, `[channels]`, all positive.
     pub std: [Vec<f32>; 3],
+}
+
+impl FeatureNorm {
+    /// The normalisation of a level (0 to 2) as the kernels take it.
+    pub(crate) fn of_level(self, statistics: &ChannelStatistics, level: usize) -> Normalisation<'_> {
+        match self {
+            Self::L2 => Normalisation::L2,
+            Self::None => Normalisation::None,
+            Self::Standardize => Normalisation::Standardize {
+                mean: &statistics.mean[level],
+                std: &statistics.std[level],
+            },
+        }
+    }
 }
 
 /// L2-normalises each position's feature vector: `x / √(‖x‖² + 10⁻²⁴)`.

@@ -62,6 +62,14 @@ impl ScoreMap {
         }
     }
 
+    /// Adds this map, resized as by [`resize_bilinear`](Self::resize_bilinear), to another.
+    pub fn add_resized(&self, to: &mut Self) {
+        let resized = self.resize_bilinear(to.height, to.width);
+        for (sum, value) in to.values.iter_mut().zip(resized.values) {
+            *sum += value;
+        }
+    }
+
     /// Gaussian smoothing with standard deviations in pixels along rows and columns,
     /// truncated at 4σ, borders reflected about the edge (scipy's `gaussian_filter`).
     /// A σ of 0 leaves that axis as it is.

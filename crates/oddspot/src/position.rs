@@ -56,6 +56,16 @@ impl PositionClassifier {
         })
     }
 
+    /// Its three layers, in order.
+    pub(crate) fn layers(&self) -> [&Linear; 3] {
+        [&self.fc1, &self.fc2, &self.fc3]
+    }
+
+    /// Slope of the LeakyReLU below zero.
+    pub(crate) fn negative_slope(&self) -> f64 {
+        self.negative_slope
+    }
+
     /// Logits `[rows, 8]` of the differences `S³(p0) − S³(pk)` `[rows, D]`.
     pub fn forward(&self, difference: Tensor<2>) -> Tensor<2> {
         self.logits_of_projection(self.fc1.project(difference))
@@ -113,7 +123,7 @@ impl PatchGrid {
     }
 
     /// Rows and columns of the centres whose neighbour in a direction is inside too.
-    fn centres(&self, class: usize) -> (Range<usize>, Range<usize>) {
+    pub(crate) fn centres(&self, class: usize) -> (Range<usize>, Range<usize>) {
         let (rows, columns) = self.inside();
         let axis = |inside: Range<usize>, direction: isize| match direction {
             -1 => (inside.start + self.steps).min(inside.end)..inside.end,
@@ -125,7 +135,7 @@ impl PatchGrid {
     }
 
     /// The directions in which some pair fits.
-    fn classes(&self) -> Vec<usize> {
+    pub(crate) fn classes(&self) -> Vec<usize> {
         (0..DIRECTIONS.len())
             .filter(|&class| {
                 let (rows, columns) = self.centres(class);
@@ -134,7 +144,7 @@ impl PatchGrid {
             .collect()
     }
 
-    fn neighbour(&self, (row, column): (usize, usize), class: usize) -> (usize, usize) {
+    pub(crate) fn neighbour(&self, (row, column): (usize, usize), class: usize) -> (usize, usize) {
         let (down, across) = DIRECTIONS[class];
         let steps = self.steps as isize;
         (
@@ -211,8 +221,7 @@ pub fn e_pos_grid(
     let projected = classifier.fc1.project(student.level3(trunk));
     let hidden = projected.dims()[1];
     let projected = projected.reshape([height, width, hidden]);
-    let mut sums = vec![0.0f32; height * width];
-    let mut counts = vec![0u8; height * width];
+    let mut sums = EposSums::new(height, width);
     for class in grid.classes() {
         let (rows, columns) = grid.centres(class);
         let (down, across) = grid.neighbour((rows.start, columns.start), class);
@@ -224,22 +233,55 @@ pub fn e_pos_grid(
         let difference = (centre - neighbour).reshape([tall * wide, hidden]);
         let probabilities = softmax(classifier.logits_of_projection(difference), 1);
         let probability = probabilities.narrow(1, class, 1).into_data();
-        for (i, p) in probability.iter::<f32>().enumerate() {
-            let at = (rows.start + i / wide) * width + columns.start + i % wide;
-            // NaN stands for "no evidence" below; a broken network must not pass for that.
-            sums[at] += if p.is_nan() { f32::INFINITY } else { 1.0 - p };
-            counts[at] += 1;
+        sums.add(grid, class, probability.iter::<f32>());
+    }
+    sums.finish()
+}
+
+/// `Σ_k (1 − p(y_k))` at every position of the student's grid, and how many terms it has.
+pub(crate) struct EposSums {
+    height: usize,
+    width: usize,
+    sums: Vec<f32>,
+    counts: Vec<u8>,
+}
+
+impl EposSums {
+    pub fn new(height: usize, width: usize) -> Self {
+        Self {
+            height,
+            width,
+            sums: vec![0.0; height * width],
+            counts: vec![0; height * width],
         }
     }
-    let values = sums
-        .iter()
-        .zip(&counts)
-        .map(|(&sum, &n)| if n == 0 { f32::NAN } else { sum / f32::from(n) })
-        .collect();
-    ScoreMap {
-        height,
-        width,
-        values,
+
+    /// Adds a direction, given the probability of the true class at each of its centres.
+    pub fn add(
+        &mut self,
+        grid: &PatchGrid,
+        class: usize,
+        probabilities: impl Iterator<Item = f32>,
+    ) {
+        let (rows, columns) = grid.centres(class);
+        let wide = columns.len();
+        for (i, p) in probabilities.enumerate() {
+            let at = (rows.start + i / wide) * self.width + columns.start + i % wide;
+            // NaN stands for "no evidence" below; a broken network must not pass for that.
+            self.sums[at] += if p.is_nan() { f32::INFINITY } else { 1.0 - p };
+            self.counts[at] += 1;
+        }
+    }
+
+    /// The mean over the directions, NaN where there is none.
+    pub fn finish(self) -> ScoreMap {
+        let terms = self.sums.iter().zip(&self.counts);
+        let mean = |(&sum, &n)| if n == 0 { f32::NAN } else { sum / f32::from(n) };
+        ScoreMap {
+            height: self.height,
+            width: self.width,
+            values: terms.map(mean).collect(),
+        }
     }
 }
 

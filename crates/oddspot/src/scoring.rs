@@ -38,10 +38,7 @@ pub fn e_rec(
             width,
             values: distance.into_data().iter::<f32>().collect(),
         };
-        let resized = map.resize_bilinear(size.height, size.width);
-        for (sum, value) in sum.values.iter_mut().zip(resized.values) {
-            *sum += value;
-        }
+        map.add_resized(&mut sum);
     }
     sum
 }

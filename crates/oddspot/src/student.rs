@@ -80,6 +80,11 @@ impl Student {
         StudentMaps { levels, trunk }
     }
 
+    /// The head of level 3.
+    pub(crate) fn head3(&self) -> &Linear {
+        &self.head3
+    }
+
     /// `S³` at chosen positions: head 3 on rows of [`StudentMaps::trunk`], `[rows, c4]` to
     /// `[rows, D]`.
     pub fn level3(&self, trunk: Tensor<2>) -> Tensor<2> {

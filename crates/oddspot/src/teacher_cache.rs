@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -29,7 +30,12 @@ pub struct TeacherCache {
 
 enum Store {
     Memory(Vec<Vec<f16>>),
-    File(File),
+    File {
+        file: File,
+        /// The image that was read last, and its maps.
+        last: Option<usize>,
+        maps: Vec<f16>,
+    },
 }
 
 impl TeacherCache {
@@ -52,7 +58,11 @@ impl TeacherCache {
         } else {
             let file = tempfile::tempfile_in(scratch)
                 .map_err(Error::io("create a temporary file in", scratch))?;
-            Store::File(file)
+            Store::File {
+                file,
+                last: None,
+                maps: Vec::new(),
+            }
         };
         Ok(Self {
             size,
@@ -67,21 +77,12 @@ impl TeacherCache {
     ///
     /// # Errors
     /// The temporary file cannot be written.
-    pub fn push(&mut self, maps: [Tensor<4>; 3]) -> Result<()> {
-        let mut halves = Vec::with_capacity(values_per_image(self.size, self.channels));
-        for (level, map) in maps.into_iter().enumerate() {
-            let data = map.into_data();
-            let values: Vec<f32> = data.iter::<f32>().collect();
-            self.statistics.add(level, &values);
-            halves.extend(values.iter().map(|&v| {
-                let limit = f16::MAX.to_f32();
-                f16::from_f32(v.clamp(-limit, limit))
-            }));
-        }
+    pub fn push(&mut self, maps: EncodedMaps) -> Result<()> {
+        self.statistics.merge(&maps.statistics);
         match &mut self.store {
-            Store::Memory(images) => images.push(halves),
-            Store::File(file) => {
-                let bytes: Vec<u8> = halves.iter().flat_map(|v| v.to_le_bytes()).collect();
+            Store::Memory(images) => images.push(maps.halves),
+            Store::File { file, .. } => {
+                let bytes: Vec<u8> = maps.halves.iter().flat_map(|v| v.to_le_bytes()).collect();
                 file.write_all(&bytes).map_err(Error::io(
                     "write the cached teacher maps to a temporary file in",
                     &self.scratch,
@@ -91,37 +92,65 @@ impl TeacherCache {
         Ok(())
     }
 
+    /// One level (0 to 2) of an image's maps, `[height/2^ℓ, width/2^ℓ, channels]`.
+    ///
+    /// # Errors
+    /// The temporary file cannot be read.
+    pub fn level(&mut self, image: usize, level: usize) -> Result<&[f16]> {
+        let places = level_places(self.size, self.channels);
+        let maps = self.maps(image)?;
+        Ok(&maps[places[level].clone()])
+    }
+
+    /// All levels of an image's maps, as [`level`](Self::level) gives each.
+    ///
+    /// # Errors
+    /// The temporary file cannot be read.
+    pub fn levels(&mut self, image: usize) -> Result<[&[f16]; 3]> {
+        let places = level_places(self.size, self.channels);
+        let maps = self.maps(image)?;
+        Ok(places.map(|place| &maps[place]))
+    }
+
+    /// An image's maps, level by level; those in the file are read unless they were the last.
+    fn maps(&mut self, image: usize) -> Result<&[f16]> {
+        match &mut self.store {
+            Store::Memory(images) => Ok(&images[image]),
+            Store::File { file, last, maps } => {
+                if *last != Some(image) {
+                    *last = None;
+                    let count = values_per_image(self.size, self.channels);
+                    maps.resize(count, f16::ZERO);
+                    let mut bytes = vec![0; 2 * count];
+                    file.seek(SeekFrom::Start((2 * count * image) as u64))
+                        .and_then(|_| file.read_exact(&mut bytes))
+                        .map_err(Error::io(
+                            "read the cached teacher maps from a temporary file in",
+                            &self.scratch,
+                        ))?;
+                    for (half, bytes) in maps.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                        *half = f16::from_le_bytes(*bytes);
+                    }
+                    *last = Some(image);
+                }
+                Ok(maps)
+            }
+        }
+    }
+
     /// The maps of an image, `[1, height/2^ℓ, width/2^ℓ, channels]` each.
     ///
     /// # Errors
     /// The temporary file cannot be read.
     pub fn get(&mut self, image: usize, device: &Device) -> Result<[Tensor<4>; 3]> {
-        let count = values_per_image(self.size, self.channels);
-        let mut values = vec![0.0; count];
-        match &mut self.store {
-            Store::Memory(images) => images[image].convert_to_f32_slice(&mut values),
-            Store::File(file) => {
-                let mut bytes = vec![0; 2 * count];
-                file.seek(SeekFrom::Start((2 * count * image) as u64))
-                    .and_then(|_| file.read_exact(&mut bytes))
-                    .map_err(Error::io(
-                        "read the cached teacher maps from a temporary file in",
-                        &self.scratch,
-                    ))?;
-                for (value, half) in values.iter_mut().zip(bytes.as_chunks::<2>().0) {
-                    *value = f16::from_le_bytes(*half).to_f32();
-                }
-            }
-        }
-        let mut rest = values;
+        let (size, channels) = (self.size, self.channels);
+        let levels = self.levels(image)?;
         Ok(std::array::from_fn(|level| {
-            let [height, width, channels] = level_shape(self.size, self.channels, level);
-            let tail = rest.split_off(height * width * channels);
-            let values = std::mem::replace(&mut rest, tail);
-            Tensor::from_data(
-                TensorData::new(values, [1, height, width, channels]),
-                device,
-            )
+            let mut values = vec![0.0; levels[level].len()];
+            levels[level].convert_to_f32_slice(&mut values);
+            let [height, width, channels] = level_shape(size, channels, level);
+            let shape = [1, height, width, channels];
+            Tensor::from_data(TensorData::new(values, shape), device)
         }))
     }
 
@@ -131,9 +160,49 @@ impl TeacherCache {
     }
 }
 
+/// The maps of one image as the cache keeps them, with the sums for its statistics.
+pub struct EncodedMaps {
+    halves: Vec<f16>,
+    statistics: RunningStatistics,
+}
+
+impl EncodedMaps {
+    /// Encodes maps `[height/2^ℓ, width/2^ℓ, channels]`.
+    pub fn new(maps: [&[f32]; 3], channels: [usize; 3]) -> Self {
+        let mut statistics = RunningStatistics::new(channels);
+        let mut halves = vec![f16::ZERO; maps.iter().map(|map| map.len()).sum()];
+        let limit = f16::MAX.to_f32();
+        let mut rest = halves.as_mut_slice();
+        for (level, values) in maps.into_iter().enumerate() {
+            statistics.add(level, values);
+            let (to, after) = rest.split_at_mut(values.len());
+            let mut clamped = [0.0; 1024];
+            for (to, values) in to.chunks_mut(1024).zip(values.chunks(1024)) {
+                let clamped = &mut clamped[..values.len()];
+                for (to, value) in clamped.iter_mut().zip(values) {
+                    *to = value.clamp(-limit, limit);
+                }
+                to.convert_from_f32_slice(clamped);
+            }
+            rest = after;
+        }
+        Self { halves, statistics }
+    }
+}
+
 fn level_shape(size: ImageSize, channels: [usize; 3], level: usize) -> [usize; 3] {
     let shrink = 2 << level;
     [size.height / shrink, size.width / shrink, channels[level]]
+}
+
+/// Where each level lies among an image's values.
+fn level_places(size: ImageSize, channels: [usize; 3]) -> [Range<usize>; 3] {
+    let mut start = 0;
+    std::array::from_fn(|level| {
+        let place = start..start + level_shape(size, channels, level).iter().product::<usize>();
+        start = place.end;
+        place
+    })
 }
 
 fn values_per_image(size: ImageSize, channels: [usize; 3]) -> usize {
@@ -168,6 +237,18 @@ impl RunningStatistics {
         self.positions[level] += (values.len() / sums.len()) as u64;
     }
 
+    fn merge(&mut self, other: &Self) {
+        for (sums, others) in self.levels.iter_mut().zip(&other.levels) {
+            for (sum, other) in sums.iter_mut().zip(others) {
+                sum.0 += other.0;
+                sum.1 += other.1;
+            }
+        }
+        for (count, other) in self.positions.iter_mut().zip(other.positions) {
+            *count += other;
+        }
+    }
+
     fn finish(&self) -> ChannelStatistics {
         let mut mean: [Vec<f32>; 3] = Default::default();
         let mut std: [Vec<f32>; 3] = Default::default();
@@ -199,16 +280,17 @@ mod tests {
     };
     const CHANNELS: [usize; 3] = [2, 3, 4];
 
-    fn maps(seed: u32) -> [Tensor<4>; 3] {
+    fn maps(seed: u32) -> [Vec<f32>; 3] {
         std::array::from_fn(|level| {
-            let [height, width, channels] = level_shape(SIZE, CHANNELS, level);
+            let count: usize = level_shape(SIZE, CHANNELS, level).iter().product();
             // Eighths up to 16 are exact in half precision.
-            let values: Vec<f32> = (0..height * width * channels)
-                .map(|i| ((i as u32 * 37 + seed * 11) % 128) as f32 / 8.0)
-                .collect();
-            let shape = [1, height, width, channels];
-            Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+            let value = |i: usize| ((i as u32 * 37 + seed * 11) % 128) as f32 / 8.0;
+            (0..count).map(value).collect()
         })
+    }
+
+    fn encoded(maps: &[Vec<f32>; 3]) -> EncodedMaps {
+        EncodedMaps::new(maps.each_ref().map(Vec::as_slice), CHANNELS)
     }
 
     #[test]
@@ -216,14 +298,14 @@ mod tests {
         for budget in [1, 0] {
             let mut cache =
                 TeacherCache::new(SIZE, CHANNELS, 3, budget, &std::env::temp_dir()).unwrap();
-            assert_eq!(matches!(cache.store, Store::File(_)), budget == 0);
+            assert_eq!(matches!(cache.store, Store::File { .. }), budget == 0);
             for image in 0..3 {
-                cache.push(maps(image)).unwrap();
+                cache.push(encoded(&maps(image))).unwrap();
             }
             for image in [2, 0, 1] {
                 let found = cache.get(image, &Device::flex()).unwrap();
                 for (found, put) in found.into_iter().zip(maps(image as u32)) {
-                    assert_eq!(found.into_data(), put.into_data());
+                    assert_eq!(found.into_data().iter::<f32>().collect::<Vec<_>>(), put);
                 }
             }
         }
@@ -232,14 +314,13 @@ mod tests {
     #[test]
     fn statistics_are_those_of_all_positions_of_all_images() {
         let mut cache = TeacherCache::new(SIZE, CHANNELS, 2, 1, &std::env::temp_dir()).unwrap();
-        cache.push(maps(0)).unwrap();
-        cache.push(maps(1)).unwrap();
+        cache.push(encoded(&maps(0))).unwrap();
+        cache.push(encoded(&maps(1))).unwrap();
         let statistics = cache.statistics();
         let mut channel = Vec::new();
         for image in 0..2 {
             let [map, _, _] = maps(image);
-            let values: Vec<f32> = map.into_data().iter().collect();
-            channel.extend(values.iter().skip(1).step_by(2).map(|&v| f64::from(v)));
+            channel.extend(map.iter().skip(1).step_by(2).map(|&v| f64::from(v)));
         }
         let n = channel.len() as f64;
         let mean = channel.iter().sum::<f64>() / n;

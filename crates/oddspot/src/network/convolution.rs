@@ -7,6 +7,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
 use super::{channels_first, channels_last, kernels};
+use crate::device;
 
 /// Weights of a 3×3 convolution.
 #[derive(Module, Debug)]
@@ -39,7 +40,7 @@ pub fn conv3x3_relu(
     bias: Tensor<1>,
     dilation: usize,
 ) -> Tensor<4> {
-    match kernels::on_cpu(&x.device()) {
+    match device::is_cpu(&x.device()) {
         true => kernels::conv3x3_relu(x, weight, bias, dilation),
         false => conv3x3_relu_plain(x, weight, bias, dilation),
     }

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::kernels;
+use crate::device;
 
 /// Weights of a linear layer.
 #[derive(Module, Debug)]
@@ -17,7 +18,7 @@ pub struct Linear {
 impl Linear {
     /// `x Wᵀ + b` for `x` `[rows, in]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        match kernels::on_cpu(&x.device()) {
+        match device::is_cpu(&x.device()) {
             true => kernels::linear(x, self.weight.val(), self.bias.val()),
             false => self.forward_plain(x),
         }

@@ -6,6 +6,7 @@ use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
 use super::kernels::{self, MaxPoolShape};
 use super::{channels_first, channels_last};
+use crate::device;
 
 /// The student's 3×3 max pool, centred on its pixel: padding `−∞` of `dilation` on every
 /// side. `x` `[batch, height, width, channels]`; with stride 2 the height and width halve.
@@ -53,7 +54,7 @@ pub fn max_pool_2x2(x: Tensor<4>) -> Tensor<4> {
 
 /// The largest value of each window of `x` `[batch, height, width, channels]`.
 pub fn max_pool(x: Tensor<4>, shape: MaxPoolShape) -> Tensor<4> {
-    match kernels::on_cpu(&x.device()) {
+    match device::is_cpu(&x.device()) {
         true => kernels::max_pool(x, shape),
         false => max_pool_plain(x, shape),
     }

@@ -9,11 +9,15 @@ pub use import::{TeacherWeights, read_weights};
 pub use library::{Library, RANDOM, VGG16_FILE};
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use oddspot_conv::Workspace;
+
+use crate::cpu::CpuTeacher;
 use crate::network::Parameters;
 use crate::tensor_file::NamedTensors;
 use squeezenet::SqueezeNet;
@@ -53,6 +57,8 @@ pub struct TeacherIdentity {
 pub struct Teacher {
     network: Network,
     channels: [usize; 3],
+    /// Made ready when it is first asked for.
+    on_cpu: OnceLock<CpuTeacher>,
 }
 
 enum Network {
@@ -76,12 +82,36 @@ impl Teacher {
                 (Network::SqueezeNet(network), channels)
             }
         };
-        Ok(Self { network, channels })
+        Ok(Self {
+            network,
+            channels,
+            on_cpu: OnceLock::new(),
+        })
     }
 
     /// Channels of the three levels.
     pub fn channels(&self) -> [usize; 3] {
         self.channels
+    }
+
+    /// The same network made ready for the CPU's kernels, the first time in parallel.
+    pub fn on_cpu(&self) -> &CpuTeacher {
+        self.on_cpu.get_or_init(|| {
+            let mut workspace = Workspace::new();
+            match &self.network {
+                Network::Vgg16(network) => network.on_cpu(&mut workspace),
+                Network::SqueezeNet(network) => network.on_cpu(&mut workspace),
+            }
+        })
+    }
+
+    /// As [`on_cpu`](Self::on_cpu), without the network itself.
+    pub fn into_cpu(self) -> CpuTeacher {
+        self.on_cpu();
+        match self.on_cpu.into_inner() {
+            Some(teacher) => teacher,
+            None => unreachable!("it was just made ready"),
+        }
     }
 
     /// The maps `T¹, T², T³` of normalised images `[batch, height, width, 3]`:

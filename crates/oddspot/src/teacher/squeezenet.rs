@@ -7,6 +7,9 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
+use oddspot_conv::Workspace;
+
+use crate::cpu::{CpuConv, CpuFire, CpuLinear, CpuStem, CpuTeacher};
 use crate::network::{
     Conv3x3, Linear, Parameters, channels_first, channels_last, max_pool_3x3_ceil,
 };
@@ -55,6 +58,14 @@ impl SqueezeNet {
         ))
     }
 
+    pub fn on_cpu(&self, workspace: &mut Workspace) -> CpuTeacher {
+        let stem = CpuStem::new(workspace, &self.weight, &self.bias);
+        let mut ready = |fires: &Vec<Fire>| -> Vec<CpuFire> {
+            fires.iter().map(|fire| fire.on_cpu(workspace)).collect()
+        };
+        CpuTeacher::squeezenet(stem, self.fires.each_ref().map(|fires| ready(fires)))
+    }
+
     pub fn maps(&self, images: Tensor<4>) -> [Tensor<4>; 3] {
         let options = ConvOptions::new([2, 2], [3, 3], [1, 1], 1);
         let level1 = channels_last(relu(conv2d(
@@ -81,6 +92,14 @@ impl Fire {
             expand3x3: parameters.conv3x3("expand3x3", squeeze, wide)?,
         };
         Ok((fire, narrow + wide))
+    }
+
+    fn on_cpu(&self, workspace: &mut Workspace) -> CpuFire {
+        CpuFire {
+            squeeze: CpuLinear::new(workspace, &self.squeeze),
+            expand1x1: CpuLinear::new(workspace, &self.expand1x1),
+            expand3x3: CpuConv::new(workspace, &self.expand3x3),
+        }
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {

@@ -2,6 +2,9 @@
 
 use burn::tensor::Tensor;
 
+use oddspot_conv::Workspace;
+
+use crate::cpu::{CpuConv, CpuTeacher};
 use crate::network::{Conv3x3, Parameters, max_pool_2x2};
 
 /// Indices of the convolutions of each stage in torchvision's `features`.
@@ -27,6 +30,13 @@ impl Vgg16 {
         let out = |stage: usize| stages[stage].last().map_or(0, Conv3x3::out_channels);
         let levels = [out(1), out(2), out(3)];
         Ok((Self { stages }, levels))
+    }
+
+    pub fn on_cpu(&self, workspace: &mut Workspace) -> CpuTeacher {
+        let mut ready = |stage: &Vec<Conv3x3>| -> Vec<CpuConv> {
+            stage.iter().map(|conv| CpuConv::new(workspace, conv)).collect()
+        };
+        CpuTeacher::vgg16(self.stages.each_ref().map(|stage| ready(stage)))
     }
 
     pub fn maps(&self, images: Tensor<4>) -> [Tensor<4>; 3] {

@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::tensor::{Bytes, Device};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Trainer, TrainingSet, adam};
+use super::{Trainer, TrainingSet, engine};
 use crate::atomic;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::model_file::ImageRecord;
-use crate::network::{Parameters, named_tensors};
 use crate::teacher::{TeacherIdentity, hex};
 use crate::tensor_file::{
     CHECKPOINT_KEY, FORMAT, NamedTensors, Stored, TensorFile, check_finite, check_format, serialize,
 };
-use crate::trainable::Networks;
 
 /// Name of the tensor that holds the optimizer's state.
 const OPTIMIZER: &str = "optimizer";
@@ -31,8 +29,16 @@ struct Header {
     teacher: TeacherIdentity,
     images: Vec<ImageRecord>,
     iteration: usize,
+    /// Which engine's state of the optimizer it is.
+    #[serde(default = "portable")]
+    engine: String,
     /// Of the optimizer's bytes, which are parsed only if they are those that were written.
     optimizer_sha256: String,
+}
+
+/// The engine of checkpoints that do not name one.
+fn portable() -> String {
+    "portable".to_owned()
 }
 
 impl Trainer {
@@ -43,15 +49,15 @@ impl Trainer {
     /// written.
     pub fn save(&mut self, path: &Path) -> Result<()> {
         let fail = |reason: String| Error::model_file(path, reason);
-        let tensors = named_tensors(&self.networks);
+        let tensors = self.engine.tensors();
         for (name, tensor) in &tensors {
             if check_finite(name, &tensor.values).is_err() {
                 return Err(self.diverged());
             }
         }
         let optimizer = self
-            .optimizer
-            .into_bytes()
+            .engine
+            .optimizer()
             .map_err(|e| fail(format!("the optimizer's state cannot be written: {e}")))?;
         let header = Header {
             format: FORMAT,
@@ -59,13 +65,14 @@ impl Trainer {
             teacher: self.teacher.clone(),
             images: self.set.records.clone(),
             iteration: self.iteration,
+            engine: self.engine.name().to_owned(),
             optimizer_sha256: hex(&Sha256::digest(&optimizer[..])),
         };
         let mut stored: BTreeMap<String, Stored> = tensors
             .iter()
             .map(|(name, tensor)| (name.clone(), Stored::floats(tensor)))
             .collect();
-        stored.insert(OPTIMIZER.to_owned(), Stored::bytes(optimizer.to_vec()));
+        stored.insert(OPTIMIZER.to_owned(), Stored::bytes(optimizer));
         let header = serde_json::to_string(&header).map_err(|e| fail(e.to_string()))?;
         let bytes = serialize(&stored, CHECKPOINT_KEY, header).map_err(fail)?;
         atomic::write_bytes(path, &bytes)?;
@@ -109,11 +116,18 @@ impl Trainer {
         }
 
         let mut trainer = Self::new(config, teacher, teacher_channels, set, device)?;
-        let parameters = Parameters::from_tensors(&tensors, &trainer.device);
-        trainer.networks =
-            Networks::new(&parameters, &trainer.config, teacher_channels, true).map_err(fail)?;
-        trainer.optimizer = adam(&trainer.config, &trainer.networks)
-            .from_bytes(Bytes::from_bytes_vec(optimizer))
+        trainer.engine = engine(&trainer.config, &tensors, teacher_channels, device).map_err(fail)?;
+        if trainer.engine.name() != header.engine {
+            return Err(fail(format!(
+                "it was made by the engine '{}', and this device has '{}'; go on with the same \
+                 --device, or start again with --restart",
+                header.engine,
+                trainer.engine.name()
+            )));
+        }
+        trainer
+            .engine
+            .set_optimizer(optimizer)
             .map_err(|e| fail(format!("the optimizer's state cannot be read: {e}")))?;
         trainer.iteration = header.iteration;
         trainer.last_checkpoint = Some((header.iteration, path.to_owned()));

@@ -3,13 +3,13 @@
 
 use std::ops::ControlFlow;
 
-use burn::module::Module;
-
 use super::{HeldOut, Trainer};
-use crate::error::Result;
+use crate::config::Method;
+use crate::cpu::Memory;
+use crate::error::{Error, Result};
+use crate::judge::Judge;
 use crate::model_file::{Header, Model};
-use crate::network::named_tensors;
-use crate::scoring::{AnomalyMaps, ErrorMaps, MomentSums, Normalisation, Scorer, image_tensor};
+use crate::scoring::{AnomalyMaps, ErrorMaps, MomentSums, Normalisation};
 use crate::teacher::Teacher;
 use crate::tensor_file::{FORMAT, NamedTensors};
 use crate::threshold::Thresholds;
@@ -35,21 +35,20 @@ impl Trainer {
         held_out: HeldOut,
         mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Option<Model>> {
-        let device = self.device.clone().inner();
-        let networks = self.networks.valid();
-        let scorer = Scorer {
-            config: &self.config,
-            student: &networks.student,
-            position: networks.position.as_ref(),
-            statistics: &self.set.statistics,
-        };
+        let mut tensors = self.engine.tensors();
+        tensors.retain(|name, _| !name.starts_with("loss."));
+        let statistics = self.set.statistics.clone();
+        let channels = self.teacher_channels;
+        let judge = Judge::new(&self.config, &tensors, channels, statistics, &self.device)
+            .map_err(|reason| Error::config("student", reason))?;
+        let mut memory = Memory::default();
         let total = self.set.images.len() + held_out.images.len();
 
         let (mut rec, mut pos) = (MomentSums::default(), MomentSums::default());
         let mut training_errors: Vec<ErrorMaps> = Vec::new();
         for (index, image) in self.set.images.iter().enumerate() {
-            let maps = self.set.cache.get(index, &device)?;
-            let errors = scorer.errors(image_tensor(image, &device), maps);
+            let cache = &mut self.set.cache;
+            let errors = judge.cached_errors(image, cache, index, &mut memory)?;
             rec.add(&errors.rec);
             if let Some(map) = &errors.pos {
                 pos.add(map);
@@ -63,7 +62,7 @@ impl Trainer {
         }
         let normalisation = Normalisation {
             rec: rec.finish(),
-            pos: networks.position.is_some().then(|| pos.finish()),
+            pos: (self.config.method == Method::Full).then(|| pos.finish()),
         };
         let smoothing = self.config.detection.smoothing;
         let fuse = |errors: &ErrorMaps| AnomalyMaps::fuse(errors, &normalisation, smoothing);
@@ -77,8 +76,7 @@ impl Trainer {
         let size = self.config.image_size;
         let every = (size.width * size.height * held_out.images.len()).div_ceil(MOST_PIXELS);
         for (index, image) in held_out.images.iter().enumerate() {
-            let image = image_tensor(image, &device);
-            let maps = fuse(&scorer.errors(image.clone(), teacher.maps(image)));
+            let maps = fuse(&judge.errors(image, teacher, &mut memory));
             scores.push(maps.score());
             pixels.extend(maps.total.values.iter().step_by(every.max(1)));
             if progress(self.set.images.len() + index + 1, total).is_break() {
@@ -93,8 +91,6 @@ impl Trainer {
             self.config.detection.pixel_false_alarm_rate,
         );
 
-        let mut tensors = named_tensors(&networks);
-        tensors.retain(|name, _| !name.starts_with("loss."));
         Ok(Some(Model {
             header: Header {
                 format: FORMAT,

@@ -2,27 +2,28 @@
 
 pub mod checkpoint;
 mod finish;
+mod portable;
 mod prepare;
 
+pub use portable::PortableTraining;
 pub use prepare::{HeldOut, TrainingSet};
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use burn::module::ParamGroup;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use rand::seq::SliceRandom;
 
-use crate::config::Config;
+use crate::config::{Config, Method};
+use crate::cpu::CpuTraining;
+use crate::device;
 use crate::error::{Error, Result};
-use crate::loss::{self, normalise_teacher};
-use crate::network::Parameters;
-use crate::position::{self, Pair, PatchGrid};
-use crate::scoring::{image_tensor, patch_grid};
+use crate::network::{Parameters, named_tensors};
+use crate::position::{Pair, PatchGrid};
+use crate::scoring::patch_grid;
 use crate::seed;
 use crate::teacher::TeacherIdentity;
+use crate::tensor_file::NamedTensors;
 use crate::trainable::Networks;
 
 /// What one step did.
@@ -42,6 +43,93 @@ pub struct StepReport {
     pub learning_rate: f64,
 }
 
+/// What a step found before it changed anything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Losses {
+    /// `L_rec`.
+    pub rec: f32,
+    /// `L_pos`; absent in the baseline.
+    pub pos: Option<f32>,
+    /// Share of the pairs that the classifier placed rightly; absent in the baseline.
+    pub position_accuracy: Option<f64>,
+    /// What is minimised.
+    pub total: f32,
+}
+
+impl Losses {
+    /// Whether all of them are; otherwise the step was not made.
+    pub fn are_finite(&self) -> bool {
+        self.rec.is_finite() && self.pos.is_none_or(f32::is_finite) && self.total.is_finite()
+    }
+}
+
+/// Networks and their optimizer on a device: what makes a step.
+trait Engine {
+    /// Its name in checkpoints, which only the same engine can go on from.
+    fn name(&self) -> &'static str;
+
+    /// One step on a batch of the set's images and the pairs drawn for it (none in the
+    /// baseline). At losses that are not finite nothing is changed.
+    fn step(
+        &mut self,
+        set: &mut TrainingSet,
+        batch: &[usize],
+        pairs: &[Pair],
+        learning_rate: f64,
+    ) -> Result<Losses>;
+
+    /// The parameters by name.
+    fn tensors(&self) -> NamedTensors;
+
+    /// The optimizer's state, opaque.
+    fn optimizer(&self) -> Result<Vec<u8>, String>;
+
+    /// Goes on from such a state.
+    fn set_optimizer(&mut self, state: Vec<u8>) -> Result<(), String>;
+}
+
+/// The engine of a device, from parameters by name.
+fn engine(
+    config: &Config,
+    tensors: &NamedTensors,
+    teacher_channels: [usize; 3],
+    device: &Device,
+) -> Result<Box<dyn Engine>, String> {
+    Ok(match device::is_cpu(device) {
+        true => Box::new(CpuTraining::new(config, tensors)),
+        false => Box::new(PortableTraining::new(config, tensors, teacher_channels, device)?),
+    })
+}
+
+impl Engine for CpuTraining {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn step(
+        &mut self,
+        set: &mut TrainingSet,
+        batch: &[usize],
+        pairs: &[Pair],
+        learning_rate: f64,
+    ) -> Result<Losses> {
+        // On a thread of the pool, its threads need not be woken for every kernel.
+        rayon::scope(|_| CpuTraining::step(self, set, batch, pairs, learning_rate))
+    }
+
+    fn tensors(&self) -> NamedTensors {
+        CpuTraining::tensors(self)
+    }
+
+    fn optimizer(&self) -> Result<Vec<u8>, String> {
+        Ok(CpuTraining::optimizer(self))
+    }
+
+    fn set_optimizer(&mut self, state: Vec<u8>) -> Result<(), String> {
+        CpuTraining::set_optimizer(self, &state)
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -58,8 +146,7 @@ pub struct Trainer {
     teacher_channels: [usize; 3],
     set: TrainingSet,
     grid: PatchGrid,
-    networks: Networks,
-    optimizer: ModuleOptimizer,
+    engine: Box<dyn Engine>,
     iteration: usize,
     order: Vec<usize>,
     order_epoch: Option<usize>,
@@ -80,23 +167,22 @@ impl Trainer {
         device: &Device,
     ) -> Result<Self> {
         config.validate()?;
-        let device = device.clone().autodiff();
-        let parameters = Parameters::he(config.training.seed, &device);
+        let parameters = Parameters::he(config.training.seed, device);
         let networks = Networks::new(&parameters, &config, teacher_channels, true)
             .map_err(|reason| Error::config("student", reason))?;
-        let optimizer = adam(&config, &networks);
+        let engine = engine(&config, &named_tensors(&networks), teacher_channels, device)
+            .map_err(|reason| Error::config("student", reason))?;
         Ok(Self {
             grid: patch_grid(&config),
             config,
             teacher,
             teacher_channels,
             set,
-            networks,
-            optimizer,
+            engine,
             iteration: 0,
             order: Vec::new(),
             order_epoch: None,
-            device,
+            device: device.clone(),
             last_checkpoint: None,
         })
     }
@@ -139,55 +225,26 @@ impl Trainer {
     /// As [`Self::run`].
     pub fn step(&mut self) -> Result<StepReport> {
         let batch = self.next_batch();
-        let images = self.images(&batch);
-        let teacher = self.teacher_maps(&batch)?;
-        let maps = self
-            .networks
-            .student
-            .forward(images, self.config.student.output_stride);
-
-        let norm = self.config.training.feature_norm;
-        let l_rec = loss::reconstruction(teacher, maps.levels.clone(), norm);
-        let rec = scalar(&l_rec);
-        let mut report = StepReport {
-            iteration: self.iteration + 1,
-            rec,
-            pos: None,
-            total: rec,
-            position_accuracy: None,
-            learning_rate: self.config.training.learning_rate_at(self.iteration),
+        let pairs = match self.config.method {
+            Method::Full => self.pairs(batch.len()),
+            Method::Baseline => Vec::new(),
         };
-        let total = match (&self.networks.position, self.networks.loss.take()) {
-            (Some(classifier), Some(mut weights)) => {
-                let pairs = self.pairs(batch.len());
-                let logits = position::classify(classifier, &self.networks.student, &maps, &pairs);
-                let classes = position::classes(&pairs, &self.device);
-                report.position_accuracy = Some(accuracy(&logits, &pairs));
-                let l_pos = loss::position(logits, classes);
-                let pos = scalar(&l_pos);
-                if self.iteration == 0 {
-                    weights = weights.balanced(rec, pos);
-                }
-                let total = weights.weigh(l_rec, l_pos);
-                report.pos = Some(pos);
-                report.total = scalar(&total);
-                self.networks.loss = Some(weights);
-                total
-            }
-            (_, weights) => {
-                self.networks.loss = weights;
-                l_rec
-            }
-        };
-        if !report.total.is_finite() {
+        let learning_rate = self.config.training.learning_rate_at(self.iteration);
+        let losses = self
+            .engine
+            .step(&mut self.set, &batch, &pairs, learning_rate)?;
+        if !losses.are_finite() {
             return Err(self.diverged());
         }
-        let gradients = GradientsParams::from_grads(total.backward(), &self.networks);
-        self.networks = self
-            .optimizer
-            .step(report.learning_rate, self.networks.clone(), gradients);
         self.iteration += 1;
-        Ok(report)
+        Ok(StepReport {
+            iteration: self.iteration,
+            rec: losses.rec,
+            pos: losses.pos,
+            total: losses.total,
+            position_accuracy: losses.position_accuracy,
+            learning_rate,
+        })
     }
 
     /// Indices of the next images: a fresh seeded shuffle each epoch.
@@ -207,34 +264,6 @@ impl Trainer {
                 self.order[index % count]
             })
             .collect()
-    }
-
-    /// `[batch, height, width, 3]`.
-    fn images(&self, batch: &[usize]) -> Tensor<4> {
-        let images = batch
-            .iter()
-            .map(|&i| image_tensor(&self.set.images[i], &self.device))
-            .collect();
-        Tensor::cat(images, 0)
-    }
-
-    /// The teacher's maps as the loss compares them, `[batch, …]`.
-    fn teacher_maps(&mut self, batch: &[usize]) -> Result<[Tensor<4>; 3]> {
-        let mut levels: [Vec<Tensor<4>>; 3] = Default::default();
-        for &image in batch {
-            let maps = self.set.cache.get(image, &self.device)?;
-            for (level, map) in levels.iter_mut().zip(maps) {
-                level.push(map);
-            }
-        }
-        let norm = self.config.training.feature_norm;
-        let mut level = 0;
-        Ok(levels.map(|maps| {
-            let maps = Tensor::cat(maps, 0);
-            let normalised = normalise_teacher(maps, norm, &self.set.statistics, level);
-            level += 1;
-            normalised
-        }))
     }
 
     /// The step's pairs, from a stream of their own per iteration.
@@ -266,32 +295,4 @@ impl Trainer {
             ),
         }
     }
-}
-
-/// PyTorch's `Adam`: L2 penalty in the gradient, none on the losses' weights.
-fn adam(config: &Config, networks: &Networks) -> ModuleOptimizer {
-    let adam = AdamConfig::new().with_epsilon(1e-8);
-    let decay = WeightDecayConfig::new(config.training.weight_decay as f32);
-    let optimizer: ModuleOptimizer = adam.clone().with_weight_decay(Some(decay)).init();
-    match &networks.loss {
-        Some(weights) => {
-            let group = ParamGroup::ids_from_module(weights.clone());
-            optimizer.with_group(group, adam.build(), None)
-        }
-        None => optimizer,
-    }
-}
-
-fn scalar(tensor: &Tensor<1>) -> f32 {
-    tensor.clone().into_scalar()
-}
-
-fn accuracy(logits: &Tensor<2>, pairs: &[Pair]) -> f64 {
-    let guesses = logits.clone().argmax(1).into_data();
-    let right = guesses
-        .iter::<i64>()
-        .zip(pairs)
-        .filter(|(guess, pair)| *guess == pair.class as i64)
-        .count();
-    right as f64 / pairs.len() as f64
 }

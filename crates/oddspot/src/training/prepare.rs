@@ -3,19 +3,22 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use image::RgbImage;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
+use crate::cpu::Memory;
 use crate::dataset::Sample;
+use crate::device;
 use crate::error::Result;
 use crate::image::{ImageSize, decode_bytes, read_file, resize};
 use crate::loss::ChannelStatistics;
 use crate::model_file::ImageRecord;
 use crate::scoring::image_tensor;
 use crate::teacher::{Teacher, hex};
-use crate::teacher_cache::TeacherCache;
+use crate::teacher_cache::{EncodedMaps, TeacherCache};
 
 /// The training images, resized, with the teacher's maps of each.
 pub struct TrainingSet {
@@ -48,16 +51,37 @@ impl TrainingSet {
         let size = config.image_size;
         let budget = config.training.cache_mib;
         let channels = teacher.channels();
+        let on_cpu = device::is_cpu(device);
         let mut cache = TeacherCache::new(size, channels, samples.len(), budget, scratch)?;
         let mut images = Vec::with_capacity(samples.len());
         let mut records = Vec::with_capacity(samples.len());
-        for sample in samples {
-            let (image, record) = load(&sample.image, root, size)?;
-            cache.push(teacher.maps(image_tensor(&image, device)))?;
-            images.push(image);
-            records.push(record);
-            if progress(images.len(), samples.len()).is_break() {
-                return Ok(None);
+        let mut memories = Vec::new();
+        // Enough images at a time to keep all threads busy; put away in their order.
+        let at_a_time = 2 * rayon::current_num_threads();
+        memories.resize_with(at_a_time, Memory::default);
+        for samples_now in samples.chunks(at_a_time) {
+            let now = samples_now
+                .par_iter()
+                .zip(&mut memories)
+                .map(|(sample, memory)| {
+                    let (image, record) = load(&sample.image, root, size)?;
+                    let maps = on_cpu.then(|| {
+                        let maps = memory.teacher_maps(teacher.on_cpu(), &image);
+                        EncodedMaps::new(maps, channels)
+                    });
+                    Ok((image, record, maps))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            for (image, record, maps) in now {
+                cache.push(match maps {
+                    Some(maps) => maps,
+                    None => encode(teacher.maps(image_tensor(&image, device)), channels),
+                })?;
+                images.push(image);
+                records.push(record);
+                if progress(images.len(), samples.len()).is_break() {
+                    return Ok(None);
+                }
             }
         }
         let statistics = cache.statistics();
@@ -68,6 +92,11 @@ impl TrainingSet {
             statistics,
         }))
     }
+}
+
+fn encode(maps: [Tensor<4>; 3], channels: [usize; 3]) -> EncodedMaps {
+    let maps = maps.map(|map| map.into_data().iter::<f32>().collect::<Vec<f32>>());
+    EncodedMaps::new(maps.each_ref().map(Vec::as_slice), channels)
 }
 
 /// The good images held out for the thresholds, decoded before the first step, so that a bad
@@ -85,13 +114,9 @@ impl HeldOut {
     /// # Errors
     /// An unreadable image.
     pub fn load(samples: &[Sample], root: &Path, size: ImageSize) -> Result<Self> {
-        let mut images = Vec::with_capacity(samples.len());
-        let mut records = Vec::with_capacity(samples.len());
-        for sample in samples {
-            let (image, record) = load(&sample.image, root, size)?;
-            images.push(image);
-            records.push(record);
-        }
+        let load = |sample: &Sample| load(&sample.image, root, size);
+        let loaded = samples.par_iter().map(load).collect::<Result<Vec<_>>>()?;
+        let (images, records) = loaded.into_iter().unzip();
         Ok(Self { images, records })
     }
 }

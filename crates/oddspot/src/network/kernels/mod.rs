@@ -15,16 +15,11 @@ use std::cell::Cell;
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::{Device, Shape as BurnShape, TensorData};
+use burn::tensor::{Shape as BurnShape, TensorData};
 use oddspot_conv::{Shape, ShapeError, Workspace};
 
 /// A tensor of the CPU backend.
 type Cpu = FloatTensor<Flex>;
-
-/// Whether a device's tensors are the CPU backend's.
-pub(super) fn on_cpu(device: &Device) -> bool {
-    *device == Device::flex()
-}
 
 /// Runs a kernel with the thread's scratch memory.
 ///

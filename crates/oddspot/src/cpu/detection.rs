@@ -1,0 +1,166 @@
+//! Detection in one pass: an image to its two errors.
+
+use half::f16;
+use image::RgbImage;
+use oddspot_conv::Workspace;
+use oddspot_conv::distance::{Target, squared_distances};
+
+use super::parameters::Layout;
+use super::position::{CpuPosition, PositionMemory};
+use super::student::{ForwardWeights, Layers, Plan, Student, StudentMemory};
+use super::teacher::{CpuTeacher, TeacherMemory};
+use super::{fits, room};
+use crate::config::{Config, FeatureNorm};
+use crate::image::normalise_into;
+use crate::loss::ChannelStatistics;
+use crate::map::ScoreMap;
+use crate::network::named_tensors;
+use crate::position::{PatchGrid, e_pos_at_pixels};
+use crate::scoring::{ErrorMaps, patch_grid};
+use crate::trainable::Networks;
+
+/// Trained networks made ready to judge images of one size. Threads may share it, each with a
+/// [`Memory`] of its own.
+pub struct CpuDetection {
+    plan: Plan,
+    layers: Layers,
+    values: Vec<f32>,
+    weights: ForwardWeights,
+    position: Option<CpuPosition>,
+    grid: PatchGrid,
+    norm: FeatureNorm,
+    statistics: ChannelStatistics,
+}
+
+/// What a pass needs of memory, kept from image to image.
+#[derive(Default)]
+pub struct Memory {
+    workspace: Workspace,
+    image: Vec<f32>,
+    teacher: TeacherMemory,
+    student: StudentMemory,
+    position: PositionMemory,
+    distances: Vec<f32>,
+}
+
+impl Memory {
+    /// The teacher's maps of an image whose sides are multiples of 8,
+    /// `[height/2^ℓ, width/2^ℓ, channels]`.
+    pub fn teacher_maps(&mut self, teacher: &CpuTeacher, image: &RgbImage) -> [&[f32]; 3] {
+        let pixels = room(&mut self.image, image.len());
+        normalise_into(image, pixels);
+        let size = [image.height() as usize, image.width() as usize];
+        let shapes = teacher.maps(&mut self.workspace, pixels, size, &mut self.teacher);
+        std::array::from_fn(|level| {
+            let count = shapes[level].positions() * shapes[level].channels;
+            &self.teacher.levels[level][..count]
+        })
+    }
+}
+
+/// Where the teacher's maps of an image come from.
+#[derive(Clone, Copy)]
+pub enum TeacherMaps<'a> {
+    /// The teacher, which runs on the image.
+    Run(&'a CpuTeacher),
+    /// The three levels from the cache.
+    Cached([&'a [f16]; 3]),
+}
+
+impl CpuDetection {
+    /// Makes networks ready.
+    pub fn new(config: &Config, networks: &Networks, statistics: ChannelStatistics) -> Self {
+        let mut workspace = Workspace::new();
+        let (layout, values) = Layout::of(&named_tensors(networks));
+        let layers = Layers::of(&layout);
+        let size = [config.image_size.height, config.image_size.width];
+        let head3 = networks.student.head3();
+        Self {
+            plan: Plan::new(&layers, 1, size, config.student.output_stride),
+            weights: ForwardWeights::new(&mut workspace, &layers, &values),
+            position: networks
+                .position
+                .as_ref()
+                .map(|classifier| CpuPosition::new(&workspace, classifier, head3)),
+            grid: patch_grid(config),
+            norm: config.training.feature_norm,
+            statistics,
+            layers,
+            values,
+        }
+    }
+
+    /// The errors of an image of the configuration's size.
+    pub fn errors(
+        &self,
+        image: &RgbImage,
+        teacher: TeacherMaps,
+        memory: &mut Memory,
+    ) -> ErrorMaps {
+        let input = self.plan.convs[0].input;
+        let pixels = room(&mut memory.image, input.height * input.width * 3);
+        normalise_into(image, pixels);
+        if let TeacherMaps::Run(teacher) = teacher {
+            let size = [input.height, input.width];
+            teacher.maps(&mut memory.workspace, pixels, size, &mut memory.teacher);
+        }
+        let student = Student {
+            plan: &self.plan,
+            layers: &self.layers,
+            values: &self.values,
+        };
+        student.forward(
+            &mut memory.workspace,
+            &self.weights,
+            pixels,
+            false,
+            &mut memory.student,
+        );
+        ErrorMaps {
+            rec: self.e_rec(teacher, memory),
+            pos: self
+                .position
+                .as_ref()
+                .map(|position| self.e_pos(position, memory)),
+        }
+    }
+
+    /// `e_rec(r,c) = Σ_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image.
+    fn e_rec(&self, teacher: TeacherMaps, memory: &mut Memory) -> ScoreMap {
+        let input = self.plan.convs[0].input;
+        let mut sum = ScoreMap::filled(input.height, input.width, 0.0);
+        for level in 0..3 {
+            let (height, width) = (input.height >> (level + 1), input.width >> (level + 1));
+            let channels = self.layers.heads[level].sizes[0];
+            let count = height * width * channels;
+            let target = match teacher {
+                TeacherMaps::Run(_) => Target::Single(&memory.teacher.levels[level][..count]),
+                TeacherMaps::Cached(levels) => Target::Half(levels[level]),
+            };
+            let distances = room(&mut memory.distances, height * width);
+            let student = &memory.student.levels[level][..count];
+            let norm = self.norm.of_level(&self.statistics, level);
+            let isa = memory.workspace.isa();
+            fits(squared_distances(isa, student, target, norm, distances));
+            let map = ScoreMap {
+                height,
+                width,
+                values: distances.to_vec(),
+            };
+            map.add_resized(&mut sum);
+        }
+        sum
+    }
+
+    fn e_pos(&self, position: &CpuPosition, memory: &mut Memory) -> ScoreMap {
+        let trunk = self.plan.trunk();
+        let grid = position.e_pos_grid(
+            &mut memory.workspace,
+            memory.student.trunk(&self.plan),
+            [trunk.height, trunk.width],
+            &self.grid,
+            &mut memory.position,
+        );
+        e_pos_at_pixels(&grid, &self.grid)
+    }
+}

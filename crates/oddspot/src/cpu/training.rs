@@ -1,0 +1,326 @@
+//! A training step: forward, losses, backward, Adam.
+
+use oddspot_conv::Workspace;
+use oddspot_conv::adam::Adam;
+use oddspot_conv::distance::{Target, squared_distances_with_gradient};
+
+use super::parameters::Layout;
+use super::position::{PairLosses, PositionTraining, TrunkGrid};
+use super::student::{BackwardWeights, ForwardWeights, Layers, Plan, Student, StudentMemory};
+use super::{fits, room};
+use crate::config::{Config, FeatureNorm};
+use crate::error::Result;
+use crate::image::normalise_into;
+use crate::position::Pair;
+use crate::tensor_file::NamedTensors;
+use crate::training::{Losses, TrainingSet};
+
+/// Networks in training: parameters, gradients, moments, and the memory of a step.
+pub struct CpuTraining {
+    layout: Layout,
+    layers: Layers,
+    plan: Plan,
+    norm: FeatureNorm,
+    adam: Adam,
+    parameters: Vec<f32>,
+    gradients: Vec<f32>,
+    moments: [Vec<f32>; 2],
+    workspace: Workspace,
+    forward: ForwardWeights,
+    backward: BackwardWeights,
+    position: Option<PositionTraining>,
+    memory: Box<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    images: Vec<f32>,
+    student: StudentMemory,
+    gradients: StudentMemory,
+    distances: Vec<f32>,
+}
+
+impl CpuTraining {
+    /// Training of networks with these parameters.
+    pub fn new(config: &Config, tensors: &NamedTensors) -> Self {
+        let mut workspace = Workspace::new();
+        let (layout, parameters) = Layout::of(tensors);
+        let layers = Layers::of(&layout);
+        let size = [config.image_size.height, config.image_size.width];
+        let (batch, stride) = (config.training.batch, config.student.output_stride);
+        let slope = config.position.negative_slope as f32;
+        Self {
+            plan: Plan::new(&layers, batch, size, stride),
+            norm: config.training.feature_norm,
+            adam: Adam {
+                learning_rate: 0.0,
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: config.training.weight_decay as f32,
+                step: 0,
+            },
+            gradients: vec![0.0; layout.count()],
+            moments: [vec![0.0; layout.count()], vec![0.0; layout.count()]],
+            forward: ForwardWeights::new(&mut workspace, &layers, &parameters),
+            backward: BackwardWeights::new(&mut workspace, &layers, &parameters),
+            position: PositionTraining::new(&workspace, &layout, &parameters, slope),
+            memory: Box::default(),
+            workspace,
+            layers,
+            layout,
+            parameters,
+        }
+    }
+
+    /// One step on a batch of the set's images; the losses before it, or what they would be
+    /// were they finite (then nothing was changed).
+    ///
+    /// # Errors
+    /// A cache that cannot be read.
+    pub fn step(
+        &mut self,
+        set: &mut TrainingSet,
+        batch: &[usize],
+        pairs: &[Pair],
+        learning_rate: f64,
+    ) -> Result<Losses> {
+        self.student_forward(set, batch);
+        let pair_losses = self.position_forward(pairs);
+        // s starts at the log of the first losses, so that neither term starves; until the
+        // losses are known, their gradients are not scaled.
+        let first = self.adam.step == 0;
+        let scale = match (first, self.layout.loss()) {
+            (false, Some([rec, _])) => 0.5 * (-self.parameters[rec]).exp(),
+            _ => 1.0,
+        };
+        let rec = self.reconstruction(set, batch, scale)?;
+        let mut losses = Losses {
+            rec,
+            pos: pair_losses.map(|pairs| pairs.loss),
+            position_accuracy: pair_losses.map(|pairs| pairs.accuracy),
+            total: rec,
+        };
+        if let (Some([s_rec, s_pos]), Some(pos)) = (self.layout.loss(), losses.pos) {
+            if first && losses.are_finite() {
+                self.parameters[s_rec] = rec.max(f32::MIN_POSITIVE).ln();
+                self.parameters[s_pos] = pos.max(f32::MIN_POSITIVE).ln();
+                self.scale_level_gradients(0.5 * (-self.parameters[s_rec]).exp());
+            }
+            losses.total = self.weigh(rec, pos, [s_rec, s_pos], pairs.len());
+        }
+        if !losses.are_finite() {
+            return Ok(losses);
+        }
+        self.student_backward(pairs);
+        self.update(learning_rate);
+        Ok(losses)
+    }
+
+    fn student_forward(&mut self, set: &TrainingSet, batch: &[usize]) {
+        let memory = &mut *self.memory;
+        let pixels = self.plan.convs[0].input;
+        let count = pixels.height * pixels.width * 3;
+        let images = room(&mut memory.images, batch.len() * count);
+        for (&index, to) in batch.iter().zip(images.chunks_exact_mut(count)) {
+            normalise_into(&set.images[index], to);
+        }
+        let student = Student {
+            plan: &self.plan,
+            layers: &self.layers,
+            values: &self.parameters,
+        };
+        student.forward(
+            &mut self.workspace,
+            &self.forward,
+            images,
+            true,
+            &mut memory.student,
+        );
+    }
+
+    fn position_forward(&mut self, pairs: &[Pair]) -> Option<PairLosses> {
+        let position = self.position.as_mut()?;
+        let trunk = self.memory.student.trunk(&self.plan);
+        Some(position.forward(
+            &mut self.workspace,
+            &self.parameters,
+            (trunk, trunk_grid(&self.plan)),
+            pairs,
+            &self.forward.heads[2],
+        ))
+    }
+
+    /// `L_rec`, and `scale` times its gradient in the place of the student's levels.
+    fn reconstruction(
+        &mut self,
+        set: &mut TrainingSet,
+        batch: &[usize],
+        scale: f32,
+    ) -> Result<f32> {
+        let memory = &mut *self.memory;
+        let statistics = &set.statistics;
+        let mut loss = 0.0;
+        for level in 0..3 {
+            let rows = self.plan.level_rows(level);
+            let channels = self.layers.heads[level].sizes[0];
+            let norm = self.norm.of_level(statistics, level);
+            let distances = room(&mut memory.distances, rows);
+            let per_image = rows / batch.len();
+            let levels = &mut memory.student.levels[level][..rows * channels];
+            for ((&image, distances), levels) in batch
+                .iter()
+                .zip(distances.chunks_exact_mut(per_image))
+                .zip(levels.chunks_exact_mut(per_image * channels))
+            {
+                let target = Target::Half(set.cache.level(image, level)?);
+                let scale = 2.0 * scale / rows as f32;
+                let isa = self.workspace.isa();
+                fits(squared_distances_with_gradient(
+                    isa, levels, target, norm, scale, distances,
+                ));
+            }
+            let sum: f64 = distances.iter().map(|&d| f64::from(d)).sum();
+            loss += (sum / rows as f64) as f32;
+        }
+        Ok(loss)
+    }
+
+    fn scale_level_gradients(&mut self, scale: f32) {
+        for level in &mut self.memory.student.levels {
+            for value in level {
+                *value *= scale;
+            }
+        }
+    }
+
+    /// `L = ½ e^(−s_rec) L_rec + ½ e^(−s_pos) L_pos + ½ (s_rec + s_pos)`, its gradients with
+    /// respect to s, and the classifier's.
+    fn weigh(&mut self, rec: f32, pos: f32, [s_rec, s_pos]: [usize; 2], pairs: usize) -> f32 {
+        let [weight_rec, weight_pos] =
+            [s_rec, s_pos].map(|s| 0.5 * f64::from(-self.parameters[s]).exp());
+        let [terms_rec, terms_pos] = [
+            weight_rec * f64::from(rec),
+            weight_pos * f64::from(pos),
+        ];
+        self.gradients[s_rec] = (0.5 - terms_rec) as f32;
+        self.gradients[s_pos] = (0.5 - terms_pos) as f32;
+        if let Some(position) = &mut self.position {
+            position.backward(
+                &mut self.workspace,
+                pairs,
+                weight_pos as f32,
+                &self.backward.heads[2],
+                &mut self.gradients,
+            );
+        }
+        let sum = f64::from(self.parameters[s_rec]) + f64::from(self.parameters[s_pos]);
+        (terms_rec + terms_pos + 0.5 * sum) as f32
+    }
+
+    fn student_backward(&mut self, pairs: &[Pair]) {
+        let memory = &mut *self.memory;
+        let student = Student {
+            plan: &self.plan,
+            layers: &self.layers,
+            values: &self.parameters,
+        };
+        let grid = trunk_grid(&self.plan);
+        student.backward(
+            &mut self.workspace,
+            &self.backward,
+            &memory.images,
+            &mut memory.student,
+            &mut memory.gradients,
+            &mut self.gradients,
+            |of_trunk| {
+                if let Some(position) = &self.position {
+                    position.add_to_trunk(pairs, grid, of_trunk);
+                }
+            },
+        );
+        if let Some(position) = &self.position {
+            position.add_to_head3(&mut self.gradients);
+        }
+    }
+
+    /// Adam, without weight decay on the losses' weights, and everything made ready again.
+    fn update(&mut self, learning_rate: f64) {
+        self.adam.step += 1;
+        let adam = Adam {
+            learning_rate: learning_rate as f32,
+            ..self.adam
+        };
+        let at = self.layout.decayed();
+        let isa = self.workspace.isa();
+        let (decayed, free) = self.parameters.split_at_mut(at);
+        let [(decayed1, free1), (decayed2, free2)] =
+            self.moments.each_mut().map(|moments| moments.split_at_mut(at));
+        let gradients = &self.gradients;
+        fits(adam.update(isa, decayed, &gradients[..at], decayed1, decayed2));
+        let adam = Adam {
+            weight_decay: 0.0,
+            ..adam
+        };
+        fits(adam.update(isa, free, &gradients[at..], free1, free2));
+        self.refresh();
+    }
+
+    fn refresh(&mut self) {
+        self.forward.refresh(&self.layers, &self.parameters);
+        self.backward.refresh(&self.layers, &self.parameters);
+        if let Some(position) = &mut self.position {
+            position.refresh(&self.parameters);
+        }
+    }
+
+    /// The parameters by name.
+    pub fn tensors(&self) -> NamedTensors {
+        self.layout.tensors(&self.parameters)
+    }
+
+    /// The gradients of the last step by name.
+    pub fn gradients(&self) -> NamedTensors {
+        self.layout.tensors(&self.gradients)
+    }
+
+    /// The optimizer's state: the number of steps made (64 bits), then both moments of all
+    /// parameters (32-bit floats), little-endian.
+    pub fn optimizer(&self) -> Vec<u8> {
+        let steps = self.adam.step as u64;
+        let moments = self.moments.iter().flatten();
+        steps
+            .to_le_bytes()
+            .into_iter()
+            .chain(moments.flat_map(|value| value.to_le_bytes()))
+            .collect()
+    }
+
+    /// Goes on from a state of [`optimizer`](Self::optimizer).
+    ///
+    /// # Errors
+    /// A sentence on a state of other networks.
+    pub fn set_optimizer(&mut self, bytes: &[u8]) -> std::result::Result<(), String> {
+        let count = self.layout.count();
+        let needed = 8 + 8 * count;
+        let Some((steps, moments)) = bytes.split_first_chunk::<8>().filter(|_| bytes.len() == needed)
+        else {
+            return Err(format!("it has {} bytes, not {needed}", bytes.len()));
+        };
+        self.adam.step = i32::try_from(u64::from_le_bytes(*steps)).map_err(|e| e.to_string())?;
+        let values = moments.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
+        for (to, value) in self.moments.iter_mut().flatten().zip(values) {
+            *to = value;
+        }
+        Ok(())
+    }
+}
+
+fn trunk_grid(plan: &Plan) -> TrunkGrid {
+    let shape = plan.trunk();
+    TrunkGrid {
+        height: shape.height,
+        width: shape.width,
+        channels: shape.channels,
+    }
+}
