@@ -72,6 +72,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         images: vec![images.join("test")],
         output: findings.clone(),
         maps: false,
+        no_pictures: false,
         runtime: args.runtime.clone(),
     };
     let judged = detect::detect(&detection, &runtime)?;

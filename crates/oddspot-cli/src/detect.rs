@@ -2,8 +2,11 @@
 
 mod output;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -13,7 +16,7 @@ use oddspot::image::decode;
 
 use crate::interrupt::INTERRUPTED;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
-use output::{Finding, Output, Pictured, collect};
+use output::{Finding, Input, Output, Pictured, Written, collect};
 
 /// Exit status when some images could not be judged.
 const SOME_SKIPPED: u8 = 3;
@@ -32,6 +35,9 @@ pub struct DetectArgs {
     /// Also write the raw maps as 32-bit TIFF
     #[arg(long)]
     pub maps: bool,
+    /// Write no pictures, only the results (and the raw maps, if asked for)
+    #[arg(long)]
+    pub no_pictures: bool,
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -51,50 +57,174 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
         "there is no image to judge in {}: give images, or folders that hold some",
         listed(&args.images)
     );
-    let mut output = Output::create(&args.output, detector.header(), args.maps)?;
+    let output = Output::create(&args.output, detector.header(), args.written())?;
+    let started = Instant::now();
+    let job = Job {
+        detector: &detector,
+        inputs: &inputs,
+        runtime,
+        next: AtomicUsize::new(0),
+        told: Mutex::new(Told::new(output)),
+    };
+    // Every thread takes image after image through all steps, so that decoding, networks and
+    // pictures of different images overlap. (Not tasks: one could be taken up in the middle of
+    // another image.)
+    rayon::broadcast(|_| job.work());
+    let elapsed = started.elapsed();
+    let told = job
+        .told
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    told.summarise(inputs.len(), elapsed, &args.output)
+}
 
-    let mut latencies = Vec::with_capacity(inputs.len());
-    let mut anomalous = 0;
-    for input in &inputs {
-        if runtime.interrupt.flow().is_break() {
-            tell!(
-                "interrupted; the results so far are in {}",
-                args.output.display()
-            );
-            return Ok(ExitCode::from(INTERRUPTED));
+impl DetectArgs {
+    fn written(&self) -> Written {
+        Written {
+            pictures: !self.no_pictures,
+            maps: self.maps,
         }
-        let started = Instant::now();
-        match decode(&input.path) {
-            Ok(image) => {
-                let detection = detector.detect(&image)?;
-                let pictured = Pictured::new(image, detection, detector.header());
-                let finding = Finding::new(input, &pictured, detector.header());
-                output.pictures(input, &pictured)?;
-                latencies.push(started.elapsed());
-                anomalous += usize::from(finding.anomalous);
-                say!("{}", finding.line());
-                output.result(&finding, started.elapsed())?;
+    }
+}
+
+/// The images to judge, shared by all threads.
+struct Job<'a> {
+    detector: &'a Detector,
+    inputs: &'a [Input],
+    runtime: &'a Runtime,
+    /// The next image that nobody has taken.
+    next: AtomicUsize,
+    told: Mutex<Told>,
+}
+
+impl Job<'_> {
+    /// Takes images until there are none left, or somebody says stop.
+    fn work(&self) {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = self.inputs.get(index) else {
+                return;
+            };
+            if self.runtime.interrupt.flow().is_break() {
+                self.told().interrupted = true;
+                return;
             }
-            Err(error) => {
-                let reason = crate::chain(&error.into());
-                tell!("skipped: {reason}");
-                output.skipped(input, &reason)?;
+            let judged = self.judge(input);
+            let mut told = self.told();
+            told.waiting.insert(index, judged);
+            told.tell(self.inputs);
+            if told.failure.is_some() {
+                return;
             }
         }
     }
-    let skipped = inputs.len() - latencies.len();
-    tell!(
-        "{} images: {anomalous} anomalous, {} good, {skipped} skipped; pictures and results in {}",
-        inputs.len(),
-        latencies.len() - anomalous,
-        args.output.display()
-    );
-    tell!("{}", describe_cost(&mut latencies));
-    Ok(if skipped == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(SOME_SKIPPED)
-    })
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// File to verdict and pictures.
+    fn judge(&self, input: &Input) -> Result<Judged> {
+        let started = Instant::now();
+        let image = match decode(&input.path) {
+            Ok(image) => image,
+            Err(error) => return Ok(Judged::Skipped(crate::chain(&error.into()))),
+        };
+        let detection = self.detector.detect(&image)?;
+        let pictured = Pictured::new(image, detection, self.detector.header());
+        let finding = Finding::new(input, &pictured, self.detector.header());
+        let pictures = self.told().output.pictures();
+        pictures.write(input, &pictured)?;
+        Ok(Judged::Done(Box::new(finding), started.elapsed()))
+    }
+}
+
+/// What became of an image.
+enum Judged {
+    Done(Box<Finding>, Duration),
+    Skipped(String),
+}
+
+/// What has been told of the images, in their order.
+struct Told {
+    output: Output,
+    /// Images that are done before one that comes earlier.
+    waiting: BTreeMap<usize, Result<Judged>>,
+    /// Images told of so far: the index of the next.
+    count: usize,
+    latencies: Vec<Duration>,
+    anomalous: usize,
+    skipped: usize,
+    interrupted: bool,
+    failure: Option<anyhow::Error>,
+}
+
+impl Told {
+    fn new(output: Output) -> Self {
+        Self {
+            output,
+            waiting: BTreeMap::new(),
+            count: 0,
+            latencies: Vec::new(),
+            anomalous: 0,
+            skipped: 0,
+            interrupted: false,
+            failure: None,
+        }
+    }
+
+    /// Tells of all images that are done up to the first that is not.
+    fn tell(&mut self, inputs: &[Input]) {
+        while self.failure.is_none()
+            && let Some(judged) = self.waiting.remove(&self.count)
+        {
+            let told = judged.and_then(|judged| self.tell_one(&inputs[self.count], judged));
+            self.failure = told.err();
+            self.count += 1;
+        }
+    }
+
+    fn tell_one(&mut self, input: &Input, judged: Judged) -> Result<()> {
+        match judged {
+            Judged::Done(finding, latency) => {
+                self.latencies.push(latency);
+                self.anomalous += usize::from(finding.anomalous);
+                say!("{}", finding.line());
+                self.output.result(&finding, latency)
+            }
+            Judged::Skipped(reason) => {
+                self.skipped += 1;
+                tell!("skipped: {reason}");
+                self.output.skipped(input, &reason)
+            }
+        }
+    }
+
+    /// The last lines, and the exit status.
+    fn summarise(mut self, images: usize, elapsed: Duration, output: &Path) -> Result<ExitCode> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        if self.interrupted {
+            tell!(
+                "interrupted; the results so far are in {}",
+                output.display()
+            );
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        tell!(
+            "{images} images: {} anomalous, {} good, {} skipped; pictures and results in {}",
+            self.anomalous,
+            self.latencies.len() - self.anomalous,
+            self.skipped,
+            output.display()
+        );
+        tell!("{}", describe_cost(&mut self.latencies, elapsed));
+        Ok(match self.skipped {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::from(SOME_SKIPPED),
+        })
+    }
 }
 
 fn listed(paths: &[PathBuf]) -> String {
@@ -102,8 +232,8 @@ fn listed(paths: &[PathBuf]) -> String {
     paths.join(", ")
 }
 
-/// Latency percentiles (nearest rank) and peak memory.
-fn describe_cost(latencies: &mut [Duration]) -> String {
+/// Latency percentiles (nearest rank), throughput and peak memory.
+fn describe_cost(latencies: &mut [Duration], elapsed: Duration) -> String {
     latencies.sort_unstable();
     let percentile = |p: usize| {
         let rank = (p * latencies.len()).div_ceil(100).max(1) - 1;
@@ -115,6 +245,10 @@ fn describe_cost(latencies: &mut [Duration]) -> String {
         percentile(95),
         percentile(99)
     );
+    if !latencies.is_empty() {
+        let each = 1e3 * elapsed.as_secs_f64() / latencies.len() as f64;
+        text += &format!("; {each:.1} ms an image in all");
+    }
     if let Some(bytes) = peak_memory() {
         text += &format!("; peak memory {:.0} MiB", bytes as f64 / f64::from(1 << 20));
     }

@@ -15,7 +15,9 @@ use oddspot_conv::pool::MaxPool;
 use oddspot_conv::{Conv3x3, Epilogue, Shape, Workspace};
 
 fn values(count: usize) -> Vec<f32> {
-    (0..count).map(|i| (i * 7919 % 1009) as f32 / 504.0 - 1.0).collect()
+    (0..count)
+        .map(|i| (i * 7919 % 1009) as f32 / 504.0 - 1.0)
+        .collect()
 }
 
 /// (inputs, outputs, side, dilation): VGG16's layers, then the default student's.
@@ -51,13 +53,25 @@ fn convolutions(c: &mut Criterion) {
         let sizes = [outputs, inputs];
         let name = format!("{inputs}to{outputs}@{side}d{dilation}");
         // Operations of a direct convolution.
-        group.throughput(Throughput::Elements((18 * side * side * inputs * outputs) as u64));
+        group.throughput(Throughput::Elements(
+            (18 * side * side * inputs * outputs) as u64,
+        ));
         let (x, weight) = (values(side * side * inputs), values(9 * inputs * outputs));
         let (bias, dy) = (values(outputs), values(side * side * outputs));
         let mut y = vec![0.0; dy.len()];
         let weights = ConvWeights::forward(&mut workspace, &weight, sizes).unwrap();
         group.bench_function(BenchmarkId::new("forward", &name), |b| {
-            b.iter(|| conv3x3(&mut workspace, conv, &x, &weights, Some(&bias), Epilogue::RELU, &mut y));
+            b.iter(|| {
+                conv3x3(
+                    &mut workspace,
+                    conv,
+                    &x,
+                    &weights,
+                    Some(&bias),
+                    Epilogue::RELU,
+                    &mut y,
+                )
+            });
         });
         group.bench_function(BenchmarkId::new("weights", &name), |b| {
             b.iter(|| {
@@ -98,7 +112,11 @@ fn others(c: &mut Criterion) {
     for (side, inputs, outputs) in [(128, 64, 96), (64, 128, 256), (32, 256, 512)] {
         let (rows, sizes) = (side * side, [outputs, inputs]);
         let weight = values(outputs * inputs);
-        let (x, dy, mut y) = (values(rows * inputs), values(rows * outputs), values(rows * outputs));
+        let (x, dy, mut y) = (
+            values(rows * inputs),
+            values(rows * outputs),
+            values(rows * outputs),
+        );
         let weights = LinearWeights::pack(isa, &weight, sizes).unwrap();
         let name = format!("{inputs}to{outputs}@{side}");
         group.throughput(Throughput::Elements((2 * rows * inputs * outputs) as u64));

@@ -84,7 +84,9 @@ impl Kernel for Part<'_> {
                         gradient.store_first(to, lanes);
                     }
                     let sum = self.sums.as_mut_ptr().add(channel);
-                    V::load_first(sum, lanes).add(gradient).store_first(sum, lanes);
+                    V::load_first(sum, lanes)
+                        .add(gradient)
+                        .store_first(sum, lanes);
                 }
                 channel += lanes;
             }

@@ -86,11 +86,19 @@ impl ConvWeights {
     pub fn refresh(&mut self, weight: &[f32]) -> Result<()> {
         match &mut self.0 {
             Prepared::Winograd(weights) => {
-                check_length("the weight", 9 * weights.outputs() * weights.inputs(), weight)?;
+                check_length(
+                    "the weight",
+                    9 * weights.outputs() * weights.inputs(),
+                    weight,
+                )?;
                 weights.refresh(weight);
                 Ok(())
             }
-            Prepared::Direct { weights, conv, role } => {
+            Prepared::Direct {
+                weights,
+                conv,
+                role,
+            } => {
                 check_length("the weight", conv.weight_count(), weight)?;
                 *weights = pack(weights.isa(), *conv, weight, *role)?;
                 Ok(())
@@ -171,7 +179,9 @@ pub fn conv3x3(
         check_length("the bias", conv.outputs, bias)?;
     }
     match &weights.0 {
-        Prepared::Direct { weights, .. } => direct(conv).forward(workspace, x, weights, bias, epilogue, y),
+        Prepared::Direct { weights, .. } => {
+            direct(conv).forward(workspace, x, weights, bias, epilogue, y)
+        }
         Prepared::Winograd(weights) => {
             let prepared = (weights.isa(), weights.outputs(), weights.inputs());
             let asked = (workspace.isa(), conv.outputs, conv.input.channels);

@@ -169,7 +169,8 @@ impl DirectConv {
                 for row in part * per_part..((part + 1) * per_part).min(rows) {
                     self.patches(x, output, row, patches);
                     let width = output.width * output.channels;
-                    let dy = pad_columns(&dy[row * width..][..width], self.outputs, padded, padded_dy);
+                    let dy =
+                        pad_columns(&dy[row * width..][..width], self.outputs, padded, padded_dy);
                     isa.run(OuterRow {
                         patches,
                         depth,
@@ -279,6 +280,7 @@ impl Kernel for OuterRow<'_> {
                     },
                     sums.get().add(first),
                     self.padded,
+                    true,
                 );
             }
         }

@@ -6,6 +6,7 @@
 //! - [`direct`]: convolutions of any kernel and stride.
 //! - [`linear`]: 1×1 convolutions.
 //! - [`pool`]: max and average pools, forward and backward.
+//! - [`smooth`]: separable smoothing of a map.
 //! - [`activation`]: backward through ReLU and bias.
 //! - [`distance`]: the feature-matching loss; [`adam`]: the optimizer's step.
 //! - [`reference`]: the same as plain loops, to which tests hold the kernels.
@@ -31,6 +32,7 @@ pub mod pool;
 pub mod reference;
 pub mod shape;
 mod simd;
+pub mod smooth;
 mod winograd;
 mod workspace;
 

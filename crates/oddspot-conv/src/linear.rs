@@ -60,8 +60,12 @@ impl LinearWeights {
         let (outputs, inputs) = (self.matrix.outputs(), self.matrix.inputs());
         check_length("the weight", outputs * inputs, weight)?;
         match self.transposed {
-            false => self.matrix.refresh(|output, input| weight[output * inputs + input]),
-            true => self.matrix.refresh(|output, input| weight[input * outputs + output]),
+            false => self
+                .matrix
+                .refresh(|output, input| weight[output * inputs + input]),
+            true => self
+                .matrix
+                .refresh(|output, input| weight[input * outputs + output]),
         }
         Ok(())
     }
@@ -135,7 +139,7 @@ pub fn linear_weight_gradient(
     let strips = outputs.div_ceil(STRIP);
     let parts = rows.div_ceil(PART_ROWS);
     let [sums, _, _] = &mut workspace.shared;
-    let sums = sums.zeroed(parts * outputs * padded);
+    let sums = sums.take(parts * outputs * padded);
     let to = SharedMut::new(sums);
     let locals = workspace.locals.ready();
     (0..parts * strips).into_par_iter().for_each(|task| {
@@ -186,11 +190,20 @@ impl Kernel for OuterStrip<'_> {
     unsafe fn run<V: Vector>(self) {
         /// Rows whose two operands stay in the first-level cache.
         const RUN: usize = 64;
-        let scratch = self.scratch.take(RUN * self.padded);
+        let scratch = self.scratch.take(RUN * (self.padded + self.strip.len()));
+        let (padded_x, strip) = scratch.split_at_mut(RUN * self.padded);
         let runs = self.x.chunks(RUN * self.inputs);
-        for (x, dy) in runs.zip(self.dy.chunks(RUN * self.outputs)) {
+        for (run, (x, dy)) in runs.zip(self.dy.chunks(RUN * self.outputs)).enumerate() {
             let rows = x.len() / self.inputs;
-            let x = pad_columns(x, self.inputs, self.padded, scratch);
+            let x = pad_columns(x, self.inputs, self.padded, padded_x);
+            // Whole rows are often powers of two apart, and would share few cache sets.
+            let width = self.strip.len();
+            for (to, row) in strip
+                .chunks_exact_mut(width)
+                .zip(dy.chunks_exact(self.outputs))
+            {
+                to.copy_from_slice(&row[self.strip.clone()]);
+            }
             for first in (0..self.padded).step_by(panel_width(V::LANES)) {
                 // SAFETY: both operands have `rows` rows, the strip's sums are this task's alone.
                 unsafe {
@@ -198,8 +211,8 @@ impl Kernel for OuterStrip<'_> {
                         self.strip.len(),
                         rows,
                         Matrix {
-                            at: dy.as_ptr().add(self.strip.start),
-                            stride: self.outputs,
+                            at: strip.as_ptr(),
+                            stride: width,
                         },
                         Matrix {
                             at: x.as_ptr().add(first),
@@ -209,6 +222,7 @@ impl Kernel for OuterStrip<'_> {
                             .get()
                             .add(self.at + self.strip.start * self.padded + first),
                         self.padded,
+                        run > 0,
                     );
                 }
             }

@@ -171,7 +171,10 @@ pub(crate) fn pad_columns<'a>(
         return rows;
     }
     let count = rows.len() / columns;
-    for (to, from) in scratch.chunks_exact_mut(padded).zip(rows.chunks_exact(columns)) {
+    for (to, from) in scratch
+        .chunks_exact_mut(padded)
+        .zip(rows.chunks_exact(columns))
+    {
         to[..columns].copy_from_slice(from);
         to[columns..].fill(0.0);
     }

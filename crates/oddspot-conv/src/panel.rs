@@ -127,7 +127,7 @@ pub(crate) struct Matrix {
     pub stride: usize,
 }
 
-/// `sums[i][j] += Σ_p left[p][i] · right[p][j]` for `i < rows` and `j < 2 · LANES`, over `depth`
+/// `sums[i][j] = Σ_p left[p][i] · right[p][j]`, or added to what is there, for `i < rows` and `j < 2 · LANES`, over `depth`
 /// positions p.
 ///
 /// # Safety
@@ -140,6 +140,7 @@ pub(crate) unsafe fn add_outer<V: Vector>(
     right: Matrix,
     sums: *mut f32,
     stride: usize,
+    add: bool,
 ) {
     /// # Safety
     /// As the outer function, for the rows from `row` on.
@@ -151,14 +152,17 @@ pub(crate) unsafe fn add_outer<V: Vector>(
         right: Matrix,
         sums: *mut f32,
         stride: usize,
+        add: bool,
     ) {
         // SAFETY: the caller's.
         unsafe {
             let sums = sums.add(row * stride);
             let mut tile = [[V::splat(0.0); 2]; ROWS];
-            for (i, tile) in tile.iter_mut().enumerate() {
-                tile[0] = V::load(sums.add(i * stride));
-                tile[1] = V::load(sums.add(i * stride + V::LANES));
+            if add {
+                for (i, tile) in tile.iter_mut().enumerate() {
+                    tile[0] = V::load(sums.add(i * stride));
+                    tile[1] = V::load(sums.add(i * stride + V::LANES));
+                }
             }
             let (mut from, mut other) = (left.at.add(row), right.at);
             for _ in 0..depth {
@@ -183,15 +187,15 @@ pub(crate) unsafe fn add_outer<V: Vector>(
     // SAFETY: the caller's, for every row below `rows`.
     unsafe {
         while row + TILE_ROWS <= rows {
-            tile::<V, TILE_ROWS>(row, depth, left, right, sums, stride);
+            tile::<V, TILE_ROWS>(row, depth, left, right, sums, stride, add);
             row += TILE_ROWS;
         }
         match rows - row {
-            5 => tile::<V, 5>(row, depth, left, right, sums, stride),
-            4 => tile::<V, 4>(row, depth, left, right, sums, stride),
-            3 => tile::<V, 3>(row, depth, left, right, sums, stride),
-            2 => tile::<V, 2>(row, depth, left, right, sums, stride),
-            1 => tile::<V, 1>(row, depth, left, right, sums, stride),
+            5 => tile::<V, 5>(row, depth, left, right, sums, stride, add),
+            4 => tile::<V, 4>(row, depth, left, right, sums, stride, add),
+            3 => tile::<V, 3>(row, depth, left, right, sums, stride, add),
+            2 => tile::<V, 2>(row, depth, left, right, sums, stride, add),
+            1 => tile::<V, 1>(row, depth, left, right, sums, stride, add),
             _ => {}
         }
     }

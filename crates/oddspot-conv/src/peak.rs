@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-
 use crate::simd::{Isa, Kernel, Vector};
 
 /// Independent chains of multiply-adds: enough to hide each one's latency.

@@ -10,7 +10,7 @@ use crate::simd::{Isa, Kernel, Vector};
 pub struct MaxPool {
     /// The input's shape.
     pub input: Shape,
-    /// Taps on each axis.
+    /// Taps on each axis, at most 8.
     pub kernel: usize,
     /// Pixels between neighbouring outputs.
     pub stride: usize,
@@ -31,6 +31,9 @@ impl MaxPool {
         self.input.count("the input")?;
         count("the window", &[self.kernel, self.stride, self.dilation])?;
         let what = "the window";
+        if self.kernel > MOST_TAPS {
+            return Err(ShapeError::TooLarge { what });
+        }
         let reach = (self.kernel - 1)
             .checked_mul(self.dilation)
             .filter(|&reach| reach < 1 << 40)
@@ -80,7 +83,14 @@ impl MaxPool {
         let pool = *self;
         match winners {
             None => y.par_chunks_exact_mut(row).enumerate().for_each(|(at, y)| {
-                isa.run(ForwardRow { pool, output, x, at, y, winners: None });
+                isa.run(ForwardRow {
+                    pool,
+                    output,
+                    x,
+                    at,
+                    y,
+                    winners: None,
+                });
             }),
             Some(winners) => {
                 output.check("the winners", winners)?;
@@ -89,7 +99,14 @@ impl MaxPool {
                     .enumerate()
                     .for_each(|(at, (y, winners))| {
                         let winners = Some(winners);
-                        isa.run(ForwardRow { pool, output, x, at, y, winners });
+                        isa.run(ForwardRow {
+                            pool,
+                            output,
+                            x,
+                            at,
+                            y,
+                            winners,
+                        });
                     });
             }
         }
@@ -106,16 +123,18 @@ impl MaxPool {
         output.check("the winners", winners)?;
         self.input.check("the input's gradient", dx)?;
         let row = self.input.width * self.input.channels;
-        dx.par_chunks_exact_mut(row).enumerate().for_each(|(at, dx)| {
-            isa.run(BackwardRow {
-                pool: self,
-                output,
-                dy,
-                winners,
-                at,
-                dx,
+        dx.par_chunks_exact_mut(row)
+            .enumerate()
+            .for_each(|(at, dx)| {
+                isa.run(BackwardRow {
+                    pool: self,
+                    output,
+                    dy,
+                    winners,
+                    at,
+                    dx,
+                });
             });
-        });
         Ok(())
     }
 
@@ -135,6 +154,39 @@ impl MaxPool {
     }
 }
 
+/// Taps that fall on something, with what they fall on: pixels under the taps of an output, or
+/// outputs whose tap lies on a pixel.
+#[derive(Clone, Copy)]
+struct Taps {
+    found: [(usize, usize); MOST_TAPS],
+    count: usize,
+}
+
+/// Most taps on each axis of a window.
+const MOST_TAPS: usize = 8;
+
+impl Taps {
+    fn new(kernel: usize, at: impl Fn(usize) -> Option<usize>) -> Self {
+        let mut taps = Self {
+            found: [(0, 0); MOST_TAPS],
+            count: 0,
+        };
+        for tap in 0..kernel {
+            if let Some(place) = at(tap) {
+                taps.found[taps.count] = (tap, place);
+                taps.count += 1;
+            }
+        }
+        taps
+    }
+
+    /// (tap, place), in order.
+    #[inline(always)]
+    fn found(&self) -> &[(usize, usize)] {
+        &self.found[..self.count]
+    }
+}
+
 /// A row of outputs.
 struct ForwardRow<'a> {
     pool: MaxPool,
@@ -149,12 +201,19 @@ struct ForwardRow<'a> {
 impl Kernel for ForwardRow<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let Shape { height, width, channels, .. } = self.pool.input;
-        let kernel = self.pool.kernel;
+        let pool = self.pool;
+        let Shape {
+            height,
+            width,
+            channels,
+            ..
+        } = pool.input;
         let (image, row) = (self.at / self.output.height, self.at % self.output.height);
         let x = &self.x[image * height * width * channels..][..height * width * channels];
         let winners = self.winners.map(|winners| winners.as_mut_ptr());
+        let rows = Taps::new(pool.kernel, |tap| pool.pixel(row, tap, height));
         for column in 0..self.output.width {
+            let columns = Taps::new(pool.kernel, |tap| pool.pixel(column, tap, width));
             let mut channel = 0;
             while channel < channels {
                 let lanes = (channels - channel).min(V::LANES);
@@ -163,14 +222,12 @@ impl Kernel for ForwardRow<'_> {
                 unsafe {
                     let mut best = V::splat(f32::NEG_INFINITY);
                     let mut winner = V::splat(0.0);
-                    for down in 0..kernel {
-                        let Some(y) = self.pool.pixel(row, down, height) else { continue };
-                        for across in 0..kernel {
-                            let Some(x_at) = self.pool.pixel(column, across, width) else { continue };
+                    for &(down, y) in rows.found() {
+                        for &(across, x_at) in columns.found() {
                             let at = (y * width + x_at) * channels + channel;
                             let value = V::load_first(x.as_ptr().add(at), lanes);
                             if winners.is_some() {
-                                let tap = V::splat((down * kernel + across) as f32);
+                                let tap = V::splat((down * pool.kernel + across) as f32);
                                 winner = value.select_gt(best, tap, winner);
                             }
                             best = value.select_gt(best, value, best);
@@ -201,10 +258,18 @@ struct BackwardRow<'a> {
 impl Kernel for BackwardRow<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let Shape { height, width, channels, .. } = self.pool.input;
-        let kernel = self.pool.kernel;
+        let (pool, output) = (self.pool, self.output);
+        let Shape {
+            height,
+            width,
+            channels,
+            ..
+        } = pool.input;
         let (image, row) = (self.at / height, self.at % height);
+        let first = image * output.height * output.width;
+        let rows = Taps::new(pool.kernel, |tap| pool.output_at(row, tap, output.height));
         for column in 0..width {
+            let columns = Taps::new(pool.kernel, |tap| pool.output_at(column, tap, output.width));
             let mut channel = 0;
             while channel < channels {
                 let lanes = (channels - channel).min(V::LANES);
@@ -212,27 +277,16 @@ impl Kernel for BackwardRow<'_> {
                 unsafe {
                     let zero = V::splat(0.0);
                     let mut sum = zero;
-                    for down in 0..kernel {
-                        let Some(y) = self.pool.output_at(row, down, self.output.height) else {
-                            continue;
-                        };
-                        for across in 0..kernel {
-                            let Some(x) = self.pool.output_at(column, across, self.output.width)
-                            else {
-                                continue;
-                            };
-                            let position = (image * self.output.height + y) * self.output.width + x;
-                            let at = position * channels + channel;
+                    for &(down, y) in rows.found() {
+                        for &(across, x) in columns.found() {
+                            let at = (first + y * output.width + x) * channels + channel;
                             let gradient = V::load_first(self.dy.as_ptr().add(at), lanes);
                             let winner = V::load_first(self.winners.as_ptr().add(at), lanes);
-                            let tap = V::splat((down * kernel + across) as f32);
+                            let tap = V::splat((down * pool.kernel + across) as f32);
                             sum = sum.add(winner.select_eq(tap, gradient, zero));
                         }
                     }
-                    sum.store_first(
-                        self.dx.as_mut_ptr().add(column * channels + channel),
-                        lanes,
-                    );
+                    sum.store_first(self.dx.as_mut_ptr().add(column * channels + channel), lanes);
                 }
                 channel += lanes;
             }

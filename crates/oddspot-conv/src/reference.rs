@@ -54,7 +54,9 @@ pub fn conv(
 ) -> Vec<f32> {
     let output = conv.output().expect("a sensible shape");
     let mut sums = vec![0.0f64; output.positions() * output.channels];
-    for_each_product(conv, |i, o, w| sums[o] += f64::from(x[i]) * f64::from(weight[w]));
+    for_each_product(conv, |i, o, w| {
+        sums[o] += f64::from(x[i]) * f64::from(weight[w])
+    });
     sums.iter()
         .enumerate()
         .map(|(o, sum)| {
@@ -68,7 +70,9 @@ pub fn conv(
 /// The gradient of the input.
 pub fn input_gradient(conv: &DirectConv, dy: &[f32], weight: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0f64; conv.input.positions() * conv.input.channels];
-    for_each_product(conv, |i, o, w| sums[i] += f64::from(dy[o]) * f64::from(weight[w]));
+    for_each_product(conv, |i, o, w| {
+        sums[i] += f64::from(dy[o]) * f64::from(weight[w])
+    });
     sums.into_iter().map(|sum| sum as f32).collect()
 }
 
@@ -76,7 +80,9 @@ pub fn input_gradient(conv: &DirectConv, dy: &[f32], weight: &[f32]) -> Vec<f32>
 pub fn weight_gradient(conv: &DirectConv, x: &[f32], dy: &[f32]) -> Vec<f32> {
     let count = conv.outputs * conv.input.channels * conv.kernel * conv.kernel;
     let mut sums = vec![0.0f64; count];
-    for_each_product(conv, |i, o, w| sums[w] += f64::from(x[i]) * f64::from(dy[o]));
+    for_each_product(conv, |i, o, w| {
+        sums[w] += f64::from(x[i]) * f64::from(dy[o])
+    });
     sums.into_iter().map(|sum| sum as f32).collect()
 }
 

@@ -81,10 +81,7 @@ impl Shape {
     /// # Errors
     /// A size of 0, or more values than memory can hold.
     pub fn count(self, what: &'static str) -> Result<usize> {
-        count(
-            what,
-            &[self.batch, self.height, self.width, self.channels],
-        )
+        count(what, &[self.batch, self.height, self.width, self.channels])
     }
 
     /// Checks the length of a slice of this shape.

@@ -57,7 +57,11 @@ fn placed(product: &[f32], outputs: usize, epilogue: Epilogue, old: &[f32]) -> V
     for (position, product) in product.chunks_exact(outputs).enumerate() {
         for (i, value) in product.iter().enumerate() {
             let at = position * epilogue.stride + epilogue.first + i;
-            placed[at] = if epilogue.add { placed[at] + value } else { *value };
+            placed[at] = if epilogue.add {
+                placed[at] + value
+            } else {
+                *value
+            };
         }
     }
     placed
@@ -83,17 +87,29 @@ fn check_conv(conv: Conv3x3, relu: bool, with_bias: bool, seed: u64) {
         let mut workspace = Workspace::with_isa(isa);
         let weights = ConvWeights::forward(&mut workspace, &weight, sizes).unwrap();
         let mut y = vec![f32::NAN; dy.len()];
-        let epilogue = Epilogue { relu, ..Epilogue::default() };
+        let epilogue = Epilogue {
+            relu,
+            ..Epilogue::default()
+        };
         conv3x3(&mut workspace, conv, &x, &weights, bias, epilogue, &mut y).unwrap();
         let expected = reference::conv(&plain, &x, &weight, bias, relu);
         assert_close(&y, &expected, &name("forward"));
 
         let stride = conv.outputs + 3;
-        let epilogue = Epilogue { relu, add: true, stride, first: 2 };
+        let epilogue = Epilogue {
+            relu,
+            add: true,
+            stride,
+            first: 2,
+        };
         let old = values(conv.input.positions() * stride, seed + 4);
         let mut y = old.clone();
         conv3x3(&mut workspace, conv, &x, &weights, bias, epilogue, &mut y).unwrap();
-        assert_close(&y, &placed(&expected, conv.outputs, epilogue, &old), &name("added"));
+        assert_close(
+            &y,
+            &placed(&expected, conv.outputs, epilogue, &old),
+            &name("added"),
+        );
 
         weights.recycle(&mut workspace);
         let weights = ConvWeights::input_gradient(&mut workspace, &weight, sizes).unwrap();
@@ -308,9 +324,11 @@ proptest! {
 /// Layers wide enough that all threads share the tiles of each step.
 #[test]
 fn wide_layers_are_the_plain_ones() {
-    for (height, width, inputs, outputs, dilation) in
-        [(9, 7, 300, 264, 1), (5, 13, 257, 300, 2), (33, 30, 40, 24, 4)]
-    {
+    for (height, width, inputs, outputs, dilation) in [
+        (9, 7, 300, 264, 1),
+        (5, 13, 257, 300, 2),
+        (33, 30, 40, 24, 4),
+    ] {
         let input = Shape::new(1, height, width, inputs);
         let conv = Conv3x3 {
             input,
@@ -356,7 +374,10 @@ fn results_do_not_depend_on_the_number_of_threads() {
         };
         let one = run(1);
         for threads in [2, 3, 5] {
-            assert!(run(threads) == one, "{threads} threads, {inputs} to {outputs}");
+            assert!(
+                run(threads) == one,
+                "{threads} threads, {inputs} to {outputs}"
+            );
         }
     }
 }
@@ -373,15 +394,31 @@ fn slices_of_wrong_lengths_and_impossible_shapes_are_errors() {
     let weights = ConvWeights::forward(&mut workspace, &weight, [6, 8]).unwrap();
     let (x, mut y) = (vec![0.0; 160], vec![0.0; 120]);
     let mut run = |conv: Conv3x3, x: &[f32], bias: Option<&[f32]>, y: &mut [f32]| {
-        conv3x3(&mut workspace, conv, x, &weights, bias, Epilogue::RELU, y).map_err(|e| e.to_string())
+        conv3x3(&mut workspace, conv, x, &weights, bias, Epilogue::RELU, y)
+            .map_err(|e| e.to_string())
     };
     assert_eq!(run(conv, &x, None, &mut y), Ok(()));
     let error = run(conv, &x[1..], None, &mut y).unwrap_err();
     assert!(error.contains("159") && error.contains("160"), "{error}");
-    assert!(run(conv, &x, None, &mut y[1..]).unwrap_err().contains("119"));
-    assert!(run(conv, &x, Some(&[0.0; 5]), &mut y).unwrap_err().contains("bias"));
-    let none = Conv3x3 { dilation: 0, ..conv };
-    assert!(run(none, &x, None, &mut y).unwrap_err().contains("dilation"));
+    assert!(
+        run(conv, &x, None, &mut y[1..])
+            .unwrap_err()
+            .contains("119")
+    );
+    assert!(
+        run(conv, &x, Some(&[0.0; 5]), &mut y)
+            .unwrap_err()
+            .contains("bias")
+    );
+    let none = Conv3x3 {
+        dilation: 0,
+        ..conv
+    };
+    assert!(
+        run(none, &x, None, &mut y)
+            .unwrap_err()
+            .contains("dilation")
+    );
     let empty = Conv3x3 {
         input: Shape::new(1, 0, 5, 8),
         ..conv
@@ -397,7 +434,11 @@ fn slices_of_wrong_lengths_and_impossible_shapes_are_errors() {
         ..conv
     };
     let mut fits = vec![0.0; 96];
-    assert!(run(other, &x, None, &mut fits).unwrap_err().contains("prepared"));
+    assert!(
+        run(other, &x, None, &mut fits)
+            .unwrap_err()
+            .contains("prepared")
+    );
     assert!(ConvWeights::forward(&mut Workspace::new(), &weight[1..], [6, 8]).is_err());
     assert!(ConvWeights::forward(&mut Workspace::new(), &[], [0, 8]).is_err());
 

@@ -78,8 +78,14 @@ impl Detector {
             ));
         }
         let channels = header.teacher_channels;
-        let judge = Judge::new(&header.config, &model.networks, channels, model.statistics, device)
-            .map_err(fail)?;
+        let judge = Judge::new(
+            &header.config,
+            &model.networks,
+            channels,
+            model.statistics,
+            device,
+        )
+        .map_err(fail)?;
         Ok(Self {
             path: path.to_owned(),
             header,

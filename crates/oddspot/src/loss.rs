@@ -20,7 +20,11 @@ pub struct ChannelStatistics {
 
 impl FeatureNorm {
     /// The normalisation of a level (0 to 2) as the kernels take it.
-    pub(crate) fn of_level(self, statistics: &ChannelStatistics, level: usize) -> Normalisation<'_> {
+    pub(crate) fn of_level(
+        self,
+        statistics: &ChannelStatistics,
+        level: usize,
+    ) -> Normalisation<'_> {
         match self {
             Self::L2 => Normalisation::L2,
             Self::None => Normalisation::None,

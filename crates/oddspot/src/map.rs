@@ -1,6 +1,9 @@
 //! A map of scores over an image, and the two operations detection needs on it:
 //! bilinear resizing and Gaussian smoothing.
 
+use oddspot_conv::Isa;
+use oddspot_conv::smooth::smooth;
+
 /// Scores on a pixel grid, `[height, width]`, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreMap {
@@ -47,13 +50,17 @@ impl ScoreMap {
         let rows = half_pixel_taps(self.height, height);
         let columns = half_pixel_taps(self.width, width);
         let mut values = Vec::with_capacity(height * width);
+        let mut line = vec![0.0; self.width];
+        let row = |at: usize| &self.values[at * self.width..][..self.width];
         for &(top, bottom, down) in &rows {
-            for &(left, right, across) in &columns {
-                let upper = self.at(top, left) * (1.0 - across) + self.at(top, right) * across;
-                let lower =
-                    self.at(bottom, left) * (1.0 - across) + self.at(bottom, right) * across;
-                values.push(upper * (1.0 - down) + lower * down);
+            for ((to, upper), lower) in line.iter_mut().zip(row(top)).zip(row(bottom)) {
+                *to = upper * (1.0 - down) + lower * down;
             }
+            values.extend(
+                columns.iter().map(|&(left, right, across)| {
+                    line[left] * (1.0 - across) + line[right] * across
+                }),
+            );
         }
         Self {
             height,
@@ -75,25 +82,10 @@ impl ScoreMap {
     /// A σ of 0 leaves that axis as it is.
     pub fn smooth(&self, sigma_rows: f64, sigma_columns: f64) -> Self {
         let mut smoothed = self.clone();
-        if sigma_columns > 0.0 {
-            let kernel = gaussian(sigma_columns);
-            for row in smoothed.values.chunks_exact_mut(self.width) {
-                let line = row.to_vec();
-                for (column, value) in row.iter_mut().enumerate() {
-                    *value = filter_at(&kernel, self.width, column, |i| line[i]);
-                }
-            }
-        }
-        if sigma_rows > 0.0 {
-            let kernel = gaussian(sigma_rows);
-            let source = smoothed.clone();
-            for row in 0..self.height {
-                for column in 0..self.width {
-                    smoothed.values[row * self.width + column] =
-                        filter_at(&kernel, self.height, row, |i| source.at(i, column));
-                }
-            }
-        }
+        let size = [self.height, self.width];
+        let (columns, rows) = (gaussian(sigma_rows), gaussian(sigma_columns));
+        smooth(Isa::detect(), size, &columns, &rows, &mut smoothed.values)
+            .unwrap_or_else(|error| panic!("a map has a value per pixel: {error}"));
         smoothed
     }
 }
@@ -112,31 +104,16 @@ fn half_pixel_taps(source: usize, target: usize) -> Vec<(usize, usize, f32)> {
 }
 
 /// A normalised Gaussian from its centre outwards: `kernel[0]` is the centre's weight.
-fn gaussian(sigma: f64) -> Vec<f64> {
+fn gaussian(sigma: f64) -> Vec<f32> {
+    if sigma <= 0.0 {
+        return vec![1.0];
+    }
     let radius = (4.0 * sigma + 0.5) as usize;
     let half: Vec<f64> = (0..=radius)
         .map(|x| (-0.5 * (x as f64 / sigma).powi(2)).exp())
         .collect();
     let sum = half[0] + 2.0 * half[1..].iter().sum::<f64>();
-    half.iter().map(|w| w / sum).collect()
-}
-
-fn filter_at(kernel: &[f64], length: usize, centre: usize, value: impl Fn(usize) -> f32) -> f32 {
-    let mut sum = kernel[0] * f64::from(value(centre));
-    for (distance, weight) in kernel.iter().enumerate().skip(1) {
-        let (centre, distance) = (centre as isize, distance as isize);
-        sum += weight
-            * (f64::from(value(reflect(centre - distance, length)))
-                + f64::from(value(reflect(centre + distance, length))));
-    }
-    sum as f32
-}
-
-/// Reflects an index about the edges of a line, the edge sample repeated: `d c b a | a b c d`.
-fn reflect(index: isize, length: usize) -> usize {
-    let length = length as isize;
-    let folded = index.rem_euclid(2 * length);
-    folded.min(2 * length - 1 - folded) as usize
+    half.iter().map(|w| (w / sum) as f32).collect()
 }
 
 #[cfg(test)]
@@ -181,10 +158,6 @@ mod tests {
 
     #[test]
     fn a_kernel_wider_than_the_map_reflects_more_than_once() {
-        assert_eq!(
-            (-7..8).map(|i| reflect(i, 3)).collect::<Vec<_>>(),
-            [0, 0, 1, 2, 2, 1, 0, 0, 1, 2, 2, 1, 0, 0, 1]
-        );
         let smoothed = ramp(2, 3).smooth(5.0, 5.0);
         assert!(smoothed.values.iter().all(|v| v.is_finite()));
     }

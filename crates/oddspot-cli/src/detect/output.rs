@@ -196,14 +196,29 @@ impl Finding {
     }
 }
 
+/// What is written of each image beside its results.
+#[derive(Clone, Copy)]
+pub struct Written {
+    /// Sheet, contour and maps as pictures.
+    pub pictures: bool,
+    /// Raw maps as TIFF.
+    pub maps: bool,
+}
+
 /// The output folder, its results flushed image by image.
 pub struct Output {
-    folder: PathBuf,
-    scale: Scale,
+    pictures: Pictures,
     threshold: f64,
-    maps: bool,
     jsonl: File,
     csv: csv::Writer<File>,
+}
+
+/// How the pictures of an image are drawn, and where they go.
+#[derive(Clone)]
+pub struct Pictures {
+    folder: PathBuf,
+    scale: Scale,
+    written: Written,
 }
 
 /// Columns of results.csv; regions are told by their number and the first one's box.
@@ -230,7 +245,7 @@ impl Output {
     ///
     /// # Errors
     /// A folder that cannot be made or written.
-    pub fn create(folder: &Path, header: &Header, maps: bool) -> Result<Self> {
+    pub fn create(folder: &Path, header: &Header, written: Written) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| {
             format!(
                 "cannot make the folder {}; choose an -o that you may write to",
@@ -252,72 +267,24 @@ impl Output {
         csv.flush()?;
         let threshold = header.thresholds.image;
         Ok(Self {
-            folder: folder.to_owned(),
-            // One scale for all pictures of a model: its middle is the verdict's threshold.
-            scale: Scale {
-                low: 0.0,
-                high: (2.0 * threshold).max(1e-3) as f32,
+            pictures: Pictures {
+                folder: folder.to_owned(),
+                // One scale for all pictures of a model: its middle is the verdict's threshold.
+                scale: Scale {
+                    low: 0.0,
+                    high: (2.0 * threshold).max(1e-3) as f32,
+                },
+                written,
             },
             threshold,
-            maps,
             jsonl,
             csv,
         })
     }
 
-    /// Writes an image's pictures, each kind in a folder of its own.
-    ///
-    /// # Errors
-    /// A picture that cannot be written.
-    pub fn pictures(&self, input: &Input, pictured: &Pictured) -> Result<()> {
-        let Pictured {
-            image, maps, mask, ..
-        } = pictured;
-        let verdict = if pictured.detection.anomalous {
-            "anomalous"
-        } else {
-            "good"
-        };
-        let caption = format!("{verdict}: {:.2}", pictured.detection.score);
-        let sheet = figure(
-            &Panels {
-                image,
-                mask,
-                image_caption: &caption,
-                total: &maps.total,
-                looks_wrong: &maps.rec,
-                wrong_place: maps.pos.as_ref(),
-            },
-            self.scale,
-        );
-        write_png(self.path("figure", input, "png")?, &sheet)?;
-        write_png(self.path("contour", input, "png")?, &contour(image, mask))?;
-        let parts = [
-            ("total", Some(&maps.total)),
-            ("looks_wrong", Some(&maps.rec)),
-            ("wrong_place", maps.pos.as_ref()),
-        ];
-        for (kind, map) in parts {
-            let Some(map) = map else { continue };
-            write_png(self.path(kind, input, "png")?, &render(map, self.scale))?;
-            if self.maps {
-                write_tiff_f32(self.path(kind, input, "tiff")?, map)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// `<folder>/<kind>/<name>.<extension>`, its folder made.
-    fn path(&self, kind: &str, input: &Input, extension: &str) -> Result<PathBuf> {
-        let mut name = input.name.clone().into_os_string();
-        name.push(".");
-        name.push(extension);
-        let path = self.folder.join(kind).join(name);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        }
-        Ok(path)
+    /// How to write pictures, for any thread.
+    pub fn pictures(&self) -> Pictures {
+        self.pictures.clone()
     }
 
     /// Appends a finding to both result files.
@@ -377,6 +344,73 @@ impl Output {
             .write_record(row)
             .context("cannot write results.csv")?;
         self.csv.flush().context("cannot write results.csv")
+    }
+}
+
+impl Pictures {
+    /// Writes an image's pictures, each kind in a folder of its own.
+    ///
+    /// # Errors
+    /// A picture that cannot be written.
+    pub fn write(&self, input: &Input, pictured: &Pictured) -> Result<()> {
+        let maps = &pictured.maps;
+        if self.written.pictures {
+            self.write_sheet(input, pictured)?;
+        }
+        let parts = [
+            ("total", Some(&maps.total)),
+            ("looks_wrong", Some(&maps.rec)),
+            ("wrong_place", maps.pos.as_ref()),
+        ];
+        for (kind, map) in parts {
+            let Some(map) = map else { continue };
+            if self.written.pictures {
+                write_png(self.path(kind, input, "png")?, &render(map, self.scale))?;
+            }
+            if self.written.maps {
+                write_tiff_f32(self.path(kind, input, "tiff")?, map)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_sheet(&self, input: &Input, pictured: &Pictured) -> Result<()> {
+        let Pictured {
+            image, maps, mask, ..
+        } = pictured;
+        let verdict = if pictured.detection.anomalous {
+            "anomalous"
+        } else {
+            "good"
+        };
+        let caption = format!("{verdict}: {:.2}", pictured.detection.score);
+        let sheet = figure(
+            &Panels {
+                image,
+                mask,
+                image_caption: &caption,
+                total: &maps.total,
+                looks_wrong: &maps.rec,
+                wrong_place: maps.pos.as_ref(),
+            },
+            self.scale,
+        );
+        write_png(self.path("figure", input, "png")?, &sheet)?;
+        write_png(self.path("contour", input, "png")?, &contour(image, mask))?;
+        Ok(())
+    }
+
+    /// `<folder>/<kind>/<name>.<extension>`, its folder made.
+    fn path(&self, kind: &str, input: &Input, extension: &str) -> Result<PathBuf> {
+        let mut name = input.name.clone().into_os_string();
+        name.push(".");
+        name.push(extension);
+        let path = self.folder.join(kind).join(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        Ok(path)
     }
 }
 

@@ -68,14 +68,16 @@ pub(crate) fn forward(
     let per_tile = 4 * PRODUCTS * (pass.padded_inputs + pass.padded_outputs);
     let block = (BLOCK_BYTES / per_tile / TILE_ROWS * TILE_ROWS).max(FEWEST_BLOCK_TILES);
     let locals = workspace.locals.ready();
-    (0..count.div_ceil(block)).into_par_iter().for_each(|index| {
-        let first = index * block;
-        let mut scratch = locals.mine();
-        let scratch = scratch.take(pass.scratch(block)).as_mut_ptr();
-        // SAFETY: the scratch has room for a block and is this thread's alone.
-        let part = unsafe { pass.part(first, block.min(count - first), scratch) };
-        isa.run(Alone(part));
-    });
+    (0..count.div_ceil(block))
+        .into_par_iter()
+        .for_each(|index| {
+            let first = index * block;
+            let mut scratch = locals.mine();
+            let scratch = scratch.take(pass.scratch(block)).as_mut_ptr();
+            // SAFETY: the scratch has room for a block and is this thread's alone.
+            let part = unsafe { pass.part(first, block.min(count - first), scratch) };
+            isa.run(Alone(part));
+        });
 }
 
 /// A convolution in progress.
@@ -139,10 +141,24 @@ impl Part<'_> {
     /// The processor has `V`'s instruction set; no other thread works on this tile.
     #[inline(always)]
     unsafe fn transform_input<V: Vector>(&self, tile: usize) {
-        let Pass { tiles, x, inputs, zeros, .. } = &self.pass;
+        let Pass {
+            tiles,
+            x,
+            inputs,
+            zeros,
+            ..
+        } = &self.pass;
         // SAFETY: the caller's; slices and scratch were sized for it.
         unsafe {
-            input_tile::<V>(tiles, self.first + tile, *x, *inputs, *zeros, self.inputs, tile);
+            input_tile::<V>(
+                tiles,
+                self.first + tile,
+                *x,
+                *inputs,
+                *zeros,
+                self.inputs,
+                tile,
+            );
         }
     }
 
@@ -192,7 +208,8 @@ impl Part<'_> {
         const RUN: usize = 4;
         let runs = (0..self.tiles.div_ceil(RUN)).into_par_iter();
         let run = |index: usize| index * RUN..((index + 1) * RUN).min(self.tiles);
-        runs.clone().for_each(|index| isa.run(Inputs(self, run(index))));
+        runs.clone()
+            .for_each(|index| isa.run(Inputs(self, run(index))));
         let panels = self.pass.padded_outputs / panel_width(isa.lanes());
         // A few panels of one product at a time reuse its inputs from the cache.
         let group = panels.div_ceil(4);

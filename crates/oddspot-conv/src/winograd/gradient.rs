@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::matrices::PRODUCTS;
 use super::tile_transforms::{Domain, gradient_tile, input_tile};
 use super::tiles::Tiles;
-use super::weights::filter_gradients;
+use super::weights::{SKEW, filter_gradients};
 use crate::panel::{Matrix, add_outer, panel_width};
 use crate::shape::Conv3x3;
 use crate::simd::{Kernel, Vector};
@@ -35,14 +35,15 @@ pub(crate) fn weight_gradient(
     let chunk = count.min(CHUNK_TILES);
     let [zeros, shared, sums] = &mut workspace.shared;
     let zeros = zeros.zeroed(inputs.max(outputs));
-    let scratch = shared.take(Domain::len(chunk, padded_inputs) + Domain::len(chunk, padded_outputs));
+    let scratch =
+        shared.take(Domain::len(chunk, padded_inputs) + Domain::len(chunk, padded_outputs));
     // Rows of gradients are padded to panels, which the transform does not write.
     let (of_inputs, of_outputs) = scratch.split_at_mut(Domain::len(chunk, padded_inputs));
     if padded_outputs > outputs {
         of_outputs.fill(0.0);
     }
-    let product = inputs * padded_outputs;
-    let sums = sums.zeroed(PRODUCTS * product);
+    let product = inputs * padded_outputs + SKEW;
+    let sums = sums.take(PRODUCTS * product);
     for first in (0..count).step_by(chunk) {
         let part = Part {
             tiles,
@@ -54,20 +55,23 @@ pub(crate) fn weight_gradient(
             zeros: zeros.as_ptr(),
             inputs: Domain::new(of_inputs.as_mut_ptr(), chunk, padded_inputs),
             outputs: Domain::new(of_outputs.as_mut_ptr(), chunk, padded_outputs),
+            padded_outputs,
             sums: SharedMut::new(sums),
             product,
         };
         const RUN: usize = 4;
-        (0..part.count.div_ceil(RUN)).into_par_iter().for_each(|index| {
-            let run = index * RUN..((index + 1) * RUN).min(part.count);
-            isa.run(Transforms(&part, run));
-        });
+        (0..part.count.div_ceil(RUN))
+            .into_par_iter()
+            .for_each(|index| {
+                let run = index * RUN..((index + 1) * RUN).min(part.count);
+                isa.run(Transforms(&part, run));
+            });
         let panels = padded_outputs / panel_width(isa.lanes());
         (0..PRODUCTS).into_par_iter().for_each(|product| {
             isa.run(Sums(&part, product, 0..panels));
         });
     }
-    filter_gradients(isa, sums, [outputs, inputs], dw);
+    filter_gradients(isa, sums, product, [outputs, inputs], dw);
 }
 
 /// Some tiles, with the scratch memory of both transforms and the running sums.
@@ -81,8 +85,9 @@ struct Part {
     zeros: *const f32,
     inputs: Domain,
     outputs: Domain,
+    padded_outputs: usize,
     sums: SharedMut,
-    /// Sums of one product: inputs · padded outputs.
+    /// Distance of two products' sums, `[inputs, padded outputs]` each.
     product: usize,
 }
 
@@ -100,7 +105,15 @@ impl Kernel for Transforms<'_> {
             let at = part.first + tile;
             // SAFETY: each tile is in one run; slices and scratch were sized for it.
             unsafe {
-                input_tile::<V>(&part.tiles, at, part.x, inputs, part.zeros, part.inputs, tile);
+                input_tile::<V>(
+                    &part.tiles,
+                    at,
+                    part.x,
+                    inputs,
+                    part.zeros,
+                    part.inputs,
+                    tile,
+                );
                 gradient_tile::<V>(
                     &part.tiles,
                     at,
@@ -140,7 +153,8 @@ impl Kernel for Sums<'_> {
                         stride: part.outputs.tile,
                     },
                     part.sums.get().add(product * part.product + panel * width),
-                    part.outputs.tile,
+                    part.padded_outputs,
+                    part.first > 0,
                 );
             }
         }

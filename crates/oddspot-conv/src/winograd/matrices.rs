@@ -109,10 +109,7 @@ pub(crate) unsafe fn filter_gradient<V: Vector>(u: [V; IN]) -> [V; 3] {
     let (sum1, difference1) = (u[1].add(u[2]), u[2].sub(u[1]));
     let (sum2, difference2) = (u[3].add(u[4]), u[3].sub(u[4]));
     [
-        sum2.mul_add(
-            twenty_fourth,
-            sum1.mul_sub_from(sixth, u[0].mul(quarter)),
-        ),
+        sum2.mul_add(twenty_fourth, sum1.mul_sub_from(sixth, u[0].mul(quarter))),
         difference2.mul_add(twelfth, difference1.mul(sixth)),
         sum2.mul_add(sixth, sum1.mul_sub_from(sixth, u[5])),
     ]

@@ -17,21 +17,21 @@ pub(super) struct Domain {
 }
 
 impl Domain {
-    /// Added to the distance of products, which would often be a power of two and make all 36
-    /// fall into the same cache set.
+    /// Added to the distances of products and of tiles, which would often be powers of two and
+    /// make all of them fall into the same cache set.
     const SKEW: usize = 16;
 
     /// Room for `tiles` tiles of `channels` (a multiple of the lanes).
     pub fn len(tiles: usize, channels: usize) -> usize {
-        PRODUCTS * (tiles * channels + Self::SKEW)
+        PRODUCTS * (tiles * (channels + Self::SKEW) + Self::SKEW)
     }
 
     /// A matrix of [`len`](Self::len) values at a place.
     pub fn new(at: *mut f32, tiles: usize, channels: usize) -> Self {
         Self {
             at,
-            product: tiles * channels + Self::SKEW,
-            tile: channels,
+            product: tiles * (channels + Self::SKEW) + Self::SKEW,
+            tile: channels + Self::SKEW,
         }
     }
 }

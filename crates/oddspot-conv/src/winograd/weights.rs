@@ -2,13 +2,17 @@
 
 use rayon::prelude::*;
 
-use super::matrices::{PRODUCTS, IN, both_axes, filter, filter_gradient};
+use super::matrices::{IN, PRODUCTS, both_axes, filter, filter_gradient};
 use crate::panel::panel_width;
 use crate::simd::{Isa, Kernel, MAX_LANES, Vector};
 use crate::workspace::{Buffer, SharedMut};
 
 /// Taps of the filter.
 const TAPS: usize = 9;
+
+/// Added to the distance of the 36 products, which would often be a power of two and make all
+/// of them fall into the same cache set.
+pub(super) const SKEW: usize = 16;
 
 /// Which convolution the weights serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +55,8 @@ impl TransformedWeights {
         };
         let panel = panel_width(isa.lanes());
         let panels = outputs.div_ceil(panel);
-        let to = SharedMut::new(reuse.take(PRODUCTS * panels * inputs * panel));
+        let product = panels * inputs * panel + SKEW;
+        let to = SharedMut::new(reuse.take(PRODUCTS * product));
         // Short runs of inputs, so that few panels still spread over the threads.
         const RUN: usize = 32;
         let runs = inputs.div_ceil(RUN);
@@ -63,7 +68,7 @@ impl TransformedWeights {
                 inputs: first..(first + RUN).min(inputs),
                 of_inputs: inputs,
                 of_outputs: outputs,
-                panels,
+                product,
                 to,
             });
         });
@@ -96,7 +101,8 @@ impl TransformedWeights {
     /// All panels of one product: `[⌈outputs / panel⌉][inputs][panel]`.
     pub fn product(&self, product: usize) -> &[f32] {
         let count = self.padded_outputs() * self.inputs;
-        &self.values.as_slice(PRODUCTS * count)[product * count..][..count]
+        let distance = count + SKEW;
+        &self.values.as_slice(PRODUCTS * distance)[product * distance..][..count]
     }
 
     /// Transforms other weights of the same layer into the same memory.
@@ -148,7 +154,7 @@ struct TransformPanel<'a> {
     inputs: std::ops::Range<usize>,
     of_inputs: usize,
     of_outputs: usize,
-    panels: usize,
+    product: usize,
     to: SharedMut,
 }
 
@@ -157,7 +163,7 @@ impl Kernel for TransformPanel<'_> {
     unsafe fn run<V: Vector>(self) {
         let panel = panel_width(V::LANES);
         let outputs = panel.min(self.of_outputs - self.first_output);
-        let product = self.panels * self.of_inputs * panel;
+        let product = self.product;
         let at = self.first_output * self.of_inputs;
         for input in self.inputs.clone() {
             // Lanes past the last output stay 0: their products are never stored.
@@ -172,10 +178,7 @@ impl Kernel for TransformPanel<'_> {
                 // SAFETY: `taps` holds both halves of a panel; the target is the panel of this
                 // task's outputs and inputs, inside `[36][panels][inputs][panel]`.
                 unsafe {
-                    let to = self
-                        .to
-                        .get()
-                        .add(at + input * panel + half * V::LANES);
+                    let to = self.to.get().add(at + input * panel + half * V::LANES);
                     both_axes!(
                         filter::<V>, 3 => IN,
                         load: |i, j| V::load(taps[3 * i + j].as_ptr().add(half * V::LANES)),
@@ -187,16 +190,19 @@ impl Kernel for TransformPanel<'_> {
     }
 }
 
-/// `Gᵀ dU G` of every filter: from `[36][inputs][padded outputs]` to `[outputs, inputs, 3, 3]`.
+/// `Gᵀ dU G` of every filter: from `[inputs][padded outputs]` for each of the 36 products,
+/// `product` values apart, to `[outputs, inputs, 3, 3]`.
 pub(super) fn filter_gradients(
     isa: Isa,
     from: &[f32],
+    product: usize,
     [outputs, inputs]: [usize; 2],
     to: &mut [f32],
 ) {
     let panel = panel_width(isa.lanes());
     let padded = outputs.next_multiple_of(panel);
-    assert_eq!(from.len(), PRODUCTS * inputs * padded);
+    assert_eq!(from.len(), PRODUCTS * product);
+    assert!(product >= inputs * padded);
     assert_eq!(to.len(), outputs * inputs * TAPS);
     let to = SharedMut::new(to);
     const RUN: usize = 16;
@@ -210,6 +216,7 @@ pub(super) fn filter_gradients(
             of_inputs: inputs,
             of_outputs: outputs,
             padded,
+            product,
             to,
         });
     });
@@ -222,6 +229,7 @@ struct FilterGradients<'a> {
     of_inputs: usize,
     of_outputs: usize,
     padded: usize,
+    product: usize,
     to: SharedMut,
 }
 
@@ -229,7 +237,7 @@ impl Kernel for FilterGradients<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let outputs = panel_width(V::LANES).min(self.of_outputs - self.first_output);
-        let product = self.of_inputs * self.padded;
+        let product = self.product;
         for input in self.inputs.clone() {
             let mut taps = [[0.0; 2 * MAX_LANES]; TAPS];
             for half in 0..2 {

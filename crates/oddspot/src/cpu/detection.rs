@@ -91,12 +91,7 @@ impl CpuDetection {
     }
 
     /// The errors of an image of the configuration's size.
-    pub fn errors(
-        &self,
-        image: &RgbImage,
-        teacher: TeacherMaps,
-        memory: &mut Memory,
-    ) -> ErrorMaps {
+    pub fn errors(&self, image: &RgbImage, teacher: TeacherMaps, memory: &mut Memory) -> ErrorMaps {
         let input = self.plan.convs[0].input;
         let pixels = room(&mut memory.image, input.height * input.width * 3);
         normalise_into(image, pixels);

@@ -65,7 +65,15 @@ impl CpuConv {
         };
         let x = &x[..input.positions() * input.channels];
         let bias = Some(&self.bias[..]);
-        fits(conv3x3(workspace, conv, x, &self.weights, bias, epilogue, y));
+        fits(conv3x3(
+            workspace,
+            conv,
+            x,
+            &self.weights,
+            bias,
+            epilogue,
+            y,
+        ));
     }
 }
 

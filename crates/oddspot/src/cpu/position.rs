@@ -81,7 +81,8 @@ impl CpuPosition {
                 let neighbour = ((down + at) * width + across) * hidden;
                 let centre = projected[centre..][..line].chunks_exact(hidden);
                 let neighbour = projected[neighbour..][..line].chunks_exact(hidden);
-                for ((to, centre), neighbour) in to.chunks_exact_mut(hidden).zip(centre).zip(neighbour)
+                for ((to, centre), neighbour) in
+                    to.chunks_exact_mut(hidden).zip(centre).zip(neighbour)
                 {
                     for (i, to) in to.iter_mut().enumerate() {
                         *to = leaky(centre[i] - neighbour[i] + self.bias[i], self.slope);
@@ -163,7 +164,8 @@ impl TrunkGrid {
 impl PositionTraining {
     /// None where the networks have no classifier.
     pub fn new(workspace: &Workspace, layout: &Layout, values: &[f32], slope: f32) -> Option<Self> {
-        let layers = ["position.fc1", "position.fc2", "position.fc3"].map(|name| layout.layer(name));
+        let layers =
+            ["position.fc1", "position.fc2", "position.fc3"].map(|name| layout.layer(name));
         let [Some(fc1), Some(fc2), Some(fc3)] = layers else {
             return None;
         };
@@ -175,9 +177,13 @@ impl PositionTraining {
             forward: layers
                 .each_ref()
                 .map(|layer| fits(LinearWeights::pack(isa, weight(layer), layer.sizes))),
-            backward: layers
-                .each_ref()
-                .map(|layer| fits(LinearWeights::pack_transposed(isa, weight(layer), layer.sizes))),
+            backward: layers.each_ref().map(|layer| {
+                fits(LinearWeights::pack_transposed(
+                    isa,
+                    weight(layer),
+                    layer.sizes,
+                ))
+            }),
             layers,
             slope,
             differences: Default::default(),
@@ -208,7 +214,10 @@ impl PositionTraining {
     ) -> PairLosses {
         let n = pairs.len();
         let differences = room(&mut self.differences[0], n * grid.channels);
-        for (pair, to) in pairs.iter().zip(differences.chunks_exact_mut(grid.channels)) {
+        for (pair, to) in pairs
+            .iter()
+            .zip(differences.chunks_exact_mut(grid.channels))
+        {
             let centre = &trunk[grid.place(pair.image, pair.centre)];
             let neighbour = &trunk[grid.place(pair.image, pair.neighbour)];
             for ((to, a), b) in to.iter_mut().zip(centre).zip(neighbour) {
@@ -218,7 +227,15 @@ impl PositionTraining {
         let plain = Epilogue::default();
         // Head 3's bias cancels in the difference.
         let features = room(&mut self.rows[0], n * self.head3.sizes[0]);
-        fits(linear(workspace, n, differences, head3, None, plain, features));
+        fits(linear(
+            workspace,
+            n,
+            differences,
+            head3,
+            None,
+            plain,
+            features,
+        ));
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, after) = self.rows.split_at_mut(index + 1);
             let from = &before[index][..n * layer.sizes[1]];
@@ -277,7 +294,11 @@ impl PositionTraining {
             let dy = &mut after[0][..n * layer.sizes[0]];
             if index < 2 {
                 for (gradient, &y) in dy.iter_mut().zip(&self.rows[index + 1]) {
-                    *gradient = if y > 0.0 { *gradient } else { *gradient * self.slope };
+                    *gradient = if y > 0.0 {
+                        *gradient
+                    } else {
+                        *gradient * self.slope
+                    };
                 }
             }
             let db = &mut gradients[layer.bias.clone()];
@@ -286,14 +307,29 @@ impl PositionTraining {
             let dw = &mut gradients[layer.weight.clone()];
             fits(linear_weight_gradient(workspace, n, x, dy, layer.sizes, dw));
             let dx = room(&mut before[index], n * layer.sizes[1]);
-            fits(linear(workspace, n, dy, &self.backward[index], None, plain, dx));
+            fits(linear(
+                workspace,
+                n,
+                dy,
+                &self.backward[index],
+                None,
+                plain,
+                dx,
+            ));
         }
         let sizes = self.head3.sizes;
         let [differences, of_differences] = &mut self.differences;
         let differences = &differences[..n * sizes[1]];
         let dy = &self.of_rows[0][..n * sizes[0]];
         let dw = room(&mut self.of_head3, sizes[0] * sizes[1]);
-        fits(linear_weight_gradient(workspace, n, differences, dy, sizes, dw));
+        fits(linear_weight_gradient(
+            workspace,
+            n,
+            differences,
+            dy,
+            sizes,
+            dw,
+        ));
         let dx = room(of_differences, n * sizes[1]);
         fits(linear(workspace, n, dy, head3, None, plain, dx));
     }
@@ -302,7 +338,10 @@ impl PositionTraining {
     pub fn add_to_trunk(&self, pairs: &[Pair], grid: TrunkGrid, of_trunk: &mut [f32]) {
         let rows = self.differences[1].chunks_exact(grid.channels);
         for (pair, row) in pairs.iter().zip(rows) {
-            for (to, value) in of_trunk[grid.place(pair.image, pair.centre)].iter_mut().zip(row) {
+            for (to, value) in of_trunk[grid.place(pair.image, pair.centre)]
+                .iter_mut()
+                .zip(row)
+            {
                 *to += value;
             }
             let neighbour = grid.place(pair.image, pair.neighbour);

@@ -237,7 +237,15 @@ impl Student<'_> {
             let bias = Some(&self.values[self.layers.convs[index].bias.clone()]);
             let from = &from[..count(conv.input)];
             let ready = &weights.convs[index];
-            fits(conv3x3(workspace, *conv, from, ready, bias, Epilogue::RELU, y));
+            fits(conv3x3(
+                workspace,
+                *conv,
+                from,
+                ready,
+                bias,
+                Epilogue::RELU,
+                y,
+            ));
             if LEVEL_CONVS.contains(&index) {
                 let averages = &self.plan.averages[level];
                 let features = match averages.size {
@@ -276,7 +284,15 @@ impl Student<'_> {
         let to = room(to, rows * head.sizes[0]);
         let bias = Some(&self.values[head.bias.clone()]);
         let plain = Epilogue::default();
-        fits(linear(workspace, rows, features, &weights.heads[level], bias, plain, to));
+        fits(linear(
+            workspace,
+            rows,
+            features,
+            &weights.heads[level],
+            bias,
+            plain,
+            to,
+        ));
     }
 
     /// The backward pass. `memory.levels` hold the loss's gradient with respect to each level;
@@ -372,7 +388,9 @@ impl Student<'_> {
         };
         let features = &features[..rows * head.sizes[1]];
         let dw = &mut gradients[head.weight.clone()];
-        fits(linear_weight_gradient(workspace, rows, features, dy, head.sizes, dw));
+        fits(linear_weight_gradient(
+            workspace, rows, features, dy, head.sizes, dw,
+        ));
         let ready = &weights.heads[level];
         match averages.size {
             1 => {

@@ -199,10 +199,7 @@ impl CpuTraining {
     fn weigh(&mut self, rec: f32, pos: f32, [s_rec, s_pos]: [usize; 2], pairs: usize) -> f32 {
         let [weight_rec, weight_pos] =
             [s_rec, s_pos].map(|s| 0.5 * f64::from(-self.parameters[s]).exp());
-        let [terms_rec, terms_pos] = [
-            weight_rec * f64::from(rec),
-            weight_pos * f64::from(pos),
-        ];
+        let [terms_rec, terms_pos] = [weight_rec * f64::from(rec), weight_pos * f64::from(pos)];
         self.gradients[s_rec] = (0.5 - terms_rec) as f32;
         self.gradients[s_pos] = (0.5 - terms_pos) as f32;
         if let Some(position) = &mut self.position {
@@ -254,8 +251,10 @@ impl CpuTraining {
         let at = self.layout.decayed();
         let isa = self.workspace.isa();
         let (decayed, free) = self.parameters.split_at_mut(at);
-        let [(decayed1, free1), (decayed2, free2)] =
-            self.moments.each_mut().map(|moments| moments.split_at_mut(at));
+        let [(decayed1, free1), (decayed2, free2)] = self
+            .moments
+            .each_mut()
+            .map(|moments| moments.split_at_mut(at));
         let gradients = &self.gradients;
         fits(adam.update(isa, decayed, &gradients[..at], decayed1, decayed2));
         let adam = Adam {
@@ -303,12 +302,18 @@ impl CpuTraining {
     pub fn set_optimizer(&mut self, bytes: &[u8]) -> std::result::Result<(), String> {
         let count = self.layout.count();
         let needed = 8 + 8 * count;
-        let Some((steps, moments)) = bytes.split_first_chunk::<8>().filter(|_| bytes.len() == needed)
+        let Some((steps, moments)) = bytes
+            .split_first_chunk::<8>()
+            .filter(|_| bytes.len() == needed)
         else {
             return Err(format!("it has {} bytes, not {needed}", bytes.len()));
         };
         self.adam.step = i32::try_from(u64::from_le_bytes(*steps)).map_err(|e| e.to_string())?;
-        let values = moments.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
+        let values = moments
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| f32::from_le_bytes(*b));
         for (to, value) in self.moments.iter_mut().flatten().zip(values) {
             *to = value;
         }

@@ -34,7 +34,10 @@ impl Vgg16 {
 
     pub fn on_cpu(&self, workspace: &mut Workspace) -> CpuTeacher {
         let mut ready = |stage: &Vec<Conv3x3>| -> Vec<CpuConv> {
-            stage.iter().map(|conv| CpuConv::new(workspace, conv)).collect()
+            stage
+                .iter()
+                .map(|conv| CpuConv::new(workspace, conv))
+                .collect()
         };
         CpuTeacher::vgg16(self.stages.each_ref().map(|stage| ready(stage)))
     }

@@ -116,7 +116,8 @@ impl Trainer {
         }
 
         let mut trainer = Self::new(config, teacher, teacher_channels, set, device)?;
-        trainer.engine = engine(&trainer.config, &tensors, teacher_channels, device).map_err(fail)?;
+        trainer.engine =
+            engine(&trainer.config, &tensors, teacher_channels, device).map_err(fail)?;
         if trainer.engine.name() != header.engine {
             return Err(fail(format!(
                 "it was made by the engine '{}', and this device has '{}'; go on with the same \

@@ -97,7 +97,12 @@ fn engine(
 ) -> Result<Box<dyn Engine>, String> {
     Ok(match device::is_cpu(device) {
         true => Box::new(CpuTraining::new(config, tensors)),
-        false => Box::new(PortableTraining::new(config, tensors, teacher_channels, device)?),
+        false => Box::new(PortableTraining::new(
+            config,
+            tensors,
+            teacher_channels,
+            device,
+        )?),
     })
 }
 

@@ -64,7 +64,10 @@ impl PortableTraining {
             .collect();
         let teacher = self.teacher_maps(set, batch)?;
         let stride = self.config.student.output_stride;
-        let maps = self.networks.student.forward(Tensor::cat(images, 0), stride);
+        let maps = self
+            .networks
+            .student
+            .forward(Tensor::cat(images, 0), stride);
 
         let norm = self.config.training.feature_norm;
         let l_rec = loss::reconstruction(teacher, maps.levels.clone(), norm);

@@ -7,11 +7,11 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
-use oddspot_conv::{Conv3x3, Epilogue};
 use oddspot_conv::activation::relu_bias_backward;
 use oddspot_conv::conv3x3::{
     ConvWeights, conv3x3, conv3x3_input_gradient, conv3x3_weight_gradient,
 };
+use oddspot_conv::{Conv3x3, Epilogue};
 
 use super::{Cpu, contiguous, dims, fits, map_shape, tensor, values, with_workspace};
 
@@ -34,7 +34,11 @@ pub fn conv3x3_relu(
     bias: Tensor<1>,
     dilation: usize,
 ) -> Tensor<4> {
-    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let (x, weight, bias) = (
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    );
     Tensor::from_dispatch(<Dispatch as Conv3x3Backend>::conv3x3_relu(
         x, weight, bias, dilation,
     ))
@@ -57,7 +61,15 @@ impl Conv3x3Backend for Flex {
         fits(with_workspace(|workspace| {
             let weights = ConvWeights::forward(workspace, values(&weight), sizes)?;
             let bias = Some(values(&bias));
-            conv3x3(workspace, conv, values(&x), &weights, bias, Epilogue::RELU, &mut y)?;
+            conv3x3(
+                workspace,
+                conv,
+                values(&x),
+                &weights,
+                bias,
+                Epilogue::RELU,
+                &mut y,
+            )?;
             weights.recycle(workspace);
             Ok(())
         }));
@@ -101,7 +113,13 @@ impl Backward<Flex, 3> for Conv3x3Backward {
             let rows = conv.input.positions();
             let isa = workspace.isa();
             let y = values(&y);
-            fits(relu_bias_backward(isa, rows, Some(y), dy.storage_mut(), &mut db));
+            fits(relu_bias_backward(
+                isa,
+                rows,
+                Some(y),
+                dy.storage_mut(),
+                &mut db,
+            ));
             if let Some(node) = of_bias {
                 gradients.register::<Flex>(node.id, tensor(db, &[conv.outputs]));
             }
@@ -117,7 +135,9 @@ impl Backward<Flex, 3> for Conv3x3Backward {
                 let weights = fits(ConvWeights::input_gradient(workspace, weight, sizes));
                 let mut dx = vec![0.0; values(&x).len()];
                 let dy = values(&dy);
-                fits(conv3x3_input_gradient(workspace, conv, dy, &weights, &mut dx));
+                fits(conv3x3_input_gradient(
+                    workspace, conv, dy, &weights, &mut dx,
+                ));
                 weights.recycle(workspace);
                 gradients.register::<Flex>(node.id, tensor(dx, &dims(conv.input)));
             }
@@ -138,7 +158,11 @@ impl<C: CheckpointStrategy> Conv3x3Backend for Autodiff<Flex, C> {
             contiguous(weight.into_primitive()),
         );
         let y = Flex::conv3x3_relu(x.clone(), weight.clone(), bias.into_primitive(), dilation);
-        match Conv3x3Backward.prepare::<C>(nodes).compute_bound().stateful() {
+        match Conv3x3Backward
+            .prepare::<C>(nodes)
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prepared) => {
                 let saved = Saved {
                     x,

@@ -7,8 +7,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
-use oddspot_conv::activation::relu_bias_backward;
 use oddspot_conv::Epilogue;
+use oddspot_conv::activation::relu_bias_backward;
 use oddspot_conv::linear::{self, LinearWeights, linear_weight_gradient};
 
 use super::{Cpu, contiguous, fits, tensor, values, with_workspace};
@@ -26,7 +26,11 @@ pub trait LinearBackend: Backend {
 
 /// `x Wᵀ + bias` on the CPU; `x` `[rows, in]`, `weight` `[out, in]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let (x, weight, bias) = (
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    );
     Tensor::from_dispatch(<Dispatch as LinearBackend>::linear(x, weight, bias))
 }
 
@@ -71,14 +75,22 @@ impl Backward<Flex, 3> for LinearBackward {
             if let Some(node) = of_bias {
                 let mut db = vec![0.0; sizes[0]];
                 let isa = workspace.isa();
-                fits(relu_bias_backward(isa, rows, None, dy.storage_mut(), &mut db));
+                fits(relu_bias_backward(
+                    isa,
+                    rows,
+                    None,
+                    dy.storage_mut(),
+                    &mut db,
+                ));
                 gradients.register::<Flex>(node.id, tensor(db, &sizes[..1]));
             }
             let dy = values(&dy);
             if let Some(node) = of_weight {
                 let mut dw = vec![0.0; sizes[0] * sizes[1]];
                 let x = values(&x);
-                fits(linear_weight_gradient(workspace, rows, x, dy, sizes, &mut dw));
+                fits(linear_weight_gradient(
+                    workspace, rows, x, dy, sizes, &mut dw,
+                ));
                 gradients.register::<Flex>(node.id, tensor(dw, &sizes));
             }
             if let Some(node) = of_x {
@@ -86,7 +98,9 @@ impl Backward<Flex, 3> for LinearBackward {
                 let packed = fits(LinearWeights::pack_transposed(isa, values(&weight), sizes));
                 let mut dx = vec![0.0; rows * sizes[1]];
                 let plain = Epilogue::default();
-                fits(linear::linear(workspace, rows, dy, &packed, None, plain, &mut dx));
+                fits(linear::linear(
+                    workspace, rows, dy, &packed, None, plain, &mut dx,
+                ));
                 gradients.register::<Flex>(node.id, tensor(dx, &[rows, sizes[1]]));
             }
         });
@@ -105,7 +119,11 @@ impl<C: CheckpointStrategy> LinearBackend for Autodiff<Flex, C> {
             contiguous(weight.into_primitive()),
         );
         let y = Flex::linear(x.clone(), weight.clone(), bias.into_primitive());
-        match LinearBackward.prepare::<C>(nodes).compute_bound().stateful() {
+        match LinearBackward
+            .prepare::<C>(nodes)
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prepared) => prepared.finish((x, weight), y),
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         }

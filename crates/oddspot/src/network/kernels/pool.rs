@@ -95,7 +95,11 @@ impl<C: CheckpointStrategy> MaxPoolBackend for Autodiff<Flex, C> {
     fn max_pool(x: FloatTensor<Self>, shape: MaxPoolShape) -> FloatTensor<Self> {
         let nodes = [x.node()];
         let x = contiguous(x.into_primitive());
-        match MaxPoolBackward.prepare::<C>(nodes).compute_bound().stateful() {
+        match MaxPoolBackward
+            .prepare::<C>(nodes)
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prepared) => {
                 let pool = shape.of(&x);
                 let output = fits(pool.output());
