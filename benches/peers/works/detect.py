@@ -29,6 +29,9 @@ from works.teacher import ARCHITECTURES
 
 TRAINING_IMAGES, TRAINING_STEPS = 24, 20
 COMPARED_IMAGES = 4
+NOTE = (
+    "On Linux PyPI's PyTorch brings CUDA libraries, which count into its start and its memory."
+)
 
 
 def tables(bench):
@@ -64,6 +67,7 @@ def table(bench, architecture, title):
     count = len(images_under(images))
     return {
         "title": f"Detection: {title} teacher, {count} images, files to verdicts and maps",
+        "note": NOTE,
         "kind": "detection",
         "rounds": options.detect_rounds,
         "rows": rows(programs, verdicts),
