@@ -1,16 +1,18 @@
 //! A step of the training: forward, losses, backward, Adam, on one image.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use burn::tensor::Device;
 use oddspot::config::{Config, FeatureNorm, Schedule, TrainingConfig};
+use oddspot::dataset::{Label, Sample};
 use oddspot::image::ImageSize;
 use oddspot::loss::normalise_teacher;
 use oddspot::network::{Parameters, named_tensors};
 use oddspot::scene;
 use oddspot::scoring::{image_tensor, patch_grid};
 use oddspot::seed;
-use oddspot::teacher::{TeacherIdentity, hash};
-use oddspot::teacher_cache::TeacherCache;
+use oddspot::teacher::{Teacher, TeacherIdentity, hash};
 use oddspot::tensor_file::{NamedTensor, NamedTensors};
 use oddspot::trainable::Networks;
 use oddspot::training::{StepReport, Trainer, TrainingSet};
@@ -58,21 +60,19 @@ impl Training {
             ..Config::default()
         };
 
-        let image = scene::good(config.image_size, options.teacher.seed);
-        let tensor = image_tensor(&image, &device);
-        let budget = config.training.cache_mib;
         let channels = teacher.channels();
-        let mut cache = TeacherCache::new(config.image_size, channels, 1, budget, folder)?;
-        cache.push(teacher.maps(tensor.clone()))?;
-        let statistics = cache.statistics();
+        let mut set = training_set(&config, &teacher, &device, folder)?;
 
         // What the trainer starts from, which its seed decides.
         let parameters = Parameters::he(config.training.seed, &device);
         let networks = Networks::new(&parameters, &config, channels, true)?;
         let mut given = named_tensors(&networks);
-        given.insert("image".to_owned(), named(&tensor));
-        for (level, map) in cache.get(0, &device)?.into_iter().enumerate() {
-            let map = normalise_teacher(map, config.training.feature_norm, &statistics, level);
+        given.insert(
+            "image".to_owned(),
+            named(&image_tensor(&set.images[0], &device)),
+        );
+        for (level, map) in set.cache.get(0, &device)?.into_iter().enumerate() {
+            let map = normalise_teacher(map, config.training.feature_norm, &set.statistics, level);
             given.insert(format!("teacher_map{}", level + 1), named(&map));
         }
         given.extend(pairs(&config, options.given_steps));
@@ -83,17 +83,29 @@ impl Training {
             architecture,
             sha256: hash(&weights),
         };
-        let set = TrainingSet {
-            images: vec![image],
-            records: Vec::new(),
-            cache,
-            statistics,
-        };
         Ok(Self {
             trainer: Trainer::new(config, identity, channels, set, &device)?,
             reports: Vec::new(),
         })
     }
+}
+
+/// One board, so that every step learns from the same image.
+fn training_set(
+    config: &Config,
+    teacher: &Teacher,
+    device: &Device,
+    folder: &Path,
+) -> Result<TrainingSet> {
+    let board = Sample {
+        image: folder.join("board.png"),
+        mask: None,
+        label: Label::Good,
+    };
+    scene::good(config.image_size, config.training.seed).save(&board.image)?;
+    let go_on = |_, _| ControlFlow::Continue(());
+    let set = TrainingSet::prepare(&[board], folder, config, teacher, device, folder, go_on)?;
+    Ok(set.ok_or("the preparation was interrupted")?)
 }
 
 /// The pairs that the trainer will draw in its first steps, `[steps, pairs]`: positions of the
