@@ -14,6 +14,8 @@ def describe(threads):
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "threads": threads,
+        # What else the machine had to do; with much, the figures say little.
+        "load_before": os.getloadavg()[0],
         "system": platform.platform(),
         "rust": output("rustc", "--version"),
         "python": platform.python_version(),

@@ -4,7 +4,8 @@
 def machine(facts):
     packages = ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
     return (
-        f"{facts['cpu']}, {facts['cores']} cores, {facts['threads']} threads used; "
+        f"{facts['cpu']}, {facts['cores']} cores, {facts['threads']} threads used, "
+        f"load before the run {facts['load_before']:.1f}; "
         f"{facts['system']}; {facts['rust']}; Python {facts['python']}; {packages}\n"
     )
 
