@@ -1,0 +1,104 @@
+"""From a network's two outputs (networks.Judge) to maps and a verdict, in NumPy and SciPy.
+
+All that depends on sizes alone is computed once.
+"""
+
+from functools import cache
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from model_file import PATCH_RADIUS, inside, pairs
+
+KINDS = ["total", "looks_wrong", "wrong_place"]
+
+
+class Scoring:
+    def __init__(self, header):
+        config, self.moments = header["config"], header["normalisation"]
+        size, stride = config["image_size"], config["student"]["output_stride"]
+        self.threshold = header["thresholds"]["image"]
+        smoothing = config["detection"]["smoothing"]
+        self.sigma = [smoothing * size[side] / 256 for side in ("height", "width")]
+
+        self.centres = [centre for _, centre, _ in pairs(config)]
+        self.counts = np.zeros((size["height"] // stride, size["width"] // stride), np.float32)
+        for centre in self.centres:
+            self.counts[centre] += 1
+        self.rows = interpolation(size["height"], stride)
+        self.columns = interpolation(size["width"], stride)
+        # Positions without evidence get no weight; pixels without any evidence get no value.
+        weights = self.rows @ (self.counts > 0).astype(np.float32) @ self.columns.T
+        self.known = weights > 0
+        self.weights = np.where(self.known, weights, 1)
+
+    def maps(self, e_rec, errors):
+        """The anomaly map and its parts, at the model's size, by kind."""
+        looks_wrong = self.smooth(standardise(e_rec, self.moments["rec"]))
+        pos = standardise(self.e_pos(errors), self.moments["pos"])
+        wrong_place = self.smooth(np.where(self.known, pos, np.float32(0)))
+        return dict(zip(KINDS, (looks_wrong + wrong_place, looks_wrong, wrong_place)))
+
+    def e_pos(self, errors):
+        """At every pixel, from the errors of the pairs."""
+        sums, first = np.zeros_like(self.counts), 0
+        for rows, columns in self.centres:
+            at = sums[rows, columns]
+            at += errors[first : first + at.size].reshape(at.shape)
+            first += at.size
+        grid = sums / np.maximum(self.counts, 1)
+        return self.rows @ grid @ self.columns.T / self.weights
+
+    def smooth(self, values):
+        return gaussian_filter(values, self.sigma, mode="reflect", truncate=4)
+
+    def verdict(self, maps):
+        """Score, verdict, and what the peak is owed to."""
+        peak = np.unravel_index(maps["total"].argmax(), maps["total"].shape)
+        rec, pos = (max(0.0, float(maps[kind][peak])) for kind in KINDS[1:])
+        score, sum_of_parts = float(maps["total"][peak]), (rec + pos) or 1
+        return {
+            "anomalous": score > self.threshold,
+            "score": score,
+            "threshold": self.threshold,
+            "looks_wrong_share": rec / sum_of_parts,
+            "wrong_place_share": pos / sum_of_parts,
+        }
+
+
+def standardise(values, moments):
+    scale = 1 / moments["std"]
+    return values * np.float32(scale) - np.float32(moments["mean"] * scale)
+
+
+def interpolation(size, stride):
+    """Weights [pixels, grid positions] of one axis; 0 where the patch leaves the image."""
+    valid = inside(size, stride)
+    matrix = np.zeros((size, size // stride), np.float32)
+    for pixel in range(PATCH_RADIUS, size - PATCH_RADIUS):
+        first = min(max(pixel // stride, valid.start), valid.stop - 1)
+        second = min(first + 1, valid.stop - 1)
+        fraction = min(max(pixel / stride - first, 0), 1)
+        matrix[pixel, first] += 1 - fraction
+        matrix[pixel, second] += fraction
+    return matrix
+
+
+def resize(values, height, width):
+    """Bilinear, half-pixel centres, no antialiasing."""
+    if values.shape == (height, width):
+        return values
+    rows, columns = values.shape
+    return resizing(rows, height) @ values @ resizing(columns, width).T
+
+
+@cache
+def resizing(source, target):
+    """Weights [target, source] of one axis."""
+    at = np.maximum((np.arange(target) + 0.5) * source / target - 0.5, 0)
+    first = np.minimum(at.astype(int), source - 1)
+    second = np.minimum(first + 1, source - 1)
+    matrix = np.zeros((target, source), np.float32)
+    matrix[np.arange(target), first] += 1 - (at - first)
+    matrix[np.arange(target), second] += at - first
+    return matrix
