@@ -133,8 +133,8 @@ class StudentMaps(Student):
     """The student with its outputs side by side."""
 
     def forward(self, x):
-        levels, trunk = super().forward(x)
-        return [*levels, trunk]
+        levels, _ = super().forward(x)
+        return levels
 
 
 class Classifier(nn.Module):

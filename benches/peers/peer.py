@@ -27,7 +27,7 @@ class Forward:
         self.image = self.network.place(image.transpose(0, 3, 1, 2))
         levels = ["level1", "level2", "level3"]
         work = json.loads((folder / "options.json").read_text())["work"]
-        self.names = levels if work == "teacher" else [*levels, "trunk"]
+        self.names = levels
 
     def run(self):
         self.outputs = self.network(self.image)

@@ -17,12 +17,7 @@ pub struct ConvWeights(Prepared);
 
 enum Prepared {
     Winograd(TransformedWeights),
-    /// Few weights: packing them anew is cheap.
-    Direct {
-        weights: DirectWeights,
-        conv: Conv3x3,
-        role: Role,
-    },
+    Direct(DirectWeights),
 }
 
 impl ConvWeights {
@@ -71,39 +66,7 @@ impl ConvWeights {
             let weights = TransformedWeights::new(isa, weight, sizes, role, spare);
             return Ok(Self(Prepared::Winograd(weights)));
         }
-        let weights = pack(isa, conv, weight, role)?;
-        Ok(Self(Prepared::Direct {
-            weights,
-            conv,
-            role,
-        }))
-    }
-
-    /// Makes other weights of the same layer ready in the same memory.
-    ///
-    /// # Errors
-    /// Weights of another length.
-    pub fn refresh(&mut self, weight: &[f32]) -> Result<()> {
-        match &mut self.0 {
-            Prepared::Winograd(weights) => {
-                check_length(
-                    "the weight",
-                    9 * weights.outputs() * weights.inputs(),
-                    weight,
-                )?;
-                weights.refresh(weight);
-                Ok(())
-            }
-            Prepared::Direct {
-                weights,
-                conv,
-                role,
-            } => {
-                check_length("the weight", conv.weight_count(), weight)?;
-                *weights = pack(weights.isa(), *conv, weight, *role)?;
-                Ok(())
-            }
-        }
+        Ok(Self(Prepared::Direct(pack(isa, conv, weight, role)?)))
     }
 
     /// Gives the memory back to a workspace, for the next weights.
@@ -179,9 +142,7 @@ pub fn conv3x3(
         check_length("the bias", conv.outputs, bias)?;
     }
     match &weights.0 {
-        Prepared::Direct { weights, .. } => {
-            direct(conv).forward(workspace, x, weights, bias, epilogue, y)
-        }
+        Prepared::Direct(weights) => direct(conv).forward(workspace, x, weights, bias, epilogue, y),
         Prepared::Winograd(weights) => {
             let prepared = (weights.isa(), weights.outputs(), weights.inputs());
             let asked = (workspace.isa(), conv.outputs, conv.input.channels);

@@ -244,12 +244,6 @@ impl DirectConv {
 /// Weights of a [`DirectConv`], packed for an instruction set.
 pub struct DirectWeights(PackedMatrix);
 
-impl DirectWeights {
-    pub(crate) fn isa(&self) -> Isa {
-        self.0.isa()
-    }
-}
-
 /// Adds a row's `patchesᵀ · dy` to `[depth, padded]` sums.
 struct OuterRow<'a> {
     patches: &'a [f32],

@@ -27,7 +27,6 @@ pub(crate) enum Role {
 /// products multiply with. `outputs` and `inputs` are those of the convolution they serve.
 pub(crate) struct TransformedWeights {
     isa: Isa,
-    role: Role,
     inputs: usize,
     outputs: usize,
     values: Buffer,
@@ -74,7 +73,6 @@ impl TransformedWeights {
         });
         Self {
             isa,
-            role,
             inputs,
             outputs,
             values: reuse,
@@ -103,16 +101,6 @@ impl TransformedWeights {
         let count = self.padded_outputs() * self.inputs;
         let distance = count + SKEW;
         &self.values.as_slice(PRODUCTS * distance)[product * distance..][..count]
-    }
-
-    /// Transforms other weights of the same layer into the same memory.
-    pub fn refresh(&mut self, weight: &[f32]) {
-        let sizes = match self.role {
-            Role::Forward => [self.outputs, self.inputs],
-            Role::InputGradient => [self.inputs, self.outputs],
-        };
-        let memory = std::mem::take(&mut self.values);
-        *self = Self::new(self.isa, weight, sizes, self.role, memory);
     }
 
     /// The memory, for the next transform.

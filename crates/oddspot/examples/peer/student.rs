@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use burn::tensor::Tensor;
-use oddspot::config::StudentConfig;
+use image::RgbImage;
+use oddspot::config::{Config, Method, StudentConfig};
+use oddspot::cpu::{CpuDetection, Memory};
+use oddspot::image::ImageSize;
+use oddspot::loss::ChannelStatistics;
 use oddspot::network::{Parameters, named_tensors};
-use oddspot::student::{Student, StudentMaps};
 use oddspot::tensor_file::NamedTensors;
+use oddspot::trainable::Networks;
 use serde::Deserialize;
 
-use crate::tensors::{self, GIVEN, named};
+use crate::tensors::{self, GIVEN};
 use crate::{Result, Work};
 
 #[derive(Deserialize)]
@@ -22,45 +25,50 @@ struct Options {
 
 /// The work.
 pub struct Forward {
-    student: Student,
-    output_stride: usize,
-    image: Tensor<4>,
-    maps: Option<StudentMaps>,
+    detection: CpuDetection,
+    image: RgbImage,
+    memory: Memory,
 }
 
 impl Forward {
     pub fn new(options: &str, folder: &Path) -> Result<Self> {
         let options: Options = serde_json::from_str(options)?;
         let device = oddspot::device::open("cpu")?;
+        let config = Config {
+            method: Method::Baseline,
+            image_size: ImageSize::square(options.size),
+            student: options.student,
+            ..Config::default()
+        };
         let parameters = Parameters::he(options.seed, &device);
-        let student = Student::new(&parameters, &options.student, options.teacher_channels)?;
-        let image = tensors::board(options.size, options.seed, &device);
-        let mut given = named_tensors(&student);
-        given.insert("image".to_owned(), named(&image));
+        let networks = Networks::new(&parameters, &config, options.teacher_channels, false)?;
+        let image = tensors::board(options.size, options.seed);
+        let mut given = named_tensors(&networks.student);
+        given.insert("image".to_owned(), tensors::normalised(&image));
         tensors::write(&folder.join(GIVEN), &given)?;
+        // The maps alone are asked for, which no statistics enter.
+        let channels = options.teacher_channels;
+        let statistics = ChannelStatistics {
+            mean: channels.map(|count| vec![0.0; count]),
+            std: channels.map(|count| vec![1.0; count]),
+        };
         Ok(Self {
-            student,
-            output_stride: options.student.output_stride,
+            detection: CpuDetection::new(&config, &networks, statistics),
             image,
-            maps: None,
+            memory: Memory::default(),
         })
     }
 }
 
 impl Work for Forward {
     fn run(&mut self) -> Result<()> {
-        self.maps = Some(self.student.forward(self.image.clone(), self.output_stride));
+        self.detection.student_maps(&self.image, &mut self.memory);
         Ok(())
     }
 
     fn outcome(&self) -> NamedTensors {
-        let mut outcome = NamedTensors::new();
-        if let Some(maps) = &self.maps {
-            for (map, level) in maps.levels.iter().zip(1..) {
-                outcome.insert(format!("level{level}"), named(map));
-            }
-            outcome.insert("trunk".to_owned(), named(&maps.trunk));
-        }
-        outcome
+        let mut memory = Memory::default();
+        let maps = self.detection.student_maps(&self.image, &mut memory);
+        tensors::levels(maps, self.image.width() as usize)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
+use image::RgbImage;
+use oddspot::cpu::Memory;
 use oddspot::network::{Parameters, named_tensors};
 use oddspot::teacher::{Architecture, Teacher, read_weights};
 use oddspot::tensor_file::NamedTensors;
@@ -135,8 +137,8 @@ struct Options {
 /// The work.
 pub struct Forward {
     teacher: Teacher,
-    image: Tensor<4>,
-    maps: Option<[Tensor<4>; 3]>,
+    image: RgbImage,
+    memory: Memory,
 }
 
 impl Forward {
@@ -144,26 +146,26 @@ impl Forward {
         let options: Options = serde_json::from_str(options)?;
         let device = oddspot::device::open("cpu")?;
         let (teacher, _, mut given) = options.teacher.open(&device)?;
-        let image = tensors::board(options.size, options.teacher.seed, &device);
-        given.insert("image".to_owned(), named(&image));
+        let image = tensors::board(options.size, options.teacher.seed);
+        given.insert("image".to_owned(), tensors::normalised(&image));
         tensors::write(&folder.join(GIVEN), &given)?;
         Ok(Self {
             teacher,
             image,
-            maps: None,
+            memory: Memory::default(),
         })
     }
 }
 
 impl Work for Forward {
     fn run(&mut self) -> Result<()> {
-        self.maps = Some(self.teacher.maps(self.image.clone()));
+        self.memory.teacher_maps(self.teacher.on_cpu(), &self.image);
         Ok(())
     }
 
     fn outcome(&self) -> NamedTensors {
-        let maps = self.maps.iter().flatten().zip(1..);
-        maps.map(|(map, level)| (format!("level{level}"), named(map)))
-            .collect()
+        let mut memory = Memory::default();
+        let maps = memory.teacher_maps(self.teacher.on_cpu(), &self.image);
+        tensors::levels(maps, self.image.width() as usize)
     }
 }

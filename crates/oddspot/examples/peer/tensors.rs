@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor};
-use oddspot::image::ImageSize;
+use burn::tensor::Tensor;
+use image::RgbImage;
+use oddspot::image::{ImageSize, normalise};
 use oddspot::scene;
-use oddspot::scoring::image_tensor;
 use oddspot::tensor_file::{NamedTensor, NamedTensors, Stored, serialize};
 
 use crate::Result;
@@ -31,7 +31,28 @@ pub fn named<const D: usize>(tensor: &Tensor<D>) -> NamedTensor {
     }
 }
 
-/// A made-up board as the networks take it: `[1, size, size, 3]`.
-pub fn board(size: usize, seed: u64, device: &Device) -> Tensor<4> {
-    image_tensor(&scene::good(ImageSize::square(size), seed), device)
+/// A made-up board, which every network is run on.
+pub fn board(size: usize, seed: u64) -> RgbImage {
+    scene::good(ImageSize::square(size), seed)
+}
+
+/// An image as the networks take it: `[1, height, width, 3]`.
+pub fn normalised(image: &RgbImage) -> NamedTensor {
+    NamedTensor {
+        shape: vec![1, image.height() as usize, image.width() as usize, 3],
+        values: normalise(image),
+    }
+}
+
+/// A network's levels of a square image, `[1, size/2^ℓ, size/2^ℓ, channels]`, by name.
+pub fn levels(maps: [&[f32]; 3], size: usize) -> NamedTensors {
+    let named = |(values, level): (&[f32], usize)| {
+        let side = size >> level;
+        let tensor = NamedTensor {
+            shape: vec![1, side, side, values.len() / (side * side)],
+            values: values.to_vec(),
+        };
+        (format!("level{level}"), tensor)
+    };
+    maps.into_iter().zip(1..).map(named).collect()
 }

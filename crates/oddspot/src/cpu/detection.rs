@@ -77,7 +77,7 @@ impl CpuDetection {
         let head3 = networks.student.head3();
         Self {
             plan: Plan::new(&layers, 1, size, config.student.output_stride),
-            weights: ForwardWeights::new(&mut workspace, &layers, &values),
+            weights: ForwardWeights::frozen(&mut workspace, &layers, &values),
             position: networks
                 .position
                 .as_ref()
@@ -99,6 +99,31 @@ impl CpuDetection {
             let size = [input.height, input.width];
             teacher.maps(&mut memory.workspace, pixels, size, &mut memory.teacher);
         }
+        self.student(memory);
+        ErrorMaps {
+            rec: self.e_rec(teacher, memory),
+            pos: self
+                .position
+                .as_ref()
+                .map(|position| self.e_pos(position, memory)),
+        }
+    }
+
+    /// The student's maps `S¹, S², S³` of an image of the configuration's size,
+    /// `[height/2^ℓ, width/2^ℓ, channels]`.
+    pub fn student_maps<'a>(&self, image: &RgbImage, memory: &'a mut Memory) -> [&'a [f32]; 3] {
+        let input = self.plan.convs[0].input;
+        let pixels = room(&mut memory.image, input.height * input.width * 3);
+        normalise_into(image, pixels);
+        self.student(memory);
+        std::array::from_fn(|level| {
+            let channels = self.layers.heads[level].sizes[0];
+            &memory.student.levels[level][..self.plan.level_rows(level) * channels]
+        })
+    }
+
+    /// The student's pass on the memory's image.
+    fn student(&self, memory: &mut Memory) {
         let student = Student {
             plan: &self.plan,
             layers: &self.layers,
@@ -107,17 +132,10 @@ impl CpuDetection {
         student.forward(
             &mut memory.workspace,
             &self.weights,
-            pixels,
+            &memory.image,
             false,
             &mut memory.student,
         );
-        ErrorMaps {
-            rec: self.e_rec(teacher, memory),
-            pos: self
-                .position
-                .as_ref()
-                .map(|position| self.e_pos(position, memory)),
-        }
     }
 
     /// `e_rec(r,c) = Σ_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image.

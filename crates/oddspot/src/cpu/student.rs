@@ -114,64 +114,63 @@ impl Layers {
 
 /// Weights made ready for the forward pass.
 pub(super) struct ForwardWeights {
-    convs: [ConvWeights; 6],
+    /// Those of the convolutions while they are frozen. In training they change with every step
+    /// and are made ready when they are needed, all in the same memory, which stays in the cache.
+    convs: Option<[ConvWeights; 6]>,
     pub heads: [LinearWeights; 3],
 }
 
 impl ForwardWeights {
-    pub fn new(workspace: &mut Workspace, layers: &Layers, values: &[f32]) -> Self {
-        let heads = layers.heads.each_ref().map(|layer| {
-            let weight = &values[layer.weight.clone()];
-            fits(LinearWeights::pack(workspace.isa(), weight, layer.sizes))
-        });
+    /// Of a frozen student.
+    pub fn frozen(workspace: &mut Workspace, layers: &Layers, values: &[f32]) -> Self {
         let convs = layers.convs.each_ref().map(|layer| {
             let weight = &values[layer.weight.clone()];
             fits(ConvWeights::forward(workspace, weight, layer.sizes))
         });
-        Self { convs, heads }
+        Self {
+            convs: Some(convs),
+            ..Self::changing(workspace, layers, values)
+        }
+    }
+
+    /// Of a student in training.
+    pub fn changing(workspace: &Workspace, layers: &Layers, values: &[f32]) -> Self {
+        let heads = layers.heads.each_ref().map(|layer| {
+            let weight = &values[layer.weight.clone()];
+            fits(LinearWeights::pack(workspace.isa(), weight, layer.sizes))
+        });
+        Self { convs: None, heads }
     }
 
     pub fn refresh(&mut self, layers: &Layers, values: &[f32]) {
-        for (weights, layer) in self.convs.iter_mut().zip(&layers.convs) {
-            fits(weights.refresh(&values[layer.weight.clone()]));
-        }
-        for (weights, layer) in self.heads.iter_mut().zip(&layers.heads) {
-            fits(weights.refresh(&values[layer.weight.clone()]));
-        }
+        refresh_heads(&mut self.heads, layers, values);
     }
 }
 
-/// Weights made ready for the backward pass; the first convolution's input needs no gradient.
+/// Weights made ready for the backward pass, but for the convolutions', as in
+/// [`ForwardWeights`].
 pub(super) struct BackwardWeights {
-    convs: [ConvWeights; 5],
     pub heads: [LinearWeights; 3],
 }
 
 impl BackwardWeights {
-    pub fn new(workspace: &mut Workspace, layers: &Layers, values: &[f32]) -> Self {
+    pub fn new(workspace: &Workspace, layers: &Layers, values: &[f32]) -> Self {
+        let isa = workspace.isa();
         let heads = layers.heads.each_ref().map(|layer| {
             let weight = &values[layer.weight.clone()];
-            fits(LinearWeights::pack_transposed(
-                workspace.isa(),
-                weight,
-                layer.sizes,
-            ))
+            fits(LinearWeights::pack_transposed(isa, weight, layer.sizes))
         });
-        let convs = std::array::from_fn(|i| {
-            let layer = &layers.convs[i + 1];
-            let weight = &values[layer.weight.clone()];
-            fits(ConvWeights::input_gradient(workspace, weight, layer.sizes))
-        });
-        Self { convs, heads }
+        Self { heads }
     }
 
     pub fn refresh(&mut self, layers: &Layers, values: &[f32]) {
-        for (weights, layer) in self.convs.iter_mut().zip(&layers.convs[1..]) {
-            fits(weights.refresh(&values[layer.weight.clone()]));
-        }
-        for (weights, layer) in self.heads.iter_mut().zip(&layers.heads) {
-            fits(weights.refresh(&values[layer.weight.clone()]));
-        }
+        refresh_heads(&mut self.heads, layers, values);
+    }
+}
+
+fn refresh_heads(heads: &mut [LinearWeights; 3], layers: &Layers, values: &[f32]) {
+    for (weights, layer) in heads.iter_mut().zip(&layers.heads) {
+        fits(weights.refresh(&values[layer.weight.clone()]));
     }
 }
 
@@ -234,18 +233,8 @@ impl Student<'_> {
                 _ => &before[index - 1],
             };
             let y = room(&mut rest[0], count(conv.output()));
-            let bias = Some(&self.values[self.layers.convs[index].bias.clone()]);
             let from = &from[..count(conv.input)];
-            let ready = &weights.convs[index];
-            fits(conv3x3(
-                workspace,
-                *conv,
-                from,
-                ready,
-                bias,
-                Epilogue::RELU,
-                y,
-            ));
+            self.convolve(workspace, weights, index, from, y);
             if LEVEL_CONVS.contains(&index) {
                 let averages = &self.plan.averages[level];
                 let features = match averages.size {
@@ -271,6 +260,27 @@ impl Student<'_> {
         }
     }
 
+    fn convolve(
+        &self,
+        workspace: &mut Workspace,
+        weights: &ForwardWeights,
+        index: usize,
+        x: &[f32],
+        y: &mut [f32],
+    ) {
+        let (conv, layer) = (self.plan.convs[index], &self.layers.convs[index]);
+        let bias = Some(&self.values[layer.bias.clone()]);
+        let relu = Epilogue::RELU;
+        if let Some(frozen) = &weights.convs {
+            fits(conv3x3(workspace, conv, x, &frozen[index], bias, relu, y));
+            return;
+        }
+        let weight = &self.values[layer.weight.clone()];
+        let ready = fits(ConvWeights::forward(workspace, weight, layer.sizes));
+        fits(conv3x3(workspace, conv, x, &ready, bias, relu, y));
+        ready.recycle(workspace);
+    }
+
     fn head(
         &self,
         workspace: &mut Workspace,
@@ -294,124 +304,146 @@ impl Student<'_> {
             to,
         ));
     }
+}
 
-    /// The backward pass. `memory.levels` hold the loss's gradient with respect to each level;
-    /// `trunk_gradient` adds other gradients to the trunk's. Gradients of the parameters are
-    /// written to `gradients`, in the parameters' layout.
-    pub fn backward(
-        &self,
-        workspace: &mut Workspace,
-        weights: &BackwardWeights,
-        images: &[f32],
-        memory: &mut StudentMemory,
-        of: &mut StudentMemory,
-        gradients: &mut [f32],
-        trunk_gradient: impl FnOnce(&mut [f32]),
-    ) {
-        let mut trunk_gradient = Some(trunk_gradient);
+/// A backward pass.
+pub(super) struct Backward<'a> {
+    pub student: Student<'a>,
+    pub workspace: &'a mut Workspace,
+    pub weights: &'a BackwardWeights,
+    /// Of the forward pass; the levels hold the loss's gradient with respect to them.
+    pub memory: &'a mut StudentMemory,
+    /// For the gradients of the activations.
+    pub of: &'a mut StudentMemory,
+    /// For the gradients of the parameters, in their layout.
+    pub gradients: &'a mut [f32],
+}
+
+impl Backward<'_> {
+    /// From the gradients of the levels to those of all parameters. `add_to_trunk` adds what
+    /// else depends on the trunk to its gradient.
+    pub fn run(mut self, images: &[f32], add_to_trunk: impl FnOnce(&mut [f32])) {
+        let plan = self.student.plan;
         let (mut pool, mut level) = (3, 3);
-        for (index, conv) in self.plan.convs.iter().enumerate().rev() {
-            let StudentMemory {
-                maps: of_maps,
-                pooled: of_pooled,
-                averaged: of_averaged,
-                ..
-            } = of;
-            let dy = room(&mut of_maps[index], count(conv.output()));
+        let mut add_to_trunk = Some(add_to_trunk);
+        for (index, conv) in plan.convs.iter().enumerate().rev() {
+            let mut dy = std::mem::take(&mut self.of.maps[index]);
+            let of_output = room(&mut dy, count(conv.output()));
             let pooled = POOLED_CONVS.contains(&index);
             if pooled {
                 pool -= 1;
-                let size = count(self.plan.convs[index + 1].input);
-                let winners = &memory.winners[pool][..size];
-                let from = &of_pooled[pool][..size];
-                fits(self.plan.pools[pool].backward(workspace.isa(), from, winners, dy));
+                self.pool(pool, of_output);
             }
             if LEVEL_CONVS.contains(&index) {
                 level -= 1;
-                let place = HeadPlace { level, add: pooled };
-                let spare = &mut of_averaged[level];
-                self.head_backward(workspace, weights, place, memory, spare, dy, gradients);
+                self.head(level, pooled, of_output);
             }
-            if let (5, Some(add)) = (index, trunk_gradient.take_if(|_| index == 5)) {
-                add(dy);
+            // The trunk is the last convolution's output: the first that comes by here.
+            if let Some(add) = add_to_trunk.take() {
+                add(of_output);
             }
-            let layer = &self.layers.convs[index];
-            let y = Some(&memory.maps[index][..dy.len()]);
-            let rows = conv.input.positions();
-            let db = &mut gradients[layer.bias.clone()];
-            fits(relu_bias_backward(workspace.isa(), rows, y, dy, db));
-            let after_pool = index > 0 && POOLED_CONVS.contains(&(index - 1));
             let x = match index {
                 0 => images,
-                _ if after_pool => &memory.pooled[pool - 1],
-                _ => &memory.maps[index - 1],
+                _ if POOLED_CONVS.contains(&(index - 1)) => &self.memory.pooled[pool - 1],
+                _ => &self.memory.maps[index - 1],
             };
             let x = &x[..count(conv.input)];
-            let dw = &mut gradients[layer.weight.clone()];
-            fits(conv3x3_weight_gradient(workspace, *conv, x, dy, dw));
+            let layer = &self.student.layers.convs[index];
+            let y = Some(&self.memory.maps[index][..of_output.len()]);
+            let rows = conv.input.positions();
+            let db = &mut self.gradients[layer.bias.clone()];
+            fits(relu_bias_backward(
+                self.workspace.isa(),
+                rows,
+                y,
+                of_output,
+                db,
+            ));
+            let dw = &mut self.gradients[layer.weight.clone()];
+            fits(conv3x3_weight_gradient(
+                self.workspace,
+                *conv,
+                x,
+                of_output,
+                dw,
+            ));
             if index > 0 {
-                let (before, rest) = of_maps.split_at_mut(index);
-                let dx = match after_pool {
-                    true => &mut of_pooled[pool - 1],
-                    false => &mut before[index - 1],
-                };
-                let dx = room(dx, count(conv.input));
-                let dy = &rest[0][..count(conv.output())];
-                let ready = &weights.convs[index - 1];
-                fits(conv3x3_input_gradient(workspace, *conv, dy, ready, dx));
+                self.input(index, pool, of_output);
             }
+            self.of.maps[index] = dy;
         }
     }
 
-    /// Backward through a level's head, from the gradient in `memory.levels`, to the level's
-    /// convolution.
-    #[allow(clippy::too_many_arguments)]
-    fn head_backward(
-        &self,
-        workspace: &mut Workspace,
-        weights: &BackwardWeights,
-        HeadPlace { level, add }: HeadPlace,
-        memory: &mut StudentMemory,
-        spare: &mut Vec<f32>,
-        dx: &mut [f32],
-        gradients: &mut [f32],
-    ) {
-        let head = &self.layers.heads[level];
-        let rows = self.plan.level_rows(level);
-        let dy = &mut memory.levels[level][..rows * head.sizes[0]];
-        let db = &mut gradients[head.bias.clone()];
-        fits(relu_bias_backward(workspace.isa(), rows, None, dy, db));
-        let averages = &self.plan.averages[level];
+    /// From a pool's output to the convolution before it.
+    fn pool(&mut self, pool: usize, dx: &mut [f32]) {
+        let after = self.student.plan.convs[POOLED_CONVS[pool] + 1].input;
+        let winners = &self.memory.winners[pool][..count(after)];
+        let dy = &self.of.pooled[pool][..count(after)];
+        let shape = &self.student.plan.pools[pool];
+        fits(shape.backward(self.workspace.isa(), dy, winners, dx));
+    }
+
+    /// From a convolution's output to its input: a pool's output or another convolution's.
+    fn input(&mut self, index: usize, pool: usize, dy: &[f32]) {
+        let conv = self.student.plan.convs[index];
+        let dx = match POOLED_CONVS.contains(&(index - 1)) {
+            true => &mut self.of.pooled[pool - 1],
+            false => &mut self.of.maps[index - 1],
+        };
+        let dx = room(dx, count(conv.input));
+        let layer = &self.student.layers.convs[index];
+        let weight = &self.student.values[layer.weight.clone()];
+        let ready = fits(ConvWeights::input_gradient(
+            self.workspace,
+            weight,
+            layer.sizes,
+        ));
+        fits(conv3x3_input_gradient(self.workspace, conv, dy, &ready, dx));
+        ready.recycle(self.workspace);
+    }
+
+    /// From a level to its convolution's output, written to `dx` or added to what is there.
+    fn head(&mut self, level: usize, add: bool, dx: &mut [f32]) {
+        let head = &self.student.layers.heads[level];
+        let rows = self.student.plan.level_rows(level);
+        let dy = &mut self.memory.levels[level][..rows * head.sizes[0]];
+        let db = &mut self.gradients[head.bias.clone()];
+        fits(relu_bias_backward(self.workspace.isa(), rows, None, dy, db));
+        let averages = &self.student.plan.averages[level];
         let features = match averages.size {
-            1 => &memory.maps[LEVEL_CONVS[level]],
-            _ => &memory.averaged[level],
+            1 => &self.memory.maps[LEVEL_CONVS[level]],
+            _ => &self.memory.averaged[level],
         };
         let features = &features[..rows * head.sizes[1]];
-        let dw = &mut gradients[head.weight.clone()];
+        let dw = &mut self.gradients[head.weight.clone()];
         fits(linear_weight_gradient(
-            workspace, rows, features, dy, head.sizes, dw,
+            self.workspace,
+            rows,
+            features,
+            dy,
+            head.sizes,
+            dw,
         ));
-        let ready = &weights.heads[level];
-        match averages.size {
-            1 => {
-                let epilogue = Epilogue {
-                    add,
-                    ..Epilogue::default()
-                };
-                fits(linear(workspace, rows, dy, ready, None, epilogue, dx));
-            }
-            _ => {
-                let at_level = room(spare, rows * head.sizes[1]);
-                let plain = Epilogue::default();
-                fits(linear(workspace, rows, dy, ready, None, plain, at_level));
-                fits(averages.backward(at_level, add, dx));
-            }
+        let ready = &self.weights.heads[level];
+        if averages.size == 1 {
+            let epilogue = Epilogue {
+                add,
+                ..Epilogue::default()
+            };
+            fits(linear(self.workspace, rows, dy, ready, None, epilogue, dx));
+            return;
         }
+        let at_level = room(&mut self.of.averaged[level], rows * head.sizes[1]);
+        let plain = Epilogue::default();
+        fits(linear(
+            self.workspace,
+            rows,
+            dy,
+            ready,
+            None,
+            plain,
+            at_level,
+        ));
+        fits(averages.backward(at_level, add, dx));
     }
-}
-
-/// Which head, and whether its gradient joins one that is there already.
-struct HeadPlace {
-    level: usize,
-    add: bool,
 }

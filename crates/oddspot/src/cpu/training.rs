@@ -6,7 +6,9 @@ use oddspot_conv::distance::{Target, squared_distances_with_gradient};
 
 use super::parameters::Layout;
 use super::position::{PairLosses, PositionTraining, TrunkGrid};
-use super::student::{BackwardWeights, ForwardWeights, Layers, Plan, Student, StudentMemory};
+use super::student::{
+    Backward, BackwardWeights, ForwardWeights, Layers, Plan, Student, StudentMemory,
+};
 use super::{fits, room};
 use crate::config::{Config, FeatureNorm};
 use crate::error::Result;
@@ -43,7 +45,7 @@ struct Memory {
 impl CpuTraining {
     /// Training of networks with these parameters.
     pub fn new(config: &Config, tensors: &NamedTensors) -> Self {
-        let mut workspace = Workspace::new();
+        let workspace = Workspace::new();
         let (layout, parameters) = Layout::of(tensors);
         let layers = Layers::of(&layout);
         let size = [config.image_size.height, config.image_size.width];
@@ -62,8 +64,8 @@ impl CpuTraining {
             },
             gradients: vec![0.0; layout.count()],
             moments: [vec![0.0; layout.count()], vec![0.0; layout.count()]],
-            forward: ForwardWeights::new(&mut workspace, &layers, &parameters),
-            backward: BackwardWeights::new(&mut workspace, &layers, &parameters),
+            forward: ForwardWeights::changing(&workspace, &layers, &parameters),
+            backward: BackwardWeights::new(&workspace, &layers, &parameters),
             position: PositionTraining::new(&workspace, &layout, &parameters, slope),
             memory: Box::default(),
             workspace,
@@ -223,19 +225,19 @@ impl CpuTraining {
             values: &self.parameters,
         };
         let grid = trunk_grid(&self.plan);
-        student.backward(
-            &mut self.workspace,
-            &self.backward,
-            &memory.images,
-            &mut memory.student,
-            &mut memory.gradients,
-            &mut self.gradients,
-            |of_trunk| {
-                if let Some(position) = &self.position {
-                    position.add_to_trunk(pairs, grid, of_trunk);
-                }
-            },
-        );
+        let backward = Backward {
+            student,
+            workspace: &mut self.workspace,
+            weights: &self.backward,
+            memory: &mut memory.student,
+            of: &mut memory.gradients,
+            gradients: &mut self.gradients,
+        };
+        backward.run(&memory.images, |of_trunk| {
+            if let Some(position) = &self.position {
+                position.add_to_trunk(pairs, grid, of_trunk);
+            }
+        });
         if let Some(position) = &self.position {
             position.add_to_head3(&mut self.gradients);
         }
