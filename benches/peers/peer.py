@@ -25,16 +25,13 @@ class Forward:
         self.network = runtime(folder, threads)
         image = load_file(folder / GIVEN)["image"]
         self.image = self.network.place(image.transpose(0, 3, 1, 2))
-        levels = ["level1", "level2", "level3"]
-        work = json.loads((folder / "options.json").read_text())["work"]
-        self.names = levels
 
     def run(self):
         self.outputs = self.network(self.image)
 
     def outcome(self):
         channels_last = (output.transpose(0, 2, 3, 1) for output in self.outputs)
-        return dict(zip(self.names, channels_last, strict=True))
+        return dict(zip(["level1", "level2", "level3"], channels_last, strict=True))
 
 
 class Step:

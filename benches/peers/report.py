@@ -63,7 +63,20 @@ def scaling(rows):
     return grid(["", "before, ms", "after, ms", "before ÷ after (quartiles)"], cells)
 
 
-KINDS = {"comparison": comparison, "detection": detection, "scaling": scaling}
+def efficiency(rows):
+    cells = [
+        [row["name"], number(row["peak"]), number(row["rate"]), spread(row["ratio"])]
+        for row in rows
+    ]
+    return grid(["", "peak", "network", "network ÷ peak (quartiles)"], cells)
+
+
+KINDS = {
+    "comparison": comparison,
+    "detection": detection,
+    "efficiency": efficiency,
+    "scaling": scaling,
+}
 
 
 def number(value):

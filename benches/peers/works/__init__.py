@@ -1,6 +1,6 @@
 """The works that are compared, one a file. Each has `tables(bench)`, which yields its tables."""
 
-from works import detect, pro, scaling, step, student, teacher
+from works import detect, peak, pro, scaling, step, student, teacher
 
 WORKS = {
     "teacher": teacher,
@@ -9,4 +9,5 @@ WORKS = {
     "detect": detect,
     "pro": pro,
     "scaling": scaling,
+    "peak": peak,
 }

@@ -124,6 +124,35 @@ fn others(c: &mut Criterion) {
             let plain = Epilogue::default();
             b.iter(|| linear(&mut workspace, rows, &x, &weights, None, plain, &mut y));
         });
+        group.bench_function(BenchmarkId::new("linear by gemm", &name), |b| {
+            b.iter(|| {
+                // SAFETY: `y` is rows × outputs, `x` rows × inputs and `weight` outputs × inputs,
+                // all row by row.
+                unsafe {
+                    gemm::gemm(
+                        rows,
+                        outputs,
+                        inputs,
+                        y.as_mut_ptr(),
+                        1,
+                        outputs as isize,
+                        false,
+                        x.as_ptr(),
+                        1,
+                        inputs as isize,
+                        weight.as_ptr(),
+                        inputs as isize,
+                        1,
+                        0.0,
+                        1.0,
+                        false,
+                        false,
+                        false,
+                        gemm::Parallelism::Rayon(0),
+                    );
+                }
+            });
+        });
         let mut dw = vec![0.0; weight.len()];
         group.bench_function(BenchmarkId::new("linear weight gradient", &name), |b| {
             b.iter(|| linear_weight_gradient(&mut workspace, rows, &x, &dy, sizes, &mut dw));

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::epilogue::Epilogue;
 use crate::packed::{PackedMatrix, RowsTimesMatrix, pad_columns};
 use crate::panel::{Matrix, add_outer, panel_width};
-use crate::shape::{Result, Shape, ShapeError, check_length, count};
+use crate::shape::{Result, Shape, ShapeError, check_distance, check_length, count};
 use crate::simd::{Isa, Kernel, Vector};
 use crate::workspace::{SharedMut, Workspace};
 
@@ -35,10 +35,10 @@ impl DirectConv {
     /// A kernel that is larger than the padded input, or a size of 0.
     pub fn output(&self) -> Result<Shape> {
         self.input.count("the input")?;
-        count(
-            "the kernel",
-            &[self.kernel, self.stride, self.dilation, self.outputs],
-        )?;
+        count("the kernel", &[self.kernel, self.outputs])?;
+        check_distance("the stride", self.stride)?;
+        check_distance("the dilation", self.dilation)?;
+        check_distance("the padding", self.padding.max(1))?;
         let reach = (self.kernel - 1)
             .checked_mul(self.dilation)
             .and_then(|reach| reach.checked_add(1))

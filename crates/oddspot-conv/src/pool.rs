@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::shape::{Result, Shape, ShapeError, count};
+use crate::shape::{Result, Shape, ShapeError, check_distance, count};
 use crate::simd::{Isa, Kernel, Vector};
 
 /// A max pool over windows of `kernel`×`kernel` taps; what lies outside of the map never wins.
@@ -29,15 +29,14 @@ impl MaxPool {
     /// A size of 0, or a window that finds no pixel.
     pub fn output(&self) -> Result<Shape> {
         self.input.count("the input")?;
-        count("the window", &[self.kernel, self.stride, self.dilation])?;
+        count("the window", &[self.kernel])?;
+        check_distance("the stride", self.stride)?;
+        check_distance("the dilation", self.dilation)?;
         let what = "the window";
         if self.kernel > MOST_TAPS {
             return Err(ShapeError::TooLarge { what });
         }
-        let reach = (self.kernel - 1)
-            .checked_mul(self.dilation)
-            .filter(|&reach| reach < 1 << 40)
-            .ok_or(ShapeError::TooLarge { what })?;
+        let reach = (self.kernel - 1) * self.dilation;
         let axis = |size: usize| {
             let rest = (size + 2 * self.padding.min(reach))
                 .checked_sub(reach + 1)

@@ -40,7 +40,13 @@ pub type Result<T> = std::result::Result<T, ShapeError>;
 
 /// Largest number of values of any one argument: byte offsets stay far from overflow, scratch
 /// of several times the size included.
-const MOST_VALUES: usize = 1 << 40;
+const MOST_VALUES: usize = match usize::BITS {
+    0..64 => 1 << 24,
+    _ => (1u64 << 40) as usize,
+};
+
+/// Largest distance of taps, strides and paddings: sums of them and of positions do not overflow.
+pub(crate) const MOST_PIXELS: usize = 1 << 24;
 
 /// A batch of maps, `[batch, height, width, channels]`, channels last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +111,15 @@ pub(crate) fn count(what: &'static str, sizes: &[usize]) -> Result<usize> {
         .ok_or(ShapeError::TooLarge { what })
 }
 
+/// Checks a distance in pixels that may not be 0.
+pub(crate) fn check_distance(what: &'static str, pixels: usize) -> Result<()> {
+    count(what, &[pixels])?;
+    match pixels <= MOST_PIXELS {
+        true => Ok(()),
+        false => Err(ShapeError::TooLarge { what }),
+    }
+}
+
 pub(crate) fn check_length(what: &'static str, needed: usize, values: &[f32]) -> Result<()> {
     if values.len() == needed {
         return Ok(());
@@ -147,7 +162,7 @@ impl Conv3x3 {
     pub(crate) fn check(&self) -> Result<()> {
         self.input.count("the input")?;
         self.output().count("the output")?;
-        count("the dilation", &[self.dilation])?;
+        check_distance("the dilation", self.dilation)?;
         count("the weight", &[self.outputs, self.input.channels, 36])?;
         Ok(())
     }

@@ -419,6 +419,11 @@ fn slices_of_wrong_lengths_and_impossible_shapes_are_errors() {
             .unwrap_err()
             .contains("dilation")
     );
+    let far = Conv3x3 {
+        dilation: usize::MAX,
+        ..conv
+    };
+    assert!(run(far, &x, None, &mut y).unwrap_err().contains("dilation"));
     let empty = Conv3x3 {
         input: Shape::new(1, 0, 5, 8),
         ..conv

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use image::RgbImage;
 
 use crate::cpu::Memory;
+use crate::device;
 use crate::error::{Error, Result};
 use crate::image::resize;
 use crate::judge::Judge;
@@ -71,11 +72,16 @@ impl Detector {
             ));
         }
         let parameters = Parameters::from_tensors(&weights, device);
-        let teacher = Teacher::new(header.teacher.architecture, &parameters).map_err(fail)?;
+        let mut teacher = Teacher::new(header.teacher.architecture, &parameters).map_err(fail)?;
+        drop(weights);
         if teacher.channels() != header.teacher_channels {
             return Err(fail(
                 "its teacher's channels are not those it was trained for".to_owned(),
             ));
+        }
+        if device::is_cpu(device) {
+            // Here, before any thread of the pool could wait for it.
+            teacher.keep_on_cpu_only();
         }
         let channels = header.teacher_channels;
         let judge = Judge::new(

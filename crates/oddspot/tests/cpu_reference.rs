@@ -11,8 +11,8 @@ use oddspot::cpu::{CpuDetection, CpuTraining, Memory, TeacherMaps};
 use oddspot::image::ImageSize;
 use oddspot::loss::{self, normalise_teacher};
 use oddspot::network::{
-    MaxPoolShape, Parameters, conv3x3_relu, conv3x3_relu_plain, max_pool, max_pool_plain,
-    named_tensors,
+    MaxPoolShape, Parameters, average_pool, average_pool_plain, conv3x3_relu, conv3x3_relu_plain,
+    max_pool, max_pool_plain, named_tensors,
 };
 use oddspot::position::{self, Pair, classify};
 use oddspot::scoring::{Scorer, image_tensor, patch_grid};
@@ -124,6 +124,26 @@ fn max_pools_and_their_gradients_are_the_plain_ones() {
         };
         for (found, expected) in run(true).iter().zip(run(false)) {
             assert_close(found, &expected, &format!("{shape:?}"));
+        }
+    }
+}
+
+#[test]
+fn average_pools_and_their_gradients_are_the_plain_ones() {
+    let device = Device::flex().autodiff();
+    for size in [2, 3, 4] {
+        let run = |kernel: bool| {
+            let x = tensor([2, 3 * size, 5 * size, 11], "x", &device).require_grad();
+            let y = match kernel {
+                true => average_pool(x.clone(), size),
+                false => average_pool_plain(x.clone(), size),
+            };
+            let weights = tensor(y.dims(), "dy", &device);
+            let gradients = (y.clone() * weights).sum().backward();
+            [values(y), values(x.grad(&gradients).unwrap())]
+        };
+        for (found, expected) in run(true).iter().zip(run(false)) {
+            assert_close(found, &expected, &format!("blocks of {size}"));
         }
     }
 }

@@ -82,6 +82,95 @@ pub(crate) trait Vector: Copy {
     }
 }
 
+/// A [`Vector`] from the intrinsics of an instruction set.
+macro_rules! vector {
+    (
+        $(#[$doc:meta])*
+        $name:ident($register:ty), $lanes:literal lanes,
+        load: $load:expr, splat: $splat:expr, store: $store:expr,
+        add: $add:expr, sub: $sub:expr, mul: $mul:expr, div: $div:expr, sqrt: $sqrt:expr,
+        max: $max:expr, mul_add: $mul_add:expr, mul_sub_from: $mul_sub_from:expr,
+        select_gt: $select_gt:expr, select_eq: $select_eq:expr
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name($register);
+
+        impl Vector for $name {
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            unsafe fn load(from: *const f32) -> Self {
+                // SAFETY: the caller's.
+                Self(unsafe { $load(from) })
+            }
+            #[inline(always)]
+            unsafe fn splat(value: f32) -> Self {
+                // SAFETY: the caller's.
+                Self(unsafe { $splat(value) })
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut f32) {
+                // SAFETY: the caller's.
+                unsafe { $store(to, self.0) }
+            }
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                // SAFETY: a value is proof of the instruction set, here and below.
+                Self(unsafe { $add(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn sub(self, other: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $sub(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $mul(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $div(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $sqrt(self.0) })
+            }
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $max(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn mul_add(self, factor: Self, addend: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $mul_add(self.0, factor.0, addend.0) })
+            }
+            #[inline(always)]
+            fn mul_sub_from(self, factor: Self, minuend: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $mul_sub_from(self.0, factor.0, minuend.0) })
+            }
+            #[inline(always)]
+            fn select_gt(self, other: Self, yes: Self, no: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $select_gt(self.0, other.0, yes.0, no.0) })
+            }
+            #[inline(always)]
+            fn select_eq(self, other: Self, yes: Self, no: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $select_eq(self.0, other.0, yes.0, no.0) })
+            }
+        }
+    };
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use vector;
+
 /// Lanes of the widest register.
 pub(crate) const MAX_LANES: usize = 16;
 

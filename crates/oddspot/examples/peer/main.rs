@@ -13,6 +13,7 @@
 //! | `run` | does the work once; its milliseconds |
 //! | `dump FILE` | writes the last outcome as safetensors; `ok` |
 //! | `memory` | the largest resident set so far, in MiB |
+//! | `peak` | the processor's multiply-adds on registers alone, in GFLOP/s |
 //!
 //! `RAYON_NUM_THREADS` decides the threads. `peer material FOLDER` writes what the `oddspot`
 //! command is measured on, and ends.
@@ -31,6 +32,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use oddspot::tensor_file::NamedTensors;
+use oddspot_conv::Isa;
+use oddspot_conv::peak::best_fma_gflops;
 
 /// Errors here only have to be told.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -79,6 +82,7 @@ fn serve() -> Result<()> {
                 answer("ok")?;
             }
             ("memory", "") => answer(&format!("{}", peak_memory()?))?,
+            ("peak", "") => answer(&format!("{}", best_fma_gflops(Isa::detect(), 5)))?,
             _ => return Err(format!("the line '{line}' is not understood").into()),
         }
     }

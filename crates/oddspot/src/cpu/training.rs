@@ -31,11 +31,12 @@ pub struct CpuTraining {
     forward: ForwardWeights,
     backward: BackwardWeights,
     position: Option<PositionTraining>,
-    memory: Box<Memory>,
+    memory: Box<StepMemory>,
 }
 
+/// What a step needs of memory, kept from step to step.
 #[derive(Default)]
-struct Memory {
+struct StepMemory {
     images: Vec<f32>,
     student: StudentMemory,
     gradients: StudentMemory,

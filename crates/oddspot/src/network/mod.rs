@@ -12,7 +12,8 @@ pub use kernels::MaxPoolShape;
 pub use linear::Linear;
 pub use parameters::{Parameters, Shapes, named_tensors};
 pub use pool::{
-    average_pool, max_pool, max_pool_2x2, max_pool_3x3_ceil, max_pool_3x3_same, max_pool_plain,
+    average_pool, average_pool_plain, max_pool, max_pool_2x2, max_pool_3x3_ceil, max_pool_3x3_same,
+    max_pool_plain,
 };
 
 use burn::tensor::Tensor;

@@ -73,9 +73,16 @@ pub fn max_pool_plain(x: Tensor<4>, shape: MaxPoolShape) -> Tensor<4> {
 
 /// Mean over blocks of `size`×`size`, which must divide the height and width.
 pub fn average_pool(x: Tensor<4>, size: usize) -> Tensor<4> {
-    if size == 1 {
-        return x;
+    match device::is_cpu(&x.device()) {
+        _ if size == 1 => x,
+        true => kernels::average_pool(x, size),
+        false => average_pool_plain(x, size),
     }
+}
+
+/// [`average_pool`] over burn's own operations: for every device, and the reference that the
+/// kernel is held to.
+pub fn average_pool_plain(x: Tensor<4>, size: usize) -> Tensor<4> {
     channels_last(avg_pool2d(
         channels_first(x),
         AvgPoolOptions::new([size; 2]),

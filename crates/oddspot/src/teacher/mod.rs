@@ -55,7 +55,8 @@ pub struct TeacherIdentity {
 
 /// A frozen network with its three levels.
 pub struct Teacher {
-    network: Network,
+    /// None once only the form for the CPU is kept.
+    network: Option<Network>,
     channels: [usize; 3],
     /// Made ready when it is first asked for.
     on_cpu: OnceLock<CpuTeacher>,
@@ -83,7 +84,7 @@ impl Teacher {
             }
         };
         Ok(Self {
-            network,
+            network: Some(network),
             channels,
             on_cpu: OnceLock::new(),
         })
@@ -94,30 +95,36 @@ impl Teacher {
         self.channels
     }
 
-    /// The same network made ready for the CPU's kernels, the first time in parallel.
+    /// The same network made ready for the CPU's kernels: in parallel, the first time it is asked
+    /// for. That time must not be inside of a task of the pool that other tasks wait beside.
     pub fn on_cpu(&self) -> &CpuTeacher {
         self.on_cpu.get_or_init(|| {
             let mut workspace = Workspace::new();
-            match &self.network {
+            match self.network() {
                 Network::Vgg16(network) => network.on_cpu(&mut workspace),
                 Network::SqueezeNet(network) => network.on_cpu(&mut workspace),
             }
         })
     }
 
-    /// As [`on_cpu`](Self::on_cpu), without the network itself.
-    pub fn into_cpu(self) -> CpuTeacher {
+    /// Makes the network ready for the CPU and lets its weights go: from now on
+    /// [`on_cpu`](Self::on_cpu) serves, and [`maps`](Self::maps) must not be called.
+    pub(crate) fn keep_on_cpu_only(&mut self) {
         self.on_cpu();
-        match self.on_cpu.into_inner() {
-            Some(teacher) => teacher,
-            None => unreachable!("it was just made ready"),
+        self.network = None;
+    }
+
+    fn network(&self) -> &Network {
+        match &self.network {
+            Some(network) => network,
+            None => unreachable!("only the form for the CPU was kept"),
         }
     }
 
     /// The maps `T¹, T², T³` of normalised images `[batch, height, width, 3]`:
     /// `[batch, height/2^ℓ, width/2^ℓ, channels[ℓ−1]]`.
     pub fn maps(&self, images: Tensor<4>) -> [Tensor<4>; 3] {
-        match &self.network {
+        match self.network() {
             Network::Vgg16(network) => network.maps(images),
             Network::SqueezeNet(network) => network.maps(images),
         }

@@ -51,7 +51,9 @@ impl TrainingSet {
         let size = config.image_size;
         let budget = config.training.cache_mib;
         let channels = teacher.channels();
-        let on_cpu = device::is_cpu(device);
+        // Made ready out here: a thread of the pool that waits for it could take up an image
+        // that waits for it too.
+        let on_cpu = device::is_cpu(device).then(|| teacher.on_cpu());
         let mut cache = TeacherCache::new(size, channels, samples.len(), budget, scratch)?;
         let mut images = Vec::with_capacity(samples.len());
         let mut records = Vec::with_capacity(samples.len());
@@ -65,9 +67,8 @@ impl TrainingSet {
                 .zip(&mut memories)
                 .map(|(sample, memory)| {
                     let (image, record) = load(&sample.image, root, size)?;
-                    let maps = on_cpu.then(|| {
-                        let maps = memory.teacher_maps(teacher.on_cpu(), &image);
-                        EncodedMaps::new(maps, channels)
+                    let maps = on_cpu.map(|teacher| {
+                        EncodedMaps::new(memory.teacher_maps(teacher, &image), channels)
                     });
                     Ok((image, record, maps))
                 })

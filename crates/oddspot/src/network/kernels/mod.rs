@@ -9,7 +9,7 @@ mod pool;
 pub(super) use convolution::conv3x3_relu;
 pub(super) use linear::linear;
 pub use pool::MaxPoolShape;
-pub(super) use pool::max_pool;
+pub(super) use pool::{average_pool, max_pool};
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Max pools as one operation each.
+//! Max and average pools as one operation each.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -8,7 +8,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use oddspot_conv::Isa;
-use oddspot_conv::pool::MaxPool;
+use oddspot_conv::pool::{AveragePool, MaxPool};
 
 use super::{Cpu, contiguous, dims, fits, map_shape, tensor, values};
 
@@ -110,6 +110,73 @@ impl<C: CheckpointStrategy> MaxPoolBackend for Autodiff<Flex, C> {
                 prepared.finish((pool, winners), tensor(y, &dims(output)))
             }
             OpsKind::UnTracked(prepared) => prepared.finish(Flex::max_pool(x, shape)),
+        }
+    }
+}
+
+/// Backends that average with the kernels.
+#[backend_extension(Flex, Autodiff)]
+pub trait AveragePoolBackend: Backend {
+    /// The mean of each block of `size`×`size` of `x` `[batch, height, width, channels]`.
+    fn average_pool(x: FloatTensor<Self>, size: usize) -> FloatTensor<Self>;
+}
+
+/// The mean of each block of `size`×`size` of `x` `[batch, height, width, channels]`, on the CPU.
+pub fn average_pool(x: Tensor<4>, size: usize) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as AveragePoolBackend>::average_pool(
+        x.into_dispatch(),
+        size,
+    ))
+}
+
+impl AveragePoolBackend for Flex {
+    fn average_pool(x: Cpu, size: usize) -> Cpu {
+        let x = contiguous(x);
+        let input = map_shape(&x);
+        let pool = AveragePool { input, size };
+        let output = fits(pool.output());
+        let mut y = vec![0.0; output.positions() * output.channels];
+        fits(pool.forward(values(&x), &mut y));
+        tensor(y, &dims(output))
+    }
+}
+
+#[derive(Debug)]
+struct AveragePoolBackward;
+
+impl Backward<Flex, 1> for AveragePoolBackward {
+    type State = AveragePool;
+
+    fn backward(
+        self,
+        ops: Ops<AveragePool, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let [of_x] = ops.parents;
+        let dy = contiguous(gradients.consume::<Flex>(&ops.node));
+        let pool = ops.state;
+        if let Some(node) = of_x {
+            let mut dx = vec![0.0; pool.input.positions() * pool.input.channels];
+            fits(pool.backward(values(&dy), false, &mut dx));
+            gradients.register::<Flex>(node.id, tensor(dx, &dims(pool.input)));
+        }
+    }
+}
+
+impl<C: CheckpointStrategy> AveragePoolBackend for Autodiff<Flex, C> {
+    fn average_pool(x: FloatTensor<Self>, size: usize) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let x = x.into_primitive();
+        let input = map_shape(&x);
+        let y = Flex::average_pool(x, size);
+        match AveragePoolBackward
+            .prepare::<C>(nodes)
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prepared) => prepared.finish(AveragePool { input, size }, y),
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
         }
     }
 }
