@@ -60,10 +60,10 @@ impl SqueezeNet {
 
     pub fn on_cpu(&self, workspace: &mut Workspace) -> CpuTeacher {
         let stem = CpuStem::new(workspace, &self.weight, &self.bias);
-        let mut ready = |fires: &Vec<Fire>| -> Vec<CpuFire> {
+        let ready = |fires: &Vec<Fire>| -> Vec<CpuFire> {
             fires.iter().map(|fire| fire.on_cpu(workspace)).collect()
         };
-        CpuTeacher::squeezenet(stem, self.fires.each_ref().map(|fires| ready(fires)))
+        CpuTeacher::squeezenet(stem, self.fires.each_ref().map(ready))
     }
 
     pub fn maps(&self, images: Tensor<4>) -> [Tensor<4>; 3] {

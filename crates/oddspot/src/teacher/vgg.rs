@@ -33,13 +33,13 @@ impl Vgg16 {
     }
 
     pub fn on_cpu(&self, workspace: &mut Workspace) -> CpuTeacher {
-        let mut ready = |stage: &Vec<Conv3x3>| -> Vec<CpuConv> {
+        let ready = |stage: &Vec<Conv3x3>| -> Vec<CpuConv> {
             stage
                 .iter()
                 .map(|conv| CpuConv::new(workspace, conv))
                 .collect()
         };
-        CpuTeacher::vgg16(self.stages.each_ref().map(|stage| ready(stage)))
+        CpuTeacher::vgg16(self.stages.each_ref().map(ready))
     }
 
     pub fn maps(&self, images: Tensor<4>) -> [Tensor<4>; 3] {
