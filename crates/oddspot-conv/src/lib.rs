@@ -9,7 +9,7 @@
 //! - [`smooth`]: separable smoothing of a map.
 //! - [`activation`]: backward through ReLU and bias.
 //! - [`distance`]: the feature-matching loss; [`adam`]: the optimizer's step.
-//! - [`reference`]: the same as plain loops, to which tests hold the kernels.
+//! - [`mod@reference`]: the same as plain loops, to which tests hold the kernels.
 //!
 //! The instruction set is chosen at run time ([`Isa`]): AVX-512, AVX2 with FMA, NEON, or plain
 //! Rust. Threads are those of the rayon pool that the caller runs in; **results do not depend on
