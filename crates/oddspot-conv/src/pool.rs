@@ -38,12 +38,13 @@ impl MaxPool {
         }
         let reach = (self.kernel - 1) * self.dilation;
         let axis = |size: usize| {
-            let rest = (size + 2 * self.padding.min(reach))
+            // A last window may stick out by less than a stride, a first one too.
+            let out = if self.ceil { self.stride - 1 } else { 0 };
+            let rest = (size + 2 * self.padding.min(reach) + out)
                 .checked_sub(reach + 1)
                 .ok_or(ShapeError::Zero { what: "the output" })?;
             let mut outputs = rest / self.stride + 1;
             if self.ceil {
-                outputs = rest.div_ceil(self.stride) + 1;
                 // A window that begins past the map does not count.
                 outputs -= usize::from((outputs - 1) * self.stride >= size + self.padding);
             }

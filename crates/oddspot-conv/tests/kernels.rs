@@ -456,6 +456,8 @@ fn slices_of_wrong_lengths_and_impossible_shapes_are_errors() {
         ceil: false,
     };
     assert!(pool.output().is_err(), "no whole window fits");
+    let sticking_out = MaxPool { ceil: true, ..pool };
+    assert_eq!(sticking_out.output(), Ok(Shape::new(1, 1, 1, 1)));
     let far = MaxPool { padding: 5, ..pool };
     assert!(far.output().is_err(), "a window of padding alone");
     let uneven = AveragePool {
