@@ -7,7 +7,7 @@
 //! - [`linear`]: 1×1 convolutions.
 //! - [`pool`]: max and average pools, forward and backward.
 //! - [`smooth`]: separable smoothing of a map.
-//! - [`activation`]: backward through ReLU and bias.
+//! - [`activation`]: backward through ReLU and bias; [`batch_norm`]: normalisation in training.
 //! - [`distance`]: the feature-matching loss; [`adam`]: the optimizer's step.
 //! - [`mod@reference`]: the same as plain loops, to which tests hold the kernels.
 //!
@@ -20,6 +20,7 @@
 
 pub mod activation;
 pub mod adam;
+pub mod batch_norm;
 pub mod conv3x3;
 pub mod direct;
 pub mod distance;
