@@ -25,6 +25,7 @@ mod detect;
 mod evaluate;
 mod inspect;
 mod interrupt;
+mod pretrain;
 mod progress;
 mod runtime;
 mod teacher;
@@ -52,6 +53,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// List or import teachers
     Teacher(teacher::TeacherArgs),
+    /// Train a teacher of one's own on images that formulas make
+    Pretrain(pretrain::PretrainArgs),
     /// Show what is in a model file
     Inspect(inspect::InspectArgs),
     /// Make a small picture set, train on it and detect in it
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Detect(args) => detect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Teacher(args) => teacher::run(&args),
+        Command::Pretrain(args) => pretrain::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Demo(args) => demo::run(&args),
     };

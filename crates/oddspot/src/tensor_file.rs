@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
@@ -48,6 +48,17 @@ impl Stored {
             dtype: Dtype::F32,
             shape: tensor.shape.clone(),
             bytes: tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    }
+
+    /// A tensor of 16-bit floats, each the nearest.
+    pub fn halves(tensor: &NamedTensor) -> Self {
+        Self {
+            dtype: Dtype::F16,
+            shape: tensor.shape.clone(),
+            bytes: (tensor.values.iter())
+                .flat_map(|&v| f16::from_f32(v).to_le_bytes())
+                .collect(),
         }
     }
 
@@ -118,10 +129,15 @@ impl From<String> for TensorFileError {
     }
 }
 
+/// A file on the disk or in the program.
+trait Source: Read + Seek {}
+
+impl<T: Read + Seek> Source for T {}
+
 /// An open `.safetensors` file whose header has been read and checked.
 pub struct TensorFile {
     path: PathBuf,
-    file: File,
+    file: Box<dyn Source + Send>,
     data_start: u64,
     header: Metadata,
 }
@@ -134,8 +150,24 @@ impl TensorFile {
     /// [`MAX_HEADER`], sizes that do not add up to the file's length. The caller wraps it with
     /// what kind of file it expected.
     pub fn open(path: &Path) -> Result<Self, TensorFileError> {
-        let mut file = File::open(path).map_err(Error::io("open", path))?;
+        let file = File::open(path).map_err(Error::io("open", path))?;
         let length = file.metadata().map_err(Error::io("read", path))?.len();
+        Self::read_header(path, Box::new(file), length)
+    }
+
+    /// A file whose bytes the program holds; errors call it `path`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn of_bytes(path: &Path, bytes: &'static [u8]) -> Result<Self, TensorFileError> {
+        Self::read_header(path, Box::new(Cursor::new(bytes)), bytes.len() as u64)
+    }
+
+    fn read_header(
+        path: &Path,
+        mut file: Box<dyn Source + Send>,
+        length: u64,
+    ) -> Result<Self, TensorFileError> {
         let mut prefix = [0; 8];
         if length < 8 {
             return Err(TensorFileError::Contents(format!(
@@ -307,16 +339,9 @@ mod tests {
             shape: vec![2, 3],
             values: vec![0.0, 1.0, -2.5, 3.0, 0.5, 1024.0],
         };
-        let halves = Stored {
-            dtype: Dtype::F16,
-            shape: tensor.shape.clone(),
-            bytes: (tensor.values.iter())
-                .flat_map(|&v| f16::from_f32(v).to_le_bytes())
-                .collect(),
-        };
         BTreeMap::from([
             ("a".to_owned(), Stored::floats(&tensor)),
-            ("b".to_owned(), halves),
+            ("b".to_owned(), Stored::halves(&tensor)),
             ("c".to_owned(), Stored::bytes(vec![1, 2, 3])),
         ])
     }

@@ -10,6 +10,7 @@ mod defects;
 mod detection;
 mod disk;
 mod model_damage;
+mod pretraining;
 mod resuming;
 mod teachers;
 mod training;

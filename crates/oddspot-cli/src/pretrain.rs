@@ -1,0 +1,201 @@
+//! `oddspot pretrain`: a teacher of one's own from images that formulas make.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use image::ImageFormat;
+use oddspot::atomic;
+use oddspot::teacher::{hash, read_weights};
+use oddspot_pretrain::pretraining::StepReport;
+use oddspot_pretrain::{Pretraining, Recipe, preview};
+
+use crate::interrupt::{INTERRUPTED, Interrupt};
+use crate::progress::Progress;
+use crate::runtime::{RuntimeArgs, check_output};
+
+/// Arguments of `oddspot pretrain`.
+#[derive(Args)]
+#[command(args_override_self = true)]
+pub struct PretrainArgs {
+    /// Where to write the weights (.safetensors), for `--teacher` of `oddspot train`
+    #[arg(short, long, value_name = "WEIGHTS")]
+    pub output: PathBuf,
+    /// TOML file with parts of the recipe that replace the built-in teacher's
+    #[arg(long, value_name = "FILE.toml")]
+    pub recipe: Option<PathBuf>,
+    /// Optimizer steps
+    #[arg(long)]
+    pub steps: Option<usize>,
+    /// Seed of everything that is left to chance
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Steps between checkpoints
+    #[arg(long, default_value_t = 500, value_parser = at_least_one())]
+    pub checkpoint_every: u64,
+    /// Also keep the weights as they are every so many steps, as WEIGHTS.<step>.safetensors
+    #[arg(long, value_name = "STEPS", value_parser = at_least_one())]
+    pub snapshot_every: Option<u64>,
+    /// Go on from the checkpoint of an interrupted pretraining
+    #[arg(long)]
+    pub resume: bool,
+    /// Go on from this checkpoint; one from before the learning rate fell serves more steps too
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
+    pub resume_from: Option<PathBuf>,
+    /// Start again although a checkpoint of an interrupted pretraining is there
+    #[arg(long, conflicts_with_all = ["resume", "resume_from"])]
+    pub restart: bool,
+    /// Write a picture of the first images and stop
+    #[arg(long, value_name = "FILE.png")]
+    pub preview: Option<PathBuf>,
+    /// Threads to compute with; 0 takes as many as there are cores
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
+}
+
+fn at_least_one() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..)
+}
+
+/// Pretrains, or draws the preview.
+pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
+    let recipe = recipe(args)?;
+    let runtime = RuntimeArgs {
+        device: "cpu".to_owned(),
+        threads: args.threads,
+    };
+    let runtime = runtime.open()?;
+    if let Some(file) = &args.preview {
+        return draw_preview(&recipe, file);
+    }
+    check_output(&args.output)?;
+    let checkpoint = beside(&args.output, "checkpoint");
+    let mut pretraining = open(args, recipe, &checkpoint)?;
+    learn(args, &mut pretraining, &checkpoint, &runtime.interrupt)?;
+    let (done, steps) = (pretraining.steps_done(), pretraining.recipe().steps);
+    if done < steps {
+        tell!(
+            "interrupted at step {done} of {steps}; the checkpoint is {}\ngo on with the same \
+             command and --resume",
+            checkpoint.display()
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    pretraining.write_weights(&args.output)?;
+    let weights = read_weights(&args.output)?;
+    // The weights hold what the checkpoint was kept for.
+    std::fs::remove_file(&checkpoint).ok();
+    say!(
+        "teacher: {}\nSHA-256 {}\n{steps} steps in {:.2} hours of this machine\nuse it with: \
+         oddspot train DATA -o MODEL --teacher {}",
+        args.output.display(),
+        hash(&weights.tensors),
+        pretraining.seconds() / 3600.0,
+        args.output.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the loop with its progress, checkpoints and snapshots.
+fn learn(
+    args: &PretrainArgs,
+    pretraining: &mut Pretraining,
+    checkpoint: &Path,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let steps = pretraining.recipe().steps;
+    let plateau = pretraining.recipe().cool_down_start();
+    let mut progress = Progress::new("pretraining", "steps", pretraining.steps_done(), steps);
+    pretraining.run(|pretraining, report| {
+        progress.set(report.step, || note(report));
+        let due = |every: u64| (report.step as u64).is_multiple_of(every);
+        let flow = interrupt.flow();
+        if due(args.checkpoint_every) || flow.is_break() || report.step == steps {
+            pretraining.save(checkpoint)?;
+        }
+        if report.step == plateau && plateau < steps {
+            pretraining.save(&beside(&args.output, "plateau"))?;
+        }
+        if args.snapshot_every.is_some_and(due) {
+            let name = format!("{}.safetensors", report.step);
+            pretraining.write_weights(&beside(&args.output, &name))?;
+        }
+        Ok(flow)
+    })?;
+    progress.finish();
+    Ok(())
+}
+
+fn recipe(args: &PretrainArgs) -> Result<Recipe> {
+    let mut recipe: Recipe = match &args.recipe {
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            toml::from_str(&text).with_context(|| format!("{} is not a recipe", file.display()))?
+        }
+        None => Recipe::default(),
+    };
+    recipe.steps = args.steps.unwrap_or(recipe.steps);
+    recipe.seed = args.seed.unwrap_or(recipe.seed);
+    recipe.validate()?;
+    Ok(recipe)
+}
+
+fn open(args: &PretrainArgs, recipe: Recipe, checkpoint: &Path) -> Result<Pretraining> {
+    let from = args
+        .resume_from
+        .as_deref()
+        .or(args.resume.then_some(checkpoint));
+    if let Some(from) = from {
+        ensure!(
+            from.exists(),
+            "there is no checkpoint {} to resume; start without --resume",
+            from.display()
+        );
+        return Ok(Pretraining::resume(from, recipe)?);
+    }
+    ensure!(
+        !checkpoint.exists() || args.restart,
+        "{} is the checkpoint of an interrupted pretraining; add --resume to go on with it, or \
+         --restart to start again",
+        checkpoint.display()
+    );
+    Ok(Pretraining::new(recipe)?)
+}
+
+fn draw_preview(recipe: &Recipe, file: &Path) -> Result<ExitCode> {
+    let sheet = preview::sheet(recipe);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    sheet
+        .write_to(&mut bytes, ImageFormat::Png)
+        .with_context(|| format!("cannot encode {}", file.display()))?;
+    atomic::write_bytes(file, bytes.get_ref())?;
+    say!(
+        "images of the first step, both views of each scene side by side: {}",
+        file.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn note(report: &StepReport) -> String {
+    let [_, _, level3] = &report.levels;
+    let found = report
+        .levels
+        .map(|level| format!("{:.0}", 100.0 * level.found))
+        .join("/");
+    format!(
+        "places found {found} %, textures told {:.0} %, loss {:.2}",
+        100.0 * level3.told,
+        report.levels.iter().map(|level| level.total).sum::<f32>()
+    )
+}
+
+/// `WEIGHTS.<what>`.
+fn beside(output: &Path, what: &str) -> PathBuf {
+    let mut name = OsString::from(output);
+    name.push(".");
+    name.push(what);
+    PathBuf::from(name)
+}

@@ -1,0 +1,130 @@
+//! Checkpoints: a pretraining set aside, to be resumed as if it had never stopped, or as the
+//! beginning of a longer one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use oddspot::tensor_file::{
+    NamedTensor, NamedTensors, Stored, TensorFile, check_finite, serialize,
+};
+use oddspot::{Error, Result, atomic};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Recipe;
+use crate::pretraining::Pretraining;
+
+const KEY: &str = "oddspot.pretraining";
+/// Version of the checkpoints that this program writes and reads.
+const FORMAT: u32 = 1;
+/// Before the names of each kind of values.
+const KINDS: [&str; 4] = ["value", "moment1", "moment2", "running"];
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    recipe: Recipe,
+    step: usize,
+    seconds: f64,
+}
+
+impl Pretraining {
+    /// Saves a checkpoint, replacing an older one whole.
+    ///
+    /// # Errors
+    /// Parameters that are not finite (the older checkpoint stays), or a file that cannot be
+    /// written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let fail = |reason: String| Error::model_file(path, reason);
+        let mut stored = BTreeMap::new();
+        let rows = [
+            (&self.layout, &self.values),
+            (&self.layout, &self.moments[0]),
+            (&self.layout, &self.moments[1]),
+            (&self.network.running, &self.running),
+        ];
+        for (kind, (layout, values)) in KINDS.iter().zip(rows) {
+            for (name, tensor) in layout.tensors(values) {
+                check_finite(&name, &tensor.values).map_err(fail)?;
+                stored.insert(format!("{kind}.{name}"), Stored::floats(&tensor));
+            }
+        }
+        let header = Header {
+            format: FORMAT,
+            recipe: self.recipe.clone(),
+            step: self.step,
+            seconds: self.seconds,
+        };
+        let header = serde_json::to_string(&header).map_err(|e| fail(e.to_string()))?;
+        let bytes = serialize(&stored, KEY, header).map_err(fail)?;
+        atomic::write_bytes(path, &bytes)
+    }
+
+    /// Goes on from a checkpoint of the same recipe, or of one that differs in its number of
+    /// steps only and had not begun to lower its learning rate.
+    ///
+    /// # Errors
+    /// A damaged checkpoint, or one of another recipe; each says what to do.
+    pub fn resume(path: &Path, recipe: Recipe) -> Result<Self> {
+        let fail = |reason: String| Error::model_file(path, reason);
+        let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
+        let text = file.metadata(KEY);
+        let text =
+            text.ok_or_else(|| fail("it is not a checkpoint of a pretraining".to_owned()))?;
+        let header: Header = serde_json::from_str(text)
+            .map_err(|e| fail(format!("its header does not parse: {e}")))?;
+        if header.format != FORMAT {
+            return Err(fail(format!(
+                "it is of format {}, and this oddspot reads {FORMAT}",
+                header.format
+            )));
+        }
+        check_same(&header, &recipe).map_err(fail)?;
+        let mut tensors: [NamedTensors; 4] = Default::default();
+        for name in file.shapes().into_keys() {
+            let tensor: NamedTensor = file.read(&name).map_err(|e| e.explain(fail))?;
+            let kind = KINDS
+                .iter()
+                .position(|kind| name.starts_with(&format!("{kind}.")));
+            let kind = kind.ok_or_else(|| fail(format!("it has a stray tensor '{name}'")))?;
+            let name = name[KINDS[kind].len() + 1..].to_owned();
+            tensors[kind].insert(name, tensor);
+        }
+        let mut resumed = Self::new(recipe)?;
+        let [values, first, second, running] = &tensors;
+        resumed.values = resumed.layout.row(values).map_err(fail)?;
+        resumed.moments = [
+            resumed.layout.row(first).map_err(fail)?,
+            resumed.layout.row(second).map_err(fail)?,
+        ];
+        resumed.running = resumed.network.running.row(running).map_err(fail)?;
+        resumed.seconds = header.seconds;
+        resumed.go_to(header.step);
+        Ok(resumed)
+    }
+}
+
+fn check_same(header: &Header, recipe: &Recipe) -> Result<(), String> {
+    let mut same_length = header.recipe.clone();
+    same_length.steps = recipe.steps;
+    if same_length != *recipe {
+        return Err(
+            "it belongs to another recipe; give the same options, or start again with --restart"
+                .to_owned(),
+        );
+    }
+    if header.step > recipe.steps {
+        return Err("its step lies past the end of the pretraining".to_owned());
+    }
+    let falls_from = header
+        .recipe
+        .cool_down_start()
+        .min(recipe.cool_down_start());
+    if header.recipe.steps != recipe.steps && header.step > falls_from {
+        return Err(format!(
+            "the learning rate has begun to fall at step {falls_from}, so that its number of \
+             steps cannot change any more; give --steps {}",
+            header.recipe.steps
+        ));
+    }
+    Ok(())
+}

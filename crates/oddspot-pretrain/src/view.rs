@@ -1,0 +1,140 @@
+//! Two views of a scene: under other light, blur and noise, at another scale, turned a little.
+
+use image::{ImageBuffer, Rgb, imageops};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use tiny_skia::{
+    FilterQuality, Paint, Pattern, Pixmap, PixmapRef, Point, Rect, SpreadMode, Transform,
+};
+
+use crate::scene::SIDE;
+
+/// ImageNet's mean and deviation of red, green and blue in [0, 1], which every teacher's input
+/// is normalised with.
+const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// Where two views of a scene lie in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Placements {
+    /// From the scene's pixels to each view's.
+    pub to_views: [Transform; 2],
+}
+
+impl Placements {
+    /// Turned, mirrored and sized at will, together; a little more, each by itself.
+    pub fn new(side: usize, rng: &mut ChaCha8Rng) -> Self {
+        let half = 0.5 * SIDE as f32;
+        let size = rng.random_range((0.55f32).ln()..(1.4f32).ln()).exp();
+        let mirror = if rng.random_bool(0.5) { -1.0 } else { 1.0 };
+        let upright = rng.random_bool(0.5);
+        let turn = match upright {
+            true => 90.0 * rng.random_range(0..4) as f32,
+            false => rng.random_range(0.0..360.0),
+        };
+        // What the views would see beyond the scene is its mirror image: keep it little.
+        let reach = (half - 0.5 * side as f32 / size).max(0.0);
+        let [x, y] = [0; 2].map(|_| half + rng.random_range(-1.0..1.0) * reach);
+        let view = |rng: &mut ChaCha8Rng| {
+            let [dx, dy] = [0; 2].map(|_| rng.random_range(-0.12..0.12) * side as f32);
+            let size = size * rng.random_range(0.87..1.15);
+            Transform::from_translate(-x, -y)
+                .post_scale(mirror * size, size)
+                .post_rotate(turn + rng.random_range(-12.0..12.0))
+                .post_translate(0.5 * side as f32 + dx, 0.5 * side as f32 + dy)
+        };
+        Self {
+            to_views: [view(rng), view(rng)],
+        }
+    }
+
+    /// The place in the scene of a place in the first view, and that in the second view.
+    pub fn follow(&self, at: [f32; 2]) -> Option<([f32; 2], [f32; 2])> {
+        let mut point = [Point::from_xy(at[0], at[1])];
+        self.to_views[0].invert()?.map_points(&mut point);
+        let scene = [point[0].x, point[0].y];
+        self.to_views[1].map_points(&mut point);
+        Some((scene, [point[0].x, point[0].y]))
+    }
+}
+
+/// A view `[side, side, 3]`, normalised.
+pub fn look(
+    picture: PixmapRef<'_>,
+    to_view: Transform,
+    side: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<f32> {
+    let mut seen =
+        Pixmap::new(side as u32, side as u32).unwrap_or_else(|| unreachable!("a view has a size"));
+    let paint = Paint {
+        shader: Pattern::new(
+            picture,
+            SpreadMode::Reflect,
+            FilterQuality::Bilinear,
+            1.0,
+            to_view,
+        ),
+        ..Paint::default()
+    };
+    if let Some(all) = Rect::from_xywh(0.0, 0.0, side as f32, side as f32) {
+        seen.fill_rect(all, &paint, Transform::identity(), None);
+    }
+    let mut pixels: Vec<f32> = (seen.pixels().iter())
+        .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
+        .map(|value| f32::from(value) / 255.0)
+        .collect();
+    light(&mut pixels, side, rng);
+    if rng.random_bool(0.35) {
+        pixels = blur(pixels, side, rng.random_range(0.3..1.3));
+    }
+    if rng.random_bool(0.6) {
+        let strength = rng.random_range(0.0f32..0.05);
+        for value in &mut pixels {
+            let noise: f32 = StandardNormal.sample(rng);
+            *value += strength * noise;
+        }
+    }
+    for pixel in pixels.as_chunks_mut::<3>().0 {
+        for ((value, mean), deviation) in pixel.iter_mut().zip(MEAN).zip(DEVIATION) {
+            *value = (value.clamp(0.0, 1.0) - mean) / deviation;
+        }
+    }
+    pixels
+}
+
+/// The colour of a normalised pixel.
+pub fn pixel_of(normalised: [f32; 3]) -> [u8; 3] {
+    [0, 1, 2].map(|c| ((normalised[c] * DEVIATION[c] + MEAN[c]) * 255.0).round() as u8)
+}
+
+/// Changes brightness (also across the view), colour, contrast and gamma; sometimes takes all
+/// colour away.
+fn light(pixels: &mut [f32], side: usize, rng: &mut ChaCha8Rng) {
+    let gain: f32 = rng.random_range(0.75..1.25);
+    let gains: [f32; 3] = [0; 3].map(|_| gain * rng.random_range(0.92..1.08));
+    let gamma: f32 = rng.random_range(0.8..1.25);
+    let lift: f32 = rng.random_range(-0.06..0.06);
+    let slopes: [f32; 2] = [0; 2].map(|_| rng.random_range(-0.2..0.2));
+    let grey = rng.random_bool(0.12);
+    for (i, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        let across = (i % side) as f32 / side as f32 * 2.0 - 1.0;
+        let down = (i / side) as f32 / side as f32 * 2.0 - 1.0;
+        let slope = 1.0 + slopes[0] * across + slopes[1] * down;
+        if grey {
+            let [r, g, b] = *pixel;
+            *pixel = [0.299 * r + 0.587 * g + 0.114 * b; 3];
+        }
+        for (value, gain) in pixel.iter_mut().zip(gains) {
+            *value = (value.powf(gamma) * gain * slope + lift).clamp(0.0, 1.0);
+        }
+    }
+}
+
+fn blur(pixels: Vec<f32>, side: usize, sigma: f32) -> Vec<f32> {
+    match ImageBuffer::<Rgb<f32>, _>::from_raw(side as u32, side as u32, pixels) {
+        Some(buffer) => imageops::blur(&buffer, sigma).into_raw(),
+        None => unreachable!("three values a pixel"),
+    }
+}

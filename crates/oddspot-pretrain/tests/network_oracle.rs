@@ -1,0 +1,105 @@
+//! The network in training against PyTorch (`tests/oracle/network.py`).
+
+use std::path::Path;
+
+use burn::tensor::{Tensor, TensorData};
+use oddspot::device::Device;
+use oddspot::network::Parameters;
+use oddspot::teacher::{Architecture, Teacher};
+use oddspot::tensor_file::{NamedTensors, TensorFile};
+use oddspot_conv::Workspace;
+use oddspot_pretrain::layout::Layout;
+use oddspot_pretrain::network::{Network, Trace};
+
+const WIDTHS: [usize; 4] = [8, 8, 9, 10];
+const VIEWS: usize = 2;
+const SIDE: usize = 32;
+
+/// The oracle's tensors, and those of one kind by the rest of their names.
+struct Oracle(NamedTensors);
+
+impl Oracle {
+    fn open() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/network.safetensors");
+        let mut file = TensorFile::open(&path).unwrap();
+        let names = file.shapes().into_keys();
+        Self(
+            names
+                .map(|name| (name.clone(), file.read(&name).unwrap()))
+                .collect(),
+        )
+    }
+
+    fn kind(&self, kind: &str) -> NamedTensors {
+        let rest = |name: &str| Some(name.strip_prefix(kind)?.strip_prefix('.')?.to_owned());
+        (self.0.iter())
+            .filter_map(|(name, tensor)| Some((rest(name)?, tensor.clone())))
+            .collect()
+    }
+
+    fn values(&self, name: &str) -> &[f32] {
+        &self.0[name].values
+    }
+}
+
+#[track_caller]
+fn assert_close(found: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (f - e).abs() <= 1e-4 * largest,
+            "{what}[{i}]: {f} for {e}, largest {largest}"
+        );
+    }
+}
+
+#[test]
+fn passes_and_folding_are_pytorchs() {
+    let oracle = Oracle::open();
+    let mut layout = Layout::default();
+    let network = Network::new(&mut layout, WIDTHS, VIEWS, SIDE);
+    let values = layout.row(&oracle.kind("value")).unwrap();
+    let views = oracle.values("views");
+    let mut running = network.fresh_moments();
+    let (mut workspace, mut trace) = (Workspace::new(), Trace::default());
+    network.forward(&mut workspace, &values, views, &mut running, &mut trace);
+    for level in 0..3 {
+        let expected = oracle.values(&format!("map.level{}", level + 1));
+        assert_close(
+            network.map(&trace, level),
+            expected,
+            &format!("level {}", level + 1),
+        );
+    }
+    for (name, expected) in oracle.kind("running") {
+        let found = &network.running.tensors(&running)[&name];
+        assert_close(&found.values, &expected.values, &name);
+    }
+
+    let of_levels = [1, 2, 3].map(|level| oracle.values(&format!("of_map.level{level}")).to_vec());
+    let mut gradients = vec![f32::NAN; layout.count()];
+    network.backward(
+        &mut workspace,
+        &values,
+        views,
+        &trace,
+        &of_levels,
+        &mut gradients,
+    );
+    let gradients = layout.tensors(&gradients);
+    for (name, expected) in oracle.kind("gradient") {
+        assert_close(&gradients[&name].values, &expected.values, &name);
+    }
+
+    let folded = network.fold(&values, &running);
+    let parameters = Parameters::from_tensors(&folded, &Device::flex());
+    let teacher = Teacher::new(Architecture::Vgg16, &parameters).unwrap();
+    let shape = [VIEWS, SIDE, SIDE, 3];
+    let images = Tensor::from_data(TensorData::new(views.to_vec(), shape), &Device::flex());
+    for (level, map) in teacher.maps(images).into_iter().enumerate() {
+        let found: Vec<f32> = map.into_data().iter::<f32>().collect();
+        let expected = oracle.values(&format!("folded.level{}", level + 1));
+        assert_close(&found, expected, &format!("folded level {}", level + 1));
+    }
+}
