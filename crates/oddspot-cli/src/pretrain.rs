@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use image::ImageFormat;
 use oddspot::atomic;
+use oddspot::config::in_one_line;
 use oddspot::teacher::{hash, read_weights};
 use oddspot_pretrain::pretraining::StepReport;
 use oddspot_pretrain::{Pretraining, Recipe, preview};
@@ -35,17 +36,18 @@ pub struct PretrainArgs {
     /// Steps between checkpoints
     #[arg(long, default_value_t = 500, value_parser = at_least_one())]
     pub checkpoint_every: u64,
-    /// Also keep the weights as they are every so many steps, as WEIGHTS.<step>.safetensors
+    /// Also keep the weights as they are every so many steps, in files named by the step
     #[arg(long, value_name = "STEPS", value_parser = at_least_one())]
     pub snapshot_every: Option<u64>,
     /// Go on from the checkpoint of an interrupted pretraining
     #[arg(long)]
     pub resume: bool,
-    /// Go on from this checkpoint; one from before the learning rate fell serves more steps too
+    /// Go on from this checkpoint; that from before the learning rate fell, which is kept as
+    /// WEIGHTS.plateau, serves more steps too
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     pub resume_from: Option<PathBuf>,
     /// Start again although a checkpoint of an interrupted pretraining is there
-    #[arg(long, conflicts_with_all = ["resume", "resume_from"])]
+    #[arg(long, conflicts_with = "resume")]
     pub restart: bool,
     /// Write a picture of the first images and stop
     #[arg(long, value_name = "FILE.png")]
@@ -78,7 +80,7 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
     if done < steps {
         tell!(
             "interrupted at step {done} of {steps}; the checkpoint is {}\ngo on with the same \
-             command and --resume",
+             options and --resume",
             checkpoint.display()
         );
         return Ok(ExitCode::from(INTERRUPTED));
@@ -119,8 +121,8 @@ fn learn(
             pretraining.save(&beside(&args.output, "plateau"))?;
         }
         if args.snapshot_every.is_some_and(due) {
-            let name = format!("{}.safetensors", report.step);
-            pretraining.write_weights(&beside(&args.output, &name))?;
+            let extension = format!("{}.safetensors", report.step);
+            pretraining.write_weights(&args.output.with_extension(extension))?;
         }
         Ok(flow)
     })?;
@@ -133,7 +135,10 @@ fn recipe(args: &PretrainArgs) -> Result<Recipe> {
         Some(file) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("cannot read {}", file.display()))?;
-            toml::from_str(&text).with_context(|| format!("{} is not a recipe", file.display()))?
+            toml::from_str(&text).map_err(|error| {
+                let reason = in_one_line(&error, &text);
+                anyhow!("{} is not a recipe: {reason}", file.display())
+            })?
         }
         None => Recipe::default(),
     };
@@ -144,25 +149,25 @@ fn recipe(args: &PretrainArgs) -> Result<Recipe> {
 }
 
 fn open(args: &PretrainArgs, recipe: Recipe, checkpoint: &Path) -> Result<Pretraining> {
-    let from = args
-        .resume_from
-        .as_deref()
-        .or(args.resume.then_some(checkpoint));
-    if let Some(from) = from {
-        ensure!(
-            from.exists(),
-            "there is no checkpoint {} to resume; start without --resume",
-            from.display()
-        );
-        return Ok(Pretraining::resume(from, recipe)?);
-    }
+    let resumes_it = args.resume || args.resume_from.as_deref() == Some(checkpoint);
     ensure!(
-        !checkpoint.exists() || args.restart,
+        !checkpoint.exists() || resumes_it || args.restart,
         "{} is the checkpoint of an interrupted pretraining; add --resume to go on with it, or \
          --restart to start again",
         checkpoint.display()
     );
-    Ok(Pretraining::new(recipe)?)
+    let from = args.resume_from.as_deref();
+    Ok(match from.or(args.resume.then_some(checkpoint)) {
+        Some(from) => {
+            ensure!(
+                from.exists(),
+                "there is no checkpoint {} to resume; start without --resume or --resume-from",
+                from.display()
+            );
+            Pretraining::resume(from, recipe)?
+        }
+        None => Pretraining::new(recipe)?,
+    })
 }
 
 fn draw_preview(recipe: &Recipe, file: &Path) -> Result<ExitCode> {
@@ -180,16 +185,14 @@ fn draw_preview(recipe: &Recipe, file: &Path) -> Result<ExitCode> {
 }
 
 fn note(report: &StepReport) -> String {
-    let [_, _, level3] = &report.levels;
-    let found = report
-        .levels
-        .map(|level| format!("{:.0}", 100.0 * level.found))
-        .join("/");
-    format!(
-        "places found {found} %, textures told {:.0} %, loss {:.2}",
-        100.0 * level3.told,
-        report.levels.iter().map(|level| level.total).sum::<f32>()
-    )
+    let percent = |share: f32| format!("{:.0}", 100.0 * share);
+    let found = report.levels.map(|level| percent(level.found)).join("/");
+    let loss: f32 = report.levels.iter().map(|level| level.total).sum();
+    let told = match report.levels[2].classes > 0.0 {
+        true => format!(", textures told {} %", percent(report.levels[2].told)),
+        false => String::new(),
+    };
+    format!("places found {found} %{told}, loss {loss:.2}")
 }
 
 /// `WEIGHTS.<what>`.

@@ -88,6 +88,11 @@ fn draw(
             let Some(around) = around(shape, recipe.scenes + index, stride, seen) else {
                 continue;
             };
+            // Beyond the scene a view shows its mirror image, of which nothing is known.
+            let inside = |at: f32| (0.0..SIDE as f32).contains(&at);
+            if !place.into_iter().all(inside) {
+                continue;
+            }
             let [x, y] = place.map(|place| place as isize);
             let pixel = |x: isize, y: isize| {
                 let inside = |at: isize| (0..SIDE as isize).contains(&at);

@@ -16,6 +16,8 @@ use crate::pretraining::Pretraining;
 const KEY: &str = "oddspot.pretraining";
 /// Version of the checkpoints that this program writes and reads.
 const FORMAT: u32 = 1;
+/// What to do about a checkpoint that cannot be used.
+const AGAIN: &str = "start again with --restart";
 /// Before the names of each kind of values.
 const KINDS: [&str; 4] = ["value", "moment1", "moment2", "running"];
 
@@ -69,12 +71,13 @@ impl Pretraining {
         let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
         let text = file.metadata(KEY);
         let text =
-            text.ok_or_else(|| fail("it is not a checkpoint of a pretraining".to_owned()))?;
+            text.ok_or_else(|| fail(format!("it is not a checkpoint of a pretraining; {AGAIN}")))?;
         let header: Header = serde_json::from_str(text)
-            .map_err(|e| fail(format!("its header does not parse: {e}")))?;
+            .map_err(|e| fail(format!("its header does not parse: {e}; {AGAIN}")))?;
+        header.recipe.validate()?;
         if header.format != FORMAT {
             return Err(fail(format!(
-                "it is of format {}, and this oddspot reads {FORMAT}",
+                "it is of format {}, and this oddspot reads {FORMAT}; {AGAIN}",
                 header.format
             )));
         }
@@ -85,18 +88,20 @@ impl Pretraining {
             let kind = KINDS
                 .iter()
                 .position(|kind| name.starts_with(&format!("{kind}.")));
-            let kind = kind.ok_or_else(|| fail(format!("it has a stray tensor '{name}'")))?;
+            let kind =
+                kind.ok_or_else(|| fail(format!("it has a stray tensor '{name}'; {AGAIN}")))?;
             let name = name[KINDS[kind].len() + 1..].to_owned();
             tensors[kind].insert(name, tensor);
         }
+        let damaged = |reason: String| fail(format!("{reason}; {AGAIN}"));
         let mut resumed = Self::new(recipe)?;
         let [values, first, second, running] = &tensors;
-        resumed.values = resumed.layout.row(values).map_err(fail)?;
+        resumed.values = resumed.layout.row(values).map_err(damaged)?;
         resumed.moments = [
-            resumed.layout.row(first).map_err(fail)?,
-            resumed.layout.row(second).map_err(fail)?,
+            resumed.layout.row(first).map_err(damaged)?,
+            resumed.layout.row(second).map_err(damaged)?,
         ];
-        resumed.running = resumed.network.running.row(running).map_err(fail)?;
+        resumed.running = resumed.network.running.row(running).map_err(damaged)?;
         resumed.seconds = header.seconds;
         resumed.go_to(header.step);
         Ok(resumed)
@@ -113,7 +118,10 @@ fn check_same(header: &Header, recipe: &Recipe) -> Result<(), String> {
         );
     }
     if header.step > recipe.steps {
-        return Err("its step lies past the end of the pretraining".to_owned());
+        return Err(format!(
+            "its {} steps are more than --steps {}; give at least as many",
+            header.step, recipe.steps
+        ));
     }
     let falls_from = header
         .recipe
@@ -121,9 +129,9 @@ fn check_same(header: &Header, recipe: &Recipe) -> Result<(), String> {
         .min(recipe.cool_down_start());
     if header.recipe.steps != recipe.steps && header.step > falls_from {
         return Err(format!(
-            "the learning rate has begun to fall at step {falls_from}, so that its number of \
-             steps cannot change any more; give --steps {}",
-            header.recipe.steps
+            "it was made at step {}, past step {falls_from} at which the learning rate of one of \
+             the two begins to fall, so that its number of steps cannot change; give --steps {}",
+            header.step, header.recipe.steps
         ));
     }
     Ok(())

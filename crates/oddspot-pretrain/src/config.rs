@@ -3,8 +3,13 @@
 use oddspot::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Largest number of steps: the position in the textures' turns stays far from overflow.
-const MOST_STEPS: usize = 1 << 40;
+use crate::scene::SIDE;
+
+/// Largest number of steps, which the optimizer counts in 32 bits.
+const MOST_STEPS: usize = i32::MAX as usize - 1;
+/// Values of the largest map of a batch, and points of a batch: what fits into memory.
+const MOST_VALUES: usize = 1 << 28;
+const MOST_POINTS: usize = 1 << 13;
 
 /// A recipe. The default is that of the teacher that the program brings along.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +37,8 @@ pub struct Recipe {
     pub contrast: [f32; 3],
     /// Weight of telling the texture's class.
     pub classes: f32,
-    /// Weight of telling planted defects from what was there before.
+    /// Weight of telling planted defects from what was there before. Whatever it is, damaged
+    /// places are never taken for their sound selves, but for others.
     pub defects: f32,
     /// Temperature of the contrastive loss.
     pub temperature: f32,
@@ -42,7 +48,7 @@ impl Default for Recipe {
     fn default() -> Self {
         Self {
             seed: 0,
-            steps: 7_000,
+            steps: 10_000,
             scenes: 16,
             view: 96,
             widths: [16, 32, 96, 192],
@@ -51,8 +57,8 @@ impl Default for Recipe {
             warm_up: 200,
             cool_down: 0.3,
             contrast: [0.3, 0.6, 1.0],
-            classes: 0.5,
-            defects: 0.3,
+            classes: 0.0,
+            defects: 0.0,
             temperature: 0.1,
         }
     }
@@ -71,21 +77,24 @@ impl Recipe {
         check(
             (1..=MOST_STEPS).contains(&self.steps),
             "steps",
-            "at least 1",
+            "from 1 to 2147483646",
         )?;
-        check(
-            (2..=1024).contains(&self.scenes),
-            "scenes",
-            "from 2 to 1024",
-        )?;
-        let view = self.view.is_multiple_of(8) && (32..=512).contains(&self.view);
-        check(view, "view", "a multiple of 8 from 32 to 512")?;
+        check((2..=256).contains(&self.scenes), "scenes", "from 2 to 256")?;
+        let view = self.view.is_multiple_of(8) && (32..=SIDE).contains(&self.view);
+        check(view, "view", "a multiple of 8 from 32 to 192")?;
         let widths = self.widths.iter().all(|width| (8..=1024).contains(width));
         check(widths, "widths", "four numbers from 8 to 1024")?;
         check(
             (1..=1024).contains(&self.points),
             "points",
             "from 1 to 1024",
+        )?;
+        let largest = 2 * self.scenes * self.view.pow(2) * self.widths[0];
+        let fits = largest <= MOST_VALUES && self.scenes * self.points <= MOST_POINTS;
+        check(
+            fits,
+            "scenes",
+            "smaller, or else view, points or widths: a step would not fit into memory",
         )?;
         let rate = self.learning_rate.is_finite() && self.learning_rate > 0.0;
         check(rate, "learning_rate", "a positive number")?;

@@ -71,11 +71,9 @@ impl Layer {
         dy: &mut [f32],
         gradients: &mut [f32],
     ) -> Vec<f32> {
-        let [outputs, inputs] = self.sizes;
-        let rows = x.len() / inputs;
+        let rows = x.len() / self.sizes[1];
         let db = &mut gradients[self.bias.clone()];
         fits(relu_bias_backward(workspace.isa(), rows, y, dy, db));
-        debug_assert_eq!(dy.len(), rows * outputs);
         let dw = &mut gradients[self.weight.clone()];
         fits(linear_weight_gradient(
             workspace, rows, x, dy, self.sizes, dw,
@@ -104,10 +102,11 @@ impl Layer {
 pub struct Objective {
     hidden: Layer,
     projection: Layer,
-    /// Tells the class; at the last level only.
+    /// Tells the class; at the last level only, and only if it has a weight.
     classes: Option<Layer>,
     contrast: f32,
-    weights: [f32; 2],
+    defects: f32,
+    of_classes: f32,
     temperature: f32,
 }
 
@@ -137,16 +136,18 @@ impl Objective {
         Self {
             hidden: Layer::new(layout, &name("hidden"), [hidden, channels]),
             projection: Layer::new(layout, &name("projection"), [out, hidden]),
-            classes: (level == 2)
+            classes: (level == 2 && recipe.classes > 0.0)
                 .then(|| Layer::new(layout, &name("classes"), [CLASSES, channels])),
             contrast: recipe.contrast[level],
-            weights: [recipe.defects, recipe.classes],
+            defects: recipe.defects,
+            of_classes: recipe.classes,
             temperature: recipe.temperature,
         }
     }
 
     /// The losses on features `[2·points, channels]` of points of which the unchanged come
-    /// first; the features' gradient, and those of the heads' parameters.
+    /// first; the features' gradient, and those of the heads' parameters (which are left as
+    /// they are where there is nothing to compare).
     pub fn run(
         &self,
         workspace: &mut Workspace,
@@ -157,6 +158,9 @@ impl Objective {
     ) -> (Scores, Vec<f32>) {
         let mut scores = Scores::default();
         let mut of_features = vec![0.0; features.len()];
+        if points.is_empty() {
+            return (scores, of_features);
+        }
         let unchanged = points.iter().take_while(|point| !point.changed).count();
         if unchanged > 1 {
             let hidden = self.hidden.forward(workspace, values, features, true);
@@ -265,7 +269,8 @@ impl Objective {
             let share = f64::from(own).ln() * 2.0 - of_rows[i].ln() - of_columns[i].ln();
             loss -= 0.5 * share;
             let row = &exponentials[i * points..][..points];
-            found += usize::from(row.iter().all(|&other| other <= own));
+            let others = row.iter().enumerate().filter(|(j, _)| *j != i);
+            found += usize::from(others.map(|(_, other)| other).all(|&other| other < own));
         }
         scores.contrast = (loss / unchanged as f64) as f32;
         scores.found = found as f32 / unchanged as f32;
@@ -312,7 +317,7 @@ impl Objective {
             return;
         }
         let (edge, softness) = UNLIKE;
-        let weight = self.contrast * self.weights[0];
+        let weight = self.contrast * self.defects;
         let mut loss = 0.0;
         for i in unchanged..points {
             let x = (similar[i * points + i] - edge) / softness;
@@ -339,20 +344,21 @@ impl Objective {
         if asked == 0 {
             return of_logits;
         }
-        let scale = self.weights[1] / asked as f32;
+        let scale = self.of_classes / asked as f32;
         let rows: Vec<(f64, bool)> = (of_logits.par_chunks_exact_mut(CLASSES))
             .zip(logits.par_chunks_exact(CLASSES))
             .enumerate()
             .filter_map(|(row, (to, logits))| {
                 let class = class(row)?;
-                let right = logits.iter().all(|&logit| logit <= logits[class]);
+                let others = logits.iter().enumerate().filter(|(j, _)| *j != class);
+                let right = others.map(|(_, logit)| logit).all(|&l| l < logits[class]);
                 Some((hierarchical_entropy(logits, class, scale, to), right))
             })
             .collect();
         let loss: f64 = rows.iter().map(|(loss, _)| loss).sum();
         scores.classes = (loss / asked as f64) as f32;
         scores.told = rows.iter().filter(|(_, right)| *right).count() as f32 / asked as f32;
-        scores.total += self.weights[1] * scores.classes;
+        scores.total += self.of_classes * scores.classes;
         of_logits
     }
 }
@@ -386,7 +392,8 @@ fn normalise(rows: &[f32], width: usize) -> (Vec<f32>, Vec<f32>) {
     let mut units = rows.to_vec();
     let lengths = (units.chunks_exact_mut(width))
         .map(|row| {
-            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+            // Smooth at 0, where a place that no channel answers to would lie.
+            let length = (row.iter().map(|v| v * v).sum::<f32>() + 1e-6).sqrt();
             row.iter_mut().for_each(|v| *v /= length);
             length
         })
@@ -414,6 +421,8 @@ mod tests {
     fn gradients_are_the_losses_slopes() {
         let recipe = Recipe {
             temperature: 0.5,
+            classes: 0.5,
+            defects: 0.3,
             ..Recipe::default()
         };
         let channels = 12;
@@ -468,6 +477,34 @@ mod tests {
             let slope = (above - total(&values, &features)) / (2.0 * f64::from(step));
             values[i] = kept;
             check(gradients[i], slope, &format!("value {i}"));
+        }
+    }
+
+    #[test]
+    fn levels_with_nothing_to_compare_are_left_alone() {
+        let recipe = Recipe {
+            classes: 0.5,
+            defects: 0.3,
+            ..Recipe::default()
+        };
+        let mut layout = Layout::default();
+        let objective = Objective::new(&mut layout, &recipe, 2, 3);
+        let values = layout.initial(1);
+        let mut workspace = Workspace::new();
+        let changed = Point {
+            first: 0,
+            second: [(0, 1.0), (0, 0.0), (0, 0.0), (0, 0.0)],
+            changed: true,
+            class: None,
+        };
+        for points in [vec![], vec![changed; 4]] {
+            let features = vec![0.5; 2 * points.len() * 3];
+            let mut gradients = vec![0.0; layout.count()];
+            let (scores, of_features) =
+                objective.run(&mut workspace, &values, &points, &features, &mut gradients);
+            assert_eq!(scores.total, 0.0);
+            assert!(of_features.iter().all(|&gradient| gradient == 0.0));
+            assert!(gradients.iter().all(|&gradient| gradient == 0.0));
         }
     }
 }

@@ -20,6 +20,8 @@ use crate::network::{Network, Trace};
 use crate::objective::{Objective, Scores};
 use crate::points::{gather, scatter};
 
+/// Largest 16-bit float.
+const LARGEST_HALF: f32 = 65_504.0;
 /// L2 penalty in the gradient.
 const WEIGHT_DECAY: f32 = 1e-5;
 
@@ -92,7 +94,7 @@ impl Pretraining {
         })
     }
 
-    /// Puts the pool of textures where it was before step `step`.
+    /// Goes to a step: the textures are those before it.
     pub(crate) fn go_to(&mut self, step: usize) {
         self.step = step;
         self.pool = Pool::at_step(self.recipe.seed, step);
@@ -120,7 +122,7 @@ impl Pretraining {
     /// [`Error::Diverged`] at a loss that is not finite.
     pub fn run(
         &mut self,
-        mut progress: impl FnMut(&mut Self, &StepReport) -> Result<ControlFlow<()>>,
+        mut progress: impl FnMut(&Self, &StepReport) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         while self.step < self.recipe.steps {
             let report = self.step()?;
@@ -134,15 +136,19 @@ impl Pretraining {
     /// One step.
     ///
     /// # Errors
-    /// [`Error::Diverged`] at a loss that is not finite; nothing is changed by that step.
-    pub fn step(&mut self) -> Result<StepReport> {
+    /// [`Error::Diverged`] at a loss that is not finite; the parameters are as before then.
+    fn step(&mut self) -> Result<StepReport> {
         let started = Instant::now();
         // On a thread of the pool, its threads need not be woken for every kernel.
         let levels = rayon::scope(|_| self.learn());
-        if !levels.iter().all(|scores| scores.total.is_finite()) {
+        let finite = levels.iter().all(|scores| scores.total.is_finite())
+            && self.running.iter().all(|moment| moment.is_finite());
+        if !finite {
             return Err(Error::Diverged {
                 iteration: self.step + 1,
-                reason: "lower --learning-rate; the last checkpoint was kept".to_owned(),
+                reason: "lower learning_rate in the recipe (--recipe) and start again with \
+                         --restart"
+                    .to_owned(),
             });
         }
         rayon::scope(|_| {
@@ -160,6 +166,7 @@ impl Pretraining {
     /// Forward and backward.
     fn learn(&mut self) -> [Scores; 3] {
         let shapes = [0, 1, 2].map(|level| self.network.level(level));
+        self.gradients.fill(0.0);
         let batch = Batch::new(&self.recipe, &self.pool, self.step, shapes);
         let workspace = &mut self.workspace;
         let (running, trace) = (&mut self.running, &mut self.trace);
@@ -201,7 +208,8 @@ impl Pretraining {
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: WEIGHT_DECAY,
-            step: i32::try_from(self.step + 1).unwrap_or(i32::MAX),
+            // A recipe has no more steps than fit.
+            step: (self.step + 1) as i32,
         };
         let [first, second] = &mut self.moments;
         let isa = self.workspace.isa();
@@ -223,6 +231,11 @@ impl Pretraining {
         let mut stored = BTreeMap::new();
         for (name, tensor) in &weights {
             check_finite(name, &tensor.values).map_err(fail)?;
+            if tensor.values.iter().any(|value| value.abs() > LARGEST_HALF) {
+                return Err(fail(format!(
+                    "its tensor '{name}' is too large for 16-bit floats"
+                )));
+            }
             stored.insert(name.clone(), Stored::halves(tensor));
         }
         let origin = Origin {
@@ -233,7 +246,7 @@ impl Pretraining {
             seconds: self.seconds as u64,
         };
         let origin = serde_json::to_string(&origin).map_err(|e| fail(e.to_string()))?;
-        let bytes = serialize(&stored, "oddspot.teacher", origin).map_err(fail)?;
+        let bytes = serialize(&stored, "oddspot.pretrained", origin).map_err(fail)?;
         atomic::write_bytes(path, &bytes)
     }
 }

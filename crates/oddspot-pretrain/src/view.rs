@@ -1,6 +1,7 @@
 //! Two views of a scene: under other light, blur and noise, at another scale, turned a little.
 
 use image::{ImageBuffer, Rgb, imageops};
+use oddspot::image::{MEAN, STD};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -9,11 +10,6 @@ use tiny_skia::{
 };
 
 use crate::scene::SIDE;
-
-/// ImageNet's mean and deviation of red, green and blue in [0, 1], which every teacher's input
-/// is normalised with.
-const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// Where two views of a scene lie in it.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +93,7 @@ pub fn look(
         }
     }
     for pixel in pixels.as_chunks_mut::<3>().0 {
-        for ((value, mean), deviation) in pixel.iter_mut().zip(MEAN).zip(DEVIATION) {
+        for ((value, mean), deviation) in pixel.iter_mut().zip(MEAN).zip(STD) {
             *value = (value.clamp(0.0, 1.0) - mean) / deviation;
         }
     }
@@ -106,7 +102,7 @@ pub fn look(
 
 /// The colour of a normalised pixel.
 pub fn pixel_of(normalised: [f32; 3]) -> [u8; 3] {
-    [0, 1, 2].map(|c| ((normalised[c] * DEVIATION[c] + MEAN[c]) * 255.0).round() as u8)
+    [0, 1, 2].map(|c| ((normalised[c] * STD[c] + MEAN[c]) * 255.0).round() as u8)
 }
 
 /// Changes brightness (also across the view), colour, contrast and gamma; sometimes takes all

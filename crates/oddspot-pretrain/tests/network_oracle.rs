@@ -73,8 +73,8 @@ fn passes_and_folding_are_pytorchs() {
         );
     }
     for (name, expected) in oracle.kind("running") {
-        let found = &network.running.tensors(&running)[&name];
-        assert_close(&found.values, &expected.values, &name);
+        let found = network.running.tensors(&running);
+        assert_close(&found[&name].values, &expected.values, &name);
     }
 
     let of_levels = [1, 2, 3].map(|level| oracle.values(&format!("of_map.level{level}")).to_vec());
@@ -93,10 +93,11 @@ fn passes_and_folding_are_pytorchs() {
     }
 
     let folded = network.fold(&values, &running);
-    let parameters = Parameters::from_tensors(&folded, &Device::flex());
+    let device = Device::flex();
+    let parameters = Parameters::from_tensors(&folded, &device);
     let teacher = Teacher::new(Architecture::Vgg16, &parameters).unwrap();
     let shape = [VIEWS, SIDE, SIDE, 3];
-    let images = Tensor::from_data(TensorData::new(views.to_vec(), shape), &Device::flex());
+    let images = Tensor::from_data(TensorData::new(views.to_vec(), shape), &device);
     for (level, map) in teacher.maps(images).into_iter().enumerate() {
         let found: Vec<f32> = map.into_data().iter::<f32>().collect();
         let expected = oracle.values(&format!("folded.level{}", level + 1));

@@ -30,10 +30,7 @@ fn a_resumed_pretraining_equals_an_uninterrupted_one_and_teaches() {
         bytes[8 + header..].to_vec()
     };
     assert_eq!(tensors(&whole), tensors(&again));
-    assert_ne!(
-        tensors(&whole),
-        tensors(&world.read("whole.safetensors.3.safetensors"))
-    );
+    assert_ne!(tensors(&whole), tensors(&world.read("whole.3.safetensors")));
     // The same checkpoint serves a longer pretraining, but not one of another recipe.
     world.succeeds(&mut pretrain(&format!(
         "-o longer.safetensors --steps 8 {from}"

@@ -11,7 +11,7 @@ use super::TILE;
 /// Points of an attractor.
 const POINTS: usize = 24_000;
 
-/// Affine maps of the plane, each with the share of the points that it makes.
+/// Affine maps of the plane.
 #[derive(Clone, Debug)]
 pub struct Fractal {
     maps: Vec<Map>,

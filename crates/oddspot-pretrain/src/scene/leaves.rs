@@ -33,7 +33,7 @@ pub fn paint(painter: &mut Painter, pool: &Pool, rng: &mut ChaCha8Rng) {
     }
 }
 
-/// A disc, ellipse, polygon, star, blob or box, its size of a density of r⁻³.
+/// An ellipse, polygon, star, blob or box, its size of a density of r⁻³.
 fn leaf(rng: &mut ChaCha8Rng) -> Path {
     let (smallest, largest) = (4.0f32, 70.0f32);
     let share: f32 = rng.random_range(0.0..1.0);

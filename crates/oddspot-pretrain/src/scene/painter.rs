@@ -16,7 +16,7 @@ use crate::material::{Colour, Material};
 /// A scene being drawn.
 pub struct Painter {
     picture: Pixmap,
-    /// Red is the class, alpha whether there is one.
+    /// Red is the class, green tells whether there is one.
     classes: Pixmap,
 }
 
@@ -114,7 +114,7 @@ impl Painter {
         }
     }
 
-    /// Draws a line of one colour; what it covers has no class.
+    /// Draws a line of one colour; under all but a thin one there is no class any more.
     pub fn stroke(&mut self, path: &Path, colour: Colour, width: f32) {
         stroke(&mut self.picture, path, colour, 1.0, width);
         if width > 3.0 {
@@ -138,6 +138,9 @@ impl Painter {
             .fill_path(path, &paint, FillRule::EvenOdd, Transform::identity(), None);
     }
 }
+
+// A class fits into a colour's channel.
+const _: () = assert!(crate::formula::CLASSES <= 256);
 
 /// Green tells that there is a class.
 fn class_paint(class: Option<usize>) -> Paint<'static> {

@@ -38,7 +38,7 @@ fn material(pool: &Pool, textured: f64, rng: &mut ChaCha8Rng) -> Material {
     }
 }
 
-/// Fills a shape, shades it and sometimes outlines it, over a soft shadow.
+/// Fills a shape, shades it and sometimes outlines it.
 fn body(painter: &mut Painter, path: &Path, material: &Material, rng: &mut ChaCha8Rng) {
     painter.fill(path, material, rng);
     let strength = rng.random_range(0.05..0.55);
