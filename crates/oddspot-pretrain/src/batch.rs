@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use crate::config::Recipe;
 use crate::formula::Pool;
 use crate::points::{Point, around};
-use crate::scene::{SIDE, Scene, defect};
+use crate::scene::defect::{self, Damaged};
+use crate::scene::{SIDE, Scene};
 use crate::view::{Placements, look};
 
 /// Share of the scenes that get defects in their second view.
@@ -28,21 +29,21 @@ pub struct Batch {
 impl Batch {
     /// The batch of a step, of maps of the given shapes.
     pub fn new(recipe: &Recipe, pool: &Pool, step: usize, levels: [Shape; 3]) -> Self {
-        let drawn: Vec<([Vec<f32>; 2], [Vec<Point>; 3])> = (0..recipe.scenes)
+        let seen: Vec<Seen> = (0..recipe.scenes)
             .into_par_iter()
             .map(|scene| {
                 let rng = &mut seed::stream(recipe.seed, &format!("scene {step} {scene}"));
-                draw(recipe, pool, scene, levels, rng)
+                Seen::new(recipe, pool, scene, levels, rng)
             })
             .collect();
         let views = [0, 1]
             .iter()
-            .flat_map(|&which| drawn.iter().flat_map(move |(views, _)| &views[which]))
+            .flat_map(|&which| seen.iter().flat_map(move |seen| &seen.views[which]))
             .copied()
             .collect();
         let points = [0, 1, 2].map(|level| {
-            let mut points: Vec<Point> = (drawn.iter())
-                .flat_map(|(_, points)| points[level].iter().cloned())
+            let mut points: Vec<Point> = (seen.iter())
+                .flat_map(|seen| seen.points[level].iter().cloned())
                 .collect();
             points.sort_by_key(|point| point.changed);
             points
@@ -51,80 +52,147 @@ impl Batch {
     }
 }
 
-/// Both views of a scene and its points.
-fn draw(
-    recipe: &Recipe,
-    pool: &Pool,
-    index: usize,
-    levels: [Shape; 3],
-    rng: &mut ChaCha8Rng,
-) -> ([Vec<f32>; 2], [Vec<Point>; 3]) {
-    let scene = Scene::new(pool, rng);
-    let damaged = rng
-        .random_bool(DAMAGED)
-        .then(|| defect::plant(&scene.picture, rng));
-    let second = damaged
-        .as_ref()
-        .map_or(&scene.picture, |damaged| &damaged.picture);
-    let placements = Placements::new(recipe.view, rng);
-    let [to_first, to_second] = placements.to_views;
-    let views = [
-        look(scene.picture.as_ref(), to_first, recipe.view, rng),
-        look(second.as_ref(), to_second, recipe.view, rng),
-    ];
-    let points = [0, 1, 2].map(|level| {
-        let (shape, stride) = (levels[level], 2 << level);
-        let mut points = Vec::with_capacity(recipe.points);
-        // A place may lie outside of the second view: try some more.
-        for _ in 0..2 * recipe.points {
-            if points.len() == recipe.points {
-                break;
+/// Both views of a scene and its points, by level.
+struct Seen {
+    views: [Vec<f32>; 2],
+    points: [Vec<Point>; 3],
+}
+
+impl Seen {
+    fn new(
+        recipe: &Recipe,
+        pool: &Pool,
+        index: usize,
+        levels: [Shape; 3],
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let scene = Scene::new(pool, rng);
+        let damaged = (rng.random_bool(DAMAGED)).then(|| defect::plant(&scene.picture, rng));
+        let second = match &damaged {
+            Some(damaged) => &damaged.picture,
+            None => &scene.picture,
+        };
+        let placements = Placements::new(recipe.view, rng);
+        let [to_first, to_second] = placements.to_views;
+        let views = [
+            look(scene.picture.as_ref(), to_first, recipe.view, rng),
+            look(second.as_ref(), to_second, recipe.view, rng),
+        ];
+        let pair = Pair {
+            scene,
+            damaged,
+            placements,
+            views: [index, recipe.scenes + index],
+        };
+        let points = [0, 1, 2].map(|level| {
+            // A place may lie outside of the second view: try some more.
+            (0..2 * recipe.points)
+                .filter_map(|_| pair.point(levels[level], 2 << level, rng))
+                .take(recipe.points)
+                .collect()
+        });
+        Self { views, points }
+    }
+}
+
+/// A scene in its two views.
+struct Pair {
+    scene: Scene,
+    damaged: Option<Damaged>,
+    placements: Placements,
+    /// Their places in the batch.
+    views: [usize; 2],
+}
+
+impl Pair {
+    /// Any cell of the first view's map, if it is of use.
+    fn point(&self, shape: Shape, stride: usize, rng: &mut ChaCha8Rng) -> Option<Point> {
+        let [column, row] = [shape.width, shape.height].map(|size| rng.random_range(0..size));
+        let middle = [column, row].map(|cell| (cell as f32 + 0.5) * stride as f32);
+        let (place, seen) = self.placements.follow(middle)?;
+        let second = around(shape, self.views[1], stride, seen)?;
+        // Beyond the scene a view shows its mirror image, of which nothing is known.
+        let inside = |at: f32| (0.0..SIDE as f32).contains(&at);
+        let [x, y] = place.map(|at| inside(at).then_some(at as usize));
+        let (x, y) = (x?, y?);
+        let share = match &self.damaged {
+            Some(damaged) => changed_share(damaged, [x, y], stride / 2 + 1),
+            None => 0.0,
+        };
+        // Half-way cases would teach neither.
+        (share == 0.0 || share >= CHANGED_SHARE).then(|| Point {
+            first: (self.views[0] * shape.height + row) * shape.width + column,
+            second,
+            changed: share > 0.0,
+            class: self.scene.classes[y * SIDE + x],
+        })
+    }
+}
+
+/// Share of the pixels up to `reach` around a place that were changed.
+fn changed_share(damaged: &Damaged, place: [usize; 2], reach: usize) -> f32 {
+    let [columns, rows] = place.map(|at| at.saturating_sub(reach)..(at + reach + 1).min(SIDE));
+    let all = columns.len() * rows.len();
+    let changed: usize = rows
+        .map(|row| {
+            let row = &damaged.changed[row * SIDE..][columns.clone()];
+            row.iter().filter(|&&changed| changed).count()
+        })
+        .sum();
+    changed as f32 / all as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> (Recipe, [Shape; 3]) {
+        let recipe = Recipe {
+            scenes: 4,
+            ..Recipe::default()
+        };
+        let side = recipe.view;
+        let levels = [2, 4, 8].map(|stride| Shape::new(8, side / stride, side / stride, 1));
+        (recipe, levels)
+    }
+
+    #[test]
+    fn a_step_has_its_batch_and_its_places_are_the_same_in_both_views() {
+        let (recipe, levels) = small();
+        let pool = Pool::at_step(0, 0);
+        let batch = |step| Batch::new(&recipe, &pool, step, levels);
+        let (first, again) = (batch(3), batch(3));
+        assert_eq!(first.views, again.views);
+        assert_eq!(first.points, again.points);
+        assert_ne!(first.views, batch(4).views);
+        for (level, points) in first.points.iter().enumerate() {
+            assert!(
+                points.len() > recipe.points,
+                "level {level}: {}",
+                points.len()
+            );
+            assert!(points.is_sorted_by_key(|point| point.changed));
+            let cells = levels[level].height * levels[level].width;
+            for point in points {
+                // The second view of a scene comes as many views later as there are scenes.
+                let view = point.first / cells + recipe.scenes;
+                assert!(point.second.iter().all(|(row, _)| row / cells == view));
+                let shares: f32 = point.second.iter().map(|(_, share)| share).sum();
+                assert!((shares - 1.0).abs() < 1e-5);
             }
-            let [column, row] = [shape.width, shape.height].map(|size| rng.random_range(0..size));
-            let at = [column, row].map(|cell| (cell as f32 + 0.5) * stride as f32);
-            let Some((place, seen)) = placements.follow(at) else {
-                continue;
-            };
-            let Some(around) = around(shape, recipe.scenes + index, stride, seen) else {
-                continue;
-            };
-            // Beyond the scene a view shows its mirror image, of which nothing is known.
-            let inside = |at: f32| (0.0..SIDE as f32).contains(&at);
-            if !place.into_iter().all(inside) {
-                continue;
-            }
-            let [x, y] = place.map(|place| place as isize);
-            let pixel = |x: isize, y: isize| {
-                let inside = |at: isize| (0..SIDE as isize).contains(&at);
-                (inside(x) && inside(y)).then(|| y as usize * SIDE + x as usize)
-            };
-            let share = match &damaged {
-                None => 0.0,
-                Some(damaged) => {
-                    let reach = stride as isize / 2 + 1;
-                    let pixels = (-reach..=reach)
-                        .flat_map(|dy| (-reach..=reach).map(move |dx| (dx, dy)))
-                        .filter_map(|(dx, dy)| pixel(x + dx, y + dy));
-                    let (mut all, mut changed) = (0, 0);
-                    for pixel in pixels {
-                        all += 1;
-                        changed += i32::from(damaged.changed[pixel]);
-                    }
-                    changed as f32 / all.max(1) as f32
-                }
-            };
-            // Half-way cases would teach neither.
-            if share > 0.0 && share < CHANGED_SHARE {
-                continue;
-            }
-            points.push(Point {
-                first: (index * shape.height + row) * shape.width + column,
-                second: around,
-                changed: share > 0.0,
-                class: pixel(x, y).and_then(|pixel| scene.classes[pixel]),
-            });
         }
-        points
-    });
-    (views, points)
+    }
+
+    #[test]
+    fn a_share_of_changed_pixels_ends_at_the_scenes_border() {
+        let mut changed = vec![false; SIDE * SIDE];
+        changed[0] = true;
+        let damaged = Damaged {
+            picture: tiny_skia::Pixmap::new(1, 1).unwrap(),
+            changed,
+        };
+        assert_eq!(changed_share(&damaged, [0, 0], 1), 0.25);
+        assert_eq!(changed_share(&damaged, [1, 1], 1), 1.0 / 9.0);
+        assert_eq!(changed_share(&damaged, [2, 1], 1), 0.0);
+    }
 }

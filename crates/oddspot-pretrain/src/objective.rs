@@ -453,7 +453,7 @@ mod tests {
             f64::from(run.0.total)
         };
         let step = 3e-3;
-        let mut check = |analytic: f32, numeric: f64, what: &str| {
+        let check = |analytic: f32, numeric: f64, what: &str| {
             let error = (f64::from(analytic) - numeric).abs();
             assert!(
                 error < 2e-3 + 0.03 * numeric.abs(),

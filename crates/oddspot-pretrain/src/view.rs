@@ -134,3 +134,79 @@ fn blur(pixels: Vec<f32>, side: usize, sigma: f32) -> Vec<f32> {
         None => unreachable!("three values a pixel"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oddspot::seed;
+    use tiny_skia::PremultipliedColorU8;
+
+    /// The middle of what is bright in a view.
+    fn brightest(view: &[f32], side: usize) -> Option<[f32; 2]> {
+        let mut sums = [0.0f32; 3];
+        for (i, pixel) in view.as_chunks::<3>().0.iter().enumerate() {
+            if pixel_of(*pixel)[1] > 128 {
+                let middle = |at: usize| at as f32 + 0.5;
+                let parts = [middle(i % side), middle(i / side), 1.0];
+                sums = std::array::from_fn(|k| sums[k] + parts[k]);
+            }
+        }
+        (sums[2] > 8.0).then(|| [sums[0] / sums[2], sums[1] / sums[2]])
+    }
+
+    #[test]
+    fn a_place_is_followed_from_view_to_view() {
+        let side = 96;
+        let mut picture = Pixmap::new(SIDE as u32, SIDE as u32).unwrap();
+        let dot = [100.0, 92.0];
+        for (i, pixel) in picture.pixels_mut().iter_mut().enumerate() {
+            let [x, y] = [(i % SIDE) as f32 + 0.5, (i / SIDE) as f32 + 0.5];
+            let value = if (x - dot[0]).hypot(y - dot[1]) < 4.0 {
+                255
+            } else {
+                0
+            };
+            *pixel = PremultipliedColorU8::from_rgba(value, value, value, 255).unwrap();
+        }
+        let mut followed = 0;
+        for trial in 0..40 {
+            let rng = &mut seed::stream(trial, "view");
+            let placements = Placements::new(side, rng);
+            let views = placements
+                .to_views
+                .map(|to_view| look(picture.as_ref(), to_view, side, rng));
+            let [first, second] = views.map(|view| brightest(&view, side));
+            let (Some(first), Some(second)) = (first, second) else {
+                continue;
+            };
+            let edge = |at: f32| !(8.0..side as f32 - 8.0).contains(&at);
+            if first.into_iter().chain(second).any(edge) {
+                continue;
+            }
+            let (place, seen) = placements.follow(first).unwrap();
+            for axis in 0..2 {
+                assert!((place[axis] - dot[axis]).abs() < 1.5, "{trial}: {place:?}");
+                assert!(
+                    (seen[axis] - second[axis]).abs() < 1.5,
+                    "{trial}: {seen:?} {second:?}"
+                );
+            }
+            followed += 1;
+        }
+        assert!(followed > 5, "{followed}");
+    }
+
+    #[test]
+    fn a_view_is_a_normalised_picture() {
+        let picture = Pixmap::new(SIDE as u32, SIDE as u32).unwrap();
+        let rng = &mut seed::stream(0, "view");
+        let view = look(picture.as_ref(), Transform::identity(), 32, rng);
+        assert_eq!(view.len(), 32 * 32 * 3);
+        for pixel in view.as_chunks::<3>().0 {
+            for channel in 0..3 {
+                let value = pixel[channel] * STD[channel] + MEAN[channel];
+                assert!((-1e-5..=1.0 + 1e-5).contains(&value), "{value}");
+            }
+        }
+    }
+}
