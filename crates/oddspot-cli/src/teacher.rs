@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use oddspot::teacher::{RANDOM, VGG16_FILE};
+use oddspot::teacher::{IN_THE_PROGRAM, VGG16_FILE};
 
 use crate::runtime::teacher_library;
 
@@ -36,7 +36,7 @@ pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
     let library = teacher_library()?;
     match &args.action {
         Action::List => {
-            let mut names = vec![RANDOM.to_owned()];
+            let mut names = IN_THE_PROGRAM.map(str::to_owned).to_vec();
             names.extend(library.list()?.into_iter().map(|(name, _)| name));
             for name in &names {
                 match library.find(name) {

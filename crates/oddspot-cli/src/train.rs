@@ -314,7 +314,7 @@ fn announce(identity: &TeacherIdentity, train: &[Sample], held_out: &[Sample]) {
     if identity.name == RANDOM {
         tell!(
             "the random teacher has seen no image: misplaced parts are found, fine defects \
-             hardly; import a trained one with `oddspot teacher import`"
+             hardly; the default, --teacher builtin, has learned from images"
         );
     }
 }

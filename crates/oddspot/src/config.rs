@@ -130,7 +130,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             method: Method::Full,
-            teacher: "random".to_owned(),
+            teacher: "builtin".to_owned(),
             image_size: ImageSize {
                 width: 256,
                 height: 256,
@@ -418,8 +418,8 @@ fn in_range(field: &'static str, value: usize, least: usize, most: usize) -> Res
     ))
 }
 
-/// What is wrong with a TOML file, with its line or field.
-fn in_one_line(error: &toml::de::Error, text: &str) -> String {
+/// What is wrong with a TOML file, with its line or field, in one line.
+pub fn in_one_line(error: &toml::de::Error, text: &str) -> String {
     let reason = match error.span().and_then(|span| text.get(..span.start)) {
         Some(before) => format!(
             "line {}: {}",

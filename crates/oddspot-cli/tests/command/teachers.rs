@@ -48,7 +48,7 @@ fn a_teacher_is_the_same_in_every_format_and_naming() {
     }
     let list = world.succeeds(&mut world.oddspot("teacher list")).stdout;
     let names: Vec<_> = list.lines().map(|l| l.split(' ').next().unwrap()).collect();
-    assert_eq!(names, ["random", "squeezenet", "vgg16"]);
+    assert_eq!(names, ["builtin", "random", "squeezenet", "vgg16"]);
     assert!(list.contains(&expected_sha256("squeezenet")), "{list}");
 }
 
@@ -103,7 +103,7 @@ fn a_missing_teacher_says_which_file_to_bring_and_the_command() {
         &["nowhere/weights.pth", "No such file"],
     );
     let list = world.succeeds(&mut world.oddspot("teacher list")).stdout;
-    assert!(list.starts_with("random "), "{list}");
+    assert!(list.starts_with("builtin "), "{list}");
     assert!(
         list.contains("oddspot teacher import vgg16-397923af.pth"),
         "{list}"
@@ -162,7 +162,7 @@ fn what_is_no_teacher_is_refused_by_train_and_import() {
             &[name, reason],
         );
     }
-    for name in ["random", "../escape", "a/b", ""] {
+    for name in ["builtin", "random", "../escape", "a/b", ""] {
         let mut import = world.oddspot("teacher import teacher.safetensors --name");
         world.fails(import.arg(name), &["--name", name]);
     }

@@ -30,8 +30,22 @@ pub struct TeacherWeights {
 /// A file that cannot be read, is an oddspot model, is of neither format, is of no known
 /// architecture, or lacks a tensor; each says what to bring instead.
 pub fn read_weights(path: &Path) -> Result<TeacherWeights> {
+    collect(path, Source::open(path)?)
+}
+
+/// Weights from the bytes of a `.safetensors` file; errors call it `name`.
+///
+/// # Errors
+/// As [`read_weights`].
+pub(super) fn parse_weights(name: &str, bytes: &'static [u8]) -> Result<TeacherWeights> {
+    let path = Path::new(name);
+    let file = TensorFile::of_bytes(path, bytes)
+        .map_err(|e| e.explain(|reason| Error::weights(path, reason)))?;
+    collect(path, Source::Safetensors(file))
+}
+
+fn collect(path: &Path, mut source: Source) -> Result<TeacherWeights> {
     let fail = |reason: String| Error::weights(path, reason);
-    let mut source = Source::open(path)?;
     let shapes = source.shapes();
     let (architecture, scheme) = recognise(&shapes).ok_or_else(|| {
         fail(

@@ -1,5 +1,5 @@
-//! Where named teachers live: the random one in the code, imported ones in the user's cache
-//! directory.
+//! Where named teachers live: the built-in and the random one in the program, imported ones in
+//! the user's cache directory.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,22 @@ use crate::error::{Error, Result};
 use crate::network::{Conv3x3, Parameters, named_tensors};
 use crate::tensor_file::{NamedTensors, Stored, serialize};
 
-/// Name of the teacher that needs no file: VGG16 at quarter width with He weights of a fixed
-/// seed. It has seen nothing, so `e_rec` says little with it; `e_pos` hardly suffers.
+/// Name of the teacher that the program brings along: VGG16's shape with the widths of
+/// [`WIDTHS`], pretrained on images that formulas make (`docs/builtin-teacher.md`).
+pub const BUILTIN: &str = "builtin";
+
+/// Name of the built-in teacher's network with He weights of a fixed seed. It has seen nothing:
+/// `e_rec` says little with it, `e_pos` hardly suffers. For comparison.
 pub const RANDOM: &str = "random";
+
+/// Teachers that need no file.
+pub const IN_THE_PROGRAM: [&str; 2] = [BUILTIN, RANDOM];
+
+/// Channels of the four stages of the teachers in the program.
+const WIDTHS: [usize; 4] = [16, 32, 96, 192];
+
+/// As `oddspot pretrain` wrote it.
+const BUILTIN_FILE: &[u8] = include_bytes!("../../weights/builtin.safetensors");
 
 /// torchvision's file of VGG16 weights.
 pub const VGG16_FILE: &str = "vgg16-397923af.pth";
@@ -58,7 +71,12 @@ impl Library {
     /// # Errors
     /// [`Error::TeacherMissing`] for a name that is not installed; an unusable file.
     pub fn find(&self, name: &str) -> Result<(TeacherWeights, TeacherIdentity)> {
-        let (weights, name) = if name == RANDOM {
+        let (weights, name) = if name == BUILTIN {
+            (
+                import::parse_weights(BUILTIN, BUILTIN_FILE)?,
+                BUILTIN.to_owned(),
+            )
+        } else if name == RANDOM {
             (random()?, RANDOM.to_owned())
         } else if looks_like_path(name) {
             let path = Path::new(name);
@@ -113,11 +131,13 @@ impl Library {
         let weights = import::read_weights(file)?;
         let name = name.map_or_else(|| weights.architecture.to_string(), str::to_owned);
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || name == RANDOM || !name.chars().all(allowed) {
+        let taken = IN_THE_PROGRAM.contains(&&*name);
+        if name.is_empty() || taken || !name.chars().all(allowed) {
             return Err(Error::Config {
                 field: "--name",
                 reason: format!(
-                    "'{name}': use letters, digits, '-' and '_', and not '{RANDOM}', which is taken"
+                    "'{name}': use letters, digits, '-' and '_', and not '{BUILTIN}' or \
+                     '{RANDOM}', which are taken"
                 ),
             });
         }
@@ -153,7 +173,7 @@ impl Library {
             name: name.to_owned(),
             help: format!(
                 "bring torchvision's {file} and run `oddspot teacher import {file}`, or give the \
-                 path of a weights file, or use --teacher {RANDOM} (looked in {})",
+                 path of a weights file, or use --teacher {BUILTIN} (looked in {})",
                 self.folder.display()
             ),
         }
@@ -164,7 +184,7 @@ fn looks_like_path(name: &str) -> bool {
     name.contains(['/', '\\', '.'])
 }
 
-/// VGG16 at quarter width with He weights from a fixed seed.
+/// The built-in teacher's network with He weights from a fixed seed.
 fn random() -> Result<TeacherWeights> {
     const SEED: u64 = 0;
     let device = Device::flex();
@@ -174,7 +194,7 @@ fn random() -> Result<TeacherWeights> {
     for (stage, indices) in vgg::STAGES.iter().enumerate() {
         for index in *indices {
             let name = format!("features.{index}");
-            let width = 16 << stage;
+            let width = WIDTHS[stage];
             let conv: Conv3x3 = parameters
                 .conv3x3(&name, channels, width)
                 .map_err(|reason| Error::weights(RANDOM, reason))?;
@@ -188,4 +208,54 @@ fn random() -> Result<TeacherWeights> {
         architecture: Architecture::Vgg16,
         tensors,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(name: &str) -> (TeacherWeights, TeacherIdentity) {
+        Library::at("nowhere").find(name).unwrap()
+    }
+
+    /// Multiply-adds of an image's pixel, by the convolutions' shapes.
+    fn cost(widths: [usize; 4]) -> f64 {
+        let mut inputs = 3;
+        let mut sum = 0.0;
+        for (stage, (indices, outputs)) in vgg::STAGES.iter().zip(widths).enumerate() {
+            for _ in *indices {
+                sum += (9 * inputs * outputs) as f64 / f64::from(1 << (2 * stage));
+                inputs = outputs;
+            }
+        }
+        sum
+    }
+
+    #[test]
+    fn the_builtin_teacher_is_small_cheap_and_not_the_random_one() {
+        let (weights, identity) = find(BUILTIN);
+        assert!(BUILTIN_FILE.len() <= 12_000_000, "{}", BUILTIN_FILE.len());
+        assert_eq!(identity.name, BUILTIN);
+        let outputs = |index: usize| weights.tensors[&format!("features.{index}.bias")].shape[0];
+        let widths = [2, 7, 14, 21].map(outputs);
+        assert_eq!(widths, WIDTHS);
+        let share = cost(widths) / cost([64, 128, 256, 512]);
+        assert!(share <= 0.25, "{share}");
+        let (random, other) = find(RANDOM);
+        assert_ne!(identity.sha256, other.sha256);
+        let shapes = |weights: &TeacherWeights| -> Vec<_> {
+            let tensors = weights.tensors.iter();
+            tensors
+                .map(|(name, tensor)| (name.clone(), tensor.shape.clone()))
+                .collect()
+        };
+        assert_eq!(shapes(&weights), shapes(&random));
+    }
+
+    #[test]
+    fn its_card_is_of_these_weights() {
+        let card = include_str!("../../../../docs/builtin-teacher.md");
+        let (_, identity) = find(BUILTIN);
+        assert!(card.contains(&identity.sha256), "{}", identity.sha256);
+    }
 }
