@@ -70,7 +70,7 @@ fn bad_recipes_and_checkpoints_are_named() {
         ("--recipe unknown.toml", ["unknown.toml", "stepz"]),
         ("--recipe zero.toml", ["temperature", "0.02"]),
         ("--recipe missing.toml", ["missing.toml", "No such file"]),
-        ("--steps 0", ["steps", "at least 1"]),
+        ("--steps 0", ["steps", "from 1 to"]),
         ("--resume", ["x.safetensors.checkpoint", "without --resume"]),
         (
             "--resume-from damaged.checkpoint",

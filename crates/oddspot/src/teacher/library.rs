@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::network::{Conv3x3, Parameters, named_tensors};
 use crate::tensor_file::{NamedTensors, Stored, serialize};
 
-/// Name of the teacher that the program brings along: VGG16's shape with the widths of
-/// [`WIDTHS`], pretrained on images that formulas make (`docs/builtin-teacher.md`).
+/// Name of the teacher that the program brings along: VGG16's shape with 16, 32, 96 and
+/// 192 channels, pretrained on images that formulas make (`docs/builtin-teacher.md`).
 pub const BUILTIN: &str = "builtin";
 
 /// Name of the built-in teacher's network with He weights of a fixed seed. It has seen nothing:
