@@ -1,6 +1,5 @@
 //! `oddspot pretrain`: a teacher of one's own from images that formulas make.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +14,7 @@ use oddspot_pretrain::{Pretraining, Recipe, preview};
 
 use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::progress::Progress;
-use crate::runtime::{RuntimeArgs, check_output};
+use crate::runtime::{RuntimeArgs, beside, check_output};
 
 /// Arguments of `oddspot pretrain`.
 #[derive(Args)]
@@ -193,12 +192,4 @@ fn note(report: &StepReport) -> String {
         false => String::new(),
     };
     format!("places found {found} %{told}, loss {loss:.2}")
-}
-
-/// `WEIGHTS.<what>`.
-fn beside(output: &Path, what: &str) -> PathBuf {
-    let mut name = OsString::from(output);
-    name.push(".");
-    name.push(what);
-    PathBuf::from(name)
 }

@@ -71,6 +71,14 @@ pub fn check_output(file: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The file `<output>.<suffix>`.
+pub fn beside(output: &Path, suffix: &str) -> PathBuf {
+    let mut name = output.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 /// The folder of a file.
 pub fn parent(file: &Path) -> &Path {
     match file.parent() {

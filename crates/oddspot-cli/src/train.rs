@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::inspect::describe_false_alarms;
 use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::progress::Progress;
-use crate::runtime::{Runtime, RuntimeArgs, check_output, parent, teacher_library};
+use crate::runtime::{Runtime, RuntimeArgs, beside, check_output, parent, teacher_library};
 
 /// Arguments of `oddspot train`. An option given twice takes its last value, so that a command
 /// can be repeated with changes at its end.
@@ -289,14 +289,6 @@ fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
     args.settings.apply(&mut config)?;
     config.validate()?;
     Ok(config)
-}
-
-/// `model.oddspot` → `model.oddspot.<suffix>`.
-fn beside(output: &Path, suffix: &str) -> PathBuf {
-    let mut name = output.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn announce(identity: &TeacherIdentity, train: &[Sample], held_out: &[Sample]) {

@@ -68,13 +68,14 @@ impl Pretraining {
     /// A damaged checkpoint, or one of another recipe; each says what to do.
     pub fn resume(path: &Path, recipe: Recipe) -> Result<Self> {
         let fail = |reason: String| Error::model_file(path, reason);
+        let damaged = |reason: String| fail(format!("{reason}; {AGAIN}"));
         let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
         let text = file.metadata(KEY);
         let text =
             text.ok_or_else(|| fail(format!("it is not a checkpoint of a pretraining; {AGAIN}")))?;
         let header: Header = serde_json::from_str(text)
             .map_err(|e| fail(format!("its header does not parse: {e}; {AGAIN}")))?;
-        header.recipe.validate()?;
+        (header.recipe.validate()).map_err(|e| damaged(format!("its recipe: {e}")))?;
         if header.format != FORMAT {
             return Err(fail(format!(
                 "it is of format {}, and this oddspot reads {FORMAT}; {AGAIN}",
@@ -93,8 +94,7 @@ impl Pretraining {
             let name = name[KINDS[kind].len() + 1..].to_owned();
             tensors[kind].insert(name, tensor);
         }
-        let damaged = |reason: String| fail(format!("{reason}; {AGAIN}"));
-        let mut resumed = Self::new(recipe)?;
+        let mut resumed = Self::at_step(recipe, header.step)?;
         let [values, first, second, running] = &tensors;
         resumed.values = resumed.layout.row(values).map_err(damaged)?;
         resumed.moments = [
@@ -103,7 +103,6 @@ impl Pretraining {
         ];
         resumed.running = resumed.network.running.row(running).map_err(damaged)?;
         resumed.seconds = header.seconds;
-        resumed.go_to(header.step);
         Ok(resumed)
     }
 }

@@ -160,7 +160,6 @@ impl Network {
                     *kept += MOMENTUM * (new - *kept);
                 }
             }
-            now.pooled.clear();
             if let Some(pool) = layer.pool {
                 let output = fits(pool.output());
                 let count = output.positions() * output.channels;

@@ -69,6 +69,11 @@ impl Pretraining {
     /// # Errors
     /// A recipe out of range.
     pub fn new(recipe: Recipe) -> Result<Self> {
+        Self::at_step(recipe, 0)
+    }
+
+    /// A pretraining with fresh parameters and the textures as they are before a step.
+    pub(crate) fn at_step(recipe: Recipe, step: usize) -> Result<Self> {
         recipe.validate()?;
         let mut layout = Layout::default();
         let network = Network::new(&mut layout, recipe.widths, 2 * recipe.scenes, recipe.view);
@@ -77,12 +82,12 @@ impl Pretraining {
         });
         let values = layout.initial(recipe.seed);
         Ok(Self {
-            step: 0,
+            step,
             seconds: 0.0,
             gradients: vec![0.0; values.len()],
             moments: [vec![0.0; values.len()], vec![0.0; values.len()]],
             running: network.fresh_moments(),
-            pool: Pool::at_step(recipe.seed, 0),
+            pool: Pool::at_step(recipe.seed, step),
             workspace: Workspace::new(),
             trace: Trace::default(),
             of_levels: Default::default(),
@@ -92,12 +97,6 @@ impl Pretraining {
             objectives,
             values,
         })
-    }
-
-    /// Goes to a step: the textures are those before it.
-    pub(crate) fn go_to(&mut self, step: usize) {
-        self.step = step;
-        self.pool = Pool::at_step(self.recipe.seed, step);
     }
 
     /// Steps done.

@@ -4,7 +4,9 @@ use std::f32::consts::TAU;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use tiny_skia::{FillRule, FilterQuality, Paint, Pattern, Pixmap, Shader, SpreadMode, Transform};
+use tiny_skia::{
+    FillRule, FilterQuality, Paint, Path, Pattern, Pixmap, Shader, SpreadMode, Transform,
+};
 
 use super::SIDE;
 use super::painter::{color, disc, polyline, rectangle, round, stroke, turned};
@@ -41,6 +43,15 @@ pub fn plant(sound: &Pixmap, rng: &mut ChaCha8Rng) -> Damaged {
     Damaged { picture, changed }
 }
 
+fn fill(picture: &mut Pixmap, path: &Path, shader: Shader<'_>) {
+    let paint = Paint {
+        shader,
+        anti_alias: true,
+        ..Paint::default()
+    };
+    picture.fill_path(path, &paint, FillRule::Winding, Transform::identity(), None);
+}
+
 fn anywhere(rng: &mut ChaCha8Rng) -> [f32; 2] {
     [0; 2].map(|_| rng.random_range(0.1..0.9) * SIDE as f32)
 }
@@ -74,18 +85,8 @@ fn stain(picture: &mut Pixmap, rng: &mut ChaCha8Rng) {
         let wave = 1.0 + 0.25 * (2.0 * t + phases[0]).sin() + 0.15 * (3.0 * t + phases[1]).sin();
         [radius * wave * t.cos(), radius * wave * t.sin()]
     });
-    let paint = Paint {
-        shader: Shader::SolidColor(color(any_colour(rng), rng.random_range(0.25..0.8))),
-        anti_alias: true,
-        ..Paint::default()
-    };
-    picture.fill_path(
-        &path,
-        &paint,
-        FillRule::Winding,
-        Transform::identity(),
-        None,
-    );
+    let shader = Shader::SolidColor(color(any_colour(rng), rng.random_range(0.25..0.8)));
+    fill(picture, &path, shader);
 }
 
 /// A small hole or grain.
@@ -93,18 +94,8 @@ fn spot(picture: &mut Pixmap, rng: &mut ChaCha8Rng) {
     let middle = anywhere(rng);
     let radius = rng.random_range(1.5..6.0);
     let colour = any_colour(rng);
-    let paint = Paint {
-        shader: Shader::SolidColor(color(colour, 1.0)),
-        anti_alias: true,
-        ..Paint::default()
-    };
-    picture.fill_path(
-        &disc(middle, radius),
-        &paint,
-        FillRule::Winding,
-        Transform::identity(),
-        None,
-    );
+    let shader = Shader::SolidColor(color(colour, 1.0));
+    fill(picture, &disc(middle, radius), shader);
     if rng.random_bool(0.5) {
         let edge = colour.map(|c| 1.0 - c);
         stroke(picture, &disc(middle, radius), edge, 0.6, 0.8);
@@ -123,22 +114,12 @@ fn paste(picture: &mut Pixmap, sound: &Pixmap, rng: &mut ChaCha8Rng) {
     let transform = Transform::from_translate(-from[0], -from[1])
         .post_rotate(turn)
         .post_translate(middle[0], middle[1]);
-    let paint = Paint {
-        shader: Pattern::new(
-            sound.as_ref(),
-            SpreadMode::Reflect,
-            FilterQuality::Bilinear,
-            1.0,
-            transform,
-        ),
-        anti_alias: true,
-        ..Paint::default()
-    };
-    picture.fill_path(
-        &path,
-        &paint,
-        FillRule::Winding,
-        Transform::identity(),
-        None,
+    let shader = Pattern::new(
+        sound.as_ref(),
+        SpreadMode::Reflect,
+        FilterQuality::Bilinear,
+        1.0,
+        transform,
     );
+    fill(picture, &path, shader);
 }
