@@ -82,6 +82,8 @@ pub struct TrainingConfig {
     pub weight_decay: f64,
     /// How teacher and student features are scaled before they are compared.
     pub feature_norm: FeatureNorm,
+    /// Weight of each level in `L_rec` and in `e_rec`.
+    pub level_weights: [f64; 3],
     /// Seed of the initial weights, the held-out images, the image order and the pairs.
     pub seed: u64,
     /// Mebibytes of memory for the cached teacher maps; beyond it they go to a temporary file.
@@ -172,6 +174,7 @@ impl Default for TrainingConfig {
             schedule: Schedule::Cosine,
             weight_decay: 1e-5,
             feature_norm: FeatureNorm::Standardize,
+            level_weights: [1.0; 3],
             seed: 0,
             cache_mib: 2_048,
             checkpoint_every: 500,
@@ -360,6 +363,13 @@ impl TrainingConfig {
                 format!("{}: must be a positive number", self.learning_rate),
             ));
         }
+        let weights = self.level_weights;
+        if weights.iter().any(|w| !(0.0..=1e6).contains(w)) || weights == [0.0; 3] {
+            return Err(Error::config(
+                "training.level_weights",
+                format!("{weights:?}: must be three numbers from 0 to 1000000, not all 0"),
+            ));
+        }
         if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
             return Err(Error::config(
                 "training.weight_decay",
@@ -529,6 +539,14 @@ mod tests {
                 message(|c| c.training.learning_rate = f64::NAN),
             ),
             ("weight_decay", message(|c| c.training.weight_decay = -1.0)),
+            (
+                "level_weights",
+                message(|c| c.training.level_weights = [0.0; 3]),
+            ),
+            (
+                "level_weights",
+                message(|c| c.training.level_weights[1] = f64::NAN),
+            ),
             ("smoothing", message(|c| c.detection.smoothing = 65.0)),
             (
                 "false_alarm_rate",

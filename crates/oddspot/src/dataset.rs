@@ -1,20 +1,25 @@
 //! Folder layouts to samples: which images are good, which are not, and where their masks lie.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::{Error, Result};
 use crate::image::{EXTENSIONS, has_image_extension};
 
+mod categories;
 mod check;
+mod contents;
+mod manifest;
+mod mvtec;
+mod split;
+mod table;
+mod visa;
 
+pub use categories::{Category, categories};
 pub use check::Problem;
+pub use split::Split;
 
 /// What an image is known to show.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,8 +35,8 @@ pub enum Label {
 pub struct Sample {
     /// The image file.
     pub image: PathBuf,
-    /// The file that marks its anomalous pixels, if there is one.
-    pub mask: Option<PathBuf>,
+    /// The files that mark its anomalous pixels: none, one, or several that belong together.
+    pub masks: Vec<PathBuf>,
     /// What it shows.
     pub label: Label,
 }
@@ -40,7 +45,7 @@ impl Sample {
     fn good(image: PathBuf) -> Self {
         Self {
             image,
-            mask: None,
+            masks: Vec::new(),
             label: Label::Good,
         }
     }
@@ -51,19 +56,26 @@ impl Sample {
 pub enum Layout {
     /// Good images, at any depth.
     Folder,
-    /// MVTec AD's: `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>`.
+    /// MVTec AD's: `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>`; MVTec
+    /// LOCO's too, with `validation/good` and a folder of masks for each image.
     MvtecAd,
+    /// VisA's: a folder beside `split_csv`.
+    Visa,
+    /// A CSV or JSON Lines file that lists the images.
+    Manifest,
 }
 
-/// A data set on disk. Both lists are in the order of their paths.
+/// A data set on disk. The lists are in the order of their paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
-    /// The folder that was opened.
+    /// The folder that was opened, or that holds the manifest.
     pub root: PathBuf,
     /// The layout that was recognised.
     pub layout: Layout,
     /// Good images to learn from; empty where there is only a `test` folder.
     pub train: Vec<Sample>,
+    /// Good images that the data set keeps apart to set the threshold by; mostly none.
+    pub held_out: Vec<Sample>,
     /// Labelled images to measure on; empty for a plain folder.
     pub test: Vec<Sample>,
 }
@@ -71,52 +83,74 @@ pub struct Dataset {
 impl Dataset {
     /// Lists a data set's files without opening them.
     ///
-    /// A folder with a `train` or a `test` folder inside is read as MVTec AD's layout, any other
-    /// as a folder of good images. The mask of `test/<defect>/<name>.png` is
-    /// `ground_truth/<defect>/<name>_mask.png`, or the same without `_mask`, with any image
-    /// extension. Hidden files are skipped, symbolic links followed.
+    /// - A `.csv` or `.jsonl` file is a manifest: a row for each image with its `path`, its
+    ///   `split` (`train`, `validation`, `test`), its `label` (`good`, or the defect's name) and
+    ///   its `mask` (several in a list, in CSV parted by `;`), all paths from the file's folder.
+    /// - A folder with a `train` or a `test` folder inside is read as MVTec AD's layout. The mask
+    ///   of `test/<defect>/<name>.png` is `ground_truth/<defect>/<name>_mask.png`, or the same
+    ///   without `_mask`, with any image extension, or all of `ground_truth/<defect>/<name>/`.
+    /// - A folder beside `split_csv/1cls.csv` is one of VisA's categories.
+    /// - Any other folder holds good images. Hidden files are skipped, symbolic links followed.
+    ///
+    /// # Errors
+    /// A file or folder that cannot be read, one without images, one that holds several data
+    /// sets; a manifest's line that is wrong.
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
         let root = root.as_ref();
         if !fs::metadata(root)
             .map_err(Error::io("open", root))?
             .is_dir()
         {
+            return match has_extension(root, &manifest::EXTENSIONS) {
+                true => manifest::open(root),
+                false => Err(Error::dataset(
+                    root,
+                    "it is neither a folder nor a manifest: give the folder that holds the \
+                     images, or a .csv or .jsonl file that lists them",
+                )),
+            };
+        }
+        if mvtec::is_one(root) {
+            return mvtec::open(root);
+        }
+        if let Some((file, folder)) = visa::category(root) {
+            return visa::open(&folder, &file);
+        }
+        let several = categories::below(root, 1)?;
+        if !several.is_empty() {
+            let names: Vec<_> = several.iter().map(|one| one.name.as_str()).collect();
             return Err(Error::dataset(
                 root,
-                "it is a file: give the folder that holds the images",
+                format!(
+                    "it holds several data sets ({}): give one of their folders",
+                    names.join(", ")
+                ),
             ));
         }
-        let (has_train, has_test) = (root.join("train").is_dir(), root.join("test").is_dir());
-        let (layout, train, test) = if has_train || has_test {
-            let train = if has_train {
-                train_images(root)?
-            } else {
-                Vec::new()
-            };
-            let test = if has_test {
-                test_images(root)?
-            } else {
-                Vec::new()
-            };
-            if train.is_empty() && test.is_empty() {
-                return Err(no_images(&root.join("test")));
-            }
-            (Layout::MvtecAd, train, test)
-        } else {
-            let images = images_under(root)?;
-            if images.is_empty() {
-                return Err(no_images(root));
-            }
-            let train = images.into_iter().map(Sample::good).collect();
-            (Layout::Folder, train, Vec::new())
-        };
+        let images = images_under(root)?;
+        if images.is_empty() {
+            return Err(no_images(root));
+        }
         Ok(Self {
             root: root.to_owned(),
-            layout,
-            train,
-            test,
+            layout: Layout::Folder,
+            train: images.into_iter().map(Sample::good).collect(),
+            held_out: Vec::new(),
+            test: Vec::new(),
         })
     }
+
+    fn sort(&mut self) {
+        for samples in [&mut self.train, &mut self.held_out, &mut self.test] {
+            samples.sort_by(|a, b| a.image.cmp(&b.image));
+        }
+    }
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|found| extensions.iter().any(|e| found.eq_ignore_ascii_case(e)))
 }
 
 /// The image files under a folder at any depth, in the order of their paths; a file's path gives
@@ -159,88 +193,6 @@ fn is_dangling_image(path: &Path) -> bool {
     has_image_extension(path) && path.is_symlink() && !path.exists()
 }
 
-/// The good images of `train/good`.
-fn train_images(root: &Path) -> Result<Vec<Sample>> {
-    let good = root.join("train").join("good");
-    let images = if good.is_dir() {
-        images_under(&good)?
-    } else {
-        Vec::new()
-    };
-    if images.is_empty() {
-        return Err(Error::dataset(
-            root,
-            format!(
-                "it has a train folder but no images ({}) in {}: put the good training images \
-                 there, or give the folder that holds them",
-                extensions(),
-                good.display()
-            ),
-        ));
-    }
-    Ok(images.into_iter().map(Sample::good).collect())
-}
-
-/// The images of `test/good` and `test/<defect>`, each with its mask.
-fn test_images(root: &Path) -> Result<Vec<Sample>> {
-    let test = root.join("test");
-    let mut samples = Vec::new();
-    for entry in fs::read_dir(&test).map_err(Error::io("read", &test))? {
-        let folder = entry.map_err(Error::io("read", &test))?.path();
-        if is_hidden(&folder) {
-            continue;
-        }
-        if !folder.is_dir() {
-            if has_image_extension(&folder) {
-                return Err(Error::dataset(
-                    &folder,
-                    "a test image must lie in test/good or in test/<defect>, which label it: \
-                     move it there",
-                ));
-            }
-            continue;
-        }
-        let name = folder.file_name().unwrap_or_default();
-        let masks = masks_by_stem(&root.join("ground_truth").join(name))?;
-        let label = match name.to_string_lossy().into_owned() {
-            good if good == "good" => Label::Good,
-            defect => Label::Defect(defect),
-        };
-        for image in images_under(&folder)? {
-            let stem = image
-                .strip_prefix(&folder)
-                .unwrap_or(&image)
-                .with_extension("");
-            let mut marked = stem.clone().into_os_string();
-            marked.push("_mask");
-            let mask = masks.get(Path::new(&marked)).or_else(|| masks.get(&stem));
-            samples.push(Sample {
-                mask: mask.cloned(),
-                label: label.clone(),
-                image,
-            });
-        }
-    }
-    samples.sort_by(|a, b| a.image.cmp(&b.image));
-    Ok(samples)
-}
-
-/// The mask files of one defect by their path within its folder, without extension; the first
-/// in path order where two differ only in that.
-fn masks_by_stem(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
-    let mut masks = BTreeMap::new();
-    if folder.is_dir() {
-        for mask in images_under(folder)? {
-            let stem = mask
-                .strip_prefix(folder)
-                .unwrap_or(&mask)
-                .with_extension("");
-            masks.entry(stem).or_insert(mask);
-        }
-    }
-    Ok(masks)
-}
-
 fn is_hidden(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
@@ -262,49 +214,12 @@ fn extensions() -> String {
         .join(", ")
 }
 
-/// Good samples, some of them kept out of training to set the threshold by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Split {
-    /// To train on, in path order.
-    pub train: Vec<Sample>,
-    /// Never trained on, in path order.
-    pub held_out: Vec<Sample>,
-}
-
-/// Splits off a tenth (rounded) of the samples: at least one, and at least ten where there are
-/// 50 or more. Which ones depends only on the seed and on the samples in path order, on any
-/// platform (ChaCha8). With fewer than two samples it is an error.
-pub fn hold_out(mut samples: Vec<Sample>, seed: u64) -> Result<Split> {
-    let count = samples.len();
-    if count < 2 {
-        let path = samples.first().map(|s| s.image.clone()).unwrap_or_default();
-        return Err(Error::dataset(
-            path,
-            format!(
-                "{count} good image(s) cannot be split: give at least two, one to train on and \
-                 one to hold out"
-            ),
-        ));
-    }
-    let least = if count >= 50 { 10 } else { 1 };
-    let held_out = ((count + 5) / 10).max(least);
-    samples.sort_by(|a, b| a.image.cmp(&b.image));
-    samples.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    let mut train = samples.split_off(held_out);
-    train.sort_by(|a, b| a.image.cmp(&b.image));
-    samples.sort_by(|a, b| a.image.cmp(&b.image));
-    Ok(Split {
-        train,
-        held_out: samples,
-    })
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A folder with these (empty) files in it.
-    fn tree(files: &[&str]) -> tempfile::TempDir {
+    pub(super) fn tree(files: &[&str]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for file in files {
             let path = root.path().join(file);
@@ -314,7 +229,7 @@ mod tests {
         root
     }
 
-    fn names(root: &Path, samples: &[Sample]) -> Vec<String> {
+    pub(super) fn names(root: &Path, samples: &[Sample]) -> Vec<String> {
         let name = |s: &Sample| s.image.strip_prefix(root).unwrap().display().to_string();
         samples.iter().map(name).collect()
     }
@@ -340,58 +255,6 @@ mod tests {
     }
 
     #[test]
-    fn mvtec_masks_are_found_with_and_without_their_suffix() {
-        let root = tree(&[
-            "train/good/0.png",
-            "test/good/0.png",
-            "test/cut/a.png",
-            "test/cut/b.jpg",
-            "test/cut/deep/c.png",
-            "test/cut/d.png",
-            "ground_truth/cut/a_mask.png",
-            "ground_truth/cut/a.png",
-            "ground_truth/cut/b.BMP",
-            "ground_truth/cut/deep/c_mask.tif",
-            "readme.txt",
-        ]);
-        let dataset = Dataset::open(root.path()).unwrap();
-        assert_eq!(dataset.layout, Layout::MvtecAd);
-        assert_eq!(names(root.path(), &dataset.train), ["train/good/0.png"]);
-        let found: Vec<_> = dataset
-            .test
-            .iter()
-            .map(|s| {
-                let mask = s
-                    .mask
-                    .as_ref()
-                    .map(|m| m.strip_prefix(root.path()).unwrap());
-                (s.label.clone(), mask.map(|m| m.display().to_string()))
-            })
-            .collect();
-        let cut = |mask: Option<&str>| {
-            let mask = mask.map(|m| format!("ground_truth/cut/{m}"));
-            (Label::Defect("cut".into()), mask)
-        };
-        assert_eq!(
-            found,
-            [
-                cut(Some("a_mask.png")),
-                cut(Some("b.BMP")),
-                cut(None),
-                cut(Some("deep/c_mask.tif")),
-                (Label::Good, None),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_test_folder_alone_can_be_measured_on() {
-        let root = tree(&["test/good/0.png"]);
-        let dataset = Dataset::open(root.path()).unwrap();
-        assert_eq!((dataset.train.len(), dataset.test.len()), (0, 1));
-    }
-
-    #[test]
     fn what_is_missing_is_named_with_the_way_out() {
         for (files, said) in [
             (&["train/bad/0.png"][..], "train/good: put"),
@@ -410,7 +273,7 @@ mod tests {
         }
         let root = tree(&["a.png"]);
         let file = Dataset::open(root.path().join("a.png")).unwrap_err();
-        assert!(file.to_string().contains("it is a file"));
+        assert!(file.to_string().contains("it is neither"));
         let missing = Dataset::open(root.path().join("none")).unwrap_err();
         assert!(missing.to_string().contains("none"));
     }
@@ -429,53 +292,5 @@ mod tests {
         let root = tree(&["a/0.png"]);
         std::os::unix::fs::symlink(root.path(), root.path().join("a/loop")).unwrap();
         assert_eq!(images_under(root.path()).unwrap().len(), 1);
-    }
-
-    fn numbered(count: usize) -> Vec<Sample> {
-        let path = |i| PathBuf::from(format!("{i:03}.png"));
-        (0..count).map(|i| Sample::good(path(i))).collect()
-    }
-
-    #[test]
-    fn a_tenth_is_held_out_and_ten_of_fifty() {
-        for (count, held_out) in [
-            (2, 1),
-            (14, 1),
-            (15, 2),
-            (49, 5),
-            (50, 10),
-            (104, 10),
-            (105, 11),
-        ] {
-            let split = hold_out(numbered(count), 1).unwrap();
-            assert_eq!(split.held_out.len(), held_out, "of {count}");
-            assert!(split.train.is_sorted_by_key(|s| &s.image));
-            assert!(split.held_out.is_sorted_by_key(|s| &s.image));
-            let mut all = [split.train, split.held_out].concat();
-            all.sort_by(|a, b| a.image.cmp(&b.image));
-            assert_eq!(all, numbered(count));
-        }
-    }
-
-    #[test]
-    fn the_same_seed_holds_out_the_same_images_in_every_version() {
-        let mut reversed = numbered(30);
-        reversed.reverse();
-        let split = hold_out(reversed, 7).unwrap();
-        assert_eq!(split, hold_out(numbered(30), 7).unwrap());
-        assert_ne!(split, hold_out(numbered(30), 8).unwrap());
-        assert_eq!(names(Path::new(""), &split.held_out), GOLDEN);
-    }
-
-    /// Written down once: a change here changes which images every existing model trained on.
-    const GOLDEN: [&str; 3] = ["018.png", "022.png", "027.png"];
-
-    #[test]
-    fn one_good_image_is_too_few() {
-        let error = hold_out(numbered(1), 0).unwrap_err().to_string();
-        assert!(
-            error.contains("000.png") && error.contains("at least two"),
-            "{error}"
-        );
     }
 }

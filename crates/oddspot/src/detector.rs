@@ -13,6 +13,7 @@ use crate::image::resize;
 use crate::judge::Judge;
 use crate::model_file::{Header, Model};
 use crate::network::Parameters;
+use crate::placement::Placement;
 use crate::scoring::{AnomalyMaps, Shares};
 use crate::teacher::{Library, Teacher, hash};
 
@@ -27,6 +28,9 @@ pub struct Detection {
     pub anomalous: bool,
     /// What the peak is owed to.
     pub shares: Shares,
+    /// What the position classifier says of the place where "in the wrong place" peaks; none in a
+    /// baseline.
+    pub placement: Option<Placement>,
 }
 
 /// A model ready to judge images.
@@ -119,7 +123,6 @@ impl Detector {
         let mut memory = self.memories().pop().unwrap_or_default();
         let image = resize(image, config.image_size);
         let errors = self.judge.errors(&image, &self.teacher, &mut memory);
-        self.memories().push(memory);
         let smoothing = config.detection.smoothing;
         let maps = AnomalyMaps::fuse(&errors, &self.header.normalisation, smoothing);
         if !maps.total.values.iter().all(|value| value.is_finite()) {
@@ -129,7 +132,11 @@ impl Detector {
             ));
         }
         let score = maps.score();
+        let placement = (maps.pos.as_ref())
+            .and_then(|pos| self.judge.placement(&image, pos.peak().1, &mut memory));
+        self.memories().push(memory);
         Ok(Detection {
+            placement,
             score,
             anomalous: f64::from(score) > self.header.thresholds.image,
             shares: maps.shares_at_peak(),

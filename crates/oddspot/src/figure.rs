@@ -5,6 +5,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
+use crate::arrow::{self, Arrow};
 use crate::heatmap::{self, Scale};
 use crate::map::ScoreMap;
 
@@ -24,6 +25,8 @@ pub struct Panels<'a> {
     pub image: &'a RgbImage,
     /// The pixels to outline in it, `[height, width]` of the image, row-major.
     pub mask: &'a [bool],
+    /// Arrows to draw on it, in pixels of the image.
+    pub arrows: &'a [Arrow],
     /// What the first panel is called, as "image, odd parts outlined" (ASCII).
     pub image_caption: &'a str,
     /// `e`, of any size, as are the other maps.
@@ -40,8 +43,10 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     let size = panel_size(panels.image);
     let image = resize_image(panels.image, size);
     let mask = resize_mask(panels.image, panels.mask, size);
+    let mut outlined = heatmap::contour(&image, &mask);
+    arrow::draw(&mut outlined, &scaled_arrows(panels, size));
     let mut cells = vec![
-        (panels.image_caption, heatmap::contour(&image, &mask)),
+        (panels.image_caption, outlined),
         ("total", map_panel(panels.total, scale, size)),
         ("looks wrong", map_panel(panels.looks_wrong, scale, size)),
     ];
@@ -90,6 +95,19 @@ fn panel_size(image: &RgbImage) -> Size {
         height: scaled(height),
         width: scaled(width),
     }
+}
+
+fn scaled_arrows(panels: &Panels, size: Size) -> Vec<Arrow> {
+    let (width, height) = panels.image.dimensions();
+    let scale = [
+        size.width as f32 / width.max(1) as f32,
+        size.height as f32 / height.max(1) as f32,
+    ];
+    panels
+        .arrows
+        .iter()
+        .map(|arrow| arrow.scaled(scale))
+        .collect()
 }
 
 /// Shows the pixels of an icon as they are, and smooths what is nearer the panel's size.
@@ -219,6 +237,7 @@ mod tests {
         let panels = Panels {
             image: &RgbImage::from_pixel(width, height, TEAL),
             mask,
+            arrows: &[],
             image_caption: "image",
             total,
             looks_wrong: &other,
@@ -247,6 +266,7 @@ mod tests {
         let mut panels = Panels {
             image: &image,
             mask: &[],
+            arrows: &[],
             image_caption: "image",
             total: &map,
             looks_wrong: &map,
@@ -264,6 +284,7 @@ mod tests {
         let panels = Panels {
             image: &image,
             mask: &[],
+            arrows: &[],
             image_caption: &"a caption without end ".repeat(20),
             total: &map,
             looks_wrong: &map,

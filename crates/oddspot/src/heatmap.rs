@@ -15,8 +15,8 @@ use crate::map::ScoreMap;
 
 /// The contour's line and its edges: cyan is not on the colour map, and the pair stands out
 /// from dark and light parts alike.
-const LINE: Rgb<u8> = Rgb([0, 229, 255]);
-const EDGE: Rgb<u8> = Rgb([8, 16, 24]);
+pub(crate) const LINE: Rgb<u8> = Rgb([0, 229, 255]);
+pub(crate) const EDGE: Rgb<u8> = Rgb([8, 16, 24]);
 
 /// The scores at the two ends of the colour map, one pair for all pictures of a model, so that
 /// a colour means the same score in each of them.

@@ -18,7 +18,7 @@ pub use file::{
     EXTENSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, decode, decode_bytes, dimensions,
     has_image_extension, read_file,
 };
-pub use mask::{Mask, decode_mask};
+pub use mask::{Mask, decode_mask, decode_masks};
 
 /// Mean of ImageNet's red, green and blue, of values in [0, 1].
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];

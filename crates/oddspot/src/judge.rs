@@ -1,6 +1,6 @@
 //! Images to errors, on whichever device: one pass of the kernels on a CPU, burn elsewhere.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use image::RgbImage;
 
 use crate::config::Config;
@@ -9,6 +9,7 @@ use crate::device;
 use crate::error::Result;
 use crate::loss::ChannelStatistics;
 use crate::network::Parameters;
+use crate::placement::Placement;
 use crate::scoring::{ErrorMaps, Scorer, image_tensor};
 use crate::teacher::Teacher;
 use crate::teacher_cache::TeacherCache;
@@ -32,14 +33,13 @@ struct Portable {
 }
 
 impl Portable {
-    fn errors(&self, image: Tensor<4>, teacher: [Tensor<4>; 3]) -> ErrorMaps {
-        let scorer = Scorer {
+    fn scorer(&self) -> Scorer<'_> {
+        Scorer {
             config: &self.config,
             student: &self.networks.student,
             position: self.networks.position.as_ref(),
             statistics: &self.statistics,
-        };
-        scorer.errors(image, teacher)
+        }
     }
 }
 
@@ -75,7 +75,24 @@ impl Judge {
             Path::Portable(portable) => {
                 let image = image_tensor(image, &portable.device);
                 let maps = teacher.maps(image.clone());
-                portable.errors(image, maps)
+                portable.scorer().errors(image, maps)
+            }
+        }
+    }
+
+    /// What the position classifier says of the place nearest to a pixel (row, column) of an
+    /// image whose errors were computed last with this memory; None without a classifier.
+    pub fn placement(
+        &self,
+        image: &RgbImage,
+        pixel: (usize, usize),
+        memory: &mut Memory,
+    ) -> Option<Placement> {
+        match &self.0 {
+            Path::Cpu(cpu) => cpu.placement(pixel, memory),
+            Path::Portable(portable) => {
+                let image = image_tensor(image, &portable.device);
+                portable.scorer().placement(image, pixel)
             }
         }
     }
@@ -95,7 +112,9 @@ impl Judge {
             Path::Cpu(cpu) => cpu.errors(image, TeacherMaps::Cached(cache.levels(index)?), memory),
             Path::Portable(portable) => {
                 let maps = cache.get(index, &portable.device)?;
-                portable.errors(image_tensor(image, &portable.device), maps)
+                portable
+                    .scorer()
+                    .errors(image_tensor(image, &portable.device), maps)
             }
         })
     }

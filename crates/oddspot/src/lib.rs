@@ -48,6 +48,8 @@ pub mod training;
 // From features to a verdict.
 pub mod map;
 
+pub mod placement;
+
 pub mod scoring;
 
 pub mod judge;
@@ -65,6 +67,8 @@ pub mod region;
 
 pub mod heatmap;
 
+pub mod arrow;
+
 pub mod figure;
 
 pub mod metrics;
@@ -72,6 +76,8 @@ pub mod metrics;
 pub mod report;
 
 pub mod chart;
+
+pub mod benchmark;
 
 pub mod atomic;
 

@@ -79,16 +79,17 @@ pub fn squared_distance(teacher: Tensor<4>, student: Tensor<4>) -> Tensor<3> {
     (teacher - student).square().sum_dim(3).squeeze_dim(3)
 }
 
-/// `L_rec = Σ_ℓ mean_(r,c) ‖T^ℓ(r,c) − S^ℓ(r,c)‖²`, the mean over the batch too; `[1]`.
+/// `L_rec = Σ_ℓ w_ℓ mean_(r,c) ‖T^ℓ(r,c) − S^ℓ(r,c)‖²`, the mean over the batch too; `[1]`.
 /// The teacher's maps come normalised, the student's as they are.
 pub fn reconstruction(
     teacher: [Tensor<4>; 3],
     student: [Tensor<4>; 3],
     norm: FeatureNorm,
+    weights: [f64; 3],
 ) -> Tensor<1> {
     let [level1, level2, level3] = std::array::from_fn(|level| {
         let student = normalise_student(student[level].clone(), norm);
-        squared_distance(teacher[level].clone(), student).mean()
+        squared_distance(teacher[level].clone(), student).mean() * weights[level]
     });
     level1 + level2 + level3
 }

@@ -112,6 +112,51 @@ impl PatchGrid {
         }
     }
 
+    /// Pixels between neighbouring positions.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Pixels between the centres of a pair along each non-zero axis.
+    pub(crate) fn offset(&self) -> usize {
+        self.steps * self.stride
+    }
+
+    /// The position (row, column) with evidence that lies nearest to a pixel (row, column); None
+    /// where no pair fits at all.
+    pub(crate) fn nearest(&self, (y, x): (usize, usize)) -> Option<(usize, usize)> {
+        let far = |at: usize, pixel: usize| (at * self.stride).abs_diff(pixel).pow(2);
+        let nearest = |class: usize| {
+            let (rows, columns) = self.centres(class);
+            let row = rows.min_by_key(|&row| far(row, y))?;
+            let column = columns.min_by_key(|&column| far(column, x))?;
+            Some((row, column))
+        };
+        (self.classes().into_iter())
+            .filter_map(nearest)
+            .min_by_key(|&(row, column)| far(row, y) + far(column, x))
+    }
+
+    /// The pairs that a position of a single image is the centre of.
+    pub(crate) fn pairs_at(&self, centre: (usize, usize)) -> Vec<Pair> {
+        let pair = |class| Pair {
+            image: 0,
+            centre,
+            neighbour: self.neighbour(centre, class),
+            class,
+        };
+        self.classes_at(centre).into_iter().map(pair).collect()
+    }
+
+    /// The directions in which a position has a neighbour inside.
+    pub(crate) fn classes_at(&self, (row, column): (usize, usize)) -> Vec<usize> {
+        let fits = |&class: &usize| {
+            let (rows, columns) = self.centres(class);
+            rows.contains(&row) && columns.contains(&column)
+        };
+        (0..DIRECTIONS.len()).filter(fits).collect()
+    }
+
     /// Rows and columns whose patch lies wholly inside the image: centres from 32 to size − 33.
     fn inside(&self) -> (Range<usize>, Range<usize>) {
         let axis = |size: usize| {

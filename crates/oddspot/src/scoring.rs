@@ -1,5 +1,6 @@
 //! From features to errors, from errors to one normalised anomaly map, from the map to a score.
 
+use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,8 @@ use crate::config::{Config, FeatureNorm};
 use crate::image::{ImageSize, normalise};
 use crate::loss::{ChannelStatistics, normalise_student, normalise_teacher, squared_distance};
 use crate::map::ScoreMap;
-use crate::position::{PatchGrid, PositionClassifier, e_pos_at_pixels, e_pos_grid};
+use crate::placement::Placement;
+use crate::position::{PatchGrid, PositionClassifier, classify, e_pos_at_pixels, e_pos_grid};
 use crate::student::{Student, StudentMaps};
 
 /// The two errors of one image at `image_size`, before normalisation.
@@ -20,11 +22,12 @@ pub struct ErrorMaps {
     pub pos: Option<ScoreMap>,
 }
 
-/// `e_rec(r,c) = Σ_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image. The maps hold one image.
+/// `e_rec(r,c) = Σ_ℓ w_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image. The maps hold one
+/// image.
 pub fn e_rec(
     teacher: [Tensor<4>; 3],
     student: [Tensor<4>; 3],
-    norm: FeatureNorm,
+    (norm, weights): (FeatureNorm, [f64; 3]),
     statistics: &ChannelStatistics,
     size: ImageSize,
 ) -> ScoreMap {
@@ -32,6 +35,7 @@ pub fn e_rec(
     for (level, (teacher, student)) in teacher.into_iter().zip(student).enumerate() {
         let teacher = normalise_teacher(teacher, norm, statistics, level);
         let distance = squared_distance(teacher, normalise_student(student, norm));
+        let distance = distance * weights[level];
         let [_, height, width] = distance.dims();
         let map = ScoreMap {
             height,
@@ -65,9 +69,27 @@ impl Scorer<'_> {
         let pos = self
             .position
             .map(|classifier| self.e_pos(classifier, &maps));
-        let norm = self.config.training.feature_norm;
-        let rec = e_rec(teacher, maps.levels, norm, self.statistics, size);
+        let training = &self.config.training;
+        let compared = (training.feature_norm, training.level_weights);
+        let rec = e_rec(teacher, maps.levels, compared, self.statistics, size);
         ErrorMaps { rec, pos }
+    }
+
+    /// What the classifier says of the position with evidence nearest to a pixel (row, column) of
+    /// an image `[1, height, width, 3]`; None without a classifier.
+    pub fn placement(&self, image: Tensor<4>, pixel: (usize, usize)) -> Option<Placement> {
+        let classifier = self.position?;
+        let grid = patch_grid(self.config);
+        let position = grid.nearest(pixel)?;
+        let maps = self
+            .student
+            .forward(image, self.config.student.output_stride);
+        let pairs = grid.pairs_at(position);
+        let logits = classify(classifier, self.student, &maps, &pairs);
+        let probabilities: Vec<f32> = softmax(logits, 1).into_data().iter().collect();
+        let probabilities = probabilities.as_chunks::<8>().0.iter().copied();
+        let lies = pairs.iter().map(|pair| pair.class);
+        Some(Placement::new(&grid, position, lies.zip(probabilities)))
     }
 
     fn e_pos(&self, classifier: &PositionClassifier, maps: &StudentMaps) -> ScoreMap {

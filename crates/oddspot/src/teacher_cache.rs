@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
@@ -25,13 +26,17 @@ pub struct TeacherCache {
     channels: [usize; 3],
     store: Store,
     scratch: PathBuf,
-    statistics: RunningStatistics,
+    /// Of each image.
+    statistics: Vec<Arc<RunningStatistics>>,
 }
 
 enum Store {
-    Memory(Vec<Vec<f16>>),
+    Memory(Vec<Arc<[f16]>>),
     File {
-        file: File,
+        /// Read by all parts, one at a time.
+        file: Arc<Mutex<File>>,
+        /// Where each image stands in the file, counted in images.
+        places: Vec<usize>,
         /// The image that was read last, and its maps.
         last: Option<usize>,
         maps: Vec<f16>,
@@ -59,7 +64,8 @@ impl TeacherCache {
             let file = tempfile::tempfile_in(scratch)
                 .map_err(Error::io("create a temporary file in", scratch))?;
             Store::File {
-                file,
+                file: Arc::new(Mutex::new(file)),
+                places: Vec::with_capacity(images),
                 last: None,
                 maps: Vec::new(),
             }
@@ -69,8 +75,35 @@ impl TeacherCache {
             channels,
             store,
             scratch: scratch.to_owned(),
-            statistics: RunningStatistics::new(channels),
+            statistics: Vec::with_capacity(images),
         })
+    }
+
+    /// Some of the images, in the given order, as a cache that shares their maps with this one.
+    pub fn part(&self, images: &[usize]) -> Self {
+        let store = match &self.store {
+            Store::Memory(maps) => Store::Memory(
+                images
+                    .iter()
+                    .map(|&image| Arc::clone(&maps[image]))
+                    .collect(),
+            ),
+            Store::File { file, places, .. } => Store::File {
+                file: Arc::clone(file),
+                places: images.iter().map(|&image| places[image]).collect(),
+                last: None,
+                maps: Vec::new(),
+            },
+        };
+        let statistics = images
+            .iter()
+            .map(|&image| Arc::clone(&self.statistics[image]));
+        Self {
+            store,
+            statistics: statistics.collect(),
+            scratch: self.scratch.clone(),
+            ..*self
+        }
     }
 
     /// Appends the maps of one image.
@@ -78,15 +111,19 @@ impl TeacherCache {
     /// # Errors
     /// The temporary file cannot be written.
     pub fn push(&mut self, maps: EncodedMaps) -> Result<()> {
-        self.statistics.merge(&maps.statistics);
+        self.statistics.push(Arc::new(maps.statistics));
         match &mut self.store {
-            Store::Memory(images) => images.push(maps.halves),
-            Store::File { file, .. } => {
+            Store::Memory(images) => images.push(maps.halves.into()),
+            Store::File { file, places, .. } => {
+                places.push(self.statistics.len() - 1);
                 let bytes: Vec<u8> = maps.halves.iter().flat_map(|v| v.to_le_bytes()).collect();
-                file.write_all(&bytes).map_err(Error::io(
-                    "write the cached teacher maps to a temporary file in",
-                    &self.scratch,
-                ))?;
+                file.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .write_all(&bytes)
+                    .map_err(Error::io(
+                        "write the cached teacher maps to a temporary file in",
+                        &self.scratch,
+                    ))?;
             }
         }
         Ok(())
@@ -116,13 +153,19 @@ impl TeacherCache {
     fn maps(&mut self, image: usize) -> Result<&[f16]> {
         match &mut self.store {
             Store::Memory(images) => Ok(&images[image]),
-            Store::File { file, last, maps } => {
+            Store::File {
+                file,
+                places,
+                last,
+                maps,
+            } => {
                 if *last != Some(image) {
                     *last = None;
                     let count = values_per_image(self.size, self.channels);
                     maps.resize(count, f16::ZERO);
                     let mut bytes = vec![0; 2 * count];
-                    file.seek(SeekFrom::Start((2 * count * image) as u64))
+                    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                    file.seek(SeekFrom::Start((2 * count * places[image]) as u64))
                         .and_then(|_| file.read_exact(&mut bytes))
                         .map_err(Error::io(
                             "read the cached teacher maps from a temporary file in",
@@ -156,7 +199,11 @@ impl TeacherCache {
 
     /// Mean and standard deviation of every channel over the cached images.
     pub fn statistics(&self) -> ChannelStatistics {
-        self.statistics.finish()
+        let mut all = RunningStatistics::new(self.channels);
+        for of_image in &self.statistics {
+            all.merge(of_image);
+        }
+        all.finish()
     }
 }
 
@@ -306,6 +353,32 @@ mod tests {
                 let found = cache.get(image, &Device::flex()).unwrap();
                 for (found, put) in found.into_iter().zip(maps(image as u32)) {
                     assert_eq!(found.into_data().iter::<f32>().collect::<Vec<_>>(), put);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_is_what_a_cache_of_its_images_alone_would_be() {
+        for budget in [1, 0] {
+            let filled = |images: &[u32]| {
+                let mut cache =
+                    TeacherCache::new(SIZE, CHANNELS, 3, budget, &std::env::temp_dir()).unwrap();
+                for &image in images {
+                    cache.push(encoded(&maps(image))).unwrap();
+                }
+                cache
+            };
+            let mut whole = filled(&[0, 1, 2]);
+            let mut part = whole.part(&[2, 0]);
+            let mut alone = filled(&[2, 0]);
+            assert_eq!(part.statistics(), alone.statistics());
+            for image in [1, 0, 1] {
+                for level in 0..3 {
+                    let expected = alone.level(image, level).unwrap();
+                    assert_eq!(part.level(image, level).unwrap(), expected);
+                    // Reading the whole in between disturbs nothing.
+                    whole.level(1, level).unwrap();
                 }
             }
         }

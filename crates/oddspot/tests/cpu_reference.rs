@@ -14,6 +14,7 @@ use oddspot::network::{
     MaxPoolShape, Parameters, average_pool, average_pool_plain, conv3x3_relu, conv3x3_relu_plain,
     max_pool, max_pool_plain, named_tensors,
 };
+use oddspot::placement::{Neighbour, Placement};
 use oddspot::position::{self, Pair, classify};
 use oddspot::scoring::{Scorer, image_tensor, patch_grid};
 use oddspot::seed;
@@ -194,6 +195,11 @@ fn config(method: Method, norm: FeatureNorm, output_stride: usize) -> Config {
         },
         training: TrainingConfig {
             feature_norm: norm,
+            // None of them is 1 or 0 where a forgotten one would not be noticed.
+            level_weights: match method {
+                Method::Full => [0.5, 1.25, 2.0],
+                Method::Baseline => [0.0, 1.25, 2.0],
+            },
             batch: 2,
             ..TrainingConfig::default()
         },
@@ -271,7 +277,12 @@ fn gradients_over_burn(
         let both = cached.iter().map(|maps| maps[level].clone()).collect();
         normalise_teacher(Tensor::cat(both, 0), norm, &set.statistics, level)
     });
-    let rec = loss::reconstruction(teacher, maps.levels.clone(), norm);
+    let rec = loss::reconstruction(
+        teacher,
+        maps.levels.clone(),
+        norm,
+        config.training.level_weights,
+    );
     let total = match networks.loss.take() {
         None => rec,
         Some(weights) => {
@@ -450,12 +461,31 @@ fn detection_finds_the_errors_of_the_plain_pass() {
                 for (found, expected) in own.iter().zip(maps.clone()) {
                     assert_close(found, &values(expected), &format!("{case}, teacher"));
                 }
-                let expected = scorer.errors(input, maps);
+                let expected = scorer.errors(input.clone(), maps);
                 let found = cpu.errors(&image, TeacherMaps::Run(teacher.on_cpu()), &mut memory);
                 assert_close(&found.rec.values, &expected.rec.values, &case);
                 assert_eq!(found.pos.is_some(), method == Method::Full);
                 if let (Some(found), Some(expected)) = (&found.pos, &expected.pos) {
                     assert_close(&found.values, &expected.values, &case);
+                }
+                for pixel in [(0, 0), (50, 71), (SIZE.height - 1, SIZE.width - 1)] {
+                    let found = cpu.placement(pixel, &mut memory);
+                    let expected = scorer.placement(input.clone(), pixel);
+                    assert_eq!(found.is_some(), method == Method::Full);
+                    let (Some(found), Some(expected)) = (found, expected) else {
+                        continue;
+                    };
+                    let rest = |p: &Placement| {
+                        let lies: Vec<_> = p.neighbours.iter().map(|n| n.lies).collect();
+                        (p.centre, p.offset, lies)
+                    };
+                    assert_eq!(rest(&found), rest(&expected));
+                    assert!(!found.neighbours.is_empty());
+                    let here = |p: &Placement| -> Vec<f32> {
+                        let each = |n: &Neighbour| [n.probability, n.probability_here];
+                        p.neighbours.iter().flat_map(each).collect()
+                    };
+                    assert_close(&here(&found), &here(&expected), &case);
                 }
             }
         }

@@ -253,7 +253,7 @@ fn losses(oracle: &Oracle, networks: &Networks, norm: FeatureNorm, stride: usize
     let logits = classify(classifier, &networks.student, &maps, &pairs);
     let classes = position::classes(&pairs, &device);
     Losses {
-        rec: loss::reconstruction(teacher, maps.levels, norm),
+        rec: loss::reconstruction(teacher, maps.levels, norm, [1.0; 3]),
         pos: loss::position(logits, classes),
     }
 }
@@ -448,7 +448,7 @@ fn e_rec_is_pytorchs() {
         let found = e_rec(
             teacher,
             maps.levels.clone(),
-            norm,
+            (norm, [1.0; 3]),
             &oracle.statistics(),
             SIZE,
         );
@@ -491,7 +491,13 @@ fn the_fused_map_and_the_score_are_pytorchs() {
     let teacher = oracle.levels("loss/teacher/level", &device);
     let norm = FeatureNorm::Standardize;
     let errors = ErrorMaps {
-        rec: e_rec(teacher, maps.levels, norm, &oracle.statistics(), SIZE),
+        rec: e_rec(
+            teacher,
+            maps.levels,
+            (norm, [1.0; 3]),
+            &oracle.statistics(),
+            SIZE,
+        ),
         pos: Some(e_pos(&oracle, 8).1),
     };
     let moments = |i: usize| {

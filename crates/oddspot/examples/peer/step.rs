@@ -99,7 +99,7 @@ fn training_set(
 ) -> Result<TrainingSet> {
     let board = Sample {
         image: folder.join("board.png"),
-        mask: None,
+        masks: Vec::new(),
         label: Label::Good,
     };
     scene::good(config.image_size, config.training.seed).save(&board.image)?;

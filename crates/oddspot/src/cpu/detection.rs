@@ -15,6 +15,7 @@ use crate::image::normalise_into;
 use crate::loss::ChannelStatistics;
 use crate::map::ScoreMap;
 use crate::network::named_tensors;
+use crate::placement::Placement;
 use crate::position::{PatchGrid, e_pos_at_pixels};
 use crate::scoring::{ErrorMaps, patch_grid};
 use crate::trainable::Networks;
@@ -29,6 +30,7 @@ pub struct CpuDetection {
     position: Option<CpuPosition>,
     grid: PatchGrid,
     norm: FeatureNorm,
+    level_weights: [f32; 3],
     statistics: ChannelStatistics,
 }
 
@@ -84,6 +86,7 @@ impl CpuDetection {
                 .map(|classifier| CpuPosition::new(&workspace, classifier, head3)),
             grid: patch_grid(config),
             norm: config.training.feature_norm,
+            level_weights: config.training.level_weights.map(|w| w as f32),
             statistics,
             layers,
             values,
@@ -138,11 +141,14 @@ impl CpuDetection {
         );
     }
 
-    /// `e_rec(r,c) = Σ_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image.
+    /// `e_rec(r,c) = Σ_ℓ w_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image.
     fn e_rec(&self, teacher: TeacherMaps, memory: &mut Memory) -> ScoreMap {
         let input = self.plan.convs[0].input;
         let mut sum = ScoreMap::filled(input.height, input.width, 0.0);
-        for level in 0..3 {
+        for (level, weight) in self.level_weights.into_iter().enumerate() {
+            if weight == 0.0 {
+                continue;
+            }
             let (height, width) = (input.height >> (level + 1), input.width >> (level + 1));
             let channels = self.layers.heads[level].sizes[0];
             let count = height * width * channels;
@@ -158,11 +164,25 @@ impl CpuDetection {
             let map = ScoreMap {
                 height,
                 width,
-                values: distances.to_vec(),
+                values: distances.iter().map(|d| weight * d).collect(),
             };
             map.add_resized(&mut sum);
         }
         sum
+    }
+
+    /// What the classifier says of the position with evidence nearest to a pixel (row, column), in
+    /// the image whose errors were computed last with this memory; None without a classifier.
+    pub fn placement(&self, pixel: (usize, usize), memory: &mut Memory) -> Option<Placement> {
+        let classifier = self.position.as_ref()?;
+        let position = self.grid.nearest(pixel)?;
+        let width = self.plan.trunk().width;
+        let Memory {
+            workspace,
+            position: memory,
+            ..
+        } = memory;
+        Some(classifier.placement(workspace, width, &self.grid, position, memory))
     }
 
     fn e_pos(&self, position: &CpuPosition, memory: &mut Memory) -> ScoreMap {

@@ -9,6 +9,7 @@ use super::parameters::{LayerPlace, Layout};
 use super::{fits, room};
 use crate::map::ScoreMap;
 use crate::network::Linear;
+use crate::placement::Placement;
 use crate::position::{DIRECTIONS, EposSums, Pair, PatchGrid, PositionClassifier};
 
 /// The classifier of a finished model.
@@ -26,6 +27,12 @@ pub(super) struct CpuPosition {
 #[derive(Default)]
 pub struct PositionMemory {
     projected: Vec<f32>,
+    pairs: PairsMemory,
+}
+
+/// What a number of pairs take on their way through the layers.
+#[derive(Default)]
+struct PairsMemory {
     hidden: [Vec<f32>; 2],
     logits: Vec<f32>,
 }
@@ -73,8 +80,7 @@ impl CpuPosition {
             let (rows, columns) = grid.centres(class);
             let (down, across) = grid.neighbour((rows.start, columns.start), class);
             let pairs = rows.len() * columns.len();
-            let [first, second] = &mut memory.hidden;
-            let first = room(first, pairs * hidden);
+            let first = room(&mut memory.pairs.hidden[0], pairs * hidden);
             let line = columns.len() * hidden;
             for (at, to) in first.chunks_exact_mut(line).enumerate() {
                 let centre = ((rows.start + at) * width + columns.start) * hidden;
@@ -84,28 +90,74 @@ impl CpuPosition {
                 for ((to, centre), neighbour) in
                     to.chunks_exact_mut(hidden).zip(centre).zip(neighbour)
                 {
-                    for (i, to) in to.iter_mut().enumerate() {
-                        *to = leaky(centre[i] - neighbour[i] + self.bias[i], self.slope);
-                    }
+                    self.first_layer(centre, neighbour, to);
                 }
             }
-            let second = room(second, pairs * hidden);
-            self.fc2
-                .run_into(workspace, pairs, first, Epilogue::default(), second);
-            for value in second.iter_mut() {
-                *value = leaky(*value, self.slope);
-            }
-            let logits = room(&mut memory.logits, pairs * DIRECTIONS.len());
-            self.fc3
-                .run_into(workspace, pairs, second, Epilogue::default(), logits);
-            let probabilities = logits
-                .as_chunks::<8>()
-                .0
-                .iter()
-                .map(|logits| softmax(*logits)[class]);
-            sums.add(grid, class, probabilities);
+            let probabilities = self.probabilities(workspace, pairs, &mut memory.pairs);
+            sums.add(
+                grid,
+                class,
+                probabilities.map(|of_classes| of_classes[class]),
+            );
         }
         sums.finish()
+    }
+
+    /// What is said of one position of the image whose `e_pos_grid` was computed last with this
+    /// memory. `width`: positions in a row.
+    pub fn placement(
+        &self,
+        workspace: &mut Workspace,
+        width: usize,
+        grid: &PatchGrid,
+        position: (usize, usize),
+        memory: &mut PositionMemory,
+    ) -> Placement {
+        let hidden = self.bias.len();
+        let classes = grid.classes_at(position);
+        let first = room(&mut memory.pairs.hidden[0], classes.len() * hidden);
+        let at = |(row, column): (usize, usize)| (row * width + column) * hidden;
+        for (&class, to) in classes.iter().zip(first.chunks_exact_mut(hidden)) {
+            let centre = &memory.projected[at(position)..][..hidden];
+            let neighbour = &memory.projected[at(grid.neighbour(position, class))..][..hidden];
+            self.first_layer(centre, neighbour, to);
+        }
+        let probabilities = self.probabilities(workspace, classes.len(), &mut memory.pairs);
+        Placement::new(grid, position, classes.iter().copied().zip(probabilities))
+    }
+
+    /// A pair's first hidden layer from its projected positions.
+    fn first_layer(&self, centre: &[f32], neighbour: &[f32], to: &mut [f32]) {
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = leaky(centre[i] - neighbour[i] + self.bias[i], self.slope);
+        }
+    }
+
+    /// The classes' probabilities for each of the pairs whose first hidden layer lies in the
+    /// memory.
+    fn probabilities<'a>(
+        &self,
+        workspace: &mut Workspace,
+        pairs: usize,
+        memory: &'a mut PairsMemory,
+    ) -> impl Iterator<Item = [f32; 8]> + 'a {
+        let hidden = self.bias.len();
+        let [first, second] = &mut memory.hidden;
+        let first = &first[..pairs * hidden];
+        let second = room(second, pairs * hidden);
+        self.fc2
+            .run_into(workspace, pairs, first, Epilogue::default(), second);
+        for value in second.iter_mut() {
+            *value = leaky(*value, self.slope);
+        }
+        let logits = room(&mut memory.logits, pairs * DIRECTIONS.len());
+        self.fc3
+            .run_into(workspace, pairs, second, Epilogue::default(), logits);
+        logits
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|logits| softmax(*logits))
     }
 }
 

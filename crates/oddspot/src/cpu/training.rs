@@ -23,6 +23,7 @@ pub struct CpuTraining {
     layers: Layers,
     plan: Plan,
     norm: FeatureNorm,
+    level_weights: [f32; 3],
     adam: Adam,
     parameters: Vec<f32>,
     gradients: Vec<f32>,
@@ -55,6 +56,7 @@ impl CpuTraining {
         Self {
             plan: Plan::new(&layers, batch, size, stride),
             norm: config.training.feature_norm,
+            level_weights: config.training.level_weights.map(|w| w as f32),
             adam: Adam {
                 learning_rate: 0.0,
                 beta1: 0.9,
@@ -164,9 +166,13 @@ impl CpuTraining {
         let memory = &mut *self.memory;
         let statistics = &set.statistics;
         let mut loss = 0.0;
-        for level in 0..3 {
+        for (level, weight) in self.level_weights.into_iter().enumerate() {
             let rows = self.plan.level_rows(level);
             let channels = self.layers.heads[level].sizes[0];
+            if weight == 0.0 {
+                memory.student.levels[level][..rows * channels].fill(0.0);
+                continue;
+            }
             let norm = self.norm.of_level(statistics, level);
             let distances = room(&mut memory.distances, rows);
             let per_image = rows / batch.len();
@@ -177,14 +183,14 @@ impl CpuTraining {
                 .zip(levels.chunks_exact_mut(per_image * channels))
             {
                 let target = Target::Half(set.cache.level(image, level)?);
-                let scale = 2.0 * scale / rows as f32;
+                let scale = 2.0 * scale * weight / rows as f32;
                 let isa = self.workspace.isa();
                 fits(squared_distances_with_gradient(
                     isa, levels, target, norm, scale, distances,
                 ));
             }
             let sum: f64 = distances.iter().map(|&d| f64::from(d)).sum();
-            loss += (sum / rows as f64) as f32;
+            loss += weight * (sum / rows as f64) as f32;
         }
         Ok(loss)
     }

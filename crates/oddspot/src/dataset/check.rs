@@ -62,7 +62,7 @@ impl fmt::Display for Problem {
             Self::Unreadable { reason } => f.write_str(reason),
             Self::NoMask { image } => write!(
                 f,
-                "{} shows a defect but has no mask in ground_truth: add one",
+                "{} shows a defect but has no mask: add one",
                 image.display()
             ),
             Self::MaskSize {
@@ -115,7 +115,7 @@ impl Dataset {
 
     /// Every [`Problem`] of the test set, in path order; masks are decoded, images only measured.
     pub fn test_problems(&self) -> Result<Vec<Problem>> {
-        let mut train = Fingerprints::of(&self.train)?;
+        let mut train = Fingerprints::of(self.train.iter().chain(&self.held_out))?;
         let mut problems = Vec::new();
         for sample in &self.test {
             match masking(sample) {
@@ -135,30 +135,36 @@ impl Dataset {
     }
 }
 
-/// What is wrong between an image and its mask.
+/// What is wrong between an image and its masks.
 fn masking(sample: &Sample) -> Result<Vec<Problem>> {
     let image_size = dimensions(&sample.image)?;
     let defective = sample.label != Label::Good;
-    let Some(path) = &sample.mask else {
+    if sample.masks.is_empty() {
         let image = sample.image.clone();
         let missing = defective.then_some(Problem::NoMask { image });
         return Ok(missing.into_iter().collect());
-    };
-    let decoded = decode_mask(path)?;
-    let size = (decoded.width as u32, decoded.height as u32);
-    let mask = path.clone();
-    let mut problems = Vec::new();
-    match (defective, decoded.any()) {
-        (false, true) => problems.push(Problem::MaskOfGood { mask: mask.clone() }),
-        (true, false) => problems.push(Problem::EmptyMask { mask: mask.clone() }),
-        _ => {}
     }
-    if size != image_size {
-        problems.push(Problem::MaskSize {
-            mask,
-            size,
-            image_size,
-        });
+    let mut problems = Vec::new();
+    let mut marked = false;
+    for path in &sample.masks {
+        let decoded = decode_mask(path)?;
+        let size = (decoded.width as u32, decoded.height as u32);
+        let mask = path.clone();
+        marked |= decoded.any();
+        if decoded.any() && !defective {
+            problems.push(Problem::MaskOfGood { mask: mask.clone() });
+        }
+        if size != image_size {
+            problems.push(Problem::MaskSize {
+                mask,
+                size,
+                image_size,
+            });
+        }
+    }
+    if defective && !marked {
+        let mask = sample.masks[0].clone();
+        problems.insert(0, Problem::EmptyMask { mask });
     }
     Ok(problems)
 }
@@ -185,7 +191,7 @@ struct Fingerprint {
 }
 
 impl Fingerprints {
-    fn of(samples: &[Sample]) -> Result<Self> {
+    fn of<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Self> {
         let mut by_size: HashMap<_, Vec<_>> = HashMap::new();
         for Sample { image, .. } in samples {
             by_size

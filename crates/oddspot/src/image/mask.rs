@@ -1,12 +1,12 @@
 //! Ground truth: which pixels of an image are odd.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::image::DynamicImage;
 
 use super::ImageSize;
 use super::file::{decode_dynamic, read_file};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Which pixels are anomalous, `[height, width]`, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,33 @@ pub struct Mask {
 pub fn decode_mask(path: &Path) -> Result<Mask> {
     let image = decode_dynamic(&read_file(path)?, path)?;
     Ok(Mask::of_non_zero(&image))
+}
+
+/// What any of an image's mask files marks; None if there are none.
+///
+/// # Errors
+/// A file that cannot be decoded, or of another size than the first.
+pub fn decode_masks(paths: &[PathBuf]) -> Result<Option<Mask>> {
+    let mut all: Option<Mask> = None;
+    for path in paths {
+        let mask = decode_mask(path)?;
+        match &mut all {
+            None => all = Some(mask),
+            Some(all) if (all.height, all.width) == (mask.height, mask.width) => {
+                for (sum, anomalous) in all.anomalous.iter_mut().zip(mask.anomalous) {
+                    *sum |= anomalous;
+                }
+            }
+            Some(all) => {
+                let reason = format!(
+                    "it is {}x{}, but another mask of the same image {}x{}",
+                    mask.width, mask.height, all.width, all.height
+                );
+                return Err(Error::image(path, reason));
+            }
+        }
+    }
+    Ok(all)
 }
 
 impl Mask {
@@ -101,6 +128,26 @@ fn coverage(source: usize, target: usize) -> Vec<Vec<(usize, u64)>> {
 mod tests {
     use super::*;
     use ::image::{ImageBuffer, LumaA, Rgb};
+
+    #[test]
+    fn masks_of_one_image_add_up_and_must_agree_in_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, width: u32, at: u32| {
+            let path = folder.path().join(name);
+            let level = |x, _| ::image::Luma([u8::from(x == at)]);
+            ::image::GrayImage::from_fn(width, 2, level)
+                .save(&path)
+                .unwrap();
+            path
+        };
+        let [first, second, wide] =
+            [("a.png", 3, 0), ("b.png", 3, 2), ("c.png", 4, 0)].map(|(n, w, at)| file(n, w, at));
+        assert_eq!(decode_masks(&[]).unwrap(), None);
+        let both = decode_masks(&[first.clone(), second]).unwrap().unwrap();
+        assert_eq!(both.anomalous, [true, false, true].repeat(2));
+        let error = decode_masks(&[first, wide]).unwrap_err().to_string();
+        assert!(error.contains("c.png") && error.contains("4x2"), "{error}");
+    }
 
     fn mask(height: usize, width: usize, odd: impl Fn(usize, usize) -> bool) -> Mask {
         let at = |i: usize| odd(i / width, i % width);

@@ -10,7 +10,7 @@ use super::MapKind;
 use crate::dataset::{Dataset, Label, Sample};
 use crate::detector::Detector;
 use crate::error::{Error, Result};
-use crate::image::{ImageSize, Mask, decode, decode_mask, read_file};
+use crate::image::{ImageSize, Mask, decode, decode_masks, read_file};
 use crate::map::ScoreMap;
 use crate::model_file::Header;
 use crate::scoring::Shares;
@@ -59,15 +59,19 @@ impl Judged {
     }
 }
 
-/// Refuses a test set that cannot be measured on fairly, naming every file at fault.
-pub(super) fn check(dataset: &Dataset, header: &Header) -> Result<()> {
+/// Refuses a test set that cannot be measured on fairly, whatever the model.
+///
+/// # Errors
+/// A data set without test images, or with any [`crate::dataset::Problem`], each file named.
+pub fn check_test_set(dataset: &Dataset) -> Result<()> {
     if dataset.test.is_empty() {
         return Err(Error::dataset(
             &dataset.root,
-            "it has no labelled test images: put some into test/good and test/<defect>",
+            "it has no labelled test images: put some into test/good and test/<defect>, or list \
+             them with the split test",
         ));
     }
-    if dataset.test.iter().any(|sample| sample.mask.is_some()) {
+    if dataset.test.iter().any(|sample| !sample.masks.is_empty()) {
         dataset.check_test()?;
     } else {
         // No masks at all is a choice, not a slip: the images are measured alone.
@@ -81,11 +85,11 @@ pub(super) fn check(dataset: &Dataset, header: &Header) -> Result<()> {
         };
         images_alone.check_test()?;
     }
-    check_unseen(dataset, header)
+    Ok(())
 }
 
 /// Refuses test images that the model was trained on or took its threshold from.
-fn check_unseen(dataset: &Dataset, header: &Header) -> Result<()> {
+pub(super) fn check_unseen(dataset: &Dataset, header: &Header) -> Result<()> {
     let records = (header.training_images.iter()).chain(&header.held_out_images);
     let seen: HashSet<&str> = records.map(|record| record.sha256.as_str()).collect();
     let mut known = Vec::new();
@@ -144,7 +148,7 @@ fn judge_one(detector: &Detector, dataset: &Dataset, sample: &Sample) -> Result<
             width: image.width() as usize,
             height: image.height() as usize,
         },
-        mask: sample.mask.as_deref().map(decode_mask).transpose()?,
+        mask: decode_masks(&sample.masks)?,
         rec: found.maps.rec,
         pos: found.maps.pos,
         score: found.score,

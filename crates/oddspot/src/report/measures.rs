@@ -286,10 +286,7 @@ impl<'a> Stack<'a> {
         let mut defects = (self.truths.iter()).filter(|truth| defect(truth.image).is_some());
         let missing = defects.find(|truth| truth.mask.is_none())?;
         Some(if self.truths.iter().any(|truth| truth.mask.is_some()) {
-            format!(
-                "{} has no mask; add one in ground_truth",
-                missing.image.name
-            )
+            format!("{} has no mask; add one", missing.image.name)
         } else {
             "there are no ground-truth masks; add them as \
              ground_truth/<defect>/<image>_mask.png"

@@ -12,9 +12,9 @@ mod table;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-pub use judging::Judged;
+pub use judging::{Judged, check_test_set};
 pub use measures::{Curves, MAX_FPR, MapMeasures, Measures, OperatingPoint, ProtocolMeasures};
 
 use crate::config::{Config, Method};
@@ -26,7 +26,7 @@ use crate::scoring::Shares;
 use crate::teacher::TeacherIdentity;
 
 /// At which size maps and ground truth are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// The paper's: maps and masks at the model's `image_size`.
@@ -42,7 +42,7 @@ impl Protocol {
 }
 
 /// Which map is measured: the rows of the paper's Table 2. An image's score is its maximum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MapKind {
     /// The model's own map: `e`, which in the baseline is `e_rec`.
@@ -281,7 +281,8 @@ pub fn evaluate(
     mut progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Evaluation>> {
     let header = detector.header();
-    judging::check(dataset, header)?;
+    check_test_set(dataset)?;
+    judging::check_unseen(dataset, header)?;
     let judged = judging::judge(detector, dataset, |done, total| {
         progress(Phase::Judging, done, total)
     })?;

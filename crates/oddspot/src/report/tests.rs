@@ -294,23 +294,20 @@ fn dataset(names: &[(&str, u8)]) -> (tempfile::TempDir, Dataset) {
 
 #[test]
 fn a_set_without_any_mask_passes_and_one_with_some_names_those_that_lack_theirs() {
-    let header = header(Method::Full);
     let (_root, maskless) = dataset(&[("test/good/0.png", 1), ("test/cut/0.png", 2)]);
-    judging::check(&maskless, &header).unwrap();
+    check_test_set(&maskless).unwrap();
     let (_root, partly) = dataset(&[
         ("test/cut/0.png", 2),
         ("test/cut/1.png", 3),
         ("ground_truth/cut/0_mask.png", 255),
     ]);
-    let error = judging::check(&partly, &header).unwrap_err().to_string();
+    let error = check_test_set(&partly).unwrap_err().to_string();
     assert!(
         error.contains("1.png") && !error.contains("0.png"),
         "{error}"
     );
     let (_root, unlabelled) = dataset(&[("0.png", 1)]);
-    let error = judging::check(&unlabelled, &header)
-        .unwrap_err()
-        .to_string();
+    let error = check_test_set(&unlabelled).unwrap_err().to_string();
     assert!(error.contains("test/<defect>"), "{error}");
 }
 
@@ -324,7 +321,9 @@ fn images_that_the_model_has_seen_are_refused_by_name() {
         name: "renamed.png".to_owned(),
         ..seen.records[0].clone()
     }];
-    let error = judging::check(&dataset, &header).unwrap_err().to_string();
+    let error = judging::check_unseen(&dataset, &header)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("good/1.png") && !error.contains("0.png"),
         "{error}"

@@ -70,7 +70,8 @@ impl PortableTraining {
             .forward(Tensor::cat(images, 0), stride);
 
         let norm = self.config.training.feature_norm;
-        let l_rec = loss::reconstruction(teacher, maps.levels.clone(), norm);
+        let weights = self.config.training.level_weights;
+        let l_rec = loss::reconstruction(teacher, maps.levels.clone(), norm, weights);
         let rec = scalar(&l_rec);
         let mut losses = Losses {
             rec,

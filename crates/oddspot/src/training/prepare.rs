@@ -93,6 +93,18 @@ impl TrainingSet {
             statistics,
         }))
     }
+
+    /// Some of the images, in the given order, as a set of their own that shares the teacher's
+    /// maps with this one.
+    pub fn part(&self, images: &[usize]) -> Self {
+        let cache = self.cache.part(images);
+        Self {
+            images: images.iter().map(|&i| self.images[i].clone()).collect(),
+            records: images.iter().map(|&i| self.records[i].clone()).collect(),
+            statistics: cache.statistics(),
+            cache,
+        }
+    }
 }
 
 fn encode(maps: [Tensor<4>; 3], channels: [usize; 3]) -> EncodedMaps {
@@ -119,6 +131,14 @@ impl HeldOut {
         let loaded = samples.par_iter().map(load).collect::<Result<Vec<_>>>()?;
         let (images, records) = loaded.into_iter().unzip();
         Ok(Self { images, records })
+    }
+
+    /// Some images of a prepared set, in the given order.
+    pub fn part(set: &TrainingSet, images: &[usize]) -> Self {
+        Self {
+            images: images.iter().map(|&i| set.images[i].clone()).collect(),
+            records: images.iter().map(|&i| set.records[i].clone()).collect(),
+        }
     }
 }
 
