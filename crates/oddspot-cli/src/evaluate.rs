@@ -66,10 +66,11 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
 
 /// One bar per phase.
 #[derive(Default)]
-struct Bars(Option<Progress>);
+pub struct Bars(Option<Progress>);
 
 impl Bars {
-    fn set(&mut self, phase: Phase, done: usize, total: usize) {
+    /// Shows how far a phase is.
+    pub fn set(&mut self, phase: Phase, done: usize, total: usize) {
         match &mut self.0 {
             Some(bar) if done > 0 => bar.set(done, String::new),
             _ => {
@@ -83,7 +84,8 @@ impl Bars {
         }
     }
 
-    fn finish(&mut self) {
+    /// Ends the bar.
+    pub fn finish(&mut self) {
         if let Some(bar) = self.0.take() {
             bar.finish();
         }

@@ -20,11 +20,14 @@ macro_rules! say {
     }};
 }
 
+mod benchmark;
 mod demo;
 mod detect;
 mod evaluate;
+mod fetch;
 mod inspect;
 mod interrupt;
+mod peak_memory;
 mod pretrain;
 mod progress;
 mod runtime;
@@ -51,7 +54,9 @@ enum Command {
     Detect(detect::DetectArgs),
     /// Measure a model on a labelled test set
     Evaluate(evaluate::EvaluateArgs),
-    /// List or import teachers
+    /// Train and measure on many data sets: the paper's tables
+    Benchmark(Box<benchmark::BenchmarkArgs>),
+    /// List, fetch or import teachers
     Teacher(teacher::TeacherArgs),
     /// Train a teacher of one's own on images that formulas make
     Pretrain(pretrain::PretrainArgs),
@@ -66,6 +71,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Benchmark(args) => benchmark::run(&args),
         Command::Teacher(args) => teacher::run(&args),
         Command::Pretrain(args) => pretrain::run(&args),
         Command::Inspect(args) => inspect::run(&args),

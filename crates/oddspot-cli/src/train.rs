@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use oddspot::atomic;
 use oddspot::config::{Config, FeatureNorm, Method, Schedule};
-use oddspot::dataset::{Dataset, Sample, hold_out};
+use oddspot::dataset::{Dataset, Sample};
 use oddspot::image::ImageSize;
 use oddspot::model_file::Model;
 use oddspot::network::Parameters;
@@ -28,7 +28,8 @@ use crate::runtime::{Runtime, RuntimeArgs, beside, check_output, parent, teacher
 #[derive(Args, Clone)]
 #[command(args_override_self = true)]
 pub struct TrainArgs {
-    /// Folder of good images, or a data set in MVTec AD's layout (its train/good is used)
+    /// Folder of good images, or a data set of which the good training images are used: in the
+    /// layout of MVTec AD, MVTec LOCO or VisA, or a .csv or .jsonl file that lists its images
     pub data: PathBuf,
     /// Where to write the model
     #[arg(short, long, value_name = "MODEL")]
@@ -90,6 +91,9 @@ pub struct Settings {
     /// l2, none or standardize
     #[arg(long, value_parser = parse_name::<FeatureNorm>)]
     pub feature_norm: Option<FeatureNorm>,
+    /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image
+    #[arg(long, value_delimiter = ',', num_args = 1)]
+    pub level_weights: Option<Vec<f64>>,
     /// Pixels between the centres of a pair of patches
     #[arg(long)]
     pub offset: Option<usize>,
@@ -149,6 +153,12 @@ impl Settings {
                 .try_into()
                 .context("--widths takes four numbers: c1,c2,c3,c4")?;
         }
+        if let Some(weights) = &self.level_weights {
+            config.training.level_weights = weights
+                .as_slice()
+                .try_into()
+                .context("--level-weights takes three numbers: w1,w2,w3")?;
+        }
         set(&mut config.method, &self.method);
         set(&mut config.teacher, &self.teacher);
         set(&mut config.image_size, &self.image_size);
@@ -190,10 +200,11 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     let dataset = Dataset::open(&args.data)?;
     ensure!(
         !dataset.train.is_empty(),
-        "{} has test images but no good ones to learn from; bring its train/good folder",
+        "{} has test images but no good ones to learn from: bring those of train/good, or of the split \
+         train",
         args.data.display()
     );
-    let split = hold_out(dataset.train, config.training.seed)?;
+    let split = dataset.split(config.training.seed)?;
     let (weights, identity) = teacher_library()?.find(&config.teacher)?;
     let teacher = Teacher::new(
         identity.architecture,
@@ -278,15 +289,29 @@ fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
             checkpoint.display()
         );
     }
-    let mut config = match (args.resume, args.preset) {
-        (true, None) => checkpoint::configuration(checkpoint)?,
-        (_, None | Some(Preset::Default)) => Config::default(),
-        (_, Some(Preset::Paper)) => Config::paper(),
+    let first = match args.resume {
+        true => checkpoint::configuration(checkpoint)?,
+        false => Config::default(),
     };
-    if let Some(file) = &args.config {
+    configured(first, args.preset, args.config.as_deref(), &args.settings)
+}
+
+/// A preset (without one, `first`), then a file, then single settings.
+pub fn configured(
+    first: Config,
+    preset: Option<Preset>,
+    file: Option<&Path>,
+    settings: &Settings,
+) -> Result<Config> {
+    let mut config = match preset {
+        None => first,
+        Some(Preset::Default) => Config::default(),
+        Some(Preset::Paper) => Config::paper(),
+    };
+    if let Some(file) = file {
         config = config.overlaid_with_file(file)?;
     }
-    args.settings.apply(&mut config)?;
+    settings.apply(&mut config)?;
     config.validate()?;
     Ok(config)
 }

@@ -9,10 +9,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use image::RgbImage;
 use oddspot::Detection;
+use oddspot::arrow::Arrow;
 use oddspot::dataset::images_under;
 use oddspot::figure::{Panels, figure};
 use oddspot::heatmap::{Scale, contour, render, write_png, write_tiff_f32};
 use oddspot::model_file::Header;
+use oddspot::placement::{NAMES, Neighbour, Placement};
 use oddspot::region::{Region, mask_above, regions};
 use oddspot::scoring::AnomalyMaps;
 use serde::Serialize;
@@ -87,12 +89,19 @@ pub struct Pictured {
     maps: AnomalyMaps,
     regions: Vec<Region>,
     mask: Vec<bool>,
+    /// Original pixels per pixel of the model's image, columns and rows.
+    scale: [f32; 2],
 }
 
 impl Pictured {
     /// Resizes the maps and finds the regions above the pixel threshold.
     pub fn new(image: RgbImage, detection: Detection, header: &Header) -> Self {
         let (width, height) = (image.width() as usize, image.height() as usize);
+        let size = header.config.image_size;
+        let scale = [
+            width as f32 / size.width as f32,
+            height as f32 / size.height as f32,
+        ];
         let maps = detection.maps.resized(height, width);
         let mut threshold = header.thresholds.pixel as f32;
         if detection.anomalous {
@@ -105,9 +114,18 @@ impl Pictured {
             image,
             detection,
             maps,
+            scale,
         }
     }
+
+    /// Whether it is anomalous for being in the wrong place, more than for how it looks.
+    fn in_the_wrong_place(&self) -> bool {
+        let shares = self.detection.shares;
+        self.detection.anomalous && shares.pos > shares.rec
+    }
 }
+
+const IN_THE_WRONG_PLACE: &str = "in the wrong place";
 
 /// What the results say of one image.
 #[derive(Serialize)]
@@ -121,9 +139,48 @@ pub struct Finding {
     looks_wrong_share: f64,
     wrong_place_share: f64,
     peak: Point,
+    place: Option<Place>,
     width: u32,
     height: u32,
     regions: Vec<Box>,
+}
+
+/// What the position classifier says where "in the wrong place" peaks.
+#[derive(Serialize)]
+struct Place {
+    /// Centre of the patch.
+    x: usize,
+    y: usize,
+    neighbours: Vec<NeighbourPatch>,
+    /// The misplaced neighbours in words, the surest first.
+    words: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct NeighbourPatch {
+    lies: &'static str,
+    belongs: &'static str,
+    probability: f32,
+    probability_here: f32,
+}
+
+impl Place {
+    fn new(placement: &Placement, scale: [f32; 2]) -> Self {
+        let (x, y) = placement.centre;
+        let original = |at: usize, scale: f32| ((at as f32 + 0.5) * scale) as usize;
+        let patch = |neighbour: &Neighbour| NeighbourPatch {
+            lies: NAMES[neighbour.lies],
+            belongs: NAMES[neighbour.belongs],
+            probability: neighbour.probability,
+            probability_here: neighbour.probability_here,
+        };
+        Self {
+            x: original(x, scale[0]),
+            y: original(y, scale[1]),
+            neighbours: placement.neighbours.iter().map(patch).collect(),
+            words: placement.misplaced().iter().map(Neighbour::words).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -148,9 +205,9 @@ impl Finding {
         let detection = &pictured.detection;
         let shares = detection.shares;
         let (_, (y, x)) = pictured.maps.total.peak();
-        let why = match shares.rec >= shares.pos {
-            true => "looks wrong",
-            false => "in the wrong place",
+        let why = match shares.pos > shares.rec {
+            true => IN_THE_WRONG_PLACE,
+            false => "looks wrong",
         };
         Self {
             image: input.path.display().to_string(),
@@ -161,6 +218,7 @@ impl Finding {
             looks_wrong_share: shares.rec,
             wrong_place_share: shares.pos,
             peak: Point { x, y },
+            place: (detection.placement.as_ref()).map(|place| Place::new(place, pictured.scale)),
             width: pictured.image.width(),
             height: pictured.image.height(),
             regions: pictured
@@ -190,6 +248,10 @@ impl Finding {
             }
             if self.regions.len() > 1 {
                 line += &format!(" and {} more", self.regions.len() - 1);
+            }
+            let words = self.place.as_ref().and_then(|place| place.words.first());
+            if let (Some(words), IN_THE_WRONG_PLACE) = (words, why) {
+                line += &format!(": {words}");
             }
         }
         line
@@ -383,11 +445,18 @@ impl Pictures {
         } else {
             "good"
         };
+        let arrows = match &pictured.detection.placement {
+            Some(placement) if pictured.in_the_wrong_place() => {
+                Arrow::of(placement, pictured.scale)
+            }
+            _ => Vec::new(),
+        };
         let caption = format!("{verdict}: {:.2}", pictured.detection.score);
         let sheet = figure(
             &Panels {
                 image,
                 mask,
+                arrows: &arrows,
                 image_caption: &caption,
                 total: &maps.total,
                 looks_wrong: &maps.rec,
@@ -417,6 +486,33 @@ impl Pictures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_says_in_words_what_is_in_the_wrong_place() {
+        let finding = |why| Finding {
+            image: "part.png".to_owned(),
+            anomalous: true,
+            score: 9.0,
+            threshold: 5.0,
+            why: Some(why),
+            looks_wrong_share: 0.25,
+            wrong_place_share: 0.75,
+            peak: Point { x: 1, y: 2 },
+            place: Some(Place {
+                x: 1,
+                y: 2,
+                neighbours: Vec::new(),
+                words: vec!["left neighbour looks odd".to_owned(), "another".to_owned()],
+            }),
+            width: 8,
+            height: 8,
+            regions: Vec::new(),
+        };
+        let line = finding(IN_THE_WRONG_PLACE).line();
+        let said = "in the wrong place (75 %): left neighbour looks odd";
+        assert!(line.ends_with(said), "{line}");
+        assert!(!finding("looks wrong").line().contains("neighbour"));
+    }
 
     #[test]
     fn folders_keep_their_names_only_where_there_are_several() {

@@ -187,6 +187,32 @@ fn verdicts_follow_from_scores_and_shares_sum_to_one() {
 }
 
 #[test]
+fn the_place_is_told_neighbour_by_neighbour_and_in_words() {
+    let (_world, results) = judged();
+    for line in &results {
+        let place = &line["place"];
+        let number = |of: &Value, field: &str| of[field].as_f64().unwrap();
+        assert!(number(place, "x") < number(line, "width"));
+        assert!(number(place, "y") < number(line, "height"));
+        let neighbours = place["neighbours"].as_array().unwrap();
+        assert!((1..=8).contains(&neighbours.len()));
+        let mut elsewhere = 0;
+        for neighbour in neighbours {
+            let (sure, here) = (
+                number(neighbour, "probability"),
+                number(neighbour, "probability_here"),
+            );
+            assert!((0.125..=1.0).contains(&sure) && (0.0..=sure).contains(&here));
+            let stays = neighbour["lies"] == neighbour["belongs"];
+            assert_eq!(stays, sure == here);
+            elsewhere += usize::from(!stays);
+        }
+        let words = place["words"].as_array().unwrap();
+        assert_eq!(words.len(), elsewhere);
+    }
+}
+
+#[test]
 fn both_result_files_and_the_printed_lines_agree() {
     let (world, results) = judged();
     let mut csv = csv::Reader::from_path(world.path("out/results.csv")).unwrap();

@@ -4,11 +4,13 @@
 #![allow(missing_docs)]
 
 mod bad_images;
+mod benchmarking;
 mod configuration;
 mod data_sets;
 mod defects;
 mod detection;
 mod disk;
+mod fetching;
 mod model_damage;
 mod pretraining;
 mod resuming;

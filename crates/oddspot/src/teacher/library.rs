@@ -32,6 +32,9 @@ const BUILTIN_FILE: &[u8] = include_bytes!("../../weights/builtin.safetensors");
 /// torchvision's file of VGG16 weights.
 pub const VGG16_FILE: &str = "vgg16-397923af.pth";
 
+/// torchvision's file of SqueezeNet 1.0 weights.
+pub const SQUEEZENET_FILE: &str = "squeezenet1_0-b66bff10.pth";
+
 /// A folder of imported teachers, one `<name>.safetensors` each.
 #[derive(Clone, Debug)]
 pub struct Library {
@@ -159,21 +162,44 @@ impl Library {
         Ok((identity, path))
     }
 
+    /// A file for what is not a teacher yet, in the library's folder, which is made.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
+    pub fn scratch(&self, file: &str) -> Result<PathBuf> {
+        std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
+        Ok(self.folder.join(file))
+    }
+
     fn path_of(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.safetensors"))
     }
 
     fn missing(&self, name: &str) -> Error {
-        let file = match name {
-            "vgg16" => VGG16_FILE,
-            "squeezenet" => "squeezenet1_0-b66bff10.pth",
-            _ => "its .pth or .safetensors file",
+        let brought = |file: &str, option: &str| {
+            format!(
+                "bring torchvision's {file} and run `oddspot teacher import {file}{option}`, or"
+            )
+        };
+        let way = match name {
+            "vgg16" => format!(
+                "run `oddspot teacher fetch vgg16`, or {}",
+                brought(VGG16_FILE, "")
+            ),
+            "squeezenet1_0" => format!(
+                "run `oddspot teacher fetch squeezenet1_0`, or {}",
+                brought(SQUEEZENET_FILE, " --name squeezenet1_0")
+            ),
+            "squeezenet" => brought(SQUEEZENET_FILE, ""),
+            name => format!(
+                "bring its .pth or .safetensors file and run `oddspot teacher import FILE --name \
+                 {name}`, or"
+            ),
         };
         Error::TeacherMissing {
             name: name.to_owned(),
             help: format!(
-                "bring torchvision's {file} and run `oddspot teacher import {file}`, or give the \
-                 path of a weights file, or use --teacher {BUILTIN} (looked in {})",
+                "{way} give the path of a weights file, or use --teacher {BUILTIN} (looked in {})",
                 self.folder.display()
             ),
         }

@@ -6,7 +6,7 @@ mod squeezenet;
 mod vgg;
 
 pub use import::{TeacherWeights, read_weights};
-pub use library::{BUILTIN, IN_THE_PROGRAM, Library, RANDOM, VGG16_FILE};
+pub use library::{BUILTIN, IN_THE_PROGRAM, Library, RANDOM, SQUEEZENET_FILE, VGG16_FILE};
 
 use std::fmt;
 use std::sync::OnceLock;
