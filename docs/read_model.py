@@ -134,8 +134,9 @@ def resize(values, height, width):
     return F.interpolate(values[None, None], size=(height, width), mode="bilinear")[0, 0]
 
 
-def e_rec(teacher, student, statistics, feature_norm, size):
-    """Squared distances, normalised as configured, summed over the levels at every pixel."""
+def e_rec(teacher, student, statistics, training, size):
+    """Squared distances, normalised as configured, their weighted sum over the levels at every pixel."""
+    feature_norm, weights = training["feature_norm"], training.get("level_weights", [1, 1, 1])
     total = 0
     for level, (t, s) in enumerate(zip(teacher, student), start=1):
         if feature_norm == "l2":
@@ -143,7 +144,7 @@ def e_rec(teacher, student, statistics, feature_norm, size):
         elif feature_norm == "standardize":
             mean, std = (statistics[f"{x}{level}"][:, None, None] for x in ("mean", "std"))
             t = (t - mean) / std
-        total = total + resize((t - s).square().sum(0), size["height"], size["width"])
+        total = total + weights[level - 1] * resize((t - s).square().sum(0), size["height"], size["width"])
     return total.numpy()
 
 
@@ -212,8 +213,8 @@ def anomaly_maps(image, header, networks):
     x = prepare(image, config["image_size"])
     teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
     student, s3 = student_maps(x, networks["student"], config["student"]["output_stride"])
-    norm, smoothing = config["training"]["feature_norm"], config["detection"]["smoothing"]
-    rec = e_rec(teacher, student, networks["teacher"], norm, config["image_size"])
+    smoothing = config["detection"]["smoothing"]
+    rec = e_rec(teacher, student, networks["teacher"], config["training"], config["image_size"])
     maps = {"looks_wrong": normalise(rec, header["normalisation"]["rec"], smoothing)}
     if config["method"] == "full":
         pos = e_pos(s3, networks["position"], config)

@@ -1,9 +1,11 @@
 """Plants defects in held-out good images, to compare teachers without looking at a test set.
 
-    python plant.py CATEGORY OUTPUT [--held-out 60] [--train 120] [--seed 0]
+    python plant.py CATEGORY OUTPUT [--held-out 60] [--train 120] [--each 3] [--foreign FOLDER] [--seed 0]
 
 CATEGORY is a data set in MVTec AD's layout, of which only train/good is read. OUTPUT becomes one
-in the same layout: train/good, test/good and test/{scratch,blob,paste,bend,erase} with masks.
+in the same layout: train/good, test/good and test/KIND with masks, where KIND is one of scratch,
+blob, paste, bend, erase, shade, crack, chip, turn, grow and, with a folder of other photographs,
+foreign. Every held-out image is in test/good as it is, and --each times with a defect.
 Needs numpy, Pillow and scipy.
 """
 
@@ -74,7 +76,104 @@ def erase(rng, image):
     return image + share[..., None] * (smooth - image), share > 0.3
 
 
-DEFECTS = {"scratch": scratch, "blob": spot, "paste": paste, "bend": bend, "erase": erase}
+def shade(rng, image):
+    """A wide soft change of brightness, and of contrast with it."""
+    size = min(image.shape[:2])
+    share = ndimage.gaussian_filter(blob(rng, image.shape[:2], size * rng.uniform(0.2, 0.5)), size * 0.03)
+    gain = rng.choice([rng.uniform(0.45, 0.8), rng.uniform(1.25, 1.7)])
+    return image * (1 + share[..., None] * (gain - 1)), share > 0.3
+
+
+def crack(rng, image):
+    """A thin dark jagged line with branches."""
+    height, width, _ = image.shape
+    size = min(height, width)
+    layer = Image.new("L", (width, height))
+    draw = ImageDraw.Draw(layer)
+    ends = [(rng.uniform(0.15, 0.85, 2) * (width, height), rng.uniform(0, 2 * np.pi), rng.integers(8, 20))]
+    while ends:
+        at, angle, left = ends.pop()
+        heading = angle
+        for i in range(left):
+            angle = heading + rng.uniform(-0.9, 0.9)
+            to = at + size * rng.uniform(0.015, 0.04) * np.array([np.cos(angle), np.sin(angle)])
+            draw.line([tuple(at), tuple(to)], fill=255, width=max(1, round(size * rng.uniform(0.003, 0.009))))
+            at = to
+            if left > 6 and rng.uniform() < 0.1:
+                ends.append((at, heading + rng.choice([-1, 1]) * rng.uniform(0.5, 1.2), left // 3))
+    share = ndimage.gaussian_filter(np.asarray(layer) / 255.0, 0.6)
+    return image * (1 - rng.uniform(0.3, 0.7) * share[..., None]), share > 0.3
+
+
+def chip(rng, image):
+    """A piece broken off: another, rougher surface within a ragged outline."""
+    height, width, _ = image.shape
+    size = min(height, width)
+    ragged = ndimage.gaussian_filter(rng.normal(size=(height, width)), size * 0.015)
+    soft = ndimage.gaussian_filter(blob(rng, (height, width), size * rng.uniform(0.12, 0.35)), size * 0.02)
+    share = ndimage.gaussian_filter((soft + 0.25 * ragged / ragged.std() * (soft * (1 - soft) * 4) > 0.5).astype(float), 0.7)
+    rough = ndimage.gaussian_filter(rng.normal(size=(height, width)), size * rng.uniform(0.004, 0.02))
+    surface = image.mean((0, 1)) * rng.uniform(0.4, 1.5) + rng.uniform(5, 20) * (rough / rough.std())[..., None]
+    return image + share[..., None] * (surface - image), share > 0.3
+
+
+def soft_blob(rng, shape, low, high):
+    """A blob whose outline fades over a few pixels."""
+    size = min(shape)
+    return ndimage.gaussian_filter(blob(rng, shape, size * rng.uniform(low, high)), size * rng.uniform(0.003, 0.02))
+
+
+def turn(rng, image):
+    """A piece of the same surface that runs the other way, within a soft outline."""
+    height, width, _ = image.shape
+    side = min(height, width)
+    top, left = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
+    piece = np.rot90(image[top : top + side, left : left + side])
+    other = np.asarray(Image.fromarray(piece.round().astype(np.uint8)).resize((width, height), Image.BILINEAR), float)
+    share = soft_blob(rng, (height, width), 0.12, 0.4)
+    change = other - ndimage.gaussian_filter(other, (side * 0.1, side * 0.1, 0))
+    smooth = ndimage.gaussian_filter(image, (side * 0.1, side * 0.1, 0))
+    return image + share[..., None] * (smooth + change - image), share > 0.3
+
+
+def grow(rng, image):
+    """The surface itself, but coarser, within a soft outline."""
+    height, width, _ = image.shape
+    share, scale = soft_blob(rng, (height, width), 0.12, 0.4), rng.uniform(1.8, 3.5)
+    high, wide = int(height / scale), int(width / scale)
+    top, left = rng.integers(0, height - high + 1), rng.integers(0, width - wide + 1)
+    piece = Image.fromarray(image[top : top + high, left : left + wide].round().astype(np.uint8))
+    other = np.asarray(piece.resize((width, height), Image.BILINEAR), float)
+    other += image.mean((0, 1)) - other.mean((0, 1))
+    return image + share[..., None] * (other - image), share > 0.3
+
+
+def foreign(rng, image, path):
+    """A piece of a photograph of something else, of the same brightness and often faint."""
+    height, width, _ = image.shape
+    other = Image.open(path).convert("RGB")
+    if np.ptp(image, axis=2).max() == 0:
+        other = other.convert("L").convert("RGB")
+    side = rng.integers(min(other.size) // 4, min(other.size) + 1)
+    left, top = (rng.integers(0, length - side + 1) for length in other.size)
+    other = np.asarray(other.crop((left, top, left + side, top + side)).resize((width, height), Image.BILINEAR), float)
+    other = image.mean((0, 1)) + (other - other.mean((0, 1))) * rng.uniform(0.5, 1.5) * image.std() / max(other.std(), 1)
+    share = soft_blob(rng, (height, width), 0.12, 0.4)
+    return image + rng.uniform(0.5, 1.0) * share[..., None] * (other - image), share > 0.3
+
+
+DEFECTS = {
+    "scratch": scratch,
+    "blob": spot,
+    "paste": paste,
+    "bend": bend,
+    "erase": erase,
+    "shade": shade,
+    "crack": crack,
+    "chip": chip,
+    "turn": turn,
+    "grow": grow,
+}
 
 
 def main():
@@ -83,8 +182,13 @@ def main():
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--held-out", type=int, default=60)
     parser.add_argument("--train", type=int, default=120)
+    parser.add_argument("--foreign", type=pathlib.Path)
+    parser.add_argument("--each", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    if args.foreign:
+        others = sorted(args.foreign.iterdir())
+        DEFECTS["foreign"] = lambda rng, image: foreign(rng, image, others[rng.integers(len(others))])
     rng = np.random.default_rng(args.seed)
     files = sorted((args.category / "train" / "good").iterdir())
     rng.shuffle(files)
@@ -99,11 +203,11 @@ def main():
 
     for i, path in enumerate(train):
         save("train/good", f"{i:03}.png", load(path))
-    good = len(held_out) // 2
-    for i, path in enumerate(held_out[:good]):
+    for i, path in enumerate(held_out):
         save("test/good", f"{i:03}.png", load(path))
-    for i, path in enumerate(held_out[good:]):
-        name = list(DEFECTS)[i % len(DEFECTS)]
+    for i, path in enumerate(held_out * args.each):
+        # Each round begins one kind further than the images alone would have it.
+        name = list(DEFECTS)[(i + i // len(held_out)) % len(DEFECTS)]
         image = load(path).astype(float)
         best = -1.0
         # A place where the defect can hardly be seen will not do; on a smooth picture all are such.

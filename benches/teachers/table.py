@@ -11,7 +11,12 @@ import sys
 
 folder = pathlib.Path(sys.argv[1])
 protocol = sys.argv[2] if len(sys.argv) > 2 else "paper"
-MAPS = {"e_rec alone": "rec", "full": "total"}
+# What a baseline has of maps is e_rec, its whole.
+MAPS = {
+    "e_rec alone": {"full": "rec"},
+    "full": {"full": "total"},
+    "baseline": {"baseline": "total"},
+}
 MEASURES = {"image AUC": "image_auc", "pixel AUC": "pixel_auc", "PRO": "au_pro"}
 
 # (teacher, set) -> map -> measure -> values of the seeds
@@ -19,7 +24,11 @@ found = collections.defaultdict(lambda: collections.defaultdict(lambda: collecti
 for path in sorted(folder.glob("*.json")):
     report = json.loads(path.read_text())
     key = report["model"]["teacher"]["name"].removesuffix(".safetensors"), report["data"]["name"]
-    for name, field in MAPS.items():
+    method = report["model"]["config"]["method"]
+    for name, fields in MAPS.items():
+        if method not in fields:
+            continue
+        field = fields[method]
         measured = report["protocols"][protocol]["maps"][field]["overall"]
         for measure, value in MEASURES.items():
             found[key][name][measure].append(100 * measured[value])
@@ -27,6 +36,8 @@ for path in sorted(folder.glob("*.json")):
 teachers = sorted({teacher for teacher, _ in found})
 sets = sorted({data for _, data in found})
 for name in MAPS:
+    if not any(name in maps for maps in found.values()):
+        continue
     print(f"\n{name}, protocol `{protocol}`, in percent ({' / '.join(MEASURES)}; mean ± deviation over seeds)\n")
     print("| teacher | seeds |" + "".join(f" {data} |" for data in sets) + " average |")
     print("|---|---:|" + "---|" * (len(sets) + 1))
