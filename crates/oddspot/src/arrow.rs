@@ -57,7 +57,9 @@ impl Arrow {
             (self.from[0], self.to[0], width),
             (self.from[1], self.to[1], height),
         ] {
-            let edge = to.clamp(margin.min(end), (end - margin).max(0.0));
+            // A picture may be narrower than both margins.
+            let margin = margin.min(0.5 * end);
+            let edge = to.clamp(margin, end - margin);
             if edge != to && to != from {
                 share = share.min(((edge - from) / (to - from)).max(0.0));
             }
@@ -160,10 +162,22 @@ mod tests {
             ([150.0, 40.0], 5.0, [95.0, 40.0]),
             ([0.0, -60.0], 10.0, [35.0, 10.0]),
             ([60.0, 50.0], 10.0, [60.0, 50.0]),
+            ([60.0, 90.0], 60.0, [50.0, 40.0]),
         ] {
             let found = arrow(to).within(size, margin).to;
             let away = (found[0] - expected[0]).hypot(found[1] - expected[1]);
             assert!(away < 1e-3, "{found:?} for {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_narrower_than_an_arrows_margin_can_be_drawn_on() {
+        let arrow = Arrow {
+            from: [2.0, 20.0],
+            to: [-60.0, 300.0],
+        };
+        for (width, height) in [(0, 0), (1, 1), (5, 512), (512, 5)] {
+            draw(&mut RgbImage::new(width, height), &[arrow]);
         }
     }
 
