@@ -11,7 +11,7 @@ use oddspot::scene::{Counts, write_mvtec};
 
 use crate::detect::{self, DetectArgs};
 use crate::runtime::RuntimeArgs;
-use crate::train::{self, Settings, TrainArgs};
+use crate::train::{self, Configuration, Settings, TrainArgs};
 
 /// Arguments of `oddspot demo`.
 #[derive(Args)]
@@ -50,12 +50,13 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let training = TrainArgs {
         data: images.clone(),
         output: model.clone(),
-        preset: None,
-        config: None,
-        settings: Settings {
-            iterations: Some(args.iterations),
-            widths: Some(WIDTHS.to_vec()),
-            ..Settings::default()
+        configuration: Configuration {
+            settings: Settings {
+                iterations: Some(args.iterations),
+                widths: Some(WIDTHS.to_vec()),
+                ..Settings::default()
+            },
+            ..Configuration::default()
         },
         no_teacher: false,
         resume: false,

@@ -1,14 +1,14 @@
 //! Fetching a file over HTTP: it goes on where an earlier attempt was cut, and is kept only if it
 //! is the one that was meant.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use oddspot::digest::{hex, sha256_of_file};
 use ureq::Agent;
 use ureq::http::{Response, StatusCode, header};
 
@@ -68,7 +68,7 @@ pub fn fetch(url: &str, to: &Path, sha256: &str, interrupt: &Interrupt) -> Resul
         }
         sleep(Duration::from_millis(200) * 2u32.pow(failures));
     }
-    let found = hash(to)?;
+    let found = hex(&sha256_of_file(to)?);
     if !found.starts_with(sha256) {
         std::fs::remove_file(to).ok();
         bail!(
@@ -162,19 +162,4 @@ fn content_length<T>(response: &Response<T>) -> Option<u64> {
 
 fn length(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
-}
-
-fn hash(path: &Path) -> Result<String> {
-    let context = || format!("cannot read {}", path.display());
-    let mut file = File::open(path).with_context(context)?;
-    let mut hasher = Sha256::new();
-    let mut bytes = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut bytes).with_context(context)? {
-            0 => break,
-            count => hasher.update(&bytes[..count]),
-        }
-    }
-    let digest = hasher.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }

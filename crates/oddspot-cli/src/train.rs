@@ -34,15 +34,9 @@ pub struct TrainArgs {
     /// Where to write the model
     #[arg(short, long, value_name = "MODEL")]
     pub output: PathBuf,
-    /// Settings to start from [default: default, or those of the training that is resumed]
-    #[arg(long, value_enum)]
-    pub preset: Option<Preset>,
-    /// TOML file with settings that replace the preset's
-    #[arg(long, value_name = "FILE.toml")]
-    pub config: Option<PathBuf>,
-    /// Single settings, which replace those of the preset and the file
+    /// Preset, file and single settings
     #[command(flatten)]
-    pub settings: Settings,
+    pub configuration: Configuration,
     /// Leave the teacher's weights out of the model (detection then needs them at hand)
     #[arg(long)]
     pub no_teacher: bool,
@@ -58,6 +52,37 @@ pub struct TrainArgs {
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
+}
+
+/// Where settings come from: the later ones replace the earlier.
+#[derive(Args, Clone, Default)]
+pub struct Configuration {
+    /// Settings to start from [default: default, or those of the training that is resumed]
+    #[arg(long, value_enum)]
+    pub preset: Option<Preset>,
+    /// TOML file with settings that replace the preset's
+    #[arg(long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+    /// Single settings, which replace those of the preset and the file
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+impl Configuration {
+    /// The preset (without one, `first`), then the file, then the single settings.
+    pub fn over(&self, first: Config) -> Result<Config> {
+        let mut config = match self.preset {
+            None => first,
+            Some(Preset::Default) => Config::default(),
+            Some(Preset::Paper) => Config::paper(),
+        };
+        if let Some(file) = &self.config {
+            config = config.overlaid_with_file(file)?;
+        }
+        self.settings.apply(&mut config)?;
+        config.validate()?;
+        Ok(config)
+    }
 }
 
 /// Presets of `--preset`.
@@ -293,27 +318,7 @@ fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
         true => checkpoint::configuration(checkpoint)?,
         false => Config::default(),
     };
-    configured(first, args.preset, args.config.as_deref(), &args.settings)
-}
-
-/// A preset (without one, `first`), then a file, then single settings.
-pub fn configured(
-    first: Config,
-    preset: Option<Preset>,
-    file: Option<&Path>,
-    settings: &Settings,
-) -> Result<Config> {
-    let mut config = match preset {
-        None => first,
-        Some(Preset::Default) => Config::default(),
-        Some(Preset::Paper) => Config::paper(),
-    };
-    if let Some(file) = file {
-        config = config.overlaid_with_file(file)?;
-    }
-    settings.apply(&mut config)?;
-    config.validate()?;
-    Ok(config)
+    args.configuration.over(first)
 }
 
 fn announce(identity: &TeacherIdentity, train: &[Sample], held_out: &[Sample]) {

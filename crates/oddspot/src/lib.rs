@@ -11,6 +11,8 @@
 // What everything stands on.
 pub mod error;
 
+pub mod digest;
+
 pub mod config;
 
 pub mod seed;

@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::{Dataset, Label, Sample};
+use crate::digest::sha256_of_file;
 use crate::error::{Error, Result};
 use crate::image::{decode_mask, dimensions};
 
@@ -210,11 +208,11 @@ impl Fingerprints {
         let Some(candidates) = self.by_size.get_mut(&file_size(path)?) else {
             return Ok(None);
         };
-        let wanted = sha256(path)?;
+        let wanted = sha256_of_file(path)?;
         for Fingerprint { path, hash } in candidates {
             let known = match hash {
                 Some(known) => *known,
-                None => *hash.insert(sha256(path)?),
+                None => *hash.insert(sha256_of_file(path)?),
             };
             if known == wanted {
                 return Ok(Some(path.clone()));
@@ -226,27 +224,6 @@ impl Fingerprints {
 
 fn file_size(path: &Path) -> Result<u64> {
     Ok(fs::metadata(path).map_err(Error::io("read", path))?.len())
-}
-
-fn sha256(path: &Path) -> Result<[u8; 32]> {
-    let mut file = File::open(path).map_err(Error::io("read", path))?;
-    let mut hasher = HashingWriter(Sha256::new());
-    io::copy(&mut file, &mut hasher).map_err(Error::io("read", path))?;
-    Ok(hasher.0.finalize().into())
-}
-
-/// A hasher to copy a file into.
-struct HashingWriter(Sha256);
-
-impl io::Write for HashingWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

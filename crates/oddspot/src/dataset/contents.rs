@@ -5,8 +5,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{Dataset, Label, Sample};
+use crate::digest::hex;
 use crate::error::{Error, Result};
-use crate::teacher::hex;
 
 impl Dataset {
     /// SHA-256 over the paths (from the data set's folder), sizes, labels and parts of all images

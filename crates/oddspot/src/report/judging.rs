@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use super::MapKind;
 use crate::dataset::{Dataset, Label, Sample};
 use crate::detector::Detector;
+use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::image::{ImageSize, Mask, decode, decode_masks, read_file};
 use crate::map::ScoreMap;
 use crate::model_file::Header;
 use crate::scoring::Shares;
-use crate::teacher::hex;
 
 /// How many images one error names.
 const SHOWN: usize = 10;

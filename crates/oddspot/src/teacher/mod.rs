@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use oddspot_conv::Workspace;
 
 use crate::cpu::CpuTeacher;
+use crate::digest::hex;
 use crate::network::Parameters;
 use crate::tensor_file::NamedTensors;
 use squeezenet::SqueezeNet;
@@ -145,13 +146,4 @@ pub fn hash(weights: &NamedTensors) -> String {
         }
     }
     hex(&hash.finalize())
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

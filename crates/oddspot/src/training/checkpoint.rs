@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 use super::{Trainer, TrainingSet, engine};
 use crate::atomic;
 use crate::config::Config;
+use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::model_file::ImageRecord;
-use crate::teacher::{TeacherIdentity, hex};
+use crate::teacher::TeacherIdentity;
 use crate::tensor_file::{
     CHECKPOINT_KEY, FORMAT, NamedTensors, Stored, TensorFile, check_finite, check_format, serialize,
 };

@@ -12,12 +12,13 @@ use crate::config::Config;
 use crate::cpu::Memory;
 use crate::dataset::Sample;
 use crate::device;
+use crate::digest::hex;
 use crate::error::Result;
 use crate::image::{ImageSize, decode_bytes, read_file, resize};
 use crate::loss::ChannelStatistics;
 use crate::model_file::ImageRecord;
 use crate::scoring::image_tensor;
-use crate::teacher::{Teacher, hex};
+use crate::teacher::Teacher;
 use crate::teacher_cache::{EncodedMaps, TeacherCache};
 
 /// The training images, resized, with the teacher's maps of each.
