@@ -134,7 +134,14 @@ def resize(values, height, width):
     return F.interpolate(values[None, None], size=(height, width), mode="bilinear")[0, 0]
 
 
-def e_rec(teacher, student, statistics, training, size):
+def against_usual(error, local, name):
+    """Measured against what is usual at each place, if the model has local moments."""
+    if not local:
+        return error
+    return (error - local[f"{name}.mean"]) / local[f"{name}.std"]
+
+
+def e_rec(teacher, student, statistics, local, training, size):
     """Squared distances, normalised as configured, their weighted sum over the levels at every pixel."""
     feature_norm, weights = training["feature_norm"], training.get("level_weights", [1, 1, 1])
     total = 0
@@ -144,7 +151,8 @@ def e_rec(teacher, student, statistics, training, size):
         elif feature_norm == "standardize":
             mean, std = (statistics[f"{x}{level}"][:, None, None] for x in ("mean", "std"))
             t = (t - mean) / std
-        total = total + weights[level - 1] * resize((t - s).square().sum(0), size["height"], size["width"])
+        distance = against_usual((t - s).square().sum(0), local, f"level{level}")
+        total = total + weights[level - 1] * resize(distance, size["height"], size["width"])
     return total.numpy()
 
 
@@ -159,7 +167,7 @@ def centres(size, stride, steps, direction):
     return valid.start + max(0, -direction * steps), valid.stop - max(0, direction * steps)
 
 
-def e_pos(s3, weights, config):
+def e_pos(s3, weights, local, config):
     """At every pixel, NaN without evidence. `s3` [D, height/stride, width/stride]."""
     width, height = config["image_size"]["width"], config["image_size"]["height"]
     stride, slope = config["student"]["output_stride"], config["position"]["negative_slope"]
@@ -179,7 +187,7 @@ def e_pos(s3, weights, config):
         sums[top:bottom, left:right] += 1 - p
         counts[top:bottom, left:right] += 1
     known = (counts > 0).double().numpy()
-    grid = (sums / counts.clamp(min=1)).double().numpy()
+    grid = against_usual(sums / counts.clamp(min=1), local, "pos").double().numpy() * known
     rows, columns = interpolation(height, stride), interpolation(width, stride)
     with np.errstate(invalid="ignore"):  # 0 / 0: no evidence
         return (rows @ grid @ columns.T) / (rows @ known @ columns.T)
@@ -214,10 +222,11 @@ def anomaly_maps(image, header, networks):
     teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
     student, s3 = student_maps(x, networks["student"], config["student"]["output_stride"])
     smoothing = config["detection"]["smoothing"]
-    rec = e_rec(teacher, student, networks["teacher"], config["training"], config["image_size"])
+    local = networks.get("local")  # there only if the moments are local
+    rec = e_rec(teacher, student, networks["teacher"], local, config["training"], config["image_size"])
     maps = {"looks_wrong": normalise(rec, header["normalisation"]["rec"], smoothing)}
     if config["method"] == "full":
-        pos = e_pos(s3, networks["position"], config)
+        pos = e_pos(s3, networks["position"], local, config)
         maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], smoothing)
     maps["total"] = sum(maps.values())
     return maps

@@ -1,11 +1,13 @@
 """Plants defects in held-out good images, to compare teachers without looking at a test set.
 
     python plant.py CATEGORY OUTPUT [--held-out 60] [--train 120] [--each 3] [--foreign FOLDER] [--seed 0]
+        [--contextual]
 
 CATEGORY is a data set in MVTec AD's layout, of which only train/good is read. OUTPUT becomes one
 in the same layout: train/good, test/good and test/KIND with masks, where KIND is one of scratch,
 blob, paste, bend, erase, shade, crack, chip, turn, grow and, with a folder of other photographs,
-foreign. Every held-out image is in test/good as it is, and --each times with a defect.
+foreign. With --contextual, KIND is one of shift, tilt, swap,
+lack instead. Every held-out image is in test/good as it is, and --each times with a defect.
 Needs numpy, Pillow and scipy.
 """
 
@@ -162,6 +164,58 @@ def foreign(rng, image, path):
     return image + rng.uniform(0.5, 1.0) * share[..., None] * (other - image), share > 0.3
 
 
+def changed(image, other):
+    """Where another picture differs clearly, its holes filled."""
+    size = min(image.shape[:2])
+    difference = ndimage.gaussian_filter(np.abs(other - image).max(2), size * 0.01)
+    mask = ndimage.binary_closing(difference > max(12, 0.3 * difference.max()), iterations=max(1, size // 60))
+    return ndimage.binary_fill_holes(mask)
+
+
+def shift(rng, image):
+    """All of it off its place, the border repeated."""
+    size = min(image.shape[:2])
+    angle, far = rng.uniform(0, 2 * np.pi), size * rng.uniform(0.08, 0.25)
+    by = (round(far * np.sin(angle)), round(far * np.cos(angle)), 0)
+    other = ndimage.shift(image, by, order=0, mode="nearest")
+    return other, changed(image, other)
+
+
+def tilt(rng, image):
+    """All of it turned."""
+    angle = rng.choice([-1, 1]) * rng.choice([rng.uniform(8, 30), 90, 180])
+    other = ndimage.rotate(image, angle, reshape=False, order=1, mode="nearest")
+    return other, changed(image, other)
+
+
+def swap(rng, image):
+    """Two pieces in each other's place."""
+    height, width, _ = image.shape
+    side = round(min(height, width) * rng.uniform(0.15, 0.3))
+    other = image.copy()
+    while True:
+        (top, below), (left, right) = (rng.integers(0, length - side + 1, 2) for length in (height, width))
+        if abs(top - below) >= side or abs(left - right) >= side:
+            break
+    first, second = (slice(y, y + side) for y in (top, below)), (slice(x, x + side) for x in (left, right))
+    (rows, other_rows), (columns, other_columns) = first, second
+    other[rows, columns], other[other_rows, other_columns] = image[other_rows, other_columns], image[rows, columns]
+    return other, changed(image, other)
+
+
+def lack(rng, image):
+    """A large piece gone, the surroundings drawn in over it."""
+    height, width, _ = image.shape
+    size = min(height, width)
+    share = ndimage.gaussian_filter(blob(rng, (height, width), size * rng.uniform(0.25, 0.5)), size * 0.01)[..., None]
+    y, x = np.mgrid[:height, :width]
+    left, right = image[:, : width // 20].mean(1, keepdims=True), image[:, -(width // 20) :].mean(1, keepdims=True)
+    ground = left + (right - left) * (x / width)[..., None] + rng.normal(0, 2, (height, width, 1))
+    other = image + share * (ground - image)
+    return other, changed(image, other)
+
+
+CONTEXTUAL = {"shift": shift, "tilt": tilt, "swap": swap, "lack": lack}
 DEFECTS = {
     "scratch": scratch,
     "blob": spot,
@@ -185,7 +239,11 @@ def main():
     parser.add_argument("--foreign", type=pathlib.Path)
     parser.add_argument("--each", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--contextual", action="store_true")
     args = parser.parse_args()
+    if args.contextual:
+        DEFECTS.clear()
+        DEFECTS.update(CONTEXTUAL)
     if args.foreign:
         others = sorted(args.foreign.iterdir())
         DEFECTS["foreign"] = lambda rng, image: foreign(rng, image, others[rng.integers(len(others))])

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use oddspot::atomic;
-use oddspot::config::{Config, FeatureNorm, Method, Schedule};
+use oddspot::config::{Config, FeatureNorm, Method, Moments, Schedule};
 use oddspot::dataset::{Dataset, Sample};
 use oddspot::image::ImageSize;
 use oddspot::model_file::Model;
@@ -146,6 +146,9 @@ pub struct Settings {
     /// Gaussian that smooths the map: its σ in pixels of a 256-pixel image
     #[arg(long)]
     pub smoothing: Option<f64>,
+    /// Measure errors against what is usual everywhere (global), or at each place (local)
+    #[arg(long, value_parser = parse_name::<Moments>)]
+    pub moments: Option<Moments>,
     /// Share of good images that the verdict may call anomalous
     #[arg(long)]
     pub false_alarm_rate: Option<f64>,
@@ -202,6 +205,7 @@ impl Settings {
         set(&mut training.checkpoint_every, &self.checkpoint_every);
         let detection = &mut config.detection;
         set(&mut detection.smoothing, &self.smoothing);
+        set(&mut detection.moments, &self.moments);
         set(&mut detection.false_alarm_rate, &self.false_alarm_rate);
         set(
             &mut detection.pixel_false_alarm_rate,

@@ -121,11 +121,32 @@ pub struct DetectionConfig {
     /// Standard deviation of the Gaussian that smooths the map, in pixels of a 256-pixel
     /// image (scaled with `image_size`); 0 for none.
     pub smoothing: f64,
+    /// Of what μ and σ are, by which the errors are measured.
+    #[serde(default = "Moments::before_there_was_a_choice")]
+    pub moments: Moments,
     /// Share of good images that the verdict may call anomalous, between 0 and 0.5.
     pub false_alarm_rate: f64,
     /// Share of the pixels of good images that may lie above the pixel threshold, between 0
     /// and 0.5.
     pub pixel_false_alarm_rate: f64,
+}
+
+/// Of what μ and σ are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Moments {
+    /// Of each error over all pixels of all training images: the paper's.
+    Global,
+    /// Of each level, and of `e_pos`, at each place over all training images first, for parts
+    /// that always lie alike; then of their sum, as above.
+    Local,
+}
+
+impl Moments {
+    /// What a model means that was written before this setting.
+    fn before_there_was_a_choice() -> Self {
+        Self::Global
+    }
 }
 
 impl Default for Config {
@@ -186,6 +207,7 @@ impl Default for DetectionConfig {
     fn default() -> Self {
         Self {
             smoothing: 8.0,
+            moments: Moments::Local,
             false_alarm_rate: 0.01,
             pixel_false_alarm_rate: 0.001,
         }
@@ -210,6 +232,7 @@ impl Config {
             },
             detection: DetectionConfig {
                 smoothing: 0.0,
+                moments: Moments::Global,
                 ..DetectionConfig::default()
             },
             ..Self::default()

@@ -9,6 +9,7 @@ use image::RgbImage;
 use crate::cpu::Memory;
 use crate::device;
 use crate::error::{Error, Result};
+use crate::error_maps::LocalErrorMoments;
 use crate::image::resize;
 use crate::judge::Judge;
 use crate::model_file::{Header, Model};
@@ -39,6 +40,7 @@ pub struct Detector {
     header: Header,
     teacher: Teacher,
     judge: Judge,
+    local: Option<LocalErrorMoments>,
     /// Memory of passes: as many as there were images at a time.
     memories: Mutex<Vec<Memory>>,
 }
@@ -101,6 +103,7 @@ impl Detector {
             header,
             teacher,
             judge,
+            local: model.local,
             memories: Mutex::default(),
         })
     }
@@ -123,6 +126,7 @@ impl Detector {
         let mut memory = self.memories().pop().unwrap_or_default();
         let image = resize(image, config.image_size);
         let errors = self.judge.errors(&image, &self.teacher, &mut memory);
+        let errors = errors.at_pixels(config, self.local.as_ref());
         let smoothing = config.detection.smoothing;
         let maps = AnomalyMaps::fuse(&errors, &self.header.normalisation, smoothing);
         if !maps.total.values.iter().all(|value| value.is_finite()) {

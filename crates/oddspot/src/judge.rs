@@ -7,10 +7,11 @@ use crate::config::Config;
 use crate::cpu::{CpuDetection, Memory, TeacherMaps};
 use crate::device;
 use crate::error::Result;
+use crate::error_maps::GridErrors;
 use crate::loss::ChannelStatistics;
 use crate::network::Parameters;
 use crate::placement::Placement;
-use crate::scoring::{ErrorMaps, Scorer, image_tensor};
+use crate::scoring::{Scorer, image_tensor};
 use crate::teacher::Teacher;
 use crate::teacher_cache::TeacherCache;
 use crate::tensor_file::NamedTensors;
@@ -69,7 +70,7 @@ impl Judge {
     }
 
     /// The errors of an image that the teacher has not seen.
-    pub fn errors(&self, image: &RgbImage, teacher: &Teacher, memory: &mut Memory) -> ErrorMaps {
+    pub fn errors(&self, image: &RgbImage, teacher: &Teacher, memory: &mut Memory) -> GridErrors {
         match &self.0 {
             Path::Cpu(cpu) => cpu.errors(image, TeacherMaps::Run(teacher.on_cpu()), memory),
             Path::Portable(portable) => {
@@ -107,7 +108,7 @@ impl Judge {
         cache: &mut TeacherCache,
         index: usize,
         memory: &mut Memory,
-    ) -> Result<ErrorMaps> {
+    ) -> Result<GridErrors> {
         Ok(match &self.0 {
             Path::Cpu(cpu) => cpu.errors(image, TeacherMaps::Cached(cache.levels(index)?), memory),
             Path::Portable(portable) => {

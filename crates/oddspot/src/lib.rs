@@ -52,6 +52,10 @@ pub mod map;
 
 pub mod placement;
 
+pub mod local_moments;
+
+pub mod error_maps;
+
 pub mod scoring;
 
 pub mod judge;

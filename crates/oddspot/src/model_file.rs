@@ -8,9 +8,13 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
-use crate::config::{Config, Method};
+use crate::config::{Config, Method, Moments};
 use crate::error::{Error, Result};
+use crate::error_maps::LocalErrorMoments;
+use crate::image::ImageSize;
+use crate::local_moments::LocalMoments;
 use crate::loss::ChannelStatistics;
+use crate::map::ScoreMap;
 use crate::network::{Parameters, Shapes};
 use crate::scoring::Normalisation;
 use crate::teacher::{Teacher, TeacherIdentity};
@@ -62,6 +66,9 @@ pub struct Model {
     pub header: Header,
     /// Statistics of the teacher's channels (`teacher.mean1..3`, `teacher.std1..3`).
     pub statistics: ChannelStatistics,
+    /// What is usual of each error at each place (`local.….mean`, `local.….std`); absent if μ and
+    /// σ are global.
+    pub local: Option<LocalErrorMoments>,
     /// `student.…` and `position.…`.
     pub networks: NamedTensors,
     /// The teacher's weights in canonical names, without their prefix `teacher.`; absent if
@@ -93,6 +100,15 @@ impl Model {
                 tensors.insert(format!("teacher.{part}{}", level + 1), tensor);
             }
         }
+        for (name, moments) in self.local.iter().flat_map(named_moments) {
+            for (part, map) in [("mean", &moments.mean), ("std", &moments.std)] {
+                let tensor = NamedTensor {
+                    shape: vec![map.height, map.width],
+                    values: map.values.clone(),
+                };
+                tensors.insert(format!("{LOCAL}{name}.{part}"), tensor);
+            }
+        }
         for (name, tensor) in &tensors {
             check_finite(name, &tensor.values).map_err(fail)?;
         }
@@ -118,9 +134,14 @@ impl Model {
         check_shapes(&header, &shapes).map_err(fail)?;
         let mut networks = NamedTensors::new();
         let mut teacher = NamedTensors::new();
+        let mut maps = NamedTensors::new();
         let mut vectors: BTreeMap<String, Vec<f32>> = BTreeMap::new();
         for (name, shape) in shapes {
             let tensor = file.read(&name).map_err(|e| e.explain(fail))?;
+            if let Some(name) = name.strip_prefix(LOCAL) {
+                maps.insert(name.to_owned(), tensor);
+                continue;
+            }
             match name.strip_prefix("teacher.") {
                 Some(statistic) if shape.len() == 1 && !statistic.contains('.') => {
                     vectors.insert(statistic.to_owned(), tensor.values);
@@ -134,13 +155,69 @@ impl Model {
             }
         }
         let statistics = read_statistics(&header, &mut vectors).map_err(fail)?;
+        let local = read_local(&header.config, &mut maps).map_err(fail)?;
         Ok(Self {
             header,
             statistics,
+            local,
             networks,
             teacher: (!teacher.is_empty()).then_some(teacher),
         })
     }
+}
+
+/// Prefix of the local moments' tensors.
+const LOCAL: &str = "local.";
+
+/// The moments of each error by its name.
+fn named_moments(local: &LocalErrorMoments) -> impl Iterator<Item = (&str, &LocalMoments)> {
+    let levels = LEVELS.into_iter().zip(&local.levels);
+    levels.chain(local.pos.iter().map(|pos| ("pos", pos)))
+}
+
+const LEVELS: [&str; 3] = ["level1", "level2", "level3"];
+
+/// The local moments that a configuration asks for.
+fn read_local(
+    config: &Config,
+    maps: &mut NamedTensors,
+) -> Result<Option<LocalErrorMoments>, String> {
+    if config.detection.moments == Moments::Global {
+        return Ok(None);
+    }
+    let ImageSize { width, height } = config.image_size;
+    let mut take = |error: &str, side: usize| {
+        let mut part = |part: &str| {
+            let name = format!("{error}.{part}");
+            let shape = [height / side, width / side];
+            match maps.remove(&name) {
+                Some(tensor) if tensor.shape == shape => Ok(ScoreMap {
+                    height: shape[0],
+                    width: shape[1],
+                    values: tensor.values,
+                }),
+                _ => Err(format!(
+                    "it lacks the tensor '{LOCAL}{name}' of {} by {} values",
+                    shape[0], shape[1]
+                )),
+            }
+        };
+        let (mean, std) = (part("mean")?, part("std")?);
+        match std.values.iter().all(|&s| s > 0.0) {
+            true => Ok(LocalMoments { mean, std }),
+            false => Err(format!(
+                "its tensor '{LOCAL}{error}.std' holds values that are not positive"
+            )),
+        }
+    };
+    let [first, second, third] = LEVELS;
+    Ok(Some(LocalErrorMoments {
+        levels: [take(first, 2)?, take(second, 4)?, take(third, 8)?],
+        pos: match config.method {
+            Method::Full => Some(take("pos", config.student.output_stride)?),
+            Method::Baseline => None,
+        },
+    }))
 }
 
 fn read_header(file: &TensorFile) -> Result<Header, String> {
@@ -195,7 +272,7 @@ fn check_shapes(header: &Header, shapes: &Shapes) -> Result<(), String> {
     let device = Device::flex();
     let parameters = Parameters::check(shapes, &device);
     Networks::new(&parameters, &header.config, header.teacher_channels, false)?;
-    let known = ["student.", "position.", "teacher."];
+    let known = ["student.", "position.", "teacher.", LOCAL];
     if let Some(name) = shapes
         .keys()
         .find(|name| !known.iter().any(|part| name.starts_with(part)))

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
 use rand::RngExt;
 
-use crate::config::{PATCH_RADIUS, PositionConfig};
+use crate::config::{Config, PATCH_RADIUS, PositionConfig};
 use crate::image::ImageSize;
 use crate::map::ScoreMap;
 use crate::network::{Linear, Parameters};
@@ -110,6 +110,15 @@ impl PatchGrid {
             stride: output_stride,
             steps: offset / output_stride,
         }
+    }
+
+    /// The grid of a configuration.
+    pub fn of(config: &Config) -> Self {
+        Self::new(
+            config.image_size,
+            config.student.output_stride,
+            config.position.offset,
+        )
     }
 
     /// Pixels between neighbouring positions.

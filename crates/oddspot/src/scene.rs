@@ -1,5 +1,5 @@
 //! A small data set of made-up circuit boards, for demonstrations and tests: the same parts in
-//! the same places, photographed with a little jitter, and four kinds of defect with exact masks.
+//! the same places, photographed with a little jitter, and six kinds of defect with exact masks.
 
 use std::fmt;
 use std::fs;
@@ -30,11 +30,22 @@ pub enum Defect {
     Missing,
     /// Two parts lie in each other's place: each is odd only because of where it is.
     Swapped,
+    /// A part lies turned by a quarter: odd only because of how it should lie there.
+    Turned,
+    /// A part lies beside its place: odd only because of where it is.
+    Moved,
 }
 
 impl Defect {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Scratch, Self::Stain, Self::Missing, Self::Swapped];
+    pub const ALL: [Self; 6] = [
+        Self::Scratch,
+        Self::Stain,
+        Self::Missing,
+        Self::Swapped,
+        Self::Turned,
+        Self::Moved,
+    ];
 }
 
 impl fmt::Display for Defect {
@@ -44,6 +55,8 @@ impl fmt::Display for Defect {
             Self::Stain => "stain",
             Self::Missing => "missing",
             Self::Swapped => "swapped",
+            Self::Turned => "turned",
+            Self::Moved => "moved",
         })
     }
 }
@@ -56,8 +69,8 @@ pub fn good(size: ImageSize, seed: u64) -> RgbImage {
 }
 
 /// A board with one defect, and the pixels that it changes: the scratch or the stain itself, the
-/// outline of the part that is absent, or those of both exchanged parts, as they should lie and
-/// as they do. Elsewhere it is [`good`] of the same seed, but for the parts' shadows.
+/// outline of the part that is absent, or those of the parts that lie wrongly, as they should lie
+/// and as they do. Elsewhere it is [`good`] of the same seed, but for the parts' shadows.
 pub fn defective(size: ImageSize, seed: u64, defect: Defect) -> (RgbImage, Mask) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut board = Board::new(&mut rng);
@@ -66,6 +79,8 @@ pub fn defective(size: ImageSize, seed: u64, defect: Defect) -> (RgbImage, Mask)
         Defect::Stain => board.stain(&mut rng),
         Defect::Missing => board.remove_part(&mut rng),
         Defect::Swapped => board.swap_parts(&mut rng),
+        Defect::Turned => board.turn_part(&mut rng),
+        Defect::Moved => board.move_part(&mut rng),
     }
     board.photograph(size)
 }
@@ -77,7 +92,7 @@ pub struct Counts {
     pub train: usize,
     /// Good images to test with.
     pub test_good: usize,
-    /// Test images of each of the four defects.
+    /// Test images of each of the six defects.
     pub test_per_defect: usize,
 }
 
@@ -98,7 +113,11 @@ const MARKER: &str = ".oddspot-demo";
 /// and `ground_truth/<defect>`. Every image is different, and the same settings give the same
 /// files. A folder that is not empty is refused, unless it was written here with these settings.
 pub fn write_mvtec(root: &Path, size: ImageSize, counts: Counts, seed: u64) -> Result<()> {
-    claim(root, &format!("size {size}, seed {seed}, {counts:?}\n"))?;
+    let kinds = Defect::ALL.map(|defect| defect.to_string()).join(", ");
+    claim(
+        root,
+        &format!("size {size}, seed {seed}, {counts:?}, {kinds}\n"),
+    )?;
     let mut seeds = ChaCha8Rng::seed_from_u64(seed);
     for (folder, count) in [
         ("train/good", counts.train),
@@ -207,15 +226,20 @@ mod tests {
                     .collect();
                 let shown = marked.iter().filter(|&&i| changed[i]).count();
                 assert!(marked.len() >= 10, "{defect} {seed}: {}", marked.len());
+                // A part displaced overlaps itself.
+                let least = match defect {
+                    Defect::Turned | Defect::Moved => 4,
+                    _ => 7,
+                };
                 assert!(
-                    shown * 10 >= marked.len() * 7,
+                    shown * 10 >= marked.len() * least,
                     "{defect} {seed}: {shown} of {}",
                     marked.len()
                 );
                 // An edge spreads over a pixel, a shadow over three.
                 let spread = match defect {
                     Defect::Scratch | Defect::Stain => 1,
-                    Defect::Missing | Defect::Swapped => 4,
+                    _ => 4,
                 };
                 for i in (0..mask.anomalous.len()).filter(|&i| changed[i]) {
                     let near = marked.iter().any(|m| {
@@ -253,7 +277,7 @@ mod tests {
         write_mvtec(&path, size, counts, 5).unwrap();
         let dataset = Dataset::open(&path).unwrap();
         dataset.check_test().unwrap();
-        assert_eq!((dataset.train.len(), dataset.test.len()), (3, 2 + 4));
+        assert_eq!((dataset.train.len(), dataset.test.len()), (3, 2 + 6));
         let good = dataset.test.iter().filter(|s| s.label == Label::Good);
         assert_eq!(good.count(), 2);
 

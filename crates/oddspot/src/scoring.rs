@@ -5,47 +5,14 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, FeatureNorm};
-use crate::image::{ImageSize, normalise};
-use crate::loss::{ChannelStatistics, normalise_student, normalise_teacher, squared_distance};
+use crate::config::Config;
+use crate::error_maps::{ErrorMaps, GridErrors, level_errors};
+use crate::image::normalise;
+use crate::loss::ChannelStatistics;
 use crate::map::ScoreMap;
 use crate::placement::Placement;
-use crate::position::{PatchGrid, PositionClassifier, classify, e_pos_at_pixels, e_pos_grid};
-use crate::student::{Student, StudentMaps};
-
-/// The two errors of one image at `image_size`, before normalisation.
-#[derive(Clone, Debug)]
-pub struct ErrorMaps {
-    /// `e_rec`, at least 0.
-    pub rec: ScoreMap,
-    /// `e_pos` in [0, 1], NaN where there is no evidence; absent in the baseline.
-    pub pos: Option<ScoreMap>,
-}
-
-/// `e_rec(r,c) = Σ_ℓ w_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image. The maps hold one
-/// image.
-pub fn e_rec(
-    teacher: [Tensor<4>; 3],
-    student: [Tensor<4>; 3],
-    (norm, weights): (FeatureNorm, [f64; 3]),
-    statistics: &ChannelStatistics,
-    size: ImageSize,
-) -> ScoreMap {
-    let mut sum = ScoreMap::filled(size.height, size.width, 0.0);
-    for (level, (teacher, student)) in teacher.into_iter().zip(student).enumerate() {
-        let teacher = normalise_teacher(teacher, norm, statistics, level);
-        let distance = squared_distance(teacher, normalise_student(student, norm));
-        let distance = distance * weights[level];
-        let [_, height, width] = distance.dims();
-        let map = ScoreMap {
-            height,
-            width,
-            values: distance.into_data().iter::<f32>().collect(),
-        };
-        map.add_resized(&mut sum);
-    }
-    sum
-}
+use crate::position::{PatchGrid, PositionClassifier, classify, e_pos_grid};
+use crate::student::Student;
 
 /// What turns a student's maps into errors: the trained networks and their configuration.
 pub struct Scorer<'a> {
@@ -61,25 +28,24 @@ pub struct Scorer<'a> {
 
 impl Scorer<'_> {
     /// The errors of one image, given the teacher's maps of it. `image` `[1, height, width, 3]`.
-    pub fn errors(&self, image: Tensor<4>, teacher: [Tensor<4>; 3]) -> ErrorMaps {
-        let size = self.config.image_size;
+    pub fn errors(&self, image: Tensor<4>, teacher: [Tensor<4>; 3]) -> GridErrors {
         let maps = self
             .student
             .forward(image, self.config.student.output_stride);
+        let grid = PatchGrid::of(self.config);
         let pos = self
             .position
-            .map(|classifier| self.e_pos(classifier, &maps));
-        let training = &self.config.training;
-        let compared = (training.feature_norm, training.level_weights);
-        let rec = e_rec(teacher, maps.levels, compared, self.statistics, size);
-        ErrorMaps { rec, pos }
+            .map(|classifier| e_pos_grid(classifier, self.student, &maps, &grid));
+        let norm = self.config.training.feature_norm;
+        let levels = level_errors(teacher, maps.levels, norm, self.statistics);
+        GridErrors { levels, pos }
     }
 
     /// What the classifier says of the position with evidence nearest to a pixel (row, column) of
     /// an image `[1, height, width, 3]`; None without a classifier.
     pub fn placement(&self, image: Tensor<4>, pixel: (usize, usize)) -> Option<Placement> {
         let classifier = self.position?;
-        let grid = patch_grid(self.config);
+        let grid = PatchGrid::of(self.config);
         let position = grid.nearest(pixel)?;
         let maps = self
             .student
@@ -91,21 +57,6 @@ impl Scorer<'_> {
         let lies = pairs.iter().map(|pair| pair.class);
         Some(Placement::new(&grid, position, lies.zip(probabilities)))
     }
-
-    fn e_pos(&self, classifier: &PositionClassifier, maps: &StudentMaps) -> ScoreMap {
-        let grid = patch_grid(self.config);
-        let e_pos = e_pos_grid(classifier, self.student, maps, &grid);
-        e_pos_at_pixels(&e_pos, &grid)
-    }
-}
-
-/// The patch grid of a configuration.
-pub fn patch_grid(config: &Config) -> PatchGrid {
-    PatchGrid::new(
-        config.image_size,
-        config.student.output_stride,
-        config.position.offset,
-    )
 }
 
 /// An image as the networks take it: `[1, height, width, 3]`, normalised.

@@ -15,8 +15,8 @@ use oddspot::network::{
     max_pool, max_pool_plain, named_tensors,
 };
 use oddspot::placement::{Neighbour, Placement};
-use oddspot::position::{self, Pair, classify};
-use oddspot::scoring::{Scorer, image_tensor, patch_grid};
+use oddspot::position::{self, Pair, PatchGrid, classify};
+use oddspot::scoring::{Scorer, image_tensor};
 use oddspot::seed;
 use oddspot::teacher::{Architecture, Teacher};
 use oddspot::teacher_cache::{EncodedMaps, TeacherCache};
@@ -242,7 +242,7 @@ fn pairs(config: &Config, step: usize) -> Vec<Pair> {
     }
     let mut random = seed::stream(step as u64, "pairs");
     (0..2)
-        .flat_map(|image| patch_grid(config).draw(config.position.pairs, image, &mut random))
+        .flat_map(|image| PatchGrid::of(config).draw(config.position.pairs, image, &mut random))
         .collect()
 }
 
@@ -463,7 +463,9 @@ fn detection_finds_the_errors_of_the_plain_pass() {
                 }
                 let expected = scorer.errors(input.clone(), maps);
                 let found = cpu.errors(&image, TeacherMaps::Run(teacher.on_cpu()), &mut memory);
-                assert_close(&found.rec.values, &expected.rec.values, &case);
+                for (found, expected) in found.levels.iter().zip(&expected.levels) {
+                    assert_close(&found.values, &expected.values, &case);
+                }
                 assert_eq!(found.pos.is_some(), method == Method::Full);
                 if let (Some(found), Some(expected)) = (&found.pos, &expected.pos) {
                     assert_close(&found.values, &expected.values, &case);

@@ -16,7 +16,8 @@ use oddspot::network::{Parameters, named_tensors};
 use oddspot::position::{
     self, Pair, PatchGrid, PositionClassifier, classify, e_pos_at_pixels, e_pos_grid,
 };
-use oddspot::scoring::{AnomalyMaps, ErrorMaps, Moments, Normalisation, e_rec};
+use oddspot::error_maps::{ErrorMaps, e_rec, level_errors};
+use oddspot::scoring::{AnomalyMaps, Moments, Normalisation};
 use oddspot::student::{Student, StudentMaps};
 use oddspot::teacher::{Architecture, Teacher};
 use oddspot::tensor_file::{NamedTensor, NamedTensors};
@@ -445,13 +446,8 @@ fn e_rec_is_pytorchs() {
         (FeatureNorm::L2, "l2"),
     ] {
         let teacher = oracle.levels("loss/teacher/level", &device);
-        let found = e_rec(
-            teacher,
-            maps.levels.clone(),
-            (norm, [1.0; 3]),
-            &oracle.statistics(),
-            SIZE,
-        );
+        let levels = level_errors(teacher, maps.levels.clone(), norm, &oracle.statistics());
+        let found = e_rec(&levels, [1.0; 3], SIZE);
         let name = format!("detect/{name}/e_rec");
         assert_close(&found.values, &oracle.get(&name).values, &name);
     }
@@ -490,14 +486,9 @@ fn the_fused_map_and_the_score_are_pytorchs() {
     let maps = student.forward(oracle.input("loss/input", &device), 8);
     let teacher = oracle.levels("loss/teacher/level", &device);
     let norm = FeatureNorm::Standardize;
+    let levels = level_errors(teacher, maps.levels, norm, &oracle.statistics());
     let errors = ErrorMaps {
-        rec: e_rec(
-            teacher,
-            maps.levels,
-            (norm, [1.0; 3]),
-            &oracle.statistics(),
-            SIZE,
-        ),
+        rec: e_rec(&levels, [1.0; 3], SIZE),
         pos: Some(e_pos(&oracle, 8).1),
     };
     let moments = |i: usize| {

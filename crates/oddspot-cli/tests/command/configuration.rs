@@ -1,6 +1,6 @@
 //! Preset, file and options: which one wins, and values that cannot work.
 
-use oddspot::config::{FeatureNorm, Schedule};
+use oddspot::config::{FeatureNorm, Moments, Schedule};
 use oddspot::model_file::Model;
 
 use crate::world::World;
@@ -17,7 +17,7 @@ fn options_beat_the_file_and_the_file_beats_the_preset() {
     // Not `World::train`, whose own settings would be in the way.
     world.succeeds(&mut world.oddspot(
         "train boards -o m.oddspot --preset paper --config settings.toml --iterations 3 \
-         --output-stride 8 --level-weights 0.5,1,2 --teacher teacher.safetensors --widths 4,4,8,8 --offset 16 --threads 1",
+         --output-stride 8 --moments local --level-weights 0.5,1,2 --teacher teacher.safetensors --widths 4,4,8,8 --offset 16 --threads 1",
     ));
     let config = Model::load(&world.path("m.oddspot")).unwrap().header.config;
     // Options:
@@ -34,6 +34,7 @@ fn options_beat_the_file_and_the_file_beats_the_preset() {
     assert_eq!(config.training.level_weights, [0.5, 1.0, 2.0]);
     assert_eq!(config.training.schedule, Schedule::Constant);
     assert_eq!(config.detection.smoothing, 0.0);
+    assert_eq!(config.detection.moments, Moments::Local);
     assert_eq!(world.text("m.oddspot.log.jsonl").lines().count(), 3);
 }
 

@@ -10,7 +10,8 @@ use oddspot::image::ImageSize;
 use oddspot::loss::normalise_teacher;
 use oddspot::network::{Parameters, named_tensors};
 use oddspot::scene;
-use oddspot::scoring::{image_tensor, patch_grid};
+use oddspot::position::PatchGrid;
+use oddspot::scoring::image_tensor;
 use oddspot::seed;
 use oddspot::teacher::{Teacher, TeacherIdentity, hash};
 use oddspot::tensor_file::{NamedTensor, NamedTensors};
@@ -116,7 +117,7 @@ fn pairs(config: &Config, steps: usize) -> NamedTensors {
     let [mut centres, mut neighbours, mut classes]: [Vec<f32>; 3] = Default::default();
     for step in 0..steps {
         let mut random = seed::stream(config.training.seed, &format!("pairs {step}"));
-        for pair in patch_grid(config).draw(config.position.pairs, 0, &mut random) {
+        for pair in PatchGrid::of(config).draw(config.position.pairs, 0, &mut random) {
             centres.push(position(pair.centre));
             neighbours.push(position(pair.neighbour));
             classes.push(pair.class as f32);

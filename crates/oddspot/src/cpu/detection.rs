@@ -1,4 +1,4 @@
-//! Detection in one pass: an image to its two errors.
+//! Detection in one pass: an image to its errors.
 
 use half::f16;
 use image::RgbImage;
@@ -16,8 +16,8 @@ use crate::loss::ChannelStatistics;
 use crate::map::ScoreMap;
 use crate::network::named_tensors;
 use crate::placement::Placement;
-use crate::position::{PatchGrid, e_pos_at_pixels};
-use crate::scoring::{ErrorMaps, patch_grid};
+use crate::position::PatchGrid;
+use crate::error_maps::GridErrors;
 use crate::trainable::Networks;
 
 /// Trained networks made ready to judge images of one size. Threads may share it, each with a
@@ -30,7 +30,8 @@ pub struct CpuDetection {
     position: Option<CpuPosition>,
     grid: PatchGrid,
     norm: FeatureNorm,
-    level_weights: [f32; 3],
+    /// Whether each level counts in `e_rec`.
+    weighted: [bool; 3],
     statistics: ChannelStatistics,
 }
 
@@ -42,7 +43,6 @@ pub struct Memory {
     teacher: TeacherMemory,
     student: StudentMemory,
     position: PositionMemory,
-    distances: Vec<f32>,
 }
 
 impl Memory {
@@ -84,9 +84,9 @@ impl CpuDetection {
                 .position
                 .as_ref()
                 .map(|classifier| CpuPosition::new(&workspace, classifier, head3)),
-            grid: patch_grid(config),
+            grid: PatchGrid::of(config),
             norm: config.training.feature_norm,
-            level_weights: config.training.level_weights.map(|w| w as f32),
+            weighted: config.training.level_weights.map(|weight| weight > 0.0),
             statistics,
             layers,
             values,
@@ -94,7 +94,12 @@ impl CpuDetection {
     }
 
     /// The errors of an image of the configuration's size.
-    pub fn errors(&self, image: &RgbImage, teacher: TeacherMaps, memory: &mut Memory) -> ErrorMaps {
+    pub fn errors(
+        &self,
+        image: &RgbImage,
+        teacher: TeacherMaps,
+        memory: &mut Memory,
+    ) -> GridErrors {
         let input = self.plan.convs[0].input;
         let pixels = room(&mut memory.image, input.height * input.width * 3);
         normalise_into(image, pixels);
@@ -103,8 +108,8 @@ impl CpuDetection {
             teacher.maps(&mut memory.workspace, pixels, size, &mut memory.teacher);
         }
         self.student(memory);
-        ErrorMaps {
-            rec: self.e_rec(teacher, memory),
+        GridErrors {
+            levels: std::array::from_fn(|level| self.level(level, teacher, memory)),
             pos: self
                 .position
                 .as_ref()
@@ -141,34 +146,25 @@ impl CpuDetection {
         );
     }
 
-    /// `e_rec(r,c) = Σ_ℓ w_ℓ ‖T^ℓ − S^ℓ‖²`, each level resized to the image.
-    fn e_rec(&self, teacher: TeacherMaps, memory: &mut Memory) -> ScoreMap {
+    /// `‖T^ℓ − S^ℓ‖²` of a level, 0 to 2; zeros if it has no weight.
+    fn level(&self, level: usize, teacher: TeacherMaps, memory: &mut Memory) -> ScoreMap {
         let input = self.plan.convs[0].input;
-        let mut sum = ScoreMap::filled(input.height, input.width, 0.0);
-        for (level, weight) in self.level_weights.into_iter().enumerate() {
-            if weight == 0.0 {
-                continue;
-            }
-            let (height, width) = (input.height >> (level + 1), input.width >> (level + 1));
-            let channels = self.layers.heads[level].sizes[0];
-            let count = height * width * channels;
-            let target = match teacher {
-                TeacherMaps::Run(_) => Target::Single(&memory.teacher.levels[level][..count]),
-                TeacherMaps::Cached(levels) => Target::Half(levels[level]),
-            };
-            let distances = room(&mut memory.distances, height * width);
-            let student = &memory.student.levels[level][..count];
-            let norm = self.norm.of_level(&self.statistics, level);
-            let isa = memory.workspace.isa();
-            fits(squared_distances(isa, student, target, norm, distances));
-            let map = ScoreMap {
-                height,
-                width,
-                values: distances.iter().map(|d| weight * d).collect(),
-            };
-            map.add_resized(&mut sum);
+        let (height, width) = (input.height >> (level + 1), input.width >> (level + 1));
+        let mut map = ScoreMap::filled(height, width, 0.0);
+        if !self.weighted[level] {
+            return map;
         }
-        sum
+        let channels = self.layers.heads[level].sizes[0];
+        let count = height * width * channels;
+        let target = match teacher {
+            TeacherMaps::Run(_) => Target::Single(&memory.teacher.levels[level][..count]),
+            TeacherMaps::Cached(levels) => Target::Half(levels[level]),
+        };
+        let student = &memory.student.levels[level][..count];
+        let norm = self.norm.of_level(&self.statistics, level);
+        let isa = memory.workspace.isa();
+        fits(squared_distances(isa, student, target, norm, &mut map.values));
+        map
     }
 
     /// What the classifier says of the position with evidence nearest to a pixel (row, column), in
@@ -187,13 +183,12 @@ impl CpuDetection {
 
     fn e_pos(&self, position: &CpuPosition, memory: &mut Memory) -> ScoreMap {
         let trunk = self.plan.trunk();
-        let grid = position.e_pos_grid(
+        position.e_pos_grid(
             &mut memory.workspace,
             memory.student.trunk(&self.plan),
             [trunk.height, trunk.width],
             &self.grid,
             &mut memory.position,
-        );
-        e_pos_at_pixels(&grid, &self.grid)
+        )
     }
 }

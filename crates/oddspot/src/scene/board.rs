@@ -38,8 +38,17 @@ const REMOVABLE: [usize; 8] = [1, 2, 3, 4, 5, 7, 9, 12];
 /// Pairs of parts that fit in each other's place.
 const SWAPPABLE: [(usize, usize); 4] = [(3, 5), (4, 12), (7, 9), (6, 11)];
 
+/// Parts that look otherwise when turned by a quarter, and have the room.
+const TURNABLE: [usize; 9] = [1, 2, 6, 7, 8, 9, 10, 11, 12];
+/// Parts with room for a step aside.
+const MOVABLE: [usize; 8] = [1, 2, 3, 4, 5, 8, 11, 12];
+
 const fn part(kind: Kind, x: f32, y: f32) -> Part {
-    Part { kind, at: [x, y] }
+    Part {
+        kind,
+        at: [x, y],
+        turned: false,
+    }
 }
 
 /// A board and the circumstances of its photograph.
@@ -140,6 +149,33 @@ impl Board {
             self.odd_places
                 .extend([a, b].iter().flat_map(|&i| outlines(&self.parts[i])));
         }
+    }
+
+    /// Turns one part by a quarter, off its pads.
+    pub(super) fn turn_part(&mut self, rng: &mut ChaCha8Rng) {
+        if let Some(&index) = TURNABLE.choose(rng) {
+            self.displace(index, |part| part.turned = true);
+        }
+    }
+
+    /// Shifts one part aside, off its pads.
+    pub(super) fn move_part(&mut self, rng: &mut ChaCha8Rng) {
+        if let Some(&index) = MOVABLE.choose(rng) {
+            let far = rng.random_range(9.0..14.0);
+            let heading = rng.random_range(0.0..std::f32::consts::TAU);
+            self.displace(index, |part| {
+                part.at[0] += far * heading.cos();
+                part.at[1] += far * heading.sin();
+            });
+        }
+    }
+
+    /// Changes how a part lies: where it should lie and where it does are odd.
+    fn displace(&mut self, index: usize, change: impl FnOnce(&mut Part)) {
+        let part = &mut self.parts[index];
+        self.odd_places.extend(outlines(part));
+        change(part);
+        self.odd_places.extend(outlines(part));
     }
 
     /// The board as the camera sees it, and the mask of what is odd.

@@ -36,6 +36,23 @@ impl Shape {
         }
     }
 
+    /// The same shape turned by a quarter around the origin.
+    pub(super) fn turned(&self) -> Self {
+        let turn = |[x, y]: Point| [-y, x];
+        match self {
+            Self::Box(centre, [width, height], radius) => {
+                Self::Box(turn(*centre), [*height, *width], *radius)
+            }
+            Self::Disc(centre, radius) => Self::Disc(turn(*centre), *radius),
+            Self::Line(points, half) => {
+                Self::Line(points.iter().map(|&p| turn(p)).collect(), *half)
+            }
+            Self::Blob(centre, radius, phase) => {
+                Self::Blob(turn(*centre), *radius, phase - std::f32::consts::FRAC_PI_2)
+            }
+        }
+    }
+
     /// The signed distance from a point to the outline.
     fn distance(&self, [x, y]: Point) -> f32 {
         match self {

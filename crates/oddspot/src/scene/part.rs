@@ -34,6 +34,8 @@ pub(super) struct Layer {
 pub(super) struct Part {
     pub kind: Kind,
     pub at: Point,
+    /// Whether it lies turned by a quarter.
+    pub turned: bool,
 }
 
 impl Part {
@@ -41,6 +43,9 @@ impl Part {
     pub(super) fn layers(&self) -> Vec<Layer> {
         let mut layers = self.kind.layers();
         for layer in &mut layers {
+            if self.turned {
+                layer.shape = layer.shape.turned();
+            }
             layer.shape = layer.shape.moved(self.at);
         }
         layers

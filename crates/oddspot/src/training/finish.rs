@@ -1,15 +1,17 @@
-//! After the last step: μ and σ over the training images, thresholds from the held-out ones,
+//! After the last step: μ and σ over the training images (of each place first, if they are local),
+//! thresholds from the held-out ones,
 //! and the model.
 
 use std::ops::ControlFlow;
 
 use super::{HeldOut, Trainer};
-use crate::config::Method;
+use crate::config::{Method, Moments};
 use crate::cpu::Memory;
 use crate::error::{Error, Result};
+use crate::error_maps::{ErrorMaps, GridErrors, LocalErrorSums};
 use crate::judge::Judge;
 use crate::model_file::{Header, Model};
-use crate::scoring::{AnomalyMaps, ErrorMaps, MomentSums, Normalisation};
+use crate::scoring::{AnomalyMaps, MomentSums, Normalisation};
 use crate::teacher::Teacher;
 use crate::tensor_file::{FORMAT, NamedTensors};
 use crate::threshold::Thresholds;
@@ -42,13 +44,39 @@ impl Trainer {
         let judge = Judge::new(&self.config, &tensors, channels, statistics, &self.device)
             .map_err(|reason| Error::config("student", reason))?;
         let mut memory = Memory::default();
-        let total = self.set.images.len() + held_out.images.len();
+        let images = self.set.images.len();
+        let passes = match self.config.detection.moments {
+            Moments::Global => 1,
+            Moments::Local => 2,
+        };
+        let total = passes * images + held_out.images.len();
+        let mut done = 0;
+        let mut step = || {
+            done += 1;
+            progress(done, total)
+        };
+
+        let local = match self.config.detection.moments {
+            Moments::Global => None,
+            Moments::Local => {
+                let mut sums = LocalErrorSums::default();
+                for (index, image) in self.set.images.iter().enumerate() {
+                    let cache = &mut self.set.cache;
+                    sums.add(&judge.cached_errors(image, cache, index, &mut memory)?);
+                    if step().is_break() {
+                        return Ok(None);
+                    }
+                }
+                Some(sums.finish())
+            }
+        };
+        let at_pixels = |errors: GridErrors| errors.at_pixels(&self.config, local.as_ref());
 
         let (mut rec, mut pos) = (MomentSums::default(), MomentSums::default());
         let mut training_errors: Vec<ErrorMaps> = Vec::new();
         for (index, image) in self.set.images.iter().enumerate() {
             let cache = &mut self.set.cache;
-            let errors = judge.cached_errors(image, cache, index, &mut memory)?;
+            let errors = at_pixels(judge.cached_errors(image, cache, index, &mut memory)?);
             rec.add(&errors.rec);
             if let Some(map) = &errors.pos {
                 pos.add(map);
@@ -56,7 +84,7 @@ impl Trainer {
             if training_errors.len() < SPREAD_IMAGES {
                 training_errors.push(errors);
             }
-            if progress(index + 1, total).is_break() {
+            if step().is_break() {
                 return Ok(None);
             }
         }
@@ -75,11 +103,11 @@ impl Trainer {
         let mut pixels = Vec::new();
         let size = self.config.image_size;
         let every = (size.width * size.height * held_out.images.len()).div_ceil(MOST_PIXELS);
-        for (index, image) in held_out.images.iter().enumerate() {
-            let maps = fuse(&judge.errors(image, teacher, &mut memory));
+        for image in &held_out.images {
+            let maps = fuse(&at_pixels(judge.errors(image, teacher, &mut memory)));
             scores.push(maps.score());
             pixels.extend(maps.total.values.iter().step_by(every.max(1)));
-            if progress(self.set.images.len() + index + 1, total).is_break() {
+            if step().is_break() {
                 return Ok(None);
             }
         }
@@ -105,6 +133,7 @@ impl Trainer {
                 held_out_images: held_out.records,
             },
             statistics: self.set.statistics,
+            local,
             networks: tensors,
             teacher: teacher_weights,
         }))

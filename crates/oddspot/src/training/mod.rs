@@ -20,7 +20,6 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::network::{Parameters, named_tensors};
 use crate::position::{Pair, PatchGrid};
-use crate::scoring::patch_grid;
 use crate::seed;
 use crate::teacher::TeacherIdentity;
 use crate::tensor_file::NamedTensors;
@@ -178,7 +177,7 @@ impl Trainer {
         let engine = engine(&config, &named_tensors(&networks), teacher_channels, device)
             .map_err(|reason| Error::config("student", reason))?;
         Ok(Self {
-            grid: patch_grid(&config),
+            grid: PatchGrid::of(&config),
             config,
             teacher,
             teacher_channels,

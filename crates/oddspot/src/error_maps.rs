@@ -1,0 +1,135 @@
+//! The two errors of an image: what each level and each position says on its own grid, and both
+//! brought together at the image's size.
+
+use burn::tensor::Tensor;
+
+use crate::config::{Config, FeatureNorm};
+use crate::image::ImageSize;
+use crate::local_moments::{LocalMoments, LocalSums};
+use crate::loss::{ChannelStatistics, normalise_student, normalise_teacher, squared_distance};
+use crate::map::ScoreMap;
+use crate::position::{PatchGrid, e_pos_at_pixels};
+
+/// The errors of one image on the grids that they are computed on.
+#[derive(Clone, Debug)]
+pub struct GridErrors {
+    /// `‖T^ℓ − S^ℓ‖²` of each level, `[height/2^ℓ, width/2^ℓ]`.
+    pub levels: [ScoreMap; 3],
+    /// `e_pos` on the student's grid, NaN where there is no evidence; absent in the baseline.
+    pub pos: Option<ScoreMap>,
+}
+
+/// The two errors of one image at `image_size`, before they are normalised as wholes.
+#[derive(Clone, Debug)]
+pub struct ErrorMaps {
+    /// `e_rec`.
+    pub rec: ScoreMap,
+    /// `e_pos`, NaN where there is no evidence; absent in the baseline.
+    pub pos: Option<ScoreMap>,
+}
+
+/// `‖T^ℓ − S^ℓ‖²` of each level. The maps hold one image.
+pub fn level_errors(
+    teacher: [Tensor<4>; 3],
+    student: [Tensor<4>; 3],
+    norm: FeatureNorm,
+    statistics: &ChannelStatistics,
+) -> [ScoreMap; 3] {
+    let mut pairs = teacher.into_iter().zip(student).enumerate();
+    std::array::from_fn(|_| match pairs.next() {
+        Some((level, (teacher, student))) => {
+            let teacher = normalise_teacher(teacher, norm, statistics, level);
+            let distance = squared_distance(teacher, normalise_student(student, norm));
+            let [_, height, width] = distance.dims();
+            ScoreMap {
+                height,
+                width,
+                values: distance.into_data().iter::<f32>().collect(),
+            }
+        }
+        None => unreachable!("three levels of each"),
+    })
+}
+
+/// `e_rec(r,c) = Σ_ℓ w_ℓ ‖T^ℓ − S^ℓ‖²`, each level's map resized to the image.
+pub fn e_rec(levels: &[ScoreMap; 3], weights: [f64; 3], size: ImageSize) -> ScoreMap {
+    let mut sum = ScoreMap::filled(size.height, size.width, 0.0);
+    for (level, weight) in levels.iter().zip(weights) {
+        if weight == 0.0 {
+            continue;
+        }
+        let weighted = ScoreMap {
+            values: level.values.iter().map(|d| weight as f32 * d).collect(),
+            ..*level
+        };
+        weighted.add_resized(&mut sum);
+    }
+    sum
+}
+
+impl GridErrors {
+    /// Both errors at the image's size: `e_rec` the weighted sum of the levels. With local
+    /// moments each level, and `e_pos`, is first measured against what is usual at its place.
+    pub fn at_pixels(&self, config: &Config, local: Option<&LocalErrorMoments>) -> ErrorMaps {
+        let weights = config.training.level_weights;
+        let grid = PatchGrid::of(config);
+        let Some(local) = local else {
+            return ErrorMaps {
+                rec: e_rec(&self.levels, weights, config.image_size),
+                pos: self.pos.as_ref().map(|pos| e_pos_at_pixels(pos, &grid)),
+            };
+        };
+        let levels = std::array::from_fn(|l| local.levels[l].normalise(&self.levels[l]));
+        let pos = self.pos.as_ref().zip(local.pos.as_ref());
+        ErrorMaps {
+            rec: e_rec(&levels, weights, config.image_size),
+            pos: pos.map(|(pos, local)| e_pos_at_pixels(&local.normalise(pos), &grid)),
+        }
+    }
+}
+
+/// What is usual of each error at each place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalErrorMoments {
+    /// Of each level.
+    pub levels: [LocalMoments; 3],
+    /// Of `e_pos`; absent in the baseline.
+    pub pos: Option<LocalMoments>,
+}
+
+/// Accumulates [`LocalErrorMoments`] over images.
+#[derive(Clone, Debug)]
+pub struct LocalErrorSums {
+    levels: [LocalSums; 3],
+    pos: Option<LocalSums>,
+}
+
+impl Default for LocalErrorSums {
+    fn default() -> Self {
+        Self {
+            // Level 1 is finer than anything that the map shows.
+            levels: [LocalSums::of_halved(), LocalSums::default(), LocalSums::default()],
+            pos: None,
+        }
+    }
+}
+
+impl LocalErrorSums {
+    /// Adds an image.
+    pub fn add(&mut self, errors: &GridErrors) {
+        for (sums, level) in self.levels.iter_mut().zip(&errors.levels) {
+            sums.add(level);
+        }
+        if let Some(pos) = &errors.pos {
+            self.pos.get_or_insert_default().add(pos);
+        }
+    }
+
+    /// The moments of all that was added.
+    pub fn finish(&self) -> LocalErrorMoments {
+        LocalErrorMoments {
+            levels: self.levels.each_ref().map(LocalSums::finish),
+            pos: self.pos.as_ref().map(LocalSums::finish),
+        }
+    }
+}
