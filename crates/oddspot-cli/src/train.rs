@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use oddspot::atomic;
-use oddspot::config::{Config, FeatureNorm, Method, Moments, Schedule};
+use oddspot::config::{Config, FeatureNorm, Method, Moments, Optimizer, Schedule};
 use oddspot::dataset::{Dataset, Sample};
 use oddspot::image::ImageSize;
 use oddspot::model_file::Model;
@@ -131,6 +131,9 @@ pub struct Settings {
     /// Images per step
     #[arg(long)]
     pub batch: Option<usize>,
+    /// adam, or muon (for the convolutions, and Adam for the rest)
+    #[arg(long, value_parser = parse_name::<Optimizer>)]
+    pub optimizer: Option<Optimizer>,
     /// Initial learning rate
     #[arg(long)]
     pub learning_rate: Option<f64>,
@@ -197,6 +200,7 @@ impl Settings {
         set(&mut training.feature_norm, &self.feature_norm);
         set(&mut training.iterations, &self.iterations);
         set(&mut training.batch, &self.batch);
+        set(&mut training.optimizer, &self.optimizer);
         set(&mut training.learning_rate, &self.learning_rate);
         set(&mut training.schedule, &self.schedule);
         set(&mut training.weight_decay, &self.weight_decay);

@@ -8,7 +8,7 @@
 //! - [`pool`]: max and average pools, forward and backward.
 //! - [`smooth`]: separable smoothing of a map.
 //! - [`activation`]: backward through ReLU and bias; [`batch_norm`]: normalisation in training.
-//! - [`distance`]: the feature-matching loss; [`adam`]: the optimizer's step.
+//! - [`distance`]: the feature-matching loss; [`adam`] and [`muon`]: the optimizers' steps.
 //! - [`mod@reference`]: the same as plain loops, to which tests hold the kernels.
 //!
 //! The instruction set is chosen at run time ([`Isa`]): AVX-512, AVX2 with FMA, NEON, or plain
@@ -26,6 +26,7 @@ pub mod direct;
 pub mod distance;
 mod epilogue;
 pub mod linear;
+pub mod muon;
 mod packed;
 mod panel;
 pub mod peak;

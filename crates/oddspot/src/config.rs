@@ -74,7 +74,10 @@ pub struct TrainingConfig {
     pub iterations: usize,
     /// Images per step.
     pub batch: usize,
-    /// Adam's (initial) learning rate.
+    /// What turns gradients into steps.
+    #[serde(default = "Optimizer::before_there_was_a_choice")]
+    pub optimizer: Optimizer,
+    /// The (initial) learning rate.
     pub learning_rate: f64,
     /// How the learning rate goes on.
     pub schedule: Schedule,
@@ -90,6 +93,23 @@ pub struct TrainingConfig {
     pub cache_mib: usize,
     /// Iterations between two checkpoints.
     pub checkpoint_every: usize,
+}
+
+/// What turns gradients into steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// Adam (Kingma & Ba, 2015) for everything: the paper's.
+    Adam,
+    /// Muon (Jordan et al., 2024) for the convolutions' weights, Adam for the rest.
+    Muon,
+}
+
+impl Optimizer {
+    /// What a training means that was begun before this setting.
+    fn before_there_was_a_choice() -> Self {
+        Self::Adam
+    }
 }
 
 /// Learning rate schedule.
@@ -191,6 +211,7 @@ impl Default for TrainingConfig {
         Self {
             iterations: 5_000,
             batch: 1,
+            optimizer: Optimizer::Muon,
             learning_rate: 1e-3,
             schedule: Schedule::Cosine,
             weight_decay: 1e-5,
@@ -225,6 +246,7 @@ impl Config {
             },
             training: TrainingConfig {
                 iterations: 30_000,
+                optimizer: Optimizer::Adam,
                 learning_rate: 5e-4,
                 schedule: Schedule::Constant,
                 feature_norm: FeatureNorm::L2,

@@ -108,7 +108,11 @@ impl Default for LocalErrorSums {
     fn default() -> Self {
         Self {
             // Level 1 is finer than anything that the map shows.
-            levels: [LocalSums::of_halved(), LocalSums::default(), LocalSums::default()],
+            levels: [
+                LocalSums::of_halved(),
+                LocalSums::default(),
+                LocalSums::default(),
+            ],
             pos: None,
         }
     }

@@ -179,7 +179,10 @@ mod tests {
             let (mean, std) = (moments.mean.at(row, 3), moments.std.at(row, 3));
             assert!((mean - row as f32).abs() < 0.1, "{row}: {mean}");
             assert!((std - 1.0 - row as f32).abs() < 0.35, "{row}: {std}");
-            assert_eq!((moments.mean.at(row, 7), moments.std.at(row, 7)), (0.0, 1.0));
+            assert_eq!(
+                (moments.mean.at(row, 7), moments.std.at(row, 7)),
+                (0.0, 1.0)
+            );
         }
         let normalised = moments.normalise(&errors(1)[0]);
         assert!((normalised.at(5, 3) - 1.0).abs() < 0.1);

@@ -80,6 +80,18 @@ impl Student {
         StudentMaps { levels, trunk }
     }
 
+    /// All its convolutions, in the order of the data's way.
+    pub(crate) fn convolutions(&self) -> [&Conv3x3; 6] {
+        [
+            &self.conv0,
+            &self.conv1,
+            &self.conv2,
+            &self.conv3,
+            &self.conv4,
+            &self.conv5,
+        ]
+    }
+
     /// The head of level 3.
     pub(crate) fn head3(&self) -> &Linear {
         &self.head3

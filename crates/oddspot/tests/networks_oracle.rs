@@ -9,6 +9,7 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use oddspot::config::{Config, FeatureNorm, PositionConfig, StudentConfig};
+use oddspot::error_maps::{ErrorMaps, e_rec, level_errors};
 use oddspot::image::ImageSize;
 use oddspot::loss::{self, ChannelStatistics, LossWeights, normalise_teacher};
 use oddspot::map::ScoreMap;
@@ -16,7 +17,6 @@ use oddspot::network::{Parameters, named_tensors};
 use oddspot::position::{
     self, Pair, PatchGrid, PositionClassifier, classify, e_pos_at_pixels, e_pos_grid,
 };
-use oddspot::error_maps::{ErrorMaps, e_rec, level_errors};
 use oddspot::scoring::{AnomalyMaps, Moments, Normalisation};
 use oddspot::student::{Student, StudentMaps};
 use oddspot::teacher::{Architecture, Teacher};

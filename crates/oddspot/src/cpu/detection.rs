@@ -11,13 +11,13 @@ use super::student::{ForwardWeights, Layers, Plan, Student, StudentMemory};
 use super::teacher::{CpuTeacher, TeacherMemory};
 use super::{fits, room};
 use crate::config::{Config, FeatureNorm};
+use crate::error_maps::GridErrors;
 use crate::image::normalise_into;
 use crate::loss::ChannelStatistics;
 use crate::map::ScoreMap;
 use crate::network::named_tensors;
 use crate::placement::Placement;
 use crate::position::PatchGrid;
-use crate::error_maps::GridErrors;
 use crate::trainable::Networks;
 
 /// Trained networks made ready to judge images of one size. Threads may share it, each with a
@@ -163,7 +163,13 @@ impl CpuDetection {
         let student = &memory.student.levels[level][..count];
         let norm = self.norm.of_level(&self.statistics, level);
         let isa = memory.workspace.isa();
-        fits(squared_distances(isa, student, target, norm, &mut map.values));
+        fits(squared_distances(
+            isa,
+            student,
+            target,
+            norm,
+            &mut map.values,
+        ));
         map
     }
 

@@ -89,6 +89,18 @@ impl Layout {
         self.decayed
     }
 
+    /// Places of the convolutions' weights, and their sizes as matrices: outputs, and inputs times
+    /// the kernel's nine places.
+    pub fn convolutions(&self) -> Vec<(Range<usize>, [usize; 2])> {
+        let convolution = |place: &&Place| place.shape.len() == 4;
+        let matrix = |place: &Place| {
+            let outputs = place.shape[0];
+            let inputs = place.shape[1..].iter().product();
+            (place.values.clone(), [outputs, inputs])
+        };
+        self.places.iter().filter(convolution).map(matrix).collect()
+    }
+
     /// A layer by its name, if the networks have it.
     pub fn layer(&self, name: &str) -> Option<LayerPlace> {
         let weight = self.place(&format!("{name}.weight"))?;

@@ -1,8 +1,11 @@
-//! A training step: forward, losses, backward, Adam.
+//! A training step: forward, losses, backward, optimizer.
+
+use std::ops::Range;
 
 use oddspot_conv::Workspace;
 use oddspot_conv::adam::Adam;
 use oddspot_conv::distance::{Target, squared_distances_with_gradient};
+use oddspot_conv::muon::{MOMENTUM, Muon};
 
 use super::parameters::Layout;
 use super::position::{PairLosses, PositionTraining, TrunkGrid};
@@ -10,7 +13,7 @@ use super::student::{
     Backward, BackwardWeights, ForwardWeights, Layers, Plan, Student, StudentMemory,
 };
 use super::{fits, room};
-use crate::config::{Config, FeatureNorm};
+use crate::config::{Config, FeatureNorm, Optimizer};
 use crate::error::Result;
 use crate::image::normalise_into;
 use crate::position::Pair;
@@ -25,6 +28,11 @@ pub struct CpuTraining {
     norm: FeatureNorm,
     level_weights: [f32; 3],
     adam: Adam,
+    /// Places that Adam updates, and whether they know weight decay.
+    adams: Vec<(Range<usize>, bool)>,
+    /// Places of the matrices that Muon updates, and their sizes; their momentum is the first of
+    /// the moments.
+    muons: Vec<(Range<usize>, [usize; 2])>,
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     moments: [Vec<f32>; 2],
@@ -33,6 +41,20 @@ pub struct CpuTraining {
     backward: BackwardWeights,
     position: Option<PositionTraining>,
     memory: Box<StepMemory>,
+}
+
+/// All places but the given ones, which lie in their order; those without weight decay apart.
+fn rest(layout: &Layout, but: &[(Range<usize>, [usize; 2])]) -> Vec<(Range<usize>, bool)> {
+    let mut places = Vec::new();
+    let mut start = 0;
+    for (taken, _) in but {
+        places.push((start..taken.start, true));
+        start = taken.end;
+    }
+    places.push((start..layout.decayed(), true));
+    places.push((layout.decayed()..layout.count(), false));
+    places.retain(|(place, _)| !place.is_empty());
+    places
 }
 
 /// What a step needs of memory, kept from step to step.
@@ -53,6 +75,10 @@ impl CpuTraining {
         let size = [config.image_size.height, config.image_size.width];
         let (batch, stride) = (config.training.batch, config.student.output_stride);
         let slope = config.position.negative_slope as f32;
+        let muons = match config.training.optimizer {
+            Optimizer::Adam => Vec::new(),
+            Optimizer::Muon => layout.convolutions(),
+        };
         Self {
             plan: Plan::new(&layers, batch, size, stride),
             norm: config.training.feature_norm,
@@ -65,6 +91,8 @@ impl CpuTraining {
                 weight_decay: config.training.weight_decay as f32,
                 step: 0,
             },
+            adams: rest(&layout, &muons),
+            muons,
             gradients: vec![0.0; layout.count()],
             moments: [vec![0.0; layout.count()], vec![0.0; layout.count()]],
             forward: ForwardWeights::changing(&workspace, &layers, &parameters),
@@ -250,27 +278,42 @@ impl CpuTraining {
         }
     }
 
-    /// Adam, without weight decay on the losses' weights, and everything made ready again.
+    /// Muon for the weights that are its, Adam for the rest, without weight decay on the losses'
+    /// weights; and everything made ready again.
     fn update(&mut self, learning_rate: f64) {
         self.adam.step += 1;
-        let adam = Adam {
-            learning_rate: learning_rate as f32,
-            ..self.adam
+        let learning_rate = learning_rate as f32;
+        let muon = Muon {
+            learning_rate,
+            momentum: MOMENTUM,
         };
-        let at = self.layout.decayed();
+        let [first, second] = &mut self.moments;
+        for (place, sizes) in &self.muons {
+            let weight = &mut self.parameters[place.clone()];
+            let gradient = &self.gradients[place.clone()];
+            let momentum = &mut first[place.clone()];
+            fits(muon.update(&mut self.workspace, *sizes, weight, gradient, momentum));
+        }
         let isa = self.workspace.isa();
-        let (decayed, free) = self.parameters.split_at_mut(at);
-        let [(decayed1, free1), (decayed2, free2)] = self
-            .moments
-            .each_mut()
-            .map(|moments| moments.split_at_mut(at));
-        let gradients = &self.gradients;
-        fits(adam.update(isa, decayed, &gradients[..at], decayed1, decayed2));
-        let adam = Adam {
-            weight_decay: 0.0,
-            ..adam
-        };
-        fits(adam.update(isa, free, &gradients[at..], free1, free2));
+        for (place, decayed) in &self.adams {
+            let adam = Adam {
+                learning_rate,
+                weight_decay: if *decayed {
+                    self.adam.weight_decay
+                } else {
+                    0.0
+                },
+                ..self.adam
+            };
+            let at = || place.clone();
+            fits(adam.update(
+                isa,
+                &mut self.parameters[at()],
+                &self.gradients[at()],
+                &mut first[at()],
+                &mut second[at()],
+            ));
+        }
         self.refresh();
     }
 

@@ -2,11 +2,13 @@
 
 use burn::module::ParamGroup;
 use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::{Momentum, MomentumConfig, MomentumState};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Bytes, Device, Tensor};
+use oddspot_conv::muon::{COEFFICIENTS, ITERATIONS, MOMENTUM};
 
 use super::{Engine, Losses, TrainingSet};
-use crate::config::Config;
+use crate::config::{Config, Optimizer};
 use crate::error::Result;
 use crate::loss::{self, normalise_teacher};
 use crate::network::{Parameters, named_tensors};
@@ -40,7 +42,7 @@ impl PortableTraining {
         let networks = Networks::new(&parameters, config, teacher_channels, true)?;
         Ok(Self {
             config: config.clone(),
-            optimizer: adam(config, &networks),
+            optimizer: optimizer(config, &networks),
             networks,
             first: true,
             device,
@@ -157,7 +159,7 @@ impl Engine for PortableTraining {
     }
 
     fn set_optimizer(&mut self, state: Vec<u8>) -> std::result::Result<(), String> {
-        self.optimizer = adam(&self.config, &self.networks)
+        self.optimizer = optimizer(&self.config, &self.networks)
             .from_bytes(Bytes::from_bytes_vec(state))
             .map_err(|e| e.to_string())?;
         self.first = false;
@@ -165,11 +167,59 @@ impl Engine for PortableTraining {
     }
 }
 
+/// Muon on a convolution's weight as a matrix `[out, in·9]`: momentum, then Jordan's iteration as
+/// it is written.
+#[derive(Clone)]
+struct ConvMuon(Momentum);
+
+impl burn::optim::Optimizer for ConvMuon {
+    type State<const D: usize> = MomentumState<D>;
+
+    fn step<const D: usize>(
+        &self,
+        learning_rate: f64,
+        tensor: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<Self::State<D>>,
+    ) -> (Tensor<D>, Option<Self::State<D>>) {
+        let (direction, state) = self.0.transform(gradient, state);
+        let shape = direction.dims();
+        let (outputs, inputs) = (shape[0], shape[1..].iter().product::<usize>());
+        let x: Tensor<2> = direction.reshape([outputs, inputs]);
+        let norm = x.clone().powi_scalar(2).sum().sqrt().clamp_min(1e-30);
+        let mut x = x / norm.unsqueeze();
+        let [a, b, c] = COEFFICIENTS;
+        for _ in 0..ITERATIONS {
+            let gram = x.clone().matmul(x.clone().transpose());
+            let factor = gram.clone() * b + gram.clone().matmul(gram) * c;
+            x = x.clone() * a + factor.matmul(x);
+        }
+        let rate = learning_rate * 0.2 * (outputs.max(inputs) as f64).sqrt();
+        (tensor - x.reshape(shape) * rate, Some(state))
+    }
+
+    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
+        state.to_device(device)
+    }
+}
+
 /// PyTorch's `Adam`: L2 penalty in the gradient, none on the losses' weights.
-fn adam(config: &Config, networks: &Networks) -> ModuleOptimizer {
+/// Muon, if it is asked for, has the convolutions.
+fn optimizer(config: &Config, networks: &Networks) -> ModuleOptimizer {
     let adam = AdamConfig::new().with_epsilon(1e-8);
     let decay = WeightDecayConfig::new(config.training.weight_decay as f32);
-    let optimizer: ModuleOptimizer = adam.clone().with_weight_decay(Some(decay)).init();
+    let mut optimizer: ModuleOptimizer = adam.clone().with_weight_decay(Some(decay)).init();
+    if config.training.optimizer == Optimizer::Muon {
+        let momentum = Momentum::new(&MomentumConfig {
+            momentum: f64::from(MOMENTUM),
+            dampening: 0.0,
+            nesterov: true,
+        });
+        for convolution in networks.student.convolutions() {
+            let group = ParamGroup::ids_from_module(convolution.weight.clone());
+            optimizer = optimizer.with_group(group, ConvMuon(momentum.clone()), None);
+        }
+    }
     match &networks.loss {
         Some(weights) => {
             let group = ParamGroup::ids_from_module(weights.clone());
