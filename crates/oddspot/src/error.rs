@@ -84,6 +84,12 @@ pub enum Error {
         /// Why it is undefined and what is needed.
         reason: String,
     },
+    /// A page of results cannot be made.
+    #[error("cannot make the report: {reason}; the results themselves are not touched by it")]
+    Page {
+        /// What went wrong.
+        reason: String,
+    },
     /// A compute device was asked for that this build or machine lacks.
     #[error("device '{name}' is not available: {help}")]
     Device {

@@ -71,6 +71,8 @@ pub mod heatmap;
 
 pub mod arrow;
 
+mod panel;
+
 pub mod figure;
 
 pub mod metrics;
@@ -80,6 +82,8 @@ pub mod report;
 pub mod chart;
 
 pub mod benchmark;
+
+pub mod page;
 
 pub mod atomic;
 

@@ -11,6 +11,8 @@ use crate::report::{MapKind, Protocol};
 
 /// The paper's names of its measures.
 const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
+/// The name of the line of means over all categories.
+const MEAN: &str = "mean";
 /// What stands for a number that is not known.
 const UNKNOWN: &str = "–";
 
@@ -86,7 +88,7 @@ impl Tables {
             let all: Vec<_> = categories.iter().collect();
             let of = |line: &&&Comparison| contextual.contains(&line.name);
             let contextual: Vec<_> = all.iter().filter(of).copied().collect();
-            let means = [("mean", all), ("mean of contextual", contextual)]
+            let means = [(MEAN, all), ("mean of contextual", contextual)]
                 .map(|(name, lines)| Comparison::mean(name, &lines));
             categories.extend(means.into_iter().flatten());
         }
@@ -111,6 +113,19 @@ impl Tables {
             ablation,
             costs: costs.collect(),
         }
+    }
+
+    /// What Table 1 comes to: its line of means, or its only one.
+    pub(crate) fn headline(&self) -> Option<Headline> {
+        let means = (self.categories.iter()).find(|line| line.name == MEAN);
+        let line = means.or(self.categories.first())?;
+        let sets = self.costs.iter().map(|line| line.name.as_str());
+        Some(Headline {
+            baseline: line.baseline,
+            full: line.full,
+            difference: line.difference,
+            data_sets: sets.collect::<BTreeSet<_>>().len(),
+        })
     }
 
     /// As text: Table 1 and Table 2.
@@ -185,6 +200,61 @@ impl Tables {
             head: head.map(str::to_owned).to_vec(),
             rows: self.costs.iter().map(cost).collect(),
         }
+    }
+}
+
+/// Table 1 in a sentence and three numbers, in percent.
+pub(crate) struct Headline {
+    baseline: [Option<f64>; 3],
+    full: [Option<f64>; 3],
+    difference: [Option<f64>; 3],
+    data_sets: usize,
+}
+
+impl Headline {
+    /// What was found.
+    pub(crate) fn sentence(&self) -> String {
+        let over = match self.data_sets {
+            1 => String::new(),
+            sets => format!("Over {sets} data sets, "),
+        };
+        let [_, _, pro] = [0, 1, 2].map(|i| (self.baseline[i], self.full[i], self.difference[i]));
+        let said = match pro {
+            (Some(baseline), Some(full), Some(difference)) => format!(
+                "the full method's mean PRO is {full:.1} %, {:.1} points {} the baseline's \
+                 {baseline:.1} %.",
+                difference.abs(),
+                if difference < 0.0 { "below" } else { "above" }
+            ),
+            (None, Some(full), _) => format!("the full method's mean PRO is {full:.1} %."),
+            (Some(baseline), None, _) => format!("the baseline's mean PRO is {baseline:.1} %."),
+            _ => "PRO is not known: a test set lacks masks, or a run is missing.".to_owned(),
+        };
+        let sentence = over + &said;
+        let mut letters = sentence.chars();
+        // "PRO" and names stay as they are.
+        letters.next().map_or_else(String::new, |first| {
+            first.to_uppercase().chain(letters).collect()
+        })
+    }
+
+    /// Each measure: its name, its value, and how it stands to the baseline.
+    pub(crate) fn tiles(&self) -> Vec<[String; 3]> {
+        let tile = |i: usize| {
+            let (value, beside) = match (self.full[i], self.baseline[i]) {
+                (Some(full), Some(baseline)) => (
+                    Some(full),
+                    format!(
+                        "full; baseline {baseline:.1} ({})",
+                        signed(self.difference[i])
+                    ),
+                ),
+                (Some(full), None) => (Some(full), "full".to_owned()),
+                (None, baseline) => (baseline, "baseline".to_owned()),
+            };
+            [MEASURES[i].to_owned(), number(value), beside]
+        };
+        [0, 1, 2].map(tile).into()
     }
 }
 
