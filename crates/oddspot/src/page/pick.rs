@@ -15,7 +15,8 @@ const NEAR: usize = 3;
 /// the one with the lowest, and the good ones with the highest. They are in the order in which
 /// they are shown: defect by defect, the highest score first, good images last.
 ///
-/// Where there is no room for all, the highest good image and each defect's highest come first.
+/// Where there is no room for all, the highest good image, the lowest anomalous one and each
+/// defect's highest come first: the likeliest errors, then what the model finds.
 pub fn pick(images: &[TestImage], limit: usize) -> Vec<usize> {
     let mut ranked: Vec<usize> = (0..images.len()).collect();
     // A stable sort: equal scores stay in path order.
@@ -29,11 +30,18 @@ pub fn pick(images: &[TestImage], limit: usize) -> Vec<usize> {
         }
     }
     good.truncate(GOOD);
+    let anomalous = defects.values().flatten().copied();
+    let worst = anomalous.min_by(|&a, &b| images[a].score.total_cmp(&images[b].score));
     let highest = defects.values().filter_map(|of_defect| of_defect.first());
     let lowest = (defects.values()).filter_map(|of_defect| of_defect.get(1..)?.last());
     let (first_good, other_good) = good.split_at(good.len().min(1));
-    let order = first_good.iter().chain(highest).chain(lowest);
-    let mut picked: Vec<usize> = order.chain(other_good).copied().take(limit).collect();
+    let order = first_good.iter().chain(&worst).chain(highest);
+    let mut picked: Vec<usize> = Vec::new();
+    for &image in order.chain(lowest).chain(other_good) {
+        if picked.len() < limit && !picked.contains(&image) {
+            picked.push(image);
+        }
+    }
     let place = |image: usize| {
         let label = &images[image].label;
         (*label == Label::Good, label_text::text(label))
@@ -126,7 +134,8 @@ mod tests {
 
     #[test]
     fn where_there_is_no_room_the_likeliest_alarm_and_the_highest_stay() {
-        assert_eq!(scores(3), [9.0, 8.0, 7.0]);
+        assert_eq!(scores(4), [9.0, 4.0, 8.0, 7.0]);
+        assert_eq!(scores(2), [4.0, 7.0]);
         assert_eq!(scores(1), [7.0]);
         assert!(scores(0).is_empty());
         assert!(pick(&[], 5).is_empty());
