@@ -62,7 +62,8 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         Some(path) => {
             let baseline = Detector::load(path, &library, &runtime.device)?;
             check_baseline(detector.header(), baseline.header(), path)?;
-            check_unseen(&dataset, baseline.header())?;
+            check_unseen(&dataset, baseline.header())
+                .with_context(|| format!("the baseline {}", path.display()))?;
             Some(baseline)
         }
     };

@@ -85,7 +85,7 @@ pub enum Error {
         reason: String,
     },
     /// A page of results cannot be made.
-    #[error("cannot make the report: {reason}; the results themselves are not touched by it")]
+    #[error("cannot make the page of results: {reason}; do without it, nothing else depends on it")]
     Page {
         /// What went wrong.
         reason: String,

@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::headline::Headline;
 use super::{Grid, Record, Three};
 use crate::config::Method;
 use crate::report::{MapKind, Protocol};
 
 /// The paper's names of its measures.
-const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
-/// The name of the line of means over all categories.
-const MEAN: &str = "mean";
+pub(super) const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
 /// What stands for a number that is not known.
 const UNKNOWN: &str = "–";
 
@@ -30,11 +29,11 @@ pub struct Tables {
 
 /// A line of Table 1, in percent, means over the seeds.
 #[derive(Clone, Debug, Serialize)]
-struct Comparison {
+pub(super) struct Comparison {
     name: String,
-    baseline: [Option<f64>; 3],
-    full: [Option<f64>; 3],
-    difference: [Option<f64>; 3],
+    pub(super) baseline: [Option<f64>; 3],
+    pub(super) full: [Option<f64>; 3],
+    pub(super) difference: [Option<f64>; 3],
 }
 
 /// A line of Table 2, in percent, over the seeds.
@@ -88,7 +87,7 @@ impl Tables {
             let all: Vec<_> = categories.iter().collect();
             let of = |line: &&&Comparison| contextual.contains(&line.name);
             let contextual: Vec<_> = all.iter().filter(of).copied().collect();
-            let means = [(MEAN, all), ("mean of contextual", contextual)]
+            let means = [("mean", all), ("mean of contextual", contextual)]
                 .map(|(name, lines)| Comparison::mean(name, &lines));
             categories.extend(means.into_iter().flatten());
         }
@@ -117,15 +116,22 @@ impl Tables {
 
     /// What Table 1 comes to: its line of means, or its only one.
     pub(crate) fn headline(&self) -> Option<Headline> {
-        let means = (self.categories.iter()).find(|line| line.name == MEAN);
-        let line = means.or(self.categories.first())?;
-        let sets = self.costs.iter().map(|line| line.name.as_str());
-        Some(Headline {
-            baseline: line.baseline,
-            full: line.full,
-            difference: line.difference,
-            data_sets: sets.collect::<BTreeSet<_>>().len(),
-        })
+        let sets = self.data_sets();
+        // The means stand below the categories.
+        let line = self.categories.get(if sets > 1 { sets } else { 0 })?;
+        Some(Headline::new(line, sets))
+    }
+
+    /// What Table 1 says of a category.
+    pub(crate) fn headline_of(&self, name: &str) -> Option<Headline> {
+        let mut categories = self.categories.iter().take(self.data_sets());
+        let line = categories.find(|line| line.name == name)?;
+        Some(Headline::new(line, 1))
+    }
+
+    fn data_sets(&self) -> usize {
+        let names = self.costs.iter().map(|line| line.name.as_str());
+        names.collect::<BTreeSet<_>>().len()
     }
 
     /// As text: Table 1 and Table 2.
@@ -200,61 +206,6 @@ impl Tables {
             head: head.map(str::to_owned).to_vec(),
             rows: self.costs.iter().map(cost).collect(),
         }
-    }
-}
-
-/// Table 1 in a sentence and three numbers, in percent.
-pub(crate) struct Headline {
-    baseline: [Option<f64>; 3],
-    full: [Option<f64>; 3],
-    difference: [Option<f64>; 3],
-    data_sets: usize,
-}
-
-impl Headline {
-    /// What was found.
-    pub(crate) fn sentence(&self) -> String {
-        let over = match self.data_sets {
-            1 => String::new(),
-            sets => format!("Over {sets} data sets, "),
-        };
-        let [_, _, pro] = [0, 1, 2].map(|i| (self.baseline[i], self.full[i], self.difference[i]));
-        let said = match pro {
-            (Some(baseline), Some(full), Some(difference)) => format!(
-                "the full method's mean PRO is {full:.1} %, {:.1} points {} the baseline's \
-                 {baseline:.1} %.",
-                difference.abs(),
-                if difference < 0.0 { "below" } else { "above" }
-            ),
-            (None, Some(full), _) => format!("the full method's mean PRO is {full:.1} %."),
-            (Some(baseline), None, _) => format!("the baseline's mean PRO is {baseline:.1} %."),
-            _ => "PRO is not known: a test set lacks masks, or a run is missing.".to_owned(),
-        };
-        let sentence = over + &said;
-        let mut letters = sentence.chars();
-        // "PRO" and names stay as they are.
-        letters.next().map_or_else(String::new, |first| {
-            first.to_uppercase().chain(letters).collect()
-        })
-    }
-
-    /// Each measure: its name, its value, and how it stands to the baseline.
-    pub(crate) fn tiles(&self) -> Vec<[String; 3]> {
-        let tile = |i: usize| {
-            let (value, beside) = match (self.full[i], self.baseline[i]) {
-                (Some(full), Some(baseline)) => (
-                    Some(full),
-                    format!(
-                        "full; baseline {baseline:.1} ({})",
-                        signed(self.difference[i])
-                    ),
-                ),
-                (Some(full), None) => (Some(full), "full".to_owned()),
-                (None, baseline) => (baseline, "baseline".to_owned()),
-            };
-            [MEASURES[i].to_owned(), number(value), beside]
-        };
-        [0, 1, 2].map(tile).into()
     }
 }
 
@@ -386,11 +337,11 @@ impl Spread {
     }
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or(UNKNOWN.to_owned(), |value| format!("{value:.1}"))
 }
 
-fn signed(value: Option<f64>) -> String {
+pub(super) fn signed(value: Option<f64>) -> String {
     // A typographic minus, as in print.
     value.map_or(UNKNOWN.to_owned(), |value| {
         format!("{value:+.1}").replace('-', "−")

@@ -36,7 +36,10 @@ pub fn benchmark_page(tables: &[Tables; 2], sections: &[Section]) -> Result<Stri
         tiles: headline.map_or_else(Vec::new, |headline| headline.tiles()),
         grids: [paper.grids(), official.grids()].concat(),
         costs: paper.costs(),
-        sections: sections.iter().map(View::new).collect(),
+        sections: sections
+            .iter()
+            .map(|section| View::new(section, paper))
+            .collect(),
     };
     render(&page)
 }
@@ -54,14 +57,16 @@ struct Page<'a> {
 
 struct View<'a> {
     section: &'a Section,
+    brief: Option<String>,
     curves: Option<(&'a str, Figures)>,
 }
 
 impl<'a> View<'a> {
-    fn new(section: &'a Section) -> Self {
+    fn new(section: &'a Section, tables: &Tables) -> Self {
         let curves = section.curves.as_ref();
         Self {
             section,
+            brief: tables.headline_of(&section.name).map(|line| line.brief()),
             curves: curves.map(|(run, drawings)| (run.as_str(), Figures::new(drawings))),
         }
     }

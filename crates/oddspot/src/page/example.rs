@@ -17,7 +17,7 @@ use crate::report::{Judged, MapKind, label_text, three_digits};
 use crate::scoring::Shares;
 
 /// The longer side of each panel: sharp at the width that five of them have on a desk's screen.
-const PANEL: usize = 384;
+const PANEL: usize = 352;
 /// Arrows in the company of the contour, which has a colour of its own.
 const ARROW: Rgb<u8> = Rgb([255, 214, 10]);
 

@@ -18,8 +18,8 @@ pub use pick::{named, pick};
 use crate::error::{Error, Result};
 use crate::heatmap::colour_map;
 
-/// The most examples of a page that nobody chose: with pictures of at most 384 pixels they keep
-/// it below some 6 MB.
+/// The most examples of a page that nobody chose: with panels of at most 352 pixels they keep
+/// it at some 5 MB.
 pub const MOST_EXAMPLES: usize = 48;
 
 /// Stops of the colour bar.

@@ -375,5 +375,6 @@ fn a_benchmarks_page_says_what_table_1_comes_to() {
     assert!(page.contains("PRO is not known") && page.contains("2 data sets"));
     assert!(page.contains("full; baseline 89.6 (+0.0)"));
     assert!(page.contains("Curves of nuts-full-0"));
+    assert!(page.contains("full 89.6 / – / –, baseline 89.6 / – / –"));
     assert!(page.contains("<caption>Table 2, protocol official"));
 }
