@@ -153,7 +153,7 @@ fn a_benchmark_has_a_page_with_both_methods_maps() {
         "Table 2, protocol official",
         "What a run took",
     ] {
-        assert!(whole.contains(&format!("<caption>{caption}")), "{caption}");
+        assert!(whole.contains(&format!("\">{caption}")), "{caption}");
     }
 
     // Lost pictures are drawn again; without their models the page says so.

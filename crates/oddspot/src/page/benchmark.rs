@@ -34,8 +34,7 @@ pub fn benchmark_page(tables: &[Tables; 2], sections: &[Section]) -> Result<Stri
         heading: "Benchmark".to_owned(),
         summary: headline.as_ref().map(|headline| headline.sentence()),
         tiles: headline.map_or_else(Vec::new, |headline| headline.tiles()),
-        grids: [paper.grids(), official.grids()].concat(),
-        costs: paper.costs(),
+        grids: [&paper.grids()[..], &official.grids(), &[paper.costs()]].concat(),
         sections: sections
             .iter()
             .map(|section| View::new(section, paper))
@@ -51,7 +50,6 @@ struct Page<'a> {
     summary: Option<String>,
     tiles: Vec<[String; 3]>,
     grids: Vec<Grid>,
-    costs: Grid,
     sections: Vec<View<'a>>,
 }
 
