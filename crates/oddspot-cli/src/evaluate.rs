@@ -11,6 +11,7 @@ use oddspot::atomic;
 use oddspot::chart::chart_of;
 use oddspot::dataset::Dataset;
 use oddspot::image::decode;
+use oddspot::model_file::Header;
 use oddspot::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
 use oddspot::report::{Evaluation, Judged, MapKind, Phase, check_baseline, check_unseen, examine};
 use rayon::prelude::*;
@@ -75,44 +76,61 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         }
         _ => None,
     };
-    let (Some((evaluation, judged)), true) = (examined, below.is_some() == baseline.is_some())
-    else {
+    let (Some(examined), true) = (examined, below.is_some() == baseline.is_some()) else {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
+    let evaluation = &examined.0;
     if let Some(file) = &args.json {
-        let json = serde_json::to_string_pretty(&evaluation)?;
+        let json = serde_json::to_string_pretty(evaluation)?;
         atomic::write_bytes(file, (json + "\n").as_bytes())?;
     }
     if let Some(file) = &args.chart {
-        atomic::write_bytes(file, chart_of(&evaluation).as_bytes())?;
+        atomic::write_bytes(file, chart_of(evaluation).as_bytes())?;
     }
     if let Some(file) = &args.html {
         let shown = match args.show.is_empty() {
             true => pick(&evaluation.images, MOST_EXAMPLES),
             false => shown,
         };
-        let beside = below.as_ref().map(|(_, judged)| judged.as_slice());
-        let example = |&at: &usize| {
-            Example::new(
-                Shown {
-                    image: &decode(&dataset.test[at].image)?,
-                    judged: &judged[at],
-                    baseline: beside.map(|judged| &judged[at]),
-                },
-                detector.header(),
-            )
-        };
-        let examples: Result<Vec<Example>, _> = shown.par_iter().map(example).collect();
-        let page = evaluation_page(Measured {
-            evaluation: &evaluation,
-            baseline: below.as_ref().map(|(evaluation, _)| evaluation),
-            examples: &examples?,
-        })?;
+        let page = page(
+            &dataset,
+            detector.header(),
+            &examined,
+            below.as_ref(),
+            &shown,
+        )?;
         atomic::write_bytes(file, page.as_bytes())?;
     }
     write!(std::io::stdout(), "{evaluation}").context("cannot print the tables")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was measured, and the images that it was measured on.
+type Examined = (Evaluation, Vec<Judged>);
+
+/// The page, with the chosen images on it.
+fn page(
+    dataset: &Dataset,
+    header: &Header,
+    (evaluation, judged): &Examined,
+    baseline: Option<&Examined>,
+    shown: &[usize],
+) -> Result<String> {
+    let example = |&at: &usize| {
+        let shown = Shown {
+            image: &decode(&dataset.test[at].image)?,
+            judged: &judged[at],
+            baseline: baseline.map(|(_, judged)| &judged[at]),
+        };
+        Example::new(shown, header)
+    };
+    let examples: Result<Vec<Example>, _> = shown.par_iter().map(example).collect();
+    Ok(evaluation_page(Measured {
+        evaluation,
+        baseline: baseline.map(|(evaluation, _)| evaluation),
+        examples: &examples?,
+    })?)
 }
 
 /// Judges and measures; None if the user has asked to stop.
@@ -120,7 +138,7 @@ fn examine_with_bars(
     detector: &Detector,
     dataset: &Dataset,
     runtime: &Runtime,
-) -> Result<Option<(Evaluation, Vec<Judged>)>> {
+) -> Result<Option<Examined>> {
     let maps = MapKind::of(detector.header().config.method);
     let mut bars = Bars::default();
     let examined = examine(detector, dataset, maps, |phase, done, total| {
