@@ -1,5 +1,6 @@
 //! `oddspot benchmark`: the paper's tables over all data sets of a folder.
 
+mod page;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use oddspot::report::Protocol;
 use crate::interrupt::INTERRUPTED;
 use crate::runtime::RuntimeArgs;
 use crate::train::Configuration;
+use page::Page;
 use runs::{Benchmark, Failure, Run};
 
 /// Arguments of `oddspot benchmark`.
@@ -104,16 +106,27 @@ pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
             records.insert(run.name(), record);
         }
     }
+    let mut page = Page::new(&benchmark);
+    for (&name, listed) in &listed {
+        page.refresh(name, listed, &records)?;
+    }
     for (&name, listed) in &listed {
         let missing = |run: &&Run| run.category.name == name && !records.contains_key(&run.name());
         let missing: Vec<&Run> = runs.iter().filter(missing).collect();
-        if make(&benchmark, listed, &missing, &mut records, &mut failed)?.is_break() {
+        let mut kept = Kept {
+            records: &mut records,
+            page: &mut page,
+            failed: &mut failed,
+        };
+        if make(&benchmark, listed, &missing, &mut kept)?.is_break() {
             benchmark.write_tables(&records)?;
+            page.write(&records)?;
             tell!("interrupted; what is finished is kept, and the same command goes on");
             return Ok(ExitCode::from(INTERRUPTED));
         }
     }
     benchmark.write_tables(&records)?;
+    page.write(&records)?;
     let all: Vec<Record> = records.into_values().collect();
     if !all.is_empty() {
         let tables = benchmark.tables(&all, Protocol::Paper);
@@ -121,8 +134,9 @@ pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
             say!("{}", grid.render(Format::Markdown));
         }
         say!(
-            "tables of both protocols and all runs: {}",
-            args.output.display()
+            "tables of both protocols and all runs: {}; to look at: {}",
+            args.output.display(),
+            args.output.join("report.html").display()
         );
     }
     let failed: Vec<String> = failed.into_iter().collect();
@@ -185,27 +199,36 @@ fn fail(failed: &mut BTreeSet<String>, name: &str, error: anyhow::Error) {
     failed.insert(name.to_owned());
 }
 
+/// What comes of the runs.
+struct Kept<'k, 'p> {
+    records: &'k mut BTreeMap<String, Record>,
+    page: &'k mut Page<'p>,
+    failed: &'k mut BTreeSet<String>,
+}
+
 /// Makes the missing runs of a data set and keeps each; breaks if the user has asked to stop.
 fn make(
     benchmark: &Benchmark,
     listed: &Listed,
     missing: &[&Run],
-    records: &mut BTreeMap<String, Record>,
-    failed: &mut BTreeSet<String>,
+    kept: &mut Kept,
 ) -> Result<ControlFlow<()>> {
     let mut prepared = None;
     for run in missing {
+        let name = &run.category.name;
         match benchmark.make(run, listed, &mut prepared) {
             Ok(Some(record)) => {
                 benchmark.keep(run, &record)?;
-                records.insert(run.name(), record);
-                benchmark.write_tables(records)?;
+                kept.records.insert(run.name(), record);
+                benchmark.write_tables(kept.records)?;
+                kept.page.refresh(name, listed, kept.records)?;
+                kept.page.write(kept.records)?;
             }
             Ok(None) => return Ok(ControlFlow::Break(())),
             Err(Failure::Output(error)) => return Err(error),
-            Err(Failure::Run(error)) => fail(failed, &run.category.name, error),
+            Err(Failure::Run(error)) => fail(kept.failed, name, error),
             Err(Failure::Category(error)) => {
-                fail(failed, &run.category.name, error);
+                fail(kept.failed, name, error);
                 break;
             }
         }

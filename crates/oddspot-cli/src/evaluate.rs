@@ -8,13 +8,17 @@ use anyhow::{Context, Result};
 use clap::Args;
 use oddspot::Detector;
 use oddspot::atomic;
-use oddspot::chart::{ChartInput, evaluation_chart};
-use oddspot::dataset::{Dataset, Label};
-use oddspot::report::{Evaluation, MAX_FPR, MapKind, Measures, Phase, Protocol, evaluate};
+use oddspot::chart::chart_of;
+use oddspot::dataset::Dataset;
+use oddspot::image::decode;
+use oddspot::model_file::Header;
+use oddspot::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
+use oddspot::report::{Evaluation, Judged, MapKind, Phase, check_baseline, check_unseen, examine};
+use rayon::prelude::*;
 
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Progress;
-use crate::runtime::{RuntimeArgs, check_output, teacher_library};
+use crate::runtime::{Runtime, RuntimeArgs, check_output, teacher_library};
 
 /// Arguments of `oddspot evaluate`.
 #[derive(Args, Clone)]
@@ -29,6 +33,16 @@ pub struct EvaluateArgs {
     /// Draw the curves and the scores as SVG (protocol `paper`)
     #[arg(long, value_name = "FILE.svg")]
     pub chart: Option<PathBuf>,
+    /// Write a page of tables, curves and pictures, all in one file
+    #[arg(long, value_name = "FILE.html")]
+    pub html: Option<PathBuf>,
+    /// On the page, show this test image, by its path below the data set (may be repeated);
+    /// without it each defect's highest and lowest score, and the good images with the highest
+    #[arg(long, value_name = "IMAGE", requires = "html")]
+    pub show: Vec<String>,
+    /// On the page, compare with this model of the baseline method
+    #[arg(long, value_name = "MODEL", requires = "html")]
+    pub baseline: Option<PathBuf>,
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -36,32 +50,103 @@ pub struct EvaluateArgs {
 
 /// Measures, prints the tables and writes the files that were asked for.
 pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
-    for file in args.json.iter().chain(&args.chart) {
+    for file in args.json.iter().chain(&args.chart).chain(&args.html) {
         check_output(file)?;
     }
     let runtime = args.runtime.open()?;
-    let detector = Detector::load(&args.model, &teacher_library()?, &runtime.device)?;
+    let library = teacher_library()?;
+    let detector = Detector::load(&args.model, &library, &runtime.device)?;
     let dataset = Dataset::open(&args.data)?;
+    let shown = named(&dataset, &args.show)?;
+    let baseline = match &args.baseline {
+        None => None,
+        Some(path) => {
+            let baseline = Detector::load(path, &library, &runtime.device)?;
+            check_baseline(detector.header(), baseline.header(), path)?;
+            check_unseen(&dataset, baseline.header())
+                .with_context(|| format!("the baseline {}", path.display()))?;
+            Some(baseline)
+        }
+    };
+    let examined = examine_with_bars(&detector, &dataset, &runtime)?;
+    let below = match (&baseline, &examined) {
+        (Some(baseline), Some(_)) => {
+            tell!("the baseline:");
+            examine_with_bars(baseline, &dataset, &runtime)?
+        }
+        _ => None,
+    };
+    let (Some(examined), true) = (examined, below.is_some() == baseline.is_some()) else {
+        tell!("interrupted; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    let evaluation = &examined.0;
+    if let Some(file) = &args.json {
+        let json = serde_json::to_string_pretty(evaluation)?;
+        atomic::write_bytes(file, (json + "\n").as_bytes())?;
+    }
+    if let Some(file) = &args.chart {
+        atomic::write_bytes(file, chart_of(evaluation).as_bytes())?;
+    }
+    if let Some(file) = &args.html {
+        let shown = match args.show.is_empty() {
+            true => pick(&evaluation.images, MOST_EXAMPLES),
+            false => shown,
+        };
+        let page = page(
+            &dataset,
+            detector.header(),
+            &examined,
+            below.as_ref(),
+            &shown,
+        )?;
+        atomic::write_bytes(file, page.as_bytes())?;
+    }
+    write!(std::io::stdout(), "{evaluation}").context("cannot print the tables")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was measured, and the images that it was measured on.
+type Examined = (Evaluation, Vec<Judged>);
+
+/// The page, with the chosen images on it.
+fn page(
+    dataset: &Dataset,
+    header: &Header,
+    (evaluation, judged): &Examined,
+    baseline: Option<&Examined>,
+    shown: &[usize],
+) -> Result<String> {
+    let example = |&at: &usize| {
+        let shown = Shown {
+            image: &decode(&dataset.test[at].image)?,
+            judged: &judged[at],
+            baseline: baseline.map(|(_, judged)| &judged[at]),
+        };
+        Example::new(shown, header)
+    };
+    let examples: Result<Vec<Example>, _> = shown.par_iter().map(example).collect();
+    Ok(evaluation_page(Measured {
+        evaluation,
+        baseline: baseline.map(|(evaluation, _)| evaluation),
+        examples: &examples?,
+    })?)
+}
+
+/// Judges and measures; None if the user has asked to stop.
+fn examine_with_bars(
+    detector: &Detector,
+    dataset: &Dataset,
+    runtime: &Runtime,
+) -> Result<Option<Examined>> {
     let maps = MapKind::of(detector.header().config.method);
     let mut bars = Bars::default();
-    let evaluation = evaluate(&detector, &dataset, maps, |phase, done, total| {
+    let examined = examine(detector, dataset, maps, |phase, done, total| {
         bars.set(phase, done, total);
         runtime.interrupt.flow()
     })?;
     bars.finish();
-    let Some(evaluation) = evaluation else {
-        tell!("interrupted; nothing was written");
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    if let Some(file) = &args.json {
-        let json = serde_json::to_string_pretty(&evaluation)?;
-        atomic::write_bytes(file, (json + "\n").as_bytes())?;
-    }
-    if let Some(file) = &args.chart {
-        atomic::write_bytes(file, chart(&evaluation).as_bytes())?;
-    }
-    write!(std::io::stdout(), "{evaluation}").context("cannot print the tables")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(examined)
 }
 
 /// One bar per phase.
@@ -89,73 +174,5 @@ impl Bars {
         if let Some(bar) = self.0.take() {
             bar.finish();
         }
-    }
-}
-
-/// The chart of the model's own map under the paper's protocol.
-fn chart(evaluation: &Evaluation) -> String {
-    let undefined = Measures::default();
-    let measures = evaluation
-        .protocols
-        .get(&Protocol::Paper)
-        .and_then(|protocol| protocol.maps.get(&MapKind::Total))
-        .map_or(&undefined, |map| &map.overall);
-    let scores = |good: bool| -> Vec<f32> {
-        let images = evaluation.images.iter();
-        images
-            .filter(|image| (image.label == Label::Good) == good)
-            .map(|image| image.score)
-            .collect()
-    };
-    let threshold = evaluation.verdicts.threshold as f32;
-    let (good_scores, mut anomalous_scores) = (scores(true), scores(false));
-    let mut title = format!(
-        "{}: protocol `paper`, maps at {}",
-        evaluation.data.name, evaluation.model.config.image_size
-    );
-    if let Some(limit) = tail_limit(&good_scores, &anomalous_scores, threshold) {
-        title += &format!("; scores above {limit} drawn there");
-        for score in &mut anomalous_scores {
-            *score = score.min(limit);
-        }
-    }
-    evaluation_chart(&ChartInput {
-        title: &title,
-        image_roc: &evaluation.curves.image_roc,
-        image_auc: measures.image_auc,
-        pixel_roc: &evaluation.curves.pixel_roc,
-        pixel_auc: measures.pixel_auc,
-        pro: &evaluation.curves.pro,
-        au_pro: measures.au_pro,
-        max_fpr: MAX_FPR,
-        good_scores: &good_scores,
-        anomalous_scores: &anomalous_scores,
-        threshold: Some(threshold),
-    })
-}
-
-/// Where to cut a histogram whose few highest scores would squeeze all others into one bar:
-/// above nine tenths of the anomalous scores, and well above the good ones and the threshold.
-fn tail_limit(good: &[f32], anomalous: &[f32], threshold: f32) -> Option<f32> {
-    let mut sorted = anomalous.to_vec();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let most = *sorted.get(sorted.len() * 9 / 10)?;
-    let ordinary = good.iter().copied().fold(threshold, f32::max);
-    let limit = most.max(2.0 * ordinary).ceil();
-    (limit > 0.0 && *sorted.last()? > 1.5 * limit).then_some(limit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_long_tail_is_cut_and_never_below_the_ordinary_scores() {
-        let mut anomalous = vec![20.0; 30];
-        assert_eq!(tail_limit(&[5.0, 9.0], &anomalous, 8.0), None);
-        anomalous.push(2000.0);
-        assert_eq!(tail_limit(&[5.0, 9.0], &anomalous, 8.0), Some(20.0));
-        assert_eq!(tail_limit(&[5.0, 90.5], &anomalous, 8.0), Some(181.0));
-        assert_eq!(tail_limit(&[], &[], 8.0), None);
     }
 }

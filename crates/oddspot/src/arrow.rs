@@ -1,6 +1,6 @@
 //! Arrows on a picture: from where a patch lies to where it looks as if it belonged.
 
-use image::RgbImage;
+use image::{Rgb, RgbImage};
 
 use crate::heatmap::{EDGE, LINE, blend};
 use crate::placement::Placement;
@@ -87,8 +87,13 @@ impl Arrow {
     }
 }
 
-/// Draws arrows as bright lines between dark edges, as thick as suits the picture.
+/// Draws arrows in the contour's colour between dark edges, as thick as suits the picture.
 pub fn draw(picture: &mut RgbImage, arrows: &[Arrow]) {
+    draw_in(picture, arrows, LINE);
+}
+
+/// As [`draw`], in a bright colour of its own.
+pub(crate) fn draw_in(picture: &mut RgbImage, arrows: &[Arrow], colour: Rgb<u8>) {
     let size = [picture.width() as f32, picture.height() as f32];
     let longer = size[0].max(size[1]);
     let line = (longer / 170.0).max(1.0);
@@ -100,7 +105,7 @@ pub fn draw(picture: &mut RgbImage, arrows: &[Arrow]) {
         let away = |away: f32, stroke: &[[f32; 2]; 2]| away.min(distance(at, *stroke));
         let away = strokes.iter().fold(f32::INFINITY, away);
         blend(pixel, EDGE, line + 0.5 - away);
-        blend(pixel, LINE, 0.5 * line + 0.5 - away);
+        blend(pixel, colour, 0.5 * line + 0.5 - away);
     }
 }
 

@@ -1,7 +1,10 @@
 //! An evaluation as one chart: ROC curves, the PRO curve and the scores of the test images.
 
+mod evaluation;
+
 use std::error::Error;
 
+pub use evaluation::{Drawings, chart_of, drawings_of};
 use plotters::chart::{MeshStyle, SeriesLabelStyle};
 use plotters::coord::ranged1d::Ranged;
 use plotters::coord::{CoordTranslate, Shift};
@@ -10,6 +13,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Width and height of the chart.
 const SIZE: (u32, u32) = (1560, 560);
+/// Of a panel that stands alone.
+const PANEL_SIZE: (u32, u32) = (520, 460);
 /// plotters rounds coordinates to whole units, so the chart is drawn with this many per pixel:
 /// curves stay smooth.
 const UNITS: i32 = 8;
@@ -59,31 +64,47 @@ type Panel<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// The chart as an SVG document of 1560×560 pixels.
 pub fn evaluation_chart(input: &ChartInput) -> String {
+    document(SIZE, |sheet| draw(input, sheet))
+}
+
+/// Its three panels, ROC, PRO and scores, as SVG documents of 520×460 pixels each, without the
+/// title.
+pub fn evaluation_panels(input: &ChartInput) -> [String; 3] {
+    [draw_roc, draw_pro, draw_scores].map(|draw| document(PANEL_SIZE, |sheet| draw(sheet, input)))
+}
+
+fn document(size: (u32, u32), draw: impl FnOnce(&Panel) -> Drawn) -> String {
     let mut svg = String::new();
-    if let Err(error) = draw(input, &mut svg) {
+    if let Err(error) = draw_document(size, &mut svg, draw) {
         // Nothing here touches a file; should drawing fail all the same, the page says so.
         let text = error.to_string().replace(['<', '>', '&'], " ");
         return format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"40\">\
              <text x=\"8\" y=\"24\">cannot draw the chart: {text}</text></svg>",
-            SIZE.0
+            size.0
         );
     }
-    let (width, height) = units(SIZE);
+    let (width, height) = units(size);
     svg.replacen(
         &format!("width=\"{width}\" height=\"{height}\""),
-        &format!("width=\"{}\" height=\"{}\"", SIZE.0, SIZE.1),
+        &format!("width=\"{}\" height=\"{}\"", size.0, size.1),
         1,
     )
+}
+
+fn draw_document(size: (u32, u32), svg: &mut String, draw: impl FnOnce(&Panel) -> Drawn) -> Drawn {
+    let sheet = SVGBackend::with_string(svg, units(size)).into_drawing_area();
+    sheet.fill(&WHITE)?;
+    draw(&sheet)?;
+    sheet.present()?;
+    Ok(())
 }
 
 fn units((width, height): (u32, u32)) -> (u32, u32) {
     (width * UNITS as u32, height * UNITS as u32)
 }
 
-fn draw(input: &ChartInput, svg: &mut String) -> Drawn {
-    let sheet = SVGBackend::with_string(svg, units(SIZE)).into_drawing_area();
-    sheet.fill(&WHITE)?;
+fn draw(input: &ChartInput, sheet: &Panel) -> Drawn {
     let body = sheet.margin(12 * UNITS, 0, 0, 0);
     let body = body.titled(input.title, text(24))?;
     let panels = body
@@ -94,7 +115,6 @@ fn draw(input: &ChartInput, svg: &mut String) -> Drawn {
         draw_pro(pro, input)?;
         draw_scores(scores, input)?;
     }
-    sheet.present()?;
     Ok(())
 }
 

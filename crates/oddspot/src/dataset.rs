@@ -140,6 +140,13 @@ impl Dataset {
         })
     }
 
+    /// An image's path below the data set's folder, with `/`.
+    pub fn name_of(&self, sample: &Sample) -> String {
+        let below = sample.image.strip_prefix(&self.root);
+        let name = below.unwrap_or(&sample.image).to_string_lossy();
+        name.replace('\\', "/")
+    }
+
     fn sort(&mut self) {
         for samples in [&mut self.train, &mut self.held_out, &mut self.test] {
             samples.sort_by(|a, b| a.image.cmp(&b.image));

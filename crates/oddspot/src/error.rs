@@ -84,6 +84,12 @@ pub enum Error {
         /// Why it is undefined and what is needed.
         reason: String,
     },
+    /// A page of results cannot be made.
+    #[error("cannot make the page of results: {reason}; do without it, nothing else depends on it")]
+    Page {
+        /// What went wrong.
+        reason: String,
+    },
     /// A compute device was asked for that this build or machine lacks.
     #[error("device '{name}' is not available: {help}")]
     Device {

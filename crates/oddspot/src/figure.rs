@@ -1,13 +1,14 @@
 //! One sheet per image, as the paper's Figure 3: the image with what is odd outlined, and the
 //! maps that say why.
 
-use image::imageops::{self, FilterType};
+use image::imageops;
 use image::{Rgb, RgbImage};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 use crate::arrow::{self, Arrow};
 use crate::heatmap::{self, Scale};
 use crate::map::ScoreMap;
+use crate::panel::{self, Size};
 
 /// The longer side of each panel, whatever the image's size.
 const PANEL: usize = 512;
@@ -40,18 +41,18 @@ pub struct Panels<'a> {
 /// The sheet: panels side by side under their captions, each 512 pixels on its longer side and
 /// of the image's proportions, above a colour bar with the scale's end values.
 pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
-    let size = panel_size(panels.image);
-    let image = resize_image(panels.image, size);
-    let mask = resize_mask(panels.image, panels.mask, size);
+    let size = Size::of(panels.image, PANEL);
+    let image = panel::image(panels.image, size);
+    let mask = panel::mask(panels.image, panels.mask, size);
     let mut outlined = heatmap::contour(&image, &mask);
     arrow::draw(&mut outlined, &scaled_arrows(panels, size));
     let mut cells = vec![
         (panels.image_caption, outlined),
-        ("total", map_panel(panels.total, scale, size)),
-        ("looks wrong", map_panel(panels.looks_wrong, scale, size)),
+        ("total", panel::map(panels.total, scale, size)),
+        ("looks wrong", panel::map(panels.looks_wrong, scale, size)),
     ];
     if let Some(map) = panels.wrong_place {
-        cells.push(("in the wrong place", map_panel(map, scale, size)));
+        cells.push(("in the wrong place", panel::map(map, scale, size)));
     }
 
     let captions = cells.iter().map(|(caption, _)| text_width(caption));
@@ -81,22 +82,6 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     sheet
 }
 
-#[derive(Clone, Copy)]
-struct Size {
-    height: usize,
-    width: usize,
-}
-
-fn panel_size(image: &RgbImage) -> Size {
-    let (width, height) = (image.width().max(1) as f64, image.height().max(1) as f64);
-    let scale = PANEL as f64 / width.max(height);
-    let scaled = |side: f64| ((side * scale).round() as usize).clamp(1, PANEL);
-    Size {
-        height: scaled(height),
-        width: scaled(width),
-    }
-}
-
 fn scaled_arrows(panels: &Panels, size: Size) -> Vec<Arrow> {
     let (width, height) = panels.image.dimensions();
     let scale = [
@@ -110,55 +95,9 @@ fn scaled_arrows(panels: &Panels, size: Size) -> Vec<Arrow> {
         .collect()
 }
 
-/// Shows the pixels of an icon as they are, and smooths what is nearer the panel's size.
-fn resize_image(image: &RgbImage, size: Size) -> RgbImage {
-    if image.width() == 0 || image.height() == 0 {
-        return RgbImage::from_pixel(size.width as u32, size.height as u32, PAPER);
-    }
-    let filter = if image.width().max(image.height()) as usize * 4 <= PANEL {
-        FilterType::Nearest
-    } else {
-        FilterType::CatmullRom
-    };
-    imageops::resize(image, size.width as u32, size.height as u32, filter)
-}
-
-/// A panel's pixel is masked where any pixel of the image that it covers is: no region is lost.
-fn resize_mask(image: &RgbImage, mask: &[bool], size: Size) -> Vec<bool> {
-    let (height, width) = (image.height() as usize, image.width() as usize);
-    let covered = |target: usize, length: usize, from: usize| {
-        let first = target * from / length;
-        first..((target + 1) * from).div_ceil(length).min(from)
-    };
-    let mut resized = Vec::with_capacity(size.height * size.width);
-    for row in 0..size.height {
-        for column in 0..size.width {
-            resized.push(covered(row, size.height, height).any(|y| {
-                covered(column, size.width, width)
-                    .any(|x| mask.get(y * width + x).copied().unwrap_or(false))
-            }));
-        }
-    }
-    resized
-}
-
-/// Enlarged between scores, shrunk as a picture: that averages what a panel's pixel covers.
-fn map_panel(map: &ScoreMap, scale: Scale, size: Size) -> RgbImage {
-    let (width, height) = (size.width as u32, size.height as u32);
-    if map.values.is_empty() {
-        return RgbImage::from_pixel(width, height, PAPER);
-    }
-    let enlarged = map.resize_bilinear(map.height.max(size.height), map.width.max(size.width));
-    let picture = heatmap::render(&enlarged, scale);
-    if picture.dimensions() == (width, height) {
-        return picture;
-    }
-    imageops::resize(&picture, width, height, FilterType::Triangle)
-}
-
 /// The colour bar from `low` to `high`, its end values beside it.
 fn draw_bar(sheet: &mut RgbImage, left: usize, top: usize, width: usize, scale: Scale) {
-    let (low, high) = (number(scale.low, scale), number(scale.high, scale));
+    let [low, high] = scale.ends();
     let space = TEXT_HEIGHT.val() / 2;
     let bar_left = left + text_width(&low) + space;
     let bar_width = width.saturating_sub(text_width(&low) + text_width(&high) + 2 * space);
@@ -171,17 +110,6 @@ fn draw_bar(sheet: &mut RgbImage, left: usize, top: usize, width: usize, scale: 
             sheet.put_pixel((bar_left + x) as u32, (bar_top + y) as u32, Rgb(colour));
         }
     }
-}
-
-/// A score with as many decimals as tell the ends of the scale apart.
-fn number(score: f32, scale: Scale) -> String {
-    let extent = (scale.high - scale.low).abs();
-    let decimals = if extent > 0.0 && extent.is_finite() {
-        (1.0 - extent.log10().floor()).clamp(0.0, 6.0) as usize
-    } else {
-        2
-    };
-    format!("{score:.decimals$}")
 }
 
 /// The text, shortened by its end to a width in pixels.
@@ -322,18 +250,5 @@ mod tests {
         let empty = ScoreMap::filled(0, 0, 0.0);
         let sheet = sheet_of(0, 0, &[], &empty);
         assert!(sheet.width() > 0 && sheet.height() > 0);
-    }
-
-    #[test]
-    fn the_bar_tells_the_ends_of_any_scale_apart() {
-        let ends = |low, high| {
-            let scale = Scale { low, high };
-            (number(low, scale), number(high, scale))
-        };
-        let texts = |low: &str, high: &str| (low.to_owned(), high.to_owned());
-        assert_eq!(ends(-1.26, 12.4), texts("-1", "12"));
-        assert_eq!(ends(-1.26, 2.0), texts("-1.3", "2.0"));
-        assert_eq!(ends(0.0012, 0.0187), texts("0.001", "0.019"));
-        assert_eq!(ends(2.0, 2.0), texts("2.00", "2.00"));
     }
 }

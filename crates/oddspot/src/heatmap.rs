@@ -29,6 +29,26 @@ pub struct Scale {
 }
 
 impl Scale {
+    /// The scale of a model's pictures: black is the mean of good images, and the middle the
+    /// threshold of the verdict.
+    pub fn around(threshold: f64) -> Self {
+        Self {
+            low: 0.0,
+            high: (2.0 * threshold).max(1e-3) as f32,
+        }
+    }
+
+    /// Its ends as text, with as many decimals as tell them apart.
+    pub fn ends(self) -> [String; 2] {
+        let extent = (self.high - self.low).abs();
+        let decimals = if extent > 0.0 && extent.is_finite() {
+            (1.0 - extent.log10().floor()).clamp(0.0, 6.0) as usize
+        } else {
+            2
+        };
+        [self.low, self.high].map(|score| format!("{score:.decimals$}"))
+    }
+
     /// Where a score lies between `low` (0) and `high` (1), linearly, clamped; NaN stays NaN.
     /// A scale without extent (`high ≤ low`) has only its ends.
     pub fn position(self, score: f32) -> f32 {
@@ -271,6 +291,16 @@ mod tests {
             [2.0, 3.0, 4.0].map(|score| flat.position(score)),
             [0.0, 0.0, 1.0]
         );
+    }
+
+    #[test]
+    fn the_ends_of_any_scale_are_told_apart() {
+        let ends = |low, high| Scale { low, high }.ends();
+        assert_eq!(ends(-1.26, 12.4), ["-1", "12"]);
+        assert_eq!(ends(-1.26, 2.0), ["-1.3", "2.0"]);
+        assert_eq!(ends(0.0012, 0.0187), ["0.001", "0.019"]);
+        assert_eq!(ends(2.0, 2.0), ["2.00", "2.00"]);
+        assert_eq!(Scale::around(3.5).position(3.5), 0.5);
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub mod heatmap;
 
 pub mod arrow;
 
+mod panel;
+
 pub mod figure;
 
 pub mod metrics;
@@ -84,6 +86,8 @@ pub mod report;
 pub mod chart;
 
 pub mod benchmark;
+
+pub mod page;
 
 pub mod atomic;
 

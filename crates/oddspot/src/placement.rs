@@ -1,5 +1,7 @@
 //! Why a place is odd: which neighbours of a patch look as if they belonged elsewhere.
 
+use serde::{Deserialize, Serialize};
+
 use crate::position::{DIRECTIONS, PatchGrid};
 
 /// Where a neighbour lies, by its class.
@@ -15,7 +17,7 @@ pub const NAMES: [&str; 8] = [
 ];
 
 /// A neighbouring patch, and where the classifier would put it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Neighbour {
     /// Where it lies, an index of [`NAMES`] and [`DIRECTIONS`].
     pub lies: usize,

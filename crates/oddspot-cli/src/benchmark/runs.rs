@@ -1,15 +1,18 @@
 //! The runs of a benchmark: each a training, its measurement, and what is kept of both.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use oddspot::atomic;
 use oddspot::benchmark::{Cost, Format, ImageCounts, Record, Tables};
+use oddspot::chart::drawings_of;
 use oddspot::config::{Config, Method};
 use oddspot::dataset::{Category, Dataset, Sample};
 use oddspot::detector::Detector;
+use oddspot::device::Device;
 use oddspot::network::Parameters;
 use oddspot::report::{MapKind, Protocol, check_test_set, evaluate};
 use oddspot::teacher::{Teacher, TeacherIdentity};
@@ -32,13 +35,17 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// The name of its files.
     pub fn name(&self) -> String {
-        let method = match self.config.method {
-            Method::Baseline => "baseline",
-            Method::Full => "full",
-        };
-        let seed = self.config.training.seed;
-        format!("{}-{method}-{seed}", self.category.name)
+        name(&self.category.name, &self.config)
     }
+}
+
+/// The name of the files of a data set's run.
+pub fn name(category: &str, config: &Config) -> String {
+    let method = match config.method {
+        Method::Baseline => "baseline",
+        Method::Full => "full",
+    };
+    format!("{category}-{method}-{}", config.training.seed)
 }
 
 /// What all runs share.
@@ -96,7 +103,27 @@ impl<'a> Benchmark<'a> {
     }
 
     fn file(&self, run: &Run, extension: &str) -> PathBuf {
-        self.folder.join(format!("{}.{extension}", run.name()))
+        self.run_file(&run.name(), extension)
+    }
+
+    /// A file beside the runs.
+    pub fn run_file(&self, name: &str, extension: &str) -> PathBuf {
+        self.folder.join(format!("{name}.{extension}"))
+    }
+
+    /// The folder of the tables.
+    pub fn output(&self) -> &Path {
+        &self.args.output
+    }
+
+    /// Where tensors live.
+    pub fn device(&self) -> &Device {
+        &self.runtime.device
+    }
+
+    /// Whether the user has asked to stop.
+    pub fn flow(&self) -> ControlFlow<()> {
+        self.runtime.interrupt.flow()
     }
 
     /// The record of a run that is finished, on these images and with these settings.
@@ -230,6 +257,10 @@ impl<'a> Benchmark<'a> {
         };
         let file = self.file(run, "evaluation.json");
         write_json(&file, &evaluation).map_err(Failure::Output)?;
+        if run.config.training.seed == 0 {
+            let file = self.file(run, "curves.json");
+            write_json(&file, &drawings_of(&evaluation)).map_err(Failure::Output)?;
+        }
         let of = (run.category.name.as_str(), contents.as_str());
         Ok(Some(Record::new(of, &evaluation, images, cost)))
     }
@@ -366,7 +397,8 @@ fn of_training(error: oddspot::Error) -> Failure {
     }
 }
 
-fn write_json(file: &Path, value: &impl serde::Serialize) -> Result<()> {
+/// Writes a value as JSON.
+pub fn write_json(file: &Path, value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     Ok(atomic::write_bytes(file, (text + "\n").as_bytes())?)
 }

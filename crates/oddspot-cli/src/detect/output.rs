@@ -331,11 +331,7 @@ impl Output {
         Ok(Self {
             pictures: Pictures {
                 folder: folder.to_owned(),
-                // One scale for all pictures of a model: its middle is the verdict's threshold.
-                scale: Scale {
-                    low: 0.0,
-                    high: (2.0 * threshold).max(1e-3) as f32,
-                },
+                scale: Scale::around(threshold),
                 written,
             },
             threshold,

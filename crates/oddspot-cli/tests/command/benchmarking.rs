@@ -2,35 +2,14 @@
 
 use std::process::Command;
 
-use oddspot::image::ImageSize;
-use oddspot::scene::{self, Defect};
 use serde_json::Value;
 
-use crate::world::{World, board, png};
-
-/// A data set of boards, some without a capacitor.
-fn data_set(world: &World, folder: &str, first: u64) {
-    for number in first..first + 6 {
-        world.picture(format!("{folder}/train/good/{number}.png"), &board(number));
-    }
-    for number in first + 100..first + 102 {
-        world.picture(format!("{folder}/test/good/{number}.png"), &board(number));
-        let (picture, mask) = scene::defective(ImageSize::square(96), number, Defect::Missing);
-        let level = |x: u32, y: u32| {
-            let marked = mask.anomalous[y as usize * mask.width + x as usize];
-            image::Rgb([255 * u8::from(marked); 3])
-        };
-        let mask = image::RgbImage::from_fn(96, 96, level);
-        world.write(format!("{folder}/test/missing/{number}.png"), png(&picture));
-        let file = format!("{folder}/ground_truth/missing/{number}_mask.png");
-        world.write(file, png(&mask));
-    }
-}
+use crate::world::World;
 
 fn two_sets() -> World {
     let world = World::new();
-    data_set(&world, "all/first", 0);
-    data_set(&world, "all/deep/second", 20);
+    world.data_set("all/first", 0);
+    world.data_set("all/deep/second", 20);
     world
 }
 
@@ -138,7 +117,7 @@ fn what_cannot_be_benchmarked_is_said_before_anything_is_trained() {
         &["cable", "first, second"],
     );
     world.fails(&mut benchmark(&world, "--method full"), &["--methods"]);
-    data_set(&world, "all/other/first", 40);
+    world.data_set("all/other/first", 40);
     world.fails(
         &mut benchmark(&world, ""),
         &["two data sets", "all/first", "all/other/first"],

@@ -13,6 +13,8 @@ mod disk;
 mod fetching;
 mod model_damage;
 mod pretraining;
+mod report;
+mod report_in_browser;
 mod resuming;
 mod teachers;
 mod training;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use image::RgbImage;
 use oddspot::image::ImageSize;
-use oddspot::scene;
+use oddspot::scene::{self, Defect};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::TempDir;
@@ -110,6 +110,25 @@ impl World {
     /// Writes a PNG file, whatever its name.
     pub fn picture(&self, name: impl AsRef<Path>, image: &RgbImage) {
         self.write(name, png(image));
+    }
+
+    /// A data set of boards, some without a capacitor.
+    pub fn data_set(&self, folder: &str, first: u64) {
+        for number in first..first + 6 {
+            self.picture(format!("{folder}/train/good/{number}.png"), &board(number));
+        }
+        for number in first + 100..first + 102 {
+            self.picture(format!("{folder}/test/good/{number}.png"), &board(number));
+            let (picture, mask) = scene::defective(ImageSize::square(96), number, Defect::Missing);
+            let level = |x: u32, y: u32| {
+                let marked = mask.anomalous[y as usize * mask.width + x as usize];
+                image::Rgb([255 * u8::from(marked); 3])
+            };
+            let mask = image::RgbImage::from_fn(96, 96, level);
+            self.write(format!("{folder}/test/missing/{number}.png"), png(&picture));
+            let file = format!("{folder}/ground_truth/missing/{number}_mask.png");
+            self.write(file, png(&mask));
+        }
     }
 
     /// Every file below the folder, by its path in it.

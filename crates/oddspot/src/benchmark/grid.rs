@@ -34,6 +34,14 @@ impl Grid {
         }
     }
 
+    /// Whether a column holds numbers, or nothing in their place.
+    pub(crate) fn is_number(&self, column: usize) -> bool {
+        let number =
+            |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit() || "–−+".contains(c));
+        let mut cells = self.rows.iter().filter_map(|row| row.get(column));
+        column > 0 && cells.all(|cell| number(cell))
+    }
+
     fn markdown(&self) -> String {
         let line = |cells: &[String]| {
             let cells = cells.iter().map(|cell| cell.replace('|', "\\|"));

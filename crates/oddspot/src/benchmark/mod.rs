@@ -2,6 +2,7 @@
 //! paper's tables of them.
 
 mod grid;
+mod headline;
 mod tables;
 
 use std::collections::BTreeMap;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::headline::Headline;
 use super::{Grid, Record, Three};
 use crate::config::Method;
 use crate::report::{MapKind, Protocol};
 
 /// The paper's names of its measures.
-const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
+pub(super) const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
 /// What stands for a number that is not known.
 const UNKNOWN: &str = "–";
 
@@ -28,11 +29,11 @@ pub struct Tables {
 
 /// A line of Table 1, in percent, means over the seeds.
 #[derive(Clone, Debug, Serialize)]
-struct Comparison {
+pub(super) struct Comparison {
     name: String,
-    baseline: [Option<f64>; 3],
-    full: [Option<f64>; 3],
-    difference: [Option<f64>; 3],
+    pub(super) baseline: [Option<f64>; 3],
+    pub(super) full: [Option<f64>; 3],
+    pub(super) difference: [Option<f64>; 3],
 }
 
 /// A line of Table 2, in percent, over the seeds.
@@ -111,6 +112,26 @@ impl Tables {
             ablation,
             costs: costs.collect(),
         }
+    }
+
+    /// What Table 1 comes to: its line of means, or its only one.
+    pub(crate) fn headline(&self) -> Option<Headline> {
+        let sets = self.data_sets();
+        // The means stand below the categories.
+        let line = self.categories.get(if sets > 1 { sets } else { 0 })?;
+        Some(Headline::new(line, sets))
+    }
+
+    /// What Table 1 says of a category.
+    pub(crate) fn headline_of(&self, name: &str) -> Option<Headline> {
+        let mut categories = self.categories.iter().take(self.data_sets());
+        let line = categories.find(|line| line.name == name)?;
+        Some(Headline::new(line, 1))
+    }
+
+    fn data_sets(&self) -> usize {
+        let names = self.costs.iter().map(|line| line.name.as_str());
+        names.collect::<BTreeSet<_>>().len()
     }
 
     /// As text: Table 1 and Table 2.
@@ -316,11 +337,11 @@ impl Spread {
     }
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or(UNKNOWN.to_owned(), |value| format!("{value:.1}"))
 }
 
-fn signed(value: Option<f64>) -> String {
+pub(super) fn signed(value: Option<f64>) -> String {
     // A typographic minus, as in print.
     value.map_or(UNKNOWN.to_owned(), |value| {
         format!("{value:+.1}").replace('-', "−")

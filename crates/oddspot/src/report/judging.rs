@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::image::{ImageSize, Mask, decode, decode_masks, read_file};
 use crate::map::ScoreMap;
 use crate::model_file::Header;
+use crate::placement::Placement;
 use crate::scoring::Shares;
 
 /// How many images one error names.
@@ -40,6 +41,8 @@ pub struct Judged {
     pub anomalous: bool,
     /// What the score is owed to.
     pub shares: Shares,
+    /// What the position classifier says of the place where `e_pos` peaks; none in a baseline.
+    pub placement: Option<Placement>,
 }
 
 impl Judged {
@@ -89,7 +92,10 @@ pub fn check_test_set(dataset: &Dataset) -> Result<()> {
 }
 
 /// Refuses test images that the model was trained on or took its threshold from.
-pub(super) fn check_unseen(dataset: &Dataset, header: &Header) -> Result<()> {
+///
+/// # Errors
+/// The names of such images; an image that cannot be read.
+pub fn check_unseen(dataset: &Dataset, header: &Header) -> Result<()> {
     let records = (header.training_images.iter()).chain(&header.held_out_images);
     let seen: HashSet<&str> = records.map(|record| record.sha256.as_str()).collect();
     let mut known = Vec::new();
@@ -135,14 +141,15 @@ pub(super) fn judge(
     Ok(Some(judged))
 }
 
-fn judge_one(detector: &Detector, dataset: &Dataset, sample: &Sample) -> Result<Judged> {
+/// Judges one of a data set's test images.
+///
+/// # Errors
+/// An image or a mask that cannot be read; a damaged model.
+pub fn judge_one(detector: &Detector, dataset: &Dataset, sample: &Sample) -> Result<Judged> {
     let image = decode(&sample.image)?;
     let found = detector.detect(&image)?;
-    let name = (sample.image)
-        .strip_prefix(&dataset.root)
-        .unwrap_or(&sample.image);
     Ok(Judged {
-        name: name.to_string_lossy().replace('\\', "/"),
+        name: dataset.name_of(sample),
         label: sample.label.clone(),
         size: ImageSize {
             width: image.width() as usize,
@@ -154,5 +161,6 @@ fn judge_one(detector: &Detector, dataset: &Dataset, sample: &Sample) -> Result<
         score: found.score,
         anomalous: found.anomalous,
         shares: found.shares,
+        placement: found.placement,
     })
 }

@@ -8,22 +8,25 @@
 mod judging;
 mod measures;
 mod table;
+mod text;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::Path;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-pub use judging::{Judged, check_test_set};
+pub use judging::{Judged, check_test_set, check_unseen, judge_one};
 pub use measures::{Curves, MAX_FPR, MapMeasures, Measures, OperatingPoint, ProtocolMeasures};
 
 use crate::config::{Config, Method};
 use crate::dataset::{Dataset, Label};
 use crate::detector::Detector;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model_file::Header;
 use crate::scoring::Shares;
 use crate::teacher::TeacherIdentity;
+pub(crate) use text::{UNDEFINED, notes, percent, three_digits, title};
 
 /// At which size maps and ground truth are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,6 +62,16 @@ impl MapKind {
         match method {
             Method::Full => &[Self::Total, Self::Rec, Self::Pos],
             Method::Baseline => &[Self::Total],
+        }
+    }
+
+    /// What tables call the map of a method.
+    pub(crate) fn title(self, method: Method) -> &'static str {
+        match (self, method) {
+            (Self::Total, Method::Full) => "full",
+            (Self::Total, Method::Baseline) => "e_rec (baseline)",
+            (Self::Rec, _) => "e_rec alone",
+            (Self::Pos, _) => "e_pos alone",
         }
     }
 }
@@ -220,12 +233,12 @@ impl Verdicts {
 }
 
 /// What was found in one test image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TestImage {
     /// Path below the data set's folder, with `/`.
     pub name: String,
     /// "good", or the defect's name.
-    #[serde(serialize_with = "label_text")]
+    #[serde(with = "label_text")]
     pub label: Label,
     /// The image's score: the maximum of the model's map at `image_size`.
     pub score: f32,
@@ -253,11 +266,34 @@ impl TestImage {
     }
 }
 
-fn label_text<S: Serializer>(label: &Label, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(match label {
-        Label::Good => "good",
-        Label::Defect(name) => name,
-    })
+/// A label as "good", or the defect's name.
+pub(crate) mod label_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::dataset::Label;
+
+    pub(crate) fn text(label: &Label) -> &str {
+        match label {
+            Label::Good => "good",
+            Label::Defect(name) => name,
+        }
+    }
+
+    pub(crate) fn serialize<S: Serializer>(
+        label: &Label,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text(label))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Label, D::Error> {
+        Ok(match String::deserialize(deserializer)? {
+            good if good == "good" => Label::Good,
+            defect => Label::Defect(defect),
+        })
+    }
 }
 
 fn count(judged: &[Judged], is: impl Fn(&Judged) -> bool) -> usize {
@@ -278,11 +314,25 @@ pub fn evaluate(
     detector: &Detector,
     dataset: &Dataset,
     maps: &[MapKind],
-    mut progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
+    progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Evaluation>> {
+    let examined = examine(detector, dataset, maps, progress)?;
+    Ok(examined.map(|(evaluation, _)| evaluation))
+}
+
+/// As [`evaluate`], with every judged image, in the order of the data set's test images.
+///
+/// # Errors
+/// Those of [`evaluate`].
+pub fn examine(
+    detector: &Detector,
+    dataset: &Dataset,
+    maps: &[MapKind],
+    mut progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
+) -> Result<Option<(Evaluation, Vec<Judged>)>> {
     let header = detector.header();
     check_test_set(dataset)?;
-    judging::check_unseen(dataset, header)?;
+    check_unseen(dataset, header)?;
     let judged = judging::judge(detector, dataset, |done, total| {
         progress(Phase::Judging, done, total)
     })?;
@@ -292,11 +342,44 @@ pub fn evaluate(
     let measured = measures::measure(&judged, maps, header.config.image_size, |done, total| {
         progress(Phase::Measuring, done, total)
     });
+    let Some(measured) = measured else {
+        return Ok(None);
+    };
     let folder = dataset.root.canonicalize();
     let folder = folder.as_ref().unwrap_or(&dataset.root);
     let name = folder.file_name().unwrap_or(folder.as_os_str());
     let name = name.to_string_lossy().into_owned();
-    Ok(measured.map(|measured| Evaluation::new(header, name, &judged, measured)))
+    let evaluation = Evaluation::new(header, name, &judged, measured);
+    Ok(Some((evaluation, judged)))
+}
+
+/// Refuses a model as the baseline that another's maps are shown beside.
+///
+/// # Errors
+/// One that is not of the baseline method, or judges images of another size; a model that is a
+/// baseline itself.
+pub fn check_baseline(model: &Header, baseline: &Header, path: &Path) -> Result<()> {
+    let fail = |reason: String| Err(Error::model_file(path, reason));
+    if baseline.config.method != Method::Baseline {
+        return fail(
+            "it is no baseline: give a model that was trained with --method baseline".to_owned(),
+        );
+    }
+    if model.config.method == Method::Baseline {
+        return fail(
+            "the model to evaluate is of the baseline method itself: a baseline is shown beside \
+             a model of the full method"
+                .to_owned(),
+        );
+    }
+    let [size, expected] = [baseline, model].map(|header| header.config.image_size);
+    if size != expected {
+        return fail(format!(
+            "it judges images at {size}, the model to evaluate at {expected}: train one with \
+             --image-size {expected}"
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

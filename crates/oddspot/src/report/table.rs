@@ -1,12 +1,12 @@
 //! An evaluation as plain text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
+use super::text::{UNDEFINED, notes, percent, three_digits, title};
 use super::{
     Count, Evaluation, MapKind, MapMeasures, Measures, OperatingPoint, Protocol, ProtocolMeasures,
 };
-use crate::config::Method;
 
 /// The columns, each right-aligned under its heading.
 const HEADINGS: [&str; 9] = [
@@ -16,21 +16,8 @@ const HEADINGS: [&str; 9] = [
 const WIDTHS: [usize; 9] = [7, 7, 9, 8, 9, 7, 9, 8, 9];
 /// Columns of the image scores; the others are the pixels'.
 const IMAGE_COLUMNS: usize = 4;
-/// The measures by their fields, in the order of the columns, and what a note calls them.
-const MEASURES: [(&str, &str); 7] = [
-    ("image_auc", "image AUC"),
-    ("image_ap", "image AP"),
-    ("image_f1", "image F1"),
-    ("pixel_auc", "pixel AUC"),
-    ("pixel_ap", "pixel AP"),
-    ("pixel_f1", "pixel F1"),
-    ("au_pro", "AU-PRO"),
-];
 /// Names longer than this are cut in the middle.
 const LONGEST_LABEL: usize = 32;
-/// What stands for a measure that is undefined.
-const UNDEFINED: &str = "–";
-
 /// Tables of at most about 110 columns: the verdicts at the model's threshold, then the
 /// measures in percent under each protocol, per map and per defect, with a note on everything
 /// that is undefined.
@@ -108,31 +95,17 @@ impl Evaluation {
         for row in &defects {
             row.write(f, width)?;
         }
-        let mut notes = Notes::default();
-        rows.for_each(|row| notes.add(row.measures));
-        notes.write(f)?;
-        if !measures.vanished_masks.is_empty() {
-            let count = measures.vanished_masks.len();
-            writeln!(
-                f,
-                "  {count} mask{} too thin to leave a pixel at this size: {}",
-                if count == 1 { " is" } else { "s are" },
-                first_few(&measures.vanished_masks)
-            )?;
+        for note in notes(rows.map(|row| row.measures), measures) {
+            writeln!(f, "  {note}")?;
         }
         Ok(())
     }
 
     fn map_rows<'a>(&self, maps: &'a BTreeMap<MapKind, MapMeasures>) -> Vec<Row<'a>> {
-        let label = |kind| match (kind, self.model.config.method) {
-            (MapKind::Total, Method::Full) => "full",
-            (MapKind::Total, Method::Baseline) => "e_rec (baseline)",
-            (MapKind::Rec, _) => "e_rec alone",
-            (MapKind::Pos, _) => "e_pos alone",
-        };
+        let method = self.model.config.method;
         maps.iter()
             .map(|(&kind, measures)| Row {
-                label: label(kind).to_owned(),
+                label: kind.title(method).to_owned(),
                 measures: &measures.overall,
             })
             .collect()
@@ -151,21 +124,6 @@ impl Evaluation {
                 }
             })
             .collect()
-    }
-}
-
-fn title(protocol: Protocol, measures: &ProtocolMeasures) -> String {
-    let ProtocolMeasures {
-        smallest, largest, ..
-    } = measures;
-    match protocol {
-        Protocol::Paper => format!("Protocol `paper`: maps and masks at {largest}"),
-        Protocol::Official if smallest == largest => {
-            format!("Protocol `official`: maps at the size of the ground truth, {largest}")
-        }
-        Protocol::Official => format!(
-            "Protocol `official`: maps at the size of each ground truth, {smallest} to {largest}"
-        ),
     }
 }
 
@@ -229,43 +187,6 @@ impl Row<'_> {
     }
 }
 
-/// Why measures are undefined: each reason once, with the measures that it holds for.
-#[derive(Default)]
-struct Notes<'a>(BTreeMap<&'a str, BTreeSet<&'a str>>);
-
-impl<'a> Notes<'a> {
-    fn add(&mut self, measures: &'a Measures) {
-        for (&measure, reason) in &measures.undefined {
-            self.0.entry(reason).or_default().insert(measure);
-        }
-    }
-
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (reason, measures) in &self.0 {
-            let names = MEASURES
-                .iter()
-                .filter(|(field, _)| measures.contains(field));
-            let names: Vec<&str> = names.map(|(_, name)| *name).collect();
-            writeln!(f, "  {UNDEFINED} {}: {reason}", names.join(", "))?;
-        }
-        Ok(())
-    }
-}
-
-/// In percent with one decimal.
-fn percent(share: Option<f64>) -> String {
-    share.map_or_else(
-        || UNDEFINED.to_owned(),
-        |share| format!("{:.1}", 100.0 * share),
-    )
-}
-
-/// A score with three significant digits, or all of its whole ones; three decimals at most.
-fn three_digits(score: f64) -> String {
-    let magnitude = score.abs().max(0.1).log10().floor();
-    format!("{score:.*}", (2.0 - magnitude).max(0.0) as usize)
-}
-
 /// A name that fits its column: the middle of a long one is left out.
 fn short(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
@@ -276,16 +197,6 @@ fn short(name: &str) -> String {
     let start: String = letters[..head].iter().collect();
     let end: String = letters[letters.len() - tail..].iter().collect();
     format!("{start}…{end}")
-}
-
-fn first_few(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>();
-    let more = match names.len().saturating_sub(SHOWN) {
-        0 => "",
-        _ => ", …",
-    };
-    format!("{}{more}", shown.join(", "))
 }
 
 /// Characters, which is columns for the names that matter here.

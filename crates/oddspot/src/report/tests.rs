@@ -33,6 +33,7 @@ fn image(name: &str, defect: Option<&str>, spot: f32) -> Judged {
         score: spot + 1.0,
         anomalous: f64::from(spot + 1.0) > THRESHOLD,
         shares: Shares { rec: 1.0, pos: 0.0 },
+        placement: None,
         rec,
         pos: Some(ScoreMap::filled(SIDE, SIDE, 1.0)),
     }

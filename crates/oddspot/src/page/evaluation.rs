@@ -1,0 +1,394 @@
+//! The page of one evaluation.
+
+use askama::Template;
+
+use super::example::{Example, Outcome};
+use super::{picture, render};
+use crate::chart::{Drawings, drawings_of};
+use crate::config::Method;
+use crate::dataset::Label;
+use crate::error::Result;
+use crate::report::{
+    Count, Evaluation, MapKind, Measures, Protocol, ProtocolMeasures, TestImage, UNDEFINED,
+    label_text, notes, percent, three_digits, title,
+};
+
+/// What a page of an evaluation is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured<'a> {
+    /// What was measured.
+    pub evaluation: &'a Evaluation,
+    /// The same of a baseline, which the model is compared with.
+    pub baseline: Option<&'a Evaluation>,
+    /// The images to show, in their order.
+    pub examples: &'a [Example],
+}
+
+/// The page as HTML.
+///
+/// # Errors
+/// A page that cannot be put together, which no input is known to cause.
+pub fn evaluation_page(measured: Measured) -> Result<String> {
+    let Measured {
+        evaluation,
+        examples,
+        ..
+    } = measured;
+    let ids = |name: &str| examples.iter().position(|example| example.name == name);
+    let page = Page {
+        heading: format!("{}: evaluation", evaluation.data.name),
+        evaluation,
+        verdict: verdict(evaluation),
+        facts: facts(evaluation),
+        tiles: tiles(measured),
+        examples,
+        curves: Figures::new(&drawings_of(evaluation)),
+        protocols: (evaluation.protocols.iter())
+            .map(|(&protocol, measures)| ProtocolTable::new(measured, protocol, measures))
+            .collect(),
+        verdicts: verdict_rows(evaluation),
+        labels: labels(evaluation),
+        images: (evaluation.images.iter())
+            .map(|image| ImageRow::new(image, ids(&image.name)))
+            .collect(),
+    };
+    render(&page)
+}
+
+#[derive(Template)]
+#[template(path = "evaluation.html")]
+struct Page<'a> {
+    heading: String,
+    evaluation: &'a Evaluation,
+    verdict: String,
+    facts: Vec<[String; 2]>,
+    tiles: Vec<Tile>,
+    examples: &'a [Example],
+    curves: Figures,
+    protocols: Vec<ProtocolTable>,
+    verdicts: Vec<[String; 3]>,
+    labels: Vec<String>,
+    images: Vec<ImageRow>,
+}
+
+/// What the threshold made of the images, in a sentence.
+fn verdict(evaluation: &Evaluation) -> String {
+    let verdicts = &evaluation.verdicts;
+    let missed = verdicts
+        .misses
+        .values()
+        .fold(Count::default(), |sum, one| Count {
+            count: sum.count + one.count,
+            of: sum.of + one.of,
+        });
+    let how_many = |count: usize| match count {
+        0 => "none".to_owned(),
+        some => some.to_string(),
+    };
+    let mut parts = Vec::new();
+    if missed.of > 0 {
+        let [missed, of] = [how_many(missed.count), missed.of.to_string()];
+        parts.push(format!("{missed} of {of} anomalous images missed"));
+    }
+    let alarms = verdicts.false_alarms;
+    if alarms.of > 0 {
+        let [count, of] = [how_many(alarms.count), alarms.of.to_string()];
+        parts.push(format!("{count} of {of} good images called anomalous"));
+    }
+    format!(
+        "At its own threshold the model judges {} of {} test images rightly: {}.",
+        verdicts.right.count,
+        verdicts.right.of,
+        parts.join(", ")
+    )
+}
+
+/// What was measured, on what.
+fn facts(evaluation: &Evaluation) -> Vec<[String; 2]> {
+    let (model, data) = (&evaluation.model, &evaluation.data);
+    let anomalous: usize = data.defects.values().sum();
+    let fact = |name: &str, value: String| [name.to_owned(), value];
+    vec![
+        fact(
+            "test set",
+            format!(
+                "{}: {} good, {anomalous} anomalous, {} with a mask",
+                data.name, data.good, data.masks
+            ),
+        ),
+        fact("method", method_name(model.config.method).to_owned()),
+        fact("teacher", model.teacher.name.clone()),
+        fact("image size", model.config.image_size.to_string()),
+        fact("iterations", model.iterations.to_string()),
+        fact("seed", model.config.training.seed.to_string()),
+        fact("threshold", three_digits(evaluation.verdicts.threshold)),
+    ]
+}
+
+fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Full => "full",
+        Method::Baseline => "baseline",
+    }
+}
+
+/// A headline measure.
+struct Tile {
+    name: &'static str,
+    /// In percent, under the paper's protocol.
+    value: String,
+    /// Under the other.
+    official: String,
+    /// The baseline's value and how far the model's lies above it.
+    baseline: Option<[String; 2]>,
+}
+
+type Share = fn(&Measures) -> Option<f64>;
+
+const TILES: [(&str, Share); 5] = [
+    ("image AUC", |m| m.image_auc),
+    ("pixel AUC", |m| m.pixel_auc),
+    ("PRO", |m| m.au_pro),
+    ("image AP", |m| m.image_ap),
+    ("best image F1", |m| m.image_f1.map(|point| point.f1)),
+];
+
+fn tiles(measured: Measured) -> Vec<Tile> {
+    let of = |evaluation: &Evaluation, protocol: Protocol, share: Share| {
+        let measures = evaluation.protocols.get(&protocol)?;
+        share(&measures.maps.get(&MapKind::Total)?.overall)
+    };
+    let tile = |(name, share): (&'static str, Share)| {
+        let value = of(measured.evaluation, Protocol::Paper, share);
+        Tile {
+            name,
+            value: percent(value),
+            official: percent(of(measured.evaluation, Protocol::Official, share)),
+            baseline: measured.baseline.map(|baseline| {
+                let below = of(baseline, Protocol::Paper, share);
+                let difference = value.zip(below).map(|(value, below)| value - below);
+                [percent(below), signed(difference)]
+            }),
+        }
+    };
+    TILES.map(tile).into()
+}
+
+/// A difference of shares in points of percent, with a typographic minus.
+fn signed(difference: Option<f64>) -> String {
+    difference.map_or_else(
+        || UNDEFINED.to_owned(),
+        |difference| format!("{:+.1}", 100.0 * difference).replace('-', "−"),
+    )
+}
+
+/// The curves as pictures.
+pub(super) struct Figures {
+    pub(super) note: String,
+    pub(super) pictures: [Picture; 3],
+}
+
+pub(super) struct Picture {
+    pub(super) alt: &'static str,
+    pub(super) uri: String,
+}
+
+impl Figures {
+    pub(super) fn new(drawings: &Drawings) -> Self {
+        let picture = |alt, document: &str| Picture {
+            alt,
+            uri: picture::svg(document),
+        };
+        Self {
+            note: drawings.note.clone(),
+            pictures: [
+                picture(
+                    "ROC curves of the images' and the pixels' scores; the areas below them are \
+                     the AUC in the tables",
+                    &drawings.roc,
+                ),
+                picture(
+                    "Mean overlap per region over the false positive rate; the area below it is \
+                     the PRO in the tables",
+                    &drawings.pro,
+                ),
+                picture(
+                    "Histogram of the test images' scores, good and anomalous, with the \
+                     threshold; the scores are in the table of all images",
+                    &drawings.scores,
+                ),
+            ],
+        }
+    }
+}
+
+/// The measures of all maps under one protocol.
+struct ProtocolTable {
+    name: &'static str,
+    title: String,
+    groups: Vec<Group>,
+    notes: Vec<String>,
+}
+
+/// The lines of all images, or of one defect.
+struct Group {
+    name: String,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    name: String,
+    /// In percent, but for the scores of the best F1.
+    cells: [String; 9],
+}
+
+impl ProtocolTable {
+    fn new(measured: Measured, protocol: Protocol, measures: &ProtocolMeasures) -> Self {
+        let evaluation = measured.evaluation;
+        let below = measured.baseline.and_then(|baseline| {
+            let maps = &baseline.protocols.get(&protocol)?.maps;
+            maps.get(&MapKind::Total)
+        });
+        let method = evaluation.model.config.method;
+        let maps = (measures.maps.iter()).map(|(&kind, map)| (kind.title(method), map));
+        let maps: Vec<_> = maps
+            .chain(below.map(|map| (MapKind::Total.title(Method::Baseline), map)))
+            .collect();
+        let all = maps.iter().map(|(name, map)| Line::new(name, &map.overall));
+        let mut groups = vec![Group {
+            name: "all test images".to_owned(),
+            lines: all.collect(),
+        }];
+        for (defect, count) in &evaluation.data.defects {
+            let of_defect = maps.iter().filter_map(|(name, map)| {
+                let measures = map.defects.get(defect)?;
+                Some(Line::new(name, measures))
+            });
+            groups.push(Group {
+                name: format!("{defect} ({count}) with all good images"),
+                lines: of_defect.collect(),
+            });
+        }
+        let of_maps = maps
+            .iter()
+            .flat_map(|(_, map)| std::iter::once(&map.overall).chain(map.defects.values()));
+        Self {
+            name: match protocol {
+                Protocol::Paper => "paper",
+                Protocol::Official => "official",
+            },
+            title: title(protocol, measures).replace('`', ""),
+            groups,
+            notes: notes(of_maps, measures),
+        }
+    }
+}
+
+impl Line {
+    fn new(name: &str, m: &Measures) -> Self {
+        let f1 = |point: Option<crate::report::OperatingPoint>| {
+            let at = point.map(|point| three_digits(f64::from(point.threshold)));
+            [
+                percent(point.map(|point| point.f1)),
+                at.unwrap_or_else(|| UNDEFINED.to_owned()),
+            ]
+        };
+        let [image_f1, image_at] = f1(m.image_f1);
+        let [pixel_f1, pixel_at] = f1(m.pixel_f1);
+        Self {
+            name: name.to_owned(),
+            cells: [
+                percent(m.image_auc),
+                percent(m.image_ap),
+                image_f1,
+                image_at,
+                percent(m.pixel_auc),
+                percent(m.pixel_ap),
+                pixel_f1,
+                pixel_at,
+                percent(m.au_pro),
+            ],
+        }
+    }
+}
+
+/// Each count at the model's threshold: what, how many of how many, and that as a share.
+fn verdict_rows(evaluation: &Evaluation) -> Vec<[String; 3]> {
+    let verdicts = &evaluation.verdicts;
+    let row = |name: String, count: Count| {
+        [
+            name,
+            format!("{} of {}", count.count, count.of),
+            percent(count.share()),
+        ]
+    };
+    let mut rows = vec![
+        row("judged rightly".to_owned(), verdicts.right),
+        row(
+            "false alarms of good images".to_owned(),
+            verdicts.false_alarms,
+        ),
+    ];
+    for (defect, &misses) in &verdicts.misses {
+        rows.push(row(format!("missed of {defect}"), misses));
+    }
+    rows
+}
+
+/// The labels to filter by, "good" last.
+fn labels(evaluation: &Evaluation) -> Vec<String> {
+    let defects = evaluation.data.defects.keys().cloned();
+    let good = (evaluation.data.good > 0).then(|| label_text::text(&Label::Good).to_owned());
+    defects.chain(good).collect()
+}
+
+/// A line of the table of all images.
+struct ImageRow {
+    name: String,
+    label: String,
+    score: Number,
+    verdict: &'static str,
+    outcome: Outcome,
+    rec: Number,
+    pos: Option<Number>,
+    /// What the score is owed to: the larger part in words, and its share in percent.
+    owed: Option<(&'static str, u32)>,
+    /// Its place among the examples.
+    example: Option<usize>,
+}
+
+/// A score as it is read and as it is sorted.
+struct Number {
+    text: String,
+    value: f32,
+}
+
+impl Number {
+    fn new(value: f32) -> Self {
+        Self {
+            text: three_digits(f64::from(value)),
+            value,
+        }
+    }
+}
+
+impl ImageRow {
+    fn new(image: &TestImage, example: Option<usize>) -> Self {
+        let shares = image.shares;
+        let (owed, share) = match shares.pos > shares.rec {
+            true => ("in the wrong place", shares.pos),
+            false => ("looks wrong", shares.rec),
+        };
+        Self {
+            name: image.name.clone(),
+            label: label_text::text(&image.label).to_owned(),
+            score: Number::new(image.score),
+            verdict: if image.anomalous { "anomalous" } else { "good" },
+            outcome: Outcome::of(&image.label, image.anomalous),
+            rec: Number::new(image.rec),
+            pos: image.pos.map(Number::new),
+            owed: (image.pos.is_some()).then(|| (owed, (100.0 * share).round() as u32)),
+            example,
+        }
+    }
+}

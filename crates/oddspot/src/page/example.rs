@@ -1,0 +1,293 @@
+//! A line of the paper's Figure 3: an image with its ground truth, the maps, and why.
+
+use image::{Rgb, RgbImage};
+use serde::{Deserialize, Serialize};
+
+use super::picture;
+use crate::arrow::{self, Arrow};
+use crate::config::Method;
+use crate::dataset::Label;
+use crate::error::Result;
+use crate::heatmap::{Scale, contour};
+use crate::map::ScoreMap;
+use crate::model_file::Header;
+use crate::panel::{self, Size};
+use crate::placement::{NAMES, Neighbour};
+use crate::report::{Judged, MapKind, label_text, three_digits};
+use crate::scoring::Shares;
+
+/// The longer side of each panel: sharp at the width that five of them have on a desk's screen.
+const PANEL: usize = 352;
+/// Arrows in the company of the contour, which has a colour of its own.
+const ARROW: Rgb<u8> = Rgb([255, 214, 10]);
+
+/// What is known of an image that is to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The image, of any size.
+    pub image: &'a RgbImage,
+    /// As the model judged it.
+    pub judged: &'a Judged,
+    /// As the baseline judged it, where there is one beside the model.
+    pub baseline: Option<&'a Judged>,
+}
+
+/// An image, its maps and its verdict, ready for a page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// Path below the data set's folder, with `/`.
+    pub name: String,
+    /// What it shows.
+    #[serde(with = "label_text")]
+    pub label: Label,
+    /// The image's score.
+    pub score: f32,
+    /// The model's threshold.
+    pub threshold: f64,
+    /// The verdict.
+    pub anomalous: bool,
+    /// What the score is owed to; none in a baseline.
+    pub shares: Option<Shares>,
+    /// Input and maps, the maps on one scale.
+    pub panels: Vec<Panel>,
+    /// The ends of that scale.
+    pub ends: [String; 2],
+    /// Where `e_pos` peaks, the neighbours that look as if they belonged elsewhere, in words, the
+    /// surest first.
+    pub misplaced: Vec<String>,
+    /// Each neighbour of that place: where it lies, where it looks as if it belonged, how likely
+    /// that is, and how likely it is to belong where it lies.
+    pub directions: Vec<[String; 4]>,
+}
+
+/// A picture of an [`Example`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Panel {
+    /// What stands above it, as "e_rec".
+    pub caption: String,
+    /// What stands below it, as "peak 4.2".
+    pub note: String,
+    /// What it shows, for those who do not see it.
+    pub alt: String,
+    /// The picture as a `data:` URI.
+    pub uri: String,
+    /// Its width in pixels.
+    pub width: usize,
+    /// Its height in pixels.
+    pub height: usize,
+}
+
+impl Example {
+    /// Draws the panels of an image that the model of the given header judged.
+    ///
+    /// # Errors
+    /// A picture that cannot be encoded.
+    pub fn new(shown: Shown, header: &Header) -> Result<Self> {
+        let Shown {
+            image,
+            judged,
+            baseline,
+        } = shown;
+        let threshold = header.thresholds.image;
+        let scale = Scale::around(threshold);
+        let drawing = Drawing {
+            name: &judged.name,
+            size: Size::of(image, PANEL),
+            scale,
+        };
+        let mut panels = vec![drawing.input(image, judged, header)?];
+        if let Some(baseline) = baseline {
+            let title = MapKind::Total.title(Method::Baseline);
+            panels.push(drawing.map(title, &baseline.rec)?);
+        }
+        for &kind in MapKind::of(header.config.method) {
+            let title = match kind {
+                MapKind::Total => kind.title(header.config.method),
+                MapKind::Rec => "e_rec: looks wrong",
+                MapKind::Pos => "e_pos: in the wrong place",
+            };
+            panels.push(drawing.map(title, &judged.map(kind))?);
+        }
+        let placement = judged.placement.as_ref();
+        let words = |n: &Neighbour| format!("{} ({})", n.words(), whole_percent(n.probability));
+        let direction = |n: &Neighbour| {
+            [
+                NAMES[n.lies].to_owned(),
+                NAMES[n.belongs].to_owned(),
+                whole_percent(n.probability),
+                whole_percent(n.probability_here),
+            ]
+        };
+        Ok(Self {
+            name: judged.name.clone(),
+            label: judged.label.clone(),
+            score: judged.score,
+            threshold,
+            anomalous: judged.anomalous,
+            shares: judged.pos.is_some().then_some(judged.shares),
+            panels,
+            ends: scale.ends(),
+            misplaced: placement.map_or_else(Vec::new, |placement| {
+                placement.misplaced().iter().map(words).collect()
+            }),
+            directions: placement.map_or_else(Vec::new, |placement| {
+                placement.neighbours.iter().map(direction).collect()
+            }),
+        })
+    }
+
+    /// "good", or the defect's name.
+    pub(super) fn label(&self) -> &str {
+        label_text::text(&self.label)
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        Outcome::of(&self.label, self.anomalous)
+    }
+
+    /// The verdict and the score that it comes from.
+    pub(super) fn verdict(&self) -> String {
+        let score = three_digits(f64::from(self.score));
+        let threshold = three_digits(self.threshold);
+        match self.anomalous {
+            true => format!("called anomalous: score {score}, above the threshold {threshold}"),
+            false => format!("called good: score {score}, not above the threshold {threshold}"),
+        }
+    }
+
+    /// Whether the score is owed to `e_pos` more than to `e_rec`.
+    pub(super) fn in_the_wrong_place(&self) -> bool {
+        self.shares.is_some_and(|shares| shares.pos > shares.rec)
+    }
+
+    /// The shares in whole percent, which add up to 100.
+    pub(super) fn percents(&self) -> Option<[u32; 2]> {
+        let shares = self.shares?;
+        let wrong_place = (100.0 * shares.pos).round() as u32;
+        Some([100_u32.saturating_sub(wrong_place), wrong_place])
+    }
+}
+
+/// Whether a verdict was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Right,
+    FalseAlarm,
+    Missed,
+}
+
+impl Outcome {
+    pub(super) fn of(label: &Label, anomalous: bool) -> Self {
+        match (label, anomalous) {
+            (Label::Good, true) => Self::FalseAlarm,
+            (Label::Defect(_), false) => Self::Missed,
+            _ => Self::Right,
+        }
+    }
+
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::FalseAlarm => "false alarm",
+            Self::Missed => "missed",
+        }
+    }
+
+    /// A mark beside the word, so that the colour is not alone.
+    pub(super) fn mark(self) -> &'static str {
+        match self {
+            Self::Right => "✓",
+            Self::FalseAlarm => "!",
+            Self::Missed => "✗",
+        }
+    }
+
+    /// The name of its class in the style sheet.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::FalseAlarm => "alarm",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+fn whole_percent(share: f32) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// What the panels of one example share.
+struct Drawing<'a> {
+    name: &'a str,
+    size: Size,
+    scale: Scale,
+}
+
+impl Drawing<'_> {
+    fn input(&self, image: &RgbImage, judged: &Judged, header: &Header) -> Result<Panel> {
+        let mut picture = panel::image(image, self.size);
+        let mut shown = Vec::new();
+        if let Some(mask) = judged.mask.as_ref().filter(|mask| mask.any()) {
+            let matches =
+                (mask.width, mask.height) == (image.width() as usize, image.height() as usize);
+            let mask = match matches {
+                true => mask.anomalous.clone(),
+                false => mask.shrink(judged.size).anomalous,
+            };
+            picture = contour(&picture, &panel::mask(image, &mask, self.size));
+            shown.push("ground truth outlined");
+        }
+        if let Some(placement) = &judged.placement
+            && judged.anomalous
+            && judged.shares.pos > judged.shares.rec
+        {
+            let size = header.config.image_size;
+            let scale = [
+                self.size.width as f32 / size.width as f32,
+                self.size.height as f32 / size.height as f32,
+            ];
+            let arrows = Arrow::of(placement, scale);
+            if !arrows.is_empty() {
+                arrow::draw_in(&mut picture, &arrows, ARROW);
+                shown.push("arrows to where neighbours would belong");
+            }
+        }
+        let note = shown.join(", ");
+        let alt = match note.as_str() {
+            "" => format!("Test image {}", self.name),
+            note => format!("Test image {}, {note}", self.name),
+        };
+        self.panel("input".to_owned(), note, alt, &picture)
+    }
+
+    fn map(&self, title: &str, map: &ScoreMap) -> Result<Panel> {
+        let (peak, (row, column)) = map.peak();
+        let peak = three_digits(f64::from(peak));
+        let across = 100 * (2 * column + 1) / (2 * map.width.max(1));
+        let down = 100 * (2 * row + 1) / (2 * map.height.max(1));
+        let alt = format!(
+            "Map of {}, {title}: its peak of {peak} lies {across} % from the left and {down} % \
+             from the top",
+            self.name
+        );
+        let picture = panel::map(map, self.scale, self.size);
+        self.panel(title.to_owned(), format!("peak {peak}"), alt, &picture)
+    }
+
+    fn panel(
+        &self,
+        caption: String,
+        note: String,
+        alt: String,
+        picture: &RgbImage,
+    ) -> Result<Panel> {
+        Ok(Panel {
+            caption,
+            note,
+            alt,
+            uri: picture::jpeg(picture)?,
+            width: self.size.width,
+            height: self.size.height,
+        })
+    }
+}
