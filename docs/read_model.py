@@ -134,13 +134,6 @@ def resize(values, height, width):
     return F.interpolate(values[None, None], size=(height, width), mode="bilinear")[0, 0]
 
 
-def against_usual(error, local, name):
-    """Measured against what is usual at each place, if the model has local moments."""
-    if not local:
-        return error
-    return (error - local[f"{name}.mean"]) / local[f"{name}.std"]
-
-
 def e_rec(teacher, student, statistics, local, training, size):
     """Squared distances, normalised as configured, their weighted sum over the levels at every pixel."""
     feature_norm, weights = training["feature_norm"], training.get("level_weights", [1, 1, 1])
@@ -151,7 +144,9 @@ def e_rec(teacher, student, statistics, local, training, size):
         elif feature_norm == "standardize":
             mean, std = (statistics[f"{x}{level}"][:, None, None] for x in ("mean", "std"))
             t = (t - mean) / std
-        distance = against_usual((t - s).square().sum(0), local, f"level{level}")
+        distance = (t - s).square().sum(0)
+        if local:  # measured against what is usual at each place
+            distance = (distance - local[f"level{level}.mean"]) / local[f"level{level}.std"]
         total = total + weights[level - 1] * resize(distance, size["height"], size["width"])
     return total.numpy()
 
@@ -167,7 +162,7 @@ def centres(size, stride, steps, direction):
     return valid.start + max(0, -direction * steps), valid.stop - max(0, direction * steps)
 
 
-def e_pos(s3, weights, local, config):
+def e_pos(s3, weights, config):
     """At every pixel, NaN without evidence. `s3` [D, height/stride, width/stride]."""
     width, height = config["image_size"]["width"], config["image_size"]["height"]
     stride, slope = config["student"]["output_stride"], config["position"]["negative_slope"]
@@ -187,7 +182,7 @@ def e_pos(s3, weights, local, config):
         sums[top:bottom, left:right] += 1 - p
         counts[top:bottom, left:right] += 1
     known = (counts > 0).double().numpy()
-    grid = against_usual(sums / counts.clamp(min=1), local, "pos").double().numpy() * known
+    grid = (sums / counts.clamp(min=1)).double().numpy()
     rows, columns = interpolation(height, stride), interpolation(width, stride)
     with np.errstate(invalid="ignore"):  # 0 / 0: no evidence
         return (rows @ grid @ columns.T) / (rows @ known @ columns.T)
@@ -206,9 +201,9 @@ def interpolation(size, stride):
     return matrix
 
 
-def normalise(error, moments, smoothing):
+def normalise(error, moments, smoothing, weight=1.0):
     """In standard deviations of the training images' pixels, smoothed; 0 without evidence."""
-    values = (error.astype(np.float64) - moments["mean"]) / moments["std"]
+    values = weight * (error.astype(np.float64) - moments["mean"]) / moments["std"]
     values = np.nan_to_num(values).astype(np.float32)
     sigma = [smoothing * side / 256 for side in values.shape]
     return gaussian_filter(values, sigma, mode="reflect", truncate=4.0)
@@ -226,8 +221,9 @@ def anomaly_maps(image, header, networks):
     rec = e_rec(teacher, student, networks["teacher"], local, config["training"], config["image_size"])
     maps = {"looks_wrong": normalise(rec, header["normalisation"]["rec"], smoothing)}
     if config["method"] == "full":
-        pos = e_pos(s3, networks["position"], local, config)
-        maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], smoothing)
+        pos = e_pos(s3, networks["position"], config)
+        weight = config["detection"].get("pos_weight", 1.0)
+        maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], smoothing, weight)
     maps["total"] = sum(maps.values())
     return maps
 

@@ -1,27 +1,33 @@
-//! `oddspot demo`: a small set of made-up circuit boards, trained on and judged, so that the
-//! whole way can be seen with no data at hand.
+//! `oddspot demo`: a small set of made-up circuit boards, learned by both methods, judged and
+//! measured, so that the whole way can be seen with no data at hand. It ends on the report.
 
-use std::path::PathBuf;
+use std::io::{IsTerminal, stdout};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use oddspot::config::Method;
 use oddspot::image::ImageSize;
 use oddspot::scene::{Counts, write_mvtec};
 
 use crate::detect::{self, DetectArgs};
+use crate::evaluate::{self, EvaluateArgs};
 use crate::runtime::RuntimeArgs;
 use crate::train::{self, Configuration, Settings, TrainArgs};
 
 /// Arguments of `oddspot demo`.
 #[derive(Args)]
 pub struct DemoArgs {
-    /// Folder for the images, the model and the findings
+    /// Folder for the images, the models, the findings and the report
     #[arg(short, long, value_name = "FOLDER", default_value = "oddspot-demo")]
     pub output: PathBuf,
     /// Optimizer steps: more see finer
     #[arg(long, default_value_t = 600)]
     pub iterations: usize,
+    /// Do not show the report in the browser (which is done on a terminal alone)
+    #[arg(long)]
+    pub no_open: bool,
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -38,20 +44,68 @@ const COUNTS: Counts = Counts {
     test_per_defect: 3,
 };
 
-/// Writes the set, trains on it and judges its test images.
+/// Writes the set, learns it with and without the position classifier, judges its test images and
+/// writes the report.
 pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let runtime = args.runtime.open()?;
     let images = args.output.join("images");
     let model = args.output.join("model.oddspot");
+    let baseline = args.output.join("baseline.oddspot");
     let findings = args.output.join("findings");
+    let report = args.output.join("report.html");
     write_mvtec(&images, ImageSize::square(PICTURE), COUNTS, 0)?;
     say!("images of made-up circuit boards: {}", images.display());
 
-    let training = TrainArgs {
-        data: images.clone(),
-        output: model.clone(),
+    for (path, method) in [(&model, Method::Full), (&baseline, Method::Baseline)] {
+        if method == Method::Baseline {
+            say!("the same without the position classifier, to compare:");
+        }
+        let trained = train::train(&training(args, &images, path, method), &runtime)?;
+        if trained != ExitCode::SUCCESS {
+            return Ok(trained);
+        }
+    }
+    let detection = DetectArgs {
+        model: model.clone(),
+        images: vec![images.join("test")],
+        output: findings.clone(),
+        maps: false,
+        no_pictures: false,
+        runtime: args.runtime.clone(),
+    };
+    let judged = detect::detect(&detection, &runtime)?;
+    let evaluation = EvaluateArgs {
+        model,
+        data: images,
+        json: None,
+        chart: None,
+        html: Some(report.clone()),
+        show: Vec::new(),
+        baseline: Some(baseline),
+        runtime: args.runtime.clone(),
+    };
+    let measured = evaluate::evaluate(&evaluation, &runtime)?;
+    if measured != ExitCode::SUCCESS {
+        return Ok(measured);
+    }
+    say!(
+        "\npictures of what was found: {}\nthe report: {}",
+        findings.join("figure").display(),
+        report.display()
+    );
+    if !args.no_open && stdout().is_terminal() && open::that_detached(&report).is_err() {
+        say!("open it in a browser");
+    }
+    Ok(judged)
+}
+
+fn training(args: &DemoArgs, images: &Path, model: &Path, method: Method) -> TrainArgs {
+    TrainArgs {
+        data: images.to_owned(),
+        output: model.to_owned(),
         configuration: Configuration {
             settings: Settings {
+                method: Some(method),
                 iterations: Some(args.iterations),
                 widths: Some(WIDTHS.to_vec()),
                 ..Settings::default()
@@ -63,25 +117,5 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         restart: true,
         log: None,
         runtime: args.runtime.clone(),
-    };
-    let trained = train::train(&training, &runtime)?;
-    if trained != ExitCode::SUCCESS {
-        return Ok(trained);
     }
-    let detection = DetectArgs {
-        model: model.clone(),
-        images: vec![images.join("test")],
-        output: findings.clone(),
-        maps: false,
-        no_pictures: false,
-        runtime: args.runtime.clone(),
-    };
-    let judged = detect::detect(&detection, &runtime)?;
-    say!(
-        "look at the pictures in {}\nmeasure the model with: oddspot evaluate {} {}",
-        findings.join("figure").display(),
-        model.display(),
-        images.display()
-    );
-    Ok(judged)
 }

@@ -53,7 +53,11 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     for file in args.json.iter().chain(&args.chart).chain(&args.html) {
         check_output(file)?;
     }
-    let runtime = args.runtime.open()?;
+    evaluate(args, &args.runtime.open()?)
+}
+
+/// As [`run`], on a runtime that is open.
+pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     let library = teacher_library()?;
     let detector = Detector::load(&args.model, &library, &runtime.device)?;
     let dataset = Dataset::open(&args.data)?;
@@ -68,11 +72,11 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             Some(baseline)
         }
     };
-    let examined = examine_with_bars(&detector, &dataset, &runtime)?;
+    let examined = examine_with_bars(&detector, &dataset, runtime)?;
     let below = match (&baseline, &examined) {
         (Some(baseline), Some(_)) => {
             tell!("the baseline:");
-            examine_with_bars(baseline, &dataset, &runtime)?
+            examine_with_bars(baseline, &dataset, runtime)?
         }
         _ => None,
     };

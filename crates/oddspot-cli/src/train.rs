@@ -152,6 +152,9 @@ pub struct Settings {
     /// Measure errors against what is usual everywhere (global), or at each place (local)
     #[arg(long, value_parser = parse_name::<Moments>)]
     pub moments: Option<Moments>,
+    /// Weight of e_pos beside e_rec
+    #[arg(long)]
+    pub pos_weight: Option<f64>,
     /// Share of good images that the verdict may call anomalous
     #[arg(long)]
     pub false_alarm_rate: Option<f64>,
@@ -210,6 +213,7 @@ impl Settings {
         let detection = &mut config.detection;
         set(&mut detection.smoothing, &self.smoothing);
         set(&mut detection.moments, &self.moments);
+        set(&mut detection.pos_weight, &self.pos_weight);
         set(&mut detection.false_alarm_rate, &self.false_alarm_rate);
         set(
             &mut detection.pixel_false_alarm_rate,

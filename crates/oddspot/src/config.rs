@@ -144,6 +144,9 @@ pub struct DetectionConfig {
     /// Of what μ and σ are, by which the errors are measured.
     #[serde(default = "Moments::before_there_was_a_choice")]
     pub moments: Moments,
+    /// Weight of `e_pos` beside `e_rec`.
+    #[serde(default = "weight_before_there_was_a_choice")]
+    pub pos_weight: f64,
     /// Share of good images that the verdict may call anomalous, between 0 and 0.5.
     pub false_alarm_rate: f64,
     /// Share of the pixels of good images that may lie above the pixel threshold, between 0
@@ -157,9 +160,14 @@ pub struct DetectionConfig {
 pub enum Moments {
     /// Of each error over all pixels of all training images: the paper's.
     Global,
-    /// Of each level, and of `e_pos`, at each place over all training images first, for parts
-    /// that always lie alike; then of their sum, as above.
+    /// Of each level of `e_rec` at each place over all training images first, for parts that
+    /// always lie alike; then of their sum, as above.
     Local,
+}
+
+/// The weight of `e_pos` in a model that was written before this setting.
+fn weight_before_there_was_a_choice() -> f64 {
+    1.0
 }
 
 impl Moments {
@@ -209,7 +217,7 @@ impl Default for PositionConfig {
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
-            iterations: 5_000,
+            iterations: 2_500,
             batch: 1,
             optimizer: Optimizer::Muon,
             learning_rate: 1e-3,
@@ -229,6 +237,7 @@ impl Default for DetectionConfig {
         Self {
             smoothing: 8.0,
             moments: Moments::Local,
+            pos_weight: 0.5,
             false_alarm_rate: 0.01,
             pixel_false_alarm_rate: 0.001,
         }
@@ -255,6 +264,7 @@ impl Config {
             detection: DetectionConfig {
                 smoothing: 0.0,
                 moments: Moments::Global,
+                pos_weight: 1.0,
                 ..DetectionConfig::default()
             },
             ..Self::default()
@@ -444,6 +454,12 @@ impl DetectionConfig {
                 format!("{}: must lie between 0 and 64", self.smoothing),
             ));
         }
+        if !(0.0..=100.0).contains(&self.pos_weight) {
+            return Err(Error::config(
+                "detection.pos_weight",
+                format!("{}: must lie between 0 and 100", self.pos_weight),
+            ));
+        }
         let rates = [
             ("detection.false_alarm_rate", self.false_alarm_rate),
             (
@@ -606,7 +622,7 @@ mod tests {
     fn the_cosine_falls_from_the_initial_rate_towards_zero() {
         let training = TrainingConfig::default();
         assert_eq!(training.learning_rate_at(0), 1e-3);
-        assert!((training.learning_rate_at(2_500) - 5e-4).abs() < 1e-12);
-        assert!(training.learning_rate_at(4_999) < 1e-9);
+        assert!((training.learning_rate_at(1_250) - 5e-4).abs() < 1e-12);
+        assert!(training.learning_rate_at(2_499) < 1e-9);
     }
 }

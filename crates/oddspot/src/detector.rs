@@ -9,7 +9,7 @@ use image::RgbImage;
 use crate::cpu::Memory;
 use crate::device;
 use crate::error::{Error, Result};
-use crate::error_maps::LocalErrorMoments;
+use crate::error_maps::LevelMoments;
 use crate::image::resize;
 use crate::judge::Judge;
 use crate::model_file::{Header, Model};
@@ -40,7 +40,7 @@ pub struct Detector {
     header: Header,
     teacher: Teacher,
     judge: Judge,
-    local: Option<LocalErrorMoments>,
+    local: Option<LevelMoments>,
     /// Memory of passes: as many as there were images at a time.
     memories: Mutex<Vec<Memory>>,
 }
@@ -127,8 +127,7 @@ impl Detector {
         let image = resize(image, config.image_size);
         let errors = self.judge.errors(&image, &self.teacher, &mut memory);
         let errors = errors.at_pixels(config, self.local.as_ref());
-        let smoothing = config.detection.smoothing;
-        let maps = AnomalyMaps::fuse(&errors, &self.header.normalisation, smoothing);
+        let maps = AnomalyMaps::fuse(&errors, &self.header.normalisation, &config.detection);
         if !maps.total.values.iter().all(|value| value.is_finite()) {
             return Err(Error::model_file(
                 &self.path,

@@ -69,71 +69,33 @@ pub fn e_rec(levels: &[ScoreMap; 3], weights: [f64; 3], size: ImageSize) -> Scor
 
 impl GridErrors {
     /// Both errors at the image's size: `e_rec` the weighted sum of the levels. With local
-    /// moments each level, and `e_pos`, is first measured against what is usual at its place.
-    pub fn at_pixels(&self, config: &Config, local: Option<&LocalErrorMoments>) -> ErrorMaps {
-        let weights = config.training.level_weights;
-        let grid = PatchGrid::of(config);
-        let Some(local) = local else {
-            return ErrorMaps {
-                rec: e_rec(&self.levels, weights, config.image_size),
-                pos: self.pos.as_ref().map(|pos| e_pos_at_pixels(pos, &grid)),
-            };
+    /// moments each level is first measured against what is usual at its place.
+    pub fn at_pixels(&self, config: &Config, local: Option<&LevelMoments>) -> ErrorMaps {
+        let (weights, size) = (config.training.level_weights, config.image_size);
+        let rec = match local {
+            None => e_rec(&self.levels, weights, size),
+            Some(local) => {
+                let levels = std::array::from_fn(|l| local[l].normalise(&self.levels[l]));
+                e_rec(&levels, weights, size)
+            }
         };
-        let levels = std::array::from_fn(|l| local.levels[l].normalise(&self.levels[l]));
-        let pos = self.pos.as_ref().zip(local.pos.as_ref());
+        let grid = PatchGrid::of(config);
         ErrorMaps {
-            rec: e_rec(&levels, weights, config.image_size),
-            pos: pos.map(|(pos, local)| e_pos_at_pixels(&local.normalise(pos), &grid)),
+            rec,
+            pos: self.pos.as_ref().map(|pos| e_pos_at_pixels(pos, &grid)),
         }
     }
 }
 
-/// What is usual of each error at each place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LocalErrorMoments {
-    /// Of each level.
-    pub levels: [LocalMoments; 3],
-    /// Of `e_pos`; absent in the baseline.
-    pub pos: Option<LocalMoments>,
-}
+/// What is usual of each level's error at each place.
+pub type LevelMoments = [LocalMoments; 3];
 
-/// Accumulates [`LocalErrorMoments`] over images.
-#[derive(Clone, Debug)]
-pub struct LocalErrorSums {
-    levels: [LocalSums; 3],
-    pos: Option<LocalSums>,
-}
-
-impl Default for LocalErrorSums {
-    fn default() -> Self {
-        Self {
-            // Level 1 is finer than anything that the map shows.
-            levels: [
-                LocalSums::of_halved(),
-                LocalSums::default(),
-                LocalSums::default(),
-            ],
-            pos: None,
-        }
-    }
-}
-
-impl LocalErrorSums {
-    /// Adds an image.
-    pub fn add(&mut self, errors: &GridErrors) {
-        for (sums, level) in self.levels.iter_mut().zip(&errors.levels) {
-            sums.add(level);
-        }
-        if let Some(pos) = &errors.pos {
-            self.pos.get_or_insert_default().add(pos);
-        }
-    }
-
-    /// The moments of all that was added.
-    pub fn finish(&self) -> LocalErrorMoments {
-        LocalErrorMoments {
-            levels: self.levels.each_ref().map(LocalSums::finish),
-            pos: self.pos.as_ref().map(LocalSums::finish),
-        }
-    }
+/// Sums for [`LevelMoments`].
+pub fn level_sums() -> [LocalSums; 3] {
+    // Level 1 is finer than anything that the map shows.
+    [
+        LocalSums::of_halved(),
+        LocalSums::default(),
+        LocalSums::default(),
+    ]
 }

@@ -1,5 +1,5 @@
-//! μ and σ of an error at each place of the image: what is usual there, for parts that always lie
-//! alike. A shiny edge that no student learns well is then no odder than a plain surface.
+//! μ and σ of a level's error at each place of the image: what is usual there, for parts that always
+//! lie alike. A shiny edge that no student learns well is then no odder than a plain surface.
 
 use crate::map::ScoreMap;
 
@@ -12,15 +12,14 @@ const PRIOR_IMAGES: f64 = 10.0;
 /// Mean and standard deviation of one error at each place of its own grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalMoments {
-    /// μ; 0 where the error has no evidence.
+    /// μ.
     pub mean: ScoreMap,
-    /// σ, positive; 1 where the error has no evidence.
+    /// σ, positive.
     pub std: ScoreMap,
 }
 
 impl LocalMoments {
-    /// `(error − μ) / σ`, place by place, on the moments' own grid; NaN stays where there is no
-    /// evidence.
+    /// `(error − μ) / σ`, place by place, on the moments' own grid.
     pub fn normalise(&self, error: &ScoreMap) -> ScoreMap {
         let moments = self.mean.values.iter().zip(&self.std.values);
         let normalised = |(&e, (&mean, &std)): (&f32, (&f32, &f32))| (e - mean) / std;
@@ -55,7 +54,7 @@ impl LocalSums {
         }
     }
 
-    /// Adds the error of an image; of the same size, and NaN at the same places, for all.
+    /// Adds the error of an image, of the same size for all.
     pub fn add(&mut self, error: &ScoreMap) {
         let pooled = match self.halved {
             true => halved(error),
@@ -80,12 +79,8 @@ impl LocalSums {
         let mean: Vec<f64> = self.sums.iter().map(|sum| sum / n).collect();
         let variance: Vec<f64> = (self.squares.iter().zip(&mean))
             .map(|(squares, mean)| (squares / n - mean * mean).max(0.0))
-            // `max` takes 0 over NaN: no evidence stays none.
-            .zip(&mean)
-            .map(|(variance, mean)| if mean.is_nan() { f64::NAN } else { variance })
             .collect();
-        let known = || variance.iter().filter(|v| !v.is_nan());
-        let usual = known().sum::<f64>() / known().count().max(1) as f64;
+        let usual = variance.iter().sum::<f64>() / variance.len().max(1) as f64;
         let [height, width] = self.grid;
         let map = |values: Vec<f64>| ScoreMap {
             height,
@@ -98,13 +93,10 @@ impl LocalSums {
             variance.sqrt().max(1e-9) as f32
         };
         let [rows, columns] = self.native;
-        let mut mean = blurred(&map(mean)).resize_bilinear(rows, columns);
+        let mean = blurred(&map(mean)).resize_bilinear(rows, columns);
         let mut std = blurred(&map(variance)).resize_bilinear(rows, columns);
-        for (mean, std) in mean.values.iter_mut().zip(&mut std.values) {
-            (*mean, *std) = match mean.is_nan() {
-                true => (0.0, 1.0),
-                false => (*mean, shrunk(*std)),
-            };
+        for value in &mut std.values {
+            *value = shrunk(*value);
         }
         LocalMoments { mean, std }
     }
@@ -125,22 +117,10 @@ fn halved(map: &ScoreMap) -> ScoreMap {
     }
 }
 
-/// Gaussian averages over the places with evidence; NaN stays where there is none.
+/// Gaussian averages.
 fn blurred(map: &ScoreMap) -> ScoreMap {
     let sigma = |side: usize| BLUR * side as f64 / 256.0;
-    let (rows, columns) = (sigma(map.height), sigma(map.width));
-    let of = |value: fn(f32) -> f32| {
-        let values = map.values.iter().map(|&v| value(v)).collect();
-        ScoreMap { values, ..*map }.smooth(rows, columns)
-    };
-    let sums = of(|v| if v.is_nan() { 0.0 } else { v });
-    let weights = of(|v| f32::from(u8::from(!v.is_nan())));
-    let values = (map.values.iter().zip(sums.values).zip(weights.values))
-        .map(|((&v, sum), weight)| if v.is_nan() { f32::NAN } else { sum / weight });
-    ScoreMap {
-        values: values.collect(),
-        ..*map
-    }
+    map.smooth(sigma(map.height), sigma(map.width))
 }
 
 #[cfg(test)]
@@ -155,14 +135,11 @@ mod tests {
         }
     }
 
-    /// Errors of mean `row` and spread `1 + row`, without evidence in the last column.
+    /// Errors of mean `row` and spread `1 + row`.
     fn errors(count: usize) -> Vec<ScoreMap> {
         let error = |i: usize| {
             let sign = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
-            let value = |at: usize| match at % 8 {
-                7 => f32::NAN,
-                _ => (at / 8) as f32 + sign * (1.0 + (at / 8) as f32),
-            };
+            let value = |at: usize| (at / 8) as f32 + sign * (1.0 + (at / 8) as f32);
             map(&(0..64).map(value).collect::<Vec<_>>())
         };
         (0..count).map(error).collect()
@@ -186,7 +163,6 @@ mod tests {
         }
         let normalised = moments.normalise(&errors(1)[0]);
         assert!((normalised.at(5, 3) - 1.0).abs() < 0.1);
-        assert!(normalised.at(5, 7).is_nan());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::atomic;
 use crate::config::{Config, Method, Moments};
 use crate::error::{Error, Result};
-use crate::error_maps::LocalErrorMoments;
+use crate::error_maps::LevelMoments;
 use crate::image::ImageSize;
 use crate::local_moments::LocalMoments;
 use crate::loss::ChannelStatistics;
@@ -66,9 +66,9 @@ pub struct Model {
     pub header: Header,
     /// Statistics of the teacher's channels (`teacher.mean1..3`, `teacher.std1..3`).
     pub statistics: ChannelStatistics,
-    /// What is usual of each error at each place (`local.….mean`, `local.….std`); absent if μ and
-    /// σ are global.
-    pub local: Option<LocalErrorMoments>,
+    /// What is usual of each level's error at each place (`local.level1..3.mean`, `.std`); absent if
+    /// μ and σ are global.
+    pub local: Option<LevelMoments>,
     /// `student.…` and `position.…`.
     pub networks: NamedTensors,
     /// The teacher's weights in canonical names, without their prefix `teacher.`; absent if
@@ -100,7 +100,11 @@ impl Model {
                 tensors.insert(format!("teacher.{part}{}", level + 1), tensor);
             }
         }
-        for (name, moments) in self.local.iter().flat_map(named_moments) {
+        for (name, moments) in self
+            .local
+            .iter()
+            .flat_map(|local| LEVELS.into_iter().zip(local))
+        {
             for (part, map) in [("mean", &moments.mean), ("std", &moments.std)] {
                 let tensor = NamedTensor {
                     shape: vec![map.height, map.width],
@@ -169,26 +173,17 @@ impl Model {
 /// Prefix of the local moments' tensors.
 const LOCAL: &str = "local.";
 
-/// The moments of each error by its name.
-fn named_moments(local: &LocalErrorMoments) -> impl Iterator<Item = (&str, &LocalMoments)> {
-    let levels = LEVELS.into_iter().zip(&local.levels);
-    levels.chain(local.pos.iter().map(|pos| ("pos", pos)))
-}
-
 const LEVELS: [&str; 3] = ["level1", "level2", "level3"];
 
 /// The local moments that a configuration asks for.
-fn read_local(
-    config: &Config,
-    maps: &mut NamedTensors,
-) -> Result<Option<LocalErrorMoments>, String> {
+fn read_local(config: &Config, maps: &mut NamedTensors) -> Result<Option<LevelMoments>, String> {
     if config.detection.moments == Moments::Global {
         return Ok(None);
     }
     let ImageSize { width, height } = config.image_size;
-    let mut take = |error: &str, side: usize| {
+    let mut take = |level: &str, side: usize| {
         let mut part = |part: &str| {
-            let name = format!("{error}.{part}");
+            let name = format!("{level}.{part}");
             let shape = [height / side, width / side];
             match maps.remove(&name) {
                 Some(tensor) if tensor.shape == shape => Ok(ScoreMap {
@@ -206,18 +201,12 @@ fn read_local(
         match std.values.iter().all(|&s| s > 0.0) {
             true => Ok(LocalMoments { mean, std }),
             false => Err(format!(
-                "its tensor '{LOCAL}{error}.std' holds values that are not positive"
+                "its tensor '{LOCAL}{level}.std' holds values that are not positive"
             )),
         }
     };
     let [first, second, third] = LEVELS;
-    Ok(Some(LocalErrorMoments {
-        levels: [take(first, 2)?, take(second, 4)?, take(third, 8)?],
-        pos: match config.method {
-            Method::Full => Some(take("pos", config.student.output_stride)?),
-            Method::Baseline => None,
-        },
-    }))
+    Ok(Some([take(first, 2)?, take(second, 4)?, take(third, 8)?]))
 }
 
 fn read_header(file: &TensorFile) -> Result<Header, String> {

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{Config, DetectionConfig};
 use crate::error_maps::{ErrorMaps, GridErrors, level_errors};
 use crate::image::normalise;
 use crate::loss::ChannelStatistics;
@@ -75,8 +75,8 @@ pub struct Moments {
 }
 
 impl Moments {
-    fn normalise(&self, value: f32) -> f32 {
-        ((f64::from(value) - self.mean) / self.std) as f32
+    fn normalise(&self, value: f32) -> f64 {
+        (f64::from(value) - self.mean) / self.std
     }
 }
 
@@ -135,18 +135,22 @@ pub struct AnomalyMaps {
     pub total: ScoreMap,
     /// `(e_rec − μ_rec) / σ_rec`: "looks wrong".
     pub rec: ScoreMap,
-    /// `(e_pos − μ_pos) / σ_pos`: "in the wrong place"; 0 without evidence.
+    /// `w (e_pos − μ_pos) / σ_pos`, w its weight: "in the wrong place"; 0 without evidence.
     pub pos: Option<ScoreMap>,
 }
 
 impl AnomalyMaps {
-    /// Normalises, smooths and adds the errors. `smoothing` is a standard deviation in pixels
-    /// of a 256-pixel image.
-    pub fn fuse(errors: &ErrorMaps, normalisation: &Normalisation, smoothing: f64) -> Self {
-        let part = |map: &ScoreMap, moments: &Moments, no_evidence: f32| {
+    /// Normalises, weighs, smooths and adds the errors.
+    pub fn fuse(
+        errors: &ErrorMaps,
+        normalisation: &Normalisation,
+        detection: &DetectionConfig,
+    ) -> Self {
+        let smoothing = detection.smoothing;
+        let part = |map: &ScoreMap, moments: &Moments, weight: f64, no_evidence: f32| {
             let normalise = |&value: &f32| match value.is_nan() {
                 true => no_evidence,
-                false => moments.normalise(value),
+                false => (weight * moments.normalise(value)) as f32,
             };
             let normalised = ScoreMap {
                 values: map.values.iter().map(normalise).collect(),
@@ -156,9 +160,9 @@ impl AnomalyMaps {
             normalised.smooth(sigma(map.height), sigma(map.width))
         };
         // Only e_pos may lack evidence: NaN in e_rec is a fault and stays one.
-        let rec = part(&errors.rec, &normalisation.rec, f32::NAN);
+        let rec = part(&errors.rec, &normalisation.rec, 1.0, f32::NAN);
         let pos = match (&errors.pos, &normalisation.pos) {
-            (Some(map), Some(moments)) => Some(part(map, moments, 0.0)),
+            (Some(map), Some(moments)) => Some(part(map, moments, detection.pos_weight, 0.0)),
             _ => None,
         };
         let total = match &pos {
@@ -245,13 +249,36 @@ mod tests {
         }),
     };
 
+    fn detection(smoothing: f64) -> DetectionConfig {
+        DetectionConfig {
+            smoothing,
+            pos_weight: 1.0,
+            ..DetectionConfig::default()
+        }
+    }
+
+    #[test]
+    fn e_pos_counts_by_its_weight() {
+        let errors = ErrorMaps {
+            rec: map([1.0, 3.0, 1.0, 1.0]),
+            pos: Some(map([0.5, 0.6, 0.5, 0.5])),
+        };
+        let detection = DetectionConfig {
+            pos_weight: 0.5,
+            ..detection(0.0)
+        };
+        let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, &detection);
+        assert!((maps.total.values[1] - 1.5).abs() < 1e-5);
+        assert!((maps.pos.as_ref().unwrap().values[1] - 0.5).abs() < 1e-5);
+    }
+
     #[test]
     fn errors_are_normalised_and_added_and_no_evidence_counts_zero() {
         let errors = ErrorMaps {
             rec: map([1.0, 3.0, 5.0, -1.0]),
             pos: Some(map([0.5, 0.6, f32::NAN, 0.4])),
         };
-        let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, 0.0);
+        let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, &detection(0.0));
         let expected = [0.0, 2.0, 2.0, -2.0];
         for (found, expected) in maps.total.values.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
@@ -265,8 +292,9 @@ mod tests {
             rec: map([1.0, rec, 1.0, 1.0]),
             pos: Some(map([0.5, pos, 0.5, 0.5])),
         };
-        let shares =
-            |rec, pos| AnomalyMaps::fuse(&errors(rec, pos), &NORMALISATION, 0.0).shares_at_peak();
+        let shares = |rec, pos| {
+            AnomalyMaps::fuse(&errors(rec, pos), &NORMALISATION, &detection(0.0)).shares_at_peak()
+        };
         assert!((shares(7.0, 0.5).rec - 1.0).abs() < 1e-5);
         assert!((shares(3.0, 0.8).pos - 0.75).abs() < 1e-5);
         let negative = shares(0.0, 0.9);
@@ -279,7 +307,7 @@ mod tests {
             rec: map([1.0, 3.0, 5.0, -1.0]),
             pos: Some(map([0.5, 0.6, f32::NAN, 0.4])),
         };
-        let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, 64.0);
+        let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, &detection(64.0));
         let pos = maps.pos.as_ref().unwrap();
         for i in 0..4 {
             let sum = maps.rec.values[i] + pos.values[i];

@@ -6,8 +6,11 @@ use std::path::Path;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use image::RgbImage;
-use oddspot::config::{Config, FeatureNorm, Method, PositionConfig, StudentConfig, TrainingConfig};
+use oddspot::config::{
+    Config, FeatureNorm, Method, Optimizer, PositionConfig, StudentConfig, TrainingConfig,
+};
 use oddspot::cpu::{CpuDetection, CpuTraining, Memory, TeacherMaps};
+use oddspot::error_maps::GridErrors;
 use oddspot::image::ImageSize;
 use oddspot::loss::{self, normalise_teacher};
 use oddspot::network::{
@@ -301,17 +304,20 @@ fn gradients_over_burn(
 
 #[test]
 fn a_training_step_has_the_losses_and_every_gradient_of_the_plain_one() {
-    for (method, norm, stride) in [
-        (Method::Full, FeatureNorm::Standardize, 8),
-        (Method::Full, FeatureNorm::L2, 8),
-        (Method::Full, FeatureNorm::None, 4),
-        (Method::Full, FeatureNorm::Standardize, 2),
-        (Method::Full, FeatureNorm::L2, 1),
-        (Method::Baseline, FeatureNorm::Standardize, 8),
-        (Method::Baseline, FeatureNorm::None, 2),
+    use Optimizer::{Adam, Muon};
+    for (method, norm, stride, optimizer) in [
+        (Method::Full, FeatureNorm::Standardize, 8, Adam),
+        (Method::Full, FeatureNorm::Standardize, 8, Muon),
+        (Method::Full, FeatureNorm::L2, 8, Adam),
+        (Method::Full, FeatureNorm::None, 4, Muon),
+        (Method::Full, FeatureNorm::Standardize, 2, Adam),
+        (Method::Full, FeatureNorm::L2, 1, Adam),
+        (Method::Baseline, FeatureNorm::Standardize, 8, Muon),
+        (Method::Baseline, FeatureNorm::None, 2, Adam),
     ] {
-        let config = config(method, norm, stride);
-        let case = format!("{method:?} {norm:?} at {stride}");
+        let mut config = config(method, norm, stride);
+        config.training.optimizer = optimizer;
+        let case = format!("{method:?} {norm:?} at {stride}, {optimizer:?}");
         let device = Device::flex();
         let networks = Networks::new(&Parameters::he(5, &device), &config, CHANNELS, true).unwrap();
         let tensors = named_tensors(&networks);
@@ -461,11 +467,11 @@ fn detection_finds_the_errors_of_the_plain_pass() {
                 for (found, expected) in own.iter().zip(maps.clone()) {
                     assert_close(found, &values(expected), &format!("{case}, teacher"));
                 }
-                let expected = scorer.errors(input.clone(), maps);
-                let found = cpu.errors(&image, TeacherMaps::Run(teacher.on_cpu()), &mut memory);
-                for (found, expected) in found.levels.iter().zip(&expected.levels) {
-                    assert_close(&found.values, &expected.values, &case);
-                }
+                let at_pixels = |errors: GridErrors| errors.at_pixels(&config, None);
+                let expected = at_pixels(scorer.errors(input.clone(), maps));
+                let teacher = TeacherMaps::Run(teacher.on_cpu());
+                let found = at_pixels(cpu.errors(&image, teacher, &mut memory));
+                assert_close(&found.rec.values, &expected.rec.values, &case);
                 assert_eq!(found.pos.is_some(), method == Method::Full);
                 if let (Some(found), Some(expected)) = (&found.pos, &expected.pos) {
                     assert_close(&found.values, &expected.values, &case);

@@ -502,7 +502,7 @@ fn the_fused_map_and_the_score_are_pytorchs() {
         rec: moments(0),
         pos: Some(moments(2)),
     };
-    let fused = AnomalyMaps::fuse(&errors, &normalisation, 0.0);
+    let fused = AnomalyMaps::fuse(&errors, &normalisation, &Config::paper().detection);
     assert_close(
         &fused.total.values,
         &oracle.get("detect/fused").values,

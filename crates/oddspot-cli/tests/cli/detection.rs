@@ -202,7 +202,7 @@ fn evaluation_measures_both_protocols_per_defect_and_writes_what_was_asked() {
             );
         }
     }
-    assert_eq!(report["images"].as_array().unwrap().len(), 6);
+    assert_eq!(report["images"].as_array().unwrap().len(), 8);
     assert!(std::fs::read_to_string(&chart).unwrap().starts_with("<svg"));
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::Device;
-use oddspot::config::{Config, FeatureNorm, Schedule, TrainingConfig};
+use oddspot::config::{Config, FeatureNorm, Optimizer, Schedule, TrainingConfig};
 use oddspot::dataset::{Label, Sample};
 use oddspot::image::ImageSize;
 use oddspot::loss::normalise_teacher;
@@ -53,6 +53,7 @@ impl Training {
                 iterations: MOST_STEPS,
                 learning_rate: options.learning_rate,
                 schedule: Schedule::Constant,
+                optimizer: Optimizer::Adam,
                 weight_decay: options.weight_decay,
                 feature_norm: FeatureNorm::Standardize,
                 seed: options.teacher.seed,

@@ -8,8 +8,9 @@ use super::{HeldOut, Trainer};
 use crate::config::{Method, Moments};
 use crate::cpu::Memory;
 use crate::error::{Error, Result};
-use crate::error_maps::{ErrorMaps, GridErrors, LocalErrorSums};
+use crate::error_maps::{ErrorMaps, GridErrors, level_sums};
 use crate::judge::Judge;
+use crate::local_moments::LocalSums;
 use crate::model_file::{Header, Model};
 use crate::scoring::{AnomalyMaps, MomentSums, Normalisation};
 use crate::teacher::Teacher;
@@ -59,15 +60,18 @@ impl Trainer {
         let local = match self.config.detection.moments {
             Moments::Global => None,
             Moments::Local => {
-                let mut sums = LocalErrorSums::default();
+                let mut sums = level_sums();
                 for (index, image) in self.set.images.iter().enumerate() {
                     let cache = &mut self.set.cache;
-                    sums.add(&judge.cached_errors(image, cache, index, &mut memory)?);
+                    let errors = judge.cached_errors(image, cache, index, &mut memory)?;
+                    for (sums, level) in sums.iter_mut().zip(&errors.levels) {
+                        sums.add(level);
+                    }
                     if step().is_break() {
                         return Ok(None);
                     }
                 }
-                Some(sums.finish())
+                Some(sums.each_ref().map(LocalSums::finish))
             }
         };
         let at_pixels = |errors: GridErrors| errors.at_pixels(&self.config, local.as_ref());
@@ -92,8 +96,8 @@ impl Trainer {
             rec: rec.finish(),
             pos: (self.config.method == Method::Full).then(|| pos.finish()),
         };
-        let smoothing = self.config.detection.smoothing;
-        let fuse = |errors: &ErrorMaps| AnomalyMaps::fuse(errors, &normalisation, smoothing);
+        let detection = &self.config.detection;
+        let fuse = |errors: &ErrorMaps| AnomalyMaps::fuse(errors, &normalisation, detection);
         let training_scores: Vec<f32> = training_errors
             .iter()
             .map(|errors| fuse(errors).score())
