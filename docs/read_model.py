@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 from safetensors import safe_open
 from scipy.ndimage import gaussian_filter
 
-FORMAT = 1
+FORMAT = 2
 PATCH_RADIUS = 32
 # (row, column) from the centre patch to its neighbour, for the classes 0 to 7.
 DIRECTIONS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
@@ -217,7 +217,7 @@ def anomaly_maps(image, header, networks):
     teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
     student, s3 = student_maps(x, networks["student"], config["student"]["output_stride"])
     smoothing = config["detection"]["smoothing"]
-    local = networks.get("local")  # there only if the moments are local
+    local = networks["local"] if config["detection"].get("moments", "global") == "local" else None
     rec = e_rec(teacher, student, networks["teacher"], local, config["training"], config["image_size"])
     maps = {"looks_wrong": normalise(rec, header["normalisation"]["rec"], smoothing)}
     if config["method"] == "full":

@@ -118,7 +118,8 @@ pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
             page: &mut page,
             failed: &mut failed,
         };
-        if make(&benchmark, listed, &missing, &mut kept)?.is_break() {
+        if make(&benchmark, listed, &missing, &mut kept)?.is_break() || benchmark.flow().is_break()
+        {
             benchmark.write_tables(&records)?;
             page.write(&records)?;
             tell!("interrupted; what is finished is kept, and the same command goes on");

@@ -13,7 +13,9 @@ use oddspot::dataset::Dataset;
 use oddspot::image::decode;
 use oddspot::model_file::Header;
 use oddspot::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
-use oddspot::report::{Evaluation, Judged, MapKind, Phase, check_baseline, check_unseen, examine};
+use oddspot::report::{
+    Evaluation, Judged, MapKind, Phase, check_baseline, check_test_set, check_unseen, examine,
+};
 use rayon::prelude::*;
 
 use crate::interrupt::INTERRUPTED;
@@ -61,6 +63,7 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     let library = teacher_library()?;
     let detector = Detector::load(&args.model, &library, &runtime.device)?;
     let dataset = Dataset::open(&args.data)?;
+    check_test_set(&dataset)?;
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
         None => None,

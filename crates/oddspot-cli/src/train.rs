@@ -140,7 +140,7 @@ pub struct Settings {
     /// constant, or cosine
     #[arg(long, value_parser = parse_name::<Schedule>)]
     pub schedule: Option<Schedule>,
-    /// L2 penalty in the gradient
+    /// L2 penalty in the gradient of what Adam updates
     #[arg(long)]
     pub weight_decay: Option<f64>,
     /// Seed of everything that is left to chance

@@ -26,8 +26,10 @@ pub struct Config {
     /// The position classifier and its patch pairs.
     pub position: PositionConfig,
     /// The training loop.
+    #[serde(default = "TrainingConfig::before_there_were_choices")]
     pub training: TrainingConfig,
     /// From maps to verdicts.
+    #[serde(default = "DetectionConfig::before_there_were_choices")]
     pub detection: DetectionConfig,
 }
 
@@ -81,7 +83,7 @@ pub struct TrainingConfig {
     pub learning_rate: f64,
     /// How the learning rate goes on.
     pub schedule: Schedule,
-    /// L2 penalty added to the gradient (PyTorch's `Adam`).
+    /// L2 penalty added to the gradient of what Adam updates (PyTorch's `Adam`); Muon knows none.
     pub weight_decay: f64,
     /// How teacher and student features are scaled before they are compared.
     pub feature_norm: FeatureNorm,
@@ -228,6 +230,27 @@ impl Default for TrainingConfig {
             seed: 0,
             cache_mib: 2_048,
             checkpoint_every: 500,
+        }
+    }
+}
+
+impl TrainingConfig {
+    /// What a file means that leaves the whole table out.
+    fn before_there_were_choices() -> Self {
+        Self {
+            optimizer: Optimizer::before_there_was_a_choice(),
+            ..Self::default()
+        }
+    }
+}
+
+impl DetectionConfig {
+    /// What a file means that leaves the whole table out.
+    fn before_there_were_choices() -> Self {
+        Self {
+            moments: Moments::before_there_was_a_choice(),
+            pos_weight: weight_before_there_was_a_choice(),
+            ..Self::default()
         }
     }
 }
@@ -454,10 +477,13 @@ impl DetectionConfig {
                 format!("{}: must lie between 0 and 64", self.smoothing),
             ));
         }
-        if !(0.0..=100.0).contains(&self.pos_weight) {
+        if !(self.pos_weight > 0.0 && self.pos_weight <= 100.0) {
             return Err(Error::config(
                 "detection.pos_weight",
-                format!("{}: must lie between 0 and 100", self.pos_weight),
+                format!(
+                    "{}: must be above 0, and at most 100; --method baseline leaves e_pos out",
+                    self.pos_weight
+                ),
             ));
         }
         let rates = [
@@ -616,6 +642,35 @@ mod tests {
         ] {
             assert!(text.contains(field), "{field}: {text}");
         }
+    }
+
+    #[test]
+    fn a_configuration_of_before_means_what_it_meant() {
+        let mut written = serde_json::to_value(Config::default()).unwrap();
+        let tables = ["training", "detection"].map(|table| written[table].clone());
+        for (table, field) in [
+            ("training", "optimizer"),
+            ("detection", "moments"),
+            ("detection", "pos_weight"),
+        ] {
+            let table = written[table].as_object_mut().unwrap();
+            table.remove(field).unwrap();
+        }
+        let without_fields = written.clone();
+        for table in ["training", "detection"] {
+            written.as_object_mut().unwrap().remove(table).unwrap();
+        }
+        for old in [without_fields, written] {
+            let config: Config = serde_json::from_value(old).unwrap();
+            assert_eq!(config.training.optimizer, Optimizer::Adam);
+            assert_eq!(config.detection.moments, Moments::Global);
+            assert_eq!(config.detection.pos_weight, 1.0);
+        }
+        let [training, detection] = tables;
+        assert_eq!(
+            (&training["optimizer"], &detection["moments"]),
+            (&"muon".into(), &"local".into())
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 
 use crate::config::{Config, FeatureNorm};
 use crate::image::ImageSize;
-use crate::local_moments::{LocalMoments, LocalSums};
+pub use crate::local_moments::LocalMoments;
+use crate::local_moments::LocalSums;
 use crate::loss::{ChannelStatistics, normalise_student, normalise_teacher, squared_distance};
 use crate::map::ScoreMap;
 use crate::position::{PatchGrid, e_pos_at_pixels};
@@ -91,7 +92,7 @@ impl GridErrors {
 pub type LevelMoments = [LocalMoments; 3];
 
 /// Sums for [`LevelMoments`].
-pub fn level_sums() -> [LocalSums; 3] {
+pub(crate) fn level_sums() -> [LocalSums; 3] {
     // Level 1 is finer than anything that the map shows.
     [
         LocalSums::of_halved(),

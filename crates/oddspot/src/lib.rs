@@ -52,7 +52,7 @@ pub mod map;
 
 pub mod placement;
 
-pub mod local_moments;
+mod local_moments;
 
 pub mod error_maps;
 

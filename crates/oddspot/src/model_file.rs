@@ -177,8 +177,12 @@ const LEVELS: [&str; 3] = ["level1", "level2", "level3"];
 
 /// The local moments that a configuration asks for.
 fn read_local(config: &Config, maps: &mut NamedTensors) -> Result<Option<LevelMoments>, String> {
+    let left_over = |maps: &NamedTensors| match maps.keys().next() {
+        Some(name) => Err(format!("its tensor '{LOCAL}{name}' belongs to no network")),
+        None => Ok(()),
+    };
     if config.detection.moments == Moments::Global {
-        return Ok(None);
+        return left_over(maps).map(|()| None);
     }
     let ImageSize { width, height } = config.image_size;
     let mut take = |level: &str, side: usize| {
@@ -206,7 +210,8 @@ fn read_local(config: &Config, maps: &mut NamedTensors) -> Result<Option<LevelMo
         }
     };
     let [first, second, third] = LEVELS;
-    Ok(Some([take(first, 2)?, take(second, 4)?, take(third, 8)?]))
+    let local = [take(first, 2)?, take(second, 4)?, take(third, 8)?];
+    left_over(maps).map(|()| Some(local))
 }
 
 fn read_header(file: &TensorFile) -> Result<Header, String> {

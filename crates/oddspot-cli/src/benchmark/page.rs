@@ -163,7 +163,17 @@ impl<'a> Page<'a> {
     fn detector(&self, record: &Record) -> Result<Detector> {
         let file = self.benchmark.run_file(&run_name(record), "oddspot");
         let device = self.benchmark.device();
-        Ok(Detector::load(&file, &teacher_library()?, device)?)
+        let detector = Detector::load(&file, &teacher_library()?, device)?;
+        // A run with other settings may have got as far as its model, but not to its record.
+        let (config, teacher) = (&detector.header().config, &detector.header().teacher);
+        anyhow::ensure!(
+            record.is_of(&record.contents, config, teacher),
+            "{} is not the model of the run that is kept; delete {}.json beside it to make the run \
+             again",
+            file.display(),
+            run_name(record)
+        );
+        Ok(detector)
     }
 
     fn judge(

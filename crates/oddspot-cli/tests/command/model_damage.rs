@@ -72,7 +72,7 @@ fn a_header_that_claims_too_much_is_refused_unread() {
 #[test]
 fn a_model_of_a_newer_format_asks_for_a_newer_program() {
     let (world, model) = world();
-    let newer = with_header(&model, r#"\"format\":1,"#, r#"\"format\":9,"#);
+    let newer = with_header(&model, r#"\"format\":2,"#, r#"\"format\":9,"#);
     is_refused(&world, newer, "install a newer oddspot");
 }
 
@@ -153,6 +153,18 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
         with_value(&model, "teacher.std2", 1, 0.0),
         "not positive",
     );
+    for (part, value) in [("std", 0.0), ("std", -1.0), ("mean", f32::NAN)] {
+        let name = format!("local.level2.{part}");
+        is_refused(&world, with_value(&model, &name, 3, value), &name);
+    }
+    let renamed = with_header(&model, "\"local.level3.std", "\"local.level3.sdt");
+    is_refused(&world, renamed, "lacks the tensor 'local.level3.std'");
+    let global = with_header(
+        &model,
+        r#"\"moments\":\"local\",\"pos_weight\":0.5"#,
+        r#"\"moments\":\"global\",\"pos_weight\":1 "#,
+    );
+    is_refused(&world, global, "'local.level1.mean' belongs to no network");
 }
 
 #[test]

@@ -223,7 +223,7 @@ impl Trainer {
         Ok(Outcome::Finished)
     }
 
-    /// One iteration: forward, loss, backward, Adam.
+    /// One iteration: forward, loss, backward, optimizer.
     ///
     /// # Errors
     /// As [`Self::run`].
