@@ -36,20 +36,18 @@ pub fn level_errors(
     norm: FeatureNorm,
     statistics: &ChannelStatistics,
 ) -> [ScoreMap; 3] {
-    let mut pairs = teacher.into_iter().zip(student).enumerate();
-    std::array::from_fn(|_| match pairs.next() {
-        Some((level, (teacher, student))) => {
-            let teacher = normalise_teacher(teacher, norm, statistics, level);
-            let distance = squared_distance(teacher, normalise_student(student, norm));
-            let [_, height, width] = distance.dims();
-            ScoreMap {
-                height,
-                width,
-                values: distance.into_data().iter::<f32>().collect(),
-            }
+    let error = |level, teacher, student| {
+        let teacher = normalise_teacher(teacher, norm, statistics, level);
+        let distance = squared_distance(teacher, normalise_student(student, norm));
+        let [_, height, width] = distance.dims();
+        ScoreMap {
+            height,
+            width,
+            values: distance.into_data().iter::<f32>().collect(),
         }
-        None => unreachable!("three levels of each"),
-    })
+    };
+    let ([t1, t2, t3], [s1, s2, s3]) = (teacher, student);
+    [error(0, t1, s1), error(1, t2, s2), error(2, t3, s3)]
 }
 
 /// `e_rec(r,c) = Σ_ℓ w_ℓ ‖T^ℓ − S^ℓ‖²`, each level's map resized to the image.

@@ -59,6 +59,40 @@ pub struct Header {
     pub held_out_images: Vec<ImageRecord>,
 }
 
+#[cfg(test)]
+impl Header {
+    /// Of a model that no test trains, all thresholds the same.
+    pub(crate) fn made_up(config: Config, teacher: TeacherIdentity, threshold: f64) -> Self {
+        let moments = crate::scoring::Moments {
+            mean: 0.0,
+            std: 1.0,
+        };
+        Self {
+            format: 1,
+            oddspot: "0.0.0".to_owned(),
+            teacher,
+            teacher_channels: [1; 3],
+            normalisation: Normalisation {
+                rec: moments,
+                pos: (config.method == Method::Full).then_some(moments),
+            },
+            thresholds: Thresholds {
+                image: threshold,
+                pixel: threshold,
+                false_alarms: crate::threshold::FalseAlarms {
+                    images: 0,
+                    target: 0.01,
+                    left_out_alarms: 0,
+                },
+            },
+            config,
+            iterations: 7,
+            training_images: Vec::new(),
+            held_out_images: Vec::new(),
+        }
+    }
+}
+
 /// A model: its header and its tensors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {

@@ -226,6 +226,13 @@ pub struct Shares {
     pub pos: f64,
 }
 
+impl Shares {
+    /// Whether more is owed to `e_pos` than to `e_rec`.
+    pub fn in_the_wrong_place(self) -> bool {
+        self.pos > self.rec
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,11 +41,11 @@ impl Run<'_> {
 
 /// The name of the files of a data set's run.
 pub fn name(category: &str, config: &Config) -> String {
-    let method = match config.method {
-        Method::Baseline => "baseline",
-        Method::Full => "full",
-    };
-    format!("{category}-{method}-{}", config.training.seed)
+    format!(
+        "{category}-{}-{}",
+        config.method.name(),
+        config.training.seed
+    )
 }
 
 /// What all runs share.

@@ -120,8 +120,7 @@ impl Pictured {
 
     /// Whether it is anomalous for being in the wrong place, more than for how it looks.
     fn in_the_wrong_place(&self) -> bool {
-        let shares = self.detection.shares;
-        self.detection.anomalous && shares.pos > shares.rec
+        self.detection.anomalous && self.detection.shares.in_the_wrong_place()
     }
 }
 
@@ -205,7 +204,7 @@ impl Finding {
         let detection = &pictured.detection;
         let shares = detection.shares;
         let (_, (y, x)) = pictured.maps.total.peak();
-        let why = match shares.pos > shares.rec {
+        let why = match shares.in_the_wrong_place() {
             true => IN_THE_WRONG_PLACE,
             false => "looks wrong",
         };

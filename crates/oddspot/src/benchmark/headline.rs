@@ -1,6 +1,7 @@
 //! Table 1 in a few words.
 
-use super::tables::{Comparison, MEASURES, number, signed};
+use super::tables::{Comparison, MEASURES, number};
+use crate::report::signed;
 
 /// Where PRO stands among the measures.
 const PRO: usize = 2;

@@ -8,12 +8,10 @@ use serde::Serialize;
 use super::headline::Headline;
 use super::{Grid, Record, Three};
 use crate::config::Method;
-use crate::report::{MapKind, Protocol};
+use crate::report::{MapKind, Protocol, UNDEFINED, signed};
 
 /// The paper's names of its measures.
 pub(super) const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
-/// What stands for a number that is not known.
-const UNKNOWN: &str = "–";
 
 /// Both tables under one protocol. Serialised, the numbers of them.
 #[derive(Clone, Debug, Serialize)]
@@ -187,11 +185,11 @@ impl Tables {
         let cost = |line: &CostLine| {
             vec![
                 line.name.clone(),
-                method_name(line.method).to_owned(),
+                line.method.name().to_owned(),
                 format!("{:.0}", line.train_seconds),
                 format!("{:.0}", line.evaluate_seconds),
                 line.peak_mib
-                    .map_or(UNKNOWN.to_owned(), |mib| format!("{mib:.0}")),
+                    .map_or(UNDEFINED.to_owned(), |mib| format!("{mib:.0}")),
             ]
         };
         let head = [
@@ -338,30 +336,16 @@ impl Spread {
 }
 
 pub(super) fn number(value: Option<f64>) -> String {
-    value.map_or(UNKNOWN.to_owned(), |value| format!("{value:.1}"))
-}
-
-pub(super) fn signed(value: Option<f64>) -> String {
-    // A typographic minus, as in print.
-    value.map_or(UNKNOWN.to_owned(), |value| {
-        format!("{value:+.1}").replace('-', "−")
-    })
+    value.map_or(UNDEFINED.to_owned(), |value| format!("{value:.1}"))
 }
 
 fn spread(value: Option<Spread>) -> String {
     match value {
-        None => UNKNOWN.to_owned(),
+        None => UNDEFINED.to_owned(),
         Some(Spread { mean, deviation }) => match deviation {
             None => format!("{mean:.1}"),
             Some(deviation) => format!("{mean:.1} ± {deviation:.1}"),
         },
-    }
-}
-
-fn method_name(method: Method) -> &'static str {
-    match method {
-        Method::Baseline => "baseline",
-        Method::Full => "full",
     }
 }
 

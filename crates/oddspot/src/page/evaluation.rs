@@ -10,7 +10,7 @@ use crate::dataset::Label;
 use crate::error::Result;
 use crate::report::{
     Count, Evaluation, MapKind, Measures, Protocol, ProtocolMeasures, TestImage, UNDEFINED,
-    label_text, notes, percent, three_digits, title,
+    label_text, notes, percent, signed, three_digits, title,
 };
 
 /// What a page of an evaluation is made of.
@@ -116,20 +116,13 @@ fn facts(evaluation: &Evaluation) -> Vec<[String; 2]> {
                 data.name, data.good, data.masks
             ),
         ),
-        fact("method", method_name(model.config.method).to_owned()),
+        fact("method", model.config.method.name().to_owned()),
         fact("teacher", model.teacher.name.clone()),
         fact("image size", model.config.image_size.to_string()),
         fact("iterations", model.iterations.to_string()),
         fact("seed", model.config.training.seed.to_string()),
         fact("threshold", three_digits(evaluation.verdicts.threshold)),
     ]
-}
-
-fn method_name(method: Method) -> &'static str {
-    match method {
-        Method::Full => "full",
-        Method::Baseline => "baseline",
-    }
 }
 
 /// A headline measure.
@@ -166,20 +159,12 @@ fn tiles(measured: Measured) -> Vec<Tile> {
             official: percent(of(measured.evaluation, Protocol::Official, share)),
             baseline: measured.baseline.map(|baseline| {
                 let below = of(baseline, Protocol::Paper, share);
-                let difference = value.zip(below).map(|(value, below)| value - below);
-                [percent(below), signed(difference)]
+                let points = (value.zip(below)).map(|(value, below)| 100.0 * (value - below));
+                [percent(below), signed(points)]
             }),
         }
     };
     TILES.map(tile).into()
-}
-
-/// A difference of shares in points of percent, with a typographic minus.
-fn signed(difference: Option<f64>) -> String {
-    difference.map_or_else(
-        || UNDEFINED.to_owned(),
-        |difference| format!("{:+.1}", 100.0 * difference).replace('-', "−"),
-    )
 }
 
 /// The curves as pictures.
@@ -375,7 +360,7 @@ impl Number {
 impl ImageRow {
     fn new(image: &TestImage, example: Option<usize>) -> Self {
         let shares = image.shares;
-        let (owed, share) = match shares.pos > shares.rec {
+        let (owed, share) = match shares.in_the_wrong_place() {
             true => ("in the wrong place", shares.pos),
             false => ("looks wrong", shares.rec),
         };

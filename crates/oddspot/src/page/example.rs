@@ -157,7 +157,7 @@ impl Example {
 
     /// Whether the score is owed to `e_pos` more than to `e_rec`.
     pub(super) fn in_the_wrong_place(&self) -> bool {
-        self.shares.is_some_and(|shares| shares.pos > shares.rec)
+        self.shares.is_some_and(Shares::in_the_wrong_place)
     }
 
     /// The shares in whole percent, which add up to 100.
@@ -239,7 +239,7 @@ impl Drawing<'_> {
         }
         if let Some(placement) = &judged.placement
             && judged.anomalous
-            && judged.shares.pos > judged.shares.rec
+            && judged.shares.in_the_wrong_place()
         {
             let size = header.config.image_size;
             let scale = [

@@ -17,9 +17,8 @@ use crate::report::{
     Count, Curves, DataSummary, Evaluation, Judged, MapKind, MapMeasures, Measures, ModelSummary,
     Protocol, ProtocolMeasures, TestImage, Verdicts,
 };
-use crate::scoring::{Moments, Normalisation, Shares};
+use crate::scoring::Shares;
 use crate::teacher::{Architecture, TeacherIdentity};
-use crate::threshold::{FalseAlarms, Thresholds};
 
 const HOSTILE: &str = "</style><script>alert('1')</script><!-- \" onload=\"x\" & {{ name }}";
 
@@ -40,33 +39,7 @@ fn config(method: Method) -> Config {
 }
 
 fn header(method: Method) -> Header {
-    let moments = Moments {
-        mean: 0.0,
-        std: 1.0,
-    };
-    Header {
-        format: 1,
-        oddspot: String::new(),
-        config: config(method),
-        teacher: teacher(),
-        teacher_channels: [1; 3],
-        normalisation: Normalisation {
-            rec: moments,
-            pos: (method == Method::Full).then_some(moments),
-        },
-        thresholds: Thresholds {
-            image: 5.0,
-            pixel: 5.0,
-            false_alarms: FalseAlarms {
-                images: 0,
-                target: 0.01,
-                left_out_alarms: 0,
-            },
-        },
-        iterations: 7,
-        training_images: Vec::new(),
-        held_out_images: Vec::new(),
-    }
+    Header::made_up(config(method), teacher(), 5.0)
 }
 
 /// Odd for being in the wrong place, its upper neighbour above all.

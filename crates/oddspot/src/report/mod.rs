@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::model_file::Header;
 use crate::scoring::Shares;
 use crate::teacher::TeacherIdentity;
-pub(crate) use text::{UNDEFINED, notes, percent, three_digits, title};
+pub(crate) use text::{UNDEFINED, notes, percent, signed, three_digits, title};
 
 /// At which size maps and ground truth are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,9 +5,7 @@ use crate::image::{ImageSize, Mask};
 use crate::map::ScoreMap;
 use crate::model_file::ImageRecord;
 use crate::network::Parameters;
-use crate::scoring::{Moments, Normalisation};
 use crate::teacher::{Architecture, Library, Teacher};
-use crate::threshold::{FalseAlarms, Thresholds};
 use crate::training::{HeldOut, Trainer, TrainingSet};
 use burn::tensor::Device;
 
@@ -52,41 +50,17 @@ fn images() -> Vec<Judged> {
 }
 
 fn header(method: Method) -> Header {
-    let moments = Moments {
-        mean: 0.0,
-        std: 1.0,
+    let config = Config {
+        method,
+        image_size: ImageSize::square(SIDE),
+        ..Config::default()
     };
-    Header {
-        format: 1,
-        oddspot: "0.0.0".to_owned(),
-        config: Config {
-            method,
-            image_size: ImageSize::square(SIDE),
-            ..Config::default()
-        },
-        teacher: TeacherIdentity {
-            name: "random".to_owned(),
-            architecture: Architecture::Vgg16,
-            sha256: String::new(),
-        },
-        teacher_channels: [1; 3],
-        normalisation: Normalisation {
-            rec: moments,
-            pos: (method == Method::Full).then_some(moments),
-        },
-        thresholds: Thresholds {
-            image: THRESHOLD,
-            pixel: THRESHOLD,
-            false_alarms: FalseAlarms {
-                images: 0,
-                target: 0.01,
-                left_out_alarms: 0,
-            },
-        },
-        iterations: 7,
-        training_images: Vec::new(),
-        held_out_images: Vec::new(),
-    }
+    let teacher = TeacherIdentity {
+        name: "random".to_owned(),
+        architecture: Architecture::Vgg16,
+        sha256: String::new(),
+    };
+    Header::made_up(config, teacher, THRESHOLD)
 }
 
 fn evaluated(judged: &[Judged]) -> Evaluation {

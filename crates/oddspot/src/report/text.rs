@@ -73,6 +73,14 @@ pub(crate) fn percent(share: Option<f64>) -> String {
     )
 }
 
+/// A difference in points of percent, with a typographic minus, as in print.
+pub(crate) fn signed(points: Option<f64>) -> String {
+    points.map_or_else(
+        || UNDEFINED.to_owned(),
+        |points| format!("{points:+.1}").replace('-', "−"),
+    )
+}
+
 /// A score with three significant digits, or all of its whole ones; three decimals at most.
 pub(crate) fn three_digits(score: f64) -> String {
     let magnitude = score.abs().max(0.1).log10().floor();

@@ -4,11 +4,11 @@
 
 use std::ops::ControlFlow;
 
-use super::{HeldOut, Trainer};
+use super::{HeldOut, Trainer, TrainingSet};
 use crate::config::{Method, Moments};
 use crate::cpu::Memory;
 use crate::error::{Error, Result};
-use crate::error_maps::{ErrorMaps, GridErrors, level_sums};
+use crate::error_maps::{ErrorMaps, GridErrors, LevelMoments, level_sums};
 use crate::judge::Judge;
 use crate::local_moments::LocalSums;
 use crate::model_file::{Header, Model};
@@ -59,20 +59,10 @@ impl Trainer {
 
         let local = match self.config.detection.moments {
             Moments::Global => None,
-            Moments::Local => {
-                let mut sums = level_sums();
-                for (index, image) in self.set.images.iter().enumerate() {
-                    let cache = &mut self.set.cache;
-                    let errors = judge.cached_errors(image, cache, index, &mut memory)?;
-                    for (sums, level) in sums.iter_mut().zip(&errors.levels) {
-                        sums.add(level);
-                    }
-                    if step().is_break() {
-                        return Ok(None);
-                    }
-                }
-                Some(sums.each_ref().map(LocalSums::finish))
-            }
+            Moments::Local => match level_moments(&judge, &mut self.set, &mut memory, &mut step)? {
+                None => return Ok(None),
+                moments => moments,
+            },
         };
         let at_pixels = |errors: GridErrors| errors.at_pixels(&self.config, local.as_ref());
 
@@ -142,4 +132,27 @@ impl Trainer {
             teacher: teacher_weights,
         }))
     }
+}
+
+/// What is usual of each level's error at each place of the training images; None if `step`, told
+/// after each image, breaks.
+///
+/// The errors are computed anew afterwards: those of all images at once may not fit into memory.
+fn level_moments(
+    judge: &Judge,
+    set: &mut TrainingSet,
+    memory: &mut Memory,
+    mut step: impl FnMut() -> ControlFlow<()>,
+) -> Result<Option<LevelMoments>> {
+    let mut sums = level_sums();
+    for (index, image) in set.images.iter().enumerate() {
+        let errors = judge.cached_errors(image, &mut set.cache, index, memory)?;
+        for (sums, level) in sums.iter_mut().zip(&errors.levels) {
+            sums.add(level);
+        }
+        if step().is_break() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(sums.each_ref().map(LocalSums::finish)))
 }
