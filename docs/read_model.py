@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 from safetensors import safe_open
 from scipy.ndimage import gaussian_filter
 
-FORMAT = 2
+FORMAT = 3
 PATCH_RADIUS = 32
 # (row, column) from the centre patch to its neighbour, for the classes 0 to 7.
 DIRECTIONS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
@@ -141,9 +141,11 @@ def e_rec(teacher, student, statistics, local, training, size):
     for level, (t, s) in enumerate(zip(teacher, student), start=1):
         if feature_norm == "l2":
             t, s = (x / (x.square().sum(0) + 1e-24).sqrt() for x in (t, s))
-        elif feature_norm == "standardize":
+        elif feature_norm in ("standardize", "whiten"):
             mean, std = (statistics[f"{x}{level}"][:, None, None] for x in ("mean", "std"))
             t = (t - mean) / std
+            if feature_norm == "whiten":
+                t = torch.einsum("oc,chw->ohw", statistics[f"whitening{level}"], t)
         distance = (t - s).square().sum(0)
         if local:  # measured against what is usual at each place
             distance = (distance - local[f"level{level}.mean"]) / local[f"level{level}.std"]

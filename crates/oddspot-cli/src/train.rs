@@ -113,7 +113,7 @@ pub struct Settings {
     /// Pixels between the student's features: 1, 2, 4 or 8
     #[arg(long)]
     pub output_stride: Option<usize>,
-    /// l2, none or standardize
+    /// l2, none, standardize or whiten
     #[arg(long, value_parser = parse_name::<FeatureNorm>)]
     pub feature_norm: Option<FeatureNorm>,
     /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image

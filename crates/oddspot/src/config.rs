@@ -100,6 +100,7 @@ pub struct TrainingConfig {
     /// How teacher and student features are scaled before they are compared.
     pub feature_norm: FeatureNorm,
     /// Weight of each level in `L_rec` and in `e_rec`.
+    #[serde(default = "weights_before_there_was_a_choice")]
     pub level_weights: [f64; 3],
     /// Seed of the initial weights, the held-out images, the image order and the pairs.
     pub seed: u64,
@@ -146,6 +147,9 @@ pub enum FeatureNorm {
     None,
     /// The teacher's by its mean and standard deviation per channel over the training images.
     Standardize,
+    /// The same, and then by the inverse root of the channels' correlations, so that what many
+    /// channels say alike does not drown the rest.
+    Whiten,
 }
 
 /// From maps to verdicts.
@@ -177,6 +181,11 @@ pub enum Moments {
     /// Of each level of `e_rec` at each place over all training images first, for parts that
     /// always lie alike; then of their sum, as above.
     Local,
+}
+
+/// The weights of the levels in a model that was written before this setting.
+fn weights_before_there_was_a_choice() -> [f64; 3] {
+    [1.0; 3]
 }
 
 /// The weight of `e_pos` in a model that was written before this setting.
@@ -237,8 +246,8 @@ impl Default for TrainingConfig {
             learning_rate: 1e-3,
             schedule: Schedule::Cosine,
             weight_decay: 1e-5,
-            feature_norm: FeatureNorm::Standardize,
-            level_weights: [1.0; 3],
+            feature_norm: FeatureNorm::Whiten,
+            level_weights: [0.25, 0.5, 1.0],
             seed: 0,
             cache_mib: 2_048,
             checkpoint_every: 500,
@@ -251,6 +260,7 @@ impl TrainingConfig {
     fn before_there_were_choices() -> Self {
         Self {
             optimizer: Optimizer::before_there_was_a_choice(),
+            level_weights: weights_before_there_was_a_choice(),
             ..Self::default()
         }
     }
@@ -294,6 +304,7 @@ impl Config {
                 learning_rate: 5e-4,
                 schedule: Schedule::Constant,
                 feature_norm: FeatureNorm::L2,
+                level_weights: [1.0; 3],
                 ..TrainingConfig::default()
             },
             detection: DetectionConfig {
@@ -412,6 +423,7 @@ mod tests {
         let tables = ["training", "detection"].map(|table| written[table].clone());
         for (table, field) in [
             ("training", "optimizer"),
+            ("training", "level_weights"),
             ("detection", "moments"),
             ("detection", "pos_weight"),
         ] {
@@ -425,6 +437,7 @@ mod tests {
         for old in [without_fields, written] {
             let config: Config = serde_json::from_value(old).unwrap();
             assert_eq!(config.training.optimizer, Optimizer::Adam);
+            assert_eq!(config.training.level_weights, [1.0; 3]);
             assert_eq!(config.detection.moments, Moments::Global);
             assert_eq!(config.detection.pos_weight, 1.0);
         }

@@ -8,7 +8,7 @@ use crate::cpu::{CpuDetection, Memory, TeacherMaps};
 use crate::device;
 use crate::error::Result;
 use crate::error_maps::GridErrors;
-use crate::loss::ChannelStatistics;
+use crate::loss::{ChannelStatistics, whiten_teacher};
 use crate::network::Parameters;
 use crate::placement::Placement;
 use crate::scoring::{Scorer, image_tensor};
@@ -75,7 +75,7 @@ impl Judge {
             Path::Cpu(cpu) => cpu.errors(image, TeacherMaps::Run(teacher.on_cpu()), memory),
             Path::Portable(portable) => {
                 let image = image_tensor(image, &portable.device);
-                let maps = teacher.maps(image.clone());
+                let maps = whiten_teacher(teacher.maps(image.clone()), &portable.statistics);
                 portable.scorer().errors(image, maps)
             }
         }

@@ -35,6 +35,8 @@ pub mod teacher;
 
 pub mod teacher_cache;
 
+pub mod whitening;
+
 pub mod student;
 
 pub mod position;

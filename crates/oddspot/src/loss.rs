@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
 use oddspot_conv::distance::Normalisation;
 
 use crate::config::FeatureNorm;
@@ -16,6 +16,9 @@ pub struct ChannelStatistics {
     pub mean: [Vec<f32>; 3],
     /// Per level, `[channels]`, all positive.
     pub std: [Vec<f32>; 3],
+    /// Per level the matrix that makes standardised features uncorrelated,
+    /// `[channels, channels]`; none unless they are whitened.
+    pub whitening: Option<[Vec<f32>; 3]>,
 }
 
 impl FeatureNorm {
@@ -27,7 +30,8 @@ impl FeatureNorm {
     ) -> Normalisation<'_> {
         match self {
             Self::L2 => Normalisation::L2,
-            Self::None => Normalisation::None,
+            // Whitened features are compared as they are: the teacher's have been whitened before.
+            Self::None | Self::Whiten => Normalisation::None,
             Self::Standardize => Normalisation::Standardize {
                 mean: &statistics.mean[level],
                 std: &statistics.std[level],
@@ -49,13 +53,14 @@ fn l2_normalise(features: Tensor<4>) -> Tensor<4> {
 pub fn normalise_student(features: Tensor<4>, norm: FeatureNorm) -> Tensor<4> {
     match norm {
         FeatureNorm::L2 => l2_normalise(features),
-        // The student learns to say the standardised features outright.
-        FeatureNorm::None | FeatureNorm::Standardize => features,
+        // The student learns to say the standardised or whitened features outright.
+        FeatureNorm::None | FeatureNorm::Standardize | FeatureNorm::Whiten => features,
     }
 }
 
 /// The teacher's features of one level (0 to 2) as the loss compares them.
-/// `statistics` counts for [`FeatureNorm::Standardize`] alone.
+/// `statistics` counts for [`FeatureNorm::Standardize`] alone: [`FeatureNorm::Whiten`] takes features
+/// that [`whiten_teacher`] or the cache has whitened.
 pub fn normalise_teacher(
     features: Tensor<4>,
     norm: FeatureNorm,
@@ -64,13 +69,29 @@ pub fn normalise_teacher(
 ) -> Tensor<4> {
     match norm {
         FeatureNorm::L2 => l2_normalise(features),
-        FeatureNorm::None => features,
+        FeatureNorm::None | FeatureNorm::Whiten => features,
         FeatureNorm::Standardize => {
             let device = features.device();
             let row = |values: &[f32]| Tensor::<1>::from_floats(values, &device).unsqueeze();
             (features - row(&statistics.mean[level])) / row(&statistics.std[level])
         }
     }
+}
+
+/// The teacher's maps `[batch, height/2^ℓ, width/2^ℓ, channels]` whitened, if `statistics` tell how.
+pub fn whiten_teacher(maps: [Tensor<4>; 3], statistics: &ChannelStatistics) -> [Tensor<4>; 3] {
+    let mut level = 0..;
+    maps.map(|map| {
+        let layer = level.next().and_then(|l| statistics.whitening_layer(l));
+        let Some((weight, bias)) = layer else {
+            return map;
+        };
+        let (shape, device, channels) = (map.dims(), map.device(), bias.len());
+        let weight = Tensor::<2>::from_data(TensorData::new(weight, [channels, channels]), &device);
+        let bias = Tensor::<1>::from_floats(bias.as_slice(), &device);
+        let rows = map.reshape([shape[0] * shape[1] * shape[2], channels]);
+        (rows.matmul(weight.transpose()) + bias.unsqueeze()).reshape(shape)
+    })
 }
 
 /// `‖T^ℓ(r,c) − S^ℓ(r,c)‖²` at every position, `[batch, height, width]`, of features already

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
-use crate::config::{Config, Method, Moments};
+use crate::config::{Config, FeatureNorm, Method, Moments};
 use crate::error::{Error, Result};
 use crate::error_maps::LevelMoments;
 use crate::image::ImageSize;
@@ -98,7 +98,8 @@ impl Header {
 pub struct Model {
     /// Everything but the tensors.
     pub header: Header,
-    /// Statistics of the teacher's channels (`teacher.mean1..3`, `teacher.std1..3`).
+    /// Statistics of the teacher's channels (`teacher.mean1..3`, `teacher.std1..3`, and
+    /// `teacher.whitening1..3` if they are whitened).
     pub statistics: ChannelStatistics,
     /// What is usual of each level's error at each place (`local.level1..3.mean`, `.std`); absent if
     /// μ and σ are global.
@@ -132,6 +133,14 @@ impl Model {
                     values: levels[level].clone(),
                 };
                 tensors.insert(format!("teacher.{part}{}", level + 1), tensor);
+            }
+            if let Some(whitening) = &self.statistics.whitening {
+                let channels = self.statistics.mean[level].len();
+                let tensor = NamedTensor {
+                    shape: vec![channels, channels],
+                    values: whitening[level].clone(),
+                };
+                tensors.insert(format!("teacher.whitening{}", level + 1), tensor);
             }
         }
         for (name, moments) in self
@@ -174,14 +183,14 @@ impl Model {
         let mut teacher = NamedTensors::new();
         let mut maps = NamedTensors::new();
         let mut vectors: BTreeMap<String, Vec<f32>> = BTreeMap::new();
-        for (name, shape) in shapes {
+        for name in shapes.into_keys() {
             let tensor = file.read(&name).map_err(|e| e.explain(fail))?;
             if let Some(name) = name.strip_prefix(LOCAL) {
                 maps.insert(name.to_owned(), tensor);
                 continue;
             }
             match name.strip_prefix("teacher.") {
-                Some(statistic) if shape.len() == 1 && !statistic.contains('.') => {
+                Some(statistic) if !statistic.contains('.') => {
                     vectors.insert(statistic.to_owned(), tensor.values);
                 }
                 Some(weight) => {
@@ -321,23 +330,45 @@ fn read_statistics(
     header: &Header,
     vectors: &mut BTreeMap<String, Vec<f32>>,
 ) -> Result<ChannelStatistics, String> {
-    let mut take = |part: &str, level: usize| {
+    let mut take = |part: &str, level: usize, square: bool| {
         let name = format!("{part}{}", level + 1);
         let values = vectors.remove(&name).unwrap_or_default();
-        if values.len() == header.teacher_channels[level] {
+        let channels = header.teacher_channels[level];
+        let needed = if square {
+            channels * channels
+        } else {
+            channels
+        };
+        if values.len() == needed {
             Ok(values)
         } else {
             Err(format!(
-                "its tensor 'teacher.{name}' has {} values where {} are needed",
+                "its tensor 'teacher.{name}' has {} values where {needed} are needed",
                 values.len(),
-                header.teacher_channels[level]
             ))
         }
     };
-    let mean = [take("mean", 0)?, take("mean", 1)?, take("mean", 2)?];
-    let std = [take("std", 0)?, take("std", 1)?, take("std", 2)?];
+    let mut three = |part, square| -> Result<[Vec<f32>; 3], String> {
+        Ok([
+            take(part, 0, square)?,
+            take(part, 1, square)?,
+            take(part, 2, square)?,
+        ])
+    };
+    let (mean, std) = (three("mean", false)?, three("std", false)?);
+    let whitening = match header.config.training.feature_norm {
+        FeatureNorm::Whiten => Some(three("whitening", true)?),
+        _ => None,
+    };
+    if let Some(name) = vectors.keys().next() {
+        return Err(format!("its tensor 'teacher.{name}' belongs to no network"));
+    }
     if std.iter().flatten().any(|&s| s <= 0.0) {
         return Err("its 'teacher.std' tensors hold values that are not positive".to_owned());
     }
-    Ok(ChannelStatistics { mean, std })
+    Ok(ChannelStatistics {
+        mean,
+        std,
+        whitening,
+    })
 }

@@ -27,7 +27,8 @@ pub struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    /// The errors of one image, given the teacher's maps of it. `image` `[1, height, width, 3]`.
+    /// The errors of one image, given the teacher's maps of it, whitened already where the
+    /// configuration has them whitened. `image` `[1, height, width, 3]`.
     pub fn errors(&self, image: Tensor<4>, teacher: [Tensor<4>; 3]) -> GridErrors {
         let maps = self
             .student

@@ -61,10 +61,8 @@ impl TeacherCache {
         let store = if bytes <= (budget_mib as u64).saturating_mul(1 << 20) {
             Store::Memory(Vec::with_capacity(images))
         } else {
-            let file = tempfile::tempfile_in(scratch)
-                .map_err(Error::io("create a temporary file in", scratch))?;
             Store::File {
-                file: Arc::new(Mutex::new(file)),
+                file: Arc::new(Mutex::new(scratch_file(scratch)?)),
                 places: Vec::with_capacity(images),
                 last: None,
                 maps: Vec::new(),
@@ -116,14 +114,8 @@ impl TeacherCache {
             Store::Memory(images) => images.push(maps.halves.into()),
             Store::File { file, places, .. } => {
                 places.push(self.statistics.len() - 1);
-                let bytes: Vec<u8> = maps.halves.iter().flat_map(|v| v.to_le_bytes()).collect();
-                file.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .write_all(&bytes)
-                    .map_err(Error::io(
-                        "write the cached teacher maps to a temporary file in",
-                        &self.scratch,
-                    ))?;
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                append(&mut file, &maps.halves, &self.scratch)?;
             }
         }
         Ok(())
@@ -197,13 +189,78 @@ impl TeacherCache {
         }))
     }
 
-    /// Mean and standard deviation of every channel over the cached images.
+    /// Number of images.
+    pub fn images(&self) -> usize {
+        self.statistics.len()
+    }
+
+    /// Lets `change` alter each level (0 to 2) of each image's maps,
+    /// `[height/2^ℓ, width/2^ℓ, channels]`; caches that share the maps keep them as they were.
+    ///
+    /// # Errors
+    /// The temporary file cannot be read, or a new one not be written.
+    pub fn replace(&mut self, mut change: impl FnMut(usize, &mut [f16])) -> Result<()> {
+        let places = level_places(self.size, self.channels);
+        let mut change_all = |maps: &mut [f16]| {
+            for (level, place) in places.iter().enumerate() {
+                change(level, &mut maps[place.clone()]);
+            }
+        };
+        if let Store::Memory(images) = &mut self.store {
+            for maps in images {
+                change_all(Arc::make_mut(maps));
+            }
+            return Ok(());
+        }
+        let mut file = scratch_file(&self.scratch)?;
+        for image in 0..self.images() {
+            let mut maps = self.maps(image)?.to_vec();
+            change_all(&mut maps);
+            append(&mut file, &maps, &self.scratch)?;
+        }
+        self.store = Store::File {
+            file: Arc::new(Mutex::new(file)),
+            places: (0..self.images()).collect(),
+            last: None,
+            maps: Vec::new(),
+        };
+        Ok(())
+    }
+
+    /// Mean and standard deviation of every channel over the cached images, as they were put in.
     pub fn statistics(&self) -> ChannelStatistics {
         let mut all = RunningStatistics::new(self.channels);
         for of_image in &self.statistics {
             all.merge(of_image);
         }
         all.finish()
+    }
+}
+
+/// A temporary file in a folder.
+fn scratch_file(folder: &Path) -> Result<File> {
+    tempfile::tempfile_in(folder).map_err(Error::io("create a temporary file in", folder))
+}
+
+/// Writes an image's maps to the end of a temporary file in a folder.
+fn append(file: &mut File, maps: &[f16], folder: &Path) -> Result<()> {
+    let bytes: Vec<u8> = maps.iter().flat_map(|v| v.to_le_bytes()).collect();
+    file.write_all(&bytes).map_err(Error::io(
+        "write the cached teacher maps to a temporary file in",
+        folder,
+    ))
+}
+
+/// To half precision, the largest of which stands for what lies beyond it.
+pub(crate) fn encode(values: &[f32], halves: &mut [f16]) {
+    let limit = f16::MAX.to_f32();
+    let mut clamped = [0.0; 1024];
+    for (to, values) in halves.chunks_mut(1024).zip(values.chunks(1024)) {
+        let clamped = &mut clamped[..values.len()];
+        for (to, value) in clamped.iter_mut().zip(values) {
+            *to = value.clamp(-limit, limit);
+        }
+        to.convert_from_f32_slice(clamped);
     }
 }
 
@@ -218,19 +275,11 @@ impl EncodedMaps {
     pub fn new(maps: [&[f32]; 3], channels: [usize; 3]) -> Self {
         let mut statistics = RunningStatistics::new(channels);
         let mut halves = vec![f16::ZERO; maps.iter().map(|map| map.len()).sum()];
-        let limit = f16::MAX.to_f32();
         let mut rest = halves.as_mut_slice();
         for (level, values) in maps.into_iter().enumerate() {
             statistics.add(level, values);
             let (to, after) = rest.split_at_mut(values.len());
-            let mut clamped = [0.0; 1024];
-            for (to, values) in to.chunks_mut(1024).zip(values.chunks(1024)) {
-                let clamped = &mut clamped[..values.len()];
-                for (to, value) in clamped.iter_mut().zip(values) {
-                    *to = value.clamp(-limit, limit);
-                }
-                to.convert_from_f32_slice(clamped);
-            }
+            encode(values, to);
             rest = after;
         }
         Self { halves, statistics }
@@ -313,7 +362,11 @@ impl RunningStatistics {
             mean[level] = moments.iter().map(|m| m.0 as f32).collect();
             std[level] = moments.iter().map(|m| m.1.max(floor) as f32).collect();
         }
-        ChannelStatistics { mean, std }
+        ChannelStatistics {
+            mean,
+            std,
+            whitening: None,
+        }
     }
 }
 

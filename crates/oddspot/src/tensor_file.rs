@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 pub const MAX_HEADER: u64 = 64 << 20;
 
 /// Version of the file format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// Metadata key of a model.
 pub const MODEL_KEY: &str = "oddspot.model";
 /// Metadata key of a checkpoint.

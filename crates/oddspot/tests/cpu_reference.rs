@@ -12,7 +12,7 @@ use oddspot::config::{
 use oddspot::cpu::{CpuDetection, CpuTraining, Memory, TeacherMaps};
 use oddspot::error_maps::GridErrors;
 use oddspot::image::ImageSize;
-use oddspot::loss::{self, normalise_teacher};
+use oddspot::loss::{self, normalise_teacher, whiten_teacher};
 use oddspot::network::{
     MaxPoolShape, Parameters, average_pool, average_pool_plain, conv3x3_relu, conv3x3_relu_plain,
     max_pool, max_pool_plain, named_tensors,
@@ -442,6 +442,7 @@ fn detection_finds_the_errors_of_the_plain_pass() {
         (Architecture::SqueezeNet, FeatureNorm::Standardize, 4),
         (Architecture::SqueezeNet, FeatureNorm::L2, 8),
         (Architecture::Vgg16, FeatureNorm::None, 1),
+        (Architecture::SqueezeNet, FeatureNorm::Whiten, 8),
     ] {
         for method in [Method::Full, Method::Baseline] {
             let config = config(method, norm, stride);
@@ -449,7 +450,11 @@ fn detection_finds_the_errors_of_the_plain_pass() {
             assert_eq!(teacher.channels(), CHANNELS);
             let networks =
                 Networks::new(&Parameters::he(5, &device), &config, CHANNELS, false).unwrap();
-            let statistics = training_set().statistics;
+            let mut statistics = training_set().statistics;
+            if norm == FeatureNorm::Whiten {
+                let matrix = |channels: usize| numbers(channels * channels, "whitening");
+                statistics.whitening = Some(CHANNELS.map(matrix));
+            }
             let scorer = Scorer {
                 config: &config,
                 student: &networks.student,
@@ -467,6 +472,7 @@ fn detection_finds_the_errors_of_the_plain_pass() {
                 for (found, expected) in own.iter().zip(maps.clone()) {
                     assert_close(found, &values(expected), &format!("{case}, teacher"));
                 }
+                let maps = whiten_teacher(maps, &statistics);
                 let at_pixels = |errors: GridErrors| errors.at_pixels(&config, None);
                 let expected = at_pixels(scorer.errors(input.clone(), maps));
                 let teacher = TeacherMaps::Run(teacher.on_cpu());

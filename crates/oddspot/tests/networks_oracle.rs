@@ -103,6 +103,7 @@ impl Oracle {
             [1, 2, 3].map(|level| self.get(&format!("loss/{part}{level}")).values.clone())
         };
         ChannelStatistics {
+            whitening: None,
             mean: levels("mean"),
             std: levels("std"),
         }

@@ -72,7 +72,7 @@ fn a_header_that_claims_too_much_is_refused_unread() {
 #[test]
 fn a_model_of_a_newer_format_asks_for_a_newer_program() {
     let (world, model) = world();
-    let newer = with_header(&model, r#"\"format\":2,"#, r#"\"format\":9,"#);
+    let newer = with_header(&model, r#"\"format\":3,"#, r#"\"format\":9,"#);
     is_refused(&world, newer, "install a newer oddspot");
 }
 
@@ -157,6 +157,18 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
         let name = format!("local.level2.{part}");
         is_refused(&world, with_value(&model, &name, 3, value), &name);
     }
+    let renamed = with_header(&model, "\"teacher.whitening2", "\"teacher.whitening4");
+    is_refused(&world, renamed, "'teacher.whitening2' has 0 values");
+    let standardize = with_header(
+        &model,
+        r#"\"feature_norm\":\"whiten\""#,
+        r#"\"feature_norm\":\"none\"  "#,
+    );
+    is_refused(
+        &world,
+        standardize,
+        "'teacher.whitening1' belongs to no network",
+    );
     let renamed = with_header(&model, "\"local.level3.std", "\"local.level3.sdt");
     is_refused(&world, renamed, "lacks the tensor 'local.level3.std'");
     let global = with_header(

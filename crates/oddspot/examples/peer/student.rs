@@ -49,6 +49,7 @@ impl Forward {
         // The maps alone are asked for, which no statistics enter.
         let channels = options.teacher_channels;
         let statistics = ChannelStatistics {
+            whitening: None,
             mean: channels.map(|count| vec![0.0; count]),
             std: channels.map(|count| vec![1.0; count]),
         };

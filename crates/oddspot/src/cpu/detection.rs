@@ -2,9 +2,10 @@
 
 use half::f16;
 use image::RgbImage;
-use oddspot_conv::Workspace;
 use oddspot_conv::distance::{Target, squared_distances};
+use oddspot_conv::{Epilogue, Workspace};
 
+use super::layers::CpuLinear;
 use super::parameters::Layout;
 use super::position::{CpuPosition, PositionMemory};
 use super::student::{ForwardWeights, Layers, Plan, Student, StudentMemory};
@@ -33,6 +34,8 @@ pub struct CpuDetection {
     /// Whether each level counts in `e_rec`.
     weighted: [bool; 3],
     statistics: ChannelStatistics,
+    /// Of each level of the teacher's maps, unless they are compared as they come.
+    whitening: [Option<CpuLinear>; 3],
 }
 
 /// What a pass needs of memory, kept from image to image.
@@ -41,6 +44,7 @@ pub struct Memory {
     workspace: Workspace,
     image: Vec<f32>,
     teacher: TeacherMemory,
+    whitened: [Vec<f32>; 3],
     student: StudentMemory,
     position: PositionMemory,
 }
@@ -65,7 +69,7 @@ impl Memory {
 pub enum TeacherMaps<'a> {
     /// The teacher, which runs on the image.
     Run(&'a CpuTeacher),
-    /// The three levels from the cache.
+    /// The three levels from the cache, whitened there if they are to be.
     Cached([&'a [f16]; 3]),
 }
 
@@ -87,6 +91,10 @@ impl CpuDetection {
             grid: PatchGrid::of(config),
             norm: config.training.feature_norm,
             weighted: config.training.level_weights.map(|weight| weight > 0.0),
+            whitening: std::array::from_fn(|level| {
+                let (weight, bias) = statistics.whitening_layer(level)?;
+                Some(CpuLinear::from_values(&workspace, &weight, bias))
+            }),
             statistics,
             layers,
             values,
@@ -106,6 +114,7 @@ impl CpuDetection {
         if let TeacherMaps::Run(teacher) = teacher {
             let size = [input.height, input.width];
             teacher.maps(&mut memory.workspace, pixels, size, &mut memory.teacher);
+            self.whiten(memory);
         }
         self.student(memory);
         GridErrors {
@@ -114,6 +123,24 @@ impl CpuDetection {
                 .position
                 .as_ref()
                 .map(|position| self.e_pos(position, memory)),
+        }
+    }
+
+    /// Whitens the levels of the teacher's maps in memory that count, where asked for.
+    fn whiten(&self, memory: &mut Memory) {
+        for (level, layer) in self.whitening.iter().enumerate() {
+            let Some(layer) = layer.as_ref().filter(|_| self.weighted[level]) else {
+                continue;
+            };
+            let rows = self.plan.level_rows(level);
+            let count = rows * layer.outputs();
+            layer.run_into(
+                &mut memory.workspace,
+                rows,
+                &memory.teacher.levels[level][..count],
+                Epilogue::default(),
+                room(&mut memory.whitened[level], count),
+            );
         }
     }
 
@@ -157,6 +184,9 @@ impl CpuDetection {
         let channels = self.layers.heads[level].sizes[0];
         let count = height * width * channels;
         let target = match teacher {
+            TeacherMaps::Run(_) if self.whitening[level].is_some() => {
+                Target::Single(&memory.whitened[level][..count])
+            }
             TeacherMaps::Run(_) => Target::Single(&memory.teacher.levels[level][..count]),
             TeacherMaps::Cached(levels) => Target::Half(levels[level]),
         };

@@ -94,11 +94,12 @@ impl CpuLinear {
         }
     }
 
-    /// A layer without bias, from weights `[outputs, inputs]`.
-    pub fn without_bias(workspace: &Workspace, weight: &[f32], sizes: [usize; 2]) -> Self {
+    /// A layer from weights `[outputs, inputs]` and a bias `[outputs]`.
+    pub fn from_values(workspace: &Workspace, weight: &[f32], bias: Vec<f32>) -> Self {
+        let sizes = [bias.len(), weight.len() / bias.len().max(1)];
         Self {
             weights: fits(LinearWeights::pack(workspace.isa(), weight, sizes)),
-            bias: vec![0.0; sizes[0]],
+            bias,
         }
     }
 

@@ -53,7 +53,7 @@ impl CpuPosition {
             product.extend(sums.into_iter().map(|sum| sum as f32));
         }
         Self {
-            projection: CpuLinear::without_bias(workspace, &product, [hidden, channels]),
+            projection: CpuLinear::from_values(workspace, &product, vec![0.0; hidden]),
             bias: parameter(&fc1.bias),
             fc2: CpuLinear::new(workspace, fc2),
             fc3: CpuLinear::new(workspace, fc3),

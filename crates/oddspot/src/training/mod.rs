@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use rand::seq::SliceRandom;
 
-use crate::config::{Config, Method};
+use crate::config::{Config, FeatureNorm, Method};
 use crate::cpu::CpuTraining;
 use crate::device;
 use crate::error::{Error, Result};
@@ -24,6 +24,7 @@ use crate::seed;
 use crate::teacher::TeacherIdentity;
 use crate::tensor_file::NamedTensors;
 use crate::trainable::Networks;
+use crate::whitening::whiten;
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -167,10 +168,13 @@ impl Trainer {
         config: Config,
         teacher: TeacherIdentity,
         teacher_channels: [usize; 3],
-        set: TrainingSet,
+        mut set: TrainingSet,
         device: &Device,
     ) -> Result<Self> {
         config.validate()?;
+        if config.training.feature_norm == FeatureNorm::Whiten {
+            set.statistics = whiten(&mut set.cache)?;
+        }
         let parameters = Parameters::he(config.training.seed, device);
         let networks = Networks::new(&parameters, &config, teacher_channels, true)
             .map_err(|reason| Error::config("student", reason))?;

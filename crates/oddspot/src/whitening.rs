@@ -1,0 +1,180 @@
+//! The teacher's features whitened: made uncorrelated over the training images, so that what many
+//! channels say alike does not drown what few say.
+
+use half::slice::HalfFloatSliceExt;
+use nalgebra::{Cholesky, DMatrix};
+use oddspot_conv::linear::{LinearWeights, linear, linear_weight_gradient};
+use oddspot_conv::{Epilogue, ShapeError, Workspace};
+
+use crate::error::{Error, Result};
+use crate::loss::ChannelStatistics;
+use crate::teacher_cache::{TeacherCache, encode};
+
+/// How far the correlations are drawn to none (Ledoit & Wolf, 2004): directions in which the teacher's
+/// features hardly vary must not outweigh all others.
+const SHRINKAGE: f64 = 0.1;
+
+/// Accumulates the correlations of a level's channels.
+#[derive(Default)]
+pub struct CorrelationSums {
+    workspace: Workspace,
+    rows: u64,
+    /// `[channels, channels]`.
+    sums: Vec<f64>,
+    of_image: Vec<f32>,
+}
+
+impl CorrelationSums {
+    /// Adds an image's standardised features, `[rows, channels]`.
+    pub fn add(&mut self, features: &[f32], channels: usize) {
+        let rows = features.len() / channels;
+        self.of_image.resize(channels * channels, 0.0);
+        self.sums.resize(channels * channels, 0.0);
+        fits(linear_weight_gradient(
+            &mut self.workspace,
+            rows,
+            features,
+            features,
+            [channels, channels],
+            &mut self.of_image,
+        ));
+        for (sum, value) in self.sums.iter_mut().zip(&self.of_image) {
+            *sum += f64::from(*value);
+        }
+        self.rows += rows as u64;
+    }
+
+    /// `L⁻¹`, row-major `[channels, channels]` and zero above the diagonal, where
+    /// `L Lᵀ = 0.9 R + 0.1 I` and R is the mean of `f fᵀ` over all features added. None if they were
+    /// not finite.
+    pub fn finish(&self, channels: usize) -> Option<Vec<f32>> {
+        let n = self.rows.max(1) as f64;
+        let mut spread = DMatrix::from_row_slice(channels, channels, &self.sums);
+        spread *= (1.0 - SHRINKAGE) / n;
+        for channel in 0..channels {
+            spread[(channel, channel)] += SHRINKAGE;
+        }
+        let factor = Cholesky::new(spread)?.unpack();
+        let inverse = factor.solve_lower_triangular(&DMatrix::identity(channels, channels))?;
+        // nalgebra keeps columns together.
+        Some(inverse.transpose().iter().map(|&v| v as f32).collect())
+    }
+}
+
+impl ChannelStatistics {
+    /// The whitening of a level (0 to 2) as one linear layer on the teacher's features: its weight
+    /// `L⁻¹ diag(1/σ)`, `[channels, channels]`, and its bias `−L⁻¹ (μ/σ)`; None if there is none.
+    pub fn whitening_layer(&self, level: usize) -> Option<(Vec<f32>, Vec<f32>)> {
+        let matrix = &self.whitening.as_ref()?[level];
+        let (mean, std) = (&self.mean[level], &self.std[level]);
+        let scaled =
+            |line: &[f32]| -> Vec<f32> { line.iter().zip(std).map(|(m, s)| m / s).collect() };
+        let weight: Vec<f32> = matrix.chunks(std.len()).flat_map(scaled).collect();
+        let bias = (weight.chunks(std.len()))
+            .map(|line| -line.iter().zip(mean).map(|(w, m)| w * m).sum::<f32>())
+            .collect();
+        Some((weight, bias))
+    }
+}
+
+/// Whitens all maps of a cache by the statistics of its images, which are returned.
+///
+/// # Errors
+/// Features that are not finite numbers, or a cache that cannot be read or written.
+pub fn whiten(cache: &mut TeacherCache) -> Result<ChannelStatistics> {
+    let mut statistics = cache.statistics();
+    let mut sums: [CorrelationSums; 3] = Default::default();
+    let mut features = Vec::new();
+    for image in 0..cache.images() {
+        for (level, sums) in sums.iter_mut().enumerate() {
+            let (mean, std) = (&statistics.mean[level], &statistics.std[level]);
+            let halves = cache.level(image, level)?;
+            features.resize(halves.len(), 0.0);
+            halves.convert_to_f32_slice(&mut features);
+            for row in features.chunks_exact_mut(mean.len()) {
+                for ((value, mean), std) in row.iter_mut().zip(mean).zip(std) {
+                    *value = (*value - mean) / std;
+                }
+            }
+            sums.add(&features, mean.len());
+        }
+    }
+    let of_level = |level: usize| {
+        let not_finite = || Error::config("teacher", "its features are not finite numbers");
+        (sums[level].finish(statistics.mean[level].len())).ok_or_else(not_finite)
+    };
+    statistics.whitening = Some([of_level(0)?, of_level(1)?, of_level(2)?]);
+
+    let mut workspace = Workspace::new();
+    let isa = workspace.isa();
+    let layers = [0, 1, 2].map(|level| {
+        let (weight, bias) = statistics.whitening_layer(level).unwrap_or_default();
+        let channels = bias.len();
+        (
+            fits(LinearWeights::pack(isa, &weight, [channels, channels])),
+            bias,
+        )
+    });
+    let mut whitened = Vec::new();
+    cache.replace(|level, halves| {
+        let (weights, bias) = &layers[level];
+        features.resize(halves.len(), 0.0);
+        whitened.resize(halves.len(), 0.0);
+        halves.convert_to_f32_slice(&mut features);
+        let rows = halves.len() / bias.len();
+        let plain = Epilogue::default();
+        fits(linear(
+            &mut workspace,
+            rows,
+            &features,
+            weights,
+            Some(bias),
+            plain,
+            &mut whitened,
+        ));
+        encode(&whitened, halves);
+    })?;
+    Ok(statistics)
+}
+
+/// Kernels refuse only shapes that do not fit together, and these are all of one level.
+fn fits<T>(result: std::result::Result<T, ShapeError>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_against_the_habit_count_more_than_those_along_it() {
+        // Channel 1 mostly follows channel 0.
+        let noise = |i: usize| ((i * 7919 + 13) % 1009) as f32 / 504.0 * 1.73 - 1.73;
+        let features: Vec<f32> = (0..5_000)
+            .flat_map(|i| {
+                let (a, b) = (noise(2 * i), noise(2 * i + 1));
+                [a, 0.95 * a + 0.3 * b]
+            })
+            .collect();
+        let mut sums = CorrelationSums::default();
+        for image in features.chunks(2 * 500) {
+            sums.add(image, 2);
+        }
+        let matrix = sums.finish(2).unwrap();
+        assert_eq!(matrix[1], 0.0);
+        let size = |a: f32, b: f32| {
+            let (x, y) = (matrix[0] * a, matrix[2] * a + matrix[3] * b);
+            x * x + y * y
+        };
+        assert!(size(1.0, -1.0) > 8.0 * size(1.0, 1.0));
+    }
+
+    #[test]
+    fn features_of_nothing_and_of_no_number_are_told_apart() {
+        let mut sums = CorrelationSums::default();
+        sums.add(&[0.0; 6], 3);
+        assert!(sums.finish(3).unwrap().iter().all(|v| v.is_finite()));
+        sums.add(&[f32::NAN; 3], 3);
+        assert_eq!(sums.finish(3), None);
+    }
+}
