@@ -219,13 +219,14 @@ def anomaly_maps(image, header, networks):
     teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
     student, s3 = student_maps(x, networks["student"], config["student"]["output_stride"])
     smoothing = config["detection"]["smoothing"]
+    pos_smoothing = config["detection"].get("pos_smoothing", smoothing)
     local = networks["local"] if config["detection"].get("moments", "global") == "local" else None
     rec = e_rec(teacher, student, networks["teacher"], local, config["training"], config["image_size"])
     maps = {"looks_wrong": normalise(rec, header["normalisation"]["rec"], smoothing)}
     if config["method"] == "full":
         pos = e_pos(s3, networks["position"], config)
         weight = config["detection"].get("pos_weight", 1.0)
-        maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], smoothing, weight)
+        maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], pos_smoothing, weight)
     maps["total"] = sum(maps.values())
     return maps
 

@@ -146,9 +146,12 @@ pub struct Settings {
     /// Seed of everything that is left to chance
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Gaussian that smooths the map: its σ in pixels of a 256-pixel image
+    /// Gaussian that smooths the map of e_rec: its σ in pixels of a 256-pixel image
     #[arg(long)]
     pub smoothing: Option<f64>,
+    /// The same for the map of e_pos
+    #[arg(long)]
+    pub pos_smoothing: Option<f64>,
     /// Measure errors against what is usual everywhere (global), or at each place (local)
     #[arg(long, value_parser = parse_name::<Moments>)]
     pub moments: Option<Moments>,
@@ -212,6 +215,9 @@ impl Settings {
         set(&mut training.checkpoint_every, &self.checkpoint_every);
         let detection = &mut config.detection;
         set(&mut detection.smoothing, &self.smoothing);
+        if self.pos_smoothing.is_some() {
+            detection.pos_smoothing = self.pos_smoothing;
+        }
         set(&mut detection.moments, &self.moments);
         set(&mut detection.pos_weight, &self.pos_weight);
         set(&mut detection.false_alarm_rate, &self.false_alarm_rate);

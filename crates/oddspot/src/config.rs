@@ -1,6 +1,8 @@
 //! The configuration: one nested struct, saved with every model. Field names are those of a
 //! `--config` TOML file; the defaults and the `paper` preset are the table of the README.
 
+mod detection;
+mod training;
 mod validate;
 
 use std::path::Path;
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::image::ImageSize;
+pub use detection::{DetectionConfig, Moments};
+pub use training::{FeatureNorm, Optimizer, Schedule, TrainingConfig};
 
 /// Half the student's receptive field, 65 pixels: the reach of a patch around its centre.
 pub const PATCH_RADIUS: usize = 32;
@@ -80,126 +84,6 @@ pub struct PositionConfig {
     pub negative_slope: f64,
 }
 
-/// Training loop.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainingConfig {
-    /// Optimizer steps.
-    pub iterations: usize,
-    /// Images per step.
-    pub batch: usize,
-    /// What turns gradients into steps.
-    #[serde(default = "Optimizer::before_there_was_a_choice")]
-    pub optimizer: Optimizer,
-    /// The (initial) learning rate.
-    pub learning_rate: f64,
-    /// How the learning rate goes on.
-    pub schedule: Schedule,
-    /// L2 penalty added to the gradient of what Adam updates (PyTorch's `Adam`); Muon knows none.
-    pub weight_decay: f64,
-    /// How teacher and student features are scaled before they are compared.
-    pub feature_norm: FeatureNorm,
-    /// Weight of each level in `L_rec` and in `e_rec`.
-    #[serde(default = "weights_before_there_was_a_choice")]
-    pub level_weights: [f64; 3],
-    /// Seed of the initial weights, the held-out images, the image order and the pairs.
-    pub seed: u64,
-    /// Mebibytes of memory for the cached teacher maps; beyond it they go to a temporary file.
-    pub cache_mib: usize,
-    /// Iterations between two checkpoints.
-    pub checkpoint_every: usize,
-}
-
-/// What turns gradients into steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Optimizer {
-    /// Adam (Kingma & Ba, 2015) for everything: the paper's.
-    Adam,
-    /// Muon (Jordan et al., 2024) for the convolutions' weights, Adam for the rest.
-    Muon,
-}
-
-impl Optimizer {
-    /// What a training means that was begun before this setting.
-    fn before_there_was_a_choice() -> Self {
-        Self::Adam
-    }
-}
-
-/// Learning rate schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Schedule {
-    /// The same rate throughout.
-    Constant,
-    /// Half a cosine from the initial rate to 0.
-    Cosine,
-}
-
-/// How features are scaled before teacher and student are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FeatureNorm {
-    /// Each position's feature vector, the teacher's and the student's, by its L2 norm.
-    L2,
-    /// As they come: the formula as printed in the paper.
-    None,
-    /// The teacher's by its mean and standard deviation per channel over the training images.
-    Standardize,
-    /// The same, and then by the inverse root of the channels' correlations, so that what many
-    /// channels say alike does not drown the rest.
-    Whiten,
-}
-
-/// From maps to verdicts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DetectionConfig {
-    /// Standard deviation of the Gaussian that smooths the map, in pixels of a 256-pixel
-    /// image (scaled with `image_size`); 0 for none.
-    pub smoothing: f64,
-    /// Of what μ and σ are, by which the errors are measured.
-    #[serde(default = "Moments::before_there_was_a_choice")]
-    pub moments: Moments,
-    /// Weight of `e_pos` beside `e_rec`.
-    #[serde(default = "weight_before_there_was_a_choice")]
-    pub pos_weight: f64,
-    /// Share of good images that the verdict may call anomalous, between 0 and 0.5.
-    pub false_alarm_rate: f64,
-    /// Share of the pixels of good images that may lie above the pixel threshold, between 0
-    /// and 0.5.
-    pub pixel_false_alarm_rate: f64,
-}
-
-/// Of what μ and σ are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Moments {
-    /// Of each error over all pixels of all training images: the paper's.
-    Global,
-    /// Of each level of `e_rec` at each place over all training images first, for parts that
-    /// always lie alike; then of their sum, as above.
-    Local,
-}
-
-/// The weights of the levels in a model that was written before this setting.
-fn weights_before_there_was_a_choice() -> [f64; 3] {
-    [1.0; 3]
-}
-
-/// The weight of `e_pos` in a model that was written before this setting.
-fn weight_before_there_was_a_choice() -> f64 {
-    1.0
-}
-
-impl Moments {
-    /// What a model means that was written before this setting.
-    fn before_there_was_a_choice() -> Self {
-        Self::Global
-    }
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -237,58 +121,6 @@ impl Default for PositionConfig {
     }
 }
 
-impl Default for TrainingConfig {
-    fn default() -> Self {
-        Self {
-            iterations: 2_500,
-            batch: 1,
-            optimizer: Optimizer::Muon,
-            learning_rate: 1e-3,
-            schedule: Schedule::Cosine,
-            weight_decay: 1e-5,
-            feature_norm: FeatureNorm::Whiten,
-            level_weights: [0.25, 0.5, 1.0],
-            seed: 0,
-            cache_mib: 2_048,
-            checkpoint_every: 500,
-        }
-    }
-}
-
-impl TrainingConfig {
-    /// What a file means that leaves the whole table out.
-    fn before_there_were_choices() -> Self {
-        Self {
-            optimizer: Optimizer::before_there_was_a_choice(),
-            level_weights: weights_before_there_was_a_choice(),
-            ..Self::default()
-        }
-    }
-}
-
-impl DetectionConfig {
-    /// What a file means that leaves the whole table out.
-    fn before_there_were_choices() -> Self {
-        Self {
-            moments: Moments::before_there_was_a_choice(),
-            pos_weight: weight_before_there_was_a_choice(),
-            ..Self::default()
-        }
-    }
-}
-
-impl Default for DetectionConfig {
-    fn default() -> Self {
-        Self {
-            smoothing: 8.0,
-            moments: Moments::Local,
-            pos_weight: 0.5,
-            false_alarm_rate: 0.01,
-            pixel_false_alarm_rate: 0.001,
-        }
-    }
-}
-
 impl Config {
     /// The settings of the paper: VGG16, a feature at every pixel, no smoothing.
     pub fn paper() -> Self {
@@ -309,6 +141,7 @@ impl Config {
             },
             detection: DetectionConfig {
                 smoothing: 0.0,
+                pos_smoothing: None,
                 moments: Moments::Global,
                 pos_weight: 1.0,
                 ..DetectionConfig::default()
@@ -335,19 +168,6 @@ impl Config {
         merged
             .try_into()
             .map_err(|e| problem(in_one_line(&e, &text)))
-    }
-}
-
-impl TrainingConfig {
-    /// The learning rate of an iteration, counted from 0.
-    pub fn learning_rate_at(&self, iteration: usize) -> f64 {
-        match self.schedule {
-            Schedule::Constant => self.learning_rate,
-            Schedule::Cosine => {
-                let progress = iteration as f64 / self.iterations as f64;
-                self.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
-            }
-        }
     }
 }
 
@@ -446,13 +266,5 @@ mod tests {
             (&training["optimizer"], &detection["moments"]),
             (&"muon".into(), &"local".into())
         );
-    }
-
-    #[test]
-    fn the_cosine_falls_from_the_initial_rate_towards_zero() {
-        let training = TrainingConfig::default();
-        assert_eq!(training.learning_rate_at(0), 1e-3);
-        assert!((training.learning_rate_at(1_250) - 5e-4).abs() < 1e-12);
-        assert!(training.learning_rate_at(2_499) < 1e-9);
     }
 }

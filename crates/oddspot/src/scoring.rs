@@ -147,23 +147,33 @@ impl AnomalyMaps {
         normalisation: &Normalisation,
         detection: &DetectionConfig,
     ) -> Self {
-        let smoothing = detection.smoothing;
-        let part = |map: &ScoreMap, moments: &Moments, weight: f64, no_evidence: f32| {
-            let normalise = |&value: &f32| match value.is_nan() {
-                true => no_evidence,
-                false => (weight * moments.normalise(value)) as f32,
+        let pos_smoothing = detection.pos_smoothing.unwrap_or(detection.smoothing);
+        let part = |map: &ScoreMap, moments: &Moments, weight, smoothing, no_evidence| {
+            let normalise = |&value: &f32| -> f32 {
+                match value.is_nan() {
+                    true => no_evidence,
+                    false => (weight * moments.normalise(value)) as f32,
+                }
             };
             let normalised = ScoreMap {
                 values: map.values.iter().map(normalise).collect(),
                 ..*map
             };
-            let sigma = |side: usize| smoothing * side as f64 / 256.0;
+            let sigma = |side: usize| -> f64 { smoothing * side as f64 / 256.0 };
             normalised.smooth(sigma(map.height), sigma(map.width))
         };
         // Only e_pos may lack evidence: NaN in e_rec is a fault and stays one.
-        let rec = part(&errors.rec, &normalisation.rec, 1.0, f32::NAN);
+        let rec = part(
+            &errors.rec,
+            &normalisation.rec,
+            1.0,
+            detection.smoothing,
+            f32::NAN,
+        );
         let pos = match (&errors.pos, &normalisation.pos) {
-            (Some(map), Some(moments)) => Some(part(map, moments, detection.pos_weight, 0.0)),
+            (Some(map), Some(moments)) => {
+                Some(part(map, moments, detection.pos_weight, pos_smoothing, 0.0))
+            }
             _ => None,
         };
         let total = match &pos {
@@ -260,6 +270,7 @@ mod tests {
     fn detection(smoothing: f64) -> DetectionConfig {
         DetectionConfig {
             smoothing,
+            pos_smoothing: None,
             pos_weight: 1.0,
             ..DetectionConfig::default()
         }

@@ -151,11 +151,17 @@ impl TrainingConfig {
 
 impl DetectionConfig {
     fn validate(&self) -> Result<()> {
-        if !(0.0..=64.0).contains(&self.smoothing) {
-            return Err(Error::config(
-                "detection.smoothing",
-                format!("{}: must lie between 0 and 64", self.smoothing),
-            ));
+        let widths = [
+            ("detection.smoothing", Some(self.smoothing)),
+            ("detection.pos_smoothing", self.pos_smoothing),
+        ];
+        for (field, width) in widths {
+            if let Some(width) = width.filter(|width| !(0.0..=64.0).contains(width)) {
+                return Err(Error::config(
+                    field,
+                    format!("{width}: must lie between 0 and 64"),
+                ));
+            }
         }
         if !(self.pos_weight > 0.0 && self.pos_weight <= 100.0) {
             return Err(Error::config(
@@ -253,6 +259,10 @@ mod tests {
                 message(|c| c.training.level_weights[1] = f64::NAN),
             ),
             ("smoothing", message(|c| c.detection.smoothing = 65.0)),
+            (
+                "pos_smoothing",
+                message(|c| c.detection.pos_smoothing = Some(f64::NAN)),
+            ),
             ("pos_weight", message(|c| c.detection.pos_weight = 0.0)),
             ("pos_weight", message(|c| c.detection.pos_weight = f64::NAN)),
             (

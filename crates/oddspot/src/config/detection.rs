@@ -1,0 +1,74 @@
+//! How errors become a map and a verdict.
+
+use serde::{Deserialize, Serialize};
+
+/// From maps to verdicts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DetectionConfig {
+    /// Standard deviation of the Gaussian that smooths the map of `e_rec`, in pixels of a 256-pixel
+    /// image (scaled with `image_size`); 0 for none.
+    pub smoothing: f64,
+    /// The same for the map of `e_pos`; as `smoothing` if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pos_smoothing: Option<f64>,
+    /// Of what μ and σ are, by which the errors are measured.
+    #[serde(default = "Moments::before_there_was_a_choice")]
+    pub moments: Moments,
+    /// Weight of `e_pos` beside `e_rec`.
+    #[serde(default = "weight_before_there_was_a_choice")]
+    pub pos_weight: f64,
+    /// Share of good images that the verdict may call anomalous, between 0 and 0.5.
+    pub false_alarm_rate: f64,
+    /// Share of the pixels of good images that may lie above the pixel threshold, between 0
+    /// and 0.5.
+    pub pixel_false_alarm_rate: f64,
+}
+
+/// Of what μ and σ are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Moments {
+    /// Of each error over all pixels of all training images: the paper's.
+    Global,
+    /// Of each level of `e_rec` at each place over all training images first, for parts that
+    /// always lie alike; then of their sum, as above.
+    Local,
+}
+
+/// The weight of `e_pos` in a model that was written before this setting.
+fn weight_before_there_was_a_choice() -> f64 {
+    1.0
+}
+
+impl Moments {
+    /// What a model means that was written before this setting.
+    fn before_there_was_a_choice() -> Self {
+        Self::Global
+    }
+}
+
+impl DetectionConfig {
+    /// What a file means that leaves the whole table out.
+    pub(super) fn before_there_were_choices() -> Self {
+        Self {
+            pos_smoothing: None,
+            moments: Moments::before_there_was_a_choice(),
+            pos_weight: weight_before_there_was_a_choice(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for DetectionConfig {
+    fn default() -> Self {
+        Self {
+            smoothing: 4.0,
+            pos_smoothing: Some(8.0),
+            moments: Moments::Local,
+            pos_weight: 0.5,
+            false_alarm_rate: 0.01,
+            pixel_false_alarm_rate: 0.001,
+        }
+    }
+}
