@@ -23,7 +23,7 @@ pub struct DemoArgs {
     #[arg(short, long, value_name = "FOLDER", default_value = "oddspot-demo")]
     pub output: PathBuf,
     /// Optimizer steps: more see finer
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 1_200)]
     pub iterations: usize,
     /// Do not show the report in the browser (which is done on a terminal alone)
     #[arg(long)]

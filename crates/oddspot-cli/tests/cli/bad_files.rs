@@ -53,7 +53,7 @@ fn truncated_models_are_refused() {
 #[test]
 fn a_newer_format_asks_for_a_newer_program() {
     refused(
-        &replaced(r#"\"format\":2"#, r#"\"format\":9"#),
+        &replaced(r#"\"format\":3"#, r#"\"format\":9"#),
         &["format 9", "newer"],
     );
 }

@@ -166,7 +166,7 @@ fn a_checkpoint_resumes_only_its_own_training() {
         ),
         (
             "--iterations 300 --preset paper",
-            "training.feature_norm is \"l2\", not \"standardize\"",
+            "training.feature_norm is \"l2\", not \"whiten\"",
         ),
         ("--iterations 300 --teacher random", "the teacher"),
     ] {
@@ -218,7 +218,7 @@ fn a_damaged_checkpoint_is_refused() {
     let (start, _) = metadata.info("optimizer").unwrap().data_offsets;
     let mut flipped = sound.clone();
     flipped[8 + header + start + 100] ^= 1;
-    let newer = with_header(&sound, r#"\"format\":2,"#, r#"\"format\":9,"#);
+    let newer = with_header(&sound, r#"\"format\":3,"#, r#"\"format\":9,"#);
     for (bytes, reason) in [
         (flipped, "damaged"),
         (sound[..sound.len() - 1].to_vec(), "truncated"),
