@@ -20,9 +20,12 @@ const USE: &str = r#"<script>
 const seen = {};
 try {
   const table = document.querySelector("table.sortable");
-  const column = [...table.tHead.rows[0].cells].findIndex((head) => "number" in head.dataset);
+  const values_of = (column) => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent);
+  // A column of equal numbers would look sorted whatever happens.
+  const column = [...table.tHead.rows[0].cells].findIndex(
+    (head, at) => "number" in head.dataset && new Set(values_of(at)).size > 1);
   const head = table.tHead.rows[0].cells[column];
-  const column_values = () => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent);
+  const column_values = () => values_of(column);
   const click = () => {
     head.querySelector("button").click();
     return { order: head.getAttribute("aria-sort"), values: column_values() };
