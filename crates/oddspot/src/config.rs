@@ -244,6 +244,9 @@ mod tests {
         for (table, field) in [
             ("training", "optimizer"),
             ("training", "level_weights"),
+            ("training", "feature_norm"),
+            ("detection", "smoothing"),
+            ("detection", "pos_smoothing"),
             ("detection", "moments"),
             ("detection", "pos_weight"),
         ] {
@@ -258,6 +261,9 @@ mod tests {
             let config: Config = serde_json::from_value(old).unwrap();
             assert_eq!(config.training.optimizer, Optimizer::Adam);
             assert_eq!(config.training.level_weights, [1.0; 3]);
+            assert_eq!(config.training.feature_norm, FeatureNorm::Standardize);
+            assert_eq!(config.detection.smoothing, 8.0);
+            assert_eq!(config.detection.pos_smoothing, None);
             assert_eq!(config.detection.moments, Moments::Global);
             assert_eq!(config.detection.pos_weight, 1.0);
         }

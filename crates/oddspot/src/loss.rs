@@ -21,6 +21,22 @@ pub struct ChannelStatistics {
     pub whitening: Option<[Vec<f32>; 3]>,
 }
 
+impl ChannelStatistics {
+    /// The whitening of a level (0 to 2) as one linear layer on the teacher's features: its weight
+    /// `L⁻¹ diag(1/σ)`, `[channels, channels]`, and its bias `−L⁻¹ (μ/σ)`; None if there is none.
+    pub fn whitening_layer(&self, level: usize) -> Option<(Vec<f32>, Vec<f32>)> {
+        let matrix = &self.whitening.as_ref()?[level];
+        let (mean, std) = (&self.mean[level], &self.std[level]);
+        let scaled =
+            |line: &[f32]| -> Vec<f32> { line.iter().zip(std).map(|(m, s)| m / s).collect() };
+        let weight: Vec<f32> = matrix.chunks(std.len()).flat_map(scaled).collect();
+        let bias = (weight.chunks(std.len()))
+            .map(|line| -line.iter().zip(mean).map(|(w, m)| w * m).sum::<f32>())
+            .collect();
+        Some((weight, bias))
+    }
+}
+
 impl FeatureNorm {
     /// The normalisation of a level (0 to 2) as the kernels take it.
     pub(crate) fn of_level(

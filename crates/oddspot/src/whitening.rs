@@ -4,10 +4,11 @@
 use half::slice::HalfFloatSliceExt;
 use nalgebra::{Cholesky, DMatrix};
 use oddspot_conv::linear::{LinearWeights, linear, linear_weight_gradient};
-use oddspot_conv::{Epilogue, ShapeError, Workspace};
+use oddspot_conv::{Epilogue, Workspace};
 
 use crate::error::{Error, Result};
 use crate::loss::ChannelStatistics;
+use crate::network::fits;
 use crate::teacher_cache::{TeacherCache, encode};
 
 /// How far the correlations are drawn to none (Ledoit & Wolf, 2004): directions in which the teacher's
@@ -58,22 +59,6 @@ impl CorrelationSums {
         let inverse = factor.solve_lower_triangular(&DMatrix::identity(channels, channels))?;
         // nalgebra keeps columns together.
         Some(inverse.transpose().iter().map(|&v| v as f32).collect())
-    }
-}
-
-impl ChannelStatistics {
-    /// The whitening of a level (0 to 2) as one linear layer on the teacher's features: its weight
-    /// `L⁻¹ diag(1/σ)`, `[channels, channels]`, and its bias `−L⁻¹ (μ/σ)`; None if there is none.
-    pub fn whitening_layer(&self, level: usize) -> Option<(Vec<f32>, Vec<f32>)> {
-        let matrix = &self.whitening.as_ref()?[level];
-        let (mean, std) = (&self.mean[level], &self.std[level]);
-        let scaled =
-            |line: &[f32]| -> Vec<f32> { line.iter().zip(std).map(|(m, s)| m / s).collect() };
-        let weight: Vec<f32> = matrix.chunks(std.len()).flat_map(scaled).collect();
-        let bias = (weight.chunks(std.len()))
-            .map(|line| -line.iter().zip(mean).map(|(w, m)| w * m).sum::<f32>())
-            .collect();
-        Some((weight, bias))
     }
 }
 
@@ -135,11 +120,6 @@ pub fn whiten(cache: &mut TeacherCache) -> Result<ChannelStatistics> {
         encode(&whitened, halves);
     })?;
     Ok(statistics)
-}
-
-/// Kernels refuse only shapes that do not fit together, and these are all of one level.
-fn fits<T>(result: std::result::Result<T, ShapeError>) -> T {
-    result.unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[cfg(test)]

@@ -159,14 +159,14 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
     }
     let renamed = with_header(&model, "\"teacher.whitening2", "\"teacher.whitening4");
     is_refused(&world, renamed, "'teacher.whitening2' has 0 values");
-    let standardize = with_header(
+    let unwhitened = with_header(
         &model,
         r#"\"feature_norm\":\"whiten\""#,
         r#"\"feature_norm\":\"none\"  "#,
     );
     is_refused(
         &world,
-        standardize,
+        unwhitened,
         "'teacher.whitening1' belongs to no network",
     );
     let renamed = with_header(&model, "\"local.level3.std", "\"local.level3.sdt");

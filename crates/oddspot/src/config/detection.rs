@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct DetectionConfig {
     /// Standard deviation of the Gaussian that smooths the map of `e_rec`, in pixels of a 256-pixel
     /// image (scaled with `image_size`); 0 for none.
+    #[serde(default = "smoothing_of_both_maps")]
     pub smoothing: f64,
     /// The same for the map of `e_pos`; as `smoothing` if it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,6 +37,11 @@ pub enum Moments {
     Local,
 }
 
+/// The smoothing of a model without this setting.
+fn smoothing_of_both_maps() -> f64 {
+    8.0
+}
+
 /// The weight of `e_pos` in a model that was written before this setting.
 fn weight_before_there_was_a_choice() -> f64 {
     1.0
@@ -52,6 +58,7 @@ impl DetectionConfig {
     /// What a file means that leaves the whole table out.
     pub(super) fn before_there_were_choices() -> Self {
         Self {
+            smoothing: smoothing_of_both_maps(),
             pos_smoothing: None,
             moments: Moments::before_there_was_a_choice(),
             pos_weight: weight_before_there_was_a_choice(),

@@ -20,6 +20,7 @@ pub struct TrainingConfig {
     /// L2 penalty added to the gradient of what Adam updates (PyTorch's `Adam`); Muon knows none.
     pub weight_decay: f64,
     /// How teacher and student features are scaled before they are compared.
+    #[serde(default = "FeatureNorm::before_whitening")]
     pub feature_norm: FeatureNorm,
     /// Weight of each level in `L_rec` and in `e_rec`.
     #[serde(default = "weights_before_there_was_a_choice")]
@@ -74,6 +75,13 @@ pub enum FeatureNorm {
     Whiten,
 }
 
+impl FeatureNorm {
+    /// What a training without this setting means.
+    fn before_whitening() -> Self {
+        Self::Standardize
+    }
+}
+
 /// The weights of the levels in a model that was written before this setting.
 fn weights_before_there_was_a_choice() -> [f64; 3] {
     [1.0; 3]
@@ -102,6 +110,7 @@ impl TrainingConfig {
     pub(super) fn before_there_were_choices() -> Self {
         Self {
             optimizer: Optimizer::before_there_was_a_choice(),
+            feature_norm: FeatureNorm::before_whitening(),
             level_weights: weights_before_there_was_a_choice(),
             ..Self::default()
         }

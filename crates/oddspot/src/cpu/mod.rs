@@ -19,7 +19,7 @@ pub use training::CpuTraining;
 pub(crate) use layers::{CpuConv, CpuLinear};
 pub(crate) use teacher::{CpuFire, CpuStem};
 
-use oddspot_conv::ShapeError;
+use crate::network::fits;
 
 /// The first `count` values of a buffer, which grows the first time they are asked for.
 fn room(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
@@ -29,9 +29,4 @@ fn room(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
         buffer.resize(count, 0.0);
     }
     &mut buffer[..count]
-}
-
-/// Kernels refuse only shapes that do not fit together, which [`student::Plan`] rules out.
-fn fits<T>(result: Result<T, ShapeError>) -> T {
-    result.unwrap_or_else(|error| panic!("{error}"))
 }

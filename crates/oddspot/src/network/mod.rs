@@ -9,6 +9,7 @@ mod pool;
 
 pub use convolution::{Conv3x3, conv3x3_relu, conv3x3_relu_plain};
 pub use kernels::MaxPoolShape;
+pub(crate) use kernels::fits;
 pub use linear::Linear;
 pub use parameters::{Parameters, Shapes, named_tensors};
 pub use pool::{

@@ -65,6 +65,6 @@ fn dims(shape: Shape) -> [usize; 4] {
 }
 
 /// Kernels refuse only shapes that do not fit together, which the callers' types rule out.
-fn fits<T>(result: Result<T, ShapeError>) -> T {
+pub(crate) fn fits<T>(result: Result<T, ShapeError>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }
