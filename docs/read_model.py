@@ -169,7 +169,9 @@ def e_pos(s3, weights, config):
     width, height = config["image_size"]["width"], config["image_size"]["height"]
     stride, slope = config["student"]["output_stride"], config["position"]["negative_slope"]
     steps = config["position"]["offset"] // stride
-    sums, counts = torch.zeros(s3.shape[1:]), torch.zeros(s3.shape[1:])
+    errors = torch.full((len(DIRECTIONS), *s3.shape[1:]), math.nan)
+    neighbours = torch.full_like(errors, math.nan)  # what `mean` is at the pair's other end
+    places = []
     for k, (down, across) in enumerate(DIRECTIONS):
         top, bottom = centres(height, stride, steps, down)
         left, right = centres(width, stride, steps, across)
@@ -181,10 +183,17 @@ def e_pos(s3, weights, config):
         x = F.leaky_relu(linear(x, weights, "fc1"), slope)
         x = F.leaky_relu(linear(x, weights, "fc2"), slope)
         p = linear(x, weights, "fc3").softmax(0)[k]
-        sums[top:bottom, left:right] += 1 - p
-        counts[top:bottom, left:right] += 1
-    known = (counts > 0).double().numpy()
-    grid = (sums / counts.clamp(min=1)).double().numpy()
+        errors[k, top:bottom, left:right] = 1 - p
+        places.append((k, dy, dx, top, bottom, left, right))
+    grid = errors.nanmean(0)
+    if config["detection"].get("pair_weights", "equal") == "trusted":
+        for k, dy, dx, top, bottom, left, right in places:
+            there = grid[top + dy : bottom + dy, left + dx : right + dx]
+            neighbours[k, top:bottom, left:right] = there
+        trust = (1 - neighbours).clamp(min=0.02)
+        grid = (trust * errors).nansum(0) / trust.nansum(0)
+    known = (~grid.isnan()).double().numpy()
+    grid = grid.nan_to_num(0).double().numpy()
     rows, columns = interpolation(height, stride), interpolation(width, stride)
     with np.errstate(invalid="ignore"):  # 0 / 0: no evidence
         return (rows @ grid @ columns.T) / (rows @ known @ columns.T)

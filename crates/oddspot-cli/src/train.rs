@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use oddspot::atomic;
-use oddspot::config::{Config, FeatureNorm, Method, Moments, Optimizer, Schedule};
+use oddspot::config::{Config, FeatureNorm, Method, Moments, Optimizer, PairWeights, Schedule};
 use oddspot::dataset::{Dataset, Sample};
 use oddspot::image::ImageSize;
 use oddspot::model_file::Model;
@@ -119,6 +119,9 @@ pub struct Settings {
     /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image
     #[arg(long, value_delimiter = ',', num_args = 1)]
     pub level_weights: Option<Vec<f64>>,
+    /// How much L_rec weighs beside L_pos at the start, against equal shares of the loss
+    #[arg(long)]
+    pub rec_weight: Option<f64>,
     /// Pixels between the centres of a pair of patches
     #[arg(long)]
     pub offset: Option<usize>,
@@ -158,6 +161,9 @@ pub struct Settings {
     /// Weight of e_pos beside e_rec
     #[arg(long)]
     pub pos_weight: Option<f64>,
+    /// Count all pairs of a position alike (equal), or each as its neighbour is in place (trusted)
+    #[arg(long, value_parser = parse_name::<PairWeights>)]
+    pub pair_weights: Option<PairWeights>,
     /// Share of good images that the verdict may call anomalous
     #[arg(long)]
     pub false_alarm_rate: Option<f64>,
@@ -204,6 +210,7 @@ impl Settings {
         set(&mut config.position.pairs, &self.pairs);
         let training = &mut config.training;
         set(&mut training.feature_norm, &self.feature_norm);
+        set(&mut training.rec_weight, &self.rec_weight);
         set(&mut training.iterations, &self.iterations);
         set(&mut training.batch, &self.batch);
         set(&mut training.optimizer, &self.optimizer);
@@ -220,6 +227,7 @@ impl Settings {
         }
         set(&mut detection.moments, &self.moments);
         set(&mut detection.pos_weight, &self.pos_weight);
+        set(&mut detection.pair_weights, &self.pair_weights);
         set(&mut detection.false_alarm_rate, &self.false_alarm_rate);
         set(
             &mut detection.pixel_false_alarm_rate,

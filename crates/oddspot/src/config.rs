@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::image::ImageSize;
-pub use detection::{DetectionConfig, Moments};
+pub use detection::{DetectionConfig, Moments, PairWeights};
 pub use training::{FeatureNorm, Optimizer, Schedule, TrainingConfig};
 
 /// Half the student's receptive field, 65 pixels: the reach of a patch around its centre.
@@ -113,7 +113,7 @@ impl Default for StudentConfig {
 impl Default for PositionConfig {
     fn default() -> Self {
         Self {
-            offset: 64,
+            offset: 32,
             pairs: 64,
             hidden: 128,
             negative_slope: 0.1,
@@ -130,6 +130,10 @@ impl Config {
                 widths: [64, 128, 256, 256],
                 output_stride: 1,
             },
+            position: PositionConfig {
+                offset: 64,
+                ..PositionConfig::default()
+            },
             training: TrainingConfig {
                 iterations: 30_000,
                 optimizer: Optimizer::Adam,
@@ -137,6 +141,7 @@ impl Config {
                 schedule: Schedule::Constant,
                 feature_norm: FeatureNorm::L2,
                 level_weights: [1.0; 3],
+                rec_weight: 1.0,
                 ..TrainingConfig::default()
             },
             detection: DetectionConfig {
@@ -144,6 +149,7 @@ impl Config {
                 pos_smoothing: None,
                 moments: Moments::Global,
                 pos_weight: 1.0,
+                pair_weights: PairWeights::Equal,
                 ..DetectionConfig::default()
             },
             ..Self::default()
@@ -244,11 +250,13 @@ mod tests {
         for (table, field) in [
             ("training", "optimizer"),
             ("training", "level_weights"),
+            ("training", "rec_weight"),
             ("training", "feature_norm"),
             ("detection", "smoothing"),
             ("detection", "pos_smoothing"),
             ("detection", "moments"),
             ("detection", "pos_weight"),
+            ("detection", "pair_weights"),
         ] {
             let table = written[table].as_object_mut().unwrap();
             table.remove(field).unwrap();
@@ -261,11 +269,13 @@ mod tests {
             let config: Config = serde_json::from_value(old).unwrap();
             assert_eq!(config.training.optimizer, Optimizer::Adam);
             assert_eq!(config.training.level_weights, [1.0; 3]);
+            assert_eq!(config.training.rec_weight, 1.0);
             assert_eq!(config.training.feature_norm, FeatureNorm::Standardize);
             assert_eq!(config.detection.smoothing, 8.0);
             assert_eq!(config.detection.pos_smoothing, None);
             assert_eq!(config.detection.moments, Moments::Global);
             assert_eq!(config.detection.pos_weight, 1.0);
+            assert_eq!(config.detection.pair_weights, PairWeights::Equal);
         }
         let [training, detection] = tables;
         assert_eq!(

@@ -4,12 +4,13 @@
 use burn::tensor::Tensor;
 
 use crate::config::{Config, FeatureNorm};
+use crate::e_pos::e_pos_at_pixels;
 use crate::image::ImageSize;
 pub use crate::local_moments::LocalMoments;
 use crate::local_moments::LocalSums;
 use crate::loss::{ChannelStatistics, normalise_student, normalise_teacher, squared_distance};
 use crate::map::ScoreMap;
-use crate::position::{PatchGrid, e_pos_at_pixels};
+use crate::position::PatchGrid;
 
 /// The errors of one image on the grids that they are computed on.
 #[derive(Clone, Debug)]

@@ -52,6 +52,8 @@ pub mod training;
 // From features to a verdict.
 pub mod map;
 
+pub mod e_pos;
+
 pub mod placement;
 
 mod local_moments;

@@ -140,6 +140,13 @@ pub fn position(logits: Tensor<2>, classes: Tensor<1, Int>) -> Tensor<1> {
         .neg()
 }
 
+/// Where `s_rec` and `s_pos` start, given the first losses: their logarithms, `s_rec` lower by
+/// that of `rec_weight`.
+pub(crate) fn first_weights(rec: f32, pos: f32, rec_weight: f64) -> [f32; 2] {
+    let log = |loss: f32| loss.max(f32::MIN_POSITIVE).ln();
+    [log(rec) - rec_weight.ln() as f32, log(pos)]
+}
+
 /// The learned weights of the two losses, `s = log λ²` (Kendall et al., 2018).
 #[derive(Module, Debug)]
 pub struct LossWeights {
@@ -161,13 +168,12 @@ impl LossWeights {
         })
     }
 
-    /// The same weights at the logarithms of the first losses, so that neither term starves.
-    pub fn balanced(self, rec: f32, pos: f32) -> Self {
-        let at = |parameter: Param<Tensor<1>>, loss: f32| {
-            parameter.map(|tensor| {
-                let device = tensor.device();
-                Tensor::from_floats([loss.max(f32::MIN_POSITIVE).ln()], &device).require_grad()
-            })
+    /// The same weights at the logarithms of the first losses, so that neither term starves;
+    /// `L_rec` counts `rec_weight` times as much as that.
+    pub fn balanced(self, rec: f32, pos: f32, rec_weight: f64) -> Self {
+        let [rec, pos] = first_weights(rec, pos, rec_weight);
+        let at = |parameter: Param<Tensor<1>>, s: f32| {
+            parameter.map(|tensor| Tensor::from_floats([s], &tensor.device()).require_grad())
         };
         Self {
             rec: at(self.rec, rec),

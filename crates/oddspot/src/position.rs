@@ -1,17 +1,15 @@
-//! The position classifier: pairs of patches, which of eight directions lies between them,
-//! and the contextual error `e_pos`.
+//! The position classifier: pairs of patches, and which of eight directions lies between them.
 
 use std::ops::Range;
 
 use burn::module::Module;
-use burn::tensor::activation::{leaky_relu, softmax};
+use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
 use rand::RngExt;
 
 use crate::config::{Config, PATCH_RADIUS, PositionConfig};
 use crate::image::ImageSize;
-use crate::map::ScoreMap;
 use crate::network::{Linear, Parameters};
 use crate::student::{Student, StudentMaps};
 
@@ -68,12 +66,17 @@ impl PositionClassifier {
 
     /// Logits `[rows, 8]` of the differences `S³(p0) − S³(pk)` `[rows, D]`.
     pub fn forward(&self, difference: Tensor<2>) -> Tensor<2> {
-        self.logits_of_projection(self.fc1.project(difference))
+        self.logits_of_projection(self.project(difference))
+    }
+
+    /// The first layer's product with features `[rows, D]`, without its bias.
+    pub(crate) fn project(&self, features: Tensor<2>) -> Tensor<2> {
+        self.fc1.project(features)
     }
 
     /// Logits from the first layer's product without its bias: `W(a − b) = Wa − Wb`, so a
     /// position projected once serves all of its pairs.
-    fn logits_of_projection(&self, projected: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn logits_of_projection(&self, projected: Tensor<2>) -> Tensor<2> {
         let leaky = |x| leaky_relu(x, self.negative_slope);
         let x = leaky(projected + self.fc1.bias.val().unsqueeze());
         self.fc3.forward(leaky(self.fc2.forward(x)))
@@ -119,6 +122,11 @@ impl PatchGrid {
             config.student.output_stride,
             config.position.offset,
         )
+    }
+
+    /// The image's size.
+    pub(crate) fn size(&self) -> ImageSize {
+        self.size
     }
 
     /// Pixels between neighbouring positions.
@@ -167,7 +175,7 @@ impl PatchGrid {
     }
 
     /// Rows and columns whose patch lies wholly inside the image: centres from 32 to size − 33.
-    fn inside(&self) -> (Range<usize>, Range<usize>) {
+    pub(crate) fn inside(&self) -> (Range<usize>, Range<usize>) {
         let axis = |size: usize| {
             let first = PATCH_RADIUS.div_ceil(self.stride);
             let end = (size.saturating_sub(PATCH_RADIUS)).div_ceil(self.stride);
@@ -262,124 +270,6 @@ pub fn classes(pairs: &[Pair], device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::from(classes.as_slice()), device)
 }
 
-/// `e_pos = (1/n) Σ_k (1 − p(y_k))` of one image on the student's grid, NaN where no pair fits
-/// (n = 0). `maps` holds one image.
-pub fn e_pos_grid(
-    classifier: &PositionClassifier,
-    student: &Student,
-    maps: &StudentMaps,
-    grid: &PatchGrid,
-) -> ScoreMap {
-    let [_, height, width, channels] = maps.trunk.dims();
-    let trunk = maps.trunk.clone().reshape([height * width, channels]);
-    let projected = classifier.fc1.project(student.level3(trunk));
-    let hidden = projected.dims()[1];
-    let projected = projected.reshape([height, width, hidden]);
-    let mut sums = EposSums::new(height, width);
-    for class in grid.classes() {
-        let (rows, columns) = grid.centres(class);
-        let (down, across) = grid.neighbour((rows.start, columns.start), class);
-        let (tall, wide) = (rows.len(), columns.len());
-        let centre = projected.clone().slice([rows.clone(), columns.clone()]);
-        let neighbour = projected
-            .clone()
-            .slice([down..down + tall, across..across + wide]);
-        let difference = (centre - neighbour).reshape([tall * wide, hidden]);
-        let probabilities = softmax(classifier.logits_of_projection(difference), 1);
-        let probability = probabilities.narrow(1, class, 1).into_data();
-        sums.add(grid, class, probability.iter::<f32>());
-    }
-    sums.finish()
-}
-
-/// `Σ_k (1 − p(y_k))` at every position of the student's grid, and how many terms it has.
-pub(crate) struct EposSums {
-    height: usize,
-    width: usize,
-    sums: Vec<f32>,
-    counts: Vec<u8>,
-}
-
-impl EposSums {
-    pub fn new(height: usize, width: usize) -> Self {
-        Self {
-            height,
-            width,
-            sums: vec![0.0; height * width],
-            counts: vec![0; height * width],
-        }
-    }
-
-    /// Adds a direction, given the probability of the true class at each of its centres.
-    pub fn add(
-        &mut self,
-        grid: &PatchGrid,
-        class: usize,
-        probabilities: impl Iterator<Item = f32>,
-    ) {
-        let (rows, columns) = grid.centres(class);
-        let wide = columns.len();
-        for (i, p) in probabilities.enumerate() {
-            let at = (rows.start + i / wide) * self.width + columns.start + i % wide;
-            // NaN stands for "no evidence" below; a broken network must not pass for that.
-            self.sums[at] += if p.is_nan() { f32::INFINITY } else { 1.0 - p };
-            self.counts[at] += 1;
-        }
-    }
-
-    /// The mean over the directions, NaN where there is none.
-    pub fn finish(self) -> ScoreMap {
-        let terms = self.sums.iter().zip(&self.counts);
-        let mean = |(&sum, &n)| if n == 0 { f32::NAN } else { sum / f32::from(n) };
-        ScoreMap {
-            height: self.height,
-            width: self.width,
-            values: terms.map(mean).collect(),
-        }
-    }
-}
-
-/// Brings `e_pos` from the student's grid to the image, NaN where there is no evidence.
-///
-/// Grid position i is centred on pixel stride·i. Pixels whose patch lies inside the image take
-/// the bilinear interpolation of the grid positions around them that have evidence; all others
-/// have none, so that the excluded border does not bleed in.
-pub fn e_pos_at_pixels(e_pos: &ScoreMap, grid: &PatchGrid) -> ScoreMap {
-    let (rows, columns) = grid.inside();
-    let ImageSize { width, height } = grid.size;
-    let mut pixels = ScoreMap::filled(height, width, f32::NAN);
-    let inside = |size: usize| PATCH_RADIUS..size.saturating_sub(PATCH_RADIUS);
-    for row in inside(height) {
-        let down = taps(row, grid.stride, &rows);
-        for column in inside(width) {
-            let across = taps(column, grid.stride, &columns);
-            let (mut sum, mut weight) = (0.0, 0.0);
-            for (i, wi) in down {
-                for (j, wj) in across {
-                    let value = e_pos.at(i, j);
-                    if wi * wj > 0.0 && !value.is_nan() {
-                        sum += wi * wj * value;
-                        weight += wi * wj;
-                    }
-                }
-            }
-            if weight > 0.0 {
-                pixels.values[row * width + column] = sum / weight;
-            }
-        }
-    }
-    pixels
-}
-
-/// The two grid positions around a pixel and their weights, clamped to a range of positions.
-fn taps(pixel: usize, stride: usize, valid: &Range<usize>) -> [(usize, f32); 2] {
-    let last = valid.end.saturating_sub(1);
-    let first = (pixel / stride).clamp(valid.start, last);
-    let second = (first + 1).min(last);
-    let fraction = (pixel as f32 / stride as f32 - first as f32).clamp(0.0, 1.0);
-    [(first, 1.0 - fraction), (second, fraction)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -436,27 +326,5 @@ mod tests {
                 .draw(5, 0, &mut seed::stream(0, "test"))
                 .is_empty()
         );
-    }
-
-    #[test]
-    fn pixels_take_no_value_from_positions_without_evidence() {
-        let grid = grid(160, 160, 8, 32);
-        let mut e_pos = ScoreMap::filled(20, 20, f32::NAN);
-        for row in 4..16 {
-            for column in 4..16 {
-                e_pos.values[row * 20 + column] = 0.5;
-            }
-        }
-        let pixels = e_pos_at_pixels(&e_pos, &grid);
-        for row in 0..160 {
-            for column in 0..160 {
-                let inside = (32..128).contains(&row) && (32..128).contains(&column);
-                let value = pixels.at(row, column);
-                assert!(
-                    if inside { value == 0.5 } else { value.is_nan() },
-                    "({row}, {column})"
-                );
-            }
-        }
     }
 }

@@ -6,12 +6,13 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DetectionConfig};
+use crate::e_pos::e_pos_grid;
 use crate::error_maps::{ErrorMaps, GridErrors, level_errors};
 use crate::image::normalise;
 use crate::loss::ChannelStatistics;
 use crate::map::ScoreMap;
 use crate::placement::Placement;
-use crate::position::{PatchGrid, PositionClassifier, classify, e_pos_grid};
+use crate::position::{PatchGrid, PositionClassifier, classify};
 use crate::student::Student;
 
 /// What turns a student's maps into errors: the trained networks and their configuration.
@@ -34,9 +35,10 @@ impl Scorer<'_> {
             .student
             .forward(image, self.config.student.output_stride);
         let grid = PatchGrid::of(self.config);
+        let weights = self.config.detection.pair_weights;
         let pos = self
             .position
-            .map(|classifier| e_pos_grid(classifier, self.student, &maps, &grid));
+            .map(|classifier| e_pos_grid(classifier, self.student, &maps, &grid, weights));
         let norm = self.config.training.feature_norm;
         let levels = level_errors(teacher, maps.levels, norm, self.statistics);
         GridErrors { levels, pos }

@@ -293,7 +293,7 @@ fn gradients_over_burn(
             let logits = classify(classifier, &networks.student, &maps, pairs);
             let pos = loss::position(logits, position::classes(pairs, &device));
             let (l_rec, l_pos) = (values(rec.clone())[0], values(pos.clone())[0]);
-            let weights = weights.balanced(l_rec, l_pos);
+            let weights = weights.balanced(l_rec, l_pos, config.training.rec_weight);
             let total = weights.weigh(rec, pos);
             networks.loss = Some(weights);
             total

@@ -8,15 +8,14 @@ use burn::module::{Module, ModuleMapper, Param, ParamGroup};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use oddspot::config::{Config, FeatureNorm, PositionConfig, StudentConfig};
+use oddspot::config::{Config, FeatureNorm, PairWeights, PositionConfig, StudentConfig};
+use oddspot::e_pos::{e_pos_at_pixels, e_pos_grid};
 use oddspot::error_maps::{ErrorMaps, e_rec, level_errors};
 use oddspot::image::ImageSize;
 use oddspot::loss::{self, ChannelStatistics, LossWeights, normalise_teacher};
 use oddspot::map::ScoreMap;
 use oddspot::network::{Parameters, named_tensors};
-use oddspot::position::{
-    self, Pair, PatchGrid, PositionClassifier, classify, e_pos_at_pixels, e_pos_grid,
-};
+use oddspot::position::{self, Pair, PatchGrid, PositionClassifier, classify};
 use oddspot::scoring::{AnomalyMaps, Moments, Normalisation};
 use oddspot::student::{Student, StudentMaps};
 use oddspot::teacher::{Architecture, Teacher};
@@ -306,7 +305,7 @@ fn losses_and_every_gradient_are_pytorchs() {
         let mut networks = networks(&oracle, &device);
         let Losses { rec, pos } = losses(&oracle, &networks, norm, stride);
         let (l_rec, l_pos) = (values(rec.clone())[0], values(pos.clone())[0]);
-        let weights = networks.loss.take().unwrap().balanced(l_rec, l_pos);
+        let weights = networks.loss.take().unwrap().balanced(l_rec, l_pos, 1.0);
         let total = weights.weigh(rec, pos);
         networks.loss = Some(weights);
         for (part, found) in [
@@ -355,7 +354,7 @@ fn gradients_of_the_loss_weights_and_of_the_baseline_are_pytorchs() {
         .loss
         .take()
         .unwrap()
-        .balanced(s[0].exp(), s[1].exp());
+        .balanced(s[0].exp(), s[1].exp(), 1.0);
     let total = weights.weigh(rec.clone(), pos);
     assert_close(
         &values(total.clone()),
@@ -405,7 +404,7 @@ fn ten_adam_steps_end_where_pytorchs_do() {
         let (l_rec, l_pos) = (values(rec.clone())[0], values(pos.clone())[0]);
         let mut weights = networks.loss.take().unwrap();
         if step == 0 {
-            weights = weights.balanced(l_rec, l_pos);
+            weights = weights.balanced(l_rec, l_pos, 1.0);
         }
         let total = weights.weigh(rec, pos);
         networks.loss = Some(weights);
@@ -454,7 +453,7 @@ fn e_rec_is_pytorchs() {
     }
 }
 
-fn e_pos(oracle: &Oracle, stride: usize) -> (ScoreMap, ScoreMap) {
+fn e_pos(oracle: &Oracle, stride: usize, weights: PairWeights) -> (ScoreMap, ScoreMap) {
     let device = Device::flex();
     let networks = networks(oracle, &device);
     let maps: StudentMaps = networks
@@ -462,7 +461,7 @@ fn e_pos(oracle: &Oracle, stride: usize) -> (ScoreMap, ScoreMap) {
         .forward(oracle.input("loss/input", &device), stride);
     let grid = PatchGrid::new(SIZE, stride, oracle.scalar("loss/offset") as usize);
     let classifier: &PositionClassifier = networks.position.as_ref().unwrap();
-    let on_grid = e_pos_grid(classifier, &networks.student, &maps, &grid);
+    let on_grid = e_pos_grid(classifier, &networks.student, &maps, &grid, weights);
     let at_pixels = e_pos_at_pixels(&on_grid, &grid);
     (on_grid, at_pixels)
 }
@@ -471,12 +470,15 @@ fn e_pos(oracle: &Oracle, stride: usize) -> (ScoreMap, ScoreMap) {
 fn e_pos_is_pytorchs_and_excludes_what_has_no_evidence() {
     let oracle = Oracle::open();
     for (stride, prefix) in [(8, "detect"), (4, "detect/os4")] {
-        let (on_grid, at_pixels) = e_pos(&oracle, stride);
+        let (on_grid, at_pixels) = e_pos(&oracle, stride, PairWeights::Equal);
         let name = format!("{prefix}/e_pos_grid");
         assert_close(&on_grid.values, &oracle.get(&name).values, &name);
         let name = format!("{prefix}/e_pos");
         assert_close(&at_pixels.values, &oracle.get(&name).values, &name);
     }
+    let (trusted, _) = e_pos(&oracle, 8, PairWeights::Trusted);
+    let name = "detect/e_pos_grid_trusted";
+    assert_close(&trusted.values, &oracle.get(name).values, name);
 }
 
 #[test]
@@ -490,7 +492,7 @@ fn the_fused_map_and_the_score_are_pytorchs() {
     let levels = level_errors(teacher, maps.levels, norm, &oracle.statistics());
     let errors = ErrorMaps {
         rec: e_rec(&levels, [1.0; 3], SIZE),
-        pos: Some(e_pos(&oracle, 8).1),
+        pos: Some(e_pos(&oracle, 8, PairWeights::Equal).1),
     };
     let moments = |i: usize| {
         let values = &oracle.get("detect/mu_sigma").values;
@@ -561,11 +563,11 @@ fn every_output_stride_samples_the_dense_features_exactly() {
 
 /// A check that the loss weights' builder is used as the trainer uses it.
 #[test]
-fn balanced_weights_start_at_the_logarithm_of_the_losses() {
+fn balanced_weights_start_at_the_logarithm_of_the_losses_over_their_weight() {
     let device = Device::flex().autodiff();
     let weights = LossWeights::new(&Parameters::he(0, &device))
         .unwrap()
-        .balanced(4.0, 0.5);
-    assert!((values(weights.rec.val())[0] - 4.0f32.ln()).abs() < 1e-6);
+        .balanced(4.0, 0.5, 8.0);
+    assert!((values(weights.rec.val())[0] - 0.5f32.ln()).abs() < 1e-6);
     assert!((values(weights.pos.val())[0] - 0.5f32.ln()).abs() < 1e-6);
 }

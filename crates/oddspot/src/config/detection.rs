@@ -19,6 +19,9 @@ pub struct DetectionConfig {
     /// Weight of `e_pos` beside `e_rec`.
     #[serde(default = "weight_before_there_was_a_choice")]
     pub pos_weight: f64,
+    /// How much each pair of a position counts in its `e_pos`.
+    #[serde(default = "PairWeights::before_there_was_a_choice")]
+    pub pair_weights: PairWeights,
     /// Share of good images that the verdict may call anomalous, between 0 and 0.5.
     pub false_alarm_rate: f64,
     /// Share of the pixels of good images that may lie above the pixel threshold, between 0
@@ -35,6 +38,17 @@ pub enum Moments {
     /// Of each level of `e_rec` at each place over all training images first, for parts that
     /// always lie alike; then of their sum, as above.
     Local,
+}
+
+/// How much the pairs of a position count in its `e_pos`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PairWeights {
+    /// All alike: the paper's.
+    Equal,
+    /// Each as much as its neighbour is itself in place, so that an odd patch does not make its
+    /// neighbours look odd.
+    Trusted,
 }
 
 /// The smoothing of a model without this setting.
@@ -54,6 +68,13 @@ impl Moments {
     }
 }
 
+impl PairWeights {
+    /// What a model means that was written before this setting.
+    fn before_there_was_a_choice() -> Self {
+        Self::Equal
+    }
+}
+
 impl DetectionConfig {
     /// What a file means that leaves the whole table out.
     pub(super) fn before_there_were_choices() -> Self {
@@ -62,6 +83,7 @@ impl DetectionConfig {
             pos_smoothing: None,
             moments: Moments::before_there_was_a_choice(),
             pos_weight: weight_before_there_was_a_choice(),
+            pair_weights: PairWeights::before_there_was_a_choice(),
             ..Self::default()
         }
     }
@@ -74,6 +96,7 @@ impl Default for DetectionConfig {
             pos_smoothing: Some(8.0),
             moments: Moments::Local,
             pos_weight: 0.5,
+            pair_weights: PairWeights::Trusted,
             false_alarm_rate: 0.01,
             pixel_false_alarm_rate: 0.001,
         }

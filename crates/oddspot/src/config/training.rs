@@ -25,6 +25,11 @@ pub struct TrainingConfig {
     /// Weight of each level in `L_rec` and in `e_rec`.
     #[serde(default = "weights_before_there_was_a_choice")]
     pub level_weights: [f64; 3],
+    /// How much `L_rec` weighs beside `L_pos` at the start, against equal shares of the loss. The
+    /// student serves both, and the classifier learns faster than the student can follow the
+    /// teacher.
+    #[serde(default = "equal_shares")]
+    pub rec_weight: f64,
     /// Seed of the initial weights, the held-out images, the image order and the pairs.
     pub seed: u64,
     /// Mebibytes of memory for the cached teacher maps; beyond it they go to a temporary file.
@@ -87,6 +92,11 @@ fn weights_before_there_was_a_choice() -> [f64; 3] {
     [1.0; 3]
 }
 
+/// The share of `L_rec` in a training without this setting.
+fn equal_shares() -> f64 {
+    1.0
+}
+
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
@@ -98,6 +108,7 @@ impl Default for TrainingConfig {
             weight_decay: 1e-5,
             feature_norm: FeatureNorm::Whiten,
             level_weights: [0.25, 0.5, 1.0],
+            rec_weight: 150.0,
             seed: 0,
             cache_mib: 2_048,
             checkpoint_every: 500,
@@ -112,6 +123,7 @@ impl TrainingConfig {
             optimizer: Optimizer::before_there_was_a_choice(),
             feature_norm: FeatureNorm::before_whitening(),
             level_weights: weights_before_there_was_a_choice(),
+            rec_weight: equal_shares(),
             ..Self::default()
         }
     }

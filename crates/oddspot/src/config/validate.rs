@@ -139,6 +139,12 @@ impl TrainingConfig {
                 format!("{weights:?}: must be three numbers from 0 to 1000000, not all 0"),
             ));
         }
+        if !(1e-6..=1e6).contains(&self.rec_weight) {
+            return Err(Error::config(
+                "training.rec_weight",
+                format!("{}: must lie between 0.000001 and 1000000", self.rec_weight),
+            ));
+        }
         if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
             return Err(Error::config(
                 "training.weight_decay",
@@ -223,15 +229,15 @@ mod tests {
         );
         let text = message(|c| {
             c.image_size = ImageSize {
-                width: 128,
-                height: 128,
+                width: 96,
+                height: 96,
             };
         });
-        assert!(text.contains("136x136"), "{text}");
+        assert!(text.contains("104x104"), "{text}");
         let smallest = message(|c| {
             c.image_size = ImageSize {
-                width: 136,
-                height: 136,
+                width: 104,
+                height: 104,
             };
         });
         assert_eq!(smallest, "valid");
@@ -258,6 +264,7 @@ mod tests {
                 "level_weights",
                 message(|c| c.training.level_weights[1] = f64::NAN),
             ),
+            ("rec_weight", message(|c| c.training.rec_weight = 0.0)),
             ("smoothing", message(|c| c.detection.smoothing = 65.0)),
             (
                 "pos_smoothing",

@@ -11,7 +11,7 @@ use super::position::{CpuPosition, PositionMemory};
 use super::student::{ForwardWeights, Layers, Plan, Student, StudentMemory};
 use super::teacher::{CpuTeacher, TeacherMemory};
 use super::{fits, room};
-use crate::config::{Config, FeatureNorm};
+use crate::config::{Config, FeatureNorm, PairWeights};
 use crate::error_maps::GridErrors;
 use crate::image::normalise_into;
 use crate::loss::ChannelStatistics;
@@ -30,6 +30,7 @@ pub struct CpuDetection {
     weights: ForwardWeights,
     position: Option<CpuPosition>,
     grid: PatchGrid,
+    pair_weights: PairWeights,
     norm: FeatureNorm,
     /// Whether each level counts in `e_rec`.
     weighted: [bool; 3],
@@ -89,6 +90,7 @@ impl CpuDetection {
                 .as_ref()
                 .map(|classifier| CpuPosition::new(&workspace, classifier, head3)),
             grid: PatchGrid::of(config),
+            pair_weights: config.detection.pair_weights,
             norm: config.training.feature_norm,
             weighted: config.training.level_weights.map(|weight| weight > 0.0),
             whitening: std::array::from_fn(|level| {
@@ -223,7 +225,7 @@ impl CpuDetection {
             &mut memory.workspace,
             memory.student.trunk(&self.plan),
             [trunk.height, trunk.width],
-            &self.grid,
+            (&self.grid, self.pair_weights),
             &mut memory.position,
         )
     }

@@ -7,10 +7,12 @@ use oddspot_conv::{Epilogue, Workspace};
 use super::layers::{CpuLinear, values as parameter};
 use super::parameters::{LayerPlace, Layout};
 use super::{fits, room};
+use crate::config::PairWeights;
+use crate::e_pos::PairErrors;
 use crate::map::ScoreMap;
 use crate::network::Linear;
 use crate::placement::Placement;
-use crate::position::{DIRECTIONS, EposSums, Pair, PatchGrid, PositionClassifier};
+use crate::position::{DIRECTIONS, Pair, PatchGrid, PositionClassifier};
 
 /// The classifier of a finished model.
 pub(super) struct CpuPosition {
@@ -67,7 +69,7 @@ impl CpuPosition {
         workspace: &mut Workspace,
         trunk: &[f32],
         [height, width]: [usize; 2],
-        grid: &PatchGrid,
+        (grid, weights): (&PatchGrid, PairWeights),
         memory: &mut PositionMemory,
     ) -> ScoreMap {
         let hidden = self.bias.len();
@@ -75,7 +77,7 @@ impl CpuPosition {
         let projected = room(&mut memory.projected, positions * hidden);
         self.projection
             .run_into(workspace, positions, trunk, Epilogue::default(), projected);
-        let mut sums = EposSums::new(height, width);
+        let mut errors = PairErrors::new(height, width);
         for class in grid.classes() {
             let (rows, columns) = grid.centres(class);
             let (down, across) = grid.neighbour((rows.start, columns.start), class);
@@ -94,13 +96,13 @@ impl CpuPosition {
                 }
             }
             let probabilities = self.probabilities(workspace, pairs, &mut memory.pairs);
-            sums.add(
+            errors.set(
                 grid,
                 class,
                 probabilities.map(|of_classes| of_classes[class]),
             );
         }
-        sums.finish()
+        errors.e_pos(grid, weights)
     }
 
     /// What is said of one position of the image whose `e_pos_grid` was computed last with this

@@ -16,6 +16,7 @@ use super::{fits, room};
 use crate::config::{Config, FeatureNorm, Optimizer};
 use crate::error::Result;
 use crate::image::normalise_into;
+use crate::loss::first_weights;
 use crate::position::Pair;
 use crate::tensor_file::NamedTensors;
 use crate::training::{Losses, TrainingSet};
@@ -27,6 +28,7 @@ pub struct CpuTraining {
     plan: Plan,
     norm: FeatureNorm,
     level_weights: [f32; 3],
+    rec_weight: f64,
     adam: Adam,
     /// Places that Adam updates, and whether they know weight decay.
     adams: Vec<(Range<usize>, bool)>,
@@ -83,6 +85,7 @@ impl CpuTraining {
             plan: Plan::new(&layers, batch, size, stride),
             norm: config.training.feature_norm,
             level_weights: config.training.level_weights.map(|w| w as f32),
+            rec_weight: config.training.rec_weight,
             adam: Adam {
                 learning_rate: 0.0,
                 beta1: 0.9,
@@ -136,8 +139,8 @@ impl CpuTraining {
         };
         if let (Some([s_rec, s_pos]), Some(pos)) = (self.layout.loss(), losses.pos) {
             if first && losses.are_finite() {
-                self.parameters[s_rec] = rec.max(f32::MIN_POSITIVE).ln();
-                self.parameters[s_pos] = pos.max(f32::MIN_POSITIVE).ln();
+                [self.parameters[s_rec], self.parameters[s_pos]] =
+                    first_weights(rec, pos, self.rec_weight);
                 self.scale_level_gradients(0.5 * (-self.parameters[s_rec]).exp());
             }
             losses.total = self.weigh(rec, pos, [s_rec, s_pos], pairs.len());

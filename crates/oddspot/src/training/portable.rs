@@ -90,7 +90,7 @@ impl PortableTraining {
                 let l_pos = loss::position(logits, classes);
                 let pos = scalar(&l_pos);
                 if self.first {
-                    weights = weights.balanced(rec, pos);
+                    weights = weights.balanced(rec, pos, self.config.training.rec_weight);
                 }
                 let total = weights.weigh(l_rec, l_pos);
                 losses.pos = Some(pos);

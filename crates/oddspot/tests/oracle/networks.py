@@ -271,6 +271,22 @@ def e_pos_grid(w, raw3, size, output_stride):
     return total / count, count
 
 
+def trusted(w, raw3, size, output_stride, mean):
+    """The mean of 1 - p(y_k) weighted by 1 - e_pos of the neighbour, at least 0.02; NaN where there is none."""
+    s3, rows = channels_last(raw3), torch.full_like(mean, float("nan"))
+    steps = OFFSET // output_stride
+    for i, j in torch.nonzero(~mean.isnan()).tolist():
+        errors, weights = [], []
+        for k, (dr, dc) in enumerate(DIRECTIONS):
+            i1, j1 = i + dr * steps, j + dc * steps
+            if is_centre(i1 * output_stride, j1 * output_stride, size):
+                errors.append(1 - position_logits(w, s3[i, j] - s3[i1, j1]).softmax(0)[k])
+                weights.append((1 - mean[i1, j1]).clamp(min=0.02))
+        errors, weights = torch.stack(errors), torch.stack(weights)
+        rows[i, j] = (weights * errors).sum() / weights.sum()
+    return rows
+
+
 def e_pos(grid, count, size, output_stride):
     """([H, W] resized inside the valid rectangle and NaN outside the valid centres, valid as u8)."""
     rows, columns = (torch.nonzero(count.amax(axis) > 0)[:, 0] for axis in (1, 0))
@@ -403,6 +419,8 @@ def detect_fixtures(out, weights, data, dtype):
     assert {0, 3, 5, 8} == set(count.unique().tolist())
     assert position[40, 48] == grid[5, 6] and position[63, 40] == grid[7, 5] and position[31, 40].isnan()
     out |= {"detect/e_pos_grid": grid, "detect/n_grid": count, "detect/e_pos": position, "detect/valid": valid}
+
+    out["detect/e_pos_grid_trusted"] = trusted(w, raw[2], size, 8, grid)
 
     mu_sigma = torch.tensor([72.0, 48.0, 0.875, 0.0625])
     fused = fuse(out["detect/standardize/e_rec"], position, valid, mu_sigma.to(dtype))
