@@ -192,8 +192,9 @@ mod tests {
             let (row, column) = (at(odd.0, down), at(odd.1, across));
             let pairs = grid(160, 160, 8, 32).classes_at((row, column)).len() as f32;
             assert!((equal.at(row, column) - 1.0 / pairs).abs() < 1e-6);
-            let left = LEAST_TRUST / (pairs - 1.0 + LEAST_TRUST);
-            assert!((trusted.at(row, column) - left).abs() < 1e-6);
+            // Its other pairs are with patches of which at most one pair in three is spoilt.
+            let most = LEAST_TRUST / ((pairs - 1.0) * 2.0 / 3.0);
+            assert!((0.0..=most).contains(&trusted.at(row, column)));
         }
         for map in [&equal, &trusted] {
             assert!((map.at(odd.0, odd.1) - 1.0).abs() < 1e-6);

@@ -33,6 +33,8 @@ pub mod tensor_file;
 
 pub mod teacher;
 
+mod running_statistics;
+
 pub mod teacher_cache;
 
 pub mod whitening;

@@ -25,7 +25,7 @@ pub struct Neighbour {
     pub belongs: usize,
     /// Probability of that, in [0, 1].
     pub probability: f32,
-    /// Probability of where it lies: 1 − this is its share in `e_pos`.
+    /// Probability of where it lies: 1 − this is the pair's error in `e_pos`.
     pub probability_here: f32,
 }
 

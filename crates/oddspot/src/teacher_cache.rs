@@ -14,10 +14,7 @@ use half::slice::HalfFloatSliceExt;
 use crate::error::{Error, Result};
 use crate::image::ImageSize;
 use crate::loss::ChannelStatistics;
-
-/// A channel whose deviation is below this share of its level's mean deviation is as good as
-/// constant: it is scaled by that floor, so that noise in it is not blown up.
-const LEAST_RELATIVE_STD: f64 = 0.01;
+use crate::running_statistics::RunningStatistics;
 
 /// Half-precision maps of all images, in memory while they fit, else in a temporary file that
 /// the system keeps in its page cache and deletes with the process.
@@ -305,69 +302,6 @@ fn values_per_image(size: ImageSize, channels: [usize; 3]) -> usize {
     (0..3)
         .map(|level| level_shape(size, channels, level).iter().product::<usize>())
         .sum()
-}
-
-/// Sums and sums of squares per channel, in double precision.
-struct RunningStatistics {
-    levels: [Vec<(f64, f64)>; 3],
-    positions: [u64; 3],
-}
-
-impl RunningStatistics {
-    fn new(channels: [usize; 3]) -> Self {
-        Self {
-            levels: channels.map(|count| vec![(0.0, 0.0); count]),
-            positions: [0; 3],
-        }
-    }
-
-    fn add(&mut self, level: usize, values: &[f32]) {
-        let sums = &mut self.levels[level];
-        for position in values.chunks_exact(sums.len()) {
-            for ((sum, squares), &value) in sums.iter_mut().zip(position) {
-                let value = f64::from(value);
-                *sum += value;
-                *squares += value * value;
-            }
-        }
-        self.positions[level] += (values.len() / sums.len()) as u64;
-    }
-
-    fn merge(&mut self, other: &Self) {
-        for (sums, others) in self.levels.iter_mut().zip(&other.levels) {
-            for (sum, other) in sums.iter_mut().zip(others) {
-                sum.0 += other.0;
-                sum.1 += other.1;
-            }
-        }
-        for (count, other) in self.positions.iter_mut().zip(other.positions) {
-            *count += other;
-        }
-    }
-
-    fn finish(&self) -> ChannelStatistics {
-        let mut mean: [Vec<f32>; 3] = Default::default();
-        let mut std: [Vec<f32>; 3] = Default::default();
-        for level in 0..3 {
-            let n = self.positions[level].max(1) as f64;
-            let moments: Vec<(f64, f64)> = self.levels[level]
-                .iter()
-                .map(|(sum, squares)| {
-                    let mean = sum / n;
-                    (mean, (squares / n - mean * mean).max(0.0).sqrt())
-                })
-                .collect();
-            let typical = moments.iter().map(|(_, std)| std).sum::<f64>() / moments.len() as f64;
-            let floor = (LEAST_RELATIVE_STD * typical).max(1e-6);
-            mean[level] = moments.iter().map(|m| m.0 as f32).collect();
-            std[level] = moments.iter().map(|m| m.1.max(floor) as f32).collect();
-        }
-        ChannelStatistics {
-            mean,
-            std,
-            whitening: None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn missing_and_swapped_parts_score_higher_than_sound_boards() {
     }
     world.succeeds(&mut world.train(
         "boards -o m.oddspot --image-size 128 --offset 32 --widths 8,16,16,32 --pairs 64 \
-         --iterations 300 --learning-rate 0.003",
+         --iterations 300 --learning-rate 0.003 --rec-weight 1",
     ));
     world.succeeds(&mut world.oddspot("detect m.oddspot test -o out --threads 1"));
 

@@ -173,8 +173,8 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
     is_refused(&world, renamed, "lacks the tensor 'local.level3.std'");
     let global = with_header(
         &model,
-        r#"\"moments\":\"local\",\"pos_weight\":0.5"#,
-        r#"\"moments\":\"global\",\"pos_weight\":1 "#,
+        r#"\"moments\":\"local\",\"pos_weight\":0.75"#,
+        r#"\"moments\":\"global\",\"pos_weight\":1  "#,
     );
     is_refused(&world, global, "'local.level1.mean' belongs to no network");
 }

@@ -95,7 +95,7 @@ impl Default for DetectionConfig {
             smoothing: 4.0,
             pos_smoothing: Some(8.0),
             moments: Moments::Local,
-            pos_weight: 0.5,
+            pos_weight: 0.75,
             pair_weights: PairWeights::Trusted,
             false_alarm_rate: 0.01,
             pixel_false_alarm_rate: 0.001,
