@@ -168,7 +168,7 @@ def e_pos(s3, weights, config):
     """At every pixel, NaN without evidence. `s3` [D, height/stride, width/stride]."""
     width, height = config["image_size"]["width"], config["image_size"]["height"]
     stride, slope = config["student"]["output_stride"], config["position"]["negative_slope"]
-    steps = config["position"]["offset"] // stride
+    steps = config["position"].get("offset", 64) // stride
     errors = torch.full((len(DIRECTIONS), *s3.shape[1:]), math.nan)
     neighbours = torch.full_like(errors, math.nan)  # what `mean` is at the pair's other end
     places = []

@@ -30,7 +30,7 @@ def pairs(config):
     """Class, centres and neighbours of each direction in which some pair fits; positions as
     (rows, columns) of the grid, both slices."""
     size, stride = config["image_size"], config["student"]["output_stride"]
-    steps = config["position"]["offset"] // stride
+    steps = config["position"].get("offset", 64) // stride
     found = []
     for k, direction in enumerate(DIRECTIONS):
         centre, neighbour = [], []

@@ -28,6 +28,11 @@ from timing import PAUSE_SECONDS, ratio
 from works.teacher import ARCHITECTURES
 
 TRAINING_IMAGES, TRAINING_STEPS = 24, 20
+# What the peers compute too: the paper's scores, smoothed.
+SETTINGS = (
+    "--feature-norm standardize --level-weights 1,1,1 --moments global --pair-weights equal "
+    "--pos-weight 1 --smoothing 8 --pos-smoothing 8"
+).split()
 COMPARED_IMAGES = 4
 NOTE = (
     "On Linux PyPI's PyTorch brings CUDA libraries, which count into its start and its memory."
@@ -81,6 +86,7 @@ def prepare(bench, folder):
     model = folder / "model.oddspot"
     train = [ODDSPOT, "train", data, "-o", model, "--teacher", folder / "teacher.safetensors"]
     train += ["--iterations", TRAINING_STEPS, "--threads", bench.options.threads, "--restart"]
+    train += SETTINGS
     bench.call(train, "oddspot train")
     bench.export(folder)
 

@@ -119,7 +119,7 @@ pub struct Settings {
     /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image
     #[arg(long, value_delimiter = ',', num_args = 1)]
     pub level_weights: Option<Vec<f64>>,
-    /// How much L_rec weighs beside L_pos at the start, against equal shares of the loss
+    /// How much L_rec weighs beside L_pos at the start, against equal shares of the loss (full only)
     #[arg(long)]
     pub rec_weight: Option<f64>,
     /// Pixels between the centres of a pair of patches

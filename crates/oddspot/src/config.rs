@@ -30,6 +30,7 @@ pub struct Config {
     /// The student network.
     pub student: StudentConfig,
     /// The position classifier and its patch pairs.
+    #[serde(default = "PositionConfig::before_there_were_choices")]
     pub position: PositionConfig,
     /// The training loop.
     #[serde(default = "TrainingConfig::before_there_were_choices")]
@@ -75,6 +76,7 @@ pub struct StudentConfig {
 pub struct PositionConfig {
     /// Pixels between the two centres of a pair along each non-zero axis; a multiple of
     /// `student.output_stride`.
+    #[serde(default = "offset_of_the_paper")]
     pub offset: usize,
     /// Pairs drawn per image and iteration (N in the paper).
     pub pairs: usize,
@@ -110,6 +112,21 @@ impl Default for StudentConfig {
     }
 }
 
+/// The offset that a file without this setting means.
+fn offset_of_the_paper() -> usize {
+    64
+}
+
+impl PositionConfig {
+    /// What a file means that leaves the whole table out.
+    fn before_there_were_choices() -> Self {
+        Self {
+            offset: offset_of_the_paper(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for PositionConfig {
     fn default() -> Self {
         Self {
@@ -131,7 +148,7 @@ impl Config {
                 output_stride: 1,
             },
             position: PositionConfig {
-                offset: 64,
+                offset: offset_of_the_paper(),
                 ..PositionConfig::default()
             },
             training: TrainingConfig {
@@ -248,6 +265,7 @@ mod tests {
         let mut written = serde_json::to_value(Config::default()).unwrap();
         let tables = ["training", "detection"].map(|table| written[table].clone());
         for (table, field) in [
+            ("position", "offset"),
             ("training", "optimizer"),
             ("training", "level_weights"),
             ("training", "rec_weight"),
@@ -262,11 +280,12 @@ mod tests {
             table.remove(field).unwrap();
         }
         let without_fields = written.clone();
-        for table in ["training", "detection"] {
+        for table in ["position", "training", "detection"] {
             written.as_object_mut().unwrap().remove(table).unwrap();
         }
         for old in [without_fields, written] {
             let config: Config = serde_json::from_value(old).unwrap();
+            assert_eq!(config.position.offset, 64);
             assert_eq!(config.training.optimizer, Optimizer::Adam);
             assert_eq!(config.training.level_weights, [1.0; 3]);
             assert_eq!(config.training.rec_weight, 1.0);

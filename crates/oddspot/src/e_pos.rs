@@ -10,8 +10,7 @@ use crate::map::ScoreMap;
 use crate::position::{DIRECTIONS, PatchGrid, PositionClassifier};
 use crate::student::{Student, StudentMaps};
 
-/// `e_pos` of one image on the student's grid, NaN where no pair fits (n = 0). `maps` holds one
-/// image.
+/// `e_pos` of one image on the student's grid, NaN where no pair fits. `maps` holds one image.
 pub fn e_pos_grid(
     classifier: &PositionClassifier,
     student: &Student,
@@ -49,8 +48,8 @@ pub(crate) struct PairErrors {
     errors: Vec<Option<f32>>,
 }
 
-/// The least that a pair counts, as a share of the most. With none, what a position is said to
-/// be would hang on pairs that are next to worthless all alike.
+/// The least that a pair counts, as a share of the most, so that the weights of a position whose
+/// neighbours are all odd do not vanish.
 const LEAST_TRUST: f32 = 0.02;
 
 impl PairErrors {
@@ -211,8 +210,10 @@ mod tests {
         let (rows, columns) = grid.centres(class);
         let count = rows.len() * columns.len();
         errors.set(&grid, class, std::iter::repeat_n(f32::NAN, count));
-        let map = errors.e_pos(&grid, PairWeights::Equal);
-        assert_eq!(map.at(rows.start, columns.start), f32::INFINITY);
+        for weights in [PairWeights::Equal, PairWeights::Trusted] {
+            let map = errors.e_pos(&grid, weights);
+            assert_eq!(map.at(rows.start, columns.start), f32::INFINITY);
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ fn missing_and_swapped_parts_score_higher_than_sound_boards() {
             world.picture(format!("test/{defect}/{seed}.png"), &image);
         }
     }
+    // At its default weight L_rec leaves the classifier too little of so short a training.
     world.succeeds(&mut world.train(
         "boards -o m.oddspot --image-size 128 --offset 32 --widths 8,16,16,32 --pairs 64 \
          --iterations 300 --learning-rate 0.003 --rec-weight 1",

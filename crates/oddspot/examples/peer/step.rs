@@ -56,6 +56,8 @@ impl Training {
                 optimizer: Optimizer::Adam,
                 weight_decay: options.weight_decay,
                 feature_norm: FeatureNorm::Standardize,
+                level_weights: [1.0; 3],
+                rec_weight: 1.0,
                 seed: options.teacher.seed,
                 ..TrainingConfig::default()
             },

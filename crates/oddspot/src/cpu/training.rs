@@ -123,8 +123,7 @@ impl CpuTraining {
     ) -> Result<Losses> {
         self.student_forward(set, batch);
         let pair_losses = self.position_forward(pairs);
-        // s starts at the log of the first losses, so that neither term starves; until the
-        // losses are known, their gradients are not scaled.
+        // s starts from the first losses; until they are known, their gradients are not scaled.
         let first = self.adam.step == 0;
         let scale = match (first, self.layout.loss()) {
             (false, Some([rec, _])) => 0.5 * (-self.parameters[rec]).exp(),
