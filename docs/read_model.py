@@ -170,8 +170,7 @@ def e_pos(s3, weights, config):
     stride, slope = config["student"]["output_stride"], config["position"]["negative_slope"]
     steps = config["position"].get("offset", 64) // stride
     errors = torch.full((len(DIRECTIONS), *s3.shape[1:]), math.nan)
-    neighbours = torch.full_like(errors, math.nan)  # what `mean` is at the pair's other end
-    places = []
+    places = []  # of the pairs: their centres and their neighbours
     for k, (down, across) in enumerate(DIRECTIONS):
         top, bottom = centres(height, stride, steps, down)
         left, right = centres(width, stride, steps, across)
@@ -184,13 +183,14 @@ def e_pos(s3, weights, config):
         x = F.leaky_relu(linear(x, weights, "fc2"), slope)
         p = linear(x, weights, "fc3").softmax(0)[k]
         errors[k, top:bottom, left:right] = 1 - p
-        places.append((k, dy, dx, top, bottom, left, right))
-    grid = errors.nanmean(0)
+        at_centre = k, slice(top, bottom), slice(left, right)
+        places.append((at_centre, (slice(top + dy, bottom + dy), slice(left + dx, right + dx))))
+    mean = errors.nanmean(0)
+    grid = mean
     if config["detection"].get("pair_weights", "equal") == "trusted":
-        for k, dy, dx, top, bottom, left, right in places:
-            there = grid[top + dy : bottom + dy, left + dx : right + dx]
-            neighbours[k, top:bottom, left:right] = there
-        trust = (1 - neighbours).clamp(min=0.02)
+        trust = torch.full_like(errors, math.nan)
+        for at_centre, at_neighbour in places:
+            trust[at_centre] = (1 - mean[at_neighbour]).clamp(min=0.02)
         grid = (trust * errors).nansum(0) / trust.nansum(0)
     known = (~grid.isnan()).double().numpy()
     grid = grid.nan_to_num(0).double().numpy()

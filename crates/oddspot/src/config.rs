@@ -30,7 +30,7 @@ pub struct Config {
     /// The student network.
     pub student: StudentConfig,
     /// The position classifier and its patch pairs.
-    #[serde(default = "PositionConfig::before_there_were_choices")]
+    #[serde(default = "PositionConfig::of_the_paper")]
     pub position: PositionConfig,
     /// The training loop.
     #[serde(default = "TrainingConfig::before_there_were_choices")]
@@ -118,8 +118,8 @@ fn offset_of_the_paper() -> usize {
 }
 
 impl PositionConfig {
-    /// What a file means that leaves the whole table out.
-    fn before_there_were_choices() -> Self {
+    /// The paper's, and what a file means that leaves the whole table out.
+    fn of_the_paper() -> Self {
         Self {
             offset: offset_of_the_paper(),
             ..Self::default()
@@ -147,10 +147,7 @@ impl Config {
                 widths: [64, 128, 256, 256],
                 output_stride: 1,
             },
-            position: PositionConfig {
-                offset: offset_of_the_paper(),
-                ..PositionConfig::default()
-            },
+            position: PositionConfig::of_the_paper(),
             training: TrainingConfig {
                 iterations: 30_000,
                 optimizer: Optimizer::Adam,
