@@ -1,13 +1,14 @@
 """Plants defects in held-out good images, to compare teachers without looking at a test set.
 
     python plant.py CATEGORY OUTPUT [--held-out 60] [--train 120] [--each 3] [--foreign FOLDER] [--seed 0]
-        [--contextual]
+        [--contextual | --wide]
 
 CATEGORY is a data set in MVTec AD's layout, of which only train/good is read. OUTPUT becomes one
 in the same layout: train/good, test/good and test/KIND with masks, where KIND is one of scratch,
 blob, paste, bend, erase, shade, crack, chip, turn, grow and, with a folder of other photographs,
 foreign. With --contextual, KIND is one of shift, tilt, swap,
-lack instead. Every held-out image is in test/good as it is, and --each times with a defect.
+lack instead, with --wide one of veil, stretch, soften, roughen, all of a quarter to three quarters of
+the picture. Every held-out image is in test/good as it is, and --each times with a defect.
 Needs numpy, Pillow and scipy.
 """
 
@@ -215,6 +216,49 @@ def lack(rng, image):
     return other, changed(image, other)
 
 
+def wide(rng, shape):
+    """A quarter to three quarters of a picture, on one side of a soft wavy line or within a large blob."""
+    height, width = shape
+    size = min(shape)
+    soft = size * rng.uniform(0.01, 0.06)
+    wanted = rng.uniform(0.25, 0.75)
+    waves = ndimage.gaussian_filter(rng.normal(size=shape), size * 0.12)
+    y, x = np.mgrid[:height, :width] / size
+    angle = rng.uniform(0, 2 * np.pi)
+    line = np.cos(angle) * x + np.sin(angle) * y
+    centre = -np.hypot(x - x.max() * rng.uniform(0.2, 0.8), y - y.max() * rng.uniform(0.2, 0.8))
+    height_map = (line if rng.uniform() < 0.5 else centre) + 0.1 * waves / waves.std()
+    return ndimage.gaussian_filter((height_map > np.quantile(height_map, 1 - wanted)).astype(float), soft)
+
+
+def veil(rng, image):
+    """Darker or brighter over a wide part."""
+    share = wide(rng, image.shape[:2])
+    gain = rng.choice([rng.uniform(0.6, 0.85), rng.uniform(1.18, 1.6)])
+    return image * (1 + share[..., None] * (gain - 1)), share > 0.5
+
+
+def stretch(rng, image):
+    """More or less contrast over a wide part."""
+    share, smooth = wide(rng, image.shape[:2]), ndimage.gaussian_filter(image, (12, 12, 0))
+    gain = rng.choice([rng.uniform(0.2, 0.5), rng.uniform(1.8, 3.0)])
+    return image + share[..., None] * (gain - 1) * (image - smooth), share > 0.5
+
+
+def soften(rng, image):
+    """Blurred over a wide part."""
+    share, sigma = wide(rng, image.shape[:2]), min(image.shape[:2]) * rng.uniform(0.006, 0.02)
+    return image + share[..., None] * (ndimage.gaussian_filter(image, (sigma, sigma, 0)) - image), share > 0.5
+
+
+def roughen(rng, image):
+    """Stained all over a wide part, finely or coarsely."""
+    share = wide(rng, image.shape[:2])
+    grain = ndimage.gaussian_filter(rng.normal(size=image.shape[:2]), min(image.shape[:2]) * rng.uniform(0.004, 0.03))
+    return image + (share * rng.uniform(8, 25) * grain / grain.std())[..., None], share > 0.5
+
+
+WIDE = {"veil": veil, "stretch": stretch, "soften": soften, "roughen": roughen}
 CONTEXTUAL = {"shift": shift, "tilt": tilt, "swap": swap, "lack": lack}
 DEFECTS = {
     "scratch": scratch,
@@ -239,14 +283,14 @@ def main():
     parser.add_argument("--foreign", type=pathlib.Path)
     parser.add_argument("--each", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--contextual", action="store_true")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--contextual", action="store_const", dest="kinds", const=CONTEXTUAL, default=DEFECTS)
+    kinds.add_argument("--wide", action="store_const", dest="kinds", const=WIDE)
     args = parser.parse_args()
-    if args.contextual:
-        DEFECTS.clear()
-        DEFECTS.update(CONTEXTUAL)
+    kinds = dict(args.kinds)
     if args.foreign:
         others = sorted(args.foreign.iterdir())
-        DEFECTS["foreign"] = lambda rng, image: foreign(rng, image, others[rng.integers(len(others))])
+        kinds["foreign"] = lambda rng, image: foreign(rng, image, others[rng.integers(len(others))])
     rng = np.random.default_rng(args.seed)
     files = sorted((args.category / "train" / "good").iterdir())
     rng.shuffle(files)
@@ -265,12 +309,12 @@ def main():
         save("test/good", f"{i:03}.png", load(path))
     for i, path in enumerate(held_out * args.each):
         # Each round begins one kind further than the images alone would have it.
-        name = list(DEFECTS)[(i + i // len(held_out)) % len(DEFECTS)]
+        name = list(kinds)[(i + i // len(held_out)) % len(kinds)]
         image = load(path).astype(float)
         best = -1.0
         # A place where the defect can hardly be seen will not do; on a smooth picture all are such.
         for _ in range(50):
-            drawn, place = DEFECTS[name](rng, image)
+            drawn, place = kinds[name](rng, image)
             drawn = np.clip(drawn, 0, 255)
             visible = np.abs(drawn - image)[place].mean() if place.any() else 0.0
             if visible > best:
