@@ -220,6 +220,15 @@ def normalise(error, moments, smoothing, weight=1.0):
     return gaussian_filter(values, sigma, mode="reflect", truncate=4.0)
 
 
+def usual_difference(rec, usual):
+    """How far an image's level, that of the quietest of 4x4 parts, lies from the usual one, where good images lie too."""
+    height, width = rec.shape
+    level = rec.astype(np.float64).reshape(4, height // 4, 4, width // 4).mean((1, 3)).min()
+    difference = level - usual["mean"]
+    far = difference / usual["std"] / 12
+    return np.float32(difference * max(0, 1 - far**2) ** 2)
+
+
 @torch.inference_mode()
 def anomaly_maps(image, header, networks):
     """`total`, `looks_wrong` and, unless a baseline, `wrong_place` at the model's size."""
@@ -231,6 +240,8 @@ def anomaly_maps(image, header, networks):
     pos_smoothing = config["detection"].get("pos_smoothing", smoothing)
     local = networks["local"] if config["detection"].get("moments", "global") == "local" else None
     rec = e_rec(teacher, student, networks["teacher"], local, config["training"], config["image_size"])
+    if usual := header["normalisation"].get("image_level"):
+        rec = rec - usual_difference(rec, usual)
     maps = {"looks_wrong": normalise(rec, header["normalisation"]["rec"], smoothing)}
     if config["method"] == "full":
         pos = e_pos(s3, networks["position"], config)

@@ -185,6 +185,7 @@ impl Inspection {
         let parts = [
             ("e_rec", Some(normalisation.rec)),
             ("e_pos", normalisation.pos),
+            ("level", normalisation.image_level),
         ];
         for (name, moments) in parts {
             if let Some(moments) = moments {

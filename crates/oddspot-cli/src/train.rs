@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use oddspot::atomic;
-use oddspot::config::{Config, FeatureNorm, Method, Moments, Optimizer, PairWeights, Schedule};
+use oddspot::config::{
+    Config, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, Schedule,
+};
 use oddspot::dataset::{Dataset, Sample};
 use oddspot::image::ImageSize;
 use oddspot::model_file::Model;
@@ -164,6 +166,9 @@ pub struct Settings {
     /// Count all pairs of a position alike (equal), or each as its neighbour is in place (trusted)
     #[arg(long, value_parser = parse_name::<PairWeights>)]
     pub pair_weights: Option<PairWeights>,
+    /// Leave an image's e_rec as it is (kept), or take off what good images differ in as wholes (levelled)
+    #[arg(long, value_parser = parse_name::<ImageLevel>)]
+    pub image_level: Option<ImageLevel>,
     /// Share of good images that the verdict may call anomalous
     #[arg(long)]
     pub false_alarm_rate: Option<f64>,
@@ -228,6 +233,7 @@ impl Settings {
         set(&mut detection.moments, &self.moments);
         set(&mut detection.pos_weight, &self.pos_weight);
         set(&mut detection.pair_weights, &self.pair_weights);
+        set(&mut detection.image_level, &self.image_level);
         set(&mut detection.false_alarm_rate, &self.false_alarm_rate);
         set(
             &mut detection.pixel_false_alarm_rate,

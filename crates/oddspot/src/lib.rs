@@ -58,6 +58,10 @@ pub mod e_pos;
 
 pub mod placement;
 
+pub mod moments;
+
+mod image_level;
+
 mod local_moments;
 
 pub mod error_maps;

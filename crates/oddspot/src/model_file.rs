@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
-use crate::config::{Config, FeatureNorm, Method, Moments};
+use crate::config::{Config, FeatureNorm, ImageLevel, Method, Moments};
 use crate::error::{Error, Result};
 use crate::error_maps::LevelMoments;
 use crate::image::ImageSize;
@@ -63,7 +63,7 @@ pub struct Header {
 impl Header {
     /// Of a model that no test trains, all thresholds the same.
     pub(crate) fn made_up(config: Config, teacher: TeacherIdentity, threshold: f64) -> Self {
-        let moments = crate::scoring::Moments {
+        let moments = crate::moments::Moments {
             mean: 0.0,
             std: 1.0,
         };
@@ -75,6 +75,8 @@ impl Header {
             normalisation: Normalisation {
                 rec: moments,
                 pos: (config.method == Method::Full).then_some(moments),
+                image_level: (config.detection.image_level == ImageLevel::Levelled)
+                    .then_some(moments),
             },
             thresholds: Thresholds {
                 image: threshold,
@@ -278,7 +280,10 @@ fn read_header(file: &TensorFile) -> Result<Header, String> {
 }
 
 fn check_header(header: &Header) -> Result<(), String> {
-    let moments = std::iter::once(&header.normalisation.rec).chain(&header.normalisation.pos);
+    let normalisation = &header.normalisation;
+    let moments = std::iter::once(&normalisation.rec)
+        .chain(&normalisation.pos)
+        .chain(&normalisation.image_level);
     let finite = moments
         .clone()
         .all(|m| m.mean.is_finite() && m.std.is_finite() && m.std > 0.0);
@@ -298,7 +303,8 @@ fn check_header(header: &Header) -> Result<(), String> {
         return Err("its teacher's channels do not lie between 1 and 4096".to_owned());
     }
     let full = header.config.method == Method::Full;
-    if full != header.normalisation.pos.is_some() {
+    let levelled = header.config.detection.image_level == ImageLevel::Levelled;
+    if full != normalisation.pos.is_some() || levelled != normalisation.image_level.is_some() {
         return Err("its method and its statistics do not fit together".to_owned());
     }
     Ok(())

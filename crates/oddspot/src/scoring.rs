@@ -9,8 +9,10 @@ use crate::config::{Config, DetectionConfig};
 use crate::e_pos::e_pos_grid;
 use crate::error_maps::{ErrorMaps, GridErrors, level_errors};
 use crate::image::normalise;
+use crate::image_level::{image_level, usual_difference};
 use crate::loss::ChannelStatistics;
 use crate::map::ScoreMap;
+use crate::moments::Moments;
 use crate::placement::Placement;
 use crate::position::{PatchGrid, PositionClassifier, classify};
 use crate::student::Student;
@@ -68,59 +70,6 @@ pub fn image_tensor(image: &RgbImage, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(normalise(image), shape), device)
 }
 
-/// Mean and standard deviation of one error over the valid pixels of the training images.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Moments {
-    /// μ.
-    pub mean: f64,
-    /// σ, positive.
-    pub std: f64,
-}
-
-impl Moments {
-    fn normalise(&self, value: f32) -> f64 {
-        (f64::from(value) - self.mean) / self.std
-    }
-}
-
-/// Accumulates [`Moments`] in double precision.
-#[derive(Clone, Debug, Default)]
-pub struct MomentSums {
-    count: u64,
-    sum: f64,
-    squares: f64,
-}
-
-impl MomentSums {
-    /// Adds every value of a map but NaN (no evidence).
-    pub fn add(&mut self, map: &ScoreMap) {
-        for &value in map.values.iter().filter(|v| !v.is_nan()) {
-            let value = f64::from(value);
-            self.count += 1;
-            self.sum += value;
-            self.squares += value * value;
-        }
-    }
-
-    /// The moments of all values added; 0 and 1 if there were none.
-    pub fn finish(&self) -> Moments {
-        if self.count == 0 {
-            return Moments {
-                mean: 0.0,
-                std: 1.0,
-            };
-        }
-        let n = self.count as f64;
-        let mean = self.sum / n;
-        let variance = (self.squares / n - mean * mean).max(0.0);
-        Moments {
-            mean,
-            // A constant error says nothing: its floor keeps the division finite.
-            std: variance.sqrt().max(1e-9),
-        }
-    }
-}
-
 /// μ and σ of both errors.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
@@ -128,6 +77,9 @@ pub struct Normalisation {
     pub rec: Moments,
     /// Of `e_pos`; absent in the baseline.
     pub pos: Option<Moments>,
+    /// Of the levels of the training images, in units of `e_rec`; absent if levels are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_level: Option<Moments>,
 }
 
 /// The anomaly map of one image and its two parts, `total = rec + pos`, in standard
@@ -136,7 +88,7 @@ pub struct Normalisation {
 pub struct AnomalyMaps {
     /// `e`.
     pub total: ScoreMap,
-    /// `(e_rec − μ_rec) / σ_rec`: "looks wrong".
+    /// `(e_rec − μ_rec) / σ_rec`, less what is usual of the image's level: "looks wrong".
     pub rec: ScoreMap,
     /// `w (e_pos − μ_pos) / σ_pos`, w its weight: "in the wrong place"; 0 without evidence.
     pub pos: Option<ScoreMap>,
@@ -164,14 +116,15 @@ impl AnomalyMaps {
             let sigma = |side: usize| -> f64 { smoothing * side as f64 / 256.0 };
             normalised.smooth(sigma(map.height), sigma(map.width))
         };
+        let usual = (normalisation.image_level.as_ref()).map_or(0.0, |usual| {
+            usual_difference(image_level(&errors.rec), usual)
+        });
+        let levelled = Moments {
+            mean: normalisation.rec.mean + usual,
+            ..normalisation.rec
+        };
         // Only e_pos may lack evidence: NaN in e_rec is a fault and stays one.
-        let rec = part(
-            &errors.rec,
-            &normalisation.rec,
-            1.0,
-            detection.smoothing,
-            f32::NAN,
-        );
+        let rec = part(&errors.rec, &levelled, 1.0, detection.smoothing, f32::NAN);
         let pos = match (&errors.pos, &normalisation.pos) {
             (Some(map), Some(moments)) => {
                 Some(part(map, moments, detection.pos_weight, pos_smoothing, 0.0))
@@ -267,6 +220,7 @@ mod tests {
             mean: 0.5,
             std: 0.1,
         }),
+        image_level: None,
     };
 
     fn detection(smoothing: f64) -> DetectionConfig {
@@ -308,6 +262,27 @@ mod tests {
     }
 
     #[test]
+    fn an_image_a_little_odd_all_over_is_levelled_and_one_odd_all_over_is_not() {
+        let normalisation = Normalisation {
+            image_level: Some(Moments {
+                mean: 1.0,
+                std: 1.0,
+            }),
+            pos: None,
+            ..NORMALISATION
+        };
+        let fuse = |ground: f32| {
+            let mut rec = ScoreMap::filled(8, 8, ground);
+            rec.values[0] = ground + 4.0;
+            let errors = ErrorMaps { rec, pos: None };
+            AnomalyMaps::fuse(&errors, &normalisation, &detection(0.0)).total
+        };
+        let usual = fuse(1.9);
+        assert!((usual.values[0] - 2.0).abs() < 0.02 && usual.values[1].abs() < 0.02);
+        assert_eq!(fuse(21.0).values[1], 10.0);
+    }
+
+    #[test]
     fn shares_tell_which_part_made_the_peak() {
         let errors = |rec, pos| ErrorMaps {
             rec: map([1.0, rec, 1.0, 1.0]),
@@ -334,19 +309,5 @@ mod tests {
             let sum = maps.rec.values[i] + pos.values[i];
             assert!((maps.total.values[i] - sum).abs() < 1e-6);
         }
-    }
-
-    #[test]
-    fn moments_skip_pixels_without_evidence() {
-        let mut sums = MomentSums::default();
-        sums.add(&map([1.0, f32::NAN, 3.0, f32::NAN]));
-        assert_eq!(
-            sums.finish(),
-            Moments {
-                mean: 2.0,
-                std: 1.0
-            }
-        );
-        assert_eq!(MomentSums::default().finish().std, 1.0);
     }
 }

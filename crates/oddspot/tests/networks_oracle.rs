@@ -14,9 +14,10 @@ use oddspot::error_maps::{ErrorMaps, e_rec, level_errors};
 use oddspot::image::ImageSize;
 use oddspot::loss::{self, ChannelStatistics, LossWeights, normalise_teacher};
 use oddspot::map::ScoreMap;
+use oddspot::moments::Moments;
 use oddspot::network::{Parameters, named_tensors};
 use oddspot::position::{self, Pair, PatchGrid, PositionClassifier, classify};
-use oddspot::scoring::{AnomalyMaps, Moments, Normalisation};
+use oddspot::scoring::{AnomalyMaps, Normalisation};
 use oddspot::student::{Student, StudentMaps};
 use oddspot::teacher::{Architecture, Teacher};
 use oddspot::tensor_file::{NamedTensor, NamedTensors};
@@ -494,18 +495,20 @@ fn the_fused_map_and_the_score_are_pytorchs() {
         rec: e_rec(&levels, [1.0; 3], SIZE),
         pos: Some(e_pos(&oracle, 8, PairWeights::Equal).1),
     };
-    let moments = |i: usize| {
-        let values = &oracle.get("detect/mu_sigma").values;
+    let moments = |name: &str, i: usize| {
+        let values = &oracle.get(name).values;
         Moments {
             mean: f64::from(values[i]),
             std: f64::from(values[i + 1]),
         }
     };
     let normalisation = Normalisation {
-        rec: moments(0),
-        pos: Some(moments(2)),
+        rec: moments("detect/mu_sigma", 0),
+        pos: Some(moments("detect/mu_sigma", 2)),
+        image_level: None,
     };
-    let fused = AnomalyMaps::fuse(&errors, &normalisation, &Config::paper().detection);
+    let detection = Config::paper().detection;
+    let fused = AnomalyMaps::fuse(&errors, &normalisation, &detection);
     assert_close(
         &fused.total.values,
         &oracle.get("detect/fused").values,
@@ -515,6 +518,16 @@ fn the_fused_map_and_the_score_are_pytorchs() {
         &[fused.score()],
         &oracle.get("detect/score").values,
         "score",
+    );
+    let normalisation = Normalisation {
+        image_level: Some(moments("detect/image_level/mu_sigma", 0)),
+        ..normalisation
+    };
+    let levelled = AnomalyMaps::fuse(&errors, &normalisation, &detection);
+    assert_close(
+        &levelled.total.values,
+        &oracle.get("detect/image_level/fused").values,
+        "levelled",
     );
 }
 

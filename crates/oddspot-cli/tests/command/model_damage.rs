@@ -177,6 +177,12 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
         r#"\"moments\":\"global\",\"pos_weight\":1  "#,
     );
     is_refused(&world, global, "'local.level1.mean' belongs to no network");
+    let kept = with_header(
+        &model,
+        r#"\"image_level\":\"levelled\""#,
+        r#"\"image_level\":\"kept\"    "#,
+    );
+    is_refused(&world, kept, "its statistics do not fit together");
 }
 
 #[test]

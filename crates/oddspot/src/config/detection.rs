@@ -22,6 +22,9 @@ pub struct DetectionConfig {
     /// How much each pair of a position counts in its `e_pos`.
     #[serde(default = "PairWeights::before_there_was_a_choice")]
     pub pair_weights: PairWeights,
+    /// Whether good images' differences as wholes are taken off `e_rec`.
+    #[serde(default = "ImageLevel::before_there_was_a_choice")]
+    pub image_level: ImageLevel,
     /// Share of good images that the verdict may call anomalous, between 0 and 0.5.
     pub false_alarm_rate: f64,
     /// Share of the pixels of good images that may lie above the pixel threshold, between 0
@@ -51,6 +54,16 @@ pub enum PairWeights {
     Trusted,
 }
 
+/// What becomes of an image's level, the `e_rec` of its quietest part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageLevel {
+    /// It stays: the paper's.
+    Kept,
+    /// As far as good images differ in it, it is taken off: light, focus and grain, not a place.
+    Levelled,
+}
+
 /// The smoothing of a model without this setting.
 fn smoothing_of_both_maps() -> f64 {
     8.0
@@ -75,6 +88,13 @@ impl PairWeights {
     }
 }
 
+impl ImageLevel {
+    /// What a model means that was written before this setting.
+    fn before_there_was_a_choice() -> Self {
+        Self::Kept
+    }
+}
+
 impl DetectionConfig {
     /// What a file means that leaves the whole table out.
     pub(super) fn before_there_were_choices() -> Self {
@@ -84,6 +104,7 @@ impl DetectionConfig {
             moments: Moments::before_there_was_a_choice(),
             pos_weight: weight_before_there_was_a_choice(),
             pair_weights: PairWeights::before_there_was_a_choice(),
+            image_level: ImageLevel::before_there_was_a_choice(),
             ..Self::default()
         }
     }
@@ -97,6 +118,7 @@ impl Default for DetectionConfig {
             moments: Moments::Local,
             pos_weight: 0.75,
             pair_weights: PairWeights::Trusted,
+            image_level: ImageLevel::Levelled,
             false_alarm_rate: 0.01,
             pixel_false_alarm_rate: 0.001,
         }

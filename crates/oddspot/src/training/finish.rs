@@ -5,14 +5,16 @@
 use std::ops::ControlFlow;
 
 use super::{HeldOut, Trainer, TrainingSet};
-use crate::config::{Method, Moments};
+use crate::config::{ImageLevel, Method, Moments};
 use crate::cpu::Memory;
 use crate::error::{Error, Result};
 use crate::error_maps::{ErrorMaps, GridErrors, LevelMoments, level_sums};
+use crate::image_level::image_level;
 use crate::judge::Judge;
 use crate::local_moments::LocalSums;
 use crate::model_file::{Header, Model};
-use crate::scoring::{AnomalyMaps, MomentSums, Normalisation};
+use crate::moments::MomentSums;
+use crate::scoring::{AnomalyMaps, Normalisation};
 use crate::teacher::Teacher;
 use crate::tensor_file::{FORMAT, NamedTensors};
 use crate::threshold::Thresholds;
@@ -66,12 +68,13 @@ impl Trainer {
         };
         let at_pixels = |errors: GridErrors| errors.at_pixels(&self.config, local.as_ref());
 
-        let (mut rec, mut pos) = (MomentSums::default(), MomentSums::default());
+        let [mut rec, mut pos, mut levels]: [MomentSums; 3] = Default::default();
         let mut training_errors: Vec<ErrorMaps> = Vec::new();
         for (index, image) in self.set.images.iter().enumerate() {
             let cache = &mut self.set.cache;
             let errors = at_pixels(judge.cached_errors(image, cache, index, &mut memory)?);
             rec.add(&errors.rec);
+            levels.add_value(image_level(&errors.rec));
             if let Some(map) = &errors.pos {
                 pos.add(map);
             }
@@ -85,6 +88,10 @@ impl Trainer {
         let normalisation = Normalisation {
             rec: rec.finish(),
             pos: (self.config.method == Method::Full).then(|| pos.finish()),
+            image_level: match self.config.detection.image_level {
+                ImageLevel::Kept => None,
+                ImageLevel::Levelled => Some(levels.finish()),
+            },
         };
         let detection = &self.config.detection;
         let fuse = |errors: &ErrorMaps| AnomalyMaps::fuse(errors, &normalisation, detection);

@@ -426,6 +426,15 @@ def detect_fixtures(out, weights, data, dtype):
     fused = fuse(out["detect/standardize/e_rec"], position, valid, mu_sigma.to(dtype))
     out |= {"detect/mu_sigma": mu_sigma, "detect/fused": fused, "detect/score": fused.max()}
 
+    # Of good images' levels: one from which half of this image's difference is usual, about.
+    levels_mu_sigma = torch.tensor([54.0, 2.25])
+    error = out["detect/standardize/e_rec"]
+    difference = F.avg_pool2d(error[None, None], (size[0] // 4, size[1] // 4)).min() - levels_mu_sigma[0].to(dtype)
+    share = (1 - (difference / (12 * levels_mu_sigma[1])) ** 2).clamp(min=0) ** 2
+    assert 0.2 < share < 0.9, share
+    levelled = fuse(error - difference * share, position, valid, mu_sigma.to(dtype))
+    out |= {"detect/image_level/mu_sigma": levels_mu_sigma, "detect/image_level/fused": levelled}
+
     grid, count = e_pos_grid(w, student(w, data["x"], 4)[1][2], size, 4)
     position, valid_4 = e_pos(grid, count, size, 4)
     assert (valid == valid_4).all()
