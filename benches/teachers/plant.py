@@ -283,9 +283,9 @@ def main():
     parser.add_argument("--foreign", type=pathlib.Path)
     parser.add_argument("--each", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
-    kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument("--contextual", action="store_const", dest="kinds", const=CONTEXTUAL, default=DEFECTS)
-    kinds.add_argument("--wide", action="store_const", dest="kinds", const=WIDE)
+    other_kinds = parser.add_mutually_exclusive_group()
+    other_kinds.add_argument("--contextual", action="store_const", dest="kinds", const=CONTEXTUAL, default=DEFECTS)
+    other_kinds.add_argument("--wide", action="store_const", dest="kinds", const=WIDE)
     args = parser.parse_args()
     kinds = dict(args.kinds)
     if args.foreign:

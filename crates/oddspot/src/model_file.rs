@@ -305,7 +305,7 @@ fn check_header(header: &Header) -> Result<(), String> {
     let full = header.config.method == Method::Full;
     let levelled = header.config.detection.image_level == ImageLevel::Levelled;
     if full != normalisation.pos.is_some() || levelled != normalisation.image_level.is_some() {
-        return Err("its method and its statistics do not fit together".to_owned());
+        return Err("its settings and its statistics do not fit together".to_owned());
     }
     Ok(())
 }

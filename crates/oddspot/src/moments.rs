@@ -67,18 +67,14 @@ impl MomentSums {
 mod tests {
     use super::*;
 
-    fn map(values: [f32; 4]) -> ScoreMap {
-        ScoreMap {
-            height: 2,
-            width: 2,
-            values: values.to_vec(),
-        }
-    }
-
     #[test]
     fn moments_skip_pixels_without_evidence() {
         let mut sums = MomentSums::default();
-        sums.add(&map([1.0, f32::NAN, 3.0, f32::NAN]));
+        sums.add(&ScoreMap {
+            height: 2,
+            width: 2,
+            values: vec![1.0, f32::NAN, 3.0, f32::NAN],
+        });
         assert_eq!(
             sums.finish(),
             Moments {

@@ -70,7 +70,7 @@ pub fn image_tensor(image: &RgbImage, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(normalise(image), shape), device)
 }
 
-/// μ and σ of both errors.
+/// μ and σ of both errors, and of images' levels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
     /// Of `e_rec`.

@@ -88,10 +88,8 @@ impl Trainer {
         let normalisation = Normalisation {
             rec: rec.finish(),
             pos: (self.config.method == Method::Full).then(|| pos.finish()),
-            image_level: match self.config.detection.image_level {
-                ImageLevel::Kept => None,
-                ImageLevel::Levelled => Some(levels.finish()),
-            },
+            image_level: (self.config.detection.image_level == ImageLevel::Levelled)
+                .then(|| levels.finish()),
         };
         let detection = &self.config.detection;
         let fuse = |errors: &ErrorMaps| AnomalyMaps::fuse(errors, &normalisation, detection);

@@ -426,7 +426,7 @@ def detect_fixtures(out, weights, data, dtype):
     fused = fuse(out["detect/standardize/e_rec"], position, valid, mu_sigma.to(dtype))
     out |= {"detect/mu_sigma": mu_sigma, "detect/fused": fused, "detect/score": fused.max()}
 
-    # Of good images' levels: one from which half of this image's difference is usual, about.
+    # Of good images' levels, from which this one lies so far that not all of its difference is usual.
     levels_mu_sigma = torch.tensor([54.0, 2.25])
     error = out["detect/standardize/e_rec"]
     difference = F.avg_pool2d(error[None, None], (size[0] // 4, size[1] // 4)).min() - levels_mu_sigma[0].to(dtype)
