@@ -1,5 +1,6 @@
 //! `oddspot pretrain`: a teacher of one's own from images that formulas make.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -51,6 +52,11 @@ pub struct PretrainArgs {
     /// Write a picture of the first images and stop
     #[arg(long, value_name = "FILE.png")]
     pub preview: Option<PathBuf>,
+    /// Write the batches of all steps but the last to standard output, for a faster machine's
+    /// program to learn from (gpu/pretrain.py of oddspot-pretrain), and the checkpoint that it
+    /// starts from; --resume afterwards does the last step
+    #[arg(long, conflicts_with = "preview")]
+    pub batches: bool,
     /// Threads to compute with; 0 takes as many as there are cores
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
@@ -74,6 +80,9 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
     check_output(&args.output)?;
     let checkpoint = beside(&args.output, "checkpoint");
     let mut pretraining = open(args, recipe, &checkpoint)?;
+    if args.batches {
+        return hand_out(&pretraining, &checkpoint, &runtime.interrupt);
+    }
     learn(args, &mut pretraining, &checkpoint, &runtime.interrupt)?;
     let (done, steps) = (pretraining.steps_done(), pretraining.recipe().steps);
     if done < steps {
@@ -97,6 +106,22 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
         args.output.display()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the batches to standard output, and the checkpoint that who learns from them starts at.
+fn hand_out(
+    pretraining: &Pretraining,
+    checkpoint: &Path,
+    interrupt: &Interrupt,
+) -> Result<ExitCode> {
+    pretraining.save(checkpoint)?;
+    match pretraining.write_batches(io::stdout().lock(), || interrupt.flow()) {
+        // Who learns from them has had enough, and says why.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::FAILURE),
+        Err(error) => Err(error).context("cannot write the batches to standard output"),
+        Ok(()) if interrupt.flow().is_break() => Ok(ExitCode::from(INTERRUPTED)),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Runs the loop with its progress, checkpoints and snapshots.

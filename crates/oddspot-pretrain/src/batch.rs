@@ -1,16 +1,19 @@
 //! A batch: scenes, two views of each, and the points to compare in them.
 
+use std::iter;
+
 use oddspot::seed;
 use oddspot_conv::Shape;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::conditions::Conditions;
 use crate::config::Recipe;
 use crate::formula::Pool;
 use crate::points::{Point, around};
 use crate::scene::defect::{self, Damaged};
-use crate::scene::{SIDE, Scene};
+use crate::scene::{Fading, SIDE, Scene};
 use crate::view::{Placements, look};
 
 /// Share of the scenes that get defects in their second view.
@@ -66,17 +69,32 @@ impl Seen {
         levels: [Shape; 3],
         rng: &mut ChaCha8Rng,
     ) -> Self {
-        let scene = Scene::new(pool, rng);
-        let damaged = (rng.random_bool(DAMAGED)).then(|| defect::plant(&scene.picture, rng));
+        let mut scene = Scene::new(pool, rng);
+        let mut damaged =
+            (rng.random_bool(DAMAGED)).then(|| defect::plant(&scene.picture, recipe.shades, rng));
+        if happens(recipe.faint, rng) {
+            // After the defects: they are as faint as all else, and still count as changed.
+            let fading = Fading::new(&scene.picture, rng);
+            let pictures = iter::once(&mut scene.picture);
+            pictures
+                .chain(damaged.as_mut().map(|damaged| &mut damaged.picture))
+                .for_each(|picture| fading.fade(picture));
+        }
         let second = match &damaged {
             Some(damaged) => &damaged.picture,
             None => &scene.picture,
         };
         let placements = Placements::new(recipe.view, rng);
         let [to_first, to_second] = placements.to_views;
+        let under = Conditions::new(rng);
+        let first = look(scene.picture.as_ref(), to_first, recipe.view, &under, rng);
+        let under = match happens(recipe.alike, rng) {
+            true => under.again(rng),
+            false => Conditions::new(rng),
+        };
         let views = [
-            look(scene.picture.as_ref(), to_first, recipe.view, rng),
-            look(second.as_ref(), to_second, recipe.view, rng),
+            first,
+            look(second.as_ref(), to_second, recipe.view, &under, rng),
         ];
         let pair = Pair {
             scene,
@@ -93,6 +111,12 @@ impl Seen {
         });
         Self { views, points }
     }
+}
+
+/// By chance; what never happens takes no chance away from what follows, so that a recipe without
+/// it stays the same.
+fn happens(share: f64, rng: &mut ChaCha8Rng) -> bool {
+    share > 0.0 && rng.random_bool(share)
 }
 
 /// A scene in its two views.

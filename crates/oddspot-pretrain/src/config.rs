@@ -23,6 +23,12 @@ pub struct Recipe {
     pub scenes: usize,
     /// Side of a view in pixels, a multiple of 8.
     pub view: usize,
+    /// Share of the scenes whose two views are seen under nearly the same light, focus and noise.
+    pub alike: f64,
+    /// Share of the scenes that are faint: of little contrast, many without colour.
+    pub faint: f64,
+    /// Whether wide shades are among the planted defects.
+    pub shades: bool,
     /// Channels of the network's four stages.
     pub widths: [usize; 4],
     /// Places in each scene that the losses look at, per level.
@@ -51,6 +57,9 @@ impl Default for Recipe {
             steps: 10_000,
             scenes: 16,
             view: 96,
+            alike: 0.0,
+            faint: 0.0,
+            shades: false,
             widths: [16, 32, 96, 192],
             points: 48,
             learning_rate: 1e-3,
@@ -82,6 +91,9 @@ impl Recipe {
         check((2..=256).contains(&self.scenes), "scenes", "from 2 to 256")?;
         let view = self.view.is_multiple_of(8) && (32..=SIDE).contains(&self.view);
         check(view, "view", "a multiple of 8 from 32 to 192")?;
+        let share = |share: f64| (0.0..=1.0).contains(&share);
+        check(share(self.alike), "alike", "from 0 to 1")?;
+        check(share(self.faint), "faint", "from 0 to 1")?;
         let widths = self.widths.iter().all(|width| (8..=1024).contains(width));
         check(widths, "widths", "four numbers from 8 to 1024")?;
         check(

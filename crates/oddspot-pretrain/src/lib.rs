@@ -17,6 +17,8 @@ pub mod material;
 
 pub mod scene;
 
+pub mod conditions;
+
 pub mod view;
 
 pub mod batch;
@@ -35,6 +37,8 @@ pub mod objective;
 pub mod pretraining;
 
 pub mod checkpoint;
+
+pub mod stream;
 
 pub use config::Recipe;
 pub use pretraining::Pretraining;

@@ -1,14 +1,13 @@
-//! Two views of a scene: under other light, blur and noise, at another scale, turned a little.
+//! Two views of a scene: at another scale, turned a little, each under its conditions.
 
-use image::{ImageBuffer, Rgb, imageops};
 use oddspot::image::{MEAN, STD};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use tiny_skia::{
     FilterQuality, Paint, Pattern, Pixmap, PixmapRef, Point, Rect, SpreadMode, Transform,
 };
 
+use crate::conditions::Conditions;
 use crate::scene::SIDE;
 
 /// Where two views of a scene lie in it.
@@ -60,6 +59,7 @@ pub fn look(
     picture: PixmapRef<'_>,
     to_view: Transform,
     side: usize,
+    under: &Conditions,
     rng: &mut ChaCha8Rng,
 ) -> Vec<f32> {
     let mut seen =
@@ -81,17 +81,7 @@ pub fn look(
         .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
         .map(|value| f32::from(value) / 255.0)
         .collect();
-    light(&mut pixels, side, rng);
-    if rng.random_bool(0.35) {
-        pixels = blur(pixels, side, rng.random_range(0.3..1.3));
-    }
-    if rng.random_bool(0.6) {
-        let strength = rng.random_range(0.0f32..0.05);
-        for value in &mut pixels {
-            let noise: f32 = StandardNormal.sample(rng);
-            *value += strength * noise;
-        }
-    }
+    under.apply(&mut pixels, side, rng);
     for pixel in pixels.as_chunks_mut::<3>().0 {
         for ((value, mean), deviation) in pixel.iter_mut().zip(MEAN).zip(STD) {
             *value = (value.clamp(0.0, 1.0) - mean) / deviation;
@@ -103,36 +93,6 @@ pub fn look(
 /// The colour of a normalised pixel.
 pub fn pixel_of(normalised: [f32; 3]) -> [u8; 3] {
     [0, 1, 2].map(|c| ((normalised[c] * STD[c] + MEAN[c]) * 255.0).round() as u8)
-}
-
-/// Changes brightness (also across the view), colour, contrast and gamma; sometimes takes all
-/// colour away.
-fn light(pixels: &mut [f32], side: usize, rng: &mut ChaCha8Rng) {
-    let gain: f32 = rng.random_range(0.75..1.25);
-    let gains: [f32; 3] = [0; 3].map(|_| gain * rng.random_range(0.92..1.08));
-    let gamma: f32 = rng.random_range(0.8..1.25);
-    let lift: f32 = rng.random_range(-0.06..0.06);
-    let slopes: [f32; 2] = [0; 2].map(|_| rng.random_range(-0.2..0.2));
-    let grey = rng.random_bool(0.12);
-    for (i, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-        let across = (i % side) as f32 / side as f32 * 2.0 - 1.0;
-        let down = (i / side) as f32 / side as f32 * 2.0 - 1.0;
-        let slope = 1.0 + slopes[0] * across + slopes[1] * down;
-        if grey {
-            let [r, g, b] = *pixel;
-            *pixel = [0.299 * r + 0.587 * g + 0.114 * b; 3];
-        }
-        for (value, gain) in pixel.iter_mut().zip(gains) {
-            *value = (value.powf(gamma) * gain * slope + lift).clamp(0.0, 1.0);
-        }
-    }
-}
-
-fn blur(pixels: Vec<f32>, side: usize, sigma: f32) -> Vec<f32> {
-    match ImageBuffer::<Rgb<f32>, _>::from_raw(side as u32, side as u32, pixels) {
-        Some(buffer) => imageops::blur(&buffer, sigma).into_raw(),
-        None => unreachable!("three values a pixel"),
-    }
 }
 
 #[cfg(test)]
@@ -174,7 +134,7 @@ mod tests {
             let placements = Placements::new(side, rng);
             let views = placements
                 .to_views
-                .map(|to_view| look(picture.as_ref(), to_view, side, rng));
+                .map(|to_view| look(picture.as_ref(), to_view, side, &Conditions::new(rng), rng));
             let [first, second] = views.map(|view| brightest(&view, side));
             let (Some(first), Some(second)) = (first, second) else {
                 continue;
@@ -200,7 +160,13 @@ mod tests {
     fn a_view_is_a_normalised_picture() {
         let picture = Pixmap::new(SIDE as u32, SIDE as u32).unwrap();
         let rng = &mut seed::stream(0, "view");
-        let view = look(picture.as_ref(), Transform::identity(), 32, rng);
+        let view = look(
+            picture.as_ref(),
+            Transform::identity(),
+            32,
+            &Conditions::new(rng),
+            rng,
+        );
         assert_eq!(view.len(), 32 * 32 * 3);
         for pixel in view.as_chunks::<3>().0 {
             for channel in 0..3 {

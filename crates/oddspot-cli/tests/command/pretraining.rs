@@ -5,6 +5,12 @@ use crate::world::World;
 /// A recipe small enough for a test.
 const RECIPE: &str = "scenes = 2\nview = 32\nwidths = [8, 8, 8, 8]\npoints = 8\nwarm_up = 2\n";
 
+/// What is in a file of weights but for its header, which tells the seconds.
+fn tensors(bytes: &[u8]) -> &[u8] {
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    &bytes[8 + header..]
+}
+
 fn world() -> World {
     let world = World::new();
     world.write("recipe.toml", RECIPE);
@@ -24,11 +30,6 @@ fn a_resumed_pretraining_equals_an_uninterrupted_one_and_teaches() {
         "-o again.safetensors --steps 6 {from}"
     )));
     let [whole, again] = ["whole", "again"].map(|name| world.read(format!("{name}.safetensors")));
-    // The seconds in the metadata differ, and nothing else.
-    let tensors = |bytes: &[u8]| {
-        let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-        bytes[8 + header..].to_vec()
-    };
     assert_eq!(tensors(&whole), tensors(&again));
     assert_ne!(tensors(&whole), tensors(&world.read("whole.3.safetensors")));
     // The same checkpoint serves a longer pretraining, but not one of another recipe.
@@ -45,6 +46,27 @@ fn a_resumed_pretraining_equals_an_uninterrupted_one_and_teaches() {
 
     world.boards("boards", 2);
     world.succeeds(&mut world.train("boards -o m.oddspot --teacher whole.safetensors"));
+}
+
+#[test]
+fn batches_are_handed_out_and_the_checkpoint_beside_them_is_resumed() {
+    let world = world();
+    let pretrain =
+        |rest: &str| world.oddspot(&format!("pretrain --recipe recipe.toml --steps 3 {rest}"));
+    let mut hands_out = pretrain("-o away.safetensors --batches");
+    let batches = std::fs::File::create(world.path("batches")).unwrap();
+    world.succeeds(hands_out.stdout(batches));
+    // Two steps of two scenes in two views; besides them, the counts and the points.
+    let views = 2 * 4 * 32 * 32 * 3 * 4;
+    let written = world.read("batches").len();
+    assert!((views + 48..views + 8192).contains(&written), "{written}");
+
+    // Nobody has learned from them: the checkpoint is that of the start.
+    world.succeeds(&mut pretrain("-o away.safetensors --resume"));
+    world.succeeds(&mut pretrain("-o here.safetensors"));
+    let [away, here] = ["away", "here"].map(|name| world.read(format!("{name}.safetensors")));
+    assert_eq!(tensors(&away), tensors(&here));
+    assert!(!world.path("away.safetensors.checkpoint").exists());
 }
 
 #[test]

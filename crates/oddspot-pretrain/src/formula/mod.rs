@@ -100,6 +100,7 @@ fn log_uniform(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
 }
 
 /// Every class's tile, of which some are drawn anew at each step.
+#[derive(Clone)]
 pub struct Pool {
     seed: u64,
     formulas: Vec<Formula>,

@@ -5,11 +5,12 @@ use std::f32::consts::TAU;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::{
-    FillRule, FilterQuality, Paint, Path, Pattern, Pixmap, Shader, SpreadMode, Transform,
+    FillRule, FilterQuality, GradientStop, Paint, Path, Pattern, Pixmap, Point, RadialGradient,
+    Shader, SpreadMode, Transform,
 };
 
 use super::SIDE;
-use super::painter::{color, disc, polyline, rectangle, round, stroke, turned};
+use super::painter::{color, disc, polyline, rectangle, round, stroke, turned, whole};
 use crate::material::any_colour;
 
 /// Difference of a colour, of 255, from which on a pixel counts as changed.
@@ -23,15 +24,16 @@ pub struct Damaged {
     pub changed: Vec<bool>,
 }
 
-/// Plants one to four defects.
-pub fn plant(sound: &Pixmap, rng: &mut ChaCha8Rng) -> Damaged {
+/// Plants one to four defects, shades among them if wanted.
+pub fn plant(sound: &Pixmap, shades: bool, rng: &mut ChaCha8Rng) -> Damaged {
     let mut picture = sound.clone();
     for _ in 0..rng.random_range(1..=4) {
-        match rng.random_range(0..4) {
+        match rng.random_range(0..4 + u32::from(shades)) {
             0 => scratch(&mut picture, rng),
             1 => stain(&mut picture, rng),
             2 => spot(&mut picture, rng),
-            _ => paste(&mut picture, sound, rng),
+            3 => paste(&mut picture, sound, rng),
+            _ => shade(&mut picture, rng),
         }
     }
     let changed = (sound.pixels().iter().zip(picture.pixels()))
@@ -87,6 +89,31 @@ fn stain(picture: &mut Pixmap, rng: &mut ChaCha8Rng) {
     });
     let shader = Shader::SolidColor(color(any_colour(rng), rng.random_range(0.25..0.8)));
     fill(picture, &path, shader);
+}
+
+/// A wide patch, darker or lighter than it was, that fades out towards its edge.
+fn shade(picture: &mut Pixmap, rng: &mut ChaCha8Rng) {
+    let middle = anywhere(rng);
+    let radius = rng.random_range(12.0..60.0);
+    let grey = if rng.random_bool(0.5) { 0.0 } else { 1.0 };
+    let opacity = rng.random_range(0.15..0.5);
+    let shade = |opacity: f32| color([grey; 3], opacity);
+    let stops = vec![
+        GradientStop::new(0.0, shade(opacity)),
+        GradientStop::new(rng.random_range(0.3..0.9), shade(opacity)),
+        GradientStop::new(1.0, shade(0.0)),
+    ];
+    let [x, y] = middle;
+    let turn = rng.random_range(0.0..360.0);
+    let oval = Transform::from_translate(-x, -y)
+        .post_scale(1.0, rng.random_range(0.3..1.0))
+        .post_rotate(turn)
+        .post_translate(x, y);
+    let at = Point::from_xy(x, y);
+    let gradient = RadialGradient::new(at, 0.0, at, radius, stops, SpreadMode::Pad, oval);
+    if let Some(shader) = gradient {
+        fill(picture, &whole(), shader);
+    }
 }
 
 /// A small hole or grain.

@@ -2,6 +2,7 @@
 
 mod board;
 pub mod defect;
+mod fading;
 mod leaves;
 mod painter;
 mod part;
@@ -12,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use tiny_skia::Pixmap;
 
 use crate::formula::Pool;
+pub use fading::Fading;
 use painter::Painter;
 
 /// Side of a scene, in pixels.
@@ -70,7 +72,7 @@ mod tests {
         for number in 0..40 {
             let rng = &mut seed::stream(number, "defect");
             let sound = Scene::new(&pool, rng).picture;
-            let damaged = defect::plant(&sound, rng);
+            let damaged = defect::plant(&sound, number % 2 == 1, rng);
             let pixels = sound.pixels().iter().zip(damaged.picture.pixels());
             for ((before, after), &changed) in pixels.zip(&damaged.changed) {
                 assert!(!changed || before != after);

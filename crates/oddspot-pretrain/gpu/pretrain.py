@@ -1,0 +1,217 @@
+"""`oddspot pretrain` on a GPU: the same network, losses and optimizer over the same batches, in
+PyTorch. The program draws the batches and, in the end, does the last step and writes the weights:
+
+    oddspot pretrain -o OWN.safetensors [OPTIONS] --batches | python3 pretrain.py OWN.safetensors.checkpoint
+    oddspot pretrain -o OWN.safetensors [OPTIONS] --resume
+
+Needs torch and safetensors. `--exact` computes in full 32-bit floats, as the program does (and
+runs on a CPU where there is no GPU): after a few steps both checkpoints then agree but for
+rounding, which `--compare OTHER.checkpoint` tells.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+KEY = "oddspot.pretraining"
+KINDS = ("value", "moment1", "moment2", "running")
+# torchvision's indices of VGG16's convolutions, stage by stage.
+STAGES = ([0, 2], [5, 7], [10, 12, 14], [17, 19, 21])
+MOMENTUM, NORM_EPSILON, WEIGHT_DECAY = 0.01, 1e-5, 1e-5
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+
+
+class Checkpoint:
+    """A checkpoint of `oddspot pretrain`: its header, and its tensors by kind and name."""
+
+    def __init__(self, path):
+        with safe_open(path, "pt") as file:
+            self.header = json.loads(file.metadata()[KEY])
+            self.tensors = {kind: {} for kind in KINDS}
+            for key in file.keys():
+                kind, name = key.split(".", 1)
+                self.tensors[kind][name] = file.get_tensor(key)
+
+    def save(self, path):
+        flat = {
+            f"{kind}.{name}": tensor.detach().cpu().contiguous()
+            for kind, tensors in self.tensors.items()
+            for name, tensor in tensors.items()
+        }
+        save_file(flat, path + ".part", metadata={KEY: json.dumps(self.header)})
+        os.replace(path + ".part", path)
+
+
+class Batches:
+    """The batches that `oddspot pretrain --batches` writes."""
+
+    def __init__(self, stream, recipe, device):
+        self.stream, self.recipe, self.device = stream, recipe, device
+
+    def take(self, count, kind):
+        data = bytearray(4 * count)
+        if self.stream.readinto(data) != len(data):
+            raise EOFError
+        return torch.frombuffer(data, dtype=kind)
+
+    def __iter__(self):
+        views, side = 2 * self.recipe["scenes"], self.recipe["view"]
+        while True:
+            try:
+                counts = self.take(6, torch.int32).tolist()
+            except EOFError:
+                return
+            seen = self.take(views * side * side * 3, torch.float32)
+            seen = seen.to(self.device).view(views, side, side, 3).permute(0, 3, 1, 2)
+            points = []
+            for count, unchanged in zip(counts[::2], counts[1::2]):
+                first = self.take(count, torch.int32).to(self.device)
+                rows = self.take(4 * count, torch.int32).to(self.device).view(count, 4)
+                shares = self.take(4 * count, torch.float32).to(self.device).view(count, 4, 1)
+                points.append((first, rows, shares, unchanged))
+            yield seen, points
+
+
+def features(values, running, x):
+    """Maps of the three levels after ReLU, as rows of channels; `running` takes its share."""
+    levels = []
+    for stage, indices in enumerate(STAGES):
+        for index in indices:
+            of = lambda part: values[f"features.{index}.{part}"]
+            z = F.conv2d(x, of("weight"), padding=1)
+            moments = [running[f"features.{index}.{part}"] for part in ("mean", "variance")]
+            z = F.batch_norm(z, *moments, of("gamma"), of("beta"), True, MOMENTUM, NORM_EPSILON)
+            x = F.relu(z)
+        if stage > 0:
+            levels.append(x.permute(0, 2, 3, 1).flatten(0, 2))
+        if stage < 3:
+            x = F.max_pool2d(x, 2)
+    return levels
+
+
+def project(values, level, x):
+    """The head whose outputs are compared."""
+    of = lambda part: values[f"level{level}.{part}"]
+    x = F.relu(F.linear(x, of("hidden.weight"), of("hidden.bias")))
+    return F.linear(x, of("projection.weight"), of("projection.bias"))
+
+
+def info_nce(first, second, unchanged, temperature):
+    """Both ways; changed places are wrong answers only."""
+    unit = lambda x: x / (x.square().sum(1, keepdim=True) + 1e-6).sqrt()
+    similar = unit(first) @ unit(second).T / temperature
+    right = torch.arange(unchanged, device=similar.device)
+    ways = [F.cross_entropy(way[:unchanged], right) for way in (similar, similar.T)]
+    found = (similar[:unchanged].argmax(1) == right).float().mean()
+    return 0.5 * (ways[0] + ways[1]), found
+
+
+def step_loss(values, running, recipe, seen, points):
+    """The weighted sum of the levels' losses, and the share of places found at each."""
+    total, shares = 0.0, []
+    for level, rows in enumerate(features(values, running, seen)):
+        first, second, share, unchanged = points[level]
+        if unchanged < 2:
+            continue
+        pair = torch.cat([rows[first], (rows[second] * share).sum(1)])
+        out = project(values, level + 1, pair)
+        loss, found = info_nce(*out.chunk(2), unchanged, recipe["temperature"])
+        total = total + recipe["contrast"][level] * loss
+        shares.append(found)
+    return total, torch.stack(shares)
+
+
+def rate(recipe, step):
+    """`Recipe::rate`."""
+    steps = recipe["steps"]
+    # Rust rounds halves away from 0.
+    start = steps - int(recipe["cool_down"] * steps + 0.5)
+    risen = min((step + 1) / max(recipe["warm_up"], 1), 1.0)
+    left = 1.0 if step < start else (steps - step) / (steps - start)
+    return recipe["learning_rate"] * risen * left
+
+
+def pretrain(path, device, every):
+    """Learns from standard input; the checkpoint is replaced now and then, and at the end."""
+    # The program writes the checkpoint before the first batch.
+    sys.stdin.buffer.peek(1)
+    checkpoint = Checkpoint(path)
+    header = checkpoint.header
+    recipe, before = header["recipe"], header["seconds"]
+    if recipe["classes"] or recipe["defects"]:
+        sys.exit("classes and defects are not implemented here; leave them at 0")
+    for tensors in checkpoint.tensors.values():
+        for name, tensor in tensors.items():
+            tensors[name] = tensor.to(device)
+    values, running = checkpoint.tensors["value"], checkpoint.tensors["running"]
+    for value in values.values():
+        value.requires_grad_()
+    # The rate is a tensor so that it can change without a look from the host.
+    optimizer = torch.optim.Adam(
+        values.values(), lr=torch.tensor(0.0), betas=BETAS, eps=EPSILON,
+        weight_decay=WEIGHT_DECAY, fused=device != "cpu", foreach=False if device == "cpu" else None,
+    )
+    for name, value in values.items():
+        optimizer.state[value] = {
+            "step": torch.tensor(float(header["step"]), device=device),
+            "exp_avg": checkpoint.tensors["moment1"][name],
+            "exp_avg_sq": checkpoint.tensors["moment2"][name],
+        }
+    started = time.monotonic()
+
+    def save():
+        header["seconds"] = before + time.monotonic() - started
+        checkpoint.save(path)
+
+    for seen, points in Batches(sys.stdin.buffer, recipe, device):
+        optimizer.param_groups[0]["lr"].fill_(rate(recipe, header["step"]))
+        loss, found = step_loss(values, running, recipe, seen, points)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        header["step"] += 1
+        if header["step"] % every == 0:
+            if not torch.isfinite(loss):
+                sys.exit(f"the loss is not finite at step {header['step']}; lower learning_rate")
+            save()
+            places = "/".join(f"{100 * share:.0f}" for share in found.tolist())
+            print(f"step {header['step']}, {time.monotonic() - started:.0f} s, places found "
+                  f"{places} %, loss {loss.item():.2f}", file=sys.stderr, flush=True)
+    save()
+
+
+def compare(path, other):
+    """How far two checkpoints lie apart, kind by kind, as a share of what is there."""
+    ours, theirs = Checkpoint(path), Checkpoint(other)
+    for kind in KINDS:
+        a = torch.cat([ours.tensors[kind][name].flatten() for name in sorted(ours.tensors[kind])])
+        b = torch.cat([theirs.tensors[kind][name].flatten() for name in sorted(ours.tensors[kind])])
+        print(f"{kind}: apart by {((a - b).norm() / b.norm()).item():.1e} of its norm")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("checkpoint")
+    parser.add_argument("--every", type=int, default=1000, help="steps between checkpoints")
+    parser.add_argument("--exact", action="store_true", help="full 32-bit floats")
+    parser.add_argument("--compare", metavar="CHECKPOINT", help="tell how far it lies apart")
+    arguments = parser.parse_args()
+    if arguments.compare:
+        return compare(arguments.checkpoint, arguments.compare)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu" and not arguments.exact:
+        sys.exit("PyTorch sees no GPU; oddspot pretrain is faster on a CPU")
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = not arguments.exact
+    torch.backends.cudnn.benchmark = True
+    pretrain(arguments.checkpoint, device, arguments.every)
+
+
+if __name__ == "__main__":
+    main()

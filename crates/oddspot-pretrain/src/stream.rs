@@ -1,0 +1,170 @@
+//! Batches for a program that learns from them elsewhere, as `gpu/pretrain.py` does: drawn by
+//! every core, written one after the other.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use rayon::prelude::*;
+
+use crate::batch::Batch;
+use crate::formula::Pool;
+use crate::pretraining::Pretraining;
+
+/// Steps drawn at a time, so that a core that is done with one goes on with the next.
+const AT_A_TIME: usize = 16;
+
+impl Pretraining {
+    /// Writes the batches of all steps from the present one to the last but one, which leaves
+    /// the last one to [`Pretraining::run`]. Each is, in little-endian order:
+    /// - for each level, its number of points and how many of them, the first ones, are
+    ///   unchanged (u32);
+    /// - the views `[2·scenes, side, side, 3]`, normalised (f32);
+    /// - for each level, the row of each first place (u32), the four rows of each second place
+    ///   (u32) and their shares (f32), as [`Point`](crate::points::Point) has them.
+    ///
+    /// Ends early once `flow` breaks, which is asked before each.
+    ///
+    /// # Errors
+    /// What `out` fails with.
+    pub fn write_batches(
+        &self,
+        mut out: impl Write,
+        flow: impl Fn() -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        let (send, receive) = sync_channel::<Vec<u8>>(2 * AT_A_TIME);
+        thread::scope(|scope| {
+            scope.spawn(move || self.draw(|batch| send.send(batch).is_ok()));
+            for batch in receive {
+                if flow().is_break() {
+                    break;
+                }
+                out.write_all(&batch)?;
+            }
+            out.flush()
+        })
+    }
+
+    /// Draws batches until they are no longer taken.
+    fn draw(&self, take: impl Fn(Vec<u8>) -> bool) {
+        let (recipe, levels) = (
+            &self.recipe,
+            [0, 1, 2].map(|level| self.network.level(level)),
+        );
+        let last = recipe.steps.saturating_sub(1);
+        let mut pool = Pool::at_step(recipe.seed, self.step);
+        for start in (self.step..last).step_by(AT_A_TIME) {
+            let steps = start..last.min(start + AT_A_TIME);
+            let pools: Vec<Pool> = (steps.clone())
+                .map(|step| {
+                    let now = pool.clone();
+                    pool.refresh(step);
+                    now
+                })
+                .collect();
+            let drawn: Vec<Vec<u8>> = (steps.into_par_iter())
+                .zip(&pools)
+                .map(|(step, pool)| bytes(&Batch::new(recipe, pool, step, levels)))
+                .collect();
+            if !drawn.into_iter().all(&take) {
+                return;
+            }
+        }
+    }
+}
+
+fn bytes(batch: &Batch) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(batch.views.len() * 4 + (1 << 18));
+    let mut number = |value: usize| bytes.extend_from_slice(&(value as u32).to_le_bytes());
+    for points in &batch.points {
+        number(points.len());
+        number(points.iter().take_while(|point| !point.changed).count());
+    }
+    bytes.extend(batch.views.iter().flat_map(|value| value.to_le_bytes()));
+    for points in &batch.points {
+        let firsts = points.iter().map(|point| point.first);
+        let seconds = points.iter().flat_map(|point| point.second);
+        let rows = firsts.chain(seconds.clone().map(|(row, _)| row));
+        bytes.extend(rows.flat_map(|row| (row as u32).to_le_bytes()));
+        bytes.extend(seconds.flat_map(|(_, share)| share.to_le_bytes()));
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Recipe;
+
+    #[test]
+    fn all_batches_but_the_last_are_written_whole() {
+        let recipe = Recipe {
+            steps: 4,
+            scenes: 2,
+            view: 32,
+            points: 5,
+            ..Recipe::default()
+        };
+        let pretraining = Pretraining::new(recipe.clone()).unwrap();
+        let mut written = Vec::new();
+        pretraining
+            .write_batches(&mut written, || ControlFlow::Continue(()))
+            .unwrap();
+        let levels = [0, 1, 2].map(|level| pretraining.network.level(level));
+        let mut pool = Pool::at_step(recipe.seed, 0);
+        let mut rest = &written[..];
+        for step in 0..3 {
+            let batch = Batch::new(&recipe, &pool, step, levels);
+            pool.refresh(step);
+            let mut take = |count: usize| {
+                let (taken, left) = rest.split_at(4 * count);
+                rest = left;
+                taken.as_chunks::<4>().0
+            };
+            let counts = take(6)
+                .iter()
+                .map(|four| u32::from_le_bytes(*four) as usize);
+            let counts: Vec<usize> = counts.collect();
+            let views: Vec<f32> = (take(batch.views.len()).iter())
+                .map(|four| f32::from_le_bytes(*four))
+                .collect();
+            assert_eq!(views, batch.views, "step {step}");
+            for (level, points) in batch.points.iter().enumerate() {
+                assert_eq!(counts[2 * level], points.len());
+                let firsts = take(points.len());
+                assert_eq!(u32::from_le_bytes(firsts[0]) as usize, points[0].first);
+                take(4 * points.len());
+                let shares = take(4 * points.len());
+                assert_eq!(f32::from_le_bytes(shares[3]), points[0].second[3].1);
+            }
+        }
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_or_an_interruption_ends_it() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let recipe = Recipe {
+            scenes: 2,
+            view: 32,
+            ..Recipe::default()
+        };
+        let pretraining = Pretraining::new(recipe).unwrap();
+        let error = pretraining.write_batches(Gone, || ControlFlow::Continue(()));
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        let mut written = Vec::new();
+        pretraining
+            .write_batches(&mut written, || ControlFlow::Break(()))
+            .unwrap();
+        assert!(written.is_empty());
+    }
+}
