@@ -23,7 +23,7 @@ pub struct DemoArgs {
     #[arg(short, long, value_name = "FOLDER", default_value = "oddspot-demo")]
     pub output: PathBuf,
     /// Optimizer steps: more see finer
-    #[arg(long, default_value_t = 1_200)]
+    #[arg(long, default_value_t = 2_800)]
     pub iterations: usize,
     /// Do not show the report in the browser (which is done on a terminal alone)
     #[arg(long)]
@@ -39,9 +39,9 @@ const PICTURE: usize = 256;
 const WIDTHS: [usize; 4] = [16, 32, 64, 128];
 /// Boards of each kind.
 const COUNTS: Counts = Counts {
-    train: 60,
-    test_good: 6,
-    test_per_defect: 3,
+    train: 160,
+    test_good: 10,
+    test_per_defect: 5,
 };
 
 /// Writes the set, learns it with and without the position classifier, judges its test images and

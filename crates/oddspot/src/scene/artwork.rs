@@ -1,163 +1,88 @@
-//! What is etched and printed on the bare board, in board units.
+//! What is etched and printed on the bare board, in board units: the same around every place.
 
 use super::canvas::{Point, Shape};
-use super::part::{Kind, Part};
 
-/// Holes plated through.
-pub(super) const VIAS: [Point; 12] = [
-    [40.0, 132.0],
-    [52.0, 146.0],
-    [40.0, 58.0],
-    [96.0, 52.0],
-    [112.0, 40.0],
-    [166.0, 84.0],
-    [166.0, 146.0],
-    [176.0, 176.0],
-    [104.0, 172.0],
-    [148.0, 196.0],
-    [232.0, 92.0],
-    [232.0, 120.0],
-];
+/// Places for parts side by side, and one below the other.
+pub(super) const COLUMNS: usize = 4;
+pub(super) const ROWS: usize = 4;
+/// Distance of neighbouring places.
+const PITCH: f32 = 50.0;
+const MIDDLE: f32 = 128.0;
 
-/// The copper tracks: from pins to parts and vias, bent at 45 degrees.
-pub(super) fn traces() -> Vec<Shape> {
+/// How far a place or a line between places lies from the middle of the board.
+fn along(index: f32, count: usize) -> f32 {
+    MIDDLE + PITCH * (index - 0.5 * (count as f32 - 1.0))
+}
+
+/// The middles of the places, row by row.
+pub(super) fn places() -> impl Iterator<Item = Point> {
+    (0..ROWS * COLUMNS).map(|i| {
+        let (column, row) = (i % COLUMNS, i / COLUMNS);
+        [along(column as f32, COLUMNS), along(row as f32, ROWS)]
+    })
+}
+
+/// Holes plated through: where the rails pass between two rows.
+pub(super) fn vias() -> impl Iterator<Item = Point> {
+    rails().flat_map(|x| (0..=ROWS).map(move |row| [x, along(row as f32 - 0.5, ROWS)]))
+}
+
+/// The copper rails between the columns.
+fn rails() -> impl Iterator<Item = f32> {
+    (0..=COLUMNS).map(|column| along(column as f32 - 0.5, COLUMNS))
+}
+
+/// The copper tracks: the rails, and from them to each place's pads.
+pub(super) fn tracks() -> Vec<Shape> {
     let track = |points: &[Point]| Shape::Line(points.to_vec(), 1.1);
-    vec![
-        track(&[[72.0, 103.0], [56.0, 103.0], [40.0, 87.0], [40.0, 77.0]]),
-        track(&[[72.0, 109.0], [52.0, 109.0], [44.0, 107.0], [40.0, 107.0]]),
-        track(&[[72.0, 115.0], [57.0, 115.0], [40.0, 132.0]]),
-        track(&[[72.0, 121.0], [66.0, 121.0], [52.0, 135.0], [52.0, 146.0]]),
-        track(&[
-            [72.0, 133.0],
-            [62.0, 143.0],
-            [62.0, 168.0],
-            [54.0, 176.0],
-            [54.0, 192.0],
-        ]),
-        track(&[
-            [72.0, 139.0],
-            [69.0, 142.0],
-            [69.0, 180.0],
-            [76.0, 187.0],
-            [76.0, 200.0],
-        ]),
-        track(&[[93.0, 82.0], [93.0, 72.0], [73.0, 52.0], [73.0, 44.0]]),
-        track(&[[99.0, 82.0], [99.0, 64.0], [96.0, 61.0], [96.0, 52.0]]),
-        track(&[[105.0, 82.0], [105.0, 60.0], [112.0, 53.0], [112.0, 40.0]]),
-        track(&[[117.0, 82.0], [117.0, 64.0], [137.0, 44.0], [142.0, 44.0]]),
-        track(&[
-            [123.0, 82.0],
-            [123.0, 70.0],
-            [141.0, 52.0],
-            [158.0, 52.0],
-            [158.0, 44.0],
-        ]),
-        track(&[
-            [135.0, 82.0],
-            [135.0, 78.0],
-            [151.0, 62.0],
-            [170.0, 62.0],
-            [184.0, 48.0],
-        ]),
-        track(&[[144.0, 91.0], [150.0, 91.0], [166.0, 75.0], [186.0, 75.0]]),
-        track(&[[144.0, 97.0], [153.0, 97.0], [166.0, 84.0]]),
-        track(&[[144.0, 103.0], [158.0, 103.0], [163.0, 98.0], [189.0, 98.0]]),
-        track(&[
-            [144.0, 109.0],
-            [162.0, 109.0],
-            [167.0, 114.0],
-            [189.0, 114.0],
-        ]),
-        track(&[
-            [144.0, 115.0],
-            [158.0, 115.0],
-            [173.0, 130.0],
-            [189.0, 130.0],
-        ]),
-        track(&[
-            [144.0, 127.0],
-            [151.0, 127.0],
-            [166.0, 142.0],
-            [166.0, 146.0],
-        ]),
-        track(&[
-            [144.0, 133.0],
-            [150.0, 133.0],
-            [177.0, 160.0],
-            [197.0, 160.0],
-        ]),
-        track(&[
-            [144.0, 145.0],
-            [153.0, 154.0],
-            [153.0, 153.0],
-            [176.0, 176.0],
-        ]),
-        track(&[[93.0, 154.0], [93.0, 161.0], [104.0, 172.0]]),
-        track(&[[117.0, 154.0], [117.0, 188.0]]),
-        track(&[
-            [123.0, 154.0],
-            [123.0, 168.0],
-            [131.0, 176.0],
-            [131.0, 188.0],
-        ]),
-        track(&[
-            [135.0, 154.0],
-            [135.0, 168.0],
-            [141.0, 174.0],
-            [141.0, 189.0],
-            [148.0, 196.0],
-        ]),
-        track(&[[203.0, 98.0], [226.0, 98.0], [232.0, 92.0]]),
-        track(&[[203.0, 114.0], [226.0, 114.0], [232.0, 120.0]]),
-        track(&[
-            [203.0, 130.0],
-            [216.0, 130.0],
-            [224.0, 138.0],
-            [219.0, 160.0],
-        ]),
-        track(&[
-            [219.0, 160.0],
-            [228.0, 169.0],
-            [228.0, 196.0],
-            [208.0, 216.0],
-        ]),
-        track(&[[176.0, 176.0], [186.0, 186.0], [186.0, 216.0]]),
-        track(&[[131.0, 206.0], [142.0, 206.0], [152.0, 216.0]]),
-        track(&[
-            [92.0, 200.0],
-            [104.0, 212.0],
-            [117.0, 212.0],
-            [117.0, 206.0],
-        ]),
-        track(&[[59.0, 44.0], [50.0, 44.0], [40.0, 54.0], [40.0, 58.0]]),
+    let [top, bottom] = [-0.5, ROWS as f32 - 0.5].map(|row| along(row, ROWS));
+    let rails = rails().map(|x| track(&[[x, top], [x, bottom]]));
+    let half = 0.5 * PITCH;
+    let of_places = places().flat_map(|[x, y]| {
+        [
+            track(&[[x - half, y + 6.0], [x - half + 6.0, y], [x, y]]),
+            track(&[[x, y], [x + half - 6.0, y], [x + half, y - 6.0]]),
+            track(&[
+                [x, y],
+                [x, y - half + 6.0],
+                [x + 6.0, y - half],
+                [x + half, y - half],
+            ]),
+            track(&[
+                [x, y],
+                [x, y + half - 6.0],
+                [x - 6.0, y + half],
+                [x - half, y + half],
+            ]),
+        ]
+    });
+    rails.chain(of_places).collect()
+}
+
+/// The bare metal that the part of a place is soldered to, as it lies or upright.
+pub(super) fn footprint([x, y]: Point) -> [Shape; 4] {
+    let pad = |dx: f32, dy: f32, half: Point| Shape::Box([x + dx, y + dy], half, 0.8);
+    [
+        pad(-12.0, 0.0, [4.5, 3.6]),
+        pad(12.0, 0.0, [4.5, 3.6]),
+        pad(0.0, -12.0, [3.6, 4.5]),
+        pad(0.0, 12.0, [3.6, 4.5]),
     ]
 }
 
-/// The white outline printed around a part.
-pub(super) fn silkscreen_of(part: &Part) -> Vec<Shape> {
-    let [x, y] = part.at;
-    let (half_width, half_height) = match part.kind {
-        Kind::Processor | Kind::Header => return Vec::new(),
-        Kind::Memory => (24.0, 20.5),
-        Kind::Crystal => (12.0, 24.5),
-        Kind::Can(radius) => (radius + 2.5, radius + 2.5),
-        Kind::Inductor => (18.5, 18.5),
-        Kind::Resistor | Kind::Ceramic => (12.6, 7.0),
-        Kind::Lamp => (14.5, 9.4),
-    };
-    // Only the corners, as printed outlines keep clear of the solder.
-    let arm = 0.35 * f32::min(half_width, half_height);
-    [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
-        .map(|[sx, sy]: Point| {
-            let (corner_x, corner_y) = (x + sx * half_width, y + sy * half_height);
-            let points = vec![
-                [corner_x - sx * arm, corner_y],
-                [corner_x, corner_y],
-                [corner_x, corner_y - sy * arm],
-            ];
-            Shape::Line(points, 0.55)
-        })
-        .into()
+/// The white outline printed around a place: only its corners, clear of the solder.
+pub(super) fn outline([x, y]: Point) -> [Shape; 4] {
+    const HALF: f32 = 20.5;
+    const ARM: f32 = 6.0;
+    [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]].map(|[sx, sy]: Point| {
+        let (corner_x, corner_y) = (x + sx * HALF, y + sy * HALF);
+        let points = vec![
+            [corner_x - sx * ARM, corner_y],
+            [corner_x, corner_y],
+            [corner_x, corner_y - sy * ARM],
+        ];
+        Shape::Line(points, 0.55)
+    })
 }
 
 /// The strokes of a word, its letters 4 units wide and 6 high.

@@ -5,7 +5,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::artwork::{VIAS, lettering, silkscreen_of, traces};
+use super::artwork::{COLUMNS, ROWS, footprint, lettering, outline, places, tracks, vias};
 use super::canvas::{Canvas, Colour, Placement, Point, Shape};
 use super::part::{Kind, Part};
 use crate::image::{ImageSize, Mask};
@@ -16,39 +16,41 @@ const GOLD: Colour = [0.82, 0.68, 0.36];
 const HOLE: Colour = [0.07, 0.07, 0.07];
 const SILKSCREEN: Colour = [0.86, 0.88, 0.84];
 
-/// Every part of a sound board.
-const PARTS: [Part; 14] = [
-    part(Kind::Processor, 108.0, 118.0),
-    part(Kind::Memory, 200.0, 62.0),
-    part(Kind::Crystal, 40.0, 92.0),
-    part(Kind::Can(16.0), 44.0, 192.0),
-    part(Kind::Can(12.0), 84.0, 200.0),
-    part(Kind::Inductor, 208.0, 160.0),
-    part(Kind::Resistor, 196.0, 98.0),
-    part(Kind::Resistor, 196.0, 114.0),
-    part(Kind::Resistor, 196.0, 130.0),
-    part(Kind::Ceramic, 124.0, 188.0),
-    part(Kind::Ceramic, 124.0, 206.0),
-    part(Kind::Ceramic, 66.0, 44.0),
-    part(Kind::Lamp, 150.0, 44.0),
-    part(Kind::Header, 180.0, 216.0),
+/// What lies in each place of a sound board, row by row, and whether it lies upright. Every kind
+/// lies in two or three places, and one place is bare, so that nothing is odd but for where it is.
+const LAYOUT: [[Option<(Kind, bool)>; COLUMNS]; ROWS] = [
+    [CAN, LAMP, MEMORY, INDUCTOR],
+    [RESISTOR, None, CAN, CRYSTAL],
+    [INDUCTOR, CERAMIC, upright(LAMP), upright(MEMORY)],
+    [
+        upright(CRYSTAL),
+        upright(RESISTOR),
+        upright(CERAMIC),
+        upright(LAMP),
+    ],
 ];
-/// Parts, by their index, that a board can lack.
-const REMOVABLE: [usize; 8] = [1, 2, 3, 4, 5, 7, 9, 12];
-/// Pairs of parts that fit in each other's place.
-const SWAPPABLE: [(usize, usize); 4] = [(3, 5), (4, 12), (7, 9), (6, 11)];
+const CAN: Option<(Kind, bool)> = Some((Kind::Can, false));
+const LAMP: Option<(Kind, bool)> = Some((Kind::Lamp, false));
+const MEMORY: Option<(Kind, bool)> = Some((Kind::Memory, false));
+const INDUCTOR: Option<(Kind, bool)> = Some((Kind::Inductor, false));
+const RESISTOR: Option<(Kind, bool)> = Some((Kind::Resistor, false));
+const CERAMIC: Option<(Kind, bool)> = Some((Kind::Ceramic, false));
+const CRYSTAL: Option<(Kind, bool)> = Some((Kind::Crystal, false));
 
-/// Parts that look otherwise when turned by a quarter, and have the room.
-const TURNABLE: [usize; 9] = [1, 2, 6, 7, 8, 9, 10, 11, 12];
-/// Parts with room for a step aside.
-const MOVABLE: [usize; 8] = [1, 2, 3, 4, 5, 8, 11, 12];
-
-const fn part(kind: Kind, x: f32, y: f32) -> Part {
-    Part {
-        kind,
-        at: [x, y],
-        turned: false,
+const fn upright(lying: Option<(Kind, bool)>) -> Option<(Kind, bool)> {
+    match lying {
+        Some((kind, _)) => Some((kind, true)),
+        None => None,
     }
+}
+
+/// The parts of a sound board.
+fn parts() -> Vec<Part> {
+    let places = LAYOUT.iter().flatten().zip(places());
+    let part = |(lying, at): (&Option<(Kind, bool)>, Point)| {
+        lying.map(|(kind, turned)| Part { kind, at, turned })
+    };
+    places.filter_map(part).collect()
 }
 
 /// A board and the circumstances of its photograph.
@@ -82,7 +84,7 @@ impl Board {
     pub(super) fn new(rng: &mut ChaCha8Rng) -> Self {
         let mut within = |limit: f32| rng.random_range(-limit..limit);
         Self {
-            parts: PARTS.to_vec(),
+            parts: parts(),
             odd_places: Vec::new(),
             marks: Vec::new(),
             offset: [within(2.5), within(2.5)],
@@ -132,42 +134,42 @@ impl Board {
 
     /// Takes one part away; its pads stay.
     pub(super) fn remove_part(&mut self, rng: &mut ChaCha8Rng) {
-        if let Some(&index) = REMOVABLE.choose(rng) {
-            let part = self.parts.remove(index);
-            self.odd_places.extend(outlines(&part));
-        }
+        let part = self.parts.remove(rng.random_range(0..self.parts.len()));
+        self.odd_places.extend(outlines(&part));
     }
 
-    /// Exchanges two parts.
+    /// Exchanges two parts of different kinds, each lying as it lay.
     pub(super) fn swap_parts(&mut self, rng: &mut ChaCha8Rng) {
-        if let Some(&(a, b)) = SWAPPABLE.choose(rng) {
-            self.odd_places
-                .extend([a, b].iter().flat_map(|&i| outlines(&self.parts[i])));
-            let (first, second) = (self.parts[a].kind, self.parts[b].kind);
-            self.parts[a].kind = second;
-            self.parts[b].kind = first;
-            self.odd_places
-                .extend([a, b].iter().flat_map(|&i| outlines(&self.parts[i])));
+        let first = rng.random_range(0..self.parts.len());
+        let others: Vec<usize> = (0..self.parts.len())
+            .filter(|&other| self.parts[other].kind != self.parts[first].kind)
+            .collect();
+        if let Some(&second) = others.choose(rng) {
+            let [a, b] = [self.parts[first].at, self.parts[second].at];
+            self.displace(first, |part| part.at = b);
+            self.displace(second, |part| part.at = a);
         }
     }
 
-    /// Turns one part by a quarter, off its pads.
+    /// Turns one part by a quarter.
     pub(super) fn turn_part(&mut self, rng: &mut ChaCha8Rng) {
-        if let Some(&index) = TURNABLE.choose(rng) {
-            self.displace(index, |part| part.turned = true);
+        let turnable: Vec<usize> = (0..self.parts.len())
+            .filter(|&index| self.parts[index].kind.differs_turned())
+            .collect();
+        if let Some(&index) = turnable.choose(rng) {
+            self.displace(index, |part| part.turned = !part.turned);
         }
     }
 
     /// Shifts one part aside, off its pads.
     pub(super) fn move_part(&mut self, rng: &mut ChaCha8Rng) {
-        if let Some(&index) = MOVABLE.choose(rng) {
-            let far = rng.random_range(9.0..14.0);
-            let heading = rng.random_range(0.0..std::f32::consts::TAU);
-            self.displace(index, |part| {
-                part.at[0] += far * heading.cos();
-                part.at[1] += far * heading.sin();
-            });
-        }
+        let index = rng.random_range(0..self.parts.len());
+        let far = rng.random_range(9.0..13.0);
+        let heading = rng.random_range(0.0..std::f32::consts::TAU);
+        self.displace(index, |part| {
+            part.at[0] += far * heading.cos();
+            part.at[1] += far * heading.sin();
+        });
     }
 
     /// Changes how a part lies: where it should lie and where it does are odd.
@@ -247,30 +249,25 @@ impl Board {
                 (self.lit(colour.map(|c| c * wear), at), opacity)
             });
         };
-        for trace in traces() {
-            if let Shape::Line(points, _) = &trace
-                && let Some(&end) = points.last()
-            {
-                paint(&Shape::Disc(end, 2.6), COPPER_GREEN, 1.0);
-            }
-            paint(&trace, COPPER_GREEN, 0.9);
+        for track in tracks() {
+            paint(&track, COPPER_GREEN, 0.9);
         }
-        for at in VIAS {
+        for at in vias() {
             paint(&Shape::Disc(at, 2.3), TIN, 1.0);
             paint(&Shape::Disc(at, 1.0), HOLE, 1.0);
         }
-        for at in [[26.0, 26.0], [230.0, 26.0], [26.0, 230.0], [230.0, 230.0]] {
-            paint(&Shape::Disc(at, 9.0), GOLD, 1.0);
-            paint(&Shape::Disc(at, 5.6), [0.12, 0.12, 0.125], 1.0);
+        for at in [[22.0, 22.0], [234.0, 22.0], [22.0, 234.0], [234.0, 234.0]] {
+            paint(&Shape::Disc(at, 7.0), GOLD, 1.0);
+            paint(&Shape::Disc(at, 4.4), [0.12, 0.12, 0.125], 1.0);
         }
-        for stroke in lettering("ODDSPOT", [177.0, 236.0]) {
+        for stroke in lettering("ODDSPOT", [105.0, 234.0]) {
             paint(&stroke, SILKSCREEN, 0.9);
         }
-        for part in &PARTS {
-            for stroke in silkscreen_of(part) {
+        for at in places() {
+            for stroke in outline(at) {
                 paint(&stroke, SILKSCREEN, 0.75);
             }
-            for pad in part.pads() {
+            for pad in footprint(at) {
                 paint(&pad, TIN, 1.0);
             }
         }
