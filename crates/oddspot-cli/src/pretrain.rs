@@ -1,6 +1,6 @@
 //! `oddspot pretrain`: a teacher of one's own from images that formulas make.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -55,7 +55,7 @@ pub struct PretrainArgs {
     /// Write the batches of all steps but the last to standard output, for a faster machine's
     /// program to learn from (gpu/pretrain.py of oddspot-pretrain), and the checkpoint that it
     /// starts from; --resume afterwards does the last step
-    #[arg(long, conflicts_with = "preview")]
+    #[arg(long, conflicts_with_all = ["preview", "snapshot_every"])]
     pub batches: bool,
     /// Threads to compute with; 0 takes as many as there are cores
     #[arg(long, default_value_t = 0)]
@@ -114,6 +114,10 @@ fn hand_out(
     checkpoint: &Path,
     interrupt: &Interrupt,
 ) -> Result<ExitCode> {
+    ensure!(
+        !io::stdout().is_terminal(),
+        "--batches writes numbers for a program; pipe them into gpu/pretrain.py"
+    );
     pretraining.save(checkpoint)?;
     match pretraining.write_batches(io::stdout().lock(), || interrupt.flow()) {
         // Who learns from them has had enough, and says why.

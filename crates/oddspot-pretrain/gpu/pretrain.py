@@ -40,11 +40,16 @@ class Checkpoint:
                 self.tensors[kind][name] = file.get_tensor(key)
 
     def save(self, path):
+        """Replaces the file, unless there is something in it that no training goes on from."""
         flat = {
             f"{kind}.{name}": tensor.detach().cpu().contiguous()
             for kind, tensors in self.tensors.items()
             for name, tensor in tensors.items()
         }
+        for name, tensor in flat.items():
+            if not torch.isfinite(tensor).all():
+                sys.exit(f"'{name}' is not finite at step {self.header['step']}; the checkpoint of "
+                         "before stays; lower learning_rate in the recipe")
         save_file(flat, path + ".part", metadata={KEY: json.dumps(self.header)})
         os.replace(path + ".part", path)
 
@@ -56,27 +61,35 @@ class Batches:
         self.stream, self.recipe, self.device = stream, recipe, device
 
     def take(self, count, kind):
+        if count == 0:
+            return torch.empty(0, dtype=kind)
         data = bytearray(4 * count)
         if self.stream.readinto(data) != len(data):
             raise EOFError
         return torch.frombuffer(data, dtype=kind)
 
     def __iter__(self):
+        # A batch that is cut short ends them too.
+        try:
+            while True:
+                yield self.batch()
+        except EOFError:
+            return
+
+    def batch(self):
         views, side = 2 * self.recipe["scenes"], self.recipe["view"]
-        while True:
-            try:
-                counts = self.take(6, torch.int32).tolist()
-            except EOFError:
-                return
-            seen = self.take(views * side * side * 3, torch.float32)
-            seen = seen.to(self.device).view(views, side, side, 3).permute(0, 3, 1, 2)
-            points = []
-            for count, unchanged in zip(counts[::2], counts[1::2]):
-                first = self.take(count, torch.int32).to(self.device)
-                rows = self.take(4 * count, torch.int32).to(self.device).view(count, 4)
-                shares = self.take(4 * count, torch.float32).to(self.device).view(count, 4, 1)
-                points.append((first, rows, shares, unchanged))
-            yield seen, points
+        counts = self.take(6, torch.int32).tolist()
+        seen = self.take(views * side * side * 3, torch.float32)
+        seen = seen.to(self.device).view(views, side, side, 3).permute(0, 3, 1, 2)
+        points = []
+        for count, unchanged in zip(counts[::2], counts[1::2]):
+            first = self.take(count, torch.int32).to(self.device)
+            rows = self.take(4 * count, torch.int32).to(self.device).view(count, 4)
+            shares = self.take(4 * count, torch.float32).to(self.device).view(count, 4, 1)
+            if unchanged < 2:
+                sys.exit("a step has no two places to compare; give it more scenes or points")
+            points.append((first, rows, shares, unchanged))
+        return seen, points
 
 
 def features(values, running, x):
@@ -86,8 +99,12 @@ def features(values, running, x):
         for index in indices:
             of = lambda part: values[f"features.{index}.{part}"]
             z = F.conv2d(x, of("weight"), padding=1)
-            moments = [running[f"features.{index}.{part}"] for part in ("mean", "variance")]
-            z = F.batch_norm(z, *moments, of("gamma"), of("beta"), True, MOMENTUM, NORM_EPSILON)
+            # PyTorch's own running variance is the unbiased one.
+            with torch.no_grad():
+                moments = torch.var_mean(z, (0, 2, 3), correction=0)
+                for part, moment in zip(("variance", "mean"), moments):
+                    running[f"features.{index}.{part}"].lerp_(moment, MOMENTUM)
+            z = F.batch_norm(z, None, None, of("gamma"), of("beta"), True, 0.0, NORM_EPSILON)
             x = F.relu(z)
         if stage > 0:
             levels.append(x.permute(0, 2, 3, 1).flatten(0, 2))
@@ -118,8 +135,6 @@ def step_loss(values, running, recipe, seen, points):
     total, shares = 0.0, []
     for level, rows in enumerate(features(values, running, seen)):
         first, second, share, unchanged = points[level]
-        if unchanged < 2:
-            continue
         pair = torch.cat([rows[first], (rows[second] * share).sum(1)])
         out = project(values, level + 1, pair)
         loss, found = info_nce(*out.chunk(2), unchanged, recipe["temperature"])
@@ -141,7 +156,8 @@ def rate(recipe, step):
 def pretrain(path, device, every):
     """Learns from standard input; the checkpoint is replaced now and then, and at the end."""
     # The program writes the checkpoint before the first batch.
-    sys.stdin.buffer.peek(1)
+    if not sys.stdin.buffer.peek(1):
+        sys.exit("there are no batches on standard input; pipe those of oddspot pretrain --batches")
     checkpoint = Checkpoint(path)
     header = checkpoint.header
     recipe, before = header["recipe"], header["seconds"]
@@ -153,10 +169,8 @@ def pretrain(path, device, every):
     values, running = checkpoint.tensors["value"], checkpoint.tensors["running"]
     for value in values.values():
         value.requires_grad_()
-    # The rate is a tensor so that it can change without a look from the host.
     optimizer = torch.optim.Adam(
-        values.values(), lr=torch.tensor(0.0), betas=BETAS, eps=EPSILON,
-        weight_decay=WEIGHT_DECAY, fused=device != "cpu", foreach=False if device == "cpu" else None,
+        values.values(), betas=BETAS, eps=EPSILON, weight_decay=WEIGHT_DECAY, fused=device != "cpu",
     )
     for name, value in values.items():
         optimizer.state[value] = {
@@ -171,20 +185,21 @@ def pretrain(path, device, every):
         checkpoint.save(path)
 
     for seen, points in Batches(sys.stdin.buffer, recipe, device):
-        optimizer.param_groups[0]["lr"].fill_(rate(recipe, header["step"]))
+        optimizer.param_groups[0]["lr"] = rate(recipe, header["step"])
         loss, found = step_loss(values, running, recipe, seen, points)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         header["step"] += 1
         if header["step"] % every == 0:
-            if not torch.isfinite(loss):
-                sys.exit(f"the loss is not finite at step {header['step']}; lower learning_rate")
             save()
             places = "/".join(f"{100 * share:.0f}" for share in found.tolist())
             print(f"step {header['step']}, {time.monotonic() - started:.0f} s, places found "
                   f"{places} %, loss {loss.item():.2f}", file=sys.stderr, flush=True)
     save()
+    if header["step"] + 1 < recipe["steps"]:
+        sys.exit(f"the batches ended at step {header['step']} of {recipe['steps']}, which the "
+                 "checkpoint keeps; go on with oddspot pretrain --batches --resume")
 
 
 def compare(path, other):

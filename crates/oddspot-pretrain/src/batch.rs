@@ -208,6 +208,36 @@ mod tests {
     }
 
     #[test]
+    fn each_way_to_see_scenes_otherwise_tells() {
+        let (plain, levels) = small();
+        let pool = Pool::at_step(0, 0);
+        let batch = |recipe: &Recipe| Batch::new(recipe, &pool, 0, levels);
+        let with = |change: fn(&mut Recipe)| {
+            let mut recipe = plain.clone();
+            change(&mut recipe);
+            recipe
+        };
+        let others = [
+            with(|recipe| recipe.alike = 1.0),
+            with(|recipe| recipe.faint = 1.0),
+            with(|recipe| recipe.shades = true),
+        ];
+        let seen = batch(&plain);
+        for other in others {
+            assert_ne!(batch(&other).views, seen.views, "{other:?}");
+        }
+    }
+
+    /// The recipe of the built-in teacher draws what it drew when that was made.
+    #[test]
+    fn the_default_recipe_stays_by_the_same_chance() {
+        let (recipe, levels) = small();
+        let points = Batch::new(&recipe, &Pool::at_step(0, 0), 0, levels).points;
+        let sums = points.map(|points| points.iter().map(|point| point.first).sum::<usize>());
+        assert_eq!(sums, [882_852, 218_095, 54_800]);
+    }
+
+    #[test]
     fn a_share_of_changed_pixels_ends_at_the_scenes_border() {
         let mut changed = vec![false; SIDE * SIDE];
         changed[0] = true;

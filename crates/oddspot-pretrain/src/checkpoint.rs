@@ -15,7 +15,7 @@ use crate::pretraining::Pretraining;
 
 const KEY: &str = "oddspot.pretraining";
 /// Version of the checkpoints that this program writes and reads.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 1;
 /// What to do about a checkpoint that cannot be used.
 const AGAIN: &str = "start again with --restart";
 /// Before the names of each kind of values.

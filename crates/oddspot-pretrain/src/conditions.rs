@@ -7,7 +7,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// Under what a view is seen: light, focus and noise.
+use crate::material::luma;
+
+/// What a camera makes of a scene.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions {
     /// Of red, green and blue.
@@ -89,8 +91,7 @@ impl Conditions {
             let down = (i / side) as f32 / side as f32 * 2.0 - 1.0;
             let slope = 1.0 + slopes[0] * across + slopes[1] * down;
             if grey {
-                let [r, g, b] = *pixel;
-                *pixel = [0.299 * r + 0.587 * g + 0.114 * b; 3];
+                *pixel = [luma(*pixel); 3];
             }
             for (value, gain) in pixel.iter_mut().zip(gains) {
                 *value = (value.powf(gamma) * gain * slope + lift).clamp(0.0, 1.0);

@@ -197,6 +197,20 @@ mod tests {
             ),
             (
                 Recipe {
+                    alike: 1.5,
+                    ..sound()
+                },
+                "alike",
+            ),
+            (
+                Recipe {
+                    faint: -0.1,
+                    ..sound()
+                },
+                "faint",
+            ),
+            (
+                Recipe {
                     widths: [16, 0, 16, 16],
                     ..sound()
                 },

@@ -88,6 +88,11 @@ pub fn any_colour(rng: &mut ChaCha8Rng) -> Colour {
     [0; 3].map(|_| grey + saturation * (rng.random_range(0.0..1.0) - grey))
 }
 
+/// Brightness of a colour (ITU-R BT.601), on any scale.
+pub fn luma([r, g, b]: Colour) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
 fn opaque(colour: Colour) -> PremultipliedColorU8 {
     let [r, g, b] = colour.map(|value| (value.clamp(0.0, 1.0) * 255.0) as u8);
     // Every colour is valid under full opacity.

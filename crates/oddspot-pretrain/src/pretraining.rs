@@ -38,7 +38,7 @@ pub struct Pretraining {
     gradients: Vec<f32>,
     pub(crate) moments: [Vec<f32>; 2],
     pub(crate) running: Vec<f32>,
-    pool: Pool,
+    pub(crate) pool: Pool,
     workspace: Workspace,
     trace: Trace,
     of_levels: [Vec<f32>; 3],

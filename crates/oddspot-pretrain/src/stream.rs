@@ -53,7 +53,7 @@ impl Pretraining {
             [0, 1, 2].map(|level| self.network.level(level)),
         );
         let last = recipe.steps.saturating_sub(1);
-        let mut pool = Pool::at_step(recipe.seed, self.step);
+        let mut pool = self.pool.clone();
         for start in (self.step..last).step_by(AT_A_TIME) {
             let steps = start..last.min(start + AT_A_TIME);
             let pools: Vec<Pool> = (steps.clone())
@@ -97,49 +97,59 @@ mod tests {
     use super::*;
     use crate::config::Recipe;
 
+    /// The next numbers, four bytes each, and what is left.
+    fn take<const COUNT: usize, T>(rest: &mut &[u8], from: impl Fn([u8; 4]) -> T) -> [T; COUNT] {
+        let (taken, left) = rest.split_at(4 * COUNT);
+        *rest = left;
+        let numbers = taken.as_chunks::<4>().0;
+        std::array::from_fn(|i| from(numbers[i]))
+    }
+
     #[test]
     fn all_batches_but_the_last_are_written_whole() {
         let recipe = Recipe {
-            steps: 4,
+            // More than are drawn at a time.
+            steps: AT_A_TIME + 4,
             scenes: 2,
             view: 32,
             points: 5,
             ..Recipe::default()
         };
-        let pretraining = Pretraining::new(recipe.clone()).unwrap();
-        let mut written = Vec::new();
-        pretraining
-            .write_batches(&mut written, || ControlFlow::Continue(()))
-            .unwrap();
-        let levels = [0, 1, 2].map(|level| pretraining.network.level(level));
-        let mut pool = Pool::at_step(recipe.seed, 0);
-        let mut rest = &written[..];
-        for step in 0..3 {
-            let batch = Batch::new(&recipe, &pool, step, levels);
-            pool.refresh(step);
-            let mut take = |count: usize| {
-                let (taken, left) = rest.split_at(4 * count);
-                rest = left;
-                taken.as_chunks::<4>().0
-            };
-            let counts = take(6)
-                .iter()
-                .map(|four| u32::from_le_bytes(*four) as usize);
-            let counts: Vec<usize> = counts.collect();
-            let views: Vec<f32> = (take(batch.views.len()).iter())
-                .map(|four| f32::from_le_bytes(*four))
-                .collect();
-            assert_eq!(views, batch.views, "step {step}");
-            for (level, points) in batch.points.iter().enumerate() {
-                assert_eq!(counts[2 * level], points.len());
-                let firsts = take(points.len());
-                assert_eq!(u32::from_le_bytes(firsts[0]) as usize, points[0].first);
-                take(4 * points.len());
-                let shares = take(4 * points.len());
-                assert_eq!(f32::from_le_bytes(shares[3]), points[0].second[3].1);
+        for from in [0, 2] {
+            let pretraining = Pretraining::at_step(recipe.clone(), from).unwrap();
+            let mut written = Vec::new();
+            (pretraining.write_batches(&mut written, || ControlFlow::Continue(()))).unwrap();
+            let levels = [0, 1, 2].map(|level| pretraining.network.level(level));
+            let mut rest = &written[..];
+            let row = |bytes| u32::from_le_bytes(bytes) as usize;
+            for step in from..recipe.steps - 1 {
+                let batch = Batch::new(&recipe, &Pool::at_step(recipe.seed, step), step, levels);
+                for points in &batch.points {
+                    let unchanged = points.iter().filter(|point| !point.changed).count();
+                    assert_eq!(
+                        take(&mut rest, row),
+                        [points.len(), unchanged],
+                        "step {step}"
+                    );
+                }
+                for &value in &batch.views {
+                    assert_eq!(take(&mut rest, f32::from_le_bytes), [value], "step {step}");
+                }
+                for points in &batch.points {
+                    for point in points {
+                        assert_eq!(take(&mut rest, row), [point.first]);
+                    }
+                    for point in points {
+                        assert_eq!(take(&mut rest, row), point.second.map(|(row, _)| row));
+                    }
+                    for point in points {
+                        let shares = point.second.map(|(_, share)| share);
+                        assert_eq!(take(&mut rest, f32::from_le_bytes), shares);
+                    }
+                }
             }
+            assert!(rest.is_empty());
         }
-        assert!(rest.is_empty());
     }
 
     #[test]

@@ -4,20 +4,22 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::{Pixmap, PremultipliedColorU8};
 
+use crate::material::luma;
+
 /// Least distance of a faint picture's colours to black and white, of 255.
 const MARGIN: f32 = 40.0;
 
-/// How a faint picture's colours come from a full one's: drawn together about a colour.
+/// How a faint picture's colours come from a full one's: drawn together, and moved.
 #[derive(Clone, Copy, Debug)]
 pub struct Fading {
     contrast: f32,
-    /// Of 255.
-    about: [f32; 3],
+    /// What the grey in the middle of all colours becomes, of 255.
+    middle: [f32; 3],
     grey: bool,
 }
 
 impl Fading {
-    /// Any fading, about a picture's mean brightness.
+    /// Any fading, to a brightness near a picture's own.
     pub fn new(picture: &Pixmap, rng: &mut ChaCha8Rng) -> Self {
         let contrast = rng.random_range((0.15f32).ln()..(0.6f32).ln()).exp();
         let grey = rng.random_bool(0.5);
@@ -32,7 +34,7 @@ impl Fading {
         let tint = if grey { 0.0 } else { 12.0 };
         Self {
             contrast,
-            about: [0; 3].map(|_| middle + tint * rng.random_range(-1.0..1.0)),
+            middle: [0; 3].map(|_| middle + tint * rng.random_range(-1.0..1.0)),
             grey,
         }
     }
@@ -44,7 +46,10 @@ impl Fading {
             if self.grey {
                 colour = [luma(colour); 3];
             }
-            let faint = |c: usize| (self.about[c] + self.contrast * (colour[c] - 127.5)) as u8;
+            let faint = |c: usize| {
+                let value = self.middle[c] + self.contrast * (colour[c] - 127.5);
+                value.round() as u8
+            };
             let [r, g, b] = [faint(0), faint(1), faint(2)];
             // Every colour is valid under full opacity.
             if let Some(faded) = PremultipliedColorU8::from_rgba(r, g, b, 255) {
@@ -52,11 +57,6 @@ impl Fading {
             }
         }
     }
-}
-
-/// Brightness of a colour (ITU-R BT.601).
-fn luma([r, g, b]: [f32; 3]) -> f32 {
-    0.299 * r + 0.587 * g + 0.114 * b
 }
 
 #[cfg(test)]

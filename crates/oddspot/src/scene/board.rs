@@ -154,7 +154,7 @@ impl Board {
     /// Turns one part by a quarter.
     pub(super) fn turn_part(&mut self, rng: &mut ChaCha8Rng) {
         let turnable: Vec<usize> = (0..self.parts.len())
-            .filter(|&index| self.parts[index].kind.differs_turned())
+            .filter(|&index| self.parts[index].kind.lies_both_ways())
             .collect();
         if let Some(&index) = turnable.choose(rng) {
             self.displace(index, |part| part.turned = !part.turned);
@@ -322,4 +322,24 @@ fn lattice_noise(column: i32, row: i32) -> f32 {
 
 fn outlines(part: &Part) -> impl Iterator<Item = Shape> + use<> {
     part.layers().into_iter().map(|layer| layer.shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_and_no_bare_place_is_odd_but_for_where_it_is() {
+        let parts = parts();
+        for part in &parts {
+            let alike = parts.iter().filter(|other| other.kind == part.kind);
+            assert!(alike.count() >= 2, "{:?}", part.kind);
+            if part.kind.lies_both_ways() {
+                let lies_so =
+                    |other: &&Part| (other.kind, other.turned) == (part.kind, !part.turned);
+                assert!(parts.iter().any(|other| lies_so(&other)), "{:?}", part.kind);
+            }
+        }
+        assert_eq!(parts.len() + 1, places().count());
+    }
 }

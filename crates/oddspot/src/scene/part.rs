@@ -103,8 +103,8 @@ impl Kind {
         }
     }
 
-    /// Whether the part looks otherwise when it is turned by a quarter.
-    pub(super) fn differs_turned(self) -> bool {
+    /// Whether the part lies either way on a sound board, so that a turned one looks like others.
+    pub(super) fn lies_both_ways(self) -> bool {
         !matches!(self, Self::Can | Self::Inductor)
     }
 }
