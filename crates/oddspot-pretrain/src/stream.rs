@@ -12,8 +12,10 @@ use crate::batch::Batch;
 use crate::formula::Pool;
 use crate::pretraining::Pretraining;
 
-/// Steps drawn at a time, so that a core that is done with one goes on with the next.
+/// Steps drawn at a time, so that a core that is done with one goes on with the next; fewer where
+/// their views would take more bytes than these.
 const AT_A_TIME: usize = 16;
+const MOST_BYTES: usize = 1 << 28;
 
 impl Pretraining {
     /// Writes the batches of all steps from the present one to the last but one, which leaves
@@ -33,9 +35,11 @@ impl Pretraining {
         mut out: impl Write,
         flow: impl Fn() -> ControlFlow<()>,
     ) -> io::Result<()> {
-        let (send, receive) = sync_channel::<Vec<u8>>(2 * AT_A_TIME);
+        let views = 2 * self.recipe.scenes * self.recipe.view.pow(2) * 3;
+        let at_a_time = (MOST_BYTES / (4 * views)).clamp(1, AT_A_TIME);
+        let (send, receive) = sync_channel::<Vec<u8>>(at_a_time);
         thread::scope(|scope| {
-            scope.spawn(move || self.draw(|batch| send.send(batch).is_ok()));
+            scope.spawn(move || self.draw(at_a_time, |batch| send.send(batch).is_ok()));
             for batch in receive {
                 if flow().is_break() {
                     break;
@@ -47,15 +51,15 @@ impl Pretraining {
     }
 
     /// Draws batches until they are no longer taken.
-    fn draw(&self, take: impl Fn(Vec<u8>) -> bool) {
+    fn draw(&self, at_a_time: usize, take: impl Fn(Vec<u8>) -> bool) {
         let (recipe, levels) = (
             &self.recipe,
             [0, 1, 2].map(|level| self.network.level(level)),
         );
         let last = recipe.steps.saturating_sub(1);
         let mut pool = self.pool.clone();
-        for start in (self.step..last).step_by(AT_A_TIME) {
-            let steps = start..last.min(start + AT_A_TIME);
+        for start in (self.step..last).step_by(at_a_time) {
+            let steps = start..last.min(start + at_a_time);
             let pools: Vec<Pool> = (steps.clone())
                 .map(|step| {
                     let now = pool.clone();
