@@ -48,7 +48,7 @@ const COUNTS: Counts = Counts {
 /// writes the report.
 pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let runtime = args.runtime.open()?;
-    let images = args.output.join("images");
+    let images = args.output.join("boards");
     let model = args.output.join("model.oddspot");
     let baseline = args.output.join("baseline.oddspot");
     let findings = args.output.join("findings");
