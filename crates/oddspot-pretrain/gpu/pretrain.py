@@ -5,8 +5,8 @@ PyTorch. The program draws the batches and, in the end, does the last step and w
     oddspot pretrain -o OWN.safetensors [OPTIONS] --resume
 
 Needs torch and safetensors. `--exact` computes in full 32-bit floats, as the program does (and
-runs on a CPU where there is no GPU): after a few steps both checkpoints then agree but for
-rounding, which `--compare OTHER.checkpoint` tells.
+runs on a CPU where there is no GPU): the gradients of the first step then agree but for rounding,
+which `--compare OTHER.checkpoint` tells; later steps drift apart.
 """
 
 import argparse

@@ -102,11 +102,6 @@ impl Kind {
             ],
         }
     }
-
-    /// Whether the part lies either way on a sound board, so that a turned one looks like others.
-    pub(super) fn lies_both_ways(self) -> bool {
-        !matches!(self, Self::Can | Self::Inductor)
-    }
 }
 
 fn memory_pins() -> Vec<Shape> {
