@@ -212,9 +212,9 @@ def interpolation(size, stride):
     return matrix
 
 
-def normalise(error, moments, smoothing, weight=1.0):
+def normalise(error, moments, smoothing, weight=1.0, floor=-np.inf):
     """In standard deviations of the training images' pixels, smoothed; 0 without evidence."""
-    values = weight * (error.astype(np.float64) - moments["mean"]) / moments["std"]
+    values = weight * np.maximum((error.astype(np.float64) - moments["mean"]) / moments["std"], floor)
     values = np.nan_to_num(values).astype(np.float32)
     sigma = [smoothing * side / 256 for side in values.shape]
     return gaussian_filter(values, sigma, mode="reflect", truncate=4.0)
@@ -246,7 +246,8 @@ def anomaly_maps(image, header, networks):
     if config["method"] == "full":
         pos = e_pos(s3, networks["position"], config)
         weight = config["detection"].get("pos_weight", 1.0)
-        maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], pos_smoothing, weight)
+        floor = {"none": -np.inf, "mean": 0.0}[config["detection"].get("pos_floor", "none")]
+        maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], pos_smoothing, weight, floor)
     maps["total"] = sum(maps.values())
     return maps
 

@@ -31,7 +31,7 @@ TRAINING_IMAGES, TRAINING_STEPS = 24, 20
 # What the peers compute too: the paper's scores, smoothed.
 SETTINGS = (
     "--feature-norm standardize --level-weights 1,1,1 --moments global --pair-weights equal "
-    "--image-level kept --pos-weight 1 --smoothing 8 --pos-smoothing 8"
+    "--pos-floor none --image-level kept --pos-weight 1 --smoothing 8 --pos-smoothing 8"
 ).split()
 COMPARED_IMAGES = 4
 NOTE = (

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use oddspot::atomic;
 use oddspot::config::{
-    Config, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, Schedule,
+    Config, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
 };
 use oddspot::dataset::{Dataset, Sample};
 use oddspot::image::ImageSize;
@@ -166,6 +166,9 @@ pub struct Settings {
     /// Count all pairs of a position alike (equal), or each as its neighbour is in place (trusted)
     #[arg(long, value_parser = parse_name::<PairWeights>)]
     pub pair_weights: Option<PairWeights>,
+    /// Let what is surely in its place excuse what looks wrong (none), or not (mean: e_pos says no less)
+    #[arg(long, value_parser = parse_name::<PosFloor>)]
+    pub pos_floor: Option<PosFloor>,
     /// Leave an image's e_rec as it is (kept), or take off what good images differ in as wholes (levelled)
     #[arg(long, value_parser = parse_name::<ImageLevel>)]
     pub image_level: Option<ImageLevel>,
@@ -233,6 +236,7 @@ impl Settings {
         set(&mut detection.moments, &self.moments);
         set(&mut detection.pos_weight, &self.pos_weight);
         set(&mut detection.pair_weights, &self.pair_weights);
+        set(&mut detection.pos_floor, &self.pos_floor);
         set(&mut detection.image_level, &self.image_level);
         set(&mut detection.false_alarm_rate, &self.false_alarm_rate);
         set(

@@ -12,6 +12,7 @@ which `--compare OTHER.checkpoint` tells; later steps drift apart.
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 
@@ -184,6 +185,9 @@ def pretrain(path, device, every):
         header["seconds"] = before + time.monotonic() - started
         checkpoint.save(path)
 
+    # The program that draws hears it too, and its batches end.
+    stopped = []
+    signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
     for seen, points in Batches(sys.stdin.buffer, recipe, device):
         optimizer.param_groups[0]["lr"] = rate(recipe, header["step"])
         loss, found = step_loss(values, running, recipe, seen, points)
@@ -196,6 +200,8 @@ def pretrain(path, device, every):
             places = "/".join(f"{100 * share:.0f}" for share in found.tolist())
             print(f"step {header['step']}, {time.monotonic() - started:.0f} s, places found "
                   f"{places} %, loss {loss.item():.2f}", file=sys.stderr, flush=True)
+        if stopped:
+            break
     save()
     if header["step"] + 1 < recipe["steps"]:
         sys.exit(f"the batches ended at step {header['step']} of {recipe['steps']}, which the "

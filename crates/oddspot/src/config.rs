@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::image::ImageSize;
-pub use detection::{DetectionConfig, ImageLevel, Moments, PairWeights};
+pub use detection::{DetectionConfig, ImageLevel, Moments, PairWeights, PosFloor};
 pub use training::{FeatureNorm, Optimizer, Schedule, TrainingConfig};
 
 /// Half the student's receptive field, 65 pixels: the reach of a patch around its centre.
@@ -164,6 +164,7 @@ impl Config {
                 moments: Moments::Global,
                 pos_weight: 1.0,
                 pair_weights: PairWeights::Equal,
+                pos_floor: PosFloor::None,
                 image_level: ImageLevel::Kept,
                 ..DetectionConfig::default()
             },
@@ -273,6 +274,7 @@ mod tests {
             ("detection", "moments"),
             ("detection", "pos_weight"),
             ("detection", "pair_weights"),
+            ("detection", "pos_floor"),
             ("detection", "image_level"),
         ] {
             let table = written[table].as_object_mut().unwrap();
@@ -294,6 +296,7 @@ mod tests {
             assert_eq!(config.detection.moments, Moments::Global);
             assert_eq!(config.detection.pos_weight, 1.0);
             assert_eq!(config.detection.pair_weights, PairWeights::Equal);
+            assert_eq!(config.detection.pos_floor, PosFloor::None);
             assert_eq!(config.detection.image_level, ImageLevel::Kept);
         }
         let [training, detection] = tables;

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, DetectionConfig};
+use crate::config::{Config, DetectionConfig, PosFloor};
 use crate::e_pos::e_pos_grid;
 use crate::error_maps::{ErrorMaps, GridErrors, level_errors};
 use crate::image::normalise;
@@ -90,7 +90,8 @@ pub struct AnomalyMaps {
     pub total: ScoreMap,
     /// `(e_rec − μ_rec) / σ_rec`, less what is usual of the image's level: "looks wrong".
     pub rec: ScoreMap,
-    /// `w (e_pos − μ_pos) / σ_pos`, w its weight: "in the wrong place"; 0 without evidence.
+    /// `w (e_pos − μ_pos) / σ_pos`, w its weight, and 0 for what lies below its floor: "in the wrong
+    /// place"; 0 without evidence.
     pub pos: Option<ScoreMap>,
 }
 
@@ -102,18 +103,12 @@ impl AnomalyMaps {
         detection: &DetectionConfig,
     ) -> Self {
         let pos_smoothing = detection.pos_smoothing.unwrap_or(detection.smoothing);
-        let part = |map: &ScoreMap, moments: &Moments, weight, smoothing, no_evidence| {
-            let normalise = |&value: &f32| -> f32 {
-                match value.is_nan() {
-                    true => no_evidence,
-                    false => (weight * moments.normalise(value)) as f32,
-                }
-            };
+        let smoothed = |map: &ScoreMap, smoothing: f64, normalise: &dyn Fn(f32) -> f32| {
             let normalised = ScoreMap {
-                values: map.values.iter().map(normalise).collect(),
+                values: map.values.iter().map(|&value| normalise(value)).collect(),
                 ..*map
             };
-            let sigma = |side: usize| -> f64 { smoothing * side as f64 / 256.0 };
+            let sigma = |side: usize| smoothing * side as f64 / 256.0;
             normalised.smooth(sigma(map.height), sigma(map.width))
         };
         let usual = (normalisation.image_level.as_ref()).map_or(0.0, |usual| {
@@ -123,14 +118,20 @@ impl AnomalyMaps {
             mean: normalisation.rec.mean + usual,
             ..normalisation.rec
         };
-        // Only e_pos may lack evidence: NaN in e_rec is a fault and stays one.
-        let rec = part(&errors.rec, &levelled, 1.0, detection.smoothing, f32::NAN);
-        let pos = match (&errors.pos, &normalisation.pos) {
-            (Some(map), Some(moments)) => {
-                Some(part(map, moments, detection.pos_weight, pos_smoothing, 0.0))
-            }
-            _ => None,
+        let rec = smoothed(&errors.rec, detection.smoothing, &|value| {
+            levelled.normalise(value) as f32
+        });
+        let floor = match detection.pos_floor {
+            PosFloor::None => f64::NEG_INFINITY,
+            PosFloor::Mean => 0.0,
         };
+        let pos = (errors.pos.as_ref().zip(normalisation.pos.as_ref())).map(|(map, moments)| {
+            // Only e_pos may lack evidence: NaN in e_rec is a fault and stays one.
+            smoothed(map, pos_smoothing, &|value| match value.is_nan() {
+                true => 0.0,
+                false => (detection.pos_weight * moments.normalise(value).max(floor)) as f32,
+            })
+        });
         let total = match &pos {
             Some(pos) => ScoreMap {
                 values: rec
@@ -259,6 +260,25 @@ mod tests {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
         }
         assert!((maps.score() - 2.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn to_be_in_its_place_excuses_nothing_unless_e_pos_has_no_floor() {
+        let errors = ErrorMaps {
+            rec: map([3.0, 3.0, 3.0, 3.0]),
+            pos: Some(map([0.5, 0.6, 0.4, f32::NAN])),
+        };
+        for (pos_floor, in_its_place) in [(PosFloor::None, 0.0), (PosFloor::Mean, 1.0)] {
+            let detection = DetectionConfig {
+                pos_floor,
+                ..detection(0.0)
+            };
+            let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, &detection);
+            let expected = [1.0, 2.0, in_its_place, 1.0];
+            for (found, expected) in maps.total.values.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+            }
+        }
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub struct DetectionConfig {
     /// How much each pair of a position counts in its `e_pos`.
     #[serde(default = "PairWeights::before_there_was_a_choice")]
     pub pair_weights: PairWeights,
+    /// The least that `e_pos` says.
+    #[serde(default = "PosFloor::before_there_was_a_choice")]
+    pub pos_floor: PosFloor,
     /// Whether good images' differences as wholes are taken off `e_rec`.
     #[serde(default = "ImageLevel::before_there_was_a_choice")]
     pub image_level: ImageLevel,
@@ -52,6 +55,16 @@ pub enum PairWeights {
     /// Each as much as its neighbour is itself in place, so that an odd patch does not make its
     /// neighbours look odd.
     Trusted,
+}
+
+/// The least that `e_pos` says of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PosFloor {
+    /// None: what is surer than usual to be in its place may look a little wrong for that; the paper's.
+    None,
+    /// Its mean: to be in its place excuses nothing that looks wrong.
+    Mean,
 }
 
 /// What becomes of an image's level, the `e_rec` of its quietest part.
@@ -88,6 +101,13 @@ impl PairWeights {
     }
 }
 
+impl PosFloor {
+    /// What a model means that was written before this setting.
+    fn before_there_was_a_choice() -> Self {
+        Self::None
+    }
+}
+
 impl ImageLevel {
     /// What a model means that was written before this setting.
     fn before_there_was_a_choice() -> Self {
@@ -104,6 +124,7 @@ impl DetectionConfig {
             moments: Moments::before_there_was_a_choice(),
             pos_weight: weight_before_there_was_a_choice(),
             pair_weights: PairWeights::before_there_was_a_choice(),
+            pos_floor: PosFloor::before_there_was_a_choice(),
             image_level: ImageLevel::before_there_was_a_choice(),
             ..Self::default()
         }
@@ -118,6 +139,7 @@ impl Default for DetectionConfig {
             moments: Moments::Local,
             pos_weight: 0.75,
             pair_weights: PairWeights::Trusted,
+            pos_floor: PosFloor::Mean,
             image_level: ImageLevel::Levelled,
             false_alarm_rate: 0.01,
             pixel_false_alarm_rate: 0.001,
