@@ -229,6 +229,7 @@ mod tests {
             smoothing,
             pos_smoothing: None,
             pos_weight: 1.0,
+            pos_floor: PosFloor::None,
             ..DetectionConfig::default()
         }
     }
