@@ -166,7 +166,7 @@ pub struct Settings {
     /// Count all pairs of a position alike (equal), or each as its neighbour is in place (trusted)
     #[arg(long, value_parser = parse_name::<PairWeights>)]
     pub pair_weights: Option<PairWeights>,
-    /// Let what is surely in its place excuse what looks wrong (none), or not (mean: e_pos says no less)
+    /// Let a place surer than usual lower the score (none), or count e_pos below its mean as its mean (mean)
     #[arg(long, value_parser = parse_name::<PosFloor>)]
     pub pos_floor: Option<PosFloor>,
     /// Leave an image's e_rec as it is (kept), or take off what good images differ in as wholes (levelled)

@@ -185,9 +185,15 @@ def pretrain(path, device, every):
         header["seconds"] = before + time.monotonic() - started
         checkpoint.save(path)
 
-    # The program that draws hears it too, and its batches end.
+    # The step is finished and kept; `oddspot`, in the same pipe, stops too. The next one ends at once.
     stopped = []
-    signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+
+    def stop(number, _):
+        stopped.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     for seen, points in Batches(sys.stdin.buffer, recipe, device):
         optimizer.param_groups[0]["lr"] = rate(recipe, header["step"])
         loss, found = step_loss(values, running, recipe, seen, points)
@@ -203,6 +209,10 @@ def pretrain(path, device, every):
         if stopped:
             break
     save()
+    if stopped:
+        print(f"stopped at step {header['step']} of {recipe['steps']}, which the checkpoint keeps; go on "
+              "with oddspot pretrain --batches --resume", file=sys.stderr)
+        sys.exit(128 + stopped[0])
     if header["step"] + 1 < recipe["steps"]:
         sys.exit(f"the batches ended at step {header['step']} of {recipe['steps']}, which the "
                  "checkpoint keeps; go on with oddspot pretrain --batches --resume")

@@ -29,8 +29,8 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale of a model's pictures: black is the mean of good images, and the middle the
-    /// threshold of the verdict.
+    /// The scale of a model's pictures: black is 0, where errors are at their means over good images or
+    /// below, and the middle the threshold of the verdict.
     pub fn around(threshold: f64) -> Self {
         Self {
             low: 0.0,

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, DetectionConfig, PosFloor};
+use crate::config::{Config, DetectionConfig};
 use crate::e_pos::e_pos_grid;
 use crate::error_maps::{ErrorMaps, GridErrors, level_errors};
 use crate::image::normalise;
@@ -90,8 +90,8 @@ pub struct AnomalyMaps {
     pub total: ScoreMap,
     /// `(e_rec − μ_rec) / σ_rec`, less what is usual of the image's level: "looks wrong".
     pub rec: ScoreMap,
-    /// `w (e_pos − μ_pos) / σ_pos`, w its weight, and 0 for what lies below its floor: "in the wrong
-    /// place"; 0 without evidence.
+    /// `w (e_pos − μ_pos) / σ_pos`, w its weight, not below its floor: "in the wrong place"; 0 without
+    /// evidence.
     pub pos: Option<ScoreMap>,
 }
 
@@ -103,14 +103,6 @@ impl AnomalyMaps {
         detection: &DetectionConfig,
     ) -> Self {
         let pos_smoothing = detection.pos_smoothing.unwrap_or(detection.smoothing);
-        let smoothed = |map: &ScoreMap, smoothing: f64, normalise: &dyn Fn(f32) -> f32| {
-            let normalised = ScoreMap {
-                values: map.values.iter().map(|&value| normalise(value)).collect(),
-                ..*map
-            };
-            let sigma = |side: usize| smoothing * side as f64 / 256.0;
-            normalised.smooth(sigma(map.height), sigma(map.width))
-        };
         let usual = (normalisation.image_level.as_ref()).map_or(0.0, |usual| {
             usual_difference(image_level(&errors.rec), usual)
         });
@@ -118,18 +110,16 @@ impl AnomalyMaps {
             mean: normalisation.rec.mean + usual,
             ..normalisation.rec
         };
-        let rec = smoothed(&errors.rec, detection.smoothing, &|value| {
-            levelled.normalise(value) as f32
+        // NaN in e_rec is a fault and stays one.
+        let rec = smoothed(&errors.rec, detection.smoothing, |value| {
+            levelled.normalise(value)
         });
-        let floor = match detection.pos_floor {
-            PosFloor::None => f64::NEG_INFINITY,
-            PosFloor::Mean => 0.0,
-        };
+        let (weight, least) = (detection.pos_weight, detection.pos_floor.least());
         let pos = (errors.pos.as_ref().zip(normalisation.pos.as_ref())).map(|(map, moments)| {
-            // Only e_pos may lack evidence: NaN in e_rec is a fault and stays one.
-            smoothed(map, pos_smoothing, &|value| match value.is_nan() {
+            smoothed(map, pos_smoothing, |value| match value.is_nan() {
+                // No evidence.
                 true => 0.0,
-                false => (detection.pos_weight * moments.normalise(value).max(floor)) as f32,
+                false => weight * moments.normalise(value).max(least),
             })
         });
         let total = match &pos {
@@ -193,6 +183,18 @@ pub struct Shares {
     pub pos: f64,
 }
 
+/// A map of an error, each value normalised, smoothed by a Gaussian of `smoothing` pixels of a 256-pixel
+/// image.
+fn smoothed(map: &ScoreMap, smoothing: f64, normalise: impl Fn(f32) -> f64) -> ScoreMap {
+    let normalised = |&value: &f32| normalise(value) as f32;
+    let normalised = ScoreMap {
+        values: map.values.iter().map(normalised).collect(),
+        ..*map
+    };
+    let sigma = |side: usize| smoothing * side as f64 / 256.0;
+    normalised.smooth(sigma(map.height), sigma(map.width))
+}
+
 impl Shares {
     /// Whether more is owed to `e_pos` than to `e_rec`.
     pub fn in_the_wrong_place(self) -> bool {
@@ -203,6 +205,7 @@ impl Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PosFloor;
 
     fn map(values: [f32; 4]) -> ScoreMap {
         ScoreMap {
@@ -269,16 +272,26 @@ mod tests {
             rec: map([3.0, 3.0, 3.0, 3.0]),
             pos: Some(map([0.5, 0.6, 0.4, f32::NAN])),
         };
-        for (pos_floor, in_its_place) in [(PosFloor::None, 0.0), (PosFloor::Mean, 1.0)] {
-            let detection = DetectionConfig {
-                pos_floor,
-                ..detection(0.0)
+        for (pos_floor, in_its_place) in [(PosFloor::None, -0.5), (PosFloor::Mean, 0.0)] {
+            let fuse = |smoothing| {
+                let detection = DetectionConfig {
+                    pos_floor,
+                    pos_weight: 0.5,
+                    ..detection(smoothing)
+                };
+                AnomalyMaps::fuse(&errors, &NORMALISATION, &detection)
             };
-            let maps = AnomalyMaps::fuse(&errors, &NORMALISATION, &detection);
-            let expected = [1.0, 2.0, in_its_place, 1.0];
-            for (found, expected) in maps.total.values.iter().zip(expected) {
+            let maps = fuse(0.0);
+            let pos = [0.0, 0.5, in_its_place, 0.0];
+            let of_pos = maps.pos.as_ref().unwrap().values.iter().zip(pos);
+            let of_total = maps.total.values.iter().zip(pos.map(|pos| 1.0 + pos));
+            for (found, expected) in of_pos.chain(of_total) {
                 assert!((found - expected).abs() < 1e-5, "{found} {expected}");
             }
+            // What lies below the floor is gone before the map is smoothed.
+            let mean = |map: &ScoreMap| map.values.iter().sum::<f32>() / 4.0;
+            let smooth = mean(fuse(64.0).pos.as_ref().unwrap());
+            assert!((smooth - mean(maps.pos.as_ref().unwrap())).abs() < 1e-5);
         }
     }
 

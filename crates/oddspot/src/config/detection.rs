@@ -22,7 +22,7 @@ pub struct DetectionConfig {
     /// How much each pair of a position counts in its `e_pos`.
     #[serde(default = "PairWeights::before_there_was_a_choice")]
     pub pair_weights: PairWeights,
-    /// The least that `e_pos` says.
+    /// Lower bound of the normalised `e_pos`.
     #[serde(default = "PosFloor::before_there_was_a_choice")]
     pub pos_floor: PosFloor,
     /// Whether good images' differences as wholes are taken off `e_rec`.
@@ -57,13 +57,13 @@ pub enum PairWeights {
     Trusted,
 }
 
-/// The least that `e_pos` says of a place.
+/// Lower bound of the normalised `e_pos`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PosFloor {
-    /// None: what is surer than usual to be in its place may look a little wrong for that; the paper's.
+    /// No bound: a place that is surer than usual lowers the sum; the paper's.
     None,
-    /// Its mean: to be in its place excuses nothing that looks wrong.
+    /// 0, its mean: to be in its place excuses nothing that looks wrong.
     Mean,
 }
 
@@ -102,6 +102,14 @@ impl PairWeights {
 }
 
 impl PosFloor {
+    /// The bound, in standard deviations.
+    pub fn least(self) -> f64 {
+        match self {
+            Self::None => f64::NEG_INFINITY,
+            Self::Mean => 0.0,
+        }
+    }
+
     /// What a model means that was written before this setting.
     fn before_there_was_a_choice() -> Self {
         Self::None
