@@ -17,18 +17,13 @@ const HOLE: Colour = [0.07, 0.07, 0.07];
 const SILKSCREEN: Colour = [0.86, 0.88, 0.84];
 
 /// What lies in each place of a sound board, row by row, and whether it lies upright. Every kind
-/// lies in two or three places, and one place is bare, so that nothing is odd but for where it is.
+/// lies in two places, and two places are bare, so that nothing is odd but for where it is.
 const LAYOUT: [[Option<(Kind, bool)>; COLUMNS]; ROWS] = {
     use Kind::{Can, Ceramic, Crystal, Inductor, Lamp, Memory, Resistor};
     [
         [lying(Can), lying(Lamp), lying(Memory), lying(Inductor)],
         [lying(Resistor), None, lying(Can), lying(Crystal)],
-        [
-            lying(Inductor),
-            lying(Ceramic),
-            upright(Lamp),
-            upright(Memory),
-        ],
+        [lying(Inductor), lying(Ceramic), None, upright(Memory)],
         [
             upright(Crystal),
             upright(Resistor),
@@ -89,8 +84,8 @@ impl Board {
             parts: parts(),
             odd_places: Vec::new(),
             marks: Vec::new(),
-            offset: [within(2.5), within(2.5)],
-            angle: within(0.012),
+            offset: [within(2.0), within(2.0)],
+            angle: within(0.009),
             brightness: 1.0 + within(0.06),
             slope: [within(0.05), within(0.05)],
             grain: [within(4000.0), within(4000.0)],
@@ -348,6 +343,6 @@ mod tests {
                 assert!(parts.iter().any(|other| lies_so(&other)), "{:?}", part.kind);
             }
         }
-        assert_eq!(parts.len() + 1, places().count());
+        assert_eq!(parts.len() + 2, places().count());
     }
 }
