@@ -121,6 +121,9 @@ pub struct Settings {
     /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image
     #[arg(long, value_delimiter = ',', num_args = 1)]
     pub level_weights: Option<Vec<f64>>,
+    /// Share of each level's positions that count in L_rec, those that the student gets most wrong
+    #[arg(long)]
+    pub hardest: Option<f64>,
     /// How much L_rec weighs beside L_pos at the start, against equal shares of the loss (full only)
     #[arg(long)]
     pub rec_weight: Option<f64>,
@@ -218,6 +221,7 @@ impl Settings {
         set(&mut config.position.pairs, &self.pairs);
         let training = &mut config.training;
         set(&mut training.feature_norm, &self.feature_norm);
+        set(&mut training.hardest, &self.hardest);
         set(&mut training.rec_weight, &self.rec_weight);
         set(&mut training.iterations, &self.iterations);
         set(&mut training.batch, &self.batch);

@@ -155,6 +155,7 @@ impl Config {
                 schedule: Schedule::Constant,
                 feature_norm: FeatureNorm::L2,
                 level_weights: [1.0; 3],
+                hardest: 1.0,
                 rec_weight: 1.0,
                 ..TrainingConfig::default()
             },
@@ -267,6 +268,7 @@ mod tests {
             ("position", "offset"),
             ("training", "optimizer"),
             ("training", "level_weights"),
+            ("training", "hardest"),
             ("training", "rec_weight"),
             ("training", "feature_norm"),
             ("detection", "smoothing"),
@@ -289,6 +291,7 @@ mod tests {
             assert_eq!(config.position.offset, 64);
             assert_eq!(config.training.optimizer, Optimizer::Adam);
             assert_eq!(config.training.level_weights, [1.0; 3]);
+            assert_eq!(config.training.hardest, 1.0);
             assert_eq!(config.training.rec_weight, 1.0);
             assert_eq!(config.training.feature_norm, FeatureNorm::Standardize);
             assert_eq!(config.detection.smoothing, 8.0);

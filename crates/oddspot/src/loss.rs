@@ -116,19 +116,51 @@ pub fn squared_distance(teacher: Tensor<4>, student: Tensor<4>) -> Tensor<3> {
     (teacher - student).square().sum_dim(3).squeeze_dim(3)
 }
 
-/// `L_rec = Σ_ℓ w_ℓ mean_(r,c) ‖T^ℓ(r,c) − S^ℓ(r,c)‖²`, the mean over the batch too; `[1]`.
+/// `L_rec = Σ_ℓ w_ℓ mean_(r,c) ‖T^ℓ(r,c) − S^ℓ(r,c)‖²`, the mean over the batch too, and of each image
+/// over its hardest positions alone, a share `hardest` of them; `[1]`.
 /// The teacher's maps come normalised, the student's as they are.
 pub fn reconstruction(
     teacher: [Tensor<4>; 3],
     student: [Tensor<4>; 3],
     norm: FeatureNorm,
     weights: [f64; 3],
+    hardest: f64,
 ) -> Tensor<1> {
     let [level1, level2, level3] = std::array::from_fn(|level| {
         let student = normalise_student(student[level].clone(), norm);
-        squared_distance(teacher[level].clone(), student).mean() * weights[level]
+        let distance = squared_distance(teacher[level].clone(), student);
+        mean_of_hardest(distance, hardest) * weights[level]
     });
     level1 + level2 + level3
+}
+
+/// The mean of distances `[batch, height, width]` over the hardest positions of each image; `[1]`.
+fn mean_of_hardest(distance: Tensor<3>, share: f64) -> Tensor<1> {
+    if share == 1.0 {
+        return distance.mean();
+    }
+    let (shape, device) = (distance.dims(), distance.device());
+    let distances: Vec<f32> = distance.clone().into_data().iter().collect();
+    let weights: Vec<f32> = distances
+        .chunks_exact(shape[1] * shape[2])
+        .flat_map(|image| weights_of_hardest(image, share))
+        .collect();
+    (distance * Tensor::from_data(TensorData::new(weights, shape), &device)).mean()
+}
+
+/// What makes the mean over an image's positions one over the hardest, a share of them: each of those
+/// weighs all positions divided by the hardest ones, the others 0. Equal distances count alike, so
+/// that there may be a few more.
+pub(crate) fn weights_of_hardest(distances: &[f32], share: f64) -> Vec<f32> {
+    let mut sorted = distances.to_vec();
+    let count = ((share * sorted.len() as f64) as usize).clamp(1, sorted.len());
+    let at = sorted.len() - count;
+    let least = *sorted.select_nth_unstable_by(at, f32::total_cmp).1;
+    // NaN is above every number: a fault stays in the loss.
+    let is_hard = |distance: &f32| distance.total_cmp(&least).is_ge();
+    let weight = distances.len() as f32 / distances.iter().filter(|d| is_hard(d)).count() as f32;
+    let weigh = |distance| if is_hard(distance) { weight } else { 0.0 };
+    distances.iter().map(weigh).collect()
 }
 
 /// `L_pos`: the mean cross-entropy of logits `[pairs, 8]` against the true classes `[pairs]`;
@@ -185,5 +217,37 @@ impl LossWeights {
     pub fn weigh(&self, rec: Tensor<1>, pos: Tensor<1>) -> Tensor<1> {
         let term = |s: Tensor<1>, loss: Tensor<1>| s.clone().neg().exp() * loss + s;
         (term(self.rec.val(), rec) + term(self.pos.val(), pos)) * 0.5
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn the_mean_of_the_hardest_is_the_mean_of_the_largest_distances() {
+        let distances = [3.0, 1.0, 8.0, 2.0, 5.0, 0.0, 4.0, 7.0];
+        // A quarter of 8 positions: 8 and 7.
+        let weights = weights_of_hardest(&distances, 0.25);
+        assert_eq!(weights, [0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 4.0]);
+        let sum: f32 = distances.iter().zip(&weights).map(|(d, w)| d * w).sum();
+        assert_eq!(sum / 8.0, 7.5);
+        assert_eq!(weights_of_hardest(&distances, 1.0), [1.0; 8]);
+        // At least one position counts, and all that are as hard.
+        assert_eq!(weights_of_hardest(&[1.0, 2.0, 2.0], 0.1), [0.0, 1.5, 1.5]);
+        let broken = weights_of_hardest(&[1.0, f32::NAN, 2.0], 0.4);
+        assert_eq!(broken, [0.0, 3.0, 0.0]);
+    }
+
+    #[test]
+    fn each_image_of_a_batch_has_hardest_positions_of_its_own() {
+        let device = Device::flex();
+        let distances = [[[1.0, 2.0], [3.0, 4.0]], [[10.0, 20.0], [30.0, 40.0]]];
+        let distance = Tensor::<3>::from_data(distances, &device);
+        let mean = |share| mean_of_hardest(distance.clone(), share).into_scalar::<f32>();
+        assert_eq!(mean(1.0), 13.75);
+        assert_eq!(mean(0.5), 0.5 * (3.5 + 35.0));
     }
 }

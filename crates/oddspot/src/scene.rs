@@ -249,7 +249,12 @@ mod tests {
                         (m / SIDE).abs_diff(i / SIDE) <= spread
                             && (m % SIDE).abs_diff(i % SIDE) <= spread
                     });
-                    assert!(near, "{defect} {seed}: row {}, column {}", i / SIDE, i % SIDE);
+                    assert!(
+                        near,
+                        "{defect} {seed}: row {}, column {}",
+                        i / SIDE,
+                        i % SIDE
+                    );
                 }
             }
         }

@@ -285,6 +285,7 @@ fn gradients_over_burn(
         maps.levels.clone(),
         norm,
         config.training.level_weights,
+        config.training.hardest,
     );
     let total = match networks.loss.take() {
         None => rec,
@@ -305,19 +306,23 @@ fn gradients_over_burn(
 #[test]
 fn a_training_step_has_the_losses_and_every_gradient_of_the_plain_one() {
     use Optimizer::{Adam, Muon};
-    for (method, norm, stride, optimizer) in [
-        (Method::Full, FeatureNorm::Standardize, 8, Adam),
-        (Method::Full, FeatureNorm::Standardize, 8, Muon),
-        (Method::Full, FeatureNorm::L2, 8, Adam),
-        (Method::Full, FeatureNorm::None, 4, Muon),
-        (Method::Full, FeatureNorm::Standardize, 2, Adam),
-        (Method::Full, FeatureNorm::L2, 1, Adam),
-        (Method::Baseline, FeatureNorm::Standardize, 8, Muon),
-        (Method::Baseline, FeatureNorm::None, 2, Adam),
+    for (method, norm, stride, optimizer, hardest) in [
+        (Method::Full, FeatureNorm::Standardize, 8, Adam, 1.0),
+        (Method::Full, FeatureNorm::Standardize, 8, Muon, 1.0),
+        (Method::Full, FeatureNorm::L2, 8, Adam, 1.0),
+        (Method::Full, FeatureNorm::None, 4, Muon, 1.0),
+        (Method::Full, FeatureNorm::Standardize, 2, Adam, 1.0),
+        (Method::Full, FeatureNorm::L2, 1, Adam, 1.0),
+        (Method::Baseline, FeatureNorm::Standardize, 8, Muon, 1.0),
+        (Method::Baseline, FeatureNorm::None, 2, Adam, 1.0),
+        (Method::Full, FeatureNorm::Standardize, 8, Muon, 0.5),
+        (Method::Full, FeatureNorm::L2, 2, Adam, 0.3),
+        (Method::Baseline, FeatureNorm::None, 8, Adam, 0.5),
     ] {
         let mut config = config(method, norm, stride);
         config.training.optimizer = optimizer;
-        let case = format!("{method:?} {norm:?} at {stride}, {optimizer:?}");
+        config.training.hardest = hardest;
+        let case = format!("{method:?} {norm:?} at {stride}, {optimizer:?}, hardest {hardest}");
         let device = Device::flex();
         let networks = Networks::new(&Parameters::he(5, &device), &config, CHANNELS, true).unwrap();
         let tensors = named_tensors(&networks);

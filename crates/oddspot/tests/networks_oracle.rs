@@ -255,7 +255,7 @@ fn losses(oracle: &Oracle, networks: &Networks, norm: FeatureNorm, stride: usize
     let logits = classify(classifier, &networks.student, &maps, &pairs);
     let classes = position::classes(&pairs, &device);
     Losses {
-        rec: loss::reconstruction(teacher, maps.levels, norm, [1.0; 3]),
+        rec: loss::reconstruction(teacher, maps.levels, norm, [1.0; 3], 1.0),
         pos: loss::position(logits, classes),
     }
 }

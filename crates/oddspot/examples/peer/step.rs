@@ -57,6 +57,7 @@ impl Training {
                 weight_decay: options.weight_decay,
                 feature_norm: FeatureNorm::Standardize,
                 level_weights: [1.0; 3],
+                hardest: 1.0,
                 rec_weight: 1.0,
                 seed: options.teacher.seed,
                 ..TrainingConfig::default()

@@ -25,6 +25,10 @@ pub struct TrainingConfig {
     /// Weight of each level in `L_rec` and in `e_rec`.
     #[serde(default = "weights_before_there_was_a_choice")]
     pub level_weights: [f64; 3],
+    /// Share of each level's positions that count in an image's `L_rec`, those that the student gets
+    /// most wrong; 1 for all, the paper's. The others are learned already, and drown what is left.
+    #[serde(default = "all_positions")]
+    pub hardest: f64,
     /// How much `L_rec` weighs beside `L_pos` at the start, against equal shares of the loss. The
     /// student serves both, and the classifier learns faster than the student can follow the
     /// teacher.
@@ -92,6 +96,11 @@ fn weights_before_there_was_a_choice() -> [f64; 3] {
     [1.0; 3]
 }
 
+/// The positions that count in a training without this setting.
+fn all_positions() -> f64 {
+    1.0
+}
+
 /// The share of `L_rec` in a training without this setting.
 fn equal_shares() -> f64 {
     1.0
@@ -108,6 +117,7 @@ impl Default for TrainingConfig {
             weight_decay: 1e-5,
             feature_norm: FeatureNorm::Whiten,
             level_weights: [0.25, 0.5, 1.0],
+            hardest: 1.0,
             rec_weight: 150.0,
             seed: 0,
             cache_mib: 2_048,
@@ -123,6 +133,7 @@ impl TrainingConfig {
             optimizer: Optimizer::before_there_was_a_choice(),
             feature_norm: FeatureNorm::before_whitening(),
             level_weights: weights_before_there_was_a_choice(),
+            hardest: all_positions(),
             rec_weight: equal_shares(),
             ..Self::default()
         }

@@ -139,6 +139,12 @@ impl TrainingConfig {
                 format!("{weights:?}: must be three numbers from 0 to 1000000, not all 0"),
             ));
         }
+        if !(self.hardest > 0.0 && self.hardest <= 1.0) {
+            return Err(Error::config(
+                "training.hardest",
+                format!("{}: must lie above 0, and at most be 1", self.hardest),
+            ));
+        }
         if !(1e-6..=1e6).contains(&self.rec_weight) {
             return Err(Error::config(
                 "training.rec_weight",
@@ -264,6 +270,8 @@ mod tests {
                 "level_weights",
                 message(|c| c.training.level_weights[1] = f64::NAN),
             ),
+            ("hardest", message(|c| c.training.hardest = 0.0)),
+            ("hardest", message(|c| c.training.hardest = f64::NAN)),
             ("rec_weight", message(|c| c.training.rec_weight = 0.0)),
             ("smoothing", message(|c| c.detection.smoothing = 65.0)),
             (

@@ -16,7 +16,7 @@ use super::{fits, room};
 use crate::config::{Config, FeatureNorm, Optimizer};
 use crate::error::Result;
 use crate::image::normalise_into;
-use crate::loss::first_weights;
+use crate::loss::{first_weights, weights_of_hardest};
 use crate::position::Pair;
 use crate::tensor_file::NamedTensors;
 use crate::training::{Losses, TrainingSet};
@@ -28,6 +28,7 @@ pub struct CpuTraining {
     plan: Plan,
     norm: FeatureNorm,
     level_weights: [f32; 3],
+    hardest: f64,
     rec_weight: f64,
     adam: Adam,
     /// Places that Adam updates, and whether they know weight decay.
@@ -85,6 +86,7 @@ impl CpuTraining {
             plan: Plan::new(&layers, batch, size, stride),
             norm: config.training.feature_norm,
             level_weights: config.training.level_weights.map(|w| w as f32),
+            hardest: config.training.hardest,
             rec_weight: config.training.rec_weight,
             adam: Adam {
                 learning_rate: 0.0,
@@ -218,6 +220,9 @@ impl CpuTraining {
                 fits(squared_distances_with_gradient(
                     isa, levels, target, norm, scale, distances,
                 ));
+                if self.hardest < 1.0 {
+                    keep_hardest(self.hardest, distances, levels);
+                }
             }
             let sum: f64 = distances.iter().map(|&d| f64::from(d)).sum();
             loss += weight * (sum / rows as f64) as f32;
@@ -372,6 +377,17 @@ impl CpuTraining {
             *to = value;
         }
         Ok(())
+    }
+}
+
+/// Leaves of an image's distances, and of their gradients `[positions, channels]`, the hardest.
+fn keep_hardest(share: f64, distances: &mut [f32], gradients: &mut [f32]) {
+    let channels = gradients.len() / distances.len();
+    let weights = weights_of_hardest(distances, share);
+    let rows = gradients.chunks_exact_mut(channels);
+    for ((weight, distance), row) in weights.into_iter().zip(distances).zip(rows) {
+        *distance *= weight;
+        row.iter_mut().for_each(|value| *value *= weight);
     }
 }
 

@@ -73,7 +73,8 @@ impl PortableTraining {
 
         let norm = self.config.training.feature_norm;
         let weights = self.config.training.level_weights;
-        let l_rec = loss::reconstruction(teacher, maps.levels.clone(), norm, weights);
+        let hardest = self.config.training.hardest;
+        let l_rec = loss::reconstruction(teacher, maps.levels.clone(), norm, weights, hardest);
         let rec = scalar(&l_rec);
         let mut losses = Losses {
             rec,
