@@ -22,7 +22,7 @@ pub struct DemoArgs {
     /// Folder for the images, the models, the findings and the report
     #[arg(short, long, value_name = "FOLDER", default_value = "oddspot-demo")]
     pub output: PathBuf,
-    /// Optimizer steps: more see finer
+    /// Optimizer steps of each method
     #[arg(long, default_value_t = 2_800)]
     pub iterations: usize,
     /// Do not show the report in the browser (which is done on a terminal alone)
@@ -58,7 +58,10 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
 
     for (path, method) in [(&model, Method::Full), (&baseline, Method::Baseline)] {
         if method == Method::Baseline {
-            say!("the baseline, without the position classifier, to compare:");
+            say!(
+                "the baseline to compare with, without the position classifier, and measured against \
+                 what is usual everywhere, as in the paper:"
+            );
         }
         let trained = train::train(&training(args, &images, path, method), &runtime)?;
         if trained != ExitCode::SUCCESS {
@@ -108,7 +111,7 @@ fn training(args: &DemoArgs, images: &Path, model: &Path, method: Method) -> Tra
                 method: Some(method),
                 iterations: Some(args.iterations),
                 widths: Some(WIDTHS.to_vec()),
-                // The baseline is the paper's: what is usual at a place would tell it what belongs there.
+                // As in the paper: what is usual at a place would tell the baseline what belongs there.
                 moments: (method == Method::Baseline).then_some(Moments::Global),
                 ..Settings::default()
             },

@@ -121,7 +121,8 @@ pub struct Settings {
     /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image
     #[arg(long, value_delimiter = ',', num_args = 1)]
     pub level_weights: Option<Vec<f64>>,
-    /// Share of each level's positions that count in L_rec, those that the student gets most wrong
+    /// Share of each image's positions, level by level, that count in L_rec, those that the student
+    /// gets most wrong: above 0, to 1 for all
     #[arg(long)]
     pub hardest: Option<f64>,
     /// How much L_rec weighs beside L_pos at the start, against equal shares of the loss (full only)

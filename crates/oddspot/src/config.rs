@@ -5,6 +5,7 @@ mod detection;
 mod training;
 mod validate;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -173,6 +174,25 @@ impl Config {
         }
     }
 
+    /// The settings, but for the method, in which another configuration differs, by name with the
+    /// other's value; in the order of their names.
+    pub fn differences(&self, other: &Self) -> Vec<[String; 2]> {
+        let [mine, others] = [self, other].map(|config| {
+            let mut settings = BTreeMap::new();
+            // Only what cannot be written at all has no settings; a configuration can be.
+            let tables = serde_json::to_value(config).unwrap_or_default();
+            name_settings("", &tables, &mut settings);
+            settings
+        });
+        let names: BTreeSet<&String> = mine.keys().chain(others.keys()).collect();
+        let differs = |name: &&String| *name != "method" && mine.get(*name) != others.get(*name);
+        let setting = |name: &String| {
+            let value = others.get(name).map_or("left out", String::as_str);
+            [name.clone(), value.to_owned()]
+        };
+        names.into_iter().filter(differs).map(setting).collect()
+    }
+
     /// Lays the fields of a TOML file over this configuration; fields that the file does not
     /// name keep their values.
     ///
@@ -191,6 +211,24 @@ impl Config {
         merged
             .try_into()
             .map_err(|e| problem(in_one_line(&e, &text)))
+    }
+}
+
+/// Puts down a table's values under their dotted names.
+fn name_settings(prefix: &str, value: &serde_json::Value, to: &mut BTreeMap<String, String>) {
+    match value {
+        serde_json::Value::Object(table) => {
+            for (name, value) in table {
+                let dot = if prefix.is_empty() { "" } else { "." };
+                name_settings(&format!("{prefix}{dot}{name}"), value, to);
+            }
+        }
+        serde_json::Value::String(text) => {
+            to.insert(prefix.to_owned(), text.clone());
+        }
+        other => {
+            to.insert(prefix.to_owned(), other.to_string());
+        }
     }
 }
 
@@ -230,6 +268,24 @@ mod tests {
             let text = toml::to_string(&config).unwrap();
             assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
         }
+    }
+
+    #[test]
+    fn differences_name_the_settings_and_what_the_other_has_but_not_the_method() {
+        let mut other = Config {
+            method: Method::Baseline,
+            ..Config::default()
+        };
+        assert!(Config::default().differences(&other).is_empty());
+        other.detection.moments = Moments::Global;
+        other.detection.pos_smoothing = None;
+        other.training.iterations = 7;
+        // A setting that the other leaves out has no value to name.
+        let expected = [
+            ["detection.moments", "global"],
+            ["training.iterations", "7"],
+        ];
+        assert_eq!(Config::default().differences(&other), expected);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The losses: one function per equation.
 
+use std::cmp::Ordering;
+
 use burn::module::{Module, Param};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -156,8 +158,8 @@ pub(crate) fn weights_of_hardest(distances: &[f32], share: f64) -> Vec<f32> {
     let count = ((share * sorted.len() as f64) as usize).clamp(1, sorted.len());
     let at = sorted.len() - count;
     let least = *sorted.select_nth_unstable_by(at, f32::total_cmp).1;
-    // NaN is above every number: a fault stays in the loss.
-    let is_hard = |distance: &f32| distance.total_cmp(&least).is_ge();
+    // NaN, which is not less than anything, counts: a fault stays in the loss.
+    let is_hard = |distance: &f32| distance.partial_cmp(&least) != Some(Ordering::Less);
     let weight = distances.len() as f32 / distances.iter().filter(|d| is_hard(d)).count() as f32;
     let weigh = |distance| if is_hard(distance) { weight } else { 0.0 };
     distances.iter().map(weigh).collect()
@@ -237,8 +239,11 @@ mod tests {
         assert_eq!(weights_of_hardest(&distances, 1.0), [1.0; 8]);
         // At least one position counts, and all that are as hard.
         assert_eq!(weights_of_hardest(&[1.0, 2.0, 2.0], 0.1), [0.0, 1.5, 1.5]);
-        let broken = weights_of_hardest(&[1.0, f32::NAN, 2.0], 0.4);
-        assert_eq!(broken, [0.0, 3.0, 0.0]);
+        for broken in [[1.0, f32::NAN, 2.0], [1.0, -f32::NAN, 2.0]] {
+            let weights = weights_of_hardest(&broken, 0.4);
+            let sum: f32 = broken.iter().zip(&weights).map(|(d, w)| d * w).sum();
+            assert!(weights[1] > 0.0 && sum.is_nan());
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct TrainingConfig {
     #[serde(default = "weights_before_there_was_a_choice")]
     pub level_weights: [f64; 3],
     /// Share of each level's positions that count in an image's `L_rec`, those that the student gets
-    /// most wrong; 1 for all, the paper's. The others are learned already, and drown what is left.
+    /// most wrong, so that what is learned already does not drown the rest; 1 for all, the paper's.
     #[serde(default = "all_positions")]
     pub hardest: f64,
     /// How much `L_rec` weighs beside `L_pos` at the start, against equal shares of the loss. The

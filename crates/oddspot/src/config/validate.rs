@@ -271,6 +271,7 @@ mod tests {
                 message(|c| c.training.level_weights[1] = f64::NAN),
             ),
             ("hardest", message(|c| c.training.hardest = 0.0)),
+            ("hardest", message(|c| c.training.hardest = 1.5)),
             ("hardest", message(|c| c.training.hardest = f64::NAN)),
             ("rec_weight", message(|c| c.training.rec_weight = 0.0)),
             ("smoothing", message(|c| c.detection.smoothing = 65.0)),

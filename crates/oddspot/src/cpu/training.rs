@@ -380,7 +380,8 @@ impl CpuTraining {
     }
 }
 
-/// Leaves of an image's distances, and of their gradients `[positions, channels]`, the hardest.
+/// Zeroes all but an image's hardest distances and their gradients `[positions, channels]`, and scales
+/// those so that the mean over all positions is theirs.
 fn keep_hardest(share: f64, distances: &mut [f32], gradients: &mut [f32]) {
     let channels = gradients.len() / distances.len();
     let weights = weights_of_hardest(distances, share);

@@ -39,7 +39,7 @@ pub fn evaluation_page(measured: Measured) -> Result<String> {
         heading: format!("{}: evaluation", evaluation.data.name),
         evaluation,
         verdict: verdict(evaluation),
-        facts: facts(evaluation),
+        facts: facts(measured),
         tiles: tiles(measured),
         examples,
         curves: Figures::new(&drawings_of(evaluation)),
@@ -104,11 +104,12 @@ fn verdict(evaluation: &Evaluation) -> String {
 }
 
 /// What was measured, on what.
-fn facts(evaluation: &Evaluation) -> Vec<[String; 2]> {
+fn facts(measured: Measured) -> Vec<[String; 2]> {
+    let evaluation = measured.evaluation;
     let (model, data) = (&evaluation.model, &evaluation.data);
     let anomalous: usize = data.defects.values().sum();
     let fact = |name: &str, value: String| [name.to_owned(), value];
-    vec![
+    let mut facts = vec![
         fact(
             "test set",
             format!(
@@ -122,7 +123,19 @@ fn facts(evaluation: &Evaluation) -> Vec<[String; 2]> {
         fact("iterations", model.iterations.to_string()),
         fact("seed", model.config.training.seed.to_string()),
         fact("threshold", three_digits(evaluation.verdicts.threshold)),
-    ]
+    ];
+    // Else the difference of the two would be taken for the position classifier's work alone.
+    let others = (measured.baseline)
+        .map(|baseline| model.config.differences(&baseline.model.config))
+        .unwrap_or_default();
+    if !others.is_empty() {
+        let named: Vec<String> = others
+            .iter()
+            .map(|[name, value]| format!("{name} {value}"))
+            .collect();
+        facts.push(fact("baseline, besides", named.join(", ")));
+    }
+    facts
 }
 
 /// A headline measure.

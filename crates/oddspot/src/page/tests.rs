@@ -7,7 +7,7 @@ use image::RgbImage;
 use super::*;
 use crate::benchmark::{Cost, ImageCounts, Record, Tables};
 use crate::chart::drawings_of;
-use crate::config::{Config, Method};
+use crate::config::{Config, Method, Moments};
 use crate::dataset::Label;
 use crate::image::{ImageSize, Mask};
 use crate::map::ScoreMap;
@@ -340,6 +340,17 @@ fn an_example_says_why_in_words_and_shows_all_maps_on_one_scale() {
     // What is kept beside a benchmark's runs is the same when it is read again.
     let json = serde_json::to_string(&example).unwrap();
     assert_eq!(serde_json::from_str::<Example>(&json).unwrap(), example);
+}
+
+#[test]
+fn a_baseline_of_other_settings_is_said_to_be_one() {
+    let full = evaluation(Method::Full, "bolts", "cut");
+    let mut baseline = evaluation(Method::Baseline, "bolts", "cut");
+    let said = "<dt>baseline, besides</dt>";
+    assert!(!page_of(&full, Some(&baseline)).contains(said));
+    baseline.model.config.detection.moments = Moments::Global;
+    let page = page_of(&full, Some(&baseline));
+    assert!(page.contains(&format!("{said}<dd>detection.moments global</dd>")));
 }
 
 #[test]
