@@ -280,9 +280,9 @@ mod tests {
         other.detection.moments = Moments::Global;
         other.detection.pos_smoothing = None;
         other.training.iterations = 7;
-        // A setting that the other leaves out has no value to name.
         let expected = [
             ["detection.moments", "global"],
+            ["detection.pos_smoothing", "left out"],
             ["training.iterations", "7"],
         ];
         assert_eq!(Config::default().differences(&other), expected);
