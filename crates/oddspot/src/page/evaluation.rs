@@ -131,9 +131,9 @@ fn facts(measured: Measured) -> Vec<[String; 2]> {
     if !others.is_empty() {
         let named: Vec<String> = others
             .iter()
-            .map(|[name, value]| format!("{name} {value}"))
+            .map(|[name, value]| format!("{name} ({value})"))
             .collect();
-        facts.push(fact("baseline, besides", named.join(", ")));
+        facts.push(fact("baseline differs in", named.join(", ")));
     }
     facts
 }

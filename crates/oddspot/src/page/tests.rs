@@ -346,11 +346,11 @@ fn an_example_says_why_in_words_and_shows_all_maps_on_one_scale() {
 fn a_baseline_of_other_settings_is_said_to_be_one() {
     let full = evaluation(Method::Full, "bolts", "cut");
     let mut baseline = evaluation(Method::Baseline, "bolts", "cut");
-    let said = "<dt>baseline, besides</dt>";
+    let said = "<dt>baseline differs in</dt>";
     assert!(!page_of(&full, Some(&baseline)).contains(said));
     baseline.model.config.detection.moments = Moments::Global;
     let page = page_of(&full, Some(&baseline));
-    assert!(page.contains(&format!("{said}<dd>detection.moments global</dd>")));
+    assert!(page.contains(&format!("{said}<dd>detection.moments (global)</dd>")));
 }
 
 #[test]
