@@ -5,10 +5,11 @@ mod detection;
 mod training;
 mod validate;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::image::ImageSize;
@@ -174,23 +175,14 @@ impl Config {
         }
     }
 
-    /// The settings, but for the method, in which another configuration differs, by name with the
-    /// other's value; in the order of their names.
-    pub fn differences(&self, other: &Self) -> Vec<[String; 2]> {
-        let [mine, others] = [self, other].map(|config| {
-            let mut settings = BTreeMap::new();
-            // Only what cannot be written at all has no settings; a configuration can be.
-            let tables = serde_json::to_value(config).unwrap_or_default();
-            name_settings("", &tables, &mut settings);
-            settings
-        });
-        let names: BTreeSet<&String> = mine.keys().chain(others.keys()).collect();
-        let differs = |name: &&String| *name != "method" && mine.get(*name) != others.get(*name);
-        let setting = |name: &String| {
-            let value = others.get(name).map_or("left out", String::as_str);
-            [name.clone(), value.to_owned()]
-        };
-        names.into_iter().filter(differs).map(setting).collect()
+    /// The settings in which another configuration is not as this one, in the order of their names.
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        // Only what cannot be written at all has no settings; a configuration can be.
+        let [mine, others] =
+            [self, other].map(|config| serde_json::to_value(config).unwrap_or_default());
+        let mut differences = Vec::new();
+        compare("", &mine, &others, &mut differences);
+        differences
     }
 
     /// Lays the fields of a TOML file over this configuration; fields that the file does not
@@ -214,21 +206,32 @@ impl Config {
     }
 }
 
-/// Puts down a table's values under their dotted names.
-fn name_settings(prefix: &str, value: &serde_json::Value, to: &mut BTreeMap<String, String>) {
-    match value {
-        serde_json::Value::Object(table) => {
-            for (name, value) in table {
-                let dot = if prefix.is_empty() { "" } else { "." };
-                name_settings(&format!("{prefix}{dot}{name}"), value, to);
-            }
+/// A setting that two configurations do not share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Its dotted name, such as "training.seed".
+    pub name: String,
+    /// What the one has; null where it leaves the setting out.
+    pub mine: Value,
+    /// What the other has, likewise.
+    pub other: Value,
+}
+
+/// Puts down where two tables are not the same.
+fn compare(name: &str, mine: &Value, other: &Value, differences: &mut Vec<Difference>) {
+    if let (Value::Object(mine), Value::Object(other)) = (mine, other) {
+        let keys: BTreeSet<&String> = mine.keys().chain(other.keys()).collect();
+        for key in keys {
+            let name = format!("{name}.{key}");
+            let [mine, other] = [mine, other].map(|table| table.get(key).unwrap_or(&Value::Null));
+            compare(name.trim_start_matches('.'), mine, other, differences);
         }
-        serde_json::Value::String(text) => {
-            to.insert(prefix.to_owned(), text.clone());
-        }
-        other => {
-            to.insert(prefix.to_owned(), other.to_string());
-        }
+    } else if mine != other {
+        differences.push(Difference {
+            name: name.to_owned(),
+            mine: mine.clone(),
+            other: other.clone(),
+        });
     }
 }
 
@@ -271,21 +274,25 @@ mod tests {
     }
 
     #[test]
-    fn differences_name_the_settings_and_what_the_other_has_but_not_the_method() {
-        let mut other = Config {
-            method: Method::Baseline,
-            ..Config::default()
-        };
-        assert!(Config::default().differences(&other).is_empty());
+    fn differences_name_the_settings_and_what_both_have() {
+        let config = Config::default();
+        let mut other = config.clone();
+        assert!(config.differences(&other).is_empty());
         other.detection.moments = Moments::Global;
         other.detection.pos_smoothing = None;
         other.training.iterations = 7;
+        let found: Vec<String> = (config.differences(&other).into_iter())
+            .map(|difference| {
+                let Difference { name, mine, other } = difference;
+                format!("{name}: {mine}, {other}")
+            })
+            .collect();
         let expected = [
-            ["detection.moments", "global"],
-            ["detection.pos_smoothing", "left out"],
-            ["training.iterations", "7"],
+            "detection.moments: \"local\", \"global\"",
+            "detection.pos_smoothing: 8.0, null",
+            "training.iterations: 2500, 7",
         ];
-        assert_eq!(Config::default().differences(&other), expected);
+        assert_eq!(found, expected);
     }
 
     #[test]

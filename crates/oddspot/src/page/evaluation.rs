@@ -1,11 +1,12 @@
 //! The page of one evaluation.
 
 use askama::Template;
+use serde_json::Value;
 
 use super::example::{Example, Outcome};
 use super::{picture, render};
 use crate::chart::{Drawings, drawings_of};
-use crate::config::Method;
+use crate::config::{Difference, Method};
 use crate::dataset::Label;
 use crate::error::Result;
 use crate::report::{
@@ -125,14 +126,15 @@ fn facts(measured: Measured) -> Vec<[String; 2]> {
         fact("threshold", three_digits(evaluation.verdicts.threshold)),
     ];
     // Else the difference of the two would be taken for the position classifier's work alone.
-    let others = (measured.baseline)
-        .map(|baseline| model.config.differences(&baseline.model.config))
-        .unwrap_or_default();
-    if !others.is_empty() {
-        let named: Vec<String> = others
-            .iter()
-            .map(|[name, value]| format!("{name} ({value})"))
-            .collect();
+    let named: Vec<String> = (measured.baseline.iter())
+        .flat_map(|baseline| model.config.differences(&baseline.model.config))
+        .filter(|difference| difference.name != "method")
+        .map(|Difference { name, other, .. }| match other {
+            Value::String(text) => format!("{name} ({text})"),
+            other => format!("{name} ({other})"),
+        })
+        .collect();
+    if !named.is_empty() {
         facts.push(fact("baseline differs in", named.join(", ")));
     }
     facts

@@ -5,12 +5,11 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Trainer, TrainingSet, engine};
 use crate::atomic;
-use crate::config::Config;
+use crate::config::{Config, Difference};
 use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::model_file::ImageRecord;
@@ -171,7 +170,7 @@ fn check_same_training(
     expected.training.checkpoint_every = config.training.checkpoint_every;
     expected.teacher.clone_from(&config.teacher);
     let differs = if expected != *config {
-        differing_fields(&expected, config)?
+        differing_fields(&expected, config)
     } else if header.teacher.sha256 != teacher.sha256 {
         format!(
             "the teacher is {}, not {}",
@@ -189,35 +188,11 @@ fn check_same_training(
 }
 
 /// Every field, such as "training.seed is 1, not 0", in which `config` is not as `expected`.
-fn differing_fields(expected: &Config, config: &Config) -> Result<String, String> {
-    fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
-        match (expected, found) {
-            (Value::Object(expected), Value::Object(found)) => {
-                for (key, value) in found {
-                    let path = format!("{path}.{key}");
-                    let expected = expected.get(key).unwrap_or(&Value::Null);
-                    compare(&path, expected, value, differences);
-                }
-            }
-            _ if expected != found => {
-                let path = path.trim_start_matches('.');
-                differences.push(format!("{path} is {found}, not {expected}"));
-            }
-            _ => {}
-        }
-    }
-    let [expected, found] = [expected, config].map(serde_json::to_value);
-    let mut differences = Vec::new();
-    compare(
-        "",
-        &expected.map_err(|e| e.to_string())?,
-        &found.map_err(|e| e.to_string())?,
-        &mut differences,
-    );
-    Ok(format!(
-        "the configuration differs: {}",
-        differences.join(", ")
-    ))
+fn differing_fields(expected: &Config, config: &Config) -> String {
+    let named: Vec<String> = (expected.differences(config).into_iter())
+        .map(|Difference { name, mine, other }| format!("{name} is {other}, not {mine}"))
+        .collect();
+    format!("the configuration differs: {}", named.join(", "))
 }
 
 /// Names one of the images that are not the same in both.
