@@ -153,7 +153,7 @@ fn mean_of_hardest(distance: Tensor<3>, share: f64) -> Tensor<1> {
 /// What makes the mean over an image's positions one over the hardest, a share of them: each of those
 /// weighs all positions divided by the hardest ones, the others 0. Equal distances count alike, so
 /// that there may be a few more.
-pub(crate) fn weights_of_hardest(distances: &[f32], share: f64) -> Vec<f32> {
+fn weights_of_hardest(distances: &[f32], share: f64) -> Vec<f32> {
     let mut sorted = distances.to_vec();
     let count = ((share * sorted.len() as f64) as usize).clamp(1, sorted.len());
     let at = sorted.len() - count;
@@ -163,6 +163,18 @@ pub(crate) fn weights_of_hardest(distances: &[f32], share: f64) -> Vec<f32> {
     let weight = distances.len() as f32 / distances.iter().filter(|d| is_hard(d)).count() as f32;
     let weigh = |distance| if is_hard(distance) { weight } else { 0.0 };
     distances.iter().map(weigh).collect()
+}
+
+/// Zeroes all but an image's hardest distances and their gradients `[positions, channels]`, and scales
+/// those so that the mean over all positions is theirs.
+pub(crate) fn keep_hardest(share: f64, distances: &mut [f32], gradients: &mut [f32]) {
+    let channels = gradients.len() / distances.len();
+    let weights = weights_of_hardest(distances, share);
+    let rows = gradients.chunks_exact_mut(channels);
+    for ((weight, distance), row) in weights.into_iter().zip(distances).zip(rows) {
+        *distance *= weight;
+        row.iter_mut().for_each(|value| *value *= weight);
+    }
 }
 
 /// `L_pos`: the mean cross-entropy of logits `[pairs, 8]` against the true classes `[pairs]`;

@@ -26,6 +26,7 @@ use oddspot::teacher_cache::{EncodedMaps, TeacherCache};
 use oddspot::tensor_file::{NamedTensor, NamedTensors};
 use oddspot::trainable::Networks;
 use oddspot::training::{PortableTraining, TrainingSet};
+use oddspot::whitening::whiten;
 use rand::RngExt;
 
 /// Error allowed, relative to the largest value of the tensor.
@@ -317,6 +318,7 @@ fn a_training_step_has_the_losses_and_every_gradient_of_the_plain_one() {
         (Method::Baseline, FeatureNorm::None, 2, Adam, 1.0),
         (Method::Full, FeatureNorm::Standardize, 8, Muon, 0.5),
         (Method::Full, FeatureNorm::L2, 2, Adam, 0.3),
+        (Method::Full, FeatureNorm::Whiten, 8, Muon, 0.5),
         (Method::Baseline, FeatureNorm::None, 8, Adam, 0.5),
     ] {
         let mut config = config(method, norm, stride);
@@ -327,6 +329,9 @@ fn a_training_step_has_the_losses_and_every_gradient_of_the_plain_one() {
         let networks = Networks::new(&Parameters::he(5, &device), &config, CHANNELS, true).unwrap();
         let tensors = named_tensors(&networks);
         let mut set = training_set();
+        if norm == FeatureNorm::Whiten {
+            set.statistics = whiten(&mut set.cache).unwrap();
+        }
         let mut cpu = CpuTraining::new(&config, &tensors);
         let mut plain = PortableTraining::new(&config, &tensors, CHANNELS, &device).unwrap();
         for step in 0..4 {

@@ -17,13 +17,14 @@ fn options_beat_the_file_and_the_file_beats_the_preset() {
     // Not `World::train`, whose own settings would be in the way.
     world.succeeds(&mut world.oddspot(
         "train boards -o m.oddspot --preset paper --config settings.toml --iterations 3 \
-         --output-stride 8 --moments local --level-weights 0.5,1,2 --teacher teacher.safetensors --widths 4,4,8,8 --offset 16 --threads 1",
+         --output-stride 8 --moments local --level-weights 0.5,1,2 --hardest 0.75 --teacher teacher.safetensors --widths 4,4,8,8 --offset 16 --threads 1",
     ));
     let config = Model::load(&world.path("m.oddspot")).unwrap().header.config;
     // Options:
     assert_eq!(config.training.iterations, 3);
     assert_eq!(config.student.output_stride, 8);
     assert_eq!(config.position.offset, 16);
+    assert_eq!(config.training.hardest, 0.75);
     assert_eq!(config.teacher, "teacher.safetensors");
     // The file:
     assert_eq!(config.image_size, "104".parse().unwrap());

@@ -117,7 +117,7 @@ impl Default for TrainingConfig {
             weight_decay: 1e-5,
             feature_norm: FeatureNorm::Whiten,
             level_weights: [0.25, 0.5, 1.0],
-            hardest: 1.0,
+            hardest: 0.5,
             rec_weight: 150.0,
             seed: 0,
             cache_mib: 2_048,

@@ -16,7 +16,7 @@ use super::{fits, room};
 use crate::config::{Config, FeatureNorm, Optimizer};
 use crate::error::Result;
 use crate::image::normalise_into;
-use crate::loss::{first_weights, weights_of_hardest};
+use crate::loss::{first_weights, keep_hardest};
 use crate::position::Pair;
 use crate::tensor_file::NamedTensors;
 use crate::training::{Losses, TrainingSet};
@@ -377,18 +377,6 @@ impl CpuTraining {
             *to = value;
         }
         Ok(())
-    }
-}
-
-/// Zeroes all but an image's hardest distances and their gradients `[positions, channels]`, and scales
-/// those so that the mean over all positions is theirs.
-fn keep_hardest(share: f64, distances: &mut [f32], gradients: &mut [f32]) {
-    let channels = gradients.len() / distances.len();
-    let weights = weights_of_hardest(distances, share);
-    let rows = gradients.chunks_exact_mut(channels);
-    for ((weight, distance), row) in weights.into_iter().zip(distances).zip(rows) {
-        *distance *= weight;
-        row.iter_mut().for_each(|value| *value *= weight);
     }
 }
 
