@@ -143,38 +143,62 @@ fn mean_of_hardest(distance: Tensor<3>, share: f64) -> Tensor<1> {
     }
     let (shape, device) = (distance.dims(), distance.device());
     let distances: Vec<f32> = distance.clone().into_data().iter().collect();
-    let weights: Vec<f32> = distances
-        .chunks_exact(shape[1] * shape[2])
-        .flat_map(|image| weights_of_hardest(image, share))
-        .collect();
+    let per_image = shape[1] * shape[2];
+    let mut sorted = vec![0.0; per_image];
+    let mut weights = Vec::with_capacity(distances.len());
+    for image in distances.chunks_exact(per_image) {
+        let hardest = Hardest::of(image, share, &mut sorted);
+        weights.extend(image.iter().map(|&d| hardest.weight_of(d)));
+    }
     (distance * Tensor::from_data(TensorData::new(weights, shape), &device)).mean()
 }
 
 /// What makes the mean over an image's positions one over the hardest, a share of them: each of those
 /// weighs all positions divided by the hardest ones, the others 0. Equal distances count alike, so
 /// that there may be a few more.
-fn weights_of_hardest(distances: &[f32], share: f64) -> Vec<f32> {
-    let mut sorted = distances.to_vec();
-    let count = ((share * sorted.len() as f64) as usize).clamp(1, sorted.len());
-    let at = sorted.len() - count;
-    let least = *sorted.select_nth_unstable_by(at, f32::total_cmp).1;
-    // NaN, which is not less than anything, counts: a fault stays in the loss.
-    let is_hard = |distance: &f32| distance.partial_cmp(&least) != Some(Ordering::Less);
-    let weight = distances.len() as f32 / distances.iter().filter(|d| is_hard(d)).count() as f32;
-    let weigh = |distance| if is_hard(distance) { weight } else { 0.0 };
-    distances.iter().map(weigh).collect()
+pub(crate) struct Hardest {
+    least: f32,
+    weight: f32,
 }
 
-/// Zeroes all but an image's hardest distances and their gradients `[positions, channels]`, and scales
-/// those so that the mean over all positions is theirs.
-pub(crate) fn keep_hardest(share: f64, distances: &mut [f32], gradients: &mut [f32]) {
-    let channels = gradients.len() / distances.len();
-    let weights = weights_of_hardest(distances, share);
-    let rows = gradients.chunks_exact_mut(channels);
-    for ((weight, distance), row) in weights.into_iter().zip(distances).zip(rows) {
-        *distance *= weight;
-        row.iter_mut().for_each(|value| *value *= weight);
+impl Hardest {
+    /// Of an image's distances; `sorted` is room for as many.
+    pub(crate) fn of(distances: &[f32], share: f64, sorted: &mut [f32]) -> Self {
+        sorted.copy_from_slice(distances);
+        let count = ((share * sorted.len() as f64) as usize).clamp(1, sorted.len());
+        let at = sorted.len() - count;
+        let least = *sorted.select_nth_unstable_by(at, f32::total_cmp).1;
+        let hard = distances.iter().filter(|&&d| is_hard(d, least)).count();
+        let weight = distances.len() as f32 / hard as f32;
+        Self { least, weight }
     }
+
+    /// Weighs an image's distances and their gradients `[positions, channels]`.
+    pub(crate) fn keep(&self, distances: &mut [f32], gradients: &mut [f32]) {
+        let channels = gradients.len() / distances.len();
+        for (distance, row) in distances
+            .iter_mut()
+            .zip(gradients.chunks_exact_mut(channels))
+        {
+            let weight = self.weight_of(*distance);
+            *distance *= weight;
+            row.iter_mut().for_each(|value| *value *= weight);
+        }
+    }
+
+    /// What a position at this distance weighs.
+    pub(crate) fn weight_of(&self, distance: f32) -> f32 {
+        if is_hard(distance, self.least) {
+            self.weight
+        } else {
+            0.0
+        }
+    }
+}
+
+/// NaN, which is not less than anything, counts: a fault stays in the loss.
+fn is_hard(distance: f32, least: f32) -> bool {
+    distance.partial_cmp(&least) != Some(Ordering::Less)
 }
 
 /// `L_pos`: the mean cross-entropy of logits `[pairs, 8]` against the true classes `[pairs]`;
@@ -242,17 +266,21 @@ mod tests {
 
     #[test]
     fn the_mean_of_the_hardest_is_the_mean_of_the_largest_distances() {
+        let weights = |distances: &[f32], share| -> Vec<f32> {
+            let hardest = Hardest::of(distances, share, &mut vec![0.0; distances.len()]);
+            distances.iter().map(|&d| hardest.weight_of(d)).collect()
+        };
         let distances = [3.0, 1.0, 8.0, 2.0, 5.0, 0.0, 4.0, 7.0];
         // A quarter of 8 positions: 8 and 7.
-        let weights = weights_of_hardest(&distances, 0.25);
-        assert_eq!(weights, [0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 4.0]);
-        let sum: f32 = distances.iter().zip(&weights).map(|(d, w)| d * w).sum();
+        let quarter = weights(&distances, 0.25);
+        assert_eq!(quarter, [0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 4.0]);
+        let sum: f32 = distances.iter().zip(&quarter).map(|(d, w)| d * w).sum();
         assert_eq!(sum / 8.0, 7.5);
-        assert_eq!(weights_of_hardest(&distances, 1.0), [1.0; 8]);
+        assert_eq!(weights(&distances, 1.0), [1.0; 8]);
         // At least one position counts, and all that are as hard.
-        assert_eq!(weights_of_hardest(&[1.0, 2.0, 2.0], 0.1), [0.0, 1.5, 1.5]);
+        assert_eq!(weights(&[1.0, 2.0, 2.0], 0.1), [0.0, 1.5, 1.5]);
         for broken in [[1.0, f32::NAN, 2.0], [1.0, -f32::NAN, 2.0]] {
-            let weights = weights_of_hardest(&broken, 0.4);
+            let weights = weights(&broken, 0.4);
             let sum: f32 = broken.iter().zip(&weights).map(|(d, w)| d * w).sum();
             assert!(weights[1] > 0.0 && sum.is_nan());
         }

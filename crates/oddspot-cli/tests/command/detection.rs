@@ -139,7 +139,7 @@ fn regions_are_what_lies_above_the_pixel_threshold() {
             let number = |key: &str| region[key].as_u64().unwrap() as usize;
             let (left, top) = (number("left"), number("top"));
             let (width, height) = (number("width"), number("height"));
-            assert!(width >= 1 && height >= 1 && number("area") <= width * height);
+            assert!((1..=width * height).contains(&number("area")));
             assert!(left + width <= line["width"].as_u64().unwrap() as usize);
             assert!(top + height <= line["height"].as_u64().unwrap() as usize);
             let peak = region["peak"].as_f64().unwrap() as f32;
@@ -279,6 +279,17 @@ fn the_same_images_give_the_same_results_one_by_one_and_together() {
     assert_eq!(without_time(one), without_time(among.unwrap()));
     assert!(run.stdout.contains("images/with, \"quotes\".png"));
     assert!(!world.path("one/total/with, \"quotes\".tiff").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_time_and_memory_that_it_took_are_told() {
+    let world = World::with_model();
+    world.boards("boards", 1);
+    let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out"));
+    for cost in ["p50 ", "p95 ", "p99 ", "peak memory "] {
+        assert!(run.stderr.contains(cost), "{cost}: {}", run.stderr);
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
         );
         assert!(run.contains("(os error"), "{run}");
     }
+    assert!(!world.path("no").exists());
     world.fails(
         &mut world.train("boards -o boards"),
         &["boards is a folder", "boards/model.oddspot"],
@@ -55,12 +56,15 @@ fn a_cache_that_cannot_be_written_is_named() {
 fn a_disk_full_at_a_checkpoint_leaves_the_older_one_whole() {
     let world = World::new();
     world.boards("boards", 3);
-    let train = world.train("boards -o m.oddspot --checkpoint-every 4");
-    world.fails_leaving(
-        &mut world.on_a_full_disk(&train, 20),
-        &["m.oddspot.checkpoint", "File too large"],
-    );
-    assert_only_whole_logs_are_new(&world);
+    // In the training, or only at its end.
+    for every in [4, 100] {
+        let train = world.train(&format!("boards -o m.oddspot --checkpoint-every {every}"));
+        world.fails_leaving(
+            &mut world.on_a_full_disk(&train, 20),
+            &["cannot write m.oddspot.checkpoint", "File too large"],
+        );
+        assert_only_whole_logs_are_new(&world);
+    }
 
     // With a checkpoint there, that one stays.
     world.fails_leaving(

@@ -10,6 +10,7 @@ mod data_sets;
 mod defects;
 mod detection;
 mod disk;
+mod evaluating;
 mod fetching;
 mod model_damage;
 mod pretraining;

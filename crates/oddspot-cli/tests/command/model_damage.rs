@@ -15,6 +15,7 @@ fn is_refused(world: &World, bytes: impl AsRef<[u8]>, reason: &str) {
     ] {
         world.fails(&mut world.oddspot(command), &["bad.oddspot", reason]);
     }
+    assert!(!world.path("out").exists());
 }
 
 fn world() -> (World, Vec<u8>) {
@@ -73,7 +74,11 @@ fn a_header_that_claims_too_much_is_refused_unread() {
 fn a_model_of_a_newer_format_asks_for_a_newer_program() {
     let (world, model) = world();
     let newer = with_header(&model, r#"\"format\":3,"#, r#"\"format\":9,"#);
-    is_refused(&world, newer, "install a newer oddspot");
+    let reason = format!(
+        "of format 9, and this oddspot ({}) reads up to 3: install a newer oddspot",
+        env!("CARGO_PKG_VERSION")
+    );
+    is_refused(&world, newer, &reason);
 }
 
 #[test]
@@ -94,7 +99,7 @@ fn a_header_that_says_something_else_is_refused() {
         (
             r#"\"widths\":[4,4,8,8]"#,
             r#"\"widths\":[4,4,8,9]"#,
-            "student.",
+            "'student.conv4.weight' has the shape",
         ),
         (r#"\"iterations\":12"#, r#"\"iterations\":-2"#, "header"),
         (
@@ -123,7 +128,8 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
             .iter()
             .any(|end| name.ends_with(end))
         {
-            is_refused(&world, with_value(&model, &name, 0, f32::NAN), &name);
+            let reason = format!("its tensor '{name}' holds NaN");
+            is_refused(&world, with_value(&model, &name, 0, f32::NAN), &reason);
             tried += 1;
         }
     }
@@ -141,8 +147,8 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
         with_value(&model, &name, last, f32::INFINITY),
         &name,
     );
-    let renamed = with_header(&model, "\"student.", "\"studemt.");
-    is_refused(&world, renamed, "lacks");
+    let renamed = with_header(&model, "student.conv1.weight", "student.conv1.wright");
+    is_refused(&world, renamed, "lacks the tensor 'student.conv1.weight'");
     is_refused(
         &world,
         with_header(&model, r#""F32""#, r#""I32""#),
@@ -186,6 +192,25 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
 }
 
 #[test]
+fn scores_that_overflow_are_an_error_and_never_a_verdict() {
+    let (world, model) = world();
+    let (_, metadata) = SafeTensors::read_metadata(&model).unwrap();
+    for tensor in ["student.head3.weight", "position.fc1.weight"] {
+        let count: usize = metadata.info(tensor).unwrap().shape.iter().product();
+        let wild = (0..count).fold(model.clone(), |wild, index| {
+            with_value(&wild, tensor, index, 3e38)
+        });
+        world.write("bad.oddspot", wild);
+        let run = world.ends_with(&mut world.oddspot("detect bad.oddspot boards -o out"), 1);
+        let reason =
+            "error: cannot use model file bad.oddspot: it gives scores that are not finite";
+        assert!(run.stderr.contains(reason), "{tensor}: {}", run.stderr);
+        assert_eq!(run.stdout, "", "{tensor}");
+        assert_eq!(world.text("out/results.jsonl"), "", "{tensor}");
+    }
+}
+
+#[test]
 fn teacher_weights_that_are_not_those_of_the_training_are_refused() {
     let (world, model) = world();
     let changed = with_value(&model, "teacher.features.0.weight", 5, 0.5);
@@ -203,14 +228,22 @@ fn what_is_no_model_is_told_apart() {
     let (world, _) = world();
     is_refused(&world, png(&board(0)), "not a .safetensors file");
     is_refused(&world, b"model", "only 5 bytes long");
-    is_refused(&world, world.read("teacher.safetensors"), "--teacher");
+    is_refused(
+        &world,
+        world.read("teacher.safetensors"),
+        "not an oddspot model (a teacher's weights, perhaps: those go to --teacher)",
+    );
     world.fails_leaving(&mut world.train("images -o c.oddspot"), &["images"]);
     world.boards("images", 2);
     world.fails_leaving(
         &mut world.train("images -o c.oddspot --checkpoint-every 1 --learning-rate 1e30"),
         &["c.oddspot.checkpoint"],
     );
-    is_refused(&world, world.read("c.oddspot.checkpoint"), "--resume");
+    is_refused(
+        &world,
+        world.read("c.oddspot.checkpoint"),
+        "an unfinished training; finish it with `oddspot train … --resume`",
+    );
     for (model, reason) in [("nowhere.oddspot", "No such file"), ("boards", "boards")] {
         world.fails(
             &mut world.oddspot(&format!("detect {model} boards -o out")),

@@ -71,6 +71,8 @@ fn imported_teachers_teach_by_name() {
         let identity = Model::load(&world.path(output)).unwrap().header.teacher;
         assert_eq!(identity.name, name);
         assert_eq!(identity.sha256, expected_sha256(architecture));
+        let list = world.succeeds(&mut world.oddspot("teacher list")).stdout;
+        assert!(list.lines().any(|line| line.starts_with(name)), "{list}");
     }
 }
 
@@ -125,9 +127,9 @@ fn what_is_no_teacher_is_refused_by_train_and_import() {
     let lacking = with_header(&safetensors, "features.17.weight", "features.99.weight");
     for (name, bytes, reason) in [
         (
-            "model.safetensors",
+            "model.oddspot",
             world.read("model.oddspot"),
-            "oddspot detect",
+            "not a teacher's weights; pass it to `oddspot detect`",
         ),
         ("picture.pth", png(&board(0)), ".safetensors or .pth"),
         ("empty.pth", Vec::new(), "truncated or empty"),
@@ -166,6 +168,7 @@ fn what_is_no_teacher_is_refused_by_train_and_import() {
         let mut import = world.oddspot("teacher import teacher.safetensors --name");
         world.fails(import.arg(name), &["--name", name]);
     }
+    assert!(!world.path("cache").exists());
 }
 
 fn other_network() -> Vec<u8> {
@@ -226,4 +229,28 @@ fn a_model_without_its_teacher_finds_it_again_or_says_which() {
         &["'mine'", "oddspot teacher import"],
     );
     world.succeeds(&mut world.oddspot("detect whole.oddspot boards -o out"));
+}
+
+#[test]
+fn a_model_without_its_teacher_finds_it_where_it_was_or_under_any_name() {
+    let world = World::new();
+    world.boards("boards", 2);
+    world.succeeds(&mut world.train("boards -o light.oddspot --no-teacher"));
+    let detect = |output: &str| world.oddspot(&format!("detect light.oddspot boards -o {output}"));
+    world.succeeds(&mut detect("by_path"));
+
+    let own = world.read("teacher.safetensors");
+    let mut other = own.clone();
+    let end = other.len();
+    other[end - 4..].copy_from_slice(&0.5_f32.to_le_bytes());
+    world.write("teacher.safetensors", other);
+    world.fails(
+        &mut detect("out"),
+        &["light.oddspot", "SHA-256", "oddspot teacher import"],
+    );
+    assert!(!world.path("out").exists());
+
+    world.write("own.safetensors", own);
+    world.succeeds(&mut world.oddspot("teacher import own.safetensors --name anything"));
+    world.succeeds(&mut detect("by_hash"));
 }

@@ -80,14 +80,15 @@ fn a_loss_that_is_not_finite_stops_the_training_and_says_what_to_lower() {
     let message = world.fails_leaving(
         &mut world.train("boards -o m.oddspot --learning-rate 1e30"),
         &[
-            "iteration 2",
+            "diverged at iteration 2",
             "no checkpoint",
             "lower --learning-rate than 1e30",
         ],
     );
     assert!(message.contains("not a finite number"), "{message}");
-    assert!(!world.path("m.oddspot").exists());
-    assert!(!world.path("m.oddspot.checkpoint").exists());
+    let files = world.files().into_keys();
+    let new: Vec<_> = files.filter(|n| n.contains("m.oddspot")).collect();
+    assert_eq!(new, ["m.oddspot.log.jsonl"]);
 }
 
 #[test]
@@ -140,6 +141,17 @@ fn the_baseline_has_no_classifier() {
             .networks
             .keys()
             .all(|name| name.starts_with("student."))
+    );
+    let shown = world.succeeds(&mut world.oddspot("inspect m.oddspot --json"));
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert!(shown["parameters"]["student"].is_u64());
+    assert!(shown["parameters"]["position"].is_null());
+    let header = &shown["header"];
+    assert_eq!(header["config"]["method"], "baseline");
+    let images = |list: &str| header[list].as_array().unwrap().len();
+    assert_eq!(
+        (images("training_images"), images("held_out_images")),
+        (2, 1)
     );
     let log = world.text("m.oddspot.log.jsonl");
     assert!(log.lines().all(|line| line.contains("\"L_pos\":null")));

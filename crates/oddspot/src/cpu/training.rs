@@ -16,7 +16,7 @@ use super::{fits, room};
 use crate::config::{Config, FeatureNorm, Optimizer};
 use crate::error::Result;
 use crate::image::normalise_into;
-use crate::loss::{first_weights, keep_hardest};
+use crate::loss::{Hardest, first_weights};
 use crate::position::Pair;
 use crate::tensor_file::NamedTensors;
 use crate::training::{Losses, TrainingSet};
@@ -67,6 +67,7 @@ struct StepMemory {
     student: StudentMemory,
     gradients: StudentMemory,
     distances: Vec<f32>,
+    sorted: Vec<f32>,
 }
 
 impl CpuTraining {
@@ -221,7 +222,8 @@ impl CpuTraining {
                     isa, levels, target, norm, scale, distances,
                 ));
                 if self.hardest < 1.0 {
-                    keep_hardest(self.hardest, distances, levels);
+                    let sorted = room(&mut memory.sorted, per_image);
+                    Hardest::of(distances, self.hardest, sorted).keep(distances, levels);
                 }
             }
             let sum: f64 = distances.iter().map(|&d| f64::from(d)).sum();

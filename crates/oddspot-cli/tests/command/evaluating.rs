@@ -1,0 +1,75 @@
+//! What `oddspot evaluate` measures and writes, and the test sets that it refuses.
+
+use std::fs;
+
+use image::{Rgb, RgbImage};
+use oddspot::image::ImageSize;
+use oddspot::scene::{self, Counts, Defect};
+use serde_json::Value;
+
+use crate::world::World;
+
+/// With a model, and a data set with one board of every defect.
+fn labelled() -> World {
+    let world = World::with_model();
+    let counts = Counts {
+        train: 2,
+        test_good: 2,
+        test_per_defect: 1,
+    };
+    scene::write_mvtec(&world.path("boards"), ImageSize::square(144), counts, 99).unwrap();
+    world
+}
+
+#[test]
+fn both_protocols_are_measured_for_every_defect_and_written_as_asked() {
+    let world = labelled();
+    let run = world.succeeds(
+        &mut world.oddspot("evaluate model.oddspot boards --json r.json --chart r.svg --threads 1"),
+    );
+    let said = |text: &str| assert!(run.stdout.contains(text), "{text}: {}", run.stdout);
+    for text in ["`paper`", "`official`", "e_pos alone", "AU-PRO"] {
+        said(text);
+    }
+    for defect in Defect::ALL {
+        said(&defect.to_string());
+    }
+    let report: Value = serde_json::from_slice(&world.read("r.json")).unwrap();
+    for protocol in ["paper", "official"] {
+        let overall = &report["protocols"][protocol]["maps"]["total"]["overall"];
+        for measure in ["image_auc", "pixel_auc", "au_pro", "image_ap", "pixel_ap"] {
+            let value = overall[measure].as_f64().unwrap();
+            assert!(
+                (0.0..=1.0).contains(&value),
+                "{protocol} {measure}: {value}"
+            );
+        }
+    }
+    let images = report["images"].as_array().unwrap();
+    assert_eq!(images.len(), 2 + Defect::ALL.len());
+    assert!(world.text("r.svg").starts_with("<svg"));
+}
+
+#[test]
+fn a_test_set_at_fault_is_refused_with_every_name() {
+    let world = labelled();
+    fs::remove_file(world.path("boards/ground_truth/scratch/000_mask.png")).unwrap();
+    world.picture(
+        "boards/ground_truth/stain/000_mask.png",
+        &RgbImage::from_pixel(8, 8, Rgb([255; 3])),
+    );
+    let learned = world.read("boards/train/good/000.png");
+    world.write("boards/test/good/000.png", learned);
+    let run = world.ends_with(
+        &mut world.oddspot("evaluate model.oddspot boards --json r.json"),
+        1,
+    );
+    for name in [
+        "boards/test/scratch/000.png",
+        "boards/ground_truth/stain/000_mask.png",
+        "boards/test/good/000.png",
+    ] {
+        assert!(run.stderr.contains(name), "{name}: {}", run.stderr);
+    }
+    assert!(!world.path("r.json").exists());
+}
