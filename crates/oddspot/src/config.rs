@@ -274,6 +274,12 @@ mod tests {
     }
 
     #[test]
+    fn the_paper_learns_from_all_positions_and_the_default_from_the_hardest_half() {
+        assert_eq!(Config::paper().training.hardest, 1.0);
+        assert_eq!(Config::default().training.hardest, 0.5);
+    }
+
+    #[test]
     fn differences_name_the_settings_and_what_both_have() {
         let config = Config::default();
         let mut other = config.clone();

@@ -144,10 +144,10 @@ fn mean_of_hardest(distance: Tensor<3>, share: f64) -> Tensor<1> {
     let (shape, device) = (distance.dims(), distance.device());
     let distances: Vec<f32> = distance.clone().into_data().iter().collect();
     let per_image = shape[1] * shape[2];
-    let mut sorted = vec![0.0; per_image];
+    let mut room = vec![0.0; per_image];
     let mut weights = Vec::with_capacity(distances.len());
     for image in distances.chunks_exact(per_image) {
-        let hardest = Hardest::of(image, share, &mut sorted);
+        let hardest = Hardest::of(image, share, &mut room);
         weights.extend(image.iter().map(|&d| hardest.weight_of(d)));
     }
     (distance * Tensor::from_data(TensorData::new(weights, shape), &device)).mean()
@@ -162,12 +162,13 @@ pub(crate) struct Hardest {
 }
 
 impl Hardest {
-    /// Of an image's distances; `sorted` is room for as many.
-    pub(crate) fn of(distances: &[f32], share: f64, sorted: &mut [f32]) -> Self {
-        sorted.copy_from_slice(distances);
-        let count = ((share * sorted.len() as f64) as usize).clamp(1, sorted.len());
-        let at = sorted.len() - count;
-        let least = *sorted.select_nth_unstable_by(at, f32::total_cmp).1;
+    /// The hardest `share` (above 0, at most 1; rounded down, but at least one) of an image's
+    /// distances. `room` is for as many numbers, and overwritten.
+    pub(crate) fn of(distances: &[f32], share: f64, room: &mut [f32]) -> Self {
+        room.copy_from_slice(distances);
+        let count = ((share * room.len() as f64) as usize).clamp(1, room.len());
+        let at = room.len() - count;
+        let least = *room.select_nth_unstable_by(at, f32::total_cmp).1;
         let hard = distances.iter().filter(|&&d| is_hard(d, least)).count();
         let weight = distances.len() as f32 / hard as f32;
         Self { least, weight }
@@ -187,7 +188,7 @@ impl Hardest {
     }
 
     /// What a position at this distance weighs.
-    pub(crate) fn weight_of(&self, distance: f32) -> f32 {
+    fn weight_of(&self, distance: f32) -> f32 {
         if is_hard(distance, self.least) {
             self.weight
         } else {
@@ -277,6 +278,8 @@ mod tests {
         let sum: f32 = distances.iter().zip(&quarter).map(|(d, w)| d * w).sum();
         assert_eq!(sum / 8.0, 7.5);
         assert_eq!(weights(&distances, 1.0), [1.0; 8]);
+        // Of 5 positions half are 2.
+        assert_eq!(weights(&distances[..5], 0.5), [0.0, 0.0, 2.5, 0.0, 2.5]);
         // At least one position counts, and all that are as hard.
         assert_eq!(weights(&[1.0, 2.0, 2.0], 0.1), [0.0, 1.5, 1.5]);
         for broken in [[1.0, f32::NAN, 2.0], [1.0, -f32::NAN, 2.0]] {
@@ -284,6 +287,15 @@ mod tests {
             let sum: f32 = broken.iter().zip(&weights).map(|(d, w)| d * w).sum();
             assert!(weights[1] > 0.0 && sum.is_nan());
         }
+    }
+
+    #[test]
+    fn what_is_not_among_the_hardest_has_no_distance_and_no_gradient() {
+        let mut distances = [1.0, 4.0, 2.0, 3.0];
+        let mut gradients = [1.0, -1.0, 2.0, 4.0, 1.5, 1.0, -3.0, 0.5];
+        Hardest::of(&distances, 0.5, &mut [0.0; 4]).keep(&mut distances, &mut gradients);
+        assert_eq!(distances, [0.0, 8.0, 0.0, 6.0]);
+        assert_eq!(gradients, [0.0, 0.0, 4.0, 8.0, 0.0, 0.0, -6.0, 1.0]);
     }
 
     #[test]

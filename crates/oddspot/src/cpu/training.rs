@@ -67,7 +67,7 @@ struct StepMemory {
     student: StudentMemory,
     gradients: StudentMemory,
     distances: Vec<f32>,
-    sorted: Vec<f32>,
+    hardest_room: Vec<f32>,
 }
 
 impl CpuTraining {
@@ -222,8 +222,8 @@ impl CpuTraining {
                     isa, levels, target, norm, scale, distances,
                 ));
                 if self.hardest < 1.0 {
-                    let sorted = room(&mut memory.sorted, per_image);
-                    Hardest::of(distances, self.hardest, sorted).keep(distances, levels);
+                    let hardest_room = room(&mut memory.hardest_room, per_image);
+                    Hardest::of(distances, self.hardest, hardest_room).keep(distances, levels);
                 }
             }
             let sum: f64 = distances.iter().map(|&d| f64::from(d)).sum();
