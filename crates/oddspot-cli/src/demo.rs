@@ -15,6 +15,7 @@ use crate::detect::{self, DetectArgs};
 use crate::evaluate::{self, EvaluateArgs};
 use crate::runtime::RuntimeArgs;
 use crate::train::{self, Configuration, Settings, TrainArgs};
+use crate::verdict::VerdictArgs;
 
 /// Arguments of `oddspot demo`.
 #[derive(Args)]
@@ -74,6 +75,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         output: findings.clone(),
         maps: false,
         no_pictures: false,
+        verdict: VerdictArgs::default(),
         runtime: args.runtime.clone(),
     };
     let judged = detect::detect(&detection, &runtime)?;
@@ -85,6 +87,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         html: Some(report.clone()),
         show: Vec::new(),
         baseline: Some(baseline),
+        verdict: VerdictArgs::default(),
         runtime: args.runtime.clone(),
     };
     let measured = evaluate::evaluate(&evaluation, &runtime)?;

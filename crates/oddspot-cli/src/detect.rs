@@ -1,9 +1,12 @@
 //! `oddspot detect`: images in, verdicts and pictures out.
 
-mod output;
+mod finding;
+mod input;
+mod pictures;
+mod results;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,9 +17,14 @@ use clap::Args;
 use oddspot::Detector;
 use oddspot::image::decode;
 
+use crate::inspect::four_digits;
 use crate::interrupt::INTERRUPTED;
-use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
-use output::{Finding, Input, Output, Pictured, Written, collect};
+use crate::runtime::{Runtime, RuntimeArgs};
+use crate::verdict::VerdictArgs;
+use finding::Finding;
+use input::{Input, collect};
+use pictures::{Pictured, Written};
+use results::Output;
 
 /// Exit status when some images could not be judged.
 const SOME_SKIPPED: u8 = 3;
@@ -38,6 +46,9 @@ pub struct DetectArgs {
     /// Write no pictures, only the results (and the raw maps, if asked for)
     #[arg(long)]
     pub no_pictures: bool,
+    /// Another threshold than the model's
+    #[command(flatten)]
+    pub verdict: VerdictArgs,
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -50,7 +61,7 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode> {
 
 /// Judges every image; one that cannot be used is reported and skipped.
 pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
-    let detector = Detector::load(&args.model, &teacher_library()?, &runtime.device)?;
+    let detector = args.verdict.load(&args.model, &runtime.device)?;
     let inputs = collect(&args.images, &args.output)?;
     ensure!(
         !inputs.is_empty(),
@@ -75,7 +86,7 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
         .told
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    told.summarise(inputs.len(), elapsed, &args.output)
+    told.summarise(inputs.len(), elapsed, args)
 }
 
 impl DetectArgs {
@@ -132,9 +143,10 @@ impl Job<'_> {
         };
         let detection = self.detector.detect(&image)?;
         let pictured = Pictured::new(image, detection, self.detector.header());
-        let finding = Finding::new(input, &pictured, self.detector.header());
         let pictures = self.told().output.pictures();
-        pictures.write(input, &pictured)?;
+        let header = self.detector.header();
+        let finding = Finding::new(input, &pictured, header, pictures.written());
+        pictures.write(input, &pictured, &finding)?;
         Ok(Judged::Done(Box::new(finding), started.elapsed()))
     }
 }
@@ -201,25 +213,34 @@ impl Told {
     }
 
     /// The last lines, and the exit status.
-    fn summarise(mut self, images: usize, elapsed: Duration, output: &Path) -> Result<ExitCode> {
+    fn summarise(
+        mut self,
+        images: usize,
+        elapsed: Duration,
+        args: &DetectArgs,
+    ) -> Result<ExitCode> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
+        let output = args.output.display();
         if self.interrupted {
-            tell!(
-                "interrupted; the results so far are in {}",
-                output.display()
-            );
+            tell!("interrupted; the results so far are in {output}");
             return Ok(ExitCode::from(INTERRUPTED));
         }
+        let (count, skipped) = (self.latencies.len(), self.skipped);
+        let threshold = four_digits(self.output.threshold());
+        let written = match (args.no_pictures, args.maps) {
+            (false, _) => "pictures and results",
+            (true, true) => "maps and results",
+            (true, false) => "results",
+        };
         tell!(
-            "{images} images: {} anomalous, {} good, {} skipped; pictures and results in {}",
+            "{images} images: {} anomalous, {} good, {skipped} skipped, at the threshold {threshold}; \
+             {written} in {output}",
             self.anomalous,
-            self.latencies.len() - self.anomalous,
-            self.skipped,
-            output.display()
+            count - self.anomalous,
         );
-        tell!("{}", describe_cost(&mut self.latencies, elapsed));
+        tell!("{}", describe_cost(&mut self.latencies, elapsed, written));
         Ok(match self.skipped {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::from(SOME_SKIPPED),
@@ -233,14 +254,14 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 /// Latency percentiles (nearest rank), throughput and peak memory.
-fn describe_cost(latencies: &mut [Duration], elapsed: Duration) -> String {
+fn describe_cost(latencies: &mut [Duration], elapsed: Duration, written: &str) -> String {
     latencies.sort_unstable();
     let percentile = |p: usize| {
         let rank = (p * latencies.len()).div_ceil(100).max(1) - 1;
         latencies.get(rank).map_or(0.0, |d| 1e3 * d.as_secs_f64())
     };
     let mut text = format!(
-        "per image, file to pictures: p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms",
+        "per image, file to {written}: p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms",
         percentile(50),
         percentile(95),
         percentile(99)

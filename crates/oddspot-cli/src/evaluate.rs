@@ -21,6 +21,7 @@ use rayon::prelude::*;
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Progress;
 use crate::runtime::{Runtime, RuntimeArgs, check_output, teacher_library};
+use crate::verdict::VerdictArgs;
 
 /// Arguments of `oddspot evaluate`.
 #[derive(Args, Clone)]
@@ -45,6 +46,9 @@ pub struct EvaluateArgs {
     /// On the page, compare with this model of the baseline method
     #[arg(long, value_name = "MODEL", requires = "html")]
     pub baseline: Option<PathBuf>,
+    /// Another threshold than the model's
+    #[command(flatten)]
+    pub verdict: VerdictArgs,
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -60,15 +64,14 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
 
 /// As [`run`], on a runtime that is open.
 pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
-    let library = teacher_library()?;
-    let detector = Detector::load(&args.model, &library, &runtime.device)?;
+    let detector = args.verdict.load(&args.model, &runtime.device)?;
     let dataset = Dataset::open(&args.data)?;
     check_test_set(&dataset)?;
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
         None => None,
         Some(path) => {
-            let baseline = Detector::load(path, &library, &runtime.device)?;
+            let baseline = Detector::load(path, &teacher_library()?, &runtime.device)?;
             check_baseline(detector.header(), baseline.header(), path)?;
             check_unseen(&dataset, baseline.header())
                 .with_context(|| format!("the baseline {}", path.display()))?;
@@ -109,7 +112,11 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         )?;
         atomic::write_bytes(file, page.as_bytes())?;
     }
-    write!(std::io::stdout(), "{evaluation}").context("cannot print the tables")?;
+    let tables = match &below {
+        Some((baseline, _)) => evaluation.beside(baseline).to_string(),
+        None => evaluation.to_string(),
+    };
+    write!(std::io::stdout(), "{tables}").context("cannot print the tables")?;
     Ok(ExitCode::SUCCESS)
 }
 

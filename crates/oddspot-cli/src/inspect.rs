@@ -198,6 +198,9 @@ impl Inspection {
             }
         }
         let thresholds = &self.header.thresholds;
+        if let Some(pos) = normalisation.pos {
+            writeln!(f, "  {}", describe_position_classifier(pos.mean))?;
+        }
         writeln!(f, "\nThresholds, in standard deviations of those errors")?;
         writeln!(
             f,
@@ -253,6 +256,23 @@ pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
     )
 }
 
+/// How sure the position classifier is of good images, in a sentence, and what that means where it is
+/// little; `mean` is μ of `e_pos`, one minus its average probability of the true place.
+pub fn describe_position_classifier(mean: f64) -> String {
+    /// Parts that lie alike give 96 % and more after the whole training.
+    const SURE: f64 = 0.9;
+    let probability = 1.0 - mean;
+    let mut text = format!(
+        "the position classifier gives a neighbour's true place {:.1} % on average (chance: 12.5 %)",
+        100.0 * probability
+    );
+    if probability < SURE {
+        text += "; that is little: what is in the wrong place may be missed, or be said to look \
+                 wrong. More --iterations help, unless the images have no arrangement in common";
+    }
+    text
+}
+
 /// Text from a file without what could steer a terminal.
 fn plain(text: &str) -> String {
     text.chars()
@@ -280,7 +300,7 @@ fn grouped(number: usize) -> String {
 }
 
 /// A number with four significant digits, or all of its whole ones.
-fn four_digits(number: f64) -> String {
+pub fn four_digits(number: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
@@ -307,6 +327,14 @@ mod tests {
         assert!(described(10, 0).ends_with("below 25.9 %"));
         assert!(described(10, 1).starts_with("1 of 10 held-out good images was above"));
         assert!(described(1, 0).contains("too few"));
+    }
+
+    #[test]
+    fn an_unsure_position_classifier_is_told_with_what_helps() {
+        let sure = describe_position_classifier(0.003);
+        assert!(sure.ends_with("true place 99.7 % on average (chance: 12.5 %)"), "{sure}");
+        let unsure = describe_position_classifier(0.16);
+        assert!(unsure.contains("84.0 %") && unsure.contains("--iterations"), "{unsure}");
     }
 
     #[test]

@@ -33,10 +33,11 @@ mod progress;
 mod runtime;
 mod teacher;
 mod train;
+mod verdict;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Finds where an image is odd, learning from good images alone.
 #[derive(Parser)]
@@ -67,7 +68,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    // A negative number is a value out of range, not an option of that name.
+    let command = Arguments::command().mut_subcommands(|subcommand| {
+        subcommand.mut_args(|arg| match arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        })
+    });
+    let arguments = Arguments::from_arg_matches(&command.get_matches());
+    let result = match arguments.unwrap_or_else(|error| error.exit()).command {
         Command::Train(args) => train::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

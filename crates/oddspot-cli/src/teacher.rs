@@ -99,7 +99,7 @@ pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
             for name in &names {
                 match library.find(name) {
                     Ok((_, identity)) => say!(
-                        "{name:16} {:10} SHA-256 {}",
+                        "{name:16} built like {:10} SHA-256 {}",
                         identity.architecture.to_string(),
                         identity.sha256
                     ),

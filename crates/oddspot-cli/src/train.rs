@@ -5,8 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
-use clap::{Args, ValueEnum};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::{Arg, Args, Command, ValueEnum};
+use oddspot::Error;
 use oddspot::atomic;
 use oddspot::config::{
     Config, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
@@ -20,7 +21,7 @@ use oddspot::tensor_file::NamedTensors;
 use oddspot::training::{HeldOut, Outcome, StepReport, Trainer, TrainingSet, checkpoint};
 use serde_json::json;
 
-use crate::inspect::describe_false_alarms;
+use crate::inspect::{describe_false_alarms, describe_position_classifier};
 use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::progress::Progress;
 use crate::runtime::{Runtime, RuntimeArgs, beside, check_output, parent, teacher_library};
@@ -82,9 +83,23 @@ impl Configuration {
             config = config.overlaid_with_file(file)?;
         }
         self.settings.apply(&mut config)?;
-        config.validate()?;
+        config.validate().map_err(|error| match error {
+            Error::Config { field, reason } => match option_of(field) {
+                Some(option) => anyhow!("bad configuration: {field} (--{option}): {reason}"),
+                None => Error::Config { field, reason }.into(),
+            },
+            other => other.into(),
+        })?;
         Ok(config)
     }
+}
+
+/// The option that sets a field of the configuration, if there is one.
+fn option_of(field: &str) -> Option<String> {
+    let name = field.rsplit('.').next()?.replace('_', "-");
+    let options = Settings::augment_args(Command::new("train"));
+    let mut names = options.get_arguments().filter_map(Arg::get_long);
+    names.any(|long| long == name).then_some(name)
 }
 
 /// Presets of `--preset`.
@@ -446,6 +461,9 @@ fn summarise(model: &Model, output: &Path) {
         thresholds.image
     );
     say!("{}", describe_false_alarms(&thresholds.false_alarms));
+    if let Some(pos) = model.header.normalisation.pos {
+        say!("{}", describe_position_classifier(pos.mean));
+    }
 }
 
 /// The training log: one JSON object a step.

@@ -15,8 +15,10 @@ use crate::judge::Judge;
 use crate::model_file::{Header, Model};
 use crate::network::Parameters;
 use crate::placement::Placement;
-use crate::scoring::{AnomalyMaps, Shares};
+use crate::scoring::AnomalyMaps;
+use crate::shares::Shares;
 use crate::teacher::{Library, Teacher, hash};
+use crate::threshold::Thresholds;
 
 /// What was found in one image.
 #[derive(Clone, Debug)]
@@ -108,7 +110,13 @@ impl Detector {
         })
     }
 
-    /// The model's header: configuration, provenance, statistics, thresholds.
+    /// The same with other thresholds (see [`Thresholds::at_rate`], [`Thresholds::at_score`]).
+    pub fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.header.thresholds = thresholds;
+        self
+    }
+
+    /// The model's header: configuration, provenance, statistics, and the thresholds that hold.
     pub fn header(&self) -> &Header {
         &self.header
     }

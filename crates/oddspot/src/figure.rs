@@ -28,8 +28,10 @@ pub struct Panels<'a> {
     pub mask: &'a [bool],
     /// Arrows to draw on it, in pixels of the image.
     pub arrows: &'a [Arrow],
-    /// What the first panel is called, as "image, odd parts outlined" (ASCII).
-    pub image_caption: &'a str,
+    /// The verdict and what it follows from, at the left above all (ASCII).
+    pub verdict: &'a str,
+    /// The image's name, at the right above all.
+    pub name: &'a str,
     /// `e`, of any size, as are the other maps.
     pub total: &'a ScoreMap,
     /// The normalised `e_rec`.
@@ -38,8 +40,9 @@ pub struct Panels<'a> {
     pub wrong_place: Option<&'a ScoreMap>,
 }
 
-/// The sheet: panels side by side under their captions, each 512 pixels on its longer side and
-/// of the image's proportions, above a colour bar with the scale's end values.
+/// The sheet: the verdict and the name, then panels side by side under their captions, each 512
+/// pixels on its longer side and of the image's proportions, above a colour bar with the scale's end
+/// values.
 pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     let size = Size::of(panels.image, PANEL);
     let image = panel::image(panels.image, size);
@@ -47,7 +50,7 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     let mut outlined = heatmap::contour(&image, &mask);
     arrow::draw(&mut outlined, &scaled_arrows(panels, size));
     let mut cells = vec![
-        (panels.image_caption, outlined),
+        ("image", outlined),
         ("total", panel::map(panels.total, scale, size)),
         ("looks wrong", panel::map(panels.looks_wrong, scale, size)),
     ];
@@ -62,19 +65,28 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
         .clamp(size.width, PANEL.max(size.width));
     let columns = cells.len();
     let line = TEXT_HEIGHT.val() + 8;
-    let bar_top = MARGIN + line + size.height + GUTTER;
+    let panel_top = MARGIN + line + GUTTER / 2 + line;
+    let bar_top = panel_top + size.height + GUTTER;
     let mut sheet = RgbImage::from_pixel(
         (2 * MARGIN + columns * cell_width + (columns - 1) * GUTTER) as u32,
         (bar_top + line + MARGIN) as u32,
         PAPER,
     );
     let cell_left = |column: usize| MARGIN + column * (cell_width + GUTTER);
+    let width = cell_left(columns) - GUTTER - MARGIN;
+    draw_heading(&mut sheet, width, panels.verdict, panels.name);
     for (column, (caption, panel)) in cells.iter().enumerate() {
         let left = cell_left(column) + (cell_width - size.width) / 2;
         let fitting = fit(caption, cell_width);
         let indent = (cell_width - text_width(&fitting)) / 2;
-        draw_text(&mut sheet, cell_left(column) + indent, MARGIN, &fitting);
-        imageops::replace(&mut sheet, panel, left as i64, (MARGIN + line) as i64);
+        let caption_top = panel_top - line;
+        draw_text(
+            &mut sheet,
+            cell_left(column) + indent,
+            caption_top,
+            &fitting,
+        );
+        imageops::replace(&mut sheet, panel, left as i64, panel_top as i64);
     }
     // The bar lies under the maps, which alone it explains.
     let bar_width = (columns - 1) * (cell_width + GUTTER) - GUTTER;
@@ -93,6 +105,16 @@ fn scaled_arrows(panels: &Panels, size: Size) -> Vec<Arrow> {
         .iter()
         .map(|arrow| arrow.scaled(scale))
         .collect()
+}
+
+/// The verdict from the left, the name up to the right; where both have no room, the name is
+/// shortened by its head, which images of one folder share.
+fn draw_heading(sheet: &mut RgbImage, width: usize, verdict: &str, name: &str) {
+    let verdict = fit(verdict, width);
+    draw_text(sheet, MARGIN, MARGIN, &verdict);
+    let room = width.saturating_sub(text_width(&verdict) + 2 * character_width());
+    let name = fit_tail(name, room);
+    draw_text(sheet, MARGIN + width - text_width(&name), MARGIN, &name);
 }
 
 /// The colour bar from `low` to `high`, its end values beside it.
@@ -120,6 +142,21 @@ fn fit(text: &str, width: usize) -> String {
     }
     let kept: String = text.chars().take(room.saturating_sub(2)).collect();
     kept + ".."
+}
+
+/// The text, shortened by its head to a width in pixels; nothing where hardly any is left.
+fn fit_tail(text: &str, width: usize) -> String {
+    const LEAST: usize = 8;
+    let room = width / character_width();
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    if room < LEAST {
+        return String::new();
+    }
+    let kept: String = text.chars().skip(length + 2 - room).collect();
+    format!("..{kept}")
 }
 
 fn character_width() -> usize {
@@ -158,7 +195,7 @@ mod tests {
         high: 1.0,
     };
     const TEAL: Rgb<u8> = Rgb([0, 90, 80]);
-    const PANEL_TOP: usize = MARGIN + 32;
+    const PANEL_TOP: usize = MARGIN + 32 + 10 + 32;
 
     fn sheet_of(width: u32, height: u32, mask: &[bool], total: &ScoreMap) -> RgbImage {
         let other = ScoreMap::filled(4, 4, 0.0);
@@ -166,7 +203,8 @@ mod tests {
             image: &RgbImage::from_pixel(width, height, TEAL),
             mask,
             arrows: &[],
-            image_caption: "image",
+            verdict: "good",
+            name: "image.png",
             total,
             looks_wrong: &other,
             wrong_place: Some(&other),
@@ -195,7 +233,8 @@ mod tests {
             image: &image,
             mask: &[],
             arrows: &[],
-            image_caption: "image",
+            verdict: "good",
+            name: "image.png",
             total: &map,
             looks_wrong: &map,
             wrong_place: Some(&map),
@@ -206,14 +245,15 @@ mod tests {
     }
 
     #[test]
-    fn captions_fit_a_narrow_image_and_long_ones_are_cut() {
+    fn headings_fit_a_narrow_image_and_long_ones_are_cut() {
         let map = ScoreMap::filled(8, 8, 0.0);
         let image = RgbImage::from_pixel(10, 1000, TEAL);
         let panels = Panels {
             image: &image,
             mask: &[],
             arrows: &[],
-            image_caption: &"a caption without end ".repeat(20),
+            verdict: &"a verdict without end ".repeat(20),
+            name: &"a/path/without/end".repeat(20),
             total: &map,
             looks_wrong: &map,
             wrong_place: None,
@@ -223,6 +263,9 @@ mod tests {
         assert_eq!(fit("caption", text_width("caption")), "caption");
         assert_eq!(fit("caption", text_width("capti")), "cap..");
         assert_eq!(fit("caption", 0), "..");
+        assert_eq!(fit_tail("some/path", text_width("some/path")), "some/path");
+        assert_eq!(fit_tail("some/path", text_width("8 letter")), "..e/path");
+        assert_eq!(fit_tail("some/path", text_width("7 lette")), "");
     }
 
     #[test]

@@ -66,6 +66,8 @@ mod local_moments;
 
 pub mod error_maps;
 
+pub mod shares;
+
 pub mod scoring;
 
 pub mod judge;

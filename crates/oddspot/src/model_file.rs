@@ -86,6 +86,7 @@ impl Header {
                     target: 0.01,
                     left_out_alarms: 0,
                 },
+                scores: None,
             },
             config,
             iterations: 7,
@@ -294,6 +295,10 @@ fn check_header(header: &Header) -> Result<(), String> {
     let alarms = &header.thresholds.false_alarms;
     if alarms.images != header.held_out_images.len() || alarms.left_out_alarms > alarms.images {
         return Err("its count of false alarms and its held-out images do not agree".to_owned());
+    }
+    let scores = header.thresholds.scores.as_ref();
+    if scores.is_some_and(|scores| !scores.are_usable(alarms.images)) {
+        return Err("its scores and its held-out images do not agree".to_owned());
     }
     if header
         .teacher_channels

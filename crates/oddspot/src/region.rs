@@ -1,10 +1,12 @@
 //! Where an image is odd: the connected regions of a map above a threshold.
 
+use serde::Serialize;
+
 use crate::components;
 use crate::map::ScoreMap;
 
 /// One connected region of pixels above the threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Region {
     /// First column of the bounding box, pixels of the map.
     pub left: usize,

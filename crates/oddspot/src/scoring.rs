@@ -15,6 +15,7 @@ use crate::map::ScoreMap;
 use crate::moments::Moments;
 use crate::placement::Placement;
 use crate::position::{PatchGrid, PositionClassifier, classify};
+use crate::shares::Shares;
 use crate::student::Student;
 
 /// What turns a student's maps into errors: the trained networks and their configuration.
@@ -145,20 +146,8 @@ impl AnomalyMaps {
     /// How much of the peak is owed to each part.
     pub fn shares_at_peak(&self) -> Shares {
         let (_, (row, column)) = self.total.peak();
-        let rec = f64::from(self.rec.at(row, column).max(0.0));
-        let pos = self
-            .pos
-            .as_ref()
-            .map_or(0.0, |pos| f64::from(pos.at(row, column).max(0.0)));
-        let sum = rec + pos;
-        if sum == 0.0 {
-            // Below the mean in both parts: nothing to explain, so neither is blamed.
-            return Shares { rec: 0.0, pos: 0.0 };
-        }
-        Shares {
-            rec: rec / sum,
-            pos: pos / sum,
-        }
+        let pos = self.pos.as_ref().map_or(0.0, |pos| pos.at(row, column));
+        Shares::of(self.rec.at(row, column), pos)
     }
 
     /// All maps resized to an image of the given size.
@@ -174,15 +163,6 @@ impl AnomalyMaps {
     }
 }
 
-/// Shares of the two parts, in [0, 1], that sum to 1 (or are both 0).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shares {
-    /// Owed to `e_rec`: it looks wrong.
-    pub rec: f64,
-    /// Owed to `e_pos`: it is in the wrong place.
-    pub pos: f64,
-}
-
 /// A map of an error, each value normalised, smoothed by a Gaussian of `smoothing` pixels of a 256-pixel
 /// image.
 fn smoothed(map: &ScoreMap, smoothing: f64, normalise: impl Fn(f32) -> f64) -> ScoreMap {
@@ -193,13 +173,6 @@ fn smoothed(map: &ScoreMap, smoothing: f64, normalise: impl Fn(f32) -> f64) -> S
     };
     let sigma = |side: usize| smoothing * side as f64 / 256.0;
     normalised.smooth(sigma(map.height), sigma(map.width))
-}
-
-impl Shares {
-    /// Whether more is owed to `e_pos` than to `e_rec`.
-    pub fn in_the_wrong_place(self) -> bool {
-        self.pos > self.rec
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 
 /// Thresholds and how they came about.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// An image is anomalous when its score lies above this.
     pub image: f64,
@@ -14,6 +14,20 @@ pub struct Thresholds {
     pub pixel: f64,
     /// How often the verdict is expected to be wrong on good images.
     pub false_alarms: FalseAlarms,
+    /// The scores that the image threshold comes from; absent in a model that was written before
+    /// they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<GoodScores>,
+}
+
+/// Scores of good images, from which an image threshold follows for any false-alarm rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoodScores {
+    /// Of the held-out images, in the order of their records.
+    pub held_out: Vec<f32>,
+    /// Standard deviation of the training images' scores, the least that is taken for the held-out
+    /// ones'.
+    pub least_std: f64,
 }
 
 /// The false-alarm rate as the held-out images tell it.
@@ -75,28 +89,81 @@ impl Thresholds {
         rate: f64,
         pixel_rate: f64,
     ) -> Self {
-        let least_std = mean_and_std(training.iter().copied()).1;
-        let image = gumbel_quantile(held_out.iter().copied(), least_std, rate);
-        let left_out_alarms = (0..held_out.len())
-            .filter(|&left_out| {
-                let others = held_out
-                    .iter()
-                    .enumerate()
-                    .filter(|&(i, _)| i != left_out)
-                    .map(|(_, &score)| score);
-                held_out.len() > 1
-                    && f64::from(held_out[left_out]) > gumbel_quantile(others, least_std, rate)
-            })
-            .count();
+        let scores = GoodScores {
+            held_out: held_out.to_vec(),
+            least_std: mean_and_std(training.iter().copied()).1,
+        };
+        let image = scores.threshold(rate);
         Self {
             image,
             pixel: f64::from(quantile(held_out_pixels, 1.0 - pixel_rate)).min(image),
-            false_alarms: FalseAlarms {
-                images: held_out.len(),
-                target: rate,
-                left_out_alarms,
+            false_alarms: scores.false_alarms(rate),
+            scores: Some(scores),
+        }
+    }
+
+    /// The same for another false-alarm rate, above 0 and at most 0.5; None where the scores are not
+    /// known.
+    pub fn at_rate(&self, rate: f64) -> Option<Self> {
+        let scores = self.scores.as_ref()?;
+        Some(Self {
+            false_alarms: scores.false_alarms(rate),
+            ..self.at_score(scores.threshold(rate))
+        })
+    }
+
+    /// The same with an image threshold of the user's own; what is expected of the verdict is what it
+    /// was.
+    pub fn at_score(&self, image: f64) -> Self {
+        Self {
+            image,
+            pixel: self.pixel.min(image),
+            ..self.clone()
+        }
+    }
+}
+
+impl GoodScores {
+    /// The image threshold for a false-alarm rate.
+    fn threshold(&self, rate: f64) -> f64 {
+        gumbel_quantile(self.held_out.iter().copied(), self.least_std, rate)
+    }
+
+    /// What they tell of the threshold for a rate, each held-out image against that of the others.
+    fn false_alarms(&self, rate: f64) -> FalseAlarms {
+        let is_alarm = |left_out: usize| {
+            let others = self.held_out.iter().enumerate();
+            let others = others
+                .filter(|&(i, _)| i != left_out)
+                .map(|(_, &score)| score);
+            let threshold = gumbel_quantile(others, self.least_std, rate);
+            f64::from(self.held_out[left_out]) > threshold
+        };
+        let images = self.held_out.len();
+        FalseAlarms {
+            images,
+            target: rate,
+            left_out_alarms: match images {
+                0 | 1 => 0,
+                _ => (0..images).filter(|&i| is_alarm(i)).count(),
             },
         }
+    }
+
+    /// Held-out images whose score lies above a threshold.
+    pub fn above(&self, threshold: f64) -> usize {
+        let scores = self.held_out.iter();
+        scores
+            .filter(|&&score| f64::from(score) > threshold)
+            .count()
+    }
+
+    /// Whether they can be those of so many held-out images.
+    pub(crate) fn are_usable(&self, images: usize) -> bool {
+        self.held_out.len() == images
+            && self.held_out.iter().all(|score| score.is_finite())
+            && self.least_std.is_finite()
+            && self.least_std >= 0.0
     }
 }
 
@@ -170,6 +237,50 @@ mod tests {
         let mut pixels = vec![100.0; 10];
         let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, 0.01, 0.01);
         assert_eq!(found.pixel, found.image);
+    }
+
+    #[test]
+    fn another_rate_gives_what_training_with_it_would_have_given() {
+        let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
+        let pixels = [0.5, 1.0, 2.0, 8.0];
+        let made = |rate| {
+            let mut pixels = pixels;
+            Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut pixels, rate, 0.3)
+        };
+        let (strict, loose) = (made(0.01), made(0.2));
+        assert_eq!(strict.at_rate(0.2), Some(loose.clone()));
+        assert!(loose.image < strict.image);
+        let without = Thresholds {
+            scores: None,
+            ..strict
+        };
+        assert_eq!(without.at_rate(0.2), None);
+    }
+
+    #[test]
+    fn a_threshold_of_ones_own_lies_nowhere_below_the_regions() {
+        let pixels = &mut [0.5, 1.0, 2.0, 3.0];
+        let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], pixels, 0.01, 0.001);
+        assert_eq!((found.at_score(7.0).image, found.pixel), (7.0, 3.0));
+        assert_eq!(found.at_score(2.5).pixel, 2.5);
+        let scores = found.scores.as_ref().unwrap();
+        assert_eq!(
+            [4.0, 5.0, 5.5, 6.0].map(|at| scores.above(at)),
+            [2, 1, 1, 0]
+        );
+    }
+
+    #[test]
+    fn scores_are_those_of_the_held_out_images_or_unusable() {
+        let scores = |held_out: &[f32], least_std| GoodScores {
+            held_out: held_out.to_vec(),
+            least_std,
+        };
+        assert!(scores(&[1.0, 2.0], 0.0).are_usable(2));
+        assert!(!scores(&[1.0, 2.0], 0.0).are_usable(3));
+        assert!(!scores(&[1.0, f32::NAN], 0.0).are_usable(2));
+        assert!(!scores(&[1.0], -1.0).are_usable(1));
+        assert!(!scores(&[1.0], f64::INFINITY).are_usable(1));
     }
 
     #[test]

@@ -76,6 +76,35 @@ fn a_bad_settings_file_is_named_with_its_line_or_field() {
 }
 
 #[test]
+fn a_value_out_of_range_is_told_with_its_option_even_if_it_is_negative() {
+    let world = World::new();
+    world.boards("boards", 2);
+    for (options, mentions) in [
+        (
+            "--smoothing -1",
+            "detection.smoothing (--smoothing): -1: must lie",
+        ),
+        (
+            "--iterations 0",
+            "training.iterations (--iterations): 0: must lie",
+        ),
+        ("--weight-decay -0.5", "(--weight-decay): -0.5"),
+    ] {
+        let command = format!("train boards -o m.oddspot {options}");
+        world.fails(&mut world.oddspot(&command), &[mentions]);
+    }
+    world.write("hidden.toml", "[position]\nhidden = 0");
+    world.fails(
+        &mut world.oddspot("train boards -o m.oddspot --config hidden.toml"),
+        &["position.hidden: 0: must lie"],
+    );
+    let command = "train boards -o m.oddspot --threads -2";
+    let run = world.ends_with(&mut world.oddspot(command), 2);
+    let said = "invalid value '-2' for '--threads <THREADS>'";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+#[test]
 fn a_size_that_cannot_work_comes_with_one_that_does() {
     let world = World::new();
     world.boards("boards", 2);

@@ -175,7 +175,9 @@ fn verdicts_follow_from_scores_and_shares_sum_to_one() {
         let neither = looks == 0.0 && place == 0.0;
         assert!((looks + place - 1.0).abs() < 1e-6 || (neither && score <= 0.0));
         if anomalous {
-            let expected = if looks >= place {
+            let expected = if looks.min(place) >= 0.4 {
+                "looks wrong and in the wrong place"
+            } else if looks >= place {
                 "looks wrong"
             } else {
                 "in the wrong place"
@@ -256,6 +258,9 @@ fn both_result_files_and_the_printed_lines_agree() {
                 None => assert_eq!(cell(column), ""),
             }
         }
+        let pictures = cell("pictures");
+        assert_eq!(line["pictures"], pictures);
+        assert!(world.path(format!("out/figure/{pictures}.png")).exists());
         assert_eq!(cell("error"), "");
     }
 }
@@ -301,6 +306,96 @@ fn pictures_of_an_earlier_run_are_not_judged() {
         assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
         assert_eq!(lines(&world.text("boards/out/results.jsonl")).len(), 2);
     }
+}
+
+#[test]
+fn beside_new_results_no_picture_of_an_earlier_run_is_left() {
+    let world = World::with_model();
+    world.boards("boards", 2);
+    world.boards("boards/sub", 1);
+    world.write("out/figure/notes.txt", "not of this program");
+    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out --maps"));
+    assert!(world.path("out/total/sub/0.tiff").exists());
+    let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards/0.png -o out"));
+    assert!(run.stderr.contains("pictures and results in out"));
+    let files = || -> Vec<String> {
+        let files = world.files().into_keys();
+        files.filter(|file| file.starts_with("out/")).collect()
+    };
+    let kept = [
+        "out/figure/notes.txt",
+        "out/results.csv",
+        "out/results.jsonl",
+    ];
+    let kinds = ["contour", "figure", "looks_wrong", "total", "wrong_place"];
+    let mut expected: Vec<String> = kinds.map(|kind| format!("out/{kind}/0.png")).to_vec();
+    expected.extend(kept.map(str::to_owned));
+    expected.sort();
+    assert_eq!(files(), expected);
+
+    let options = "detect model.oddspot boards -o out --no-pictures";
+    let run = world.succeeds(&mut world.oddspot(options));
+    assert!(!run.stderr.contains("pictures"), "{}", run.stderr);
+    assert_eq!(files(), kept);
+    assert!(lines(&world.text("out/results.jsonl"))[0]["pictures"].is_null());
+}
+
+#[test]
+fn results_that_somebody_changed_lead_to_no_file_outside() {
+    let world = World::with_model();
+    world.boards("boards", 1);
+    world.boards("precious", 1);
+    let names =
+        ["../../precious/0", "", "/", "."].map(|name| format!("{{\"pictures\":\"{name}\"}}"));
+    world.write("out/results.jsonl", names.join("\n") + "\n{\n\u{0}");
+    world.write("out/total/0.png", "of nobody");
+    let before = world.read("precious/0.png");
+    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out --no-pictures"));
+    assert_eq!(world.read("precious/0.png"), before);
+    assert_eq!(world.text("out/total/0.png"), "of nobody");
+}
+
+#[test]
+fn the_verdict_follows_another_threshold_or_rate_if_asked() {
+    let (world, results) = judged();
+    let scores: Vec<f64> = (results.iter().map(|line| line["score"].as_f64().unwrap())).collect();
+    let highest = scores.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+    for (threshold, anomalous) in [(highest + 0.01, 0), (-100.0, IMAGES.len())] {
+        let options = format!("detect model.oddspot images -o other --threshold {threshold}");
+        let run = world.succeeds(&mut world.oddspot(&options));
+        assert!(
+            run.stderr.contains("instead of the model's"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains("held-out good images lie above it"));
+        let found = lines(&world.text("other/results.jsonl"));
+        let called = found.iter().filter(|line| line["anomalous"] == true);
+        assert_eq!(called.count(), anomalous);
+        for (line, score) in found.iter().zip(&scores) {
+            assert_eq!(line["threshold"].as_f64(), Some(threshold));
+            assert_eq!(line["score"].as_f64(), Some(*score));
+        }
+    }
+    let stricter = "images -o other --false-alarm-rate 0.001";
+    let run = world.succeeds(&mut world.oddspot(&format!("detect model.oddspot {stricter}")));
+    assert!(run.stderr.contains("with 95 % confidence") || run.stderr.contains("too few"));
+    let model = Model::load(&world.path("model.oddspot")).unwrap();
+    let expected = model.header.thresholds.at_rate(0.001).unwrap().image;
+    assert!(expected > model.header.thresholds.image);
+    let found = lines(&world.text("other/results.jsonl"));
+    assert_eq!(found[0]["threshold"], expected);
+
+    for (option, mention) in [
+        ("--threshold nan", "give a score"),
+        ("--false-alarm-rate 0.6", "at most 0.5"),
+        ("--false-alarm-rate -1", "above 0"),
+    ] {
+        let options = format!("detect model.oddspot images -o new {option}");
+        world.fails(&mut world.oddspot(&options), &[mention]);
+    }
+    let both = "detect model.oddspot images -o new --threshold 1 --false-alarm-rate 0.1";
+    world.ends_with(&mut world.oddspot(both), 2);
 }
 
 #[test]

@@ -32,7 +32,11 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
         &mut world.train("boards -o m.oddspot --log file/log.jsonl"),
         &["cannot write file/log.jsonl"],
     );
-    for output in ["file", "file/out", "/proc/out"] {
+    world.fails(
+        &mut world.oddspot("detect model.oddspot boards -o file"),
+        &["file is a file", "give -o a folder"],
+    );
+    for output in ["file/out", "/proc/out"] {
         world.fails(
             &mut world.oddspot(&format!("detect model.oddspot boards -o {output}")),
             &[output, "choose an -o that you may write to"],

@@ -134,10 +134,7 @@ impl Tables {
 
     /// As text: Table 1 and Table 2.
     pub fn grids(&self) -> [Grid; 2] {
-        let protocol = match self.protocol {
-            Protocol::Paper => "paper",
-            Protocol::Official => "official",
-        };
+        let protocol = self.protocol.name();
         let heads = |first: &[&str], each: &[&str]| -> Vec<String> {
             let measures = MEASURES
                 .iter()

@@ -13,6 +13,7 @@ use crate::report::{
     Count, Evaluation, MapKind, Measures, Protocol, ProtocolMeasures, TestImage, UNDEFINED,
     label_text, notes, percent, signed, three_digits, title,
 };
+use crate::shares::Shares;
 
 /// What a page of an evaluation is made of.
 #[derive(Clone, Copy, Debug)]
@@ -273,10 +274,7 @@ impl ProtocolTable {
             .iter()
             .flat_map(|(_, map)| std::iter::once(&map.overall).chain(map.defects.values()));
         Self {
-            name: match protocol {
-                Protocol::Paper => "paper",
-                Protocol::Official => "official",
-            },
+            name: protocol.name(),
             title: title(protocol, measures).replace('`', ""),
             groups,
             notes: notes(of_maps, measures),
@@ -352,7 +350,7 @@ struct ImageRow {
     rec: Number,
     pos: Option<Number>,
     /// What the score is owed to: the larger part in words, and its share in percent.
-    owed: Option<(&'static str, u32)>,
+    owed: Option<String>,
     /// Its place among the examples.
     example: Option<usize>,
 }
@@ -374,11 +372,6 @@ impl Number {
 
 impl ImageRow {
     fn new(image: &TestImage, example: Option<usize>) -> Self {
-        let shares = image.shares;
-        let (owed, share) = match shares.in_the_wrong_place() {
-            true => ("in the wrong place", shares.pos),
-            false => ("looks wrong", shares.rec),
-        };
         Self {
             name: image.name.clone(),
             label: label_text::text(&image.label).to_owned(),
@@ -387,8 +380,14 @@ impl ImageRow {
             outcome: Outcome::of(&image.label, image.anomalous),
             rec: Number::new(image.rec),
             pos: image.pos.map(Number::new),
-            owed: (image.pos.is_some()).then(|| (owed, (100.0 * share).round() as u32)),
+            owed: image.pos.map(|_| owed(image.shares)),
             example,
         }
     }
+}
+
+/// What a score is owed to, with the larger share.
+fn owed(shares: Shares) -> String {
+    let larger = 100.0 * shares.rec.max(shares.pos);
+    format!("{} ({larger:.0} %)", shares.why().words())
 }

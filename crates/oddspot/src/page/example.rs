@@ -14,7 +14,7 @@ use crate::model_file::Header;
 use crate::panel::{self, Size};
 use crate::placement::{NAMES, Neighbour};
 use crate::report::{Judged, MapKind, label_text, three_digits};
-use crate::scoring::Shares;
+use crate::shares::Shares;
 
 /// The longer side of each panel: sharp at the width that five of them have on a desk's screen.
 const PANEL: usize = 352;
@@ -155,9 +155,9 @@ impl Example {
         }
     }
 
-    /// Whether the score is owed to `e_pos` more than to `e_rec`.
-    pub(super) fn in_the_wrong_place(&self) -> bool {
-        self.shares.is_some_and(Shares::in_the_wrong_place)
+    /// Whether the place has to do with the score.
+    pub(super) fn is_of_place(&self) -> bool {
+        self.shares.is_some_and(|shares| shares.why().is_of_place())
     }
 
     /// The shares in whole percent, which add up to 100.
@@ -239,7 +239,7 @@ impl Drawing<'_> {
         }
         if let Some(placement) = &judged.placement
             && judged.anomalous
-            && judged.shares.in_the_wrong_place()
+            && judged.shares.why().is_of_place()
         {
             let size = header.config.image_size;
             let scale = [

@@ -94,7 +94,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::{Layout, Sample};
-    use crate::scoring::Shares;
+    use crate::shares::Shares;
 
     fn image(label: &str, score: f32) -> TestImage {
         TestImage {

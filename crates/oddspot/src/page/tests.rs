@@ -17,7 +17,7 @@ use crate::report::{
     Count, Curves, DataSummary, Evaluation, Judged, MapKind, MapMeasures, Measures, ModelSummary,
     Protocol, ProtocolMeasures, TestImage, Verdicts,
 };
-use crate::scoring::Shares;
+use crate::shares::Shares;
 use crate::teacher::{Architecture, TeacherIdentity};
 
 const HOSTILE: &str = "</style><script>alert('1')</script><!-- \" onload=\"x\" & {{ name }}";

@@ -15,7 +15,7 @@ use crate::image::{ImageSize, Mask, decode, decode_masks, read_file};
 use crate::map::ScoreMap;
 use crate::model_file::Header;
 use crate::placement::Placement;
-use crate::scoring::Shares;
+use crate::shares::Shares;
 
 /// How many images one error names.
 const SHOWN: usize = 10;

@@ -24,7 +24,7 @@ use crate::dataset::{Dataset, Label};
 use crate::detector::Detector;
 use crate::error::{Error, Result};
 use crate::model_file::Header;
-use crate::scoring::Shares;
+use crate::shares::Shares;
 use crate::teacher::TeacherIdentity;
 pub(crate) use text::{UNDEFINED, notes, percent, signed, three_digits, title};
 
@@ -42,6 +42,14 @@ pub enum Protocol {
 impl Protocol {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Paper, Self::Official];
+
+    /// What it is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Official => "official",
+        }
+    }
 }
 
 /// Which map is measured: the rows of the paper's Table 2. An image's score is its maximum.

@@ -23,18 +23,57 @@ const LONGEST_LABEL: usize = 32;
 /// that is undefined.
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tables = Tables {
+            own: self,
+            baseline: None,
+        };
+        tables.fmt(f)
+    }
+}
+
+impl Evaluation {
+    /// The tables with what a baseline makes of the same images: its verdicts in a column, its
+    /// measures in a row.
+    pub fn beside<'a>(&'a self, baseline: &'a Self) -> impl fmt::Display + 'a {
+        Tables {
+            own: self,
+            baseline: Some(baseline),
+        }
+    }
+}
+
+struct Tables<'a> {
+    own: &'a Evaluation,
+    baseline: Option<&'a Evaluation>,
+}
+
+impl fmt::Display for Tables<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_heading(f)?;
         self.write_verdicts(f)?;
-        for (protocol, measures) in &self.protocols {
-            self.write_protocol(f, *protocol, measures)?;
+        let mut told: Vec<(Protocol, &ProtocolMeasures)> = Vec::new();
+        for (&protocol, measures) in &self.own.protocols {
+            match told.iter().find(|(_, other)| *other == measures) {
+                Some((other, _)) => writeln!(
+                    f,
+                    "\n{}: the same as under `{}`",
+                    title(protocol, measures),
+                    other.name()
+                )?,
+                None => self.write_protocol(f, protocol, measures)?,
+            }
+            told.push((protocol, measures));
         }
         Ok(())
     }
 }
 
-impl Evaluation {
+/// Of what, and how many of how many: the model's, then the baseline's.
+type VerdictRow = (String, Count, Option<Count>);
+
+impl Tables<'_> {
     fn write_heading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let data = &self.data;
+        let data = &self.own.data;
         let anomalous: usize = data.defects.values().sum();
         let images = data.good + anomalous;
         writeln!(
@@ -47,30 +86,56 @@ impl Evaluation {
     }
 
     fn write_verdicts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdicts = &self.verdicts;
-        writeln!(
+        let threshold = |of: &Evaluation| three_digits(of.verdicts.threshold);
+        write!(
             f,
             "\nVerdicts: an image is anomalous when its score lies above {}",
-            three_digits(verdicts.threshold)
+            threshold(self.own)
         )?;
-        let mut rows = vec![
-            ("judged rightly".to_owned(), verdicts.right),
-            (
-                "false alarms of good images".to_owned(),
-                verdicts.false_alarms,
-            ),
-        ];
-        for (defect, &misses) in &verdicts.misses {
-            rows.push((format!("missed of {}", short(defect)), misses));
+        if let Some(baseline) = self.baseline {
+            write!(f, ", the baseline's above {}", threshold(baseline))?;
         }
-        let width = rows.iter().map(|(name, _)| length(name)).max().unwrap_or(0);
-        for (name, count) in rows {
-            let Count { count: wrong, of } = count;
-            let fill = " ".repeat(width - length(&name));
+        writeln!(f)?;
+        let rows = self.verdict_rows();
+        let width = rows.iter().map(|row| length(&row.0)).max().unwrap_or(0);
+        let cell = |count: Count| {
             let share = percent(count.share());
-            writeln!(f, "  {name}{fill}  {share:>5} %  {wrong} of {of}")?;
+            format!("{share:>5} %  {} of {}", count.count, count.of)
+        };
+        let cells = rows.iter().map(|row| length(&cell(row.1)));
+        let column = cells.max().unwrap_or(0);
+        if self.baseline.is_some() {
+            let space = " ".repeat(width + 2 + column);
+            writeln!(f, "  {space}  baseline")?;
+        }
+        for (name, own, baseline) in rows {
+            let fill = " ".repeat(width - length(&name));
+            write!(f, "  {name}{fill}  ")?;
+            match baseline {
+                None => writeln!(f, "{}", cell(own))?,
+                Some(baseline) => writeln!(f, "{:column$}  {}", cell(own), cell(baseline))?,
+            }
         }
         Ok(())
+    }
+
+    fn verdict_rows(&self) -> Vec<VerdictRow> {
+        let row = |name: String, count: &dyn Fn(&Evaluation) -> Count| {
+            (name, count(self.own), self.baseline.map(count))
+        };
+        let mut rows = vec![
+            row("judged rightly".to_owned(), &|of| of.verdicts.right),
+            row("false alarms of good images".to_owned(), &|of| {
+                of.verdicts.false_alarms
+            }),
+        ];
+        for defect in self.own.verdicts.misses.keys() {
+            let misses = |of: &Evaluation| of.verdicts.misses.get(defect).copied();
+            rows.push(row(format!("missed of {}", short(defect)), &|of| {
+                misses(of).unwrap_or_default()
+            }));
+        }
+        rows
     }
 
     fn write_protocol(
@@ -79,14 +144,18 @@ impl Evaluation {
         protocol: Protocol,
         measures: &ProtocolMeasures,
     ) -> fmt::Result {
-        let maps = self.map_rows(&measures.maps);
+        let maps = map_rows(self.own, &measures.maps);
         let defects = self.defect_rows(&measures.maps);
-        let rows = maps.iter().chain(&defects);
+        let baseline = self.baseline.and_then(|baseline| {
+            let measures = baseline.protocols.get(&protocol)?;
+            map_rows(baseline, &measures.maps).into_iter().next()
+        });
+        let rows = maps.iter().chain(&baseline).chain(&defects);
         let width = rows.clone().map(|row| length(&row.label)).max();
         let width = width.unwrap_or(0);
         writeln!(f, "\n{}", title(protocol, measures))?;
         write_headings(f, width)?;
-        for row in &maps {
+        for row in maps.iter().chain(&baseline) {
             row.write(f, width)?;
         }
         if let (Some(row), false) = (maps.first(), defects.is_empty()) {
@@ -101,23 +170,13 @@ impl Evaluation {
         Ok(())
     }
 
-    fn map_rows<'a>(&self, maps: &'a BTreeMap<MapKind, MapMeasures>) -> Vec<Row<'a>> {
-        let method = self.model.config.method;
-        maps.iter()
-            .map(|(&kind, measures)| Row {
-                label: kind.title(method).to_owned(),
-                measures: &measures.overall,
-            })
-            .collect()
-    }
-
     /// Of the first map, which is the model's own where that was measured.
     fn defect_rows<'a>(&self, maps: &'a BTreeMap<MapKind, MapMeasures>) -> Vec<Row<'a>> {
         let own = maps.values().next();
         own.iter()
             .flat_map(|own| &own.defects)
             .map(|(defect, measures)| {
-                let images = self.data.defects.get(defect).copied().unwrap_or(0);
+                let images = self.own.data.defects.get(defect).copied().unwrap_or(0);
                 Row {
                     label: format!("  {} ({images})", short(defect)),
                     measures,
@@ -125,6 +184,16 @@ impl Evaluation {
             })
             .collect()
     }
+}
+
+fn map_rows<'a>(of: &Evaluation, maps: &'a BTreeMap<MapKind, MapMeasures>) -> Vec<Row<'a>> {
+    let method = of.model.config.method;
+    maps.iter()
+        .map(|(&kind, measures)| Row {
+            label: kind.title(method).to_owned(),
+            measures: &measures.overall,
+        })
+        .collect()
 }
 
 fn write_headings(f: &mut fmt::Formatter<'_>, label: usize) -> fmt::Result {

@@ -235,7 +235,24 @@ fn the_table_has_a_row_per_map_and_defect_under_each_protocol() {
 }
 
 #[test]
+fn a_baseline_has_a_column_of_verdicts_and_a_row_of_measures() {
+    let text = evaluated(&images()).beside(&baseline()).to_string();
+    assert_eq!(text, include_str!("beside.txt"), "\n{text}");
+}
+
+#[test]
 fn the_baseline_has_one_map() {
+    let evaluation = baseline();
+    let text = evaluation.to_string();
+    assert!(
+        text.contains("e_rec (baseline)") && !text.contains("alone"),
+        "{text}"
+    );
+    assert_eq!(evaluation.images[0].pos, None);
+}
+
+/// What a baseline makes of the images.
+fn baseline() -> Evaluation {
     let mut judged = images();
     for image in &mut judged {
         image.pos = None;
@@ -245,13 +262,7 @@ fn the_baseline_has_one_map() {
     let measured = measures::measure(&judged, maps, header.config.image_size, |_, _| {
         ControlFlow::Continue(())
     });
-    let evaluation = Evaluation::new(&header, "bolts".to_owned(), &judged, measured.unwrap());
-    let text = evaluation.to_string();
-    assert!(
-        text.contains("e_rec (baseline)") && !text.contains("alone"),
-        "{text}"
-    );
-    assert_eq!(evaluation.images[0].pos, None);
+    Evaluation::new(&header, "bolts".to_owned(), &judged, measured.unwrap())
 }
 
 /// A data set of black images with the given names.

@@ -1,0 +1,202 @@
+//! What is said of one image.
+
+use oddspot::model_file::Header;
+use oddspot::placement::{NAMES, Neighbour, Placement};
+use oddspot::region::Region;
+use oddspot::shares::Why;
+use serde::Serialize;
+
+use super::input::Input;
+use super::pictures::{Pictured, Written};
+
+/// What the results say of one image.
+#[derive(Serialize)]
+pub struct Finding {
+    /// The file, as it was named.
+    pub image: String,
+    /// The name of its pictures in each kind's folder, without their extension; none without
+    /// pictures.
+    pub pictures: Option<String>,
+    /// Whether the score lies above the threshold.
+    pub anomalous: bool,
+    /// The maximum of the map.
+    pub score: f32,
+    /// An image is anomalous above it.
+    pub threshold: f64,
+    /// Of an anomalous image.
+    pub why: Option<Why>,
+    /// Share of the peak that is owed to `e_rec`.
+    pub looks_wrong_share: f64,
+    /// Share of the peak that is owed to `e_pos`.
+    pub wrong_place_share: f64,
+    /// Where the map has its maximum, in pixels of the image.
+    pub peak: Point,
+    place: Option<Place>,
+    width: u32,
+    height: u32,
+    /// What lies above the pixel threshold, the highest peak first.
+    pub regions: Vec<Region>,
+}
+
+/// What the position classifier says where "in the wrong place" peaks.
+#[derive(Serialize)]
+struct Place {
+    /// Centre of the patch.
+    x: usize,
+    y: usize,
+    neighbours: Vec<NeighbourPatch>,
+    /// The misplaced neighbours in words, the surest first.
+    words: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct NeighbourPatch {
+    lies: &'static str,
+    belongs: &'static str,
+    probability: f32,
+    probability_here: f32,
+}
+
+impl Place {
+    fn new(placement: &Placement, scale: [f32; 2]) -> Self {
+        let (x, y) = placement.centre;
+        let original = |at: usize, scale: f32| ((at as f32 + 0.5) * scale) as usize;
+        let patch = |neighbour: &Neighbour| NeighbourPatch {
+            lies: NAMES[neighbour.lies],
+            belongs: NAMES[neighbour.belongs],
+            probability: neighbour.probability,
+            probability_here: neighbour.probability_here,
+        };
+        Self {
+            x: original(x, scale[0]),
+            y: original(y, scale[1]),
+            neighbours: placement.neighbours.iter().map(patch).collect(),
+            words: placement.misplaced().iter().map(Neighbour::words).collect(),
+        }
+    }
+}
+
+/// A pixel of the image.
+#[derive(Serialize)]
+pub struct Point {
+    /// Column.
+    pub x: usize,
+    /// Row.
+    pub y: usize,
+}
+
+impl Finding {
+    /// Sums up a detection.
+    pub fn new(input: &Input, pictured: &Pictured, header: &Header, written: Written) -> Self {
+        let detection = &pictured.detection;
+        let shares = detection.shares;
+        let (_, (y, x)) = pictured.maps.total.peak();
+        let has_pictures = written.pictures || written.maps;
+        Self {
+            image: input.path.display().to_string(),
+            pictures: has_pictures.then(|| input.slashed_name()),
+            anomalous: detection.anomalous,
+            score: detection.score,
+            threshold: header.thresholds.image,
+            why: detection.anomalous.then(|| shares.why()),
+            looks_wrong_share: shares.rec,
+            wrong_place_share: shares.pos,
+            peak: Point { x, y },
+            place: (detection.placement.as_ref()).map(|place| Place::new(place, pictured.scale)),
+            width: pictured.image.width(),
+            height: pictured.image.height(),
+            regions: pictured.regions.clone(),
+        }
+    }
+
+    /// The finding in one line for people.
+    pub fn line(&self) -> String {
+        let verdict = self.verdict_word();
+        let mut line = format!("{verdict:9} {:8.2}  {}", self.score, self.image);
+        if let Some(reason) = self.reason() {
+            line += &format!("  {reason}");
+            if let Some(r) = self.regions.first() {
+                line += &format!(", {}x{} at ({}, {})", r.width, r.height, r.left, r.top);
+            }
+            if self.regions.len() > 1 {
+                line += &format!(" and {} more", self.regions.len() - 1);
+            }
+            let words = self.place.as_ref().and_then(|place| place.words.first());
+            if let (Some(words), true) = (words, self.why.is_some_and(Why::is_of_place)) {
+                line += &format!(": {words}");
+            }
+        }
+        line
+    }
+
+    /// The verdict, what it follows from, and the reason, for the head of a sheet.
+    pub fn verdict(&self) -> String {
+        let relation = if self.anomalous { "above" } else { "not above" };
+        let mut text = format!(
+            "{}: score {:.2}, {relation} {:.2}",
+            self.verdict_word(),
+            self.score,
+            self.threshold
+        );
+        if let Some(reason) = self.reason() {
+            text += &format!("; {reason}");
+        }
+        text
+    }
+
+    fn verdict_word(&self) -> &'static str {
+        if self.anomalous { "ANOMALOUS" } else { "good" }
+    }
+
+    /// Why it is anomalous, each part that is named with its share.
+    fn reason(&self) -> Option<String> {
+        let part = |why: Why, share: f64| format!("{} ({:.0} %)", why.words(), 100.0 * share);
+        let looks = || part(Why::LooksWrong, self.looks_wrong_share);
+        let place = || part(Why::InTheWrongPlace, self.wrong_place_share);
+        Some(match self.why? {
+            Why::LooksWrong => looks(),
+            Why::InTheWrongPlace => place(),
+            Why::Both => format!("{} and {}", looks(), place()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_in_words_what_is_in_the_wrong_place() {
+        let finding = |why| Finding {
+            image: "part.png".to_owned(),
+            pictures: None,
+            anomalous: true,
+            score: 9.0,
+            threshold: 5.0,
+            why: Some(why),
+            looks_wrong_share: 0.25,
+            wrong_place_share: 0.75,
+            peak: Point { x: 1, y: 2 },
+            place: Some(Place {
+                x: 1,
+                y: 2,
+                neighbours: Vec::new(),
+                words: vec!["left neighbour looks odd".to_owned(), "another".to_owned()],
+            }),
+            width: 8,
+            height: 8,
+            regions: Vec::new(),
+        };
+        let line = finding(Why::InTheWrongPlace).line();
+        let said = "in the wrong place (75 %): left neighbour looks odd";
+        assert!(line.ends_with(said), "{line}");
+        let both = finding(Why::Both).line();
+        let said = "looks wrong (25 %) and in the wrong place (75 %): left neighbour looks odd";
+        assert!(both.ends_with(said), "{both}");
+        assert!(!finding(Why::LooksWrong).line().contains("neighbour"));
+        assert_eq!(
+            finding(Why::LooksWrong).verdict(),
+            "ANOMALOUS: score 9.00, above 5.00; looks wrong (25 %)"
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! results.jsonl and results.csv, flushed image by image.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use oddspot::model_file::Header;
+use oddspot::region::Region;
+use oddspot::shares::Why;
+
+use super::finding::Finding;
+use super::input::Input;
+use super::pictures::{Pictures, Written, remove};
+
+/// The output folder, its results flushed image by image.
+pub struct Output {
+    pictures: Pictures,
+    threshold: f64,
+    jsonl: File,
+    csv: csv::Writer<File>,
+}
+
+/// Columns of results.csv; regions are told by their number and the first one's box.
+const COLUMNS: [&str; 16] = [
+    "image",
+    "verdict",
+    "score",
+    "threshold",
+    "why",
+    "looks_wrong_share",
+    "wrong_place_share",
+    "peak_x",
+    "peak_y",
+    "regions",
+    "left",
+    "top",
+    "region_width",
+    "region_height",
+    "pictures",
+    "error",
+];
+
+impl Output {
+    /// Makes the folder and begins the results.
+    ///
+    /// # Errors
+    /// A folder that cannot be made or written.
+    pub fn create(folder: &Path, header: &Header, written: Written) -> Result<Self> {
+        let shown = folder.display();
+        ensure!(
+            folder.is_dir() || !folder.exists(),
+            "{shown} is a file; give -o a folder, or a name that is free"
+        );
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("cannot make the folder {shown}; choose an -o that you may write to")
+        })?;
+        remove_earlier_pictures(folder)?;
+        let open = |name: &str| {
+            let path = folder.join(name);
+            File::create(&path).with_context(|| {
+                format!(
+                    "cannot write {}; choose an -o that you may write to",
+                    path.display()
+                )
+            })
+        };
+        let jsonl = open("results.jsonl")?;
+        let mut csv = csv::Writer::from_writer(open("results.csv")?);
+        csv.write_record(COLUMNS)?;
+        csv.flush()?;
+        let threshold = header.thresholds.image;
+        Ok(Self {
+            pictures: Pictures::new(folder, threshold, written),
+            threshold,
+            jsonl,
+            csv,
+        })
+    }
+
+    /// An image is anomalous above it.
+    pub fn threshold(&self) -> f64 {
+        self.threshold
+    }
+
+    /// How to write pictures, for any thread.
+    pub fn pictures(&self) -> Pictures {
+        self.pictures.clone()
+    }
+
+    /// Appends a finding to both result files.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn result(&mut self, finding: &Finding, latency: Duration) -> Result<()> {
+        let mut line = serde_json::to_value(finding)?;
+        line["milliseconds"] = (1e3 * latency.as_secs_f64()).into();
+        writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
+        let verdict = if finding.anomalous {
+            "anomalous"
+        } else {
+            "good"
+        };
+        let first = finding.regions.first();
+        let of_first = |value: fn(&Region) -> usize| {
+            first.map_or(String::new(), |region| value(region).to_string())
+        };
+        self.row([
+            finding.image.clone(),
+            verdict.to_owned(),
+            finding.score.to_string(),
+            finding.threshold.to_string(),
+            finding.why.map_or("", Why::words).to_owned(),
+            format!("{:.4}", finding.looks_wrong_share),
+            format!("{:.4}", finding.wrong_place_share),
+            finding.peak.x.to_string(),
+            finding.peak.y.to_string(),
+            finding.regions.len().to_string(),
+            of_first(|r| r.left),
+            of_first(|r| r.top),
+            of_first(|r| r.width),
+            of_first(|r| r.height),
+            finding.pictures.clone().unwrap_or_default(),
+            String::new(),
+        ])
+    }
+
+    /// Appends an image that could not be judged to both result files.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn skipped(&mut self, input: &Input, error: &str) -> Result<()> {
+        let image = input.path.display().to_string();
+        let line = serde_json::json!({ "image": image, "error": error });
+        writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
+        let mut row: [String; COLUMNS.len()] = Default::default();
+        row[0] = image;
+        row[1] = "skipped".to_owned();
+        row[3] = self.threshold.to_string();
+        row[COLUMNS.len() - 1] = error.to_owned();
+        self.row(row)
+    }
+
+    fn row(&mut self, row: [String; COLUMNS.len()]) -> Result<()> {
+        self.csv
+            .write_record(row)
+            .context("cannot write results.csv")?;
+        self.csv.flush().context("cannot write results.csv")
+    }
+}
+
+/// Removes the pictures that earlier results tell of: beside new results they would show other
+/// images, or another model's view.
+fn remove_earlier_pictures(folder: &Path) -> Result<()> {
+    let path = folder.join("results.jsonl");
+    // A device or a pipe has no past, and may never end.
+    if !path.is_file() {
+        return Ok(());
+    }
+    let earlier =
+        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    for line in earlier.split(|&byte| byte == b'\n') {
+        let line: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
+        if let Some(name) = line["pictures"].as_str() {
+            remove(folder, Path::new(name))?;
+        }
+    }
+    Ok(())
+}

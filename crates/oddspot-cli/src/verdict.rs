@@ -1,0 +1,71 @@
+//! Above which score an image is called anomalous: the model's threshold, or another.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use oddspot::Detector;
+use oddspot::device::Device;
+
+use crate::inspect::{describe_false_alarms, four_digits};
+use crate::runtime::teacher_library;
+
+/// Another threshold than the model's.
+#[derive(Args, Clone, Default)]
+pub struct VerdictArgs {
+    /// Call an image anomalous above this score, instead of above the model's threshold
+    #[arg(long, value_name = "SCORE", conflicts_with = "false_alarm_rate")]
+    pub threshold: Option<f64>,
+    /// Set the threshold anew from the model's held-out good images, for this share of good images
+    /// called anomalous
+    #[arg(long, value_name = "SHARE")]
+    pub false_alarm_rate: Option<f64>,
+}
+
+impl VerdictArgs {
+    /// A model that judges by the threshold that was asked for, of which a line is told if it is not
+    /// the model's.
+    pub fn load(&self, model: &Path, device: &Device) -> Result<Detector> {
+        let detector = Detector::load(model, &teacher_library()?, device)?;
+        let trained = &detector.header().thresholds;
+        let thresholds = match (self.threshold, self.false_alarm_rate) {
+            (Some(score), _) => {
+                ensure!(
+                    score.is_finite(),
+                    "--threshold {score}: give a score, such as {:.2}, the model's threshold",
+                    trained.image
+                );
+                trained.at_score(score)
+            }
+            (None, Some(rate)) => {
+                ensure!(
+                    rate > 0.0 && rate <= 0.5,
+                    "--false-alarm-rate {rate}: give a share above 0, and at most 0.5"
+                );
+                trained.at_rate(rate).ok_or_else(|| {
+                    anyhow::anyhow!(
+                        "{} was written by a version that did not keep the scores which \
+                         --false-alarm-rate needs: train it anew, or give --threshold",
+                        model.display()
+                    )
+                })?
+            }
+            (None, None) => return Ok(detector),
+        };
+        tell!(
+            "threshold {} instead of the model's {}",
+            four_digits(thresholds.image),
+            four_digits(trained.image)
+        );
+        if self.false_alarm_rate.is_some() {
+            tell!("{}", describe_false_alarms(&thresholds.false_alarms));
+        } else if let Some(scores) = &trained.scores {
+            tell!(
+                "{} of {} held-out good images lie above it",
+                scores.above(thresholds.image),
+                scores.held_out.len()
+            );
+        }
+        Ok(detector.with_thresholds(thresholds))
+    }
+}
