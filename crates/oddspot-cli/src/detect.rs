@@ -144,9 +144,8 @@ impl Job<'_> {
         let detection = self.detector.detect(&image)?;
         let pictured = Pictured::new(image, detection, self.detector.header());
         let pictures = self.told().output.pictures();
-        let header = self.detector.header();
-        let finding = Finding::new(input, &pictured, header, pictures.written());
-        pictures.write(input, &pictured, &finding)?;
+        let mut finding = Finding::new(input, &pictured, self.detector.header());
+        finding.files = pictures.write(&input.name, &pictured, &finding)?;
         Ok(Judged::Done(Box::new(finding), started.elapsed()))
     }
 }
@@ -240,7 +239,7 @@ impl Told {
             self.anomalous,
             count - self.anomalous,
         );
-        tell!("{}", describe_cost(&mut self.latencies, elapsed, written));
+        tell!("{}", describe_cost(&mut self.latencies, elapsed));
         Ok(match self.skipped {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::from(SOME_SKIPPED),
@@ -254,14 +253,14 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 /// Latency percentiles (nearest rank), throughput and peak memory.
-fn describe_cost(latencies: &mut [Duration], elapsed: Duration, written: &str) -> String {
+fn describe_cost(latencies: &mut [Duration], elapsed: Duration) -> String {
     latencies.sort_unstable();
     let percentile = |p: usize| {
         let rank = (p * latencies.len()).div_ceil(100).max(1) - 1;
         latencies.get(rank).map_or(0.0, |d| 1e3 * d.as_secs_f64())
     };
     let mut text = format!(
-        "per image, file to {written}: p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms",
+        "per image, file to verdict and what is drawn of it: p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms",
         percentile(50),
         percentile(95),
         percentile(99)

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use oddspot::Detector;
 use oddspot::atomic;
@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Progress;
-use crate::runtime::{Runtime, RuntimeArgs, check_output, teacher_library};
+use crate::runtime::{Runtime, RuntimeArgs, check_output};
 use crate::verdict::VerdictArgs;
 
 /// Arguments of `oddspot evaluate`.
@@ -64,6 +64,11 @@ pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
 
 /// As [`run`], on a runtime that is open.
 pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
+    ensure!(
+        args.verdict.threshold.is_none() || args.baseline.is_none(),
+        "a score of the model is none of the baseline's: give --false-alarm-rate instead of \
+         --threshold, or leave out --baseline"
+    );
     let detector = args.verdict.load(&args.model, &runtime.device)?;
     let dataset = Dataset::open(&args.data)?;
     check_test_set(&dataset)?;
@@ -71,7 +76,7 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     let baseline = match &args.baseline {
         None => None,
         Some(path) => {
-            let baseline = Detector::load(path, &teacher_library()?, &runtime.device)?;
+            let baseline = args.verdict.load(path, &runtime.device)?;
             check_baseline(detector.header(), baseline.header(), path)?;
             check_unseen(&dataset, baseline.header())
                 .with_context(|| format!("the baseline {}", path.display()))?;

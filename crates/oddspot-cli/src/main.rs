@@ -68,7 +68,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // A negative number is a value out of range, not an option of that name.
+    // A negative number is a value, perhaps out of range, and not an option of that name.
     let command = Arguments::command().mut_subcommands(|subcommand| {
         subcommand.mut_args(|arg| match arg.get_action().takes_values() {
             true => arg.allow_negative_numbers(true),

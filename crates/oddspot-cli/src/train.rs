@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Arg, Args, Command, ValueEnum};
 use oddspot::Error;
 use oddspot::atomic;
@@ -84,11 +84,12 @@ impl Configuration {
         }
         self.settings.apply(&mut config)?;
         config.validate().map_err(|error| match error {
-            Error::Config { field, reason } => match option_of(field) {
-                Some(option) => anyhow!("bad configuration: {field} (--{option}): {reason}"),
-                None => Error::Config { field, reason }.into(),
+            Error::Config { field, reason, .. } => Error::Config {
+                field,
+                option: option_of(field),
+                reason,
             },
-            other => other.into(),
+            other => other,
         })?;
         Ok(config)
     }
@@ -99,7 +100,7 @@ fn option_of(field: &str) -> Option<String> {
     let name = field.rsplit('.').next()?.replace('_', "-");
     let options = Settings::augment_args(Command::new("train"));
     let mut names = options.get_arguments().filter_map(Arg::get_long);
-    names.any(|long| long == name).then_some(name)
+    names.any(|long| long == name).then(|| format!("--{name}"))
 }
 
 /// Presets of `--preset`.
@@ -125,7 +126,7 @@ pub struct Settings {
     #[arg(long)]
     pub image_size: Option<ImageSize>,
     /// Channels c1,c2,c3,c4 of the student
-    #[arg(long, value_delimiter = ',', num_args = 1)]
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub widths: Option<Vec<usize>>,
     /// Pixels between the student's features: 1, 2, 4 or 8
     #[arg(long)]
@@ -134,7 +135,7 @@ pub struct Settings {
     #[arg(long, value_parser = parse_name::<FeatureNorm>)]
     pub feature_norm: Option<FeatureNorm>,
     /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image
-    #[arg(long, value_delimiter = ',', num_args = 1)]
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub level_weights: Option<Vec<f64>>,
     /// Share of each image's positions, level by level, that count in L_rec, those that the student
     /// gets most wrong: above 0, to 1 for all
@@ -293,6 +294,12 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     )
     .map_err(anyhow::Error::msg)?;
     announce(&identity, &split.train, &split.held_out);
+    if args.output.exists() {
+        tell!(
+            "{} is there already and will be replaced when the training is done",
+            args.output.display()
+        );
+    }
 
     let held_out = HeldOut::load(&split.held_out, &dataset.root, config.image_size)?;
     let mut bar = Progress::new("preparing", "images", 0, split.train.len());

@@ -30,8 +30,9 @@ impl VerdictArgs {
         let trained = &detector.header().thresholds;
         let thresholds = match (self.threshold, self.false_alarm_rate) {
             (Some(score), _) => {
+                // Ten times that much still has to be drawn.
                 ensure!(
-                    score.is_finite(),
+                    score.abs() < 1e30,
                     "--threshold {score}: give a score, such as {:.2}, the model's threshold",
                     trained.image
                 );
@@ -53,17 +54,21 @@ impl VerdictArgs {
             (None, None) => return Ok(detector),
         };
         tell!(
-            "threshold {} instead of the model's {}",
+            "{}: threshold {} instead of its own {}",
+            model.display(),
             four_digits(thresholds.image),
             four_digits(trained.image)
         );
+        let alarms = &thresholds.false_alarms;
         if self.false_alarm_rate.is_some() {
-            tell!("{}", describe_false_alarms(&thresholds.false_alarms));
-        } else if let Some(scores) = &trained.scores {
+            tell!("{}", describe_false_alarms(alarms));
+        } else if thresholds.scores.is_some() {
             tell!(
-                "{} of {} held-out good images lie above it",
-                scores.above(thresholds.image),
-                scores.held_out.len()
+                "{} of {} held-out good images lie above it; by their scores it amounts to a \
+                 false-alarm rate of {:.1} %",
+                alarms.left_out_alarms,
+                alarms.images,
+                100.0 * alarms.target
             );
         }
         Ok(detector.with_thresholds(thresholds))

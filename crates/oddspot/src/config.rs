@@ -195,6 +195,7 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
         let problem = |reason: String| Error::Config {
             field: "--config",
+            option: None,
             reason: format!("{}: {reason}", path.display()),
         };
         let mut merged = toml::Table::try_from(self).map_err(|e| problem(e.to_string()))?;

@@ -37,10 +37,12 @@ pub enum Error {
         reason: String,
     },
     /// A configuration value is out of its range.
-    #[error("bad configuration: {field}: {reason}")]
+    #[error("bad configuration: {field}{}: {reason}", in_brackets(.option.as_deref()))]
     Config {
         /// The field, as it is spelled in a configuration file.
         field: &'static str,
+        /// What else sets it, as "--iterations", where the field was set by a program.
+        option: Option<String>,
         /// What is wrong with it and the values that work.
         reason: String,
     },
@@ -147,7 +149,12 @@ impl Error {
     pub fn config(field: &'static str, reason: impl Into<String>) -> Self {
         Self::Config {
             field,
+            option: None,
             reason: reason.into(),
         }
     }
+}
+
+fn in_brackets(option: Option<&str>) -> String {
+    option.map_or_else(String::new, |option| format!(" ({option})"))
 }

@@ -87,6 +87,7 @@ impl Header {
                     left_out_alarms: 0,
                 },
                 scores: None,
+                replaced: None,
             },
             config,
             iterations: 7,

@@ -1,6 +1,6 @@
 //! Why an image is odd: how much of its score is owed to each of the two errors.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The least share of a part that is named beside a larger one.
 const NAMED_FROM: f64 = 0.4;
@@ -15,16 +15,13 @@ pub struct Shares {
 }
 
 /// What is said of the shares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// Most is owed to `e_rec`.
-    #[serde(rename = "looks wrong")]
     LooksWrong,
     /// Most is owed to `e_pos`.
-    #[serde(rename = "in the wrong place")]
     InTheWrongPlace,
     /// Neither is owed less than 40 %: to name one alone would be a guess.
-    #[serde(rename = "looks wrong and in the wrong place")]
     Both,
 }
 
@@ -42,15 +39,34 @@ impl Shares {
         }
     }
 
-    /// What to say of them.
-    pub fn why(self) -> Why {
-        if self.rec.min(self.pos) >= NAMED_FROM {
-            Why::Both
+    /// What to say of them; nothing of a peak below the mean in both parts.
+    pub fn why(self) -> Option<Why> {
+        if self.rec.max(self.pos) == 0.0 {
+            None
+        } else if self.rec.min(self.pos) >= NAMED_FROM {
+            Some(Why::Both)
         } else if self.pos > self.rec {
-            Why::InTheWrongPlace
+            Some(Why::InTheWrongPlace)
         } else {
-            Why::LooksWrong
+            Some(Why::LooksWrong)
         }
+    }
+
+    /// The same in words, each part that is named with its share.
+    pub fn reason(self) -> Option<String> {
+        let part = |why: Why, share: f64| format!("{} ({:.0} %)", why.words(), 100.0 * share);
+        let looks = || part(Why::LooksWrong, self.rec);
+        let place = || part(Why::InTheWrongPlace, self.pos);
+        Some(match self.why()? {
+            Why::LooksWrong => looks(),
+            Why::InTheWrongPlace => place(),
+            Why::Both => format!("{} and {}", looks(), place()),
+        })
+    }
+
+    /// Whether the place has to do with it.
+    pub fn is_of_place(self) -> bool {
+        matches!(self.why(), Some(Why::InTheWrongPlace | Why::Both))
     }
 }
 
@@ -63,10 +79,11 @@ impl Why {
             Self::Both => "looks wrong and in the wrong place",
         }
     }
+}
 
-    /// Whether the place has to do with it.
-    pub fn is_of_place(self) -> bool {
-        self != Self::LooksWrong
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
     }
 }
 
@@ -76,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_larger_share_is_named_and_both_where_they_are_close() {
-        let why = |rec, pos| Shares::of(rec, pos).why();
+        let why = |rec, pos| Shares::of(rec, pos).why().unwrap();
         assert_eq!(why(9.0, 1.0), Why::LooksWrong);
         assert_eq!(why(6.1, 3.9), Why::LooksWrong);
         assert_eq!(why(5.9, 4.1), Why::Both);
@@ -84,10 +101,18 @@ mod tests {
         assert_eq!(why(3.9, 6.1), Why::InTheWrongPlace);
         assert_eq!(why(-3.0, 1.0), Why::InTheWrongPlace);
         assert_eq!(why(3.0, -1.0), Why::LooksWrong);
+        let reason = |rec, pos| Shares::of(rec, pos).reason().unwrap();
+        assert_eq!(reason(1.0, 3.0), "in the wrong place (75 %)");
+        assert_eq!(
+            reason(9.0, 11.0),
+            "looks wrong (45 %) and in the wrong place (55 %)"
+        );
     }
 
     #[test]
     fn nothing_is_blamed_for_a_peak_below_the_mean_in_both_parts() {
-        assert_eq!(Shares::of(-1.0, -2.0), Shares { rec: 0.0, pos: 0.0 });
+        let neither = Shares::of(-1.0, -2.0);
+        assert_eq!(neither, Shares { rec: 0.0, pos: 0.0 });
+        assert_eq!((neither.why(), neither.reason()), (None, None));
     }
 }

@@ -18,6 +18,9 @@ pub struct Thresholds {
     /// they were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<GoodScores>,
+    /// The model's own image threshold, where another has taken its place.
+    #[serde(skip)]
+    pub replaced: Option<f64>,
 }
 
 /// Scores of good images, from which an image threshold follows for any false-alarm rate.
@@ -28,6 +31,9 @@ pub struct GoodScores {
     /// Standard deviation of the training images' scores, the least that is taken for the held-out
     /// ones'.
     pub least_std: f64,
+    /// Of the held-out images' pixels, the quantile that the pixel threshold is, unless it lies above
+    /// the image threshold.
+    pub pixel: f64,
 }
 
 /// The false-alarm rate as the held-out images tell it.
@@ -92,13 +98,15 @@ impl Thresholds {
         let scores = GoodScores {
             held_out: held_out.to_vec(),
             least_std: mean_and_std(training.iter().copied()).1,
+            pixel: f64::from(quantile(held_out_pixels, 1.0 - pixel_rate)),
         };
         let image = scores.threshold(rate);
         Self {
             image,
-            pixel: f64::from(quantile(held_out_pixels, 1.0 - pixel_rate)).min(image),
+            pixel: scores.pixel.min(image),
             false_alarms: scores.false_alarms(rate),
             scores: Some(scores),
+            replaced: None,
         }
     }
 
@@ -112,13 +120,20 @@ impl Thresholds {
         })
     }
 
-    /// The same with an image threshold of the user's own; what is expected of the verdict is what it
-    /// was.
+    /// The same with an image threshold of the user's own. The rate that it amounts to follows from the
+    /// scores; without them the old one stands.
     pub fn at_score(&self, image: f64) -> Self {
+        let scores = self.scores.as_ref();
         Self {
             image,
-            pixel: self.pixel.min(image),
-            ..self.clone()
+            pixel: scores.map_or(self.pixel, |scores| scores.pixel).min(image),
+            false_alarms: scores.map_or(self.false_alarms, |scores| FalseAlarms {
+                images: scores.held_out.len(),
+                target: scores.rate(image),
+                left_out_alarms: scores.above(image),
+            }),
+            scores: self.scores.clone(),
+            replaced: Some(self.replaced.unwrap_or(self.image)),
         }
     }
 }
@@ -126,7 +141,12 @@ impl Thresholds {
 impl GoodScores {
     /// The image threshold for a false-alarm rate.
     fn threshold(&self, rate: f64) -> f64 {
-        gumbel_quantile(self.held_out.iter().copied(), self.least_std, rate)
+        Gumbel::of(self.held_out.iter().copied(), self.least_std).quantile(rate)
+    }
+
+    /// The false-alarm rate of an image threshold.
+    fn rate(&self, threshold: f64) -> f64 {
+        Gumbel::of(self.held_out.iter().copied(), self.least_std).rate(threshold)
     }
 
     /// What they tell of the threshold for a rate, each held-out image against that of the others.
@@ -136,7 +156,7 @@ impl GoodScores {
             let others = others
                 .filter(|&(i, _)| i != left_out)
                 .map(|(_, &score)| score);
-            let threshold = gumbel_quantile(others, self.least_std, rate);
+            let threshold = Gumbel::of(others, self.least_std).quantile(rate);
             f64::from(self.held_out[left_out]) > threshold
         };
         let images = self.held_out.len();
@@ -151,7 +171,7 @@ impl GoodScores {
     }
 
     /// Held-out images whose score lies above a threshold.
-    pub fn above(&self, threshold: f64) -> usize {
+    fn above(&self, threshold: f64) -> usize {
         let scores = self.held_out.iter();
         scores
             .filter(|&&score| f64::from(score) > threshold)
@@ -164,13 +184,39 @@ impl GoodScores {
             && self.held_out.iter().all(|score| score.is_finite())
             && self.least_std.is_finite()
             && self.least_std >= 0.0
+            && self.pixel.is_finite()
     }
 }
 
-fn gumbel_quantile(scores: impl Iterator<Item = f32>, least_std: f64, rate: f64) -> f64 {
-    let (mean, std) = mean_and_std(scores);
-    let beta = std.max(least_std) * 6.0f64.sqrt() / std::f64::consts::PI;
-    mean - beta * (EULER_GAMMA + (-(1.0 - rate).ln()).ln())
+/// Gumbel's distribution, of the largest of many values.
+struct Gumbel {
+    location: f64,
+    scale: f64,
+}
+
+impl Gumbel {
+    /// With the mean of the scores, and their standard deviation or the least one.
+    fn of(scores: impl Iterator<Item = f32>, least_std: f64) -> Self {
+        let (mean, std) = mean_and_std(scores);
+        let scale = std.max(least_std) * 6.0f64.sqrt() / std::f64::consts::PI;
+        Self {
+            location: mean - EULER_GAMMA * scale,
+            scale,
+        }
+    }
+
+    /// The value that a share `rate` of the scores lies above.
+    fn quantile(&self, rate: f64) -> f64 {
+        self.location - self.scale * (-(-rate).ln_1p()).ln()
+    }
+
+    /// The share of the scores that lies above a value.
+    fn rate(&self, value: f64) -> f64 {
+        if self.scale == 0.0 {
+            return if value < self.location { 1.0 } else { 0.0 };
+        }
+        -(-(-(value - self.location) / self.scale).exp()).exp_m1()
+    }
 }
 
 /// Mean and sample standard deviation (0 for fewer than two values).
@@ -240,16 +286,22 @@ mod tests {
     }
 
     #[test]
-    fn another_rate_gives_what_training_with_it_would_have_given() {
+    fn another_rate_gives_what_training_with_it_would_have_given_and_back() {
         let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
         let pixels = [0.5, 1.0, 2.0, 8.0];
         let made = |rate| {
             let mut pixels = pixels;
-            Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut pixels, rate, 0.3)
+            Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut pixels, rate, 0.001)
         };
         let (strict, loose) = (made(0.01), made(0.2));
-        assert_eq!(strict.at_rate(0.2), Some(loose.clone()));
-        assert!(loose.image < strict.image);
+        let replaced = |by: &Thresholds, of: &Thresholds| Thresholds {
+            replaced: Some(of.image),
+            ..by.clone()
+        };
+        assert_eq!(strict.at_rate(0.2), Some(replaced(&loose, &strict)));
+        assert_eq!(loose.at_rate(0.01), Some(replaced(&strict, &loose)));
+        assert!(loose.image < strict.image && loose.pixel < strict.pixel);
+        assert!(made(1e-300).image.is_finite());
         let without = Thresholds {
             scores: None,
             ..strict
@@ -263,11 +315,12 @@ mod tests {
         let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], pixels, 0.01, 0.001);
         assert_eq!((found.at_score(7.0).image, found.pixel), (7.0, 3.0));
         assert_eq!(found.at_score(2.5).pixel, 2.5);
-        let scores = found.scores.as_ref().unwrap();
-        assert_eq!(
-            [4.0, 5.0, 5.5, 6.0].map(|at| scores.above(at)),
-            [2, 1, 1, 0]
-        );
+        assert_eq!(found.at_score(2.5).at_score(7.0).pixel, 3.0);
+        assert_eq!(found.at_score(2.5).replaced, Some(found.image));
+        let alarms = |at| found.at_score(at).false_alarms.left_out_alarms;
+        assert_eq!([4.0, 5.0, 5.5, 6.0].map(alarms), [2, 1, 1, 0]);
+        let rate = found.at_score(found.image).false_alarms.target;
+        assert!((rate - 0.01).abs() < 1e-9, "{rate}");
     }
 
     #[test]
@@ -275,6 +328,7 @@ mod tests {
         let scores = |held_out: &[f32], least_std| GoodScores {
             held_out: held_out.to_vec(),
             least_std,
+            pixel: 1.0,
         };
         assert!(scores(&[1.0, 2.0], 0.0).are_usable(2));
         assert!(!scores(&[1.0, 2.0], 0.0).are_usable(3));

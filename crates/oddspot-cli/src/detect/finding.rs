@@ -3,27 +3,26 @@
 use oddspot::model_file::Header;
 use oddspot::placement::{NAMES, Neighbour, Placement};
 use oddspot::region::Region;
-use oddspot::shares::Why;
+use oddspot::shares::{Shares, Why};
 use serde::Serialize;
 
 use super::input::Input;
-use super::pictures::{Pictured, Written};
+use super::pictures::Pictured;
 
 /// What the results say of one image.
 #[derive(Serialize)]
 pub struct Finding {
     /// The file, as it was named.
     pub image: String,
-    /// The name of its pictures in each kind's folder, without their extension; none without
-    /// pictures.
-    pub pictures: Option<String>,
+    /// Its pictures and raw maps, as paths below the output folder with `/`.
+    pub files: Vec<String>,
     /// Whether the score lies above the threshold.
     pub anomalous: bool,
     /// The maximum of the map.
     pub score: f32,
     /// An image is anomalous above it.
     pub threshold: f64,
-    /// Of an anomalous image.
+    /// Of an anomalous image, unless nothing in it lies above the mean.
     pub why: Option<Why>,
     /// Share of the peak that is owed to `e_rec`.
     pub looks_wrong_share: f64,
@@ -87,18 +86,17 @@ pub struct Point {
 
 impl Finding {
     /// Sums up a detection.
-    pub fn new(input: &Input, pictured: &Pictured, header: &Header, written: Written) -> Self {
+    pub fn new(input: &Input, pictured: &Pictured, header: &Header) -> Self {
         let detection = &pictured.detection;
         let shares = detection.shares;
         let (_, (y, x)) = pictured.maps.total.peak();
-        let has_pictures = written.pictures || written.maps;
         Self {
             image: input.path.display().to_string(),
-            pictures: has_pictures.then(|| input.slashed_name()),
+            files: Vec::new(),
             anomalous: detection.anomalous,
             score: detection.score,
             threshold: header.thresholds.image,
-            why: detection.anomalous.then(|| shares.why()),
+            why: detection.anomalous.then(|| shares.why()).flatten(),
             looks_wrong_share: shares.rec,
             wrong_place_share: shares.pos,
             peak: Point { x, y },
@@ -113,18 +111,22 @@ impl Finding {
     pub fn line(&self) -> String {
         let verdict = self.verdict_word();
         let mut line = format!("{verdict:9} {:8.2}  {}", self.score, self.image);
-        if let Some(reason) = self.reason() {
-            line += &format!("  {reason}");
-            if let Some(r) = self.regions.first() {
-                line += &format!(", {}x{} at ({}, {})", r.width, r.height, r.left, r.top);
+        if !self.anomalous {
+            return line;
+        }
+        let mut parts: Vec<String> = self.reason().into_iter().collect();
+        if let Some((first, others)) = self.regions.split_first() {
+            let Region { width, height, .. } = first;
+            let mut region = format!("{width}x{height} at ({}, {})", first.left, first.top);
+            if !others.is_empty() {
+                region += &format!(" and {} more", others.len());
             }
-            if self.regions.len() > 1 {
-                line += &format!(" and {} more", self.regions.len() - 1);
-            }
-            let words = self.place.as_ref().and_then(|place| place.words.first());
-            if let (Some(words), true) = (words, self.why.is_some_and(Why::is_of_place)) {
-                line += &format!(": {words}");
-            }
+            parts.push(region);
+        }
+        line += &format!("  {}", parts.join(", "));
+        let words = self.place.as_ref().and_then(|place| place.words.first());
+        if let (Some(words), true) = (words, self.shares().is_of_place()) {
+            line += &format!(": {words}");
         }
         line
     }
@@ -132,12 +134,9 @@ impl Finding {
     /// The verdict, what it follows from, and the reason, for the head of a sheet.
     pub fn verdict(&self) -> String {
         let relation = if self.anomalous { "above" } else { "not above" };
-        let mut text = format!(
-            "{}: score {:.2}, {relation} {:.2}",
-            self.verdict_word(),
-            self.score,
-            self.threshold
-        );
+        let verdict = self.verdict_word();
+        let [score, threshold] = [f64::from(self.score), self.threshold];
+        let mut text = format!("{verdict}: score {score:.2}, {relation} {threshold:.2}");
         if let Some(reason) = self.reason() {
             text += &format!("; {reason}");
         }
@@ -148,16 +147,16 @@ impl Finding {
         if self.anomalous { "ANOMALOUS" } else { "good" }
     }
 
-    /// Why it is anomalous, each part that is named with its share.
+    fn shares(&self) -> Shares {
+        Shares {
+            rec: self.looks_wrong_share,
+            pos: self.wrong_place_share,
+        }
+    }
+
+    /// Why it is anomalous, in words.
     fn reason(&self) -> Option<String> {
-        let part = |why: Why, share: f64| format!("{} ({:.0} %)", why.words(), 100.0 * share);
-        let looks = || part(Why::LooksWrong, self.looks_wrong_share);
-        let place = || part(Why::InTheWrongPlace, self.wrong_place_share);
-        Some(match self.why? {
-            Why::LooksWrong => looks(),
-            Why::InTheWrongPlace => place(),
-            Why::Both => format!("{} and {}", looks(), place()),
-        })
+        self.anomalous.then(|| self.shares().reason())?
     }
 }
 
@@ -167,15 +166,15 @@ mod tests {
 
     #[test]
     fn a_line_says_in_words_what_is_in_the_wrong_place() {
-        let finding = |why| Finding {
+        let finding = |rec, pos| Finding {
             image: "part.png".to_owned(),
-            pictures: None,
+            files: Vec::new(),
             anomalous: true,
             score: 9.0,
             threshold: 5.0,
-            why: Some(why),
-            looks_wrong_share: 0.25,
-            wrong_place_share: 0.75,
+            why: Shares { rec, pos }.why(),
+            looks_wrong_share: rec,
+            wrong_place_share: pos,
             peak: Point { x: 1, y: 2 },
             place: Some(Place {
                 x: 1,
@@ -187,16 +186,15 @@ mod tests {
             height: 8,
             regions: Vec::new(),
         };
-        let line = finding(Why::InTheWrongPlace).line();
+        let line = finding(0.25, 0.75).line();
         let said = "in the wrong place (75 %): left neighbour looks odd";
         assert!(line.ends_with(said), "{line}");
-        let both = finding(Why::Both).line();
-        let said = "looks wrong (25 %) and in the wrong place (75 %): left neighbour looks odd";
+        let both = finding(0.45, 0.55).line();
+        let said = "looks wrong (45 %) and in the wrong place (55 %): left neighbour looks odd";
         assert!(both.ends_with(said), "{both}");
-        assert!(!finding(Why::LooksWrong).line().contains("neighbour"));
-        assert_eq!(
-            finding(Why::LooksWrong).verdict(),
-            "ANOMALOUS: score 9.00, above 5.00; looks wrong (25 %)"
-        );
+        let looks = finding(0.75, 0.25);
+        assert!(!looks.line().contains("neighbour"));
+        let verdict = "ANOMALOUS: score 9.00, above 5.00; looks wrong (75 %)";
+        assert_eq!(looks.verdict(), verdict);
     }
 }

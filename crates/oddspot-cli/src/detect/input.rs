@@ -12,16 +12,9 @@ use super::pictures::KINDS;
 pub struct Input {
     /// The file.
     pub path: PathBuf,
-    /// Its path below the folder that was named, without its extension where that is unique.
-    pub name: PathBuf,
-}
-
-impl Input {
-    /// The name with `/` on every system.
-    pub fn slashed_name(&self) -> String {
-        let parts = self.name.iter().map(|part| part.to_string_lossy());
-        parts.collect::<Vec<_>>().join("/")
-    }
+    /// Its path below the folder that was named, with `/`, without its extension where that is
+    /// unique.
+    pub name: String,
 }
 
 /// All images under the given files and folders, each once, earlier output left out.
@@ -61,10 +54,16 @@ fn own_name(path: &Path) -> PathBuf {
 }
 
 /// `part.png` → `part`; a second `part.jpg` → `part.jpg`; a third → `part.jpg-2`, …
-fn unique(relative: &Path, names: &mut BTreeSet<PathBuf>) -> PathBuf {
-    let whole = relative.to_string_lossy();
-    let numbered = (2..).map(|n| PathBuf::from(format!("{whole}-{n}")));
-    let mut candidates = [relative.with_extension(""), relative.to_owned()]
+///
+/// Every name is text: what the results say is what the file is called, whatever the image's own name.
+fn unique(relative: &Path, names: &mut BTreeSet<String>) -> String {
+    let text = |path: &Path| -> String {
+        let parts = path.iter().map(|part| part.to_string_lossy());
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let whole = text(relative);
+    let numbered = (2..).map(|n| format!("{whole}-{n}"));
+    let mut candidates = [text(&relative.with_extension("")), whole.clone()]
         .into_iter()
         .chain(numbered);
     loop {
@@ -90,8 +89,7 @@ mod tests {
         }
         let names = |paths: &[PathBuf]| -> Vec<String> {
             let inputs = collect(paths, Path::new("nowhere")).unwrap();
-            let name = |input: &Input| input.name.display().to_string();
-            inputs.iter().map(name).collect()
+            inputs.into_iter().map(|input| input.name).collect()
         };
         assert_eq!(names(std::slice::from_ref(&a)), ["sub/part"]);
         assert_eq!(names(&[a.clone(), b]), ["a/sub/part", "b/sub/part"]);
@@ -101,7 +99,7 @@ mod tests {
     #[test]
     fn pictures_of_different_images_never_share_a_name() {
         let mut names = BTreeSet::new();
-        let mut name = |path: &str| unique(Path::new(path), &mut names).display().to_string();
+        let mut name = |path: &str| unique(Path::new(path), &mut names);
         assert_eq!(name("a/part.png"), "a/part");
         assert_eq!(name("b/part.png"), "b/part");
         assert_eq!(name("a/part.jpg"), "a/part.jpg");

@@ -1,6 +1,5 @@
 //! Pictures of what was found: a sheet, the outlined image and the maps of each image.
 
-use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -14,7 +13,6 @@ use oddspot::region::{Region, mask_above, regions};
 use oddspot::scoring::AnomalyMaps;
 
 use super::finding::Finding;
-use super::input::Input;
 
 /// Folders of pictures, one a kind.
 pub const KINDS: [&str; 5] = ["figure", "contour", "total", "looks_wrong", "wrong_place"];
@@ -63,7 +61,7 @@ impl Pictured {
     fn arrows(&self) -> Vec<Arrow> {
         let detection = &self.detection;
         match &detection.placement {
-            Some(placement) if detection.anomalous && detection.shares.why().is_of_place() => {
+            Some(placement) if detection.anomalous && detection.shares.is_of_place() => {
                 Arrow::of(placement, self.scale)
             }
             _ => Vec::new(),
@@ -98,19 +96,23 @@ impl Pictures {
         }
     }
 
-    /// What is written.
-    pub fn written(&self) -> Written {
-        self.written
-    }
-
-    /// Writes an image's pictures, each kind in a folder of its own.
+    /// Writes an image's pictures, each kind in a folder of its own, and gives their paths below the
+    /// output folder, with `/`.
     ///
     /// # Errors
     /// A picture that cannot be written.
-    pub fn write(&self, input: &Input, pictured: &Pictured, finding: &Finding) -> Result<()> {
+    pub fn write(&self, name: &str, pictured: &Pictured, finding: &Finding) -> Result<Vec<String>> {
+        let mut files = Files {
+            folder: &self.folder,
+            name,
+            written: Vec::new(),
+        };
         let maps = &pictured.maps;
         if self.written.pictures {
-            self.write_sheet(input, pictured, finding)?;
+            let sheet = self.sheet(pictured, finding);
+            write_png(files.next("figure", "png")?, &sheet)?;
+            let outlined = contour(&pictured.image, &pictured.mask);
+            write_png(files.next("contour", "png")?, &outlined)?;
         }
         let parts = [
             ("total", Some(&maps.total)),
@@ -120,83 +122,82 @@ impl Pictures {
         for (kind, map) in parts {
             let Some(map) = map else { continue };
             if self.written.pictures {
-                write_png(self.path(kind, input, "png")?, &render(map, self.scale))?;
+                write_png(files.next(kind, "png")?, &render(map, self.scale))?;
             }
             if self.written.maps {
-                write_tiff_f32(self.path(kind, input, "tiff")?, map)?;
+                write_tiff_f32(files.next(kind, "tiff")?, map)?;
             }
         }
-        Ok(())
+        Ok(files.written)
     }
 
-    fn write_sheet(&self, input: &Input, pictured: &Pictured, finding: &Finding) -> Result<()> {
-        let Pictured {
-            image, maps, mask, ..
-        } = pictured;
-        let sheet = figure(
-            &Panels {
-                image,
-                mask,
-                arrows: &pictured.arrows(),
-                verdict: &finding.verdict(),
-                name: &finding.image,
-                total: &maps.total,
-                looks_wrong: &maps.rec,
-                wrong_place: maps.pos.as_ref(),
-            },
-            self.scale,
-        );
-        write_png(self.path("figure", input, "png")?, &sheet)?;
-        write_png(self.path("contour", input, "png")?, &contour(image, mask))?;
-        Ok(())
+    fn sheet(&self, pictured: &Pictured, finding: &Finding) -> RgbImage {
+        let maps = &pictured.maps;
+        let panels = Panels {
+            image: &pictured.image,
+            mask: &pictured.mask,
+            arrows: &pictured.arrows(),
+            verdict: &finding.verdict(),
+            name: &finding.image,
+            total: &maps.total,
+            looks_wrong: &maps.rec,
+            wrong_place: maps.pos.as_ref(),
+        };
+        figure(&panels, self.scale)
     }
+}
 
+/// The files of an image.
+struct Files<'a> {
+    folder: &'a Path,
+    name: &'a str,
+    written: Vec<String>,
+}
+
+impl Files<'_> {
     /// `<folder>/<kind>/<name>.<extension>`, its folder made.
-    fn path(&self, kind: &str, input: &Input, extension: &str) -> Result<PathBuf> {
-        let mut name = input.name.clone().into_os_string();
-        name.push(".");
-        name.push(extension);
-        let path = self.folder.join(kind).join(name);
+    fn next(&mut self, kind: &str, extension: &str) -> Result<PathBuf> {
+        let below = format!("{kind}/{}.{extension}", self.name);
+        let path = self.folder.join(&below);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
+        self.written.push(below);
         Ok(path)
     }
 }
 
-/// Removes the pictures and raw maps that an earlier run wrote by a name, and the folders that are
-/// empty without them.
+/// Removes a picture or raw map by its path below the output folder, and the folders that are empty
+/// without it; false if there is no such file.
 ///
 /// # Errors
 /// A file that cannot be removed.
-pub fn remove(folder: &Path, name: &Path) -> Result<()> {
-    // The name comes from a file that anyone may have changed: nothing outside is touched.
+pub fn remove(folder: &Path, file: &str) -> Result<bool> {
+    let path = Path::new(file);
+    // The path comes from a file that anyone may have changed: only what can be ours is removed.
     let inside = |part| matches!(part, Component::Normal(_));
-    if name.as_os_str().is_empty() || !name.components().all(inside) {
-        return Ok(());
+    let of_a_kind = KINDS.iter().any(|kind| path.starts_with(kind));
+    let extension = path.extension().unwrap_or_default();
+    let ours = of_a_kind && (extension == "png" || extension == "tiff");
+    if !ours || !path.components().all(inside) {
+        return Ok(false);
     }
-    for kind in KINDS {
-        let kind = folder.join(kind);
-        for extension in ["png", "tiff"] {
-            let mut file = kind.join(name).into_os_string();
-            file.push(format!(".{extension}"));
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    let file = Path::new(&file).display();
-                    let context = format!("cannot remove {file}, which an earlier run wrote");
-                    return Err(error).context(context);
-                }
-                _ => {}
-            }
-        }
-        let below = kind.join(name);
-        for emptied in below.ancestors().skip(1).take_while(|f| *f != folder) {
-            // One that holds other pictures stays.
-            if std::fs::remove_dir(emptied).is_err() {
-                break;
-            }
+    let path = folder.join(path);
+    if !path.is_file() {
+        return Ok(false);
+    }
+    std::fs::remove_file(&path).with_context(|| {
+        format!(
+            "cannot remove {}, which an earlier run wrote; remove it, or choose another -o",
+            path.display()
+        )
+    })?;
+    for emptied in path.ancestors().skip(1).take_while(|f| *f != folder) {
+        // One that holds other files stays.
+        if std::fs::remove_dir(emptied).is_err() {
+            break;
         }
     }
-    Ok(())
+    Ok(true)
 }

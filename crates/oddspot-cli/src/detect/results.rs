@@ -1,7 +1,7 @@
 //! results.jsonl and results.csv, flushed image by image.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,10 +9,14 @@ use anyhow::{Context, Result, ensure};
 use oddspot::model_file::Header;
 use oddspot::region::Region;
 use oddspot::shares::Why;
+use serde::Deserialize;
 
 use super::finding::Finding;
 use super::input::Input;
 use super::pictures::{Pictures, Written, remove};
+
+const JSON_LINES: &str = "results.jsonl";
+const CSV: &str = "results.csv";
 
 /// The output folder, its results flushed image by image.
 pub struct Output {
@@ -38,7 +42,7 @@ const COLUMNS: [&str; 16] = [
     "top",
     "region_width",
     "region_height",
-    "pictures",
+    "figure",
     "error",
 ];
 
@@ -56,18 +60,17 @@ impl Output {
         std::fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the folder {shown}; choose an -o that you may write to")
         })?;
+        // Both can be written, or the earlier results stay as they are.
+        let [jsonl, csv] = [open(folder, JSON_LINES)?, open(folder, CSV)?];
         remove_earlier_pictures(folder)?;
-        let open = |name: &str| {
-            let path = folder.join(name);
-            File::create(&path).with_context(|| {
-                format!(
-                    "cannot write {}; choose an -o that you may write to",
-                    path.display()
-                )
-            })
-        };
-        let jsonl = open("results.jsonl")?;
-        let mut csv = csv::Writer::from_writer(open("results.csv")?);
+        for file in [&jsonl, &csv] {
+            // A device or a pipe has no length.
+            if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+                file.set_len(0)
+                    .context("cannot empty the earlier results")?;
+            }
+        }
+        let mut csv = csv::Writer::from_writer(csv);
         csv.write_record(COLUMNS)?;
         csv.flush()?;
         let threshold = header.thresholds.image;
@@ -102,6 +105,8 @@ impl Output {
         } else {
             "good"
         };
+        let mut files = finding.files.iter();
+        let figure = files.find(|file| file.starts_with("figure/"));
         let first = finding.regions.first();
         let of_first = |value: fn(&Region) -> usize| {
             first.map_or(String::new(), |region| value(region).to_string())
@@ -121,7 +126,7 @@ impl Output {
             of_first(|r| r.top),
             of_first(|r| r.width),
             of_first(|r| r.height),
-            finding.pictures.clone().unwrap_or_default(),
+            figure.cloned().unwrap_or_default(),
             String::new(),
         ])
     }
@@ -150,21 +155,49 @@ impl Output {
     }
 }
 
-/// Removes the pictures that earlier results tell of: beside new results they would show other
-/// images, or another model's view.
+/// Opens a file for writing with all that is in it.
+fn open(folder: &Path, name: &str) -> Result<File> {
+    let path = folder.join(name);
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    file.with_context(|| {
+        format!(
+            "cannot write {}; choose an -o that you may write to",
+            path.display()
+        )
+    })
+}
+
+/// What a line of earlier results says of files.
+#[derive(Default, Deserialize)]
+struct Earlier {
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+/// Removes the pictures that earlier results name: beside new results they would show other images,
+/// or another model's view.
 fn remove_earlier_pictures(folder: &Path) -> Result<()> {
-    let path = folder.join("results.jsonl");
+    let path = folder.join(JSON_LINES);
     // A device or a pipe has no past, and may never end.
     if !path.is_file() {
         return Ok(());
     }
-    let earlier =
-        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    for line in earlier.split(|&byte| byte == b'\n') {
-        let line: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
-        if let Some(name) = line["pictures"].as_str() {
-            remove(folder, Path::new(name))?;
+    let context = || format!("cannot read {}", path.display());
+    let earlier = BufReader::new(File::open(&path).with_context(context)?);
+    let mut removed = 0;
+    for line in earlier.split(b'\n') {
+        let line = line.with_context(context)?;
+        let Earlier { files } = serde_json::from_slice(&line).unwrap_or_default();
+        for file in files {
+            removed += usize::from(remove(folder, &file)?);
         }
+    }
+    if removed > 0 {
+        tell!("removed {removed} pictures and maps of an earlier run");
     }
     Ok(())
 }

@@ -89,6 +89,10 @@ fn a_value_out_of_range_is_told_with_its_option_even_if_it_is_negative() {
             "training.iterations (--iterations): 0: must lie",
         ),
         ("--weight-decay -0.5", "(--weight-decay): -0.5"),
+        (
+            "--level-weights -1,0.5,1",
+            "(--level-weights): [-1.0, 0.5, 1.0]",
+        ),
     ] {
         let command = format!("train boards -o m.oddspot {options}");
         world.fails(&mut world.oddspot(&command), &[mentions]);

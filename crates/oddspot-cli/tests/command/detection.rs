@@ -10,7 +10,7 @@ use oddspot::scene::{self, Defect};
 use serde_json::Value;
 use tiff::decoder::{Decoder, DecodingResult};
 
-use crate::world::{World, board};
+use crate::world::{World, board, png};
 
 /// Names as people give them, and sizes that are not the network's.
 const IMAGES: [(&str, u32, u32); 4] = [
@@ -258,9 +258,11 @@ fn both_result_files_and_the_printed_lines_agree() {
                 None => assert_eq!(cell(column), ""),
             }
         }
-        let pictures = cell("pictures");
-        assert_eq!(line["pictures"], pictures);
-        assert!(world.path(format!("out/figure/{pictures}.png")).exists());
+        let files = line["files"].as_array().unwrap();
+        assert!(files.contains(&Value::from(cell("figure"))));
+        for file in files {
+            assert!(world.path("out").join(file.as_str().unwrap()).is_file());
+        }
         assert_eq!(cell("error"), "");
     }
 }
@@ -268,8 +270,11 @@ fn both_result_files_and_the_printed_lines_agree() {
 #[test]
 fn the_same_images_give_the_same_results_one_by_one_and_together() {
     let (world, results) = judged();
-    let without_time = |mut line: Value| {
-        line["milliseconds"].take();
+    let alike = |mut line: Value| {
+        // One run writes raw maps too.
+        for differing in ["milliseconds", "files"] {
+            line[differing].take();
+        }
         line
     };
     let run = world.succeeds(
@@ -281,7 +286,7 @@ fn the_same_images_give_the_same_results_one_by_one_and_together() {
     let among = results
         .into_iter()
         .find(|line| line["image"] == one["image"]);
-    assert_eq!(without_time(one), without_time(among.unwrap()));
+    assert_eq!(alike(one), alike(among.unwrap()));
     assert!(run.stdout.contains("images/with, \"quotes\".png"));
     assert!(!world.path("one/total/with, \"quotes\".tiff").exists());
 }
@@ -309,15 +314,17 @@ fn pictures_of_an_earlier_run_are_not_judged() {
 }
 
 #[test]
-fn beside_new_results_no_picture_of_an_earlier_run_is_left() {
+fn pictures_that_earlier_results_name_are_gone_beside_new_ones() {
     let world = World::with_model();
     world.boards("boards", 2);
     world.boards("boards/sub", 1);
     world.write("out/figure/notes.txt", "not of this program");
-    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out --maps"));
-    assert!(world.path("out/total/sub/0.tiff").exists());
+    world.write("out/total/1.tiff", "not of this program");
+    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out"));
+    assert!(world.path("out/total/sub/0.png").exists());
     let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards/0.png -o out"));
-    assert!(run.stderr.contains("pictures and results in out"));
+    let said = "removed 15 pictures and maps of an earlier run";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
     let files = || -> Vec<String> {
         let files = world.files().into_keys();
         files.filter(|file| file.starts_with("out/")).collect()
@@ -326,6 +333,7 @@ fn beside_new_results_no_picture_of_an_earlier_run_is_left() {
         "out/figure/notes.txt",
         "out/results.csv",
         "out/results.jsonl",
+        "out/total/1.tiff",
     ];
     let kinds = ["contour", "figure", "looks_wrong", "total", "wrong_place"];
     let mut expected: Vec<String> = kinds.map(|kind| format!("out/{kind}/0.png")).to_vec();
@@ -335,24 +343,64 @@ fn beside_new_results_no_picture_of_an_earlier_run_is_left() {
 
     let options = "detect model.oddspot boards -o out --no-pictures";
     let run = world.succeeds(&mut world.oddspot(options));
-    assert!(!run.stderr.contains("pictures"), "{}", run.stderr);
+    assert!(run.stderr.contains("; results in out"), "{}", run.stderr);
     assert_eq!(files(), kept);
-    assert!(lines(&world.text("out/results.jsonl"))[0]["pictures"].is_null());
+    let results = lines(&world.text("out/results.jsonl"));
+    assert_eq!(results[0]["files"], Value::Array(Vec::new()));
 }
 
 #[test]
-fn results_that_somebody_changed_lead_to_no_file_outside() {
+fn earlier_results_and_pictures_stay_where_new_ones_cannot_be_written() {
+    let world = World::with_model();
+    world.boards("boards", 1);
+    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out"));
+    std::fs::remove_file(world.path("out/results.csv")).unwrap();
+    world.make_folder("out/results.csv");
+    world.fails(
+        &mut world.oddspot("detect model.oddspot boards -o out"),
+        &["out/results.csv", "choose an -o that you may write to"],
+    );
+}
+
+#[test]
+fn results_that_somebody_changed_lead_to_no_file_that_is_not_ours() {
     let world = World::with_model();
     world.boards("boards", 1);
     world.boards("precious", 1);
-    let names =
-        ["../../precious/0", "", "/", "."].map(|name| format!("{{\"pictures\":\"{name}\"}}"));
-    world.write("out/results.jsonl", names.join("\n") + "\n{\n\u{0}");
-    world.write("out/total/0.png", "of nobody");
-    let before = world.read("precious/0.png");
+    world.write("out/total/0.txt", "of nobody");
+    world.write("out/0.png", "of nobody");
+    let long = "total/".to_owned() + &"long".repeat(100) + ".png";
+    let names = [
+        "../precious/0.png",
+        "total/../../precious/0.png",
+        "total/0.txt",
+        "0.png",
+        "",
+        "/",
+        "total",
+        "total/\\u0000.png",
+        &long,
+    ];
+    let files = names.map(|name| format!("{{\"files\":[\"{name}\"]}}"));
+    world.write("out/results.jsonl", files.join("\n") + "\n{\n[]\n\u{0}");
+    let kept = ["precious/0.png", "out/total/0.txt", "out/0.png"];
+    let before = kept.map(|file| world.read(file));
     world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out --no-pictures"));
-    assert_eq!(world.read("precious/0.png"), before);
-    assert_eq!(world.text("out/total/0.png"), "of nobody");
+    assert!(before == kept.map(|file| world.read(file)));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_whose_name_is_no_text_has_pictures_that_its_results_name() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let world = World::with_model();
+    let name = std::ffi::OsStr::from_bytes(b"bad\xff.png");
+    world.write(std::path::Path::new("boards").join(name), png(&board(1)));
+    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out"));
+    let results = lines(&world.text("out/results.jsonl"));
+    assert_eq!(results[0]["files"][0], "figure/bad\u{fffd}.png");
+    assert!(world.path("out/figure/bad\u{fffd}.png").is_file());
 }
 
 #[test]
@@ -363,11 +411,7 @@ fn the_verdict_follows_another_threshold_or_rate_if_asked() {
     for (threshold, anomalous) in [(highest + 0.01, 0), (-100.0, IMAGES.len())] {
         let options = format!("detect model.oddspot images -o other --threshold {threshold}");
         let run = world.succeeds(&mut world.oddspot(&options));
-        assert!(
-            run.stderr.contains("instead of the model's"),
-            "{}",
-            run.stderr
-        );
+        assert!(run.stderr.contains("instead of its own"), "{}", run.stderr);
         assert!(run.stderr.contains("held-out good images lie above it"));
         let found = lines(&world.text("other/results.jsonl"));
         let called = found.iter().filter(|line| line["anomalous"] == true);
@@ -379,7 +423,7 @@ fn the_verdict_follows_another_threshold_or_rate_if_asked() {
     }
     let stricter = "images -o other --false-alarm-rate 0.001";
     let run = world.succeeds(&mut world.oddspot(&format!("detect model.oddspot {stricter}")));
-    assert!(run.stderr.contains("with 95 % confidence") || run.stderr.contains("too few"));
+    assert!(run.stderr.contains("one held-out good image is too few"));
     let model = Model::load(&world.path("model.oddspot")).unwrap();
     let expected = model.header.thresholds.at_rate(0.001).unwrap().image;
     assert!(expected > model.header.thresholds.image);

@@ -51,6 +51,45 @@ fn both_protocols_are_measured_for_every_defect_and_written_as_asked() {
 }
 
 #[test]
+fn another_threshold_is_told_beside_the_models_own() {
+    let world = labelled();
+    let evaluate = "evaluate model.oddspot boards --json r.json --html r.html";
+    world.succeeds(&mut world.oddspot(evaluate));
+    let report = || -> Value { serde_json::from_slice(&world.read("r.json")).unwrap() };
+    let own = report()["verdicts"]["threshold"].clone();
+    assert!(report()["verdicts"]["replaced_threshold"].is_null());
+    let run = world.succeeds(&mut world.oddspot(&format!("{evaluate} --threshold -1000")));
+    assert!(
+        run.stdout.contains("above -1000 (its own is "),
+        "{}",
+        run.stdout
+    );
+    let verdicts = &report()["verdicts"];
+    assert_eq!(verdicts["threshold"], -1000.0);
+    assert_eq!(verdicts["replaced_threshold"], own);
+    assert_eq!(verdicts["false_alarms"]["count"], 2);
+    assert!(world.text("r.html").contains("-1000 (its own is "));
+
+    world.boards("eight", 8);
+    world.succeeds(&mut world.train("eight -o base.oddspot --method baseline"));
+    let beside = format!("{evaluate} --baseline base.oddspot");
+    let options = format!("{beside} --false-alarm-rate 0.2");
+    let run = world.succeeds(&mut world.oddspot(&options));
+    for model in ["model.oddspot: threshold", "base.oddspot: threshold"] {
+        assert!(run.stderr.contains(model), "{model}: {}", run.stderr);
+    }
+    assert!(
+        run.stdout.contains(", the baseline's above "),
+        "{}",
+        run.stdout
+    );
+    world.fails(
+        &mut world.oddspot(&format!("{beside} --threshold 1")),
+        &["--false-alarm-rate instead of --threshold"],
+    );
+}
+
+#[test]
 fn a_test_set_at_fault_is_refused_with_every_name() {
     let world = labelled();
     fs::remove_file(world.path("boards/ground_truth/scratch/000_mask.png")).unwrap();

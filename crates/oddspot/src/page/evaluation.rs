@@ -11,9 +11,8 @@ use crate::dataset::Label;
 use crate::error::Result;
 use crate::report::{
     Count, Evaluation, MapKind, Measures, Protocol, ProtocolMeasures, TestImage, UNDEFINED,
-    label_text, notes, percent, signed, three_digits, title,
+    label_text, notes, percent, signed, three_digits, threshold, title,
 };
-use crate::shares::Shares;
 
 /// What a page of an evaluation is made of.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +97,8 @@ fn verdict(evaluation: &Evaluation) -> String {
         parts.push(format!("{count} of {of} good images called anomalous"));
     }
     format!(
-        "At its own threshold the model judges {} of {} test images rightly: {}.",
+        "At the threshold {} the model judges {} of {} test images rightly: {}.",
+        three_digits(verdicts.threshold),
         verdicts.right.count,
         verdicts.right.of,
         parts.join(", ")
@@ -124,7 +124,7 @@ fn facts(measured: Measured) -> Vec<[String; 2]> {
         fact("image size", model.config.image_size.to_string()),
         fact("iterations", model.iterations.to_string()),
         fact("seed", model.config.training.seed.to_string()),
-        fact("threshold", three_digits(evaluation.verdicts.threshold)),
+        fact("threshold", threshold(&evaluation.verdicts)),
     ];
     // Else the difference of the two would be taken for the position classifier's work alone.
     let named: Vec<String> = (measured.baseline.iter())
@@ -310,7 +310,7 @@ impl Line {
     }
 }
 
-/// Each count at the model's threshold: what, how many of how many, and that as a share.
+/// Each count at the threshold: what, how many of how many, and that as a share.
 fn verdict_rows(evaluation: &Evaluation) -> Vec<[String; 3]> {
     let verdicts = &evaluation.verdicts;
     let row = |name: String, count: Count| {
@@ -349,7 +349,7 @@ struct ImageRow {
     outcome: Outcome,
     rec: Number,
     pos: Option<Number>,
-    /// What the score is owed to: the larger part in words, and its share in percent.
+    /// What the score is owed to, in words.
     owed: Option<String>,
     /// Its place among the examples.
     example: Option<usize>,
@@ -380,14 +380,8 @@ impl ImageRow {
             outcome: Outcome::of(&image.label, image.anomalous),
             rec: Number::new(image.rec),
             pos: image.pos.map(Number::new),
-            owed: image.pos.map(|_| owed(image.shares)),
+            owed: image.pos.and_then(|_| image.shares.reason()),
             example,
         }
     }
-}
-
-/// What a score is owed to, with the larger share.
-fn owed(shares: Shares) -> String {
-    let larger = 100.0 * shares.rec.max(shares.pos);
-    format!("{} ({larger:.0} %)", shares.why().words())
 }

@@ -42,7 +42,7 @@ pub struct Example {
     pub label: Label,
     /// The image's score.
     pub score: f32,
-    /// The model's threshold.
+    /// An image is anomalous above it.
     pub threshold: f64,
     /// The verdict.
     pub anomalous: bool,
@@ -157,7 +157,7 @@ impl Example {
 
     /// Whether the place has to do with the score.
     pub(super) fn is_of_place(&self) -> bool {
-        self.shares.is_some_and(|shares| shares.why().is_of_place())
+        self.shares.is_some_and(Shares::is_of_place)
     }
 
     /// The shares in whole percent, which add up to 100.
@@ -239,7 +239,7 @@ impl Drawing<'_> {
         }
         if let Some(placement) = &judged.placement
             && judged.anomalous
-            && judged.shares.why().is_of_place()
+            && judged.shares.is_of_place()
         {
             let size = header.config.image_size;
             let scale = [

@@ -128,6 +128,7 @@ fn evaluation(method: Method, data: &str, defect: &str) -> Evaluation {
             masks: 1,
         },
         verdicts: Verdicts {
+            replaced_threshold: Some(7.4),
             threshold: 5.0,
             right: count(2, 4),
             false_alarms: count(1, 2),

@@ -26,7 +26,8 @@ use crate::error::{Error, Result};
 use crate::model_file::Header;
 use crate::shares::Shares;
 use crate::teacher::TeacherIdentity;
-pub(crate) use text::{UNDEFINED, notes, percent, signed, three_digits, title};
+use crate::threshold::Thresholds;
+pub(crate) use text::{UNDEFINED, notes, percent, signed, three_digits, threshold, title};
 
 /// At which size maps and ground truth are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -102,7 +103,7 @@ pub struct Evaluation {
     pub model: ModelSummary,
     /// The test set.
     pub data: DataSummary,
-    /// What the model's own threshold made of the images.
+    /// What the threshold made of the images.
     pub verdicts: Verdicts,
     /// The measures under both protocols.
     pub protocols: BTreeMap<Protocol, ProtocolMeasures>,
@@ -124,7 +125,7 @@ impl Evaluation {
             oddspot: env!("CARGO_PKG_VERSION"),
             model: ModelSummary::of(header),
             data: DataSummary::of(data, judged),
-            verdicts: Verdicts::of(header.thresholds.image, judged),
+            verdicts: Verdicts::of(&header.thresholds, judged),
             protocols,
             images: judged.iter().map(TestImage::of).collect(),
             curves,
@@ -202,11 +203,14 @@ impl Count {
     }
 }
 
-/// The verdicts at the model's own image threshold.
+/// The verdicts at the image threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdicts {
     /// An image is called anomalous when its score lies above this.
     pub threshold: f64,
+    /// The model's own threshold, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_threshold: Option<f64>,
     /// Images judged rightly; as a share: the accuracy.
     pub right: Count,
     /// Good images called anomalous.
@@ -216,9 +220,10 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    fn of(threshold: f64, judged: &[Judged]) -> Self {
+    fn of(thresholds: &Thresholds, judged: &[Judged]) -> Self {
         let mut verdicts = Self {
-            threshold,
+            threshold: thresholds.image,
+            replaced_threshold: thresholds.replaced,
             right: Count::default(),
             false_alarms: Count::default(),
             misses: BTreeMap::new(),
@@ -250,7 +255,7 @@ pub struct TestImage {
     pub label: Label,
     /// The image's score: the maximum of the model's map at `image_size`.
     pub score: f32,
-    /// The verdict: whether the score lies above the model's threshold.
+    /// The verdict: whether the score lies above the threshold.
     pub anomalous: bool,
     /// What the score is owed to.
     pub shares: Shares,

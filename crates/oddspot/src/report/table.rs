@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::text::{UNDEFINED, notes, percent, three_digits, title};
+use super::text::{UNDEFINED, notes, percent, three_digits, threshold, title};
 use super::{
     Count, Evaluation, MapKind, MapMeasures, Measures, OperatingPoint, Protocol, ProtocolMeasures,
 };
@@ -18,7 +18,7 @@ const WIDTHS: [usize; 9] = [7, 7, 9, 8, 9, 7, 9, 8, 9];
 const IMAGE_COLUMNS: usize = 4;
 /// Names longer than this are cut in the middle.
 const LONGEST_LABEL: usize = 32;
-/// Tables of at most about 110 columns: the verdicts at the model's threshold, then the
+/// Tables of at most about 110 columns: the verdicts at the threshold, then the
 /// measures in percent under each protocol, per map and per defect, with a note on everything
 /// that is undefined.
 impl fmt::Display for Evaluation {
@@ -86,14 +86,17 @@ impl Tables<'_> {
     }
 
     fn write_verdicts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let threshold = |of: &Evaluation| three_digits(of.verdicts.threshold);
         write!(
             f,
             "\nVerdicts: an image is anomalous when its score lies above {}",
-            threshold(self.own)
+            threshold(&self.own.verdicts)
         )?;
         if let Some(baseline) = self.baseline {
-            write!(f, ", the baseline's above {}", threshold(baseline))?;
+            write!(
+                f,
+                ", the baseline's above {}",
+                threshold(&baseline.verdicts)
+            )?;
         }
         writeln!(f)?;
         let rows = self.verdict_rows();

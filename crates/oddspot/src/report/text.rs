@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Measures, Protocol, ProtocolMeasures};
+use super::{Measures, Protocol, ProtocolMeasures, Verdicts};
 
 /// The measures by their fields, in the order of the columns, and what a note calls them.
 const MEASURES: [(&str, &str); 7] = [
@@ -85,6 +85,15 @@ pub(crate) fn signed(points: Option<f64>) -> String {
 pub(crate) fn three_digits(score: f64) -> String {
     let magnitude = score.abs().max(0.1).log10().floor();
     format!("{score:.*}", (2.0 - magnitude).max(0.0) as usize)
+}
+
+/// The threshold of the verdicts, and the model's own where it is another.
+pub(crate) fn threshold(verdicts: &Verdicts) -> String {
+    let threshold = three_digits(verdicts.threshold);
+    match verdicts.replaced_threshold {
+        None => threshold,
+        Some(own) => format!("{threshold} (its own is {})", three_digits(own)),
+    }
 }
 
 fn first_few(names: &[String]) -> String {

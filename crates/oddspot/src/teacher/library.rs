@@ -138,6 +138,7 @@ impl Library {
         if name.is_empty() || taken || !name.chars().all(allowed) {
             return Err(Error::Config {
                 field: "--name",
+                option: None,
                 reason: format!(
                     "'{name}': use letters, digits, '-' and '_', and not '{BUILTIN}' or \
                      '{RANDOM}', which are taken"
