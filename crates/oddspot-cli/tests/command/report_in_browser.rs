@@ -15,51 +15,54 @@ addEventListener("securitypolicyviolation", (event) => wrong.push("refused: " + 
 for (const name of ["error", "warn"]) console[name] = (...said) => wrong.push(said.join(" "));
 </script>"#;
 
-/// Uses the page as a visitor would, and writes down what is seen.
+/// Uses the page as a visitor would, and writes down what is seen: once it has loaded, for what
+/// fails to load is told by then, and not before.
 const USE: &str = r#"<script>
-const seen = {};
-try {
-  const table = document.querySelector("table.sortable");
-  const values_of = (column) => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent);
-  // A column of equal numbers would look sorted whatever happens.
-  const column = [...table.tHead.rows[0].cells].findIndex(
-    (head, at) => "number" in head.dataset && new Set(values_of(at)).size > 1);
-  const head = table.tHead.rows[0].cells[column];
-  const column_values = () => values_of(column);
-  const click = () => {
-    head.querySelector("button").click();
-    return { order: head.getAttribute("aria-sort"), values: column_values() };
-  };
-  seen.sorted = [click(), click()];
-  const form = document.querySelector("form.filter");
-  if (form) {
-    const counted = () => ({
-      said: form.querySelector("output").textContent,
-      rows: [...table.tBodies[0].rows].filter((row) => row.getClientRects().length).length,
-    });
-    const label = form.querySelector("[data-filter=label]");
-    const name = form.querySelector("[data-filter=name]");
-    const set = (field, value) => {
-      field.value = value;
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-      return counted();
+addEventListener("load", () => {
+  const seen = {};
+  try {
+    const table = document.querySelector("table.sortable");
+    const values_of = (column) => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent);
+    // A column of equal numbers would look sorted whatever happens.
+    const column = [...table.tHead.rows[0].cells].findIndex(
+      (head, at) => "number" in head.dataset && new Set(values_of(at)).size > 1);
+    const head = table.tHead.rows[0].cells[column];
+    const column_values = () => values_of(column);
+    const click = () => {
+      head.querySelector("button").click();
+      return { order: head.getAttribute("aria-sort"), values: column_values() };
     };
-    seen.filtered = [counted(), set(label, "missing"), set(name, "101"), set(name, "nothing")];
+    seen.sorted = [click(), click()];
+    const form = document.querySelector("form.filter");
+    if (form) {
+      const counted = () => ({
+        said: form.querySelector("output").textContent,
+        rows: [...table.tBodies[0].rows].filter((row) => row.getClientRects().length).length,
+      });
+      const label = form.querySelector("[data-filter=label]");
+      const name = form.querySelector("[data-filter=name]");
+      const set = (field, value) => {
+        field.value = value;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        return counted();
+      };
+      seen.filtered = [counted(), set(label, "missing"), set(name, "101"), set(name, "nothing")];
+    }
+    seen.fetched = performance.getEntriesByType("resource").map((one) => one.name)
+      .filter((name) => !name.startsWith("data:"));
+    seen.pictures = [...document.images].map((image) => image.naturalWidth);
+    seen.width = [document.documentElement.scrollWidth, innerWidth];
+    const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+    seen.repeated = ids.filter((id, at) => ids.indexOf(id) !== at);
+    seen.unlabelled = [...document.querySelectorAll("img:not([alt]), th:not([scope]), [alt='']")].length;
+  } catch (error) {
+    wrong.push(String(error));
   }
-  seen.fetched = performance.getEntriesByType("resource").map((one) => one.name)
-    .filter((name) => !name.startsWith("data:"));
-  seen.pictures = [...document.images].map((image) => image.naturalWidth);
-  seen.width = [document.documentElement.scrollWidth, innerWidth];
-  const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
-  seen.repeated = ids.filter((id, at) => ids.indexOf(id) !== at);
-  seen.unlabelled = [...document.querySelectorAll("img:not([alt]), th:not([scope]), [alt='']")].length;
-} catch (error) {
-  wrong.push(String(error));
-}
-const told = document.createElement("pre");
-told.id = "told";
-told.textContent = JSON.stringify({ wrong, seen });
-document.body.append(told);
+  const told = document.createElement("pre");
+  told.id = "told";
+  told.textContent = JSON.stringify({ wrong, seen });
+  document.body.append(told);
+});
 </script></body>"#;
 
 /// A frame is a window of any width: a real one is at least 500 pixels wide.
