@@ -15,9 +15,9 @@ use oddspot::config::{Config, Method};
 use oddspot::dataset::{Category, Dataset, categories};
 use oddspot::report::Protocol;
 
+use crate::configuration::Configuration;
 use crate::interrupt::INTERRUPTED;
 use crate::runtime::RuntimeArgs;
-use crate::train::Configuration;
 use page::Page;
 use runs::{Benchmark, Failure, Run};
 

@@ -11,10 +11,11 @@ use oddspot::config::{Method, Moments};
 use oddspot::image::ImageSize;
 use oddspot::scene::{Counts, write_mvtec};
 
+use crate::configuration::{Configuration, Settings};
 use crate::detect::{self, DetectArgs};
 use crate::evaluate::{self, EvaluateArgs};
 use crate::runtime::RuntimeArgs;
-use crate::train::{self, Configuration, Settings, TrainArgs};
+use crate::train::{self, TrainArgs};
 use crate::verdict::VerdictArgs;
 
 /// Arguments of `oddspot demo`.

@@ -24,7 +24,7 @@ use crate::verdict::VerdictArgs;
 use finding::Finding;
 use input::{Input, collect};
 use pictures::{Pictured, Written};
-use results::Output;
+use results::{Done, Output};
 
 /// Exit status when some images could not be judged.
 const SOME_SKIPPED: u8 = 3;
@@ -144,15 +144,20 @@ impl Job<'_> {
         let detection = self.detector.detect(&image)?;
         let pictured = Pictured::new(image, detection, self.detector.header());
         let pictures = self.told().output.pictures();
-        let mut finding = Finding::new(input, &pictured, self.detector.header());
-        finding.files = pictures.write(&input.name, &pictured, &finding)?;
-        Ok(Judged::Done(Box::new(finding), started.elapsed()))
+        let finding = Finding::new(input, &pictured, self.detector.header());
+        let files = pictures.write(&input.name, &pictured, &finding)?;
+        let latency = started.elapsed();
+        Ok(Judged::Done(Box::new(Done {
+            finding,
+            files,
+            latency,
+        })))
     }
 }
 
 /// What became of an image.
 enum Judged {
-    Done(Box<Finding>, Duration),
+    Done(Box<Done>),
     Skipped(String),
 }
 
@@ -197,11 +202,11 @@ impl Told {
 
     fn tell_one(&mut self, input: &Input, judged: Judged) -> Result<()> {
         match judged {
-            Judged::Done(finding, latency) => {
-                self.latencies.push(latency);
-                self.anomalous += usize::from(finding.anomalous);
-                say!("{}", finding.line());
-                self.output.result(&finding, latency)
+            Judged::Done(done) => {
+                self.latencies.push(done.latency);
+                self.anomalous += usize::from(done.finding.anomalous);
+                say!("{}", done.finding.line());
+                self.output.result(&done)
             }
             Judged::Skipped(reason) => {
                 self.skipped += 1;
@@ -228,10 +233,11 @@ impl Told {
         }
         let (count, skipped) = (self.latencies.len(), self.skipped);
         let threshold = four_digits(self.output.threshold());
-        let written = match (args.no_pictures, args.maps) {
-            (false, _) => "pictures and results",
-            (true, true) => "maps and results",
-            (true, false) => "results",
+        let written = match args.written() {
+            _ if count == 0 => "results",
+            Written { pictures: true, .. } => "pictures and results",
+            Written { maps: true, .. } => "maps and results",
+            _ => "results",
         };
         tell!(
             "{images} images: {} anomalous, {} good, {skipped} skipped, at the threshold {threshold}; \

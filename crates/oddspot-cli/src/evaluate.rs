@@ -43,8 +43,8 @@ pub struct EvaluateArgs {
     /// without it each defect's highest and lowest score, and the good images with the highest
     #[arg(long, value_name = "IMAGE", requires = "html")]
     pub show: Vec<String>,
-    /// On the page, compare with this model of the baseline method
-    #[arg(long, value_name = "MODEL", requires = "html")]
+    /// Compare with this model of the baseline method, in the tables and on the page
+    #[arg(long, value_name = "MODEL")]
     pub baseline: Option<PathBuf>,
     /// Another threshold than the model's
     #[command(flatten)]

@@ -157,7 +157,7 @@ impl Inspection {
         writeln!(f, "\nTeacher")?;
         writeln!(
             f,
-            "  name        {} ({})",
+            "  name        {} (built like {})",
             plain(&teacher.name),
             teacher.architecture
         )?;

@@ -21,6 +21,7 @@ macro_rules! say {
 }
 
 mod benchmark;
+mod configuration;
 mod demo;
 mod detect;
 mod evaluate;
@@ -33,6 +34,7 @@ mod progress;
 mod runtime;
 mod teacher;
 mod train;
+mod training_log;
 mod verdict;
 
 use std::process::ExitCode;

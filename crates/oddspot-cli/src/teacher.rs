@@ -151,7 +151,7 @@ pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
 fn import(library: &Library, file: &Path, name: Option<&str>) -> Result<()> {
     let (identity, path) = library.import(file, name)?;
     say!(
-        "{} ({}), SHA-256 {}",
+        "{} (built like {}), SHA-256 {}",
         identity.name,
         identity.architecture,
         identity.sha256

@@ -26,6 +26,11 @@ impl VerdictArgs {
     /// A model that judges by the threshold that was asked for, of which a line is told if it is not
     /// the model's.
     pub fn load(&self, model: &Path, device: &Device) -> Result<Detector> {
+        ensure!(
+            !model.is_dir(),
+            "{} is a folder: the model file that `oddspot train` wrote comes first, then the images",
+            model.display()
+        );
         let detector = Detector::load(model, &teacher_library()?, device)?;
         let trained = &detector.header().thresholds;
         let thresholds = match (self.threshold, self.false_alarm_rate) {
@@ -63,12 +68,16 @@ impl VerdictArgs {
         if self.false_alarm_rate.is_some() {
             tell!("{}", describe_false_alarms(alarms));
         } else if thresholds.scores.is_some() {
+            // A quantile of ever so few images says nothing of ever smaller rates.
+            let rate = match 100.0 * alarms.target {
+                tiny if tiny < 0.1 => "less than 0.1 %".to_owned(),
+                rate => format!("{rate:.1} %"),
+            };
             tell!(
                 "{} of {} held-out good images lie above it; by their scores it amounts to a \
-                 false-alarm rate of {:.1} %",
+                 false-alarm rate of {rate}",
                 alarms.left_out_alarms,
                 alarms.images,
-                100.0 * alarms.target
             );
         }
         Ok(detector.with_thresholds(thresholds))

@@ -29,7 +29,7 @@ pub struct Detection {
     pub score: f32,
     /// Whether the score lies above the model's image threshold.
     pub anomalous: bool,
-    /// What the peak is owed to.
+    /// What the peak and what stands out with it are owed to.
     pub shares: Shares,
     /// What the position classifier says of the place where "in the wrong place" peaks; none in a
     /// baseline.
@@ -150,7 +150,7 @@ impl Detector {
             placement,
             score,
             anomalous: f64::from(score) > self.header.thresholds.image,
-            shares: maps.shares_at_peak(),
+            shares: maps.shares(),
             maps,
         })
     }

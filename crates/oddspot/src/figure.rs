@@ -28,6 +28,8 @@ pub struct Panels<'a> {
     pub mask: &'a [bool],
     /// Arrows to draw on it, in pixels of the image.
     pub arrows: &'a [Arrow],
+    /// An image is anomalous above it: marked on the colour bar.
+    pub threshold: f32,
     /// The verdict and what it follows from, at the left above all (ASCII).
     pub verdict: &'a str,
     /// The image's name, at the right above all.
@@ -42,7 +44,7 @@ pub struct Panels<'a> {
 
 /// The sheet: the verdict and the name, then panels side by side under their captions, each 512
 /// pixels on its longer side and of the image's proportions, above a colour bar with the scale's end
-/// values.
+/// values and the threshold.
 pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     let size = Size::of(panels.image, PANEL);
     let image = panel::image(panels.image, size);
@@ -69,7 +71,7 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     let bar_top = panel_top + size.height + GUTTER;
     let mut sheet = RgbImage::from_pixel(
         (2 * MARGIN + columns * cell_width + (columns - 1) * GUTTER) as u32,
-        (bar_top + line + MARGIN) as u32,
+        (bar_top + 2 * line + MARGIN) as u32,
         PAPER,
     );
     let cell_left = |column: usize| MARGIN + column * (cell_width + GUTTER);
@@ -90,7 +92,13 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     }
     // The bar lies under the maps, which alone it explains.
     let bar_width = (columns - 1) * (cell_width + GUTTER) - GUTTER;
-    draw_bar(&mut sheet, cell_left(1), bar_top, bar_width, scale);
+    draw_bar(
+        &mut sheet,
+        [cell_left(1), bar_top],
+        bar_width,
+        scale,
+        panels.threshold,
+    );
     sheet
 }
 
@@ -117,8 +125,14 @@ fn draw_heading(sheet: &mut RgbImage, width: usize, verdict: &str, name: &str) {
     draw_text(sheet, MARGIN + width - text_width(&name), MARGIN, &name);
 }
 
-/// The colour bar from `low` to `high`, its end values beside it.
-fn draw_bar(sheet: &mut RgbImage, left: usize, top: usize, width: usize, scale: Scale) {
+/// The colour bar from `low` to `high`, its end values beside it, and a mark at the threshold.
+fn draw_bar(
+    sheet: &mut RgbImage,
+    [left, top]: [usize; 2],
+    width: usize,
+    scale: Scale,
+    threshold: f32,
+) {
     let [low, high] = scale.ends();
     let space = TEXT_HEIGHT.val() / 2;
     let bar_left = left + text_width(&low) + space;
@@ -132,6 +146,24 @@ fn draw_bar(sheet: &mut RgbImage, left: usize, top: usize, width: usize, scale: 
             sheet.put_pixel((bar_left + x) as u32, (bar_top + y) as u32, Rgb(colour));
         }
     }
+    if scale.low < threshold && threshold < scale.high {
+        let at = bar_left + (scale.position(threshold) * bar_width as f32) as usize;
+        draw_mark(sheet, at, bar_top, &format!("threshold {threshold:.2}"));
+    }
+}
+
+/// A line across the bar, light where it is dark, and beyond it down to a text centred under it.
+fn draw_mark(sheet: &mut RgbImage, at: usize, bar_top: usize, text: &str) {
+    for y in 0..BAR_HEIGHT + 6 {
+        let colour = if y < BAR_HEIGHT { PAPER } else { INK };
+        for x in at.saturating_sub(1)..=at {
+            if let Some(pixel) = sheet.get_pixel_mut_checked(x as u32, (bar_top + y) as u32) {
+                *pixel = colour;
+            }
+        }
+    }
+    let left = at.saturating_sub(text_width(text) / 2);
+    draw_text(sheet, left, bar_top + BAR_HEIGHT + 8, text);
 }
 
 /// The text, shortened by its end to a width in pixels.
@@ -203,6 +235,7 @@ mod tests {
             image: &RgbImage::from_pixel(width, height, TEAL),
             mask,
             arrows: &[],
+            threshold: 0.5,
             verdict: "good",
             name: "image.png",
             total,
@@ -233,6 +266,7 @@ mod tests {
             image: &image,
             mask: &[],
             arrows: &[],
+            threshold: 0.5,
             verdict: "good",
             name: "image.png",
             total: &map,
@@ -245,6 +279,40 @@ mod tests {
     }
 
     #[test]
+    fn the_threshold_is_marked_where_it_lies_on_the_bar_and_nowhere_beyond_it() {
+        let map = ScoreMap::filled(8, 8, 0.0);
+        let image = RgbImage::from_pixel(64, 64, TEAL);
+        let with = |threshold: f32| {
+            let panels = Panels {
+                image: &image,
+                mask: &[],
+                arrows: &[],
+                threshold,
+                verdict: "good",
+                name: "image.png",
+                total: &map,
+                looks_wrong: &map,
+                wrong_place: Some(&map),
+            };
+            figure(&panels, UNIT)
+        };
+        let without = with(2.0);
+        assert_eq!(without, with(-1.0));
+        // The middle of the bar's height, and its ends, from the panel of "total" on.
+        let row = (PANEL_TOP + 512 + GUTTER + TEXT_HEIGHT.val() / 2) as u32;
+        let marks = |threshold: f32| -> Vec<u32> {
+            let sheet = with(threshold);
+            let changed = |&x: &u32| sheet.get_pixel(x, row) != without.get_pixel(x, row);
+            (0..sheet.width()).filter(changed).collect()
+        };
+        let (quarter, half) = (marks(0.25), marks(0.5));
+        assert_eq!((quarter.len(), half.len()), (2, 2));
+        let middle = (MARGIN + 512 + GUTTER + (3 * 512 + 2 * GUTTER) / 2) as u32;
+        assert!(half[0].abs_diff(middle) < 3, "{half:?} {middle}");
+        assert!(quarter[0] < half[0] - 300);
+    }
+
+    #[test]
     fn headings_fit_a_narrow_image_and_long_ones_are_cut() {
         let map = ScoreMap::filled(8, 8, 0.0);
         let image = RgbImage::from_pixel(10, 1000, TEAL);
@@ -252,6 +320,7 @@ mod tests {
             image: &image,
             mask: &[],
             arrows: &[],
+            threshold: 0.5,
             verdict: &"a verdict without end ".repeat(20),
             name: &"a/path/without/end".repeat(20),
             total: &map,

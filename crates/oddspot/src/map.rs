@@ -41,6 +41,12 @@ impl ScoreMap {
         (best.0, (best.1 / self.width, best.1 % self.width))
     }
 
+    /// The mean of the values at the given indices; NaN of none.
+    pub fn mean_of(&self, indices: &[usize]) -> f32 {
+        let sum: f64 = indices.iter().map(|&i| f64::from(self.values[i])).sum();
+        (sum / indices.len() as f64) as f32
+    }
+
     /// Bilinear resize with half-pixel centres and clamped borders, without antialiasing
     /// (PyTorch's `interpolate(mode="bilinear", align_corners=False)`).
     pub fn resize_bilinear(&self, height: usize, width: usize) -> Self {

@@ -57,6 +57,18 @@ pub fn regions(map: &ScoreMap, threshold: f32) -> Vec<Region> {
     regions
 }
 
+/// The pixels that stand out with a map's peak: those connected to it that are above half of it, as
+/// indices into its values; the peak alone if it is not above 0.
+pub fn around_peak(map: &ScoreMap) -> Vec<usize> {
+    let (peak, (row, column)) = map.peak();
+    let at = row * map.width + column;
+    let labels = components::label(&mask_above(map, peak / 2.0), map.height, map.width).labels;
+    match labels.get(at) {
+        None | Some(0) => vec![at],
+        Some(&own) => (0..labels.len()).filter(|&i| labels[i] == own).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +123,26 @@ mod tests {
         );
         let order: Vec<_> = regions(&map, 0.0).iter().map(|r| (r.top, r.left)).collect();
         assert_eq!(order, [(2, 2), (0, 4), (1, 0), (2, 4)]);
+    }
+
+    #[test]
+    fn what_stands_out_with_the_peak_is_connected_to_it_and_above_half_of_it() {
+        let map = map(
+            5,
+            &[
+                0.0, 9.0, 5.0, 4.5, 0.0, //
+                0.0, 0.0, 0.0, 6.0, 0.0, //
+                8.0, 0.0, 0.0, 0.0, 0.0,
+            ],
+        );
+        assert_eq!(around_peak(&map), [1, 2, 8]);
+    }
+
+    #[test]
+    fn a_peak_that_is_not_above_zero_or_infinite_stands_alone() {
+        assert_eq!(around_peak(&map(2, &[-2.0, -1.0, -3.0, -1.0])), [1]);
+        assert_eq!(around_peak(&map(2, &[0.0; 4])), [0]);
+        assert_eq!(around_peak(&map(2, &[1.0, f32::INFINITY])), [1]);
     }
 
     #[test]

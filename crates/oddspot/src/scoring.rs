@@ -15,6 +15,7 @@ use crate::map::ScoreMap;
 use crate::moments::Moments;
 use crate::placement::Placement;
 use crate::position::{PatchGrid, PositionClassifier, classify};
+use crate::region::around_peak;
 use crate::shares::Shares;
 use crate::student::Student;
 
@@ -143,11 +144,12 @@ impl AnomalyMaps {
         self.total.peak().0
     }
 
-    /// How much of the peak is owed to each part.
-    pub fn shares_at_peak(&self) -> Shares {
-        let (_, (row, column)) = self.total.peak();
-        let pos = self.pos.as_ref().map_or(0.0, |pos| pos.at(row, column));
-        Shares::of(self.rec.at(row, column), pos)
+    /// How much each part has to do with the peak: its mean over what stands out with the peak, since
+    /// a single pixel would say what happens to be strongest there.
+    pub fn shares(&self) -> Shares {
+        let peak = around_peak(&self.total);
+        let mean = |map: &ScoreMap| map.mean_of(&peak);
+        Shares::of(mean(&self.rec), self.pos.as_ref().map_or(0.0, mean))
     }
 
     /// All maps resized to an image of the given size.
@@ -296,12 +298,35 @@ mod tests {
             pos: Some(map([0.5, pos, 0.5, 0.5])),
         };
         let shares = |rec, pos| {
-            AnomalyMaps::fuse(&errors(rec, pos), &NORMALISATION, &detection(0.0)).shares_at_peak()
+            AnomalyMaps::fuse(&errors(rec, pos), &NORMALISATION, &detection(0.0)).shares()
         };
         assert!((shares(7.0, 0.5).rec - 1.0).abs() < 1e-5);
         assert!((shares(3.0, 0.8).pos - 0.75).abs() < 1e-5);
         let negative = shares(0.0, 0.9);
         assert_eq!((negative.rec, negative.pos), (0.0, 1.0));
+    }
+
+    #[test]
+    fn shares_are_of_all_that_stands_out_with_the_peak() {
+        // The peak is of e_rec, the two beside it of e_pos; the last stands out by itself.
+        let row = |values: [f32; 6]| ScoreMap {
+            height: 1,
+            width: 6,
+            values: values.to_vec(),
+        };
+        let (rec, pos) = (
+            row([5.0, 1.0, 1.0, 1.0, 0.0, 4.0]),
+            row([0.0, 3.0, 3.0, 1.0, 0.0, 0.0]),
+        );
+        let total = row([5.0, 4.0, 4.0, 2.0, 0.0, 4.0]);
+        let maps = AnomalyMaps {
+            total,
+            rec,
+            pos: Some(pos),
+        };
+        let shares = maps.shares();
+        assert!((shares.rec - 7.0 / 13.0).abs() < 1e-6, "{shares:?}");
+        assert!((shares.pos - 6.0 / 13.0).abs() < 1e-6, "{shares:?}");
     }
 
     #[test]

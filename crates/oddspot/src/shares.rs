@@ -26,7 +26,7 @@ pub enum Why {
 }
 
 impl Shares {
-    /// Of the parts of a peak, each in standard deviations; what lies below the mean explains
+    /// Of two parts, each in standard deviations; what lies below the mean explains
     /// nothing.
     pub fn of(rec: f32, pos: f32) -> Self {
         let [rec, pos] = [rec, pos].map(|part| f64::from(part.max(0.0)));
@@ -39,7 +39,7 @@ impl Shares {
         }
     }
 
-    /// What to say of them; nothing of a peak below the mean in both parts.
+    /// What to say of them; nothing of parts below the mean in both parts.
     pub fn why(self) -> Option<Why> {
         if self.rec.max(self.pos) == 0.0 {
             None

@@ -179,8 +179,8 @@ impl TensorFile {
         let header_length = u64::from_le_bytes(prefix);
         if header_length > MAX_HEADER {
             return Err(TensorFileError::Contents(format!(
-                "its header claims {header_length} bytes, past the limit of {MAX_HEADER}: it is \
-                 not a .safetensors file, or a damaged one"
+                "it is not a .safetensors file, or a damaged one: read as one, its header would \
+                 have {header_length} bytes, past the limit of {MAX_HEADER}"
             )));
         }
         if 8 + header_length > length {

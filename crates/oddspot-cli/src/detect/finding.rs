@@ -14,8 +14,6 @@ use super::pictures::Pictured;
 pub struct Finding {
     /// The file, as it was named.
     pub image: String,
-    /// Its pictures and raw maps, as paths below the output folder with `/`.
-    pub files: Vec<String>,
     /// Whether the score lies above the threshold.
     pub anomalous: bool,
     /// The maximum of the map.
@@ -24,9 +22,9 @@ pub struct Finding {
     pub threshold: f64,
     /// Of an anomalous image, unless nothing in it lies above the mean.
     pub why: Option<Why>,
-    /// Share of the peak that is owed to `e_rec`.
+    /// Share of what stands out around the peak that is owed to `e_rec`.
     pub looks_wrong_share: f64,
-    /// Share of the peak that is owed to `e_pos`.
+    /// Share of the same that is owed to `e_pos`.
     pub wrong_place_share: f64,
     /// Where the map has its maximum, in pixels of the image.
     pub peak: Point,
@@ -92,7 +90,6 @@ impl Finding {
         let (_, (y, x)) = pictured.maps.total.peak();
         Self {
             image: input.path.display().to_string(),
-            files: Vec::new(),
             anomalous: detection.anomalous,
             score: detection.score,
             threshold: header.thresholds.image,
@@ -109,32 +106,37 @@ impl Finding {
 
     /// The finding in one line for people.
     pub fn line(&self) -> String {
-        let verdict = self.verdict_word();
-        let mut line = format!("{verdict:9} {:8.2}  {}", self.score, self.image);
+        let (verdict, score, image) = (self.verdict(), self.score, &self.image);
         if !self.anomalous {
-            return line;
+            return format!("{verdict:9} {score:8.2}  {image}");
         }
+        let verdict = verdict.to_uppercase();
         let mut parts: Vec<String> = self.reason().into_iter().collect();
         if let Some((first, others)) = self.regions.split_first() {
             let Region { width, height, .. } = first;
             let mut region = format!("{width}x{height} at ({}, {})", first.left, first.top);
             if !others.is_empty() {
-                region += &format!(" and {} more", others.len());
+                region += &format!(" and {} fainter", others.len());
             }
             parts.push(region);
         }
-        line += &format!("  {}", parts.join(", "));
-        let words = self.place.as_ref().and_then(|place| place.words.first());
-        if let (Some(words), true) = (words, self.shares().is_of_place()) {
-            line += &format!(": {words}");
+        let mut line = format!("{verdict:9} {score:8.2}  {image}  {}", parts.join(", "));
+        // "In the wrong place" may peak in another region than the one told of.
+        if let Some(place) = &self.place
+            && let Some(words) = place.words.first()
+            && self.shares().is_of_place()
+        {
+            line += &format!("; seen from ({}, {}), {words}", place.x, place.y);
         }
         line
     }
 
     /// The verdict, what it follows from, and the reason, for the head of a sheet.
-    pub fn verdict(&self) -> String {
-        let relation = if self.anomalous { "above" } else { "not above" };
-        let verdict = self.verdict_word();
+    pub fn heading(&self) -> String {
+        let (verdict, relation) = match self.anomalous {
+            true => (self.verdict().to_uppercase(), "above"),
+            false => (self.verdict().to_owned(), "not above"),
+        };
         let [score, threshold] = [f64::from(self.score), self.threshold];
         let mut text = format!("{verdict}: score {score:.2}, {relation} {threshold:.2}");
         if let Some(reason) = self.reason() {
@@ -143,8 +145,9 @@ impl Finding {
         text
     }
 
-    fn verdict_word(&self) -> &'static str {
-        if self.anomalous { "ANOMALOUS" } else { "good" }
+    /// The verdict in a word.
+    pub fn verdict(&self) -> &'static str {
+        if self.anomalous { "anomalous" } else { "good" }
     }
 
     fn shares(&self) -> Shares {
@@ -168,7 +171,6 @@ mod tests {
     fn a_line_says_in_words_what_is_in_the_wrong_place() {
         let finding = |rec, pos| Finding {
             image: "part.png".to_owned(),
-            files: Vec::new(),
             anomalous: true,
             score: 9.0,
             threshold: 5.0,
@@ -187,14 +189,16 @@ mod tests {
             regions: Vec::new(),
         };
         let line = finding(0.25, 0.75).line();
-        let said = "in the wrong place (75 %): left neighbour looks odd";
+        let said = "in the wrong place (75 %); seen from (1, 2), left neighbour looks odd";
         assert!(line.ends_with(said), "{line}");
         let both = finding(0.45, 0.55).line();
-        let said = "looks wrong (45 %) and in the wrong place (55 %): left neighbour looks odd";
-        assert!(both.ends_with(said), "{both}");
+        assert!(
+            both.contains("(45 %) and in the wrong place (55 %); seen"),
+            "{both}"
+        );
         let looks = finding(0.75, 0.25);
         assert!(!looks.line().contains("neighbour"));
         let verdict = "ANOMALOUS: score 9.00, above 5.00; looks wrong (75 %)";
-        assert_eq!(looks.verdict(), verdict);
+        assert_eq!(looks.heading(), verdict);
     }
 }

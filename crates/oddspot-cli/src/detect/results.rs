@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use oddspot::model_file::Header;
 use oddspot::region::Region;
 use oddspot::shares::Why;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 use super::input::Input;
@@ -17,6 +17,25 @@ use super::pictures::{Pictures, Written, remove};
 
 const JSON_LINES: &str = "results.jsonl";
 const CSV: &str = "results.csv";
+
+/// An image that was judged.
+pub struct Done {
+    /// What is said of it.
+    pub finding: Finding,
+    /// Its pictures and raw maps, as paths below the output folder with `/`.
+    pub files: Vec<String>,
+    /// File to verdict and pictures.
+    pub latency: Duration,
+}
+
+/// A line of results.jsonl.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    files: &'a [String],
+    milliseconds: f64,
+}
 
 /// The output folder, its results flushed image by image.
 pub struct Output {
@@ -96,24 +115,26 @@ impl Output {
     ///
     /// # Errors
     /// A full disk.
-    pub fn result(&mut self, finding: &Finding, latency: Duration) -> Result<()> {
-        let mut line = serde_json::to_value(finding)?;
-        line["milliseconds"] = (1e3 * latency.as_secs_f64()).into();
+    pub fn result(&mut self, done: &Done) -> Result<()> {
+        let Done {
+            finding,
+            files,
+            latency,
+        } = done;
+        let line = serde_json::to_string(&Line {
+            finding,
+            files,
+            milliseconds: 1e3 * latency.as_secs_f64(),
+        })?;
         writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
-        let verdict = if finding.anomalous {
-            "anomalous"
-        } else {
-            "good"
-        };
-        let mut files = finding.files.iter();
-        let figure = files.find(|file| file.starts_with("figure/"));
+        let figure = files.iter().find(|file| file.starts_with("figure/"));
         let first = finding.regions.first();
         let of_first = |value: fn(&Region) -> usize| {
             first.map_or(String::new(), |region| value(region).to_string())
         };
         self.row([
             finding.image.clone(),
-            verdict.to_owned(),
+            finding.verdict().to_owned(),
             finding.score.to_string(),
             finding.threshold.to_string(),
             finding.why.map_or("", Why::words).to_owned(),

@@ -278,7 +278,7 @@ fn damaged(name: &Path, detail: impl std::fmt::Display) -> Error {
     let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
     Error::image(
         name,
-        format!("it is damaged or incomplete ({detail}): copy or save it again"),
+        format!("it is damaged or incomplete ({detail}): copy or save it again, or take it away"),
     )
 }
 
