@@ -2,7 +2,7 @@
 
     python docs/read_model.py MODEL IMAGE [--compare FOLDER]
 
-prints the score, the verdict and what the peak is owed to. --compare tells how far the maps
+prints the score, the verdict and what the peak and what stands out with it are owed to. --compare tells how far the maps
 lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote.
 
 Needs torch, numpy, scipy, pillow and safetensors. Features are [channels, height, width],
@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
 from safetensors import safe_open
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 
 FORMAT = 3
 PATCH_RADIUS = 32
@@ -252,6 +252,17 @@ def anomaly_maps(image, header, networks):
     return maps
 
 
+def shares(maps):
+    """Section 6: what each part has to do with what stands out around the peak of the whole."""
+    total = maps["total"]
+    peak = total.argmax()
+    labels, _ = label(total > total.max() / 2, np.ones((3, 3)))
+    own = labels.flat[peak]
+    around = labels.ravel() == own if own else np.arange(total.size) == peak
+    parts = {kind: max(0.0, float(maps[kind].flat[around].mean())) for kind in maps if kind != "total"}
+    return {kind: value / (sum(parts.values()) or 1) for kind, value in parts.items()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
@@ -261,13 +272,12 @@ def main():
     header, networks = read_model(args.model)
     image = read_image(args.image)
     maps = anomaly_maps(image, header, networks)
-    score, peak = float(maps["total"].max()), maps["total"].argmax()
+    score = float(maps["total"].max())
     threshold = header["thresholds"]["image"]
     verdict = "anomalous" if score > threshold else "good"
     print(f"score {score:.4f}, {verdict} (threshold {threshold:.4f})")
-    parts = {kind: max(0.0, float(maps[kind].flat[peak])) for kind in maps if kind != "total"}
-    for kind, value in parts.items():
-        print(f"{kind:12} {100 * value / (sum(parts.values()) or 1):.1f} % of the peak")
+    for kind, share in shares(maps).items():
+        print(f"{kind:12} {100 * share:.1f} % of what stands out around the peak")
     if args.compare:
         for kind, values in maps.items():
             theirs = np.asarray(Image.open(args.compare / kind / f"{args.image.stem}.tiff"))

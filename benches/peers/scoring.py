@@ -6,7 +6,7 @@ All that depends on sizes alone is computed once.
 from functools import cache
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 
 from model_file import PATCH_RADIUS, inside, pairs
 
@@ -53,10 +53,14 @@ class Scoring:
         return gaussian_filter(values, self.sigma, mode="reflect", truncate=4)
 
     def verdict(self, maps):
-        """Score, verdict, and what the peak is owed to."""
-        peak = np.unravel_index(maps["total"].argmax(), maps["total"].shape)
-        rec, pos = (max(0.0, float(maps[kind][peak])) for kind in KINDS[1:])
-        score, sum_of_parts = float(maps["total"][peak]), (rec + pos) or 1
+        """Score, verdict, and what the peak and what stands out with it are owed to."""
+        total = maps["total"]
+        peak, score = total.argmax(), float(total.max())
+        labels, _ = label(total > score / 2, np.ones((3, 3)))
+        own = labels.flat[peak]
+        around = labels == own if own else np.arange(total.size).reshape(total.shape) == peak
+        rec, pos = (max(0.0, float(maps[kind][around].mean())) for kind in KINDS[1:])
+        sum_of_parts = (rec + pos) or 1
         return {
             "anomalous": score > self.threshold,
             "score": score,

@@ -27,6 +27,9 @@ pub struct Configuration {
 
 impl Configuration {
     /// The preset (without one, `first`), then the file, then the single settings.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a setting out of range, by its option's name.
     pub fn over(&self, first: Config) -> Result<Config> {
         let mut config = match self.preset {
             None => first,

@@ -17,6 +17,7 @@ use oddspot::report::{
     Evaluation, Judged, MapKind, Phase, check_baseline, check_test_set, check_unseen, examine,
 };
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Progress;
@@ -30,10 +31,10 @@ pub struct EvaluateArgs {
     pub model: PathBuf,
     /// Data set with labelled test images: test/good, test/<defect>, ground_truth/<defect>
     pub data: PathBuf,
-    /// Write everything measured, and every image's score, as JSON
+    /// Write everything measured, and every image's score, as JSON; the baseline's under "baseline"
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Draw the curves and the scores as SVG (protocol `paper`)
+    /// Draw the model's curves and scores as SVG (protocol `paper`)
     #[arg(long, value_name = "FILE.svg")]
     pub chart: Option<PathBuf>,
     /// Write a page of tables, curves and pictures, all in one file
@@ -97,7 +98,10 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     };
     let evaluation = &examined.0;
     if let Some(file) = &args.json {
-        let json = serde_json::to_string_pretty(evaluation)?;
+        let json = serde_json::to_string_pretty(&Report {
+            evaluation,
+            baseline: below.as_ref().map(|(baseline, _)| baseline),
+        })?;
         atomic::write_bytes(file, (json + "\n").as_bytes())?;
     }
     if let Some(file) = &args.chart {
@@ -123,6 +127,15 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     };
     write!(std::io::stdout(), "{tables}").context("cannot print the tables")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The JSON report.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'a Evaluation>,
 }
 
 /// What was measured, and the images that it was measured on.

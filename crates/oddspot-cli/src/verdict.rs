@@ -25,12 +25,10 @@ pub struct VerdictArgs {
 impl VerdictArgs {
     /// A model that judges by the threshold that was asked for, of which a line is told if it is not
     /// the model's.
+    ///
+    /// # Errors
+    /// An unusable model, a threshold or rate out of range, or a rate of a model without scores.
     pub fn load(&self, model: &Path, device: &Device) -> Result<Detector> {
-        ensure!(
-            !model.is_dir(),
-            "{} is a folder: the model file that `oddspot train` wrote comes first, then the images",
-            model.display()
-        );
         let detector = Detector::load(model, &teacher_library()?, device)?;
         let trained = &detector.header().thresholds;
         let thresholds = match (self.threshold, self.false_alarm_rate) {

@@ -15,6 +15,8 @@ const PANEL: usize = 512;
 const MARGIN: usize = 28;
 const GUTTER: usize = 20;
 const BAR_HEIGHT: usize = 20;
+/// How far the threshold's mark reaches below the bar.
+const TAIL: usize = 6;
 const TEXT_HEIGHT: RasterHeight = RasterHeight::Size24;
 const PAPER: Rgb<u8> = Rgb([255; 3]);
 const INK: Rgb<u8> = Rgb([32; 3]);
@@ -28,8 +30,8 @@ pub struct Panels<'a> {
     pub mask: &'a [bool],
     /// Arrows to draw on it, in pixels of the image.
     pub arrows: &'a [Arrow],
-    /// An image is anomalous above it: marked on the colour bar.
-    pub threshold: f32,
+    /// An image is anomalous above it: marked on the colour bar, unless it lies outside the scale.
+    pub threshold: f64,
     /// The verdict and what it follows from, at the left above all (ASCII).
     pub verdict: &'a str,
     /// The image's name, at the right above all.
@@ -131,10 +133,10 @@ fn draw_bar(
     [left, top]: [usize; 2],
     width: usize,
     scale: Scale,
-    threshold: f32,
+    threshold: f64,
 ) {
-    let [low, high] = scale.ends();
     let space = TEXT_HEIGHT.val() / 2;
+    let [low, high] = (scale.ends()).map(|end| fit(&end, (width / 2).saturating_sub(space)));
     let bar_left = left + text_width(&low) + space;
     let bar_width = width.saturating_sub(text_width(&low) + text_width(&high) + 2 * space);
     draw_text(sheet, left, top, &low);
@@ -146,24 +148,34 @@ fn draw_bar(
             sheet.put_pixel((bar_left + x) as u32, (bar_top + y) as u32, Rgb(colour));
         }
     }
-    if scale.low < threshold && threshold < scale.high {
-        let at = bar_left + (scale.position(threshold) * bar_width as f32) as usize;
-        draw_mark(sheet, at, bar_top, &format!("threshold {threshold:.2}"));
+    let within = f64::from(scale.low) < threshold && threshold < f64::from(scale.high);
+    if within && bar_width > 0 {
+        let at = bar_left + (scale.position(threshold as f32) * bar_width as f32) as usize;
+        draw_mark(sheet, at, bar_top);
+        let text = fit(&format!("threshold {}", scale.text(threshold)), width);
+        let centred = at.saturating_sub(text_width(&text) / 2);
+        let rightmost = (left + width).saturating_sub(text_width(&text)).max(left);
+        let text_top = bar_top + BAR_HEIGHT + TAIL + 2;
+        draw_text(sheet, centred.clamp(left, rightmost), text_top, &text);
     }
 }
 
-/// A line across the bar, light where it is dark, and beyond it down to a text centred under it.
-fn draw_mark(sheet: &mut RgbImage, at: usize, bar_top: usize, text: &str) {
-    for y in 0..BAR_HEIGHT + 6 {
-        let colour = if y < BAR_HEIGHT { PAPER } else { INK };
-        for x in at.saturating_sub(1)..=at {
-            if let Some(pixel) = sheet.get_pixel_mut_checked(x as u32, (bar_top + y) as u32) {
+/// A line across the bar, of paper between ink, so that it shows on every colour, and a tail of ink
+/// down to the text.
+fn draw_mark(sheet: &mut RgbImage, at: usize, bar_top: usize) {
+    let left = at.saturating_sub(2);
+    for y in 0..BAR_HEIGHT + TAIL {
+        let columns = match y < BAR_HEIGHT {
+            true => [Some(INK), Some(PAPER), Some(PAPER), Some(INK)],
+            false => [None, Some(INK), Some(INK), None],
+        };
+        for (x, colour) in (left..).zip(columns) {
+            let pixel = sheet.get_pixel_mut_checked(x as u32, (bar_top + y) as u32);
+            if let (Some(pixel), Some(colour)) = (pixel, colour) {
                 *pixel = colour;
             }
         }
     }
-    let left = at.saturating_sub(text_width(text) / 2);
-    draw_text(sheet, left, bar_top + BAR_HEIGHT + 8, text);
 }
 
 /// The text, shortened by its end to a width in pixels.
@@ -282,7 +294,7 @@ mod tests {
     fn the_threshold_is_marked_where_it_lies_on_the_bar_and_nowhere_beyond_it() {
         let map = ScoreMap::filled(8, 8, 0.0);
         let image = RgbImage::from_pixel(64, 64, TEAL);
-        let with = |threshold: f32| {
+        let with = |threshold: f64| {
             let panels = Panels {
                 image: &image,
                 mask: &[],
@@ -300,16 +312,25 @@ mod tests {
         assert_eq!(without, with(-1.0));
         // The middle of the bar's height, and its ends, from the panel of "total" on.
         let row = (PANEL_TOP + 512 + GUTTER + TEXT_HEIGHT.val() / 2) as u32;
-        let marks = |threshold: f32| -> Vec<u32> {
+        let marks = |threshold: f64| -> Vec<u32> {
             let sheet = with(threshold);
             let changed = |&x: &u32| sheet.get_pixel(x, row) != without.get_pixel(x, row);
             (0..sheet.width()).filter(changed).collect()
         };
         let (quarter, half) = (marks(0.25), marks(0.5));
-        assert_eq!((quarter.len(), half.len()), (2, 2));
+        assert_eq!((quarter.len(), half.len()), (4, 4));
         let middle = (MARGIN + 512 + GUTTER + (3 * 512 + 2 * GUTTER) / 2) as u32;
         assert!(half[0].abs_diff(middle) < 3, "{half:?} {middle}");
         assert!(quarter[0] < half[0] - 300);
+        // Its text is below, centred under it.
+        let inked: Vec<u32> = (with(0.5).enumerate_pixels().zip(without.pixels()))
+            .filter(|((_, y, pixel), bare)| *y > row + 20 && pixel != bare)
+            .map(|((x, ..), _)| x)
+            .collect();
+        let (first, last) = (inked.iter().min().unwrap(), inked.iter().max().unwrap());
+        let width = text_width("threshold 0.500") as u32;
+        assert!(last - first > width - 20 && last - first < width);
+        assert!(((first + last) / 2).abs_diff(half[0] + 2) < 10);
     }
 
     #[test]
@@ -329,6 +350,16 @@ mod tests {
         };
         let sheet = figure(&panels, UNIT);
         assert!(sheet.width() < 4 * 512);
+        let huge = 9e29;
+        let panels = Panels {
+            threshold: huge,
+            ..panels
+        };
+        let sheet = figure(&panels, Scale::around(huge));
+        let margin = sheet.width() - MARGIN as u32;
+        let beyond =
+            (sheet.enumerate_pixels()).filter(|(x, _, pixel)| *x >= margin && **pixel != PAPER);
+        assert_eq!(beyond.count(), 0);
         assert_eq!(fit("caption", text_width("caption")), "caption");
         assert_eq!(fit("caption", text_width("capti")), "cap..");
         assert_eq!(fit("caption", 0), "..");

@@ -40,13 +40,22 @@ impl Scale {
 
     /// Its ends as text, with as many decimals as tell them apart.
     pub fn ends(self) -> [String; 2] {
+        let decimals = self.decimals();
+        [self.low, self.high].map(|score| format!("{score:.decimals$}"))
+    }
+
+    /// A score on it as text, to a decimal more than its ends.
+    pub fn text(self, score: f64) -> String {
+        format!("{score:.*}", self.decimals() + 1)
+    }
+
+    fn decimals(self) -> usize {
         let extent = (self.high - self.low).abs();
-        let decimals = if extent > 0.0 && extent.is_finite() {
+        if extent > 0.0 && extent.is_finite() {
             (1.0 - extent.log10().floor()).clamp(0.0, 6.0) as usize
         } else {
             2
-        };
-        [self.low, self.high].map(|score| format!("{score:.decimals$}"))
+        }
     }
 
     /// Where a score lies between `low` (0) and `high` (1), linearly, clamped; NaN stays NaN.

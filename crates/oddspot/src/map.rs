@@ -41,7 +41,7 @@ impl ScoreMap {
         (best.0, (best.1 / self.width, best.1 % self.width))
     }
 
-    /// The mean of the values at the given indices; NaN of none.
+    /// The mean of the values at the given indices, each inside the map; NaN of none.
     pub fn mean_of(&self, indices: &[usize]) -> f32 {
         let sum: f64 = indices.iter().map(|&i| f64::from(self.values[i])).sum();
         (sum / indices.len() as f64) as f32

@@ -179,6 +179,10 @@ impl Model {
     /// of it is allocated before its header has been checked against its length.
     pub fn load(path: &Path) -> Result<Self> {
         let fail = |reason: String| Error::model_file(path, reason);
+        if path.is_dir() {
+            let reason = "it is a folder: give the file that `oddspot train` wrote";
+            return Err(fail(reason.to_owned()));
+        }
         let mut file = TensorFile::open(path).map_err(|e| e.explain(fail))?;
         let header = read_header(&file).map_err(fail)?;
         let shapes = file.shapes();

@@ -57,9 +57,12 @@ pub fn regions(map: &ScoreMap, threshold: f32) -> Vec<Region> {
     regions
 }
 
-/// The pixels that stand out with a map's peak: those connected to it that are above half of it, as
-/// indices into its values; the peak alone if it is not above 0.
+/// The pixels that stand out with a map's peak: those 8-connected to it that are above half of it, as
+/// indices into its values; the peak alone if it is infinite or not above 0.
 pub fn around_peak(map: &ScoreMap) -> Vec<usize> {
+    if map.values.is_empty() {
+        return Vec::new();
+    }
     let (peak, (row, column)) = map.peak();
     let at = row * map.width + column;
     let labels = components::label(&mask_above(map, peak / 2.0), map.height, map.width).labels;
@@ -143,6 +146,7 @@ mod tests {
         assert_eq!(around_peak(&map(2, &[-2.0, -1.0, -3.0, -1.0])), [1]);
         assert_eq!(around_peak(&map(2, &[0.0; 4])), [0]);
         assert_eq!(around_peak(&map(2, &[1.0, f32::INFINITY])), [1]);
+        assert!(around_peak(&ScoreMap::filled(0, 3, 0.0)).is_empty());
     }
 
     #[test]

@@ -308,15 +308,16 @@ mod tests {
 
     #[test]
     fn shares_are_of_all_that_stands_out_with_the_peak() {
-        // The peak is of e_rec, the two beside it of e_pos; the last stands out by itself.
+        // The peak is of e_rec, the two beside it of e_pos; the last stands out by itself. What lies
+        // below the mean counts against its part.
         let row = |values: [f32; 6]| ScoreMap {
             height: 1,
             width: 6,
             values: values.to_vec(),
         };
         let (rec, pos) = (
-            row([5.0, 1.0, 1.0, 1.0, 0.0, 4.0]),
-            row([0.0, 3.0, 3.0, 1.0, 0.0, 0.0]),
+            row([5.0, -1.0, 1.0, 1.0, 0.0, 4.0]),
+            row([0.0, 5.0, 3.0, 1.0, 0.0, 0.0]),
         );
         let total = row([5.0, 4.0, 4.0, 2.0, 0.0, 4.0]);
         let maps = AnomalyMaps {
@@ -325,8 +326,8 @@ mod tests {
             pos: Some(pos),
         };
         let shares = maps.shares();
-        assert!((shares.rec - 7.0 / 13.0).abs() < 1e-6, "{shares:?}");
-        assert!((shares.pos - 6.0 / 13.0).abs() < 1e-6, "{shares:?}");
+        assert!((shares.rec - 5.0 / 13.0).abs() < 1e-6, "{shares:?}");
+        assert!((shares.pos - 8.0 / 13.0).abs() < 1e-6, "{shares:?}");
     }
 
     #[test]

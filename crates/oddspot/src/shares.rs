@@ -1,4 +1,4 @@
-//! Why an image is odd: how much of its score is owed to each of the two errors.
+//! Why an image is odd: how much of what stands out around its peak is owed to each of the two errors.
 
 use serde::{Deserialize, Serialize, Serializer};
 

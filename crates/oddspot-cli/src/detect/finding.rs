@@ -196,7 +196,19 @@ mod tests {
             both.contains("(45 %) and in the wrong place (55 %); seen"),
             "{both}"
         );
-        let looks = finding(0.75, 0.25);
+        let mut looks = finding(0.75, 0.25);
+        let region = |left| Region {
+            left,
+            top: 1,
+            width: 3,
+            height: 2,
+            area: 5,
+            peak: 8.0,
+        };
+        looks.regions = vec![region(4), region(0), region(9)];
+        let line = looks.line();
+        let said = "looks wrong (75 %), 3x2 at (4, 1) and 2 fainter";
+        assert!(line.ends_with(said), "{line}");
         assert!(!looks.line().contains("neighbour"));
         let verdict = "ANOMALOUS: score 9.00, above 5.00; looks wrong (75 %)";
         assert_eq!(looks.heading(), verdict);

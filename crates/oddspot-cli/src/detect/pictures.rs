@@ -137,7 +137,7 @@ impl Pictures {
             image: &pictured.image,
             mask: &pictured.mask,
             arrows: &pictured.arrows(),
-            threshold: finding.threshold as f32,
+            threshold: finding.threshold,
             verdict: &finding.heading(),
             name: &finding.image,
             total: &maps.total,

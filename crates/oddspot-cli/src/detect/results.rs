@@ -37,6 +37,13 @@ struct Line<'a> {
     milliseconds: f64,
 }
 
+/// A line of results.jsonl for an image that could not be judged.
+#[derive(Serialize)]
+struct Skipped<'a> {
+    image: &'a str,
+    error: &'a str,
+}
+
 /// The output folder, its results flushed image by image.
 pub struct Output {
     pictures: Pictures,
@@ -158,7 +165,10 @@ impl Output {
     /// A full disk.
     pub fn skipped(&mut self, input: &Input, error: &str) -> Result<()> {
         let image = input.path.display().to_string();
-        let line = serde_json::json!({ "image": image, "error": error });
+        let line = serde_json::to_string(&Skipped {
+            image: &image,
+            error,
+        })?;
         writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
         let mut row: [String; COLUMNS.len()] = Default::default();
         row[0] = image;

@@ -421,6 +421,10 @@ fn the_verdict_follows_another_threshold_or_rate_if_asked() {
             assert_eq!(line["score"].as_f64(), Some(*score));
         }
     }
+    let far = "detect model.oddspot images -o other --threshold 1e6";
+    let run = world.succeeds(&mut world.oddspot(far));
+    let tiny = "a false-alarm rate of less than 0.1 %";
+    assert!(run.stderr.contains(tiny), "{}", run.stderr);
     let stricter = "images -o other --false-alarm-rate 0.001";
     let run = world.succeeds(&mut world.oddspot(&format!("detect model.oddspot {stricter}")));
     assert!(run.stderr.contains("one held-out good image is too few"));

@@ -87,6 +87,15 @@ fn another_threshold_is_told_beside_the_models_own() {
         &mut world.oddspot(&format!("{beside} --threshold 1")),
         &["--false-alarm-rate instead of --threshold"],
     );
+
+    // The tables and the JSON have the baseline without a page too.
+    let run = world.succeeds(
+        &mut world.oddspot("evaluate model.oddspot boards --baseline base.oddspot --json r.json"),
+    );
+    assert!(run.stdout.contains("(baseline)"), "{}", run.stdout);
+    let report = report();
+    assert_ne!(report["protocols"], report["baseline"]["protocols"]);
+    assert_eq!(report["baseline"]["model"]["config"]["method"], "baseline");
 }
 
 #[test]

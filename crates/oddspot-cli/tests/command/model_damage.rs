@@ -71,6 +71,21 @@ fn a_header_that_claims_too_much_is_refused_unread() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_a_model_is_called_one() {
+    let (world, _) = world();
+    for command in [
+        "detect boards boards -o out",
+        "evaluate boards boards",
+        "inspect boards",
+    ] {
+        world.fails(
+            &mut world.oddspot(command),
+            &["boards: it is a folder: give the file that `oddspot train` wrote"],
+        );
+    }
+}
+
+#[test]
 fn a_model_of_a_newer_format_asks_for_a_newer_program() {
     let (world, model) = world();
     let newer = with_header(&model, r#"\"format\":3,"#, r#"\"format\":9,"#);

@@ -36,7 +36,8 @@ fn a_teacher_is_the_same_in_every_format_and_naming() {
         ] {
             let file = fixture(&format!("{architecture}_{file}"));
             let run = world.succeeds(world.oddspot("teacher import").arg(&file));
-            let expected = format!("{architecture} ({architecture}), SHA-256 {sha256}\nkept as ");
+            let expected =
+                format!("{architecture} (built like {architecture}), SHA-256 {sha256}\nkept as ");
             assert!(
                 run.stdout.starts_with(&expected),
                 "{file:?}: {}",

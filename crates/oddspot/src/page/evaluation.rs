@@ -349,7 +349,7 @@ struct ImageRow {
     outcome: Outcome,
     rec: Number,
     pos: Option<Number>,
-    /// What the score is owed to, in words.
+    /// What what stands out around the peak is owed to, in words.
     owed: Option<String>,
     /// Its place among the examples.
     example: Option<usize>,

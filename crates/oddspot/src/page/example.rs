@@ -46,7 +46,7 @@ pub struct Example {
     pub threshold: f64,
     /// The verdict.
     pub anomalous: bool,
-    /// What the score is owed to; none in a baseline.
+    /// What what stands out around the peak is owed to; none in a baseline.
     pub shares: Option<Shares>,
     /// Input and maps, the maps on one scale.
     pub panels: Vec<Panel>,
