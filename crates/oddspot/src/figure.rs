@@ -328,7 +328,7 @@ mod tests {
             .map(|((x, ..), _)| x)
             .collect();
         let (first, last) = (inked.iter().min().unwrap(), inked.iter().max().unwrap());
-        let width = text_width("threshold 0.500") as u32;
+        let width = text_width("threshold 0.50") as u32;
         assert!(last - first > width - 20 && last - first < width);
         assert!(((first + last) / 2).abs_diff(half[0] + 2) < 10);
     }

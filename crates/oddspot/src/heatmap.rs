@@ -44,9 +44,9 @@ impl Scale {
         [self.low, self.high].map(|score| format!("{score:.decimals$}"))
     }
 
-    /// A score on it as text, to a decimal more than its ends.
+    /// A score on it as text, to a decimal more than its ends and at least two.
     pub fn text(self, score: f64) -> String {
-        format!("{score:.*}", self.decimals() + 1)
+        format!("{score:.*}", (self.decimals() + 1).max(2))
     }
 
     fn decimals(self) -> usize {
