@@ -116,6 +116,11 @@ pub fn overlay(image: &RgbImage, map: &ScoreMap, scale: Scale, opacity: f32) -> 
 /// unmasked). The outline runs just outside each region, which stays visible down to a single
 /// pixel; where a region meets the border of the image the outline runs along the border.
 pub fn contour(image: &RgbImage, mask: &[bool]) -> RgbImage {
+    contour_in(image, mask, LINE)
+}
+
+/// As [`contour`], in a bright colour of its own.
+pub(crate) fn contour_in(image: &RgbImage, mask: &[bool], colour: Rgb<u8>) -> RgbImage {
     let mut picture = image.clone();
     let (width, height) = (image.width() as usize, image.height() as usize);
     let longer = width.max(height) as f32;
@@ -132,7 +137,7 @@ pub fn contour(image: &RgbImage, mask: &[bool]) -> RgbImage {
     for (pixel, &away) in picture.pixels_mut().zip(&away) {
         let off = (away - centre).abs();
         blend(pixel, EDGE, half + 0.5 - off);
-        blend(pixel, LINE, line / 2.0 + 0.5 - off);
+        blend(pixel, colour, line / 2.0 + 0.5 - off);
     }
     picture
 }

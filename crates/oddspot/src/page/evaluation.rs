@@ -349,7 +349,7 @@ struct ImageRow {
     outcome: Outcome,
     rec: Number,
     pos: Option<Number>,
-    /// What what stands out around the peak is owed to, in words.
+    /// What its peak and what stands out with it are owed to, in words.
     owed: Option<String>,
     /// Its place among the examples.
     example: Option<usize>,

@@ -8,7 +8,7 @@ use crate::arrow::{self, Arrow};
 use crate::config::Method;
 use crate::dataset::Label;
 use crate::error::Result;
-use crate::heatmap::{Scale, contour};
+use crate::heatmap::{Scale, contour_in};
 use crate::map::ScoreMap;
 use crate::model_file::Header;
 use crate::panel::{self, Size};
@@ -20,6 +20,8 @@ use crate::shares::Shares;
 const PANEL: usize = 352;
 /// Arrows in the company of the contour, which has a colour of its own.
 const ARROW: Rgb<u8> = Rgb([255, 214, 10]);
+/// Not the colour in which `detect` outlines what it found.
+const GROUND_TRUTH: Rgb<u8> = Rgb([255, 64, 200]);
 
 /// What is known of an image that is to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +48,7 @@ pub struct Example {
     pub threshold: f64,
     /// The verdict.
     pub anomalous: bool,
-    /// What what stands out around the peak is owed to; none in a baseline.
+    /// What its peak and what stands out with it are owed to; none in a baseline.
     pub shares: Option<Shares>,
     /// Input and maps, the maps on one scale.
     pub panels: Vec<Panel>,
@@ -234,7 +236,11 @@ impl Drawing<'_> {
                 true => mask.anomalous.clone(),
                 false => mask.shrink(judged.size).anomalous,
             };
-            picture = contour(&picture, &panel::mask(image, &mask, self.size));
+            picture = contour_in(
+                &picture,
+                &panel::mask(image, &mask, self.size),
+                GROUND_TRUTH,
+            );
             shown.push("ground truth outlined");
         }
         if let Some(placement) = &judged.placement

@@ -39,7 +39,7 @@ pub struct Judged {
     pub score: f32,
     /// The verdict.
     pub anomalous: bool,
-    /// What what stands out around the peak is owed to.
+    /// What its peak and what stands out with it are owed to.
     pub shares: Shares,
     /// What the position classifier says of the place where `e_pos` peaks; none in a baseline.
     pub placement: Option<Placement>,

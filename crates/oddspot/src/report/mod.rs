@@ -257,7 +257,7 @@ pub struct TestImage {
     pub score: f32,
     /// The verdict: whether the score lies above the threshold.
     pub anomalous: bool,
-    /// What what stands out around the peak is owed to.
+    /// What its peak and what stands out with it are owed to.
     pub shares: Shares,
     /// Maximum of the normalised `e_rec`.
     pub rec: f32,
