@@ -1,6 +1,8 @@
 //! One sheet per image, as the paper's Figure 3: the image with what is odd outlined, and the
 //! maps that say why.
 
+use std::ops::Range;
+
 use image::imageops;
 use image::{Rgb, RgbImage};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
@@ -15,6 +17,8 @@ const PANEL: usize = 512;
 const MARGIN: usize = 28;
 const GUTTER: usize = 20;
 const BAR_HEIGHT: usize = 20;
+/// The bar is centred on the line of its end values.
+const BAR_INSET: usize = (TEXT_HEIGHT.val() - BAR_HEIGHT) / 2;
 /// How far the threshold's mark reaches below the bar.
 const TAIL: usize = 6;
 const TEXT_HEIGHT: RasterHeight = RasterHeight::Size24;
@@ -94,13 +98,13 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     }
     // The bar lies under the maps, which alone it explains.
     let bar_width = (columns - 1) * (cell_width + GUTTER) - GUTTER;
-    draw_bar(
-        &mut sheet,
-        [cell_left(1), bar_top],
-        bar_width,
-        scale,
-        panels.threshold,
-    );
+    let row = Row {
+        left: cell_left(1),
+        top: bar_top,
+        width: bar_width,
+    };
+    let bar = draw_bar(&mut sheet, row, scale);
+    draw_threshold(&mut sheet, row, bar, scale, panels.threshold);
     sheet
 }
 
@@ -127,37 +131,50 @@ fn draw_heading(sheet: &mut RgbImage, width: usize, verdict: &str, name: &str) {
     draw_text(sheet, MARGIN + width - text_width(&name), MARGIN, &name);
 }
 
-/// The colour bar from `low` to `high`, its end values beside it, and a mark at the threshold.
-fn draw_bar(
-    sheet: &mut RgbImage,
-    [left, top]: [usize; 2],
+/// Where the colour bar with its end values lies.
+#[derive(Clone, Copy)]
+struct Row {
+    left: usize,
+    top: usize,
     width: usize,
-    scale: Scale,
-    threshold: f64,
-) {
+}
+
+/// The colour bar from `low` to `high`, its end values beside it; gives the bar's columns.
+fn draw_bar(sheet: &mut RgbImage, row: Row, scale: Scale) -> Range<usize> {
+    let Row { left, top, width } = row;
     let space = TEXT_HEIGHT.val() / 2;
     let [low, high] = (scale.ends()).map(|end| fit(&end, (width / 2).saturating_sub(space)));
     let bar_left = left + text_width(&low) + space;
     let bar_width = width.saturating_sub(text_width(&low) + text_width(&high) + 2 * space);
     draw_text(sheet, left, top, &low);
     draw_text(sheet, bar_left + bar_width + space, top, &high);
-    let bar_top = top + (TEXT_HEIGHT.val() - BAR_HEIGHT) / 2;
     for x in 0..bar_width {
         let colour = heatmap::colour_map((x as f32 + 0.5) / bar_width as f32);
         for y in 0..BAR_HEIGHT {
-            sheet.put_pixel((bar_left + x) as u32, (bar_top + y) as u32, Rgb(colour));
+            sheet.put_pixel(
+                (bar_left + x) as u32,
+                (top + BAR_INSET + y) as u32,
+                Rgb(colour),
+            );
         }
     }
+    bar_left..bar_left + bar_width
+}
+
+/// A mark at the threshold on the bar and its value below, unless it lies outside the scale.
+fn draw_threshold(sheet: &mut RgbImage, row: Row, bar: Range<usize>, scale: Scale, threshold: f64) {
     let within = f64::from(scale.low) < threshold && threshold < f64::from(scale.high);
-    if within && bar_width > 0 {
-        let at = bar_left + (scale.position(threshold as f32) * bar_width as f32) as usize;
-        draw_mark(sheet, at, bar_top);
-        let text = fit(&format!("threshold {}", scale.text(threshold)), width);
-        let centred = at.saturating_sub(text_width(&text) / 2);
-        let rightmost = (left + width).saturating_sub(text_width(&text)).max(left);
-        let text_top = bar_top + BAR_HEIGHT + TAIL + 2;
-        draw_text(sheet, centred.clamp(left, rightmost), text_top, &text);
+    if !within || bar.is_empty() {
+        return;
     }
+    let at = bar.start + (scale.position(threshold as f32) * bar.len() as f32) as usize;
+    let bar_top = row.top + BAR_INSET;
+    draw_mark(sheet, at, bar_top);
+    let text = fit(&format!("threshold {}", scale.text(threshold)), row.width);
+    let centred = at.saturating_sub(text_width(&text) / 2);
+    let rightmost = (row.left + row.width).saturating_sub(text_width(&text));
+    let text_left = centred.clamp(row.left, rightmost.max(row.left));
+    draw_text(sheet, text_left, bar_top + BAR_HEIGHT + TAIL + 2, &text);
 }
 
 /// A line across the bar, of paper between ink, so that it shows on every colour, and a tail of ink

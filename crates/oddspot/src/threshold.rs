@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 /// Euler–Mascheroni constant.
 const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 
+/// The verdict in a word.
+pub fn verdict_word(anomalous: bool) -> &'static str {
+    if anomalous { "anomalous" } else { "good" }
+}
+
 /// Thresholds and how they came about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {

@@ -4,6 +4,7 @@ use oddspot::model_file::Header;
 use oddspot::placement::{NAMES, Neighbour, Placement};
 use oddspot::region::Region;
 use oddspot::shares::{Shares, Why};
+use oddspot::threshold::verdict_word;
 use serde::Serialize;
 
 use super::input::Input;
@@ -106,11 +107,10 @@ impl Finding {
 
     /// The finding in one line for people.
     pub fn line(&self) -> String {
-        let (verdict, score, image) = (self.verdict(), self.score, &self.image);
+        let (verdict, score, image) = (self.shown_verdict(), self.score, &self.image);
         if !self.anomalous {
             return format!("{verdict:9} {score:8.2}  {image}");
         }
-        let verdict = verdict.to_uppercase();
         let mut parts: Vec<String> = self.reason().into_iter().collect();
         if let Some((first, others)) = self.regions.split_first() {
             let Region { width, height, .. } = first;
@@ -133,10 +133,8 @@ impl Finding {
 
     /// The verdict, what it follows from, and the reason, for the head of a sheet.
     pub fn heading(&self) -> String {
-        let (verdict, relation) = match self.anomalous {
-            true => (self.verdict().to_uppercase(), "above"),
-            false => (self.verdict().to_owned(), "not above"),
-        };
+        let relation = if self.anomalous { "above" } else { "not above" };
+        let verdict = self.shown_verdict();
         let [score, threshold] = [f64::from(self.score), self.threshold];
         let mut text = format!("{verdict}: score {score:.2}, {relation} {threshold:.2}");
         if let Some(reason) = self.reason() {
@@ -147,7 +145,15 @@ impl Finding {
 
     /// The verdict in a word.
     pub fn verdict(&self) -> &'static str {
-        if self.anomalous { "anomalous" } else { "good" }
+        verdict_word(self.anomalous)
+    }
+
+    /// The same where it must catch the eye if something is wrong.
+    fn shown_verdict(&self) -> String {
+        match self.anomalous {
+            true => self.verdict().to_uppercase(),
+            false => self.verdict().to_owned(),
+        }
     }
 
     fn shares(&self) -> Shares {

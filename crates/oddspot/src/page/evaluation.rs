@@ -13,6 +13,7 @@ use crate::report::{
     Count, Evaluation, MapKind, Measures, Protocol, ProtocolMeasures, TestImage, UNDEFINED,
     label_text, notes, percent, signed, three_digits, threshold, title,
 };
+use crate::threshold::verdict_word;
 
 /// What a page of an evaluation is made of.
 #[derive(Clone, Copy, Debug)]
@@ -376,7 +377,7 @@ impl ImageRow {
             name: image.name.clone(),
             label: label_text::text(&image.label).to_owned(),
             score: Number::new(image.score),
-            verdict: if image.anomalous { "anomalous" } else { "good" },
+            verdict: verdict_word(image.anomalous),
             outcome: Outcome::of(&image.label, image.anomalous),
             rec: Number::new(image.rec),
             pos: image.pos.map(Number::new),
