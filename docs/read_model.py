@@ -3,7 +3,7 @@
     python docs/read_model.py MODEL IMAGE [--compare FOLDER]
 
 prints the score, the verdict and what the peak and what stands out with it are owed to. --compare tells how far the maps
-lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote.
+lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote. Reads models of format 4 with any of the teachers.
 
 Needs torch, numpy, scipy, pillow and safetensors. Features are [channels, height, width],
 scores [height, width].
@@ -11,8 +11,10 @@ scores [height, width].
 
 import argparse
 import hashlib
+import itertools
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -23,12 +25,13 @@ from PIL import Image, ImageOps
 from safetensors import safe_open
 from scipy.ndimage import gaussian_filter, label
 
-FORMAT = 3
+FORMAT = 4
 PATCH_RADIUS = 32
 # (row, column) from the centre patch to its neighbour, for the classes 0 to 7.
 DIRECTIONS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
 VGG_STAGES = [[0, 2], [5, 7], [10, 12, 14], [17, 19, 21]]
 SQUEEZENET_FIRES = [[3, 4, 5], [7, 8, 9, 10]]
+STATISTICS = re.compile(r"(mean|std|whitening)\d+")
 
 
 def read_model(path):
@@ -38,16 +41,42 @@ def read_model(path):
         text = (file.metadata() or {}).get("oddspot.model")
         if text is None:
             sys.exit(f"{path} is not an oddspot model")
-        header = json.loads(text)
-        if header["format"] > FORMAT:
-            sys.exit(f"{path} is of format {header['format']}; this script reads up to {FORMAT}")
-        for name in file.keys():
+        seal = json.loads(text)
+        if seal["format"] != FORMAT:
+            sys.exit(f"{path} is of format {seal['format']}; this script reads {FORMAT}")
+        sha256 = start_of_seal(text)
+        for name in sorted(file.keys()):
+            tensor = file.get_tensor(name)
+            add_to_seal(sha256, name, file.get_slice(name).get_dtype(), tensor)
             network, _, layer = name.partition(".")
-            networks.setdefault(network, {})[layer] = file.get_tensor(name).float()
-    weights = {n: t for n, t in networks["teacher"].items() if n.startswith("features.")}
+            networks.setdefault(network, {})[layer] = tensor.float()
+    if sha256.hexdigest() != seal["sha256"]:
+        sys.exit(f"{path} is not as it was written")
+    header = seal["header"]
+    weights = {n: t for n, t in networks["teacher"].items() if not STATISTICS.fullmatch(n)}
     if teacher_hash(weights) != header["teacher"]["sha256"]:
         sys.exit(f"{path} lacks the weights of its teacher, or holds another's")
     return header, networks
+
+
+def start_of_seal(text):
+    """SHA-256 over the header's text, byte for byte as it stands in the file."""
+    start = text.index('"header":') + len('"header":')
+    _, end = json.JSONDecoder().raw_decode(text, start)
+    header = text[start:end].encode()
+    return hashlib.sha256(number(len(header)) + header)
+
+
+def add_to_seal(sha256, name, dtype, tensor):
+    sha256.update(name.encode() + b"\0" + dtype.encode() + number(tensor.dim()))
+    for size in tensor.shape:
+        sha256.update(number(size))
+    sha256.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+
+
+def number(value):
+    """An unsigned 64-bit integer, little-endian."""
+    return value.to_bytes(8, "little")
 
 
 def teacher_hash(weights):
@@ -55,7 +84,8 @@ def teacher_hash(weights):
     sha256 = hashlib.sha256()
     for name in sorted(weights):
         sha256.update(name.encode())
-        sha256.update(np.array(weights[name].shape, "<u8").tobytes())
+        for size in weights[name].shape:
+            sha256.update(number(size))
         sha256.update(weights[name].numpy().astype("<f4").tobytes())
     return sha256.hexdigest()
 
@@ -80,53 +110,92 @@ def prepare(image, size):
     return torch.from_numpy(x).permute(2, 0, 1)
 
 
-def conv(x, weights, name, dilation=1):
-    """3×3 convolution, zero padding that keeps the size, ReLU."""
-    layer = weights[f"{name}.weight"], weights[f"{name}.bias"]
-    return F.relu(F.conv2d(x, *layer, padding=dilation, dilation=dilation))
+def conv(x, weights, name, dilation=1, stride=1):
+    """A convolution with zero padding of half its kernel times the dilation."""
+    weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    if weight.dim() == 2:  # 1×1: a linear layer at every position
+        weight = weight[:, :, None, None]
+    padding = weight.shape[2] // 2 * dilation
+    return F.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation)
 
 
-def linear(x, weights, name):
-    """A linear layer at every position of a map, that is, a 1×1 convolution."""
-    weight = weights[f"{name}.weight"][:, :, None, None]
-    return F.conv2d(x, weight, weights[f"{name}.bias"])
+def conv_relu(*args, **options):
+    return F.relu(conv(*args, **options))
 
 
 def teacher_maps(x, architecture, weights):
-    """T¹, T², T³ at 1/2, 1/4 and 1/8 of the image."""
-    levels = []
+    """T¹, T², T³ at the strides of the header's `teacher_levels`."""
     if architecture == "vgg16":
-        for stage, indices in enumerate(VGG_STAGES):
-            if stage > 0:
-                x = F.max_pool2d(x, 2)
-            for index in indices:
-                x = conv(x, weights, f"features.{index}")
-            levels.append(x)
-        return levels[1:]
-    layer = weights["features.0.weight"], weights["features.0.bias"]
-    levels.append(F.relu(F.conv2d(x, *layer, stride=2, padding=3)))
+        return vgg_maps(x, weights)
+    if architecture == "squeezenet":
+        return squeezenet_maps(x, weights)
+    return residual_maps(x, weights)
+
+
+def vgg_maps(x, weights):
+    levels = []
+    for stage, indices in enumerate(VGG_STAGES):
+        if stage > 0:
+            x = F.max_pool2d(x, 2)
+        for index in indices:
+            x = conv_relu(x, weights, f"features.{index}")
+        levels.append(x)
+    return levels[1:]
+
+
+def squeezenet_maps(x, weights):
+    levels = [conv_relu(x, weights, "features.0", stride=2)]
     for fires in SQUEEZENET_FIRES:
         x = F.max_pool2d(levels[-1], 3, stride=2, ceil_mode=True)
         for index in fires:
-            x = F.relu(linear(x, weights, f"features.{index}.squeeze"))
-            narrow = F.relu(linear(x, weights, f"features.{index}.expand1x1"))
-            x = torch.cat([narrow, conv(x, weights, f"features.{index}.expand3x3")])
+            x = conv_relu(x, weights, f"features.{index}.squeeze")
+            sides = ("expand1x1", "expand3x3")
+            x = torch.cat([conv_relu(x, weights, f"features.{index}.{side}") for side in sides])
         levels.append(x)
     return levels
 
 
-def student_maps(x, weights, output_stride):
-    """S¹, S², S³ at the teacher's sizes, and S³ at every `output_stride` pixels."""
-    x, levels = conv(x, weights, "conv0"), []
+def residual_maps(x, weights):
+    """ResNet-18 and WideResNet-50-2: of which kind a block is, and of how many a stage, its tensors tell."""
+    x = conv_relu(x, weights, "conv1", stride=2)
+    x = F.max_pool2d(x, 3, stride=2, padding=1)
+    levels = []
+    for stage in (1, 2, 3):
+        for index in itertools.count():
+            name = f"layer{stage}.{index}"
+            if f"{name}.conv1.weight" not in weights:
+                break
+            x = block(x, weights, name, stride=2 if stage > 1 and index == 0 else 1)
+        levels.append(x)
+    return levels
+
+
+def block(x, weights, name, stride):
+    if f"{name}.conv3.weight" in weights:  # a bottleneck
+        inner = conv_relu(x, weights, f"{name}.conv1")
+        inner = conv_relu(inner, weights, f"{name}.conv2", stride=stride)
+        inner = conv(inner, weights, f"{name}.conv3")
+    else:
+        inner = conv_relu(x, weights, f"{name}.conv1", stride=stride)
+        inner = conv(inner, weights, f"{name}.conv2")
+    if f"{name}.downsample.0.weight" in weights:
+        x = conv(x, weights, f"{name}.downsample.0", stride=stride)
+    return F.relu(inner + x)
+
+
+def student_maps(x, weights, output_stride, strides):
+    """S¹, S², S³ at the teacher's `strides`, and S³ at every `output_stride` pixels."""
+    x, levels = conv_relu(x, weights, "conv0"), []
     for level, names in enumerate([["conv1", "conv2"], ["conv3"], ["conv4", "conv5"]], start=1):
         stride = 2 if 2**level <= output_stride else 1
         before, after = (max(1, 2**n // output_stride) for n in (level - 1, level))
         x = F.pad(x, [before] * 4, value=-math.inf)
         x = F.max_pool2d(x, 3, stride=stride, dilation=before)
         for name in names:
-            x = conv(x, weights, name, dilation=after)
-        levels.append(linear(F.avg_pool2d(x, after), weights, f"head{level}"))
-    return levels, linear(x, weights, "head3")
+            x = conv_relu(x, weights, name, dilation=after)
+        side = strides[level - 1] // min(2**level, output_stride)
+        levels.append(conv(F.avg_pool2d(x, side), weights, f"head{level}"))
+    return levels, conv(x, weights, "head3")
 
 
 def resize(values, height, width):
@@ -134,9 +203,10 @@ def resize(values, height, width):
     return F.interpolate(values[None, None], size=(height, width), mode="bilinear")[0, 0]
 
 
-def e_rec(teacher, student, statistics, local, training, size):
-    """Squared distances, normalised as configured, their weighted sum over the levels at every pixel."""
-    feature_norm, weights = training["feature_norm"], training.get("level_weights", [1, 1, 1])
+def e_rec(teacher, student, statistics, local, settings):
+    """Squared distances, normalised as set, their weighted sum over the levels at every pixel."""
+    feature_norm, weights = settings["training"]["feature_norm"], settings["training"]["level_weights"]
+    width, height = settings["image_size"]["width"], settings["image_size"]["height"]
     total = 0
     for level, (t, s) in enumerate(zip(teacher, student), start=1):
         if feature_norm == "l2":
@@ -149,7 +219,7 @@ def e_rec(teacher, student, statistics, local, training, size):
         distance = (t - s).square().sum(0)
         if local:  # measured against what is usual at each place
             distance = (distance - local[f"level{level}.mean"]) / local[f"level{level}.std"]
-        total = total + weights[level - 1] * resize(distance, size["height"], size["width"])
+        total = total + weights[level - 1] * resize(distance, height, width)
     return total.numpy()
 
 
@@ -164,11 +234,11 @@ def centres(size, stride, steps, direction):
     return valid.start + max(0, -direction * steps), valid.stop - max(0, direction * steps)
 
 
-def e_pos(s3, weights, config):
+def e_pos(s3, weights, settings):
     """At every pixel, NaN without evidence. `s3` [D, height/stride, width/stride]."""
-    width, height = config["image_size"]["width"], config["image_size"]["height"]
-    stride, slope = config["student"]["output_stride"], config["position"]["negative_slope"]
-    steps = config["position"].get("offset", 64) // stride
+    width, height = settings["image_size"]["width"], settings["image_size"]["height"]
+    stride, slope = settings["student"]["output_stride"], settings["position"]["negative_slope"]
+    steps = settings["position"]["offset"] // stride
     errors = torch.full((len(DIRECTIONS), *s3.shape[1:]), math.nan)
     places = []  # of the pairs: their centres and their neighbours
     for k, (down, across) in enumerate(DIRECTIONS):
@@ -179,15 +249,15 @@ def e_pos(s3, weights, config):
         dy, dx = down * steps, across * steps
         centre = s3[:, top:bottom, left:right]
         x = centre - s3[:, top + dy : bottom + dy, left + dx : right + dx]
-        x = F.leaky_relu(linear(x, weights, "fc1"), slope)
-        x = F.leaky_relu(linear(x, weights, "fc2"), slope)
-        p = linear(x, weights, "fc3").softmax(0)[k]
+        x = F.leaky_relu(conv(x, weights, "fc1"), slope)
+        x = F.leaky_relu(conv(x, weights, "fc2"), slope)
+        p = conv(x, weights, "fc3").softmax(0)[k]
         errors[k, top:bottom, left:right] = 1 - p
         at_centre = k, slice(top, bottom), slice(left, right)
         places.append((at_centre, (slice(top + dy, bottom + dy), slice(left + dx, right + dx))))
     mean = errors.nanmean(0)
     grid = mean
-    if config["detection"].get("pair_weights", "equal") == "trusted":
+    if settings["detection"]["pair_weights"] == "trusted":
         trust = torch.full_like(errors, math.nan)
         for at_centre, at_neighbour in places:
             trust[at_centre] = (1 - mean[at_neighbour]).clamp(min=0.02)
@@ -232,22 +302,23 @@ def usual_difference(rec, usual):
 @torch.inference_mode()
 def anomaly_maps(image, header, networks):
     """`total`, `looks_wrong` and, unless a baseline, `wrong_place` at the model's size."""
-    config = header["config"]
-    x = prepare(image, config["image_size"])
+    settings, detection = header["settings"], header["settings"]["detection"]
+    terms = {term["term"]: term for term in header["terms"]}
+    x = prepare(image, settings["image_size"])
     teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
-    student, s3 = student_maps(x, networks["student"], config["student"]["output_stride"])
-    smoothing = config["detection"]["smoothing"]
-    pos_smoothing = config["detection"].get("pos_smoothing", smoothing)
-    local = networks["local"] if config["detection"].get("moments", "global") == "local" else None
-    rec = e_rec(teacher, student, networks["teacher"], local, config["training"], config["image_size"])
-    if usual := header["normalisation"].get("image_level"):
+    strides = [level["stride"] for level in header["teacher_levels"]]
+    student, s3 = student_maps(x, networks["student"], settings["student"]["output_stride"], strides)
+    local = networks["reconstruction"] if detection["moments"] == "local" else None
+    rec = e_rec(teacher, student, networks["teacher"], local, settings)
+    if usual := terms["reconstruction"].get("image_level"):
         rec = rec - usual_difference(rec, usual)
-    maps = {"looks_wrong": normalise(rec, header["normalisation"]["rec"], smoothing)}
-    if config["method"] == "full":
-        pos = e_pos(s3, networks["position"], config)
-        weight = config["detection"].get("pos_weight", 1.0)
-        floor = {"none": -np.inf, "mean": 0.0}[config["detection"].get("pos_floor", "none")]
-        maps["wrong_place"] = normalise(pos, header["normalisation"]["pos"], pos_smoothing, weight, floor)
+    moments = terms["reconstruction"]["moments"]
+    maps = {"looks_wrong": normalise(rec, moments, detection["smoothing"])}
+    if "position" in terms:
+        pos = e_pos(s3, networks["position"], settings)
+        moments, smoothing = terms["position"]["moments"], detection["pos_smoothing"]
+        floor = {"none": -np.inf, "mean": 0.0}[detection["pos_floor"]]
+        maps["wrong_place"] = normalise(pos, moments, smoothing, detection["pos_weight"], floor)
     maps["total"] = sum(maps.values())
     return maps
 

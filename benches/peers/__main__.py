@@ -12,7 +12,7 @@ outputs have to agree before times are compared. The table of contents:
 | timing.py | turns, rounds and ratios |
 | agreement.py | when outputs count as the same |
 | contestant.py, bench.py | processes, and what they are given |
-| peer.py | the peers' processes; oddspot's is crates/oddspot/examples/peer |
+| peer.py | the peers' processes; oddspot's is crates/oddspot-measure/examples/peer |
 | networks.py, training.py | the networks and the training step in PyTorch |
 | runtimes.py, export.py | the libraries that run networks, and the graph for those that need one |
 | judge.py, scoring.py, model_file.py | the peers' `oddspot detect` |

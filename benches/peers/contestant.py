@@ -1,6 +1,6 @@
 """What is timed: a process that does one work again and again, told by lines on its input.
 
-oddspot's is crates/oddspot/examples/peer, the others' is peer.py; both speak the same few lines.
+oddspot's is crates/oddspot-measure/examples/peer, the others' is peer.py; both speak the same few lines.
 Each contestant is a process of its own, so that no two share threads, memory or caches of one
 library, and an idle one costs the others nothing.
 """

@@ -53,7 +53,7 @@ def judge(runtime, folder, images, output, threads):
     with open(output / "results.jsonl", "w") as results:
         for path in images_under(images):
             image = read_image(path)
-            x = prepare(image, header["config"]["image_size"])
+            x = prepare(image, header["settings"]["image_size"])
             maps = scoring.maps(*network(network.place(x)))
             line = {"image": str(path), **scoring.verdict(maps)}
             name = path.name if path == images else path.relative_to(images)

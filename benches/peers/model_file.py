@@ -12,7 +12,7 @@ PATCH_RADIUS = 32
 
 def read_header(path):
     with safe_open(path, "np") as file:
-        return json.loads(file.metadata()["oddspot.model"])
+        return json.loads(file.metadata()["oddspot.model"])["header"]
 
 
 def read_tensors(path):
@@ -26,11 +26,11 @@ def inside(size, stride):
     return range(math.ceil(PATCH_RADIUS / stride), math.ceil((size - PATCH_RADIUS) / stride))
 
 
-def pairs(config):
+def pairs(settings):
     """Class, centres and neighbours of each direction in which some pair fits; positions as
     (rows, columns) of the grid, both slices."""
-    size, stride = config["image_size"], config["student"]["output_stride"]
-    steps = config["position"].get("offset", 64) // stride
+    size, stride = settings["image_size"], settings["student"]["output_stride"]
+    steps = settings["position"]["offset"] // stride
     found = []
     for k, direction in enumerate(DIRECTIONS):
         centre, neighbour = [], []

@@ -163,9 +163,9 @@ class Judge(nn.Module):
 
     def __init__(self, header, tensors):
         super().__init__()
-        config, size = header["config"], header["config"]["image_size"]
-        teacher, stride = part(tensors, "teacher."), config["student"]["output_stride"]
-        slope = config["position"]["negative_slope"]
+        settings, size = header["settings"], header["settings"]["image_size"]
+        teacher, stride = part(tensors, "teacher."), settings["student"]["output_stride"]
+        slope = settings["position"]["negative_slope"]
         self.size = size["height"], size["width"]
         self.teacher = TEACHERS[header["teacher"]["architecture"]](teacher)
         self.student = Student(part(tensors, "student."), stride)
@@ -174,7 +174,7 @@ class Judge(nn.Module):
             mean, std = (teacher[f"{name}{level}"][:, None, None] for name in ("mean", "std"))
             self.register_buffer(f"scale{level}", 1 / std)
             self.register_buffer(f"shift{level}", -mean / std)
-        self.pairs = pairs(config)
+        self.pairs = pairs(settings)
         counts = [(c[0].stop - c[0].start) * (c[1].stop - c[1].start) for _, c, _ in self.pairs]
         own = [k for (k, _, _), count in zip(self.pairs, counts) for _ in range(count)]
         self.register_buffer("own_class", torch.tensor(own)[:, None])
@@ -218,7 +218,7 @@ def build(folder):
     given = load_file(folder / "given.safetensors")
     if options["work"] == "teacher":
         return TEACHERS[options["teacher"]["architecture"]](given)
-    return StudentMaps(given, options["student"]["output_stride"])
+    return StudentMaps(part(given, "student."), options["student"]["output_stride"])
 
 
 def image_shape(folder):
@@ -226,5 +226,5 @@ def image_shape(folder):
     options = json.loads((folder / "options.json").read_text())
     if options["work"] != "detect":
         return 1, 3, options["size"], options["size"]
-    size = read_header(folder / "model.oddspot")["config"]["image_size"]
+    size = read_header(folder / "model.oddspot")["settings"]["image_size"]
     return 1, 3, size["height"], size["width"]

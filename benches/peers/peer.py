@@ -1,7 +1,7 @@
 """A peer's process: python peer.py WORK VARIANT FOLDER THREADS
 
 Prepares the work from the files that oddspot's process wrote into the folder, prints `ready`,
-and answers the same lines as crates/oddspot/examples/peer.
+and answers the same lines as crates/oddspot-measure/examples/peer.
 """
 
 import json

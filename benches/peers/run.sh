@@ -32,9 +32,9 @@ elif [[ ! -x $venv/bin/python ]]; then
     exit 1
 fi
 
-# One build of the whole workspace, whose dependencies a plain `cargo build` shares.
+# One build, whose dependencies a plain `cargo build` shares.
 cargo build --quiet --locked --release --manifest-path "$root/Cargo.toml" \
-    --workspace --bin oddspot --example peer
+    --bin oddspot --example peer
 # Python's compiled files stay out of the sources.
 export PYTHONPYCACHEPREFIX=$root/target/peers-pycache
 exec "$venv/bin/python" "$here" "${options[@]}"

@@ -15,13 +15,14 @@ KINDS = ["total", "looks_wrong", "wrong_place"]
 
 class Scoring:
     def __init__(self, header):
-        config, self.moments = header["config"], header["normalisation"]
-        size, stride = config["image_size"], config["student"]["output_stride"]
+        settings = header["settings"]
+        self.moments = {term["term"]: term["moments"] for term in header["terms"]}
+        size, stride = settings["image_size"], settings["student"]["output_stride"]
         self.threshold = header["thresholds"]["image"]
-        smoothing = config["detection"]["smoothing"]
+        smoothing = settings["detection"]["smoothing"]
         self.sigma = [smoothing * size[side] / 256 for side in ("height", "width")]
 
-        self.centres = [centre for _, centre, _ in pairs(config)]
+        self.centres = [centre for _, centre, _ in pairs(settings)]
         self.counts = np.zeros((size["height"] // stride, size["width"] // stride), np.float32)
         for centre in self.centres:
             self.counts[centre] += 1
@@ -34,8 +35,8 @@ class Scoring:
 
     def maps(self, e_rec, errors):
         """The anomaly map and its parts, at the model's size, by kind."""
-        looks_wrong = self.smooth(standardise(e_rec, self.moments["rec"]))
-        pos = standardise(self.e_pos(errors), self.moments["pos"])
+        looks_wrong = self.smooth(standardise(e_rec, self.moments["reconstruction"]))
+        pos = standardise(self.e_pos(errors), self.moments["position"])
         wrong_place = self.smooth(np.where(self.known, pos, np.float32(0)))
         return dict(zip(KINDS, (looks_wrong + wrong_place, looks_wrong, wrong_place)))
 
@@ -62,7 +63,7 @@ class Scoring:
         rec, pos = (max(0.0, float(maps[kind][around].mean())) for kind in KINDS[1:])
         sum_of_parts = (rec + pos) or 1
         return {
-            "anomalous": score > self.threshold,
+            "verdict": "anomalous" if score > self.threshold else "good",
             "score": score,
             "threshold": self.threshold,
             "looks_wrong_share": rec / sum_of_parts,

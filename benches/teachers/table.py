@@ -13,7 +13,7 @@ folder = pathlib.Path(sys.argv[1])
 protocol = sys.argv[2] if len(sys.argv) > 2 else "paper"
 # What a baseline has of maps is e_rec, its whole.
 MAPS = {
-    "e_rec alone": {"full": "rec"},
+    "e_rec alone": {"full": "reconstruction"},
     "full": {"full": "total"},
     "baseline": {"baseline": "total"},
 }
@@ -24,7 +24,7 @@ found = collections.defaultdict(lambda: collections.defaultdict(lambda: collecti
 for path in sorted(folder.glob("*.json")):
     report = json.loads(path.read_text())
     key = report["model"]["teacher"]["name"].removesuffix(".safetensors"), report["data"]["name"]
-    method = report["model"]["config"]["method"]
+    method = report["model"]["settings"]["method"]
     for name, fields in MAPS.items():
         if method not in fields:
             continue

@@ -92,7 +92,7 @@ def prepare(bench, folder):
 
     test = data / "test" if (data / "test").is_dir() else data
     images, check = fresh(folder / "images"), fresh(folder / "check")
-    size = read_header(model)["config"]["image_size"]
+    size = read_header(model)["settings"]["image_size"]
     for index, path in enumerate(images_under(test)[: bench.options.images]):
         shutil.copy(path, images / f"{index:04}{path.suffix}")
         if index < COMPARED_IMAGES:
@@ -150,7 +150,7 @@ class Program:
 
     def verdicts(self):
         lines = (self.output / "results.jsonl").read_text().splitlines()
-        return {line["image"]: line["anomalous"] for line in map(json.loads, lines)}
+        return {line["image"]: line["verdict"] for line in map(json.loads, lines)}
 
 
 def compare_maps(programs, images, threads):

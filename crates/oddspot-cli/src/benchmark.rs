@@ -1,7 +1,9 @@
 //! `oddspot benchmark`: the paper's tables over all data sets of a folder.
 
+mod making;
 mod page;
 mod runs;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -10,16 +12,20 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use oddspot::benchmark::{Format, Record};
-use oddspot::config::{Config, Method};
-use oddspot::dataset::{Category, Dataset, categories};
-use oddspot::report::Protocol;
+use oddspot::datasets::{Category, Dataset, categories};
+use oddspot::settings::{Method, Settings};
+use oddspot_measure::benchmark::{Format, Record};
+use oddspot_measure::report::Protocol;
 
+use crate::advice;
 use crate::configuration::Configuration;
 use crate::interrupt::INTERRUPTED;
+use crate::printing;
 use crate::runtime::RuntimeArgs;
+use making::Failure;
 use page::Page;
-use runs::{Benchmark, Failure, Run};
+use runs::{Benchmark, Run};
+use tables::PAGE;
 
 /// Arguments of `oddspot benchmark`.
 #[derive(Args)]
@@ -79,8 +85,9 @@ impl From<MethodName> for Method {
 
 /// Runs what is not finished yet and writes the tables.
 pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
+    let decided = ["method", "training.seed"];
     ensure!(
-        args.configuration.settings.method.is_none() && args.configuration.settings.seed.is_none(),
+        !decided.iter().any(|name| args.configuration.is_given(name)),
         "a benchmark has --methods and --seeds in the place of --method and --seed"
     );
     let runtime = args.runtime.open()?;
@@ -92,21 +99,19 @@ pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
             names(&found)
         );
     }
-    let config = args.configuration.over(Config::default())?;
-    let benchmark = Benchmark::open(args, config, runtime)?;
+    let settings = args.configuration.over(Settings::default())?;
+    let pool = runtime.pool()?;
+    pool.install(|| measure(&Benchmark::open(args, settings, runtime)?, &found))
+}
+
+/// Makes the runs of the data sets that are missing, data set by data set.
+fn measure(benchmark: &Benchmark, found: &[Category]) -> Result<ExitCode> {
     let mut failed = BTreeSet::new();
-    let listed = list(&found, &mut failed);
-    let runs = benchmark.runs(&found);
+    let listed = list(found, &mut failed);
+    let runs = benchmark.runs(found);
     // All of what is finished is in the tables from the first on, whatever comes.
-    let mut records = BTreeMap::new();
-    for run in &runs {
-        if let Some(listed) = listed.get(run.category.name.as_str())
-            && let Some(record) = benchmark.finished(run, &listed.contents)?
-        {
-            records.insert(run.name(), record);
-        }
-    }
-    let mut page = Page::new(&benchmark);
+    let mut records = finished(benchmark, &runs, &listed)?;
+    let mut page = Page::new(benchmark);
     for (&name, listed) in &listed {
         page.refresh(name, listed, &records)?;
     }
@@ -118,8 +123,7 @@ pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
             page: &mut page,
             failed: &mut failed,
         };
-        if make(&benchmark, listed, &missing, &mut kept)?.is_break() || benchmark.flow().is_break()
-        {
+        if make(benchmark, listed, &missing, &mut kept)?.is_break() || benchmark.flow().is_break() {
             benchmark.write_tables(&records)?;
             page.write(&records)?;
             tell!("interrupted; what is finished is kept, and the same command goes on");
@@ -128,18 +132,7 @@ pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
     }
     benchmark.write_tables(&records)?;
     page.write(&records)?;
-    let all: Vec<Record> = records.into_values().collect();
-    if !all.is_empty() {
-        let tables = benchmark.tables(&all, Protocol::Paper);
-        for grid in tables.grids().into_iter().chain([tables.costs()]) {
-            say!("{}", grid.render(Format::Markdown));
-        }
-        say!(
-            "tables of both protocols and all runs: {}; to look at: {}",
-            args.output.display(),
-            args.output.join("report.html").display()
-        );
-    }
+    summarise(benchmark, records.into_values().collect());
     let failed: Vec<String> = failed.into_iter().collect();
     ensure!(
         failed.is_empty(),
@@ -147,6 +140,40 @@ pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
         failed.join(", ")
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The records of the runs that are finished, by the runs' names.
+fn finished(
+    benchmark: &Benchmark,
+    runs: &[Run],
+    listed: &BTreeMap<&str, Listed>,
+) -> Result<BTreeMap<String, Record>> {
+    let mut records = BTreeMap::new();
+    for run in runs {
+        if let Some(listed) = listed.get(run.category.name.as_str())
+            && let Some(record) = benchmark.finished(run, &listed.contents)?
+        {
+            records.insert(run.name(), record);
+        }
+    }
+    Ok(records)
+}
+
+/// Prints the tables, if there is anything in them; a reader that has gone is no reason to stop.
+fn summarise(benchmark: &Benchmark, records: Vec<Record>) {
+    if records.is_empty() {
+        return;
+    }
+    let tables = benchmark.tables(&records, Protocol::Paper);
+    for grid in tables.grids().into_iter().chain([tables.costs()]) {
+        let _ = printing::text(&(grid.render(Format::Markdown) + "\n"));
+    }
+    let output = benchmark.output();
+    say!(
+        "tables of both protocols and all runs: {}; to look at: {}",
+        output.display(),
+        output.join(PAGE).display()
+    );
 }
 
 fn names(found: &[Category]) -> String {
@@ -196,7 +223,7 @@ fn list<'a>(found: &'a [Category], failed: &mut BTreeSet<String>) -> BTreeMap<&'
 
 /// Says that a data set has failed, and notes it.
 fn fail(failed: &mut BTreeSet<String>, name: &str, error: anyhow::Error) {
-    tell!("error: {name}: {}", crate::chain(&error));
+    printing::error(&format!("{name}: {}", advice::said(&error)));
     failed.insert(name.to_owned());
 }
 

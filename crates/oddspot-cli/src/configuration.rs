@@ -1,15 +1,14 @@
 //! The settings of a training: a preset, a file of settings, and an option for each setting.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use clap::{Arg, Args, Command, ValueEnum};
-use oddspot::Error;
-use oddspot::config::{
-    Config, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
-};
-use oddspot::image::ImageSize;
-use serde_json::json;
+use anyhow::Result;
+use clap::builder::{PossibleValue, PossibleValuesParser, ValueParser};
+use clap::error::Error as UsageError;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use oddspot::settings::{self, Row, Settings, Shown};
+use oddspot::{Error, Subject};
 
 /// Where settings come from: the later ones replace the earlier.
 #[derive(Args, Clone, Default)]
@@ -22,42 +21,7 @@ pub struct Configuration {
     pub config: Option<PathBuf>,
     /// Single settings, which replace those of the preset and the file
     #[command(flatten)]
-    pub settings: Settings,
-}
-
-impl Configuration {
-    /// The preset (without one, `first`), then the file, then the single settings.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or a setting out of range, by its option's name.
-    pub fn over(&self, first: Config) -> Result<Config> {
-        let mut config = match self.preset {
-            None => first,
-            Some(Preset::Default) => Config::default(),
-            Some(Preset::Paper) => Config::paper(),
-        };
-        if let Some(file) = &self.config {
-            config = config.overlaid_with_file(file)?;
-        }
-        self.settings.apply(&mut config)?;
-        config.validate().map_err(|error| match error {
-            Error::Config { field, reason, .. } => Error::Config {
-                field,
-                option: option_of(field),
-                reason,
-            },
-            other => other,
-        })?;
-        Ok(config)
-    }
-}
-
-/// The option that sets a field of the configuration, if there is one.
-fn option_of(field: &str) -> Option<String> {
-    let name = field.rsplit('.').next()?.replace('_', "-");
-    let options = Settings::augment_args(Command::new("train"));
-    let mut names = options.get_arguments().filter_map(Arg::get_long);
-    names.any(|long| long == name).then(|| format!("--{name}"))
+    given: Given,
 }
 
 /// Presets of `--preset`.
@@ -69,158 +33,254 @@ pub enum Preset {
     Paper,
 }
 
-/// One option per setting.
-#[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Settings (defaults are the preset's)")]
-pub struct Settings {
-    /// full (with the position classifier), or baseline
-    #[arg(long, value_parser = parse_name::<Method>)]
-    pub method: Option<Method>,
-    /// Name from `oddspot teacher list`, or path of a weights file
-    #[arg(long, value_name = "NAME|PATH")]
-    pub teacher: Option<String>,
-    /// Size that images are resized to: 256, or WIDTHxHEIGHT; multiples of 8
-    #[arg(long)]
-    pub image_size: Option<ImageSize>,
-    /// Channels c1,c2,c3,c4 of the student
-    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
-    pub widths: Option<Vec<usize>>,
-    /// Pixels between the student's features: 1, 2, 4 or 8
-    #[arg(long)]
-    pub output_stride: Option<usize>,
-    /// l2, none, standardize or whiten
-    #[arg(long, value_parser = parse_name::<FeatureNorm>)]
-    pub feature_norm: Option<FeatureNorm>,
-    /// Weights w1,w2,w3 of the levels at 1/2, 1/4 and 1/8 of the image
-    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
-    pub level_weights: Option<Vec<f64>>,
-    /// Share of each image's positions, level by level, that count in L_rec, those that the student
-    /// gets most wrong: above 0, to 1 for all
-    #[arg(long)]
-    pub hardest: Option<f64>,
-    /// How much L_rec weighs beside L_pos at the start, against equal shares of the loss (full only)
-    #[arg(long)]
-    pub rec_weight: Option<f64>,
-    /// Pixels between the centres of a pair of patches
-    #[arg(long)]
-    pub offset: Option<usize>,
-    /// Pairs of patches per image and iteration
-    #[arg(long)]
-    pub pairs: Option<usize>,
-    /// Optimizer steps
-    #[arg(long)]
-    pub iterations: Option<usize>,
-    /// Images per step
-    #[arg(long)]
-    pub batch: Option<usize>,
-    /// adam, or muon (for the convolutions, and Adam for the rest)
-    #[arg(long, value_parser = parse_name::<Optimizer>)]
-    pub optimizer: Option<Optimizer>,
-    /// Initial learning rate
-    #[arg(long)]
-    pub learning_rate: Option<f64>,
-    /// constant, or cosine
-    #[arg(long, value_parser = parse_name::<Schedule>)]
-    pub schedule: Option<Schedule>,
-    /// L2 penalty in the gradient of what Adam updates
-    #[arg(long)]
-    pub weight_decay: Option<f64>,
-    /// Seed of everything that is left to chance
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Gaussian that smooths the map of e_rec: its σ in pixels of a 256-pixel image
-    #[arg(long)]
-    pub smoothing: Option<f64>,
-    /// The same for the map of e_pos
-    #[arg(long)]
-    pub pos_smoothing: Option<f64>,
-    /// Measure errors against what is usual everywhere (global), or at each place (local)
-    #[arg(long, value_parser = parse_name::<Moments>)]
-    pub moments: Option<Moments>,
-    /// Weight of e_pos beside e_rec
-    #[arg(long)]
-    pub pos_weight: Option<f64>,
-    /// Count all pairs of a position alike (equal), or each as its neighbour is in place (trusted)
-    #[arg(long, value_parser = parse_name::<PairWeights>)]
-    pub pair_weights: Option<PairWeights>,
-    /// Let a place surer than usual lower the score (none), or count e_pos below its mean as its mean (mean)
-    #[arg(long, value_parser = parse_name::<PosFloor>)]
-    pub pos_floor: Option<PosFloor>,
-    /// Leave an image's e_rec as it is (kept), or take off what good images differ in as wholes (levelled)
-    #[arg(long, value_parser = parse_name::<ImageLevel>)]
-    pub image_level: Option<ImageLevel>,
-    /// Share of good images that the verdict may call anomalous
-    #[arg(long)]
-    pub false_alarm_rate: Option<f64>,
-    /// Share of good images' pixels that may lie in a region
-    #[arg(long)]
-    pub pixel_false_alarm_rate: Option<f64>,
-    /// MiB of memory for the cached teacher maps, before they go to a temporary file
-    #[arg(long)]
-    pub cache_mib: Option<usize>,
-    /// Iterations between checkpoints
-    #[arg(long)]
-    pub checkpoint_every: Option<usize>,
+impl Configuration {
+    /// The preset (without one, `first`), then the file, then the single settings.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a setting out of range.
+    pub fn over(&self, first: Settings) -> Result<Settings> {
+        let mut settings = match self.preset {
+            None => first,
+            Some(Preset::Default) => Settings::default(),
+            Some(Preset::Paper) => Settings::paper(),
+        };
+        if let Some(file) = &self.config {
+            settings = settings.overlaid_with_file(file)?;
+        }
+        for (name, text) in &self.given.0 {
+            settings.set(name, text)?;
+        }
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// The same with a setting given by its name, such as "training.iterations".
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
+        self.given.0.push((name, value.to_string()));
+        self
+    }
+
+    /// Whether a single setting was given, by its name.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.given.0.iter().any(|(given, _)| *given == name)
+    }
 }
 
-/// Parses a setting by the name that it has in a configuration file.
-fn parse_name<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(json!(text)).map_err(|e| e.to_string())
+/// What an error says; that of a setting also names its option.
+pub fn with_option(error: &Error) -> String {
+    let row = match (error.subject(), error.path()) {
+        (Subject::Setting(name), None) => settings::row(name),
+        _ => None,
+    };
+    match row {
+        Some(Row { name, option, .. }) => {
+            format!("bad setting: {name} (--{option}): {}", error.reason())
+        }
+        None => error.to_string(),
+    }
 }
 
-impl Settings {
-    fn apply(&self, config: &mut Config) -> Result<()> {
-        fn set<T: Clone>(field: &mut T, value: &Option<T>) {
-            if let Some(value) = value {
-                field.clone_from(value);
-            }
-        }
-        if let Some(widths) = &self.widths {
-            config.student.widths = widths
-                .as_slice()
-                .try_into()
-                .context("--widths takes four numbers: c1,c2,c3,c4")?;
-        }
-        if let Some(weights) = &self.level_weights {
-            config.training.level_weights = weights
-                .as_slice()
-                .try_into()
-                .context("--level-weights takes three numbers: w1,w2,w3")?;
-        }
-        set(&mut config.method, &self.method);
-        set(&mut config.teacher, &self.teacher);
-        set(&mut config.image_size, &self.image_size);
-        set(&mut config.student.output_stride, &self.output_stride);
-        set(&mut config.position.offset, &self.offset);
-        set(&mut config.position.pairs, &self.pairs);
-        let training = &mut config.training;
-        set(&mut training.feature_norm, &self.feature_norm);
-        set(&mut training.hardest, &self.hardest);
-        set(&mut training.rec_weight, &self.rec_weight);
-        set(&mut training.iterations, &self.iterations);
-        set(&mut training.batch, &self.batch);
-        set(&mut training.optimizer, &self.optimizer);
-        set(&mut training.learning_rate, &self.learning_rate);
-        set(&mut training.schedule, &self.schedule);
-        set(&mut training.weight_decay, &self.weight_decay);
-        set(&mut training.seed, &self.seed);
-        set(&mut training.cache_mib, &self.cache_mib);
-        set(&mut training.checkpoint_every, &self.checkpoint_every);
-        let detection = &mut config.detection;
-        set(&mut detection.smoothing, &self.smoothing);
-        if self.pos_smoothing.is_some() {
-            detection.pos_smoothing = self.pos_smoothing;
-        }
-        set(&mut detection.moments, &self.moments);
-        set(&mut detection.pos_weight, &self.pos_weight);
-        set(&mut detection.pair_weights, &self.pair_weights);
-        set(&mut detection.pos_floor, &self.pos_floor);
-        set(&mut detection.image_level, &self.image_level);
-        set(&mut detection.false_alarm_rate, &self.false_alarm_rate);
-        set(
-            &mut detection.pixel_false_alarm_rate,
-            &self.pixel_false_alarm_rate,
-        );
+/// Single settings that were given, by their names, as they were written: an option for each row of
+/// the table of settings.
+#[derive(Clone, Default)]
+struct Given(Vec<(&'static str, String)>);
+
+impl FromArgMatches for Given {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, UsageError> {
+        let given = settings::rows().filter_map(|row| {
+            let text = matches.get_one::<String>(row.name)?;
+            Some((row.name, text.clone()))
+        });
+        Ok(Self(given.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), UsageError> {
+        self.0.extend(Self::from_arg_matches(matches)?.0);
         Ok(())
+    }
+}
+
+impl Args for Given {
+    fn augment_args(command: Command) -> Command {
+        command
+            .args(settings::rows().map(option))
+            .disable_help_flag(true)
+            .arg(
+                help("help", ArgAction::HelpShort)
+                    .short('h')
+                    .help("Print help with the settings that most need"),
+            )
+            .arg(help("help-all", ArgAction::HelpLong).help("Print help with all settings"))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+fn help(name: &'static str, action: ArgAction) -> Arg {
+    // Behind all others, where help is looked for.
+    Arg::new(name).long(name).action(action).display_order(1000)
+}
+
+/// The option of a setting. Its default is told, but not set: a preset or a file may have another.
+fn option(row: &'static Row) -> Arg {
+    let advice = match row.name {
+        "teacher" => " (`oddspot teacher list` names those at hand)",
+        _ => "",
+    };
+    let default = format!("{}{advice} [default: {}]", row.help(), row.default());
+    let mut all = default.clone();
+    if row.paper() != row.default() {
+        all += &format!(" [paper: {}]", row.paper());
+    }
+    if !row.range().is_empty() {
+        all += &format!(" [range: {}]", row.range());
+    }
+    if !row.more().is_empty() {
+        all += &format!("\n{}", row.more());
+    }
+    let arg = Arg::new(row.name)
+        .long(row.option)
+        .value_name(row.placeholder)
+        .value_parser(parser(row))
+        .allow_hyphen_values(row.default().contains(','))
+        .help(default)
+        .long_help(all);
+    match row.shown {
+        Shown::Common => arg.help_heading("Settings"),
+        Shown::Advanced => arg.help_heading("Advanced settings").hide_short_help(true),
+    }
+}
+
+fn parser(row: &'static Row) -> ValueParser {
+    if row.choices.is_empty() {
+        return ValueParser::new(|text: &str| match row.set(&mut Settings::default(), text) {
+            Ok(()) => Ok(text.to_owned()),
+            Err(error) => Err(error.reason().to_owned()),
+        });
+    }
+    let choices = (row.choices.iter()).map(|one| PossibleValue::new(one.name).help(one.help));
+    PossibleValuesParser::new(choices).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    #[command(args_override_self = true)]
+    struct Train {
+        #[command(flatten)]
+        configuration: Configuration,
+    }
+
+    fn parsed(options: &str) -> Result<Configuration, UsageError> {
+        use clap::Parser as _;
+        let words = ["train"].into_iter().chain(options.split_whitespace());
+        Train::try_parse_from(words).map(|train| train.configuration)
+    }
+
+    /// The help that an option prints, and what it has of each setting.
+    fn shown(option: &str) -> (String, Vec<&'static str>) {
+        let text = match parsed(option) {
+            Err(printed) if !printed.use_stderr() => printed.to_string(),
+            _ => panic!("{option} prints no help"),
+        };
+        let has = |row: &&Row| text.contains(&format!("--{} <", row.option));
+        let names = settings::rows().filter(has).map(|row| row.name).collect();
+        (text, names)
+    }
+
+    #[test]
+    fn help_shows_the_settings_that_most_need_and_their_defaults() {
+        let (text, names) = shown("--help");
+        assert_eq!(names.len(), 10);
+        assert!(
+            text.contains("[default: 2500]") && !text.contains("[paper:"),
+            "{text}"
+        );
+        assert!(!text.contains("Advanced"), "{text}");
+        assert_eq!(shown("-h").0, text);
+    }
+
+    #[test]
+    fn help_all_shows_all_settings_and_where_the_paper_has_others() {
+        let (text, names) = shown("--help-all");
+        assert_eq!(names.len(), settings::rows().count());
+        for part in [
+            "[default: 2500] [paper: 30000] [range: 1 to 100000000]",
+            "--batch <N>",
+            "Images per step [default: 1] [range: 1 to 1024]",
+            "Advanced settings:",
+            "- muon:",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
+    fn every_setting_has_an_option_that_reads_its_value() {
+        for row in settings::rows() {
+            let options = format!("--{} {}", row.option, row.paper());
+            let configuration = parsed(&options).unwrap();
+            assert!(configuration.is_given(row.name), "{options}");
+            let mut expected = Settings::default();
+            row.set(&mut expected, &row.paper()).unwrap();
+            let given = &configuration.given.0;
+            assert_eq!(given, &[(row.name, row.paper())], "{options}");
+        }
+        assert!(!parsed("").unwrap().is_given("method"));
+    }
+
+    #[test]
+    fn single_settings_beat_the_preset_and_the_last_of_an_option_the_first() {
+        let given = "--preset paper --iterations 7 --level-weights 1,0,1 --iterations 8 --hidden 9";
+        let settings = parsed(given).unwrap().over(Settings::default()).unwrap();
+        assert_eq!(settings.training.iterations, 8);
+        assert_eq!(settings.training.level_weights, [1.0, 0.0, 1.0]);
+        assert_eq!(settings.position.hidden, 9);
+        assert_eq!(settings.teacher, "vgg16");
+        let made = Configuration::default().with("training.iterations", 2_800);
+        assert!(made.is_given("training.iterations") && !made.is_given("training.seed"));
+        let settings = made.over(Settings::paper()).unwrap();
+        assert_eq!(settings.training.iterations, 2_800);
+        assert_eq!(settings.student.output_stride, 1);
+    }
+
+    #[test]
+    fn a_text_that_is_no_value_is_a_usage_error() {
+        for (options, mentions) in [
+            ("--iterations many", "'many' is not a whole number"),
+            ("--widths 4,4,8", "must be 4 numbers"),
+            ("--method ful", "[possible values: full, baseline]"),
+            ("--image-size 0", "320x256"),
+        ] {
+            let error = parsed(options).err().unwrap();
+            assert_eq!(error.exit_code(), 2);
+            let text = error.to_string();
+            assert!(text.contains(mentions), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_told_with_its_option() {
+        for (options, expected) in [
+            (
+                "--smoothing=-1",
+                "bad setting: detection.smoothing (--smoothing): -1: must lie between 0 and 64",
+            ),
+            (
+                "--level-weights -1,0.5,1",
+                "bad setting: training.level_weights (--level-weights): -1,0.5,1: each must lie \
+                 between 0 and 1000000",
+            ),
+        ] {
+            let refused = parsed(options).unwrap().over(Settings::default());
+            let error = refused.unwrap_err();
+            let error = error.downcast_ref::<Error>().unwrap();
+            assert_eq!(with_option(error), expected);
+        }
     }
 }

@@ -1,17 +1,17 @@
 //! `oddspot demo`: a small set of made-up circuit boards, learned by both methods, judged and
 //! measured, so that the whole way can be seen with no data at hand. It ends on the report.
 
-use std::io::{IsTerminal, stdout};
+use std::io::{self, IsTerminal, stdout};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::Result;
 use clap::Args;
-use oddspot::config::{Method, Moments};
-use oddspot::image::ImageSize;
-use oddspot::scene::{Counts, write_mvtec};
+use oddspot::images::ImageSize;
+use oddspot::settings::{Method, Moments};
+use oddspot_demo::{Counts, write_mvtec};
 
-use crate::configuration::{Configuration, Settings};
+use crate::configuration::Configuration;
 use crate::detect::{self, DetectArgs};
 use crate::evaluate::{self, EvaluateArgs};
 use crate::runtime::RuntimeArgs;
@@ -38,7 +38,7 @@ pub struct DemoArgs {
 /// Side of the boards' pictures.
 const PICTURE: usize = 256;
 /// Half the default student's channels: enough for a scene as plain as this.
-const WIDTHS: [usize; 4] = [16, 32, 64, 128];
+const WIDTHS: &str = "16,32,64,128";
 /// Boards of each kind.
 const COUNTS: Counts = Counts {
     train: 480,
@@ -95,32 +95,50 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     if measured != ExitCode::SUCCESS {
         return Ok(measured);
     }
+    say!("");
     say!(
-        "\npictures of what was found: {}\nthe report: {}",
-        findings.join("figure").display(),
-        report.display()
+        "pictures of what was found: {}",
+        findings.join("figure").display()
     );
-    if !args.no_open && stdout().is_terminal() && open::that_detached(&report).is_err() {
+    say!("the report: {}", report.display());
+    if !args.no_open && stdout().is_terminal() && show(&report).is_err() {
         say!("open it in a browser");
     }
     Ok(judged)
 }
 
+/// Opens a page in the browser, by the platform's own program for that.
+fn show(page: &Path) -> io::Result<()> {
+    let (program, arguments): (&str, &[&str]) = if cfg!(windows) {
+        ("cmd", &["/c", "start", ""])
+    } else if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else {
+        ("xdg-open", &[])
+    };
+    Command::new(program)
+        .args(arguments)
+        .arg(page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(drop)
+}
+
 fn training(args: &DemoArgs, images: &Path, model: &Path, method: Method) -> TrainArgs {
+    let mut configuration = Configuration::default()
+        .with("method", method.name())
+        .with("training.iterations", args.iterations)
+        .with("student.widths", WIDTHS);
+    if method == Method::Baseline {
+        // As in the paper: what is usual at a place would tell the baseline what belongs there.
+        configuration = configuration.with("detection.moments", Moments::Global.name());
+    }
     TrainArgs {
         data: images.to_owned(),
         output: model.to_owned(),
-        configuration: Configuration {
-            settings: Settings {
-                method: Some(method),
-                iterations: Some(args.iterations),
-                widths: Some(WIDTHS.to_vec()),
-                // As in the paper: what is usual at a place would tell the baseline what belongs there.
-                moments: (method == Method::Baseline).then_some(Moments::Global),
-                ..Settings::default()
-            },
-            ..Configuration::default()
-        },
+        configuration,
         no_teacher: false,
         resume: false,
         restart: true,

@@ -1,27 +1,31 @@
 //! `oddspot evaluate`: a model and a labelled test set in, measures out.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use oddspot::Detector;
-use oddspot::atomic;
-use oddspot::chart::chart_of;
-use oddspot::dataset::Dataset;
-use oddspot::image::decode;
-use oddspot::model_file::Header;
-use oddspot::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
-use oddspot::report::{
-    Evaluation, Judged, MapKind, Phase, check_baseline, check_test_set, check_unseen, examine,
+use oddspot::datasets::Dataset;
+use oddspot::files::atomic;
+use oddspot::images::decode;
+use oddspot::model::Header;
+use oddspot::settings::Method;
+use oddspot_draw::chart::chart_of;
+use oddspot_draw::page::{
+    Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick,
 };
-use rayon::prelude::*;
+use oddspot_measure::report::{
+    Evaluation, Judged, Phase, check_baseline, check_test_set, check_unseen, examine,
+};
 use serde::Serialize;
 
 use crate::interrupt::INTERRUPTED;
+use crate::output::Claim;
+use crate::printing;
 use crate::progress::Progress;
-use crate::runtime::{Runtime, RuntimeArgs, check_output};
+use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
 
 /// Arguments of `oddspot evaluate`.
@@ -57,9 +61,8 @@ pub struct EvaluateArgs {
 
 /// Measures, prints the tables and writes the files that were asked for.
 pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
-    for file in args.json.iter().chain(&args.chart).chain(&args.html) {
-        check_output(file)?;
-    }
+    let files = args.json.iter().chain(&args.chart).chain(&args.html);
+    let _claims: Vec<Claim> = files.map(|file| Claim::take(file)).collect::<Result<_>>()?;
     evaluate(args, &args.runtime.open()?)
 }
 
@@ -70,19 +73,13 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         "a score of the model is none of the baseline's: give --false-alarm-rate instead of \
          --threshold, or leave out --baseline"
     );
-    let detector = args.verdict.load(&args.model, &runtime.device)?;
+    let detector = args.verdict.load(&args.model, runtime)?;
     let dataset = Dataset::open(&args.data)?;
     check_test_set(&dataset)?;
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
         None => None,
-        Some(path) => {
-            let baseline = args.verdict.load(path, &runtime.device)?;
-            check_baseline(detector.header(), baseline.header(), path)?;
-            check_unseen(&dataset, baseline.header())
-                .with_context(|| format!("the baseline {}", path.display()))?;
-            Some(baseline)
-        }
+        Some(path) => Some(baseline(args, path, (&dataset, detector.header()), runtime)?),
     };
     let examined = examine_with_bars(&detector, &dataset, runtime)?;
     let below = match (&baseline, &examined) {
@@ -96,11 +93,27 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
+    write_files(args, (&dataset, &shown), &detector, (&examined, below.as_ref()))?;
+    let tables = match &below {
+        Some((baseline, _)) => examined.0.beside(baseline).to_string(),
+        None => examined.0.to_string(),
+    };
+    printing::text(&tables).context("cannot print the tables")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the files that were asked for.
+fn write_files(
+    args: &EvaluateArgs,
+    (dataset, shown): (&Dataset, &[usize]),
+    detector: &Detector,
+    (examined, baseline): (&Examined, Option<&Examined>),
+) -> Result<()> {
     let evaluation = &examined.0;
     if let Some(file) = &args.json {
         let json = serde_json::to_string_pretty(&Report {
             evaluation,
-            baseline: below.as_ref().map(|(baseline, _)| baseline),
+            baseline: baseline.map(|(baseline, _)| baseline),
         })?;
         atomic::write_bytes(file, (json + "\n").as_bytes())?;
     }
@@ -108,25 +121,39 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         atomic::write_bytes(file, chart_of(evaluation).as_bytes())?;
     }
     if let Some(file) = &args.html {
-        let shown = match args.show.is_empty() {
-            true => pick(&evaluation.images, MOST_EXAMPLES),
-            false => shown,
-        };
-        let page = page(
-            &dataset,
-            detector.header(),
-            &examined,
-            below.as_ref(),
-            &shown,
-        )?;
+        let page = match args.show.is_empty() {
+            true => {
+                let shown = pick(&evaluation.images, MOST_EXAMPLES);
+                page(dataset, detector, examined, baseline, &shown)
+            }
+            false => page(dataset, detector, examined, baseline, shown),
+        }?;
         atomic::write_bytes(file, page.as_bytes())?;
     }
-    let tables = match &below {
-        Some((baseline, _)) => evaluation.beside(baseline).to_string(),
-        None => evaluation.to_string(),
-    };
-    write!(std::io::stdout(), "{tables}").context("cannot print the tables")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+/// The baseline to compare with, which must fit to the model and the data set.
+fn baseline(
+    args: &EvaluateArgs,
+    path: &Path,
+    (dataset, model): (&Dataset, &Header),
+    runtime: &Runtime,
+) -> Result<Detector> {
+    let baseline = args.verdict.load(path, runtime)?;
+    let header = baseline.header();
+    check_baseline(model, header, path).map_err(|error| {
+        let advice = if header.settings.method != Method::Baseline {
+            "give one that was trained with --method baseline".to_owned()
+        } else if model.settings.method == Method::Baseline {
+            "leave out --baseline".to_owned()
+        } else {
+            format!("train one with --image-size {}", model.settings.image_size)
+        };
+        anyhow!("{error}; {advice}")
+    })?;
+    check_unseen(dataset, header).with_context(|| format!("the baseline {}", path.display()))?;
+    Ok(baseline)
 }
 
 /// The JSON report.
@@ -144,7 +171,7 @@ type Examined = (Evaluation, Vec<Judged>);
 /// The page, with the chosen images on it.
 fn page(
     dataset: &Dataset,
-    header: &Header,
+    detector: &Detector,
     (evaluation, judged): &Examined,
     baseline: Option<&Examined>,
     shown: &[usize],
@@ -154,10 +181,23 @@ fn page(
             image: &decode(&dataset.test[at].image)?,
             judged: &judged[at],
             baseline: baseline.map(|(_, judged)| &judged[at]),
+            settings: &detector.header().settings,
+            threshold: detector.thresholds().image,
         };
-        Example::new(shown, header)
+        Example::new(shown)
     };
-    let examples: Result<Vec<Example>, _> = shown.par_iter().map(example).collect();
+    let mut examples = Ok(Vec::new());
+    detector.in_order(shown.iter(), example, |drawn| match (drawn, &mut examples) {
+        (Ok(example), Ok(examples)) => {
+            examples.push(example);
+            ControlFlow::Continue(())
+        }
+        (Ok(_), Err(_)) => ControlFlow::Break(()),
+        (Err(error), _) => {
+            examples = Err(error);
+            ControlFlow::Break(())
+        }
+    });
     Ok(evaluation_page(Measured {
         evaluation,
         baseline: baseline.map(|(evaluation, _)| evaluation),
@@ -171,14 +211,14 @@ fn examine_with_bars(
     dataset: &Dataset,
     runtime: &Runtime,
 ) -> Result<Option<Examined>> {
-    let maps = MapKind::of(detector.header().config.method);
     let mut bars = Bars::default();
-    let examined = examine(detector, dataset, maps, |phase, done, total| {
+    let mut progress = |phase, done, total| {
         bars.set(phase, done, total);
         runtime.interrupt.flow()
-    })?;
+    };
+    let examined = (runtime.pool()?).install(|| examine(detector, dataset, &mut progress));
     bars.finish();
-    Ok(examined)
+    Ok(examined?)
 }
 
 /// One bar per phase.

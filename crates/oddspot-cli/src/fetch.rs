@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use oddspot::digest::{hex, sha256_of_file};
+use oddspot::files::digest::{hex, sha256_of_file};
 use ureq::Agent;
 use ureq::http::{Response, StatusCode, header};
 

@@ -1,18 +1,21 @@
 //! `oddspot inspect`: what is in a model file.
 
 use std::fmt;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use oddspot::config::Method;
-use oddspot::model_file::{Header, ImageRecord, Model};
-use oddspot::teacher;
-use oddspot::tensor_file::NamedTensors;
-use oddspot::threshold::FalseAlarms;
+use oddspot::files::NamedTensors;
+use oddspot::maps::Moments;
+use oddspot::model::{FORMAT, Header, ImageRecord, Model};
+use oddspot::net::teachers;
+use oddspot::settings::Method;
+use oddspot::terms;
+use oddspot::verdict::{FalseAlarms, TermStatistics};
 use serde::Serialize;
+
+use crate::printing::{self, escaped};
 
 /// Images of a list that the text names.
 const SHOWN: usize = 3;
@@ -37,11 +40,9 @@ pub fn run(args: &InspectArgs) -> Result<ExitCode> {
     let text = if args.json {
         serde_json::to_string_pretty(&inspection)? + "\n"
     } else {
-        format!("{}: {inspection}", path.display())
+        format!("{}: {inspection}", escaped(&path.display().to_string()))
     };
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .context("cannot print the model")?;
+    printing::text(&text).context("cannot print the model")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -70,18 +71,18 @@ struct Parameters {
 
 impl Inspection {
     fn new(model: Model, bytes: u64) -> Self {
-        let full = model.header.config.method == Method::Full;
+        let full = model.header.settings.method == Method::Full;
         let weights = model.teacher.as_ref();
         Self {
             bytes,
             parameters: Parameters {
-                student: count(&model.networks, "student."),
-                position: full.then(|| count(&model.networks, "position.")),
+                student: count(&model.tensors, "student."),
+                position: full.then(|| count(&model.tensors, "position.")),
                 teacher: weights.map(|weights| count(weights, "")),
             },
             teacher_inside: weights.is_some(),
             teacher_intact: weights
-                .map(|weights| teacher::hash(weights) == model.header.teacher.sha256),
+                .map(|weights| teachers::hash(weights) == model.header.teacher.sha256),
             false_alarm_upper_bound: model.header.thresholds.false_alarms.upper_bound(),
             header: model.header,
         }
@@ -97,23 +98,22 @@ fn count(tensors: &NamedTensors, prefix: &str) -> usize {
         .sum()
 }
 
+/// Names come from a file that anyone may have made: a line break in one is no end of the line.
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = &self.header;
         writeln!(
             f,
-            "{:.1} MiB, format {}, written by oddspot {}",
+            "{:.1} MiB, format {FORMAT}, written by oddspot {}",
             self.bytes as f64 / f64::from(1 << 20),
-            header.format,
-            plain(&header.oddspot)
+            escaped(&header.oddspot)
         )?;
         self.write_networks(f)?;
         self.write_teacher(f)?;
         self.write_images(f)?;
         self.write_statistics(f)?;
-        writeln!(f, "\nConfiguration (as for --config)")?;
-        let config = toml::to_string(&header.config).map_err(|_| fmt::Error)?;
-        for line in config.lines() {
+        writeln!(f, "\nSettings (as for --config)")?;
+        for line in header.settings.to_toml().lines() {
             writeln!(f, "{}", format!("  {line}").trim_end())?;
         }
         Ok(())
@@ -123,18 +123,18 @@ impl fmt::Display for Inspection {
 impl Inspection {
     fn write_networks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = &self.header;
-        let method = match header.config.method {
+        let method = match header.settings.method {
             Method::Full => "full: student and position classifier",
             Method::Baseline => "baseline: student alone",
         };
         writeln!(f, "\nNetworks")?;
         writeln!(f, "  method      {method}")?;
-        writeln!(f, "  images      resized to {}", header.config.image_size)?;
+        writeln!(f, "  images      resized to {}", header.settings.image_size)?;
         writeln!(
             f,
             "  training    {} iterations, seed {}",
             grouped(header.iterations),
-            header.config.training.seed
+            header.settings.training.seed
         )?;
         let student = grouped(self.parameters.student);
         writeln!(f, "  student     {student:>12} parameters")?;
@@ -158,10 +158,10 @@ impl Inspection {
         writeln!(
             f,
             "  name        {} (built like {})",
-            plain(&teacher.name),
+            escaped(&teacher.name),
             teacher.architecture
         )?;
-        writeln!(f, "  SHA-256     {}", plain(&teacher.sha256))?;
+        writeln!(f, "  SHA-256     {}", escaped(&teacher.sha256))?;
         writeln!(f, "  weights     {weights}")
     }
 
@@ -180,27 +180,14 @@ impl Inspection {
     }
 
     fn write_statistics(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let normalisation = &self.header.normalisation;
         writeln!(f, "\nErrors over the pixels of the images learned from")?;
-        let parts = [
-            ("e_rec", Some(normalisation.rec)),
-            ("e_pos", normalisation.pos),
-            ("level", normalisation.image_level),
-        ];
-        for (name, moments) in parts {
-            if let Some(moments) = moments {
-                writeln!(
-                    f,
-                    "  {name}       μ {}   σ {}",
-                    four_digits(moments.mean),
-                    four_digits(moments.std)
-                )?;
-            }
+        for term in &self.header.terms {
+            write_term(f, term)?;
+        }
+        if let Some(sureness) = describe_position_classifier(&self.header) {
+            writeln!(f, "  {sureness}")?;
         }
         let thresholds = &self.header.thresholds;
-        if let Some(pos) = normalisation.pos {
-            writeln!(f, "  {}", describe_position_classifier(pos.mean))?;
-        }
         writeln!(f, "\nThresholds, in standard deviations of those errors")?;
         writeln!(
             f,
@@ -222,11 +209,25 @@ impl Inspection {
     }
 }
 
+/// What is usual of a term, and of images' levels in it.
+fn write_term(f: &mut fmt::Formatter<'_>, term: &TermStatistics) -> fmt::Result {
+    let symbol = terms::kind(&term.term).map_or(&*term.term, |kind| kind.symbol);
+    let mut row = |name: &str, moments: &Moments| {
+        let [mean, std] = [moments.mean, moments.std].map(four_digits);
+        writeln!(f, "  {name:11} μ {mean}   σ {std}")
+    };
+    row(symbol, &term.moments)?;
+    match &term.image_level {
+        Some(level) => row(&format!("{symbol} level"), level),
+        None => Ok(()),
+    }
+}
+
 /// The first few images, one a line, with the start of their hashes.
 fn write_records(f: &mut fmt::Formatter<'_>, records: &[ImageRecord]) -> fmt::Result {
     for record in records.iter().take(SHOWN) {
-        let hash: String = plain(&record.sha256).chars().take(16).collect();
-        writeln!(f, "  {hash}…  {}", plain(&record.name))?;
+        let hash = escaped(&record.sha256);
+        writeln!(f, "  {hash:.16}…  {}", escaped(&record.name))?;
     }
     match records.len().saturating_sub(SHOWN) {
         0 => Ok(()),
@@ -257,9 +258,13 @@ pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
 }
 
 /// How sure the position classifier is of the images learned from, in a sentence, and what that means
-/// where it is little; `mean` is μ of `e_pos`: one minus its average probability of the true place,
-/// pairs weighed as in `e_pos`.
-pub fn describe_position_classifier(mean: f64) -> String {
+/// where it is little; None where there is none.
+pub fn describe_position_classifier(header: &Header) -> Option<String> {
+    // μ of `e_pos`: one minus its average probability of the true place, pairs weighed as in `e_pos`.
+    header.term("position").map(|term| describe_sureness(term.moments.mean))
+}
+
+fn describe_sureness(mean: f64) -> String {
     /// Transistors and circuit boards give 96 % and more after the whole training, boards 84 % after
     /// a quarter of it, and a texture 33 %.
     const SURE: f64 = 0.9;
@@ -274,19 +279,6 @@ pub fn describe_position_classifier(mean: f64) -> String {
                  wrong. More --iterations help, unless the images have no arrangement in common";
     }
     text
-}
-
-/// Text from a file without what could steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 /// A number with its thousands set apart.
@@ -334,12 +326,12 @@ mod tests {
 
     #[test]
     fn an_unsure_position_classifier_is_told_with_what_helps() {
-        let sure = describe_position_classifier(0.003);
+        let sure = describe_sureness(0.003);
         assert!(
             sure.ends_with("99.7 % on average over the images learned from (chance: 12.5 %)"),
             "{sure}"
         );
-        let unsure = describe_position_classifier(0.16);
+        let unsure = describe_sureness(0.16);
         assert!(
             unsure.contains("84.0 %") && unsure.contains("--iterations"),
             "{unsure}"
@@ -347,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_keep_their_digits_and_names_cannot_steer_a_terminal() {
+    fn numbers_keep_their_digits() {
         assert_eq!(
             [0, 999, 1000, 1_234_567].map(grouped),
             ["0", "999", "1 000", "1 234 567"]
@@ -356,6 +348,5 @@ mod tests {
             [0.001_234_56, 12.345_6, 123_456.7, 0.0].map(four_digits),
             ["0.001235", "12.35", "123457", "0"]
         );
-        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
     }
 }

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 /// Exit status after Ctrl-C, as shells have it.
 pub const INTERRUPTED: u8 = 130;
@@ -14,16 +18,27 @@ pub const INTERRUPTED: u8 = 130;
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Catches Ctrl-C (and SIGTERM) from now on; a second one ends the process at once.
+    /// Catches Ctrl-C from now on, and the signals of a machine that shuts down and a terminal that
+    /// hangs up; a second one ends the process at once. What the process was started to ignore, as by
+    /// `nohup`, it ignores.
+    ///
+    /// # Errors
+    /// A system that refuses.
     pub fn install() -> Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&asked);
-        ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(INTERRUPTED.into());
+        for signal in [SIGINT, SIGTERM] {
+            if !is_ignored(signal) {
+                // Before the flag is set, so that it ends nothing the first time.
+                flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&asked))
+                    .context("cannot catch Ctrl-C")?;
+                flag::register(signal, Arc::clone(&asked)).context("cannot catch Ctrl-C")?;
             }
-        })
-        .context("cannot catch Ctrl-C")?;
+        }
+        // Both the shell and the system may send it: the second means nothing more than the first.
+        #[cfg(unix)]
+        if !is_ignored(SIGHUP) {
+            flag::register(SIGHUP, Arc::clone(&asked)).context("cannot catch a hang-up")?;
+        }
         Ok(Self(asked))
     }
 
@@ -34,5 +49,43 @@ impl Interrupt {
         } else {
             ControlFlow::Continue(())
         }
+    }
+}
+
+/// Whether the process was started to ignore a signal.
+#[cfg(target_os = "linux")]
+fn is_ignored(signal: i32) -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| is_among(&status, signal))
+}
+
+/// Elsewhere nothing tells without unsafe code. A hang-up, which may be ignored, is left as it is.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_ignored(signal: i32) -> bool {
+    signal == SIGHUP
+}
+
+#[cfg(not(unix))]
+fn is_ignored(_signal: i32) -> bool {
+    false
+}
+
+/// Whether a signal is among the ignored ones of the text of `/proc/<process>/status`.
+#[cfg(any(target_os = "linux", test))]
+fn is_among(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_their_mask() {
+        let status = "Name:\toddspot\nSigBlk:\t0000000000000003\nSigIgn:\t0000000000001001\n";
+        let ignored = [1, 2, 13, 15].map(|signal| is_among(status, signal));
+        assert_eq!(ignored, [true, false, true, false]);
+        assert!(!is_among("Name:\toddspot\n", 1));
     }
 }

@@ -1,45 +1,33 @@
 //! The `oddspot` command: parse, run, print.
 
-/// Prints a line for people on standard error; a reader that has gone is no reason to stop.
-macro_rules! tell {
-    ($($text:tt)*) => {{
-        let _ = std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!("{}\n", format_args!($($text)*)),
-        );
-    }};
-}
+#[macro_use]
+mod printing;
 
-/// Prints a line of results on standard output, likewise.
-macro_rules! say {
-    ($($text:tt)*) => {{
-        let _ = std::io::Write::write_fmt(
-            &mut std::io::stdout(),
-            format_args!("{}\n", format_args!($($text)*)),
-        );
-    }};
-}
-
+mod advice;
 mod benchmark;
 mod configuration;
 mod demo;
 mod detect;
 mod evaluate;
+#[cfg(feature = "fetch")]
 mod fetch;
 mod inspect;
 mod interrupt;
-mod peak_memory;
+mod output;
+#[cfg(feature = "pretrain")]
 mod pretrain;
 mod progress;
 mod runtime;
 mod teacher;
+mod torchvision;
 mod train;
-mod training_log;
 mod verdict;
 
 use std::process::ExitCode;
 
+use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use oddspot_conv::Isa;
 
 /// Finds where an image is odd, learning from good images alone.
 #[derive(Parser)]
@@ -62,6 +50,7 @@ enum Command {
     /// List, fetch or import teachers
     Teacher(teacher::TeacherArgs),
     /// Train a teacher of one's own on images that formulas make
+    #[cfg(feature = "pretrain")]
     Pretrain(pretrain::PretrainArgs),
     /// Show what is in a model file
     Inspect(inspect::InspectArgs),
@@ -78,24 +67,24 @@ fn main() -> ExitCode {
         })
     });
     let arguments = Arguments::from_arg_matches(&command.get_matches());
-    let result = match arguments.unwrap_or_else(|error| error.exit()).command {
-        Command::Train(args) => train::run(&args),
-        Command::Detect(args) => detect::run(&args),
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Benchmark(args) => benchmark::run(&args),
-        Command::Teacher(args) => teacher::run(&args),
-        Command::Pretrain(args) => pretrain::run(&args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Demo(args) => demo::run(&args),
-    };
-    result.unwrap_or_else(|error| {
-        tell!("error: {}", chain(&error));
+    let command = arguments.unwrap_or_else(|error| error.exit()).command;
+    run(&command).unwrap_or_else(|error| {
+        printing::error(&advice::said(&error));
         ExitCode::FAILURE
     })
 }
 
-/// An error and its causes in one line.
-fn chain(error: &anyhow::Error) -> String {
-    let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
-    texts.join(": ")
+fn run(command: &Command) -> Result<ExitCode> {
+    Isa::asked_for().context(Isa::VARIABLE)?;
+    match command {
+        Command::Train(args) => train::run(args),
+        Command::Detect(args) => detect::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
+        Command::Benchmark(args) => benchmark::run(args),
+        Command::Teacher(args) => teacher::run(args),
+        #[cfg(feature = "pretrain")]
+        Command::Pretrain(args) => pretrain::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Demo(args) => demo::run(args),
+    }
 }

@@ -1,21 +1,24 @@
 //! `oddspot pretrain`: a teacher of one's own from images that formulas make.
 
-use std::io::{self, ErrorKind, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use image::ImageFormat;
-use oddspot::atomic;
-use oddspot::config::in_one_line;
-use oddspot::teacher::{hash, read_weights};
+use oddspot::files::atomic;
+use oddspot::net::teachers::read_weights;
+use oddspot::settings::toml_error;
+use oddspot::{ErrorKind, Subject};
 use oddspot_pretrain::pretraining::StepReport;
 use oddspot_pretrain::{Pretraining, Recipe, preview};
 
+use crate::advice::causes;
 use crate::interrupt::{INTERRUPTED, Interrupt};
+use crate::output::{Claim, beside};
 use crate::progress::Progress;
-use crate::runtime::{RuntimeArgs, beside, check_output};
+use crate::runtime::RuntimeArgs;
 
 /// Arguments of `oddspot pretrain`.
 #[derive(Args)]
@@ -62,6 +65,9 @@ pub struct PretrainArgs {
     pub threads: usize,
 }
 
+/// Ending of the checkpoint from before the learning rate falls.
+const PLATEAU: &str = "plateau";
+
 fn at_least_one() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..)
 }
@@ -74,35 +80,41 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
         threads: args.threads,
     };
     let runtime = runtime.open()?;
-    if let Some(file) = &args.preview {
-        return draw_preview(&recipe, file);
-    }
-    check_output(&args.output)?;
+    runtime.pool()?.install(|| match &args.preview {
+        Some(file) => draw_preview(&recipe, file),
+        None => pretrain(args, recipe, &runtime.interrupt),
+    })
+}
+
+fn pretrain(args: &PretrainArgs, recipe: Recipe, interrupt: &Interrupt) -> Result<ExitCode> {
     let checkpoint = beside(&args.output, "checkpoint");
+    let claim = Claim::take(&args.output)?;
+    claim.clean(&checkpoint);
+    claim.clean(&beside(&args.output, PLATEAU));
     let mut pretraining = open(args, recipe, &checkpoint)?;
     if args.batches {
-        return hand_out(&pretraining, &checkpoint, &runtime.interrupt);
+        return hand_out(&pretraining, &checkpoint, interrupt);
     }
-    learn(args, &mut pretraining, &checkpoint, &runtime.interrupt)?;
+    learn(args, &mut pretraining, &checkpoint, interrupt)?;
     let (done, steps) = (pretraining.steps_done(), pretraining.recipe().steps);
     if done < steps {
         tell!(
-            "interrupted at step {done} of {steps}; the checkpoint is {}\ngo on with the same \
-             options and --resume",
+            "interrupted at step {done} of {steps}; the checkpoint is {}",
             checkpoint.display()
         );
+        tell!("go on with the same options and --resume");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     pretraining.write_weights(&args.output)?;
-    let weights = read_weights(&args.output)?;
+    let teacher = read_weights(&args.output, "")?;
     // The weights hold what the checkpoint was kept for.
     std::fs::remove_file(&checkpoint).ok();
+    say!("teacher: {}", args.output.display());
+    say!("SHA-256 {}", teacher.identity.sha256);
+    let hours = pretraining.seconds() / 3600.0;
+    say!("{steps} steps in {hours:.2} hours of this machine");
     say!(
-        "teacher: {}\nSHA-256 {}\n{steps} steps in {:.2} hours of this machine\nuse it with: \
-         oddspot train DATA -o MODEL --teacher {}",
-        args.output.display(),
-        hash(&weights.tensors),
-        pretraining.seconds() / 3600.0,
+        "use it with: oddspot train DATA -o MODEL --teacher {}",
         args.output.display()
     );
     Ok(ExitCode::SUCCESS)
@@ -121,7 +133,7 @@ fn hand_out(
     pretraining.save(checkpoint)?;
     match pretraining.write_batches(io::stdout().lock(), || interrupt.flow()) {
         // Who learns from them has had enough, and says why.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::FAILURE),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::FAILURE),
         Err(error) => Err(error).context("cannot write the batches to standard output"),
         Ok(()) if interrupt.flow().is_break() => Ok(ExitCode::from(INTERRUPTED)),
         Ok(()) => Ok(ExitCode::SUCCESS),
@@ -138,24 +150,45 @@ fn learn(
     let steps = pretraining.recipe().steps;
     let plateau = pretraining.recipe().cool_down_start();
     let mut progress = Progress::new("pretraining", "steps", pretraining.steps_done(), steps);
-    pretraining.run(|pretraining, report| {
+    let ended = pretraining.run(|pretraining, report| {
         progress.set(report.step, || note(report));
         let due = |every: u64| (report.step as u64).is_multiple_of(every);
         let flow = interrupt.flow();
-        if due(args.checkpoint_every) || flow.is_break() || report.step == steps {
+        if flow.is_break() {
             pretraining.save(checkpoint)?;
+        } else if due(args.checkpoint_every) || report.step == steps {
+            save_or_tell(pretraining, checkpoint)?;
         }
         if report.step == plateau && plateau < steps {
-            pretraining.save(&beside(&args.output, "plateau"))?;
+            save_or_tell(pretraining, &beside(&args.output, PLATEAU))?;
         }
         if args.snapshot_every.is_some_and(due) {
             let extension = format!("{}.safetensors", report.step);
             pretraining.write_weights(&args.output.with_extension(extension))?;
         }
         Ok(flow)
-    })?;
+    });
     progress.finish();
-    Ok(())
+    ended.map_err(|error| match error.kind() {
+        // The command's other advice is of `train`, whose settings a recipe does not have.
+        ErrorKind::Diverged => anyhow!(
+            "{}; lower learning_rate in the recipe (--recipe) and start again with --restart",
+            causes(&error)
+        ),
+        _ => error.into(),
+    })
+}
+
+/// Saves a checkpoint. That it cannot be written is no reason to stop: the next may be.
+fn save_or_tell(pretraining: &Pretraining, path: &Path) -> oddspot::Result<()> {
+    let saved = pretraining.save(path);
+    if let Err(error) = &saved
+        && matches!(error.subject(), Subject::File(_))
+    {
+        tell!("warning: {}; the pretraining goes on without it", causes(error));
+        return Ok(());
+    }
+    saved
 }
 
 fn recipe(args: &PretrainArgs) -> Result<Recipe> {
@@ -163,10 +196,7 @@ fn recipe(args: &PretrainArgs) -> Result<Recipe> {
         Some(file) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("cannot read {}", file.display()))?;
-            toml::from_str(&text).map_err(|error| {
-                let reason = in_one_line(&error, &text);
-                anyhow!("{} is not a recipe: {reason}", file.display())
-            })?
+            toml::from_str(&text).map_err(|error| toml_error(file, &text, &error))?
         }
         None => Recipe::default(),
     };

@@ -1,13 +1,23 @@
 //! What every command needs of the machine: device, threads, Ctrl-C, the teachers' folder.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
-use oddspot::device::{self, Device};
-use oddspot::teacher::Library;
+use oddspot::judge::{Detector, Options};
+use oddspot::model::Model;
+use oddspot::net::engine::Cpu;
+use oddspot::net::teachers::Library;
+use oddspot::train::TrainingEngine;
+use oddspot::{Error, ErrorKind, Subject};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::interrupt::Interrupt;
+
+/// Threads beyond this many times the cores help nobody.
+const MOST_PER_CORE: usize = 4;
 
 /// Device and threads.
 #[derive(Args, Clone)]
@@ -22,69 +32,124 @@ pub struct RuntimeArgs {
 
 /// A process made ready for work.
 pub struct Runtime {
-    /// Where tensors live.
-    pub device: Device,
+    /// What computes.
+    pub engine: Arc<dyn TrainingEngine>,
+    /// Threads to compute with; 0 for as many as there are cores.
+    pub threads: usize,
     /// Ctrl-C.
     pub interrupt: Interrupt,
 }
 
 impl RuntimeArgs {
-    /// Opens the device, sets the threads of the process and catches Ctrl-C; once a process.
+    /// Opens the device and catches Ctrl-C; once a process.
+    ///
+    /// # Errors
+    /// A device that this build or machine does not have.
     pub fn open(&self) -> Result<Runtime> {
-        let device = device::open(&self.device)?;
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads)
-            .build_global()
-            .context("cannot start the threads; lower --threads")?;
-        let interrupt = Interrupt::install()?;
-        Ok(Runtime { device, interrupt })
+        let engine = engine(&self.device)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.min(MOST_PER_CORE * cores);
+        if threads < self.threads {
+            tell!(
+                "--threads {} is far above the {cores} cores that there are: {threads} compute",
+                self.threads
+            );
+        }
+        Ok(Runtime {
+            engine,
+            threads,
+            interrupt: Interrupt::install()?,
+        })
     }
 }
 
-/// Where imported teachers are kept: `$ODDSPOT_CACHE/teachers`, else the platform's cache
-/// directory.
-pub fn teacher_library() -> Result<Library> {
-    let cache = match std::env::var_os("ODDSPOT_CACHE") {
-        Some(folder) => PathBuf::from(folder),
-        None => directories::ProjectDirs::from("", "", "oddspot")
-            .context("no home directory is known; set ODDSPOT_CACHE to a folder for teachers")?
-            .cache_dir()
-            .to_owned(),
+fn engine(device: &str) -> Result<Arc<dyn TrainingEngine>, Error> {
+    let refused = |reason: &str| {
+        let subject = Subject::Device(device.to_owned());
+        Err(Error::new(ErrorKind::NotFound, subject, reason))
     };
+    match device {
+        "cpu" => Ok(Arc::new(Cpu)),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => oddspot_burn::wgpu(),
+        #[cfg(not(feature = "wgpu"))]
+        "wgpu" => refused(
+            "this build does not have it: build with `cargo build --release -p oddspot-cli \
+             --features wgpu`, or use cpu",
+        ),
+        _ => refused("the devices are cpu and wgpu"),
+    }
+}
+
+impl Runtime {
+    /// Threads of the command's own, for work that is none of a training's or a detector's.
+    ///
+    /// # Errors
+    /// Threads that cannot be started.
+    pub fn pool(&self) -> Result<ThreadPool> {
+        let pool = ThreadPoolBuilder::new().num_threads(self.threads).build();
+        pool.context("cannot start the threads; lower --threads")
+    }
+
+    /// A model made ready to judge.
+    ///
+    /// # Errors
+    /// An unusable model file, or a teacher that it was saved without and that is not at hand.
+    pub fn detector(&self, path: &Path) -> Result<Detector> {
+        let options = Options {
+            threads: self.threads,
+            library: Some(teacher_library()?),
+            engine: Arc::<dyn TrainingEngine>::clone(&self.engine),
+        };
+        Ok(Detector::load(path, options).map_err(|error| about_teacher(error, path))?)
+    }
+}
+
+/// Of a teacher that is missing, the model that needs it and the hash that tells it.
+fn about_teacher(error: Error, path: &Path) -> Error {
+    let (ErrorKind::NotFound, Subject::Teacher(_)) = (error.kind(), error.subject()) else {
+        return error;
+    };
+    let Ok(model) = Model::load(path) else {
+        return error;
+    };
+    let teacher = &model.header.teacher;
+    let reason = format!(
+        "it was saved without its teacher '{}' (SHA-256 {})",
+        teacher.name, teacher.sha256
+    );
+    Error::at(ErrorKind::NotFound, Subject::Model, path, reason)
+}
+
+/// Where imported teachers are kept: `$ODDSPOT_CACHE/teachers`, else in the platform's folder for such
+/// files.
+///
+/// # Errors
+/// No home directory, and no such variable.
+pub fn teacher_library() -> Result<Library> {
+    let cache = cache_folder(|name| std::env::var_os(name), std::env::home_dir())
+        .context("no home directory is known; set ODDSPOT_CACHE to a folder for teachers")?;
     Ok(Library::at(cache.join("teachers")))
 }
 
-/// Refuses, before long work, an output file that could not be written after it.
-pub fn check_output(file: &Path) -> Result<()> {
-    ensure!(
-        !file.is_dir(),
-        "{} is a folder; give a file name, such as {}",
-        file.display(),
-        file.join("model.oddspot").display()
-    );
-    tempfile::tempfile_in(parent(file)).with_context(|| {
-        format!(
-            "cannot write {}; choose an existing folder that you may write to (-o)",
-            file.display()
-        )
-    })?;
-    Ok(())
-}
-
-/// The file `<output>.<suffix>`.
-pub fn beside(output: &Path, suffix: &str) -> PathBuf {
-    let mut name = output.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// The folder of a file.
-pub fn parent(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+/// The folder for what can be brought again, by the environment and the home directory.
+fn cache_folder(
+    variable: impl Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Option<PathBuf> {
+    if let Some(folder) = variable("ODDSPOT_CACHE") {
+        return Some(folder.into());
     }
+    let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let platform = if cfg!(windows) {
+        return Some(absolute("LOCALAPPDATA")?.join("oddspot").join("cache"));
+    } else if cfg!(target_os = "macos") {
+        home?.join("Library/Caches")
+    } else {
+        // The XDG base directories: a relative path there is to be ignored.
+        absolute("XDG_CACHE_HOME").or_else(|| Some(home?.join(".cache")))?
+    };
+    Some(platform.join("oddspot"))
 }
 
 #[cfg(test)]
@@ -92,11 +157,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_output_in_a_missing_folder_is_refused_before_the_work() {
-        let folder = std::env::temp_dir();
-        assert!(check_output(Path::new("results.json")).is_ok());
-        assert!(check_output(&folder.join("results.json")).is_ok());
-        assert!(check_output(&folder).is_err());
-        assert!(check_output(&folder.join("no such folder/results.json")).is_err());
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn the_cache_is_where_it_was_set_or_where_the_platform_has_it() {
+        let folder = |set: &[(&str, &str)], home: Option<&str>| {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(one, _)| *one == name);
+                found.map(|(_, value)| OsString::from(value))
+            };
+            cache_folder(variable, home.map(PathBuf::from))
+        };
+        let found = |path: &str| Some(PathBuf::from(path));
+        let xdg = ("XDG_CACHE_HOME", "/x");
+        assert_eq!(folder(&[], Some("/h")), found("/h/.cache/oddspot"));
+        assert_eq!(folder(&[xdg], Some("/h")), found("/x/oddspot"));
+        assert_eq!(folder(&[("XDG_CACHE_HOME", "x")], Some("/h")), found("/h/.cache/oddspot"));
+        assert_eq!(folder(&[("ODDSPOT_CACHE", "own"), xdg], None), found("own"));
+        assert_eq!(folder(&[], None), None);
     }
 }

@@ -3,15 +3,25 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+#[cfg(not(feature = "fetch"))]
+use anyhow::bail;
+#[cfg(feature = "fetch")]
+use anyhow::ensure;
 use clap::{Args, Subcommand};
-use oddspot::teacher::{
-    Architecture, IN_THE_PROGRAM, Library, SQUEEZENET_FILE, VGG16_FILE, read_weights,
-};
+use oddspot::files::atomic;
+#[cfg(feature = "fetch")]
+use oddspot::net::teachers::read_weights;
+use oddspot::net::teachers::{ARCHITECTURES, IN_THE_PROGRAM, Library};
 
+#[cfg(feature = "fetch")]
 use crate::fetch::{Fetched, fetch};
+#[cfg(feature = "fetch")]
 use crate::interrupt::{INTERRUPTED, Interrupt};
+#[cfg(feature = "fetch")]
+use crate::output::Claim;
 use crate::runtime::teacher_library;
+use crate::torchvision::{SOURCES, Source};
 
 /// Arguments of `oddspot teacher`.
 #[derive(Args)]
@@ -26,16 +36,16 @@ enum Action {
     List,
     /// Check a weights file and keep it for use by name
     Import {
-        /// .safetensors or .pth file of VGG16 or SqueezeNet 1.0, in the names of torchvision,
-        /// timm or pytorchcv
+        /// .safetensors or .pth file of VGG16, SqueezeNet 1.0, ResNet-18 or WideResNet-50-2, in the
+        /// names of torchvision, timm or pytorchcv
         file: PathBuf,
-        /// Name to keep it under [default: vgg16 or squeezenet]
+        /// Name to keep it under [default: vgg16, squeezenet, resnet18 or wide_resnet50_2]
         #[arg(long)]
         name: Option<String>,
     },
     /// Fetch torchvision's ImageNet weights, check them and keep them for use by name
     Fetch {
-        /// vgg16 (528 MiB) or squeezenet1_0 (5 MiB)
+        /// vgg16 (528 MiB), squeezenet1_0 (5 MiB), resnet18 (45 MiB) or wide_resnet50_2 (132 MiB)
         #[arg(value_parser = source)]
         teacher: &'static Source,
         /// Fetch from here instead, such as a mirror
@@ -47,37 +57,10 @@ enum Action {
     },
 }
 
-/// Weights that torchvision offers.
-#[derive(Debug)]
-pub struct Source {
-    name: &'static str,
-    architecture: Architecture,
-    file: &'static str,
-    /// Beginning of the file's SHA-256; for SqueezeNet that which is part of torchvision's name of
-    /// it.
-    sha256: &'static str,
-}
-
-const SOURCES: [Source; 2] = [
-    Source {
-        name: "vgg16",
-        architecture: Architecture::Vgg16,
-        file: VGG16_FILE,
-        sha256: "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
-    },
-    Source {
-        name: "squeezenet1_0",
-        architecture: Architecture::SqueezeNet,
-        file: SQUEEZENET_FILE,
-        sha256: "b66bff10",
-    },
-];
-
 fn source(name: &str) -> Result<&'static Source, String> {
-    let mut known = SOURCES.iter();
-    known.find(|source| source.name == name).ok_or_else(|| {
-        let names = SOURCES.map(|source| source.name).join(" or ");
-        format!("give {names}")
+    Source::named(name).ok_or_else(|| {
+        let names = SOURCES.each_ref().map(|source| source.name);
+        format!("give one of {}", names.join(", "))
     })
 }
 
@@ -93,63 +76,50 @@ fn hexadecimal(text: &str) -> Result<String, String> {
 pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
     let library = teacher_library()?;
     match &args.action {
-        Action::List => {
-            let mut names = IN_THE_PROGRAM.map(str::to_owned).to_vec();
-            names.extend(library.list()?.into_iter().map(|(name, _)| name));
-            for name in &names {
-                match library.find(name) {
-                    Ok((_, identity)) => say!(
-                        "{name:16} built like {:10} SHA-256 {}",
-                        identity.architecture.to_string(),
-                        identity.sha256
-                    ),
-                    Err(error) => say!("{name:16} unusable: {error}"),
-                }
-            }
-            if !names.iter().any(|name| name == "vgg16") {
-                say!(
-                    "the paper's teacher, vgg16, is not installed: run `oddspot teacher fetch \
-                     vgg16`, or bring torchvision's {VGG16_FILE} and run `oddspot teacher import \
-                     {VGG16_FILE}`"
-                );
-            }
-        }
-        Action::Import { file, name } => {
-            import(&library, file, name.as_deref())?;
-        }
+        Action::List => list(&library),
+        Action::Import { file, name } => import(&library, file, name.as_deref()),
         Action::Fetch {
             teacher,
             url,
             sha256,
-        } => {
-            let interrupt = Interrupt::install()?;
-            let torchvision = format!("https://download.pytorch.org/models/{}", teacher.file);
-            let url = url.as_ref().unwrap_or(&torchvision);
-            let sha256 = sha256.as_deref().unwrap_or(teacher.sha256);
-            let part = library.scratch(&format!("{}.part", teacher.file))?;
-            if fetch(url, &part, sha256, &interrupt)? == Fetched::Interrupted {
-                tell!(
-                    "interrupted; what was fetched is kept in {}, and the same command goes on",
-                    part.display()
-                );
-                return Ok(ExitCode::from(INTERRUPTED));
-            }
-            let found = read_weights(&part)?.architecture;
-            ensure!(
-                found == teacher.architecture,
-                "{} is a {found}, not a {}: fetch it under its own name, or import it",
-                part.display(),
-                teacher.architecture
-            );
-            import(&library, &part, Some(teacher.name))?;
-            std::fs::remove_file(&part).ok();
+        } => return fetch_from(&library, teacher, url.as_deref(), sha256.as_deref()),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(library: &Library) -> Result<()> {
+    let mut names = IN_THE_PROGRAM.map(str::to_owned).to_vec();
+    names.extend(library.list()?.into_iter().map(|(name, _)| name));
+    let widths = ARCHITECTURES.iter().map(|one| one.name.len());
+    let width = widths.max().unwrap_or(0);
+    for name in &names {
+        match library.find(name) {
+            Ok(teacher) => say!(
+                "{name:16} built like {:width$} SHA-256 {}",
+                teacher.identity.architecture,
+                teacher.identity.sha256
+            ),
+            Err(error) => say!("{name:16} unusable: {error}"),
         }
     }
-    Ok(ExitCode::SUCCESS)
+    if let Some(source) = Source::named("vgg16")
+        && !names.iter().any(|name| name == source.name)
+    {
+        say!(
+            "the paper's teacher, {name}, is not installed: run `oddspot teacher fetch {name}`, or \
+             bring torchvision's {} and run `{}`",
+            source.file,
+            source.import(),
+            name = source.name
+        );
+    }
+    Ok(())
 }
 
 fn import(library: &Library, file: &Path, name: Option<&str>) -> Result<()> {
     let (identity, path) = library.import(file, name)?;
+    // An import that was killed may have left hundreds of megabytes.
+    atomic::remove_leftovers(&path);
     say!(
         "{} (built like {}), SHA-256 {}",
         identity.name,
@@ -162,4 +132,52 @@ fn import(library: &Library, file: &Path, name: Option<&str>) -> Result<()> {
         identity.name
     );
     Ok(())
+}
+
+/// Without the network's code there is the file to bring.
+#[cfg(not(feature = "fetch"))]
+fn fetch_from(
+    _library: &Library,
+    teacher: &Source,
+    _url: Option<&str>,
+    _sha256: Option<&str>,
+) -> Result<ExitCode> {
+    bail!(
+        "this program was built without access to networks: bring {} (its SHA-256 begins with {:.8}) \
+         and run `{}`, or build it with --features fetch",
+        teacher.url(),
+        teacher.sha256,
+        teacher.import()
+    )
+}
+
+#[cfg(feature = "fetch")]
+fn fetch_from(
+    library: &Library,
+    teacher: &Source,
+    url: Option<&str>,
+    sha256: Option<&str>,
+) -> Result<ExitCode> {
+    let interrupt = Interrupt::install()?;
+    let torchvision = teacher.url();
+    let url = url.unwrap_or(&torchvision);
+    let part = library.scratch(&format!("{}.part", teacher.file))?;
+    let _claim = Claim::take(&part)?;
+    if fetch(url, &part, sha256.unwrap_or(teacher.sha256), &interrupt)? == Fetched::Interrupted {
+        tell!(
+            "interrupted; what was fetched is kept in {}, and the same command goes on",
+            part.display()
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    let found = read_weights(&part, teacher.name)?.identity.architecture;
+    ensure!(
+        found == teacher.architecture,
+        "{} is a {found}, not a {}: fetch it under its own name, or import it",
+        part.display(),
+        teacher.architecture
+    );
+    import(library, &part, Some(teacher.name))?;
+    std::fs::remove_file(&part).ok();
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,24 +1,26 @@
 //! `oddspot train`: a folder of good images in, a model file out.
 
+mod log;
+mod watch;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use oddspot::config::Config;
-use oddspot::dataset::{Dataset, Sample};
-use oddspot::model_file::Model;
-use oddspot::network::Parameters;
-use oddspot::teacher::{RANDOM, Teacher, TeacherIdentity};
-use oddspot::tensor_file::NamedTensors;
-use oddspot::training::{HeldOut, Outcome, StepReport, Trainer, TrainingSet, checkpoint};
+use oddspot::datasets::Dataset;
+use oddspot::model::Model;
+use oddspot::settings::Settings;
+use oddspot::train::{Checkpoint, GoodImages};
+use oddspot::Training;
 
 use crate::configuration::Configuration;
 use crate::inspect::{describe_false_alarms, describe_position_classifier};
-use crate::interrupt::{INTERRUPTED, Interrupt};
-use crate::progress::Progress;
-use crate::runtime::{Runtime, RuntimeArgs, beside, check_output, parent, teacher_library};
-use crate::training_log::TrainingLog;
+use crate::interrupt::INTERRUPTED;
+use crate::output::{Claim, beside, parent};
+use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
+use watch::{Ended, Watch};
 
 /// Arguments of `oddspot train`. An option given twice takes its last value, so that a command
 /// can be repeated with changes at its end.
@@ -58,10 +60,17 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
 
 /// Trains and writes the model.
 pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
-    let Runtime { device, interrupt } = runtime;
-    let checkpoint = beside(&args.output, "checkpoint");
-    let config = configuration(args, &checkpoint)?;
-    check_output(&args.output)?;
+    let checkpoint = Checkpoint {
+        path: beside(&args.output, "checkpoint"),
+        resume: args.resume,
+    };
+    let log = args.log.clone();
+    let log = log.unwrap_or_else(|| beside(&args.output, "log.jsonl"));
+    let claim = Claim::take(&args.output)?;
+    for file in [&checkpoint.path, &log] {
+        claim.clean(file);
+    }
+    let settings = settings(args, &checkpoint)?;
     let dataset = Dataset::open(&args.data)?;
     ensure!(
         !dataset.train.is_empty(),
@@ -69,178 +78,68 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
          train",
         args.data.display()
     );
-    let split = dataset.split(config.training.seed)?;
-    let (weights, identity) = teacher_library()?.find(&config.teacher)?;
-    let teacher = Teacher::new(
-        identity.architecture,
-        &Parameters::from_tensors(&weights.tensors, device),
-    )
-    .map_err(anyhow::Error::msg)?;
-    announce(&identity, &split.train, &split.held_out);
-    if args.output.exists() {
-        tell!(
-            "{} is there already and will be replaced when the training is done",
-            args.output.display()
-        );
+    let mut watch = Watch::new(&settings, &args.output, log, &runtime.interrupt);
+    let mut training = Training::new(settings, GoodImages::of(&dataset))
+        .library(teacher_library()?)
+        .engine(Arc::clone(&runtime.engine))
+        .threads(runtime.threads)
+        .checkpoint(checkpoint.clone())
+        .scratch(parent(&args.output))
+        .observe(&mut watch);
+    if args.no_teacher {
+        training = training.without_teacher_inside();
     }
-
-    let held_out = HeldOut::load(&split.held_out, &dataset.root, config.image_size)?;
-    let mut bar = Progress::new("preparing", "images", 0, split.train.len());
-    let set = TrainingSet::prepare(
-        &split.train,
-        &dataset.root,
-        &config,
-        &teacher,
-        device,
-        parent(&args.output),
-        |done, _| {
-            bar.set(done, String::new);
-            interrupt.flow()
-        },
-    )?;
-    bar.finish();
-    let Some(set) = set else {
-        tell!("interrupted before the first step; nothing was written");
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-
-    let mut trainer = if args.resume {
-        let channels = teacher.channels();
-        Trainer::resume(&checkpoint, config.clone(), identity, channels, set, device)?
-    } else {
-        Trainer::new(config.clone(), identity, teacher.channels(), set, device)?
-    };
-    if learn(args, &config, &mut trainer, &checkpoint, interrupt)? == Outcome::Interrupted {
-        tell!(
-            "interrupted at iteration {} of {}; the checkpoint is {}\ngo on with the same command \
-             and --resume",
-            trainer.iteration(),
-            config.training.iterations,
-            checkpoint.display()
-        );
-        return Ok(ExitCode::from(INTERRUPTED));
+    let trained = training.run();
+    match watch.ended(trained)? {
+        Ended::Interrupted(lines) => {
+            for line in lines {
+                tell!("{line}");
+            }
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+        Ended::Done { model, kept } => {
+            save(&model, &args.output, &checkpoint.path, kept)?;
+            summarise(&model, &args.output);
+            Ok(ExitCode::SUCCESS)
+        }
     }
-
-    // Scoring takes a while too: a stop in it must not cost the training.
-    trainer.save(&checkpoint)?;
-    let weights = (!args.no_teacher).then_some(weights.tensors);
-    let Some(model) = score(trainer, &teacher, weights, held_out, interrupt)? else {
-        tell!(
-            "interrupted while scoring; the checkpoint is {}\ngo on with the same command and \
-             --resume",
-            checkpoint.display()
-        );
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    model.save(&args.output).with_context(|| {
-        format!(
-            "the training is done and kept in {}; go on with the same command and --resume once \
-             this is mended",
-            checkpoint.display()
-        )
-    })?;
-    // The model holds all that the checkpoint was kept for.
-    std::fs::remove_file(&checkpoint).ok();
-    summarise(&model, &args.output);
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Preset, then file, then single settings; a resumed training keeps its own where none are given.
-fn configuration(args: &TrainArgs, checkpoint: &Path) -> Result<Config> {
-    if args.resume && !checkpoint.exists() {
+fn settings(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<Settings> {
+    let path = &checkpoint.path;
+    if args.resume && !path.exists() {
         bail!(
             "there is no checkpoint {} to resume; start without --resume",
-            checkpoint.display()
+            path.display()
         );
     }
-    if checkpoint.exists() && !args.resume && !args.restart {
+    if path.exists() && !args.resume && !args.restart {
         bail!(
             "{} is the checkpoint of an interrupted training; add --resume to go on with it, or \
              --restart to start again",
-            checkpoint.display()
+            path.display()
         );
     }
     let first = match args.resume {
-        true => checkpoint::configuration(checkpoint)?,
-        false => Config::default(),
+        true => checkpoint.settings()?,
+        false => Settings::default(),
     };
     args.configuration.over(first)
 }
 
-fn announce(identity: &TeacherIdentity, train: &[Sample], held_out: &[Sample]) {
-    tell!(
-        "{} good images to learn from, {} held out for the threshold",
-        train.len(),
-        held_out.len()
-    );
-    tell!(
-        "teacher {} (built like {}, SHA-256 {}…)",
-        identity.name,
-        identity.architecture,
-        &identity.sha256[..12]
-    );
-    if identity.name == RANDOM {
-        tell!(
-            "the random teacher has seen no image: misplaced parts are found, fine defects \
-             hardly; the default, --teacher builtin, has learned from images"
-        );
-    }
-}
-
-/// Runs the loop with its progress and its log.
-fn learn(
-    args: &TrainArgs,
-    config: &Config,
-    trainer: &mut Trainer,
-    checkpoint: &Path,
-    interrupt: &Interrupt,
-) -> Result<Outcome> {
-    let path = args
-        .log
-        .clone()
-        .unwrap_or_else(|| beside(&args.output, "log.jsonl"));
-    let mut log = TrainingLog::open(path, trainer.iteration())?;
-    let mut bar = Progress::new(
-        "training",
-        "images",
-        trainer.iteration() * config.training.batch,
-        config.training.iterations * config.training.batch,
-    );
-    let outcome = trainer.run(checkpoint, |report| {
-        log.step(report);
-        bar.set(report.iteration * config.training.batch, || note(report));
-        interrupt.flow()
-    });
-    bar.finish();
-    log.finish();
-    Ok(outcome?)
-}
-
-fn note(report: &StepReport) -> String {
-    let mut note = format!("L_rec {:.3}", report.rec);
-    if let (Some(pos), Some(accuracy)) = (report.pos, report.position_accuracy) {
-        note += &format!(" L_pos {pos:.3} position {:.0} %", 100.0 * accuracy);
-    }
-    note
-}
-
-fn score(
-    trainer: Trainer,
-    teacher: &Teacher,
-    weights: Option<NamedTensors>,
-    held_out: HeldOut,
-    interrupt: &Interrupt,
-) -> Result<Option<Model>> {
-    let mut bar = None;
-    let model = trainer.finish(teacher, weights, held_out, |done, total| {
-        bar.get_or_insert_with(|| Progress::new("scoring good images", "images", 0, total))
-            .set(done, String::new);
-        interrupt.flow()
+/// Writes the model, which holds all that the checkpoint was kept for.
+fn save(model: &Model, output: &Path, checkpoint: &Path, kept: bool) -> Result<()> {
+    model.save(output).with_context(|| match kept {
+        true => format!(
+            "the training is done and kept in {}; go on with the same command and --resume once \
+             this is mended",
+            checkpoint.display()
+        ),
+        false => "the training is done, but nothing of its end could be written".to_owned(),
     })?;
-    if let Some(bar) = bar {
-        bar.finish();
-    }
-    Ok(model)
+    std::fs::remove_file(checkpoint).ok();
+    Ok(())
 }
 
 fn summarise(model: &Model, output: &Path) {
@@ -251,7 +150,7 @@ fn summarise(model: &Model, output: &Path) {
         thresholds.image
     );
     say!("{}", describe_false_alarms(&thresholds.false_alarms));
-    if let Some(pos) = model.header.normalisation.pos {
-        say!("{}", describe_position_classifier(pos.mean));
+    if let Some(sureness) = describe_position_classifier(&model.header) {
+        say!("{sureness}");
     }
 }

@@ -5,10 +5,9 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::Detector;
-use oddspot::device::Device;
 
 use crate::inspect::{describe_false_alarms, four_digits};
-use crate::runtime::teacher_library;
+use crate::runtime::Runtime;
 
 /// Another threshold than the model's.
 #[derive(Args, Clone, Default)]
@@ -27,10 +26,10 @@ impl VerdictArgs {
     /// the model's.
     ///
     /// # Errors
-    /// An unusable model, a threshold or rate out of range, or a rate of a model without scores.
-    pub fn load(&self, model: &Path, device: &Device) -> Result<Detector> {
-        let detector = Detector::load(model, &teacher_library()?, device)?;
-        let trained = &detector.header().thresholds;
+    /// An unusable model, or a threshold or rate out of range.
+    pub fn load(&self, model: &Path, runtime: &Runtime) -> Result<Detector> {
+        let detector = runtime.detector(model)?;
+        let trained = detector.thresholds();
         let thresholds = match (self.threshold, self.false_alarm_rate) {
             (Some(score), _) => {
                 // Ten times that much still has to be drawn.
@@ -46,13 +45,7 @@ impl VerdictArgs {
                     rate > 0.0 && rate <= 0.5,
                     "--false-alarm-rate {rate}: give a share above 0, and at most 0.5"
                 );
-                trained.at_rate(rate).ok_or_else(|| {
-                    anyhow::anyhow!(
-                        "{} was written by a version that did not keep the scores which \
-                         --false-alarm-rate needs: train it anew, or give --threshold",
-                        model.display()
-                    )
-                })?
+                trained.at_rate(rate)
             }
             (None, None) => return Ok(detector),
         };
@@ -65,7 +58,7 @@ impl VerdictArgs {
         let alarms = &thresholds.false_alarms;
         if self.false_alarm_rate.is_some() {
             tell!("{}", describe_false_alarms(alarms));
-        } else if thresholds.scores.is_some() {
+        } else {
             // A quantile of ever so few images says nothing of ever smaller rates.
             let rate = match 100.0 * alarms.target {
                 tiny if tiny < 0.1 => "less than 0.1 %".to_owned(),

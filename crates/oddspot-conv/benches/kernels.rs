@@ -1,5 +1,6 @@
 //! Each kernel on the shapes that the networks have: `cargo bench -p oddspot-conv`. Threads as
-//! `RAYON_NUM_THREADS` says.
+//! `RAYON_NUM_THREADS` says, the instruction set as `ODDSPOT_ISA` does.
+#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use oddspot_conv::direct::DirectConv;
 use oddspot_conv::linear::{LinearWeights, linear, linear_weight_gradient};
 use oddspot_conv::peak::best_fma_gflops;
 use oddspot_conv::pool::MaxPool;
+use oddspot_conv::residual::residual_sum;
 use oddspot_conv::{Conv3x3, Epilogue, Shape, Workspace};
 
 fn values(count: usize) -> Vec<f32> {
@@ -96,19 +98,6 @@ fn others(c: &mut Criterion) {
     let mut workspace = Workspace::new();
     let isa = workspace.isa();
     let mut group = c.benchmark_group("other");
-    let conv = DirectConv {
-        input: Shape::new(1, 256, 256, 3),
-        outputs: 96,
-        kernel: 7,
-        stride: 2,
-        dilation: 1,
-        padding: 3,
-    };
-    let weights = conv.pack(isa, &values(96 * 147)).unwrap();
-    let (x, mut y) = (values(256 * 256 * 3), vec![0.0; 128 * 128 * 96]);
-    group.bench_function("conv7x7/2 3to96@256", |b| {
-        b.iter(|| conv.forward(&mut workspace, &x, &weights, None, Epilogue::RELU, &mut y));
-    });
     for (side, inputs, outputs) in [(128, 64, 96), (64, 128, 256), (32, 256, 512)] {
         let (rows, sizes) = (side * side, [outputs, inputs]);
         let weight = values(outputs * inputs);
@@ -187,12 +176,65 @@ fn others(c: &mut Criterion) {
     group.finish();
 }
 
+/// (inputs, outputs, side, kernel, padding): layers of stride 2, SqueezeNet's stem first, then
+/// those of residual networks.
+const STRIDED: [(usize, usize, usize, usize, usize); 8] = [
+    (3, 96, 256, 7, 3),
+    (3, 64, 256, 7, 3),
+    (64, 128, 64, 3, 1),
+    (128, 256, 32, 3, 1),
+    (256, 512, 32, 3, 1),
+    (512, 512, 16, 3, 1),
+    (256, 512, 64, 1, 0),
+    (1024, 2048, 16, 1, 0),
+];
+
+fn strided(c: &mut Criterion) {
+    let mut workspace = Workspace::new();
+    let mut group = c.benchmark_group("strided");
+    for (inputs, outputs, side, kernel, padding) in STRIDED {
+        let conv = DirectConv {
+            input: Shape::new(1, side, side, inputs),
+            outputs,
+            kernel,
+            stride: 2,
+            dilation: 1,
+            padding,
+        };
+        let weight = values(outputs * inputs * kernel * kernel);
+        let weights = conv.pack(workspace.isa(), &weight).unwrap();
+        let positions = conv.output().unwrap().positions();
+        let (x, bias) = (values(side * side * inputs), values(outputs));
+        let mut y = vec![0.0; positions * outputs];
+        group.throughput(Throughput::Elements((2 * positions * weight.len()) as u64));
+        let name = format!("{kernel}x{kernel} {inputs}to{outputs}@{side}");
+        group.bench_function(BenchmarkId::new("forward", &name), |b| {
+            b.iter(|| {
+                conv.forward(
+                    &mut workspace,
+                    &x,
+                    &weights,
+                    Some(&bias),
+                    Epilogue::RELU,
+                    &mut y,
+                )
+            });
+        });
+    }
+    let (mut a, b) = (values(128 * 128 * 64), values(128 * 128 * 64));
+    group.throughput(Throughput::Bytes(12 * a.len() as u64));
+    group.bench_function("residual sum 64@128", |bencher| {
+        bencher.iter(|| residual_sum(workspace.isa(), &mut a, &b, true));
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = kernels;
     config = Criterion::default()
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
         .sample_size(10);
-    targets = convolutions, others
+    targets = convolutions, strided, others
 }
 criterion_main!(kernels);

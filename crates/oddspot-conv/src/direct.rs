@@ -1,6 +1,6 @@
 //! Convolution row by row: the patches of a row of outputs are laid out as a matrix and
 //! multiplied. For few input channels, where Winograd's transforms would cost more than they
-//! save, and for kernels other than 3×3 of stride 1.
+//! save, and for kernels other than 3×3 of stride 1 (a 1×1 of stride 1 is [`crate::linear`]).
 
 use rayon::prelude::*;
 
@@ -10,6 +10,10 @@ use crate::panel::{Matrix, add_outer, panel_width};
 use crate::shape::{Result, Shape, ShapeError, check_distance, check_length, count};
 use crate::simd::{Isa, Kernel, Vector};
 use crate::workspace::{SharedMut, Workspace};
+
+/// Outputs up to which a task takes several rows: all weights are read anew for every task, which
+/// for rows of a few outputs and layers of many channels costs more than the sums.
+const SHORT_ROWS: usize = 32;
 
 /// A convolution with a square kernel and zero padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +73,7 @@ impl DirectConv {
         )
     }
 
-    fn weight_count(&self) -> Result<usize> {
+    pub(crate) fn weight_count(&self) -> Result<usize> {
         count("the weight", &[self.outputs, self.depth()?])
     }
 
@@ -117,13 +121,20 @@ impl DirectConv {
                 asked: format!("{asked:?}"),
             });
         }
+        // No output's sum depends on which others its task has.
+        let share = (output.batch * output.height).div_ceil(rayon::current_num_threads());
+        let rows = (SHORT_ROWS / output.width).clamp(1, share);
+        let patch_row = output.width * matrix.inputs();
         let locals = workspace.locals.ready();
-        y.par_chunks_exact_mut(output.width * stride)
+        y.par_chunks_mut(rows * output.width * stride)
             .enumerate()
-            .for_each(|(row, y)| {
+            .for_each(|(task, y)| {
+                let rows_here = y.len() / (output.width * stride);
                 let mut scratch = locals.mine();
-                let patches = scratch.take(output.width * matrix.inputs());
-                self.patches(x, output, row, patches);
+                let patches = scratch.take(rows_here * patch_row);
+                for (row, patches) in patches.chunks_exact_mut(patch_row).enumerate() {
+                    self.patches(x, output, task * rows + row, patches);
+                }
                 isa.run(RowsTimesMatrix {
                     x: patches,
                     matrix,

@@ -7,12 +7,14 @@
 //! - [`linear`]: 1×1 convolutions.
 //! - [`pool`]: max and average pools, forward and backward.
 //! - [`smooth`]: separable smoothing of a map.
-//! - [`activation`]: backward through ReLU and bias; [`batch_norm`]: normalisation in training.
+//! - [`residual`]: the sum of two branches; [`activation`]: backward through ReLU and bias;
+//!   [`batch_norm`]: normalisation in training.
 //! - [`distance`]: the feature-matching loss; [`adam`] and [`muon`]: the optimizers' steps.
+//! - [`triangular`]: factors of symmetric matrices and their inverses.
 //! - [`mod@reference`]: the same as plain loops, to which tests hold the kernels.
 //!
 //! The instruction set is chosen at run time ([`Isa`]): AVX-512, AVX2 with FMA, NEON, or plain
-//! Rust. Threads are those of the rayon pool that the caller runs in; **results do not depend on
+//! Rust; the environment variable `ODDSPOT_ISA` forces one. Threads are those of the rayon pool that the caller runs in; **results do not depend on
 //! their number**. Scratch memory is kept in a [`Workspace`] from call to call.
 //!
 //! Every function checks the lengths of its slices against its shapes before it computes
@@ -32,13 +34,15 @@ mod panel;
 pub mod peak;
 pub mod pool;
 pub mod reference;
+pub mod residual;
 pub mod shape;
 mod simd;
 pub mod smooth;
+pub mod triangular;
 mod winograd;
 mod workspace;
 
 pub use epilogue::Epilogue;
 pub use shape::{Conv3x3, Shape, ShapeError};
-pub use simd::Isa;
+pub use simd::{Isa, IsaError};
 pub use workspace::Workspace;

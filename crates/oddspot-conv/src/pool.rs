@@ -46,7 +46,8 @@ impl MaxPool {
             let mut outputs = rest / self.stride + 1;
             if self.ceil {
                 // A window that begins past the map does not count.
-                outputs -= usize::from((outputs - 1) * self.stride >= size + self.padding);
+                outputs -=
+                    usize::from((outputs - 1) * self.stride >= size.saturating_add(self.padding));
             }
             let finds = |at| (0..self.kernel).any(|tap| self.pixel(at, tap, size).is_some());
             match self.padding <= reach && (0..outputs).all(finds) {

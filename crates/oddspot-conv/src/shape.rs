@@ -120,7 +120,7 @@ pub(crate) fn check_distance(what: &'static str, pixels: usize) -> Result<()> {
     }
 }
 
-pub(crate) fn check_length(what: &'static str, needed: usize, values: &[f32]) -> Result<()> {
+pub(crate) fn check_length<T>(what: &'static str, needed: usize, values: &[T]) -> Result<()> {
     if values.len() == needed {
         return Ok(());
     }

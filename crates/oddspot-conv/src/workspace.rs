@@ -60,7 +60,7 @@ impl Default for Workspace {
 }
 
 impl Workspace {
-    /// An empty workspace for the fastest instruction set of this processor.
+    /// An empty workspace for the instruction set that [`Isa::detect`] chooses.
     pub fn new() -> Self {
         Self::with_isa(Isa::detect())
     }

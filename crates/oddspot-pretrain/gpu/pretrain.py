@@ -10,9 +10,11 @@ which `--compare OTHER.checkpoint` tells; later steps drift apart.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import signal
+import struct
 import sys
 import time
 
@@ -22,6 +24,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 KEY = "oddspot.pretraining"
+FORMAT = 2
 KINDS = ("value", "moment1", "moment2", "running")
 # torchvision's indices of VGG16's convolutions, stage by stage.
 STAGES = ([0, 2], [5, 7], [10, 12, 14], [17, 19, 21])
@@ -34,7 +37,10 @@ class Checkpoint:
 
     def __init__(self, path):
         with safe_open(path, "pt") as file:
-            self.header = json.loads(file.metadata()[KEY])
+            sealed = json.loads(file.metadata()[KEY])
+            if sealed["format"] != FORMAT:
+                sys.exit(f"{path} is of format {sealed['format']}, and this program reads {FORMAT}")
+            self.header = sealed["header"]
             self.tensors = {kind: {} for kind in KINDS}
             for key in file.keys():
                 kind, name = key.split(".", 1)
@@ -51,8 +57,20 @@ class Checkpoint:
             if not torch.isfinite(tensor).all():
                 sys.exit(f"'{name}' is not finite at step {self.header['step']}; the checkpoint of "
                          "before stays; lower learning_rate in the recipe")
-        save_file(flat, path + ".part", metadata={KEY: json.dumps(self.header)})
+        save_file(flat, path + ".part", metadata={KEY: seal(json.dumps(self.header), flat)})
         os.replace(path + ".part", path)
+
+
+def seal(header, tensors):
+    """A file's metadata: its header under a SHA-256 over it and all tensors, as `files::sealed` of the
+    library checks it."""
+    text = header.encode()
+    digest = hashlib.sha256(struct.pack("<Q", len(text)) + text)
+    for name, tensor in sorted(tensors.items()):
+        shape = tensor.shape
+        digest.update(name.encode() + b"\0F32" + struct.pack(f"<{1 + len(shape)}Q", len(shape), *shape))
+        digest.update(tensor.numpy().tobytes())
+    return f'{{"format":{FORMAT},"sha256":"{digest.hexdigest()}","header":{header}}}'
 
 
 class Batches:

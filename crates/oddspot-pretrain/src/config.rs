@@ -81,7 +81,7 @@ impl Recipe {
     pub fn validate(&self) -> Result<()> {
         let check = |holds: bool, field: &'static str, needed: &str| match holds {
             true => Ok(()),
-            false => Err(Error::config(field, format!("it must be {needed}"))),
+            false => Err(Error::setting(field, format!("it must be {needed}"))),
         };
         check(
             (1..=MOST_STEPS).contains(&self.steps),

@@ -26,8 +26,6 @@ pub mod batch;
 pub mod preview;
 
 // What learns from them, and how.
-pub mod layout;
-
 pub mod network;
 
 pub mod points;
@@ -42,8 +40,3 @@ pub mod stream;
 
 pub use config::Recipe;
 pub use pretraining::Pretraining;
-
-/// Kernels refuse only shapes that do not fit together, which the layouts rule out.
-fn fits<T>(result: Result<T, oddspot_conv::ShapeError>) -> T {
-    result.unwrap_or_else(|error| panic!("{error}"))
-}

@@ -3,7 +3,11 @@
 
 use std::ops::Range;
 
-use oddspot::tensor_file::{NamedTensor, NamedTensors};
+use oddspot::files::{NamedTensor, NamedTensors};
+use oddspot::net::network::Op;
+use oddspot::net::teachers::{of_stages, vgg16};
+use oddspot::net::tensors::{Layout, TensorSpec};
+use oddspot::{Error, Result};
 use oddspot_conv::batch_norm::{BatchNorm, Moments};
 use oddspot_conv::conv3x3::{
     ConvWeights, conv3x3, conv3x3_input_gradient, conv3x3_weight_gradient,
@@ -11,11 +15,6 @@ use oddspot_conv::conv3x3::{
 use oddspot_conv::pool::MaxPool;
 use oddspot_conv::{Conv3x3, Epilogue, Shape, Workspace};
 
-use crate::fits;
-use crate::layout::Layout;
-
-/// torchvision's indices of the convolutions of the four stages.
-const STAGES: [&[usize]; 4] = [&[0, 2], &[5, 7], &[10, 12, 14], &[17, 19, 21]];
 const EPSILON: f32 = 1e-5;
 /// Share of a batch in the running moments.
 const MOMENTUM: f32 = 0.01;
@@ -40,6 +39,8 @@ struct Layer {
 /// The network's layers for a batch of views.
 pub struct Network {
     layers: Vec<Layer>,
+    /// The layers that end the levels.
+    levels: [usize; 3],
     /// Names and places of the running moments.
     pub running: Layout,
 }
@@ -63,68 +64,73 @@ struct LayerTrace {
 
 impl Network {
     /// The network on `views` views of a side, its parameters appended to `layout`.
-    pub fn new(layout: &mut Layout, widths: [usize; 4], views: usize, side: usize) -> Self {
+    ///
+    /// # Errors
+    /// Views that are too small for its pools.
+    pub fn new(layout: &mut Layout, widths: [usize; 4], views: usize, side: usize) -> Result<Self> {
+        let described = vgg16(&of_stages(widths))?;
+        let shapes = described.shapes(Shape::new(views, side, side, 3))?;
         let mut running = Layout::default();
         let mut layers: Vec<Layer> = Vec::new();
-        let mut shape = Shape::new(views, side, side, 3);
-        for (stage, indices) in STAGES.iter().enumerate() {
-            for (i, index) in indices.iter().enumerate() {
-                let name = format!("features.{index}");
-                let width = widths[stage];
-                let conv = Conv3x3 {
-                    input: shape,
-                    outputs: width,
-                    dilation: 1,
-                };
-                shape = conv.output();
-                let last = i + 1 == indices.len();
-                let pool = (last && stage < 3).then_some(MaxPool {
-                    input: shape,
-                    kernel: 2,
-                    stride: 2,
-                    dilation: 1,
-                    padding: 0,
-                    ceil: false,
-                });
-                layers.push(Layer {
-                    weight: layout.add(
-                        format!("{name}.weight"),
-                        &[width, conv.input.channels, 3, 3],
-                    ),
-                    gamma: layout.add(format!("{name}.gamma"), &[width]),
-                    beta: layout.add(format!("{name}.beta"), &[width]),
-                    mean: running.add(format!("{name}.mean"), &[width]),
-                    variance: running.add(format!("{name}.variance"), &[width]),
-                    name,
-                    conv,
-                    pool,
-                    level: (last && stage > 0).then(|| stage - 1),
-                });
-                if let Some(pool) = pool {
-                    shape = fits(pool.output());
+        for (index, layer) in described.layers().iter().enumerate() {
+            let (input, value) = (shapes[index], index + 1);
+            match (&layer.op, layers.last_mut()) {
+                (Op::Conv(conv), _) if layer.inputs == [index] && conv.is_3x3_same() => {
+                    let (name, width) = (&conv.name, conv.outputs);
+                    let mut features = described.features().iter();
+                    layers.push(Layer {
+                        conv: Conv3x3 {
+                            input,
+                            outputs: width,
+                            dilation: conv.dilation,
+                        },
+                        weight: layout.add(TensorSpec::weight(name, conv.weight_shape())),
+                        gamma: layout.add(TensorSpec::ones(name, "gamma", width)),
+                        beta: layout.add(TensorSpec::zeros(name, "beta", width)),
+                        mean: running.add(TensorSpec::zeros(name, "mean", width)),
+                        variance: running.add(TensorSpec::ones(name, "variance", width)),
+                        name: name.clone(),
+                        pool: None,
+                        level: features.position(|&feature| feature == value),
+                    });
+                }
+                (Op::MaxPool(pool), Some(before)) if layer.inputs == [index] => {
+                    before.pool = Some(pool.on(input));
+                }
+                (op, _) => {
+                    return Err(Error::internal(format!(
+                        "layers like {op:?} are not pretrained"
+                    )));
                 }
             }
         }
-        Self { layers, running }
+        let ends: Vec<usize> = (0..layers.len())
+            .filter(|&index| layers[index].level.is_some())
+            .collect();
+        let levels = ends.try_into();
+        Ok(Self {
+            levels: levels.map_err(|_| Error::internal("a teacher of other than three levels"))?,
+            layers,
+            running,
+        })
     }
 
     /// Fresh running moments: mean 0, variance 1.
     pub fn fresh_moments(&self) -> Vec<f32> {
-        let mut running = vec![0.0; self.running.count()];
-        for layer in &self.layers {
-            running[layer.variance.clone()].fill(1.0);
-        }
-        running
+        // Nothing of them is left to chance.
+        self.running.fresh(0)
     }
 
     /// Shape of the map of a level, 0 to 2.
     pub fn level(&self, level: usize) -> Shape {
-        let layer = self.layers.iter().find(|layer| layer.level == Some(level));
-        layer.map_or_else(|| unreachable!("three levels"), |layer| layer.conv.output())
+        self.layers[self.levels[level]].conv.output()
     }
 
     /// The pass on normalised views `[views, side, side, 3]`; `running` takes a share of the
     /// batch's moments.
+    ///
+    /// # Errors
+    /// Views of another shape.
     pub fn forward(
         &self,
         workspace: &mut Workspace,
@@ -132,7 +138,7 @@ impl Network {
         views: &[f32],
         running: &mut [f32],
         trace: &mut Trace,
-    ) {
+    ) -> Result<()> {
         trace
             .layers
             .resize_with(self.layers.len(), Default::default);
@@ -146,12 +152,12 @@ impl Network {
             now.y.resize(count, 0.0);
             let sizes = [conv.outputs, conv.input.channels];
             let weight = &values[layer.weight.clone()];
-            let ready = fits(ConvWeights::forward(workspace, weight, sizes));
+            let ready = ConvWeights::forward(workspace, weight, sizes)?;
             let plain = Epilogue::default();
-            fits(conv3x3(workspace, conv, x, &ready, None, plain, &mut now.z));
+            conv3x3(workspace, conv, x, &ready, None, plain, &mut now.z)?;
             ready.recycle(workspace);
             let norm = layer.norm(values);
-            now.moments = fits(norm.forward(workspace.isa(), &now.z, &mut now.y));
+            now.moments = norm.forward(workspace.isa(), &now.z, &mut now.y)?;
             for (place, batch) in [
                 (&layer.mean, &now.moments.mean),
                 (&layer.variance, &now.moments.variance),
@@ -161,26 +167,26 @@ impl Network {
                 }
             }
             if let Some(pool) = layer.pool {
-                let output = fits(pool.output());
+                let output = pool.output()?;
                 let count = output.positions() * output.channels;
                 now.pooled.resize(count, 0.0);
                 now.winners.resize(count, 0.0);
                 let winners = Some(&mut now.winners[..]);
-                fits(pool.forward(workspace.isa(), &now.y, &mut now.pooled, winners));
+                pool.forward(workspace.isa(), &now.y, &mut now.pooled, winners)?;
             }
         }
+        Ok(())
     }
 
     /// The map of a level after a forward pass.
     pub fn map<'a>(&self, trace: &'a Trace, level: usize) -> &'a [f32] {
-        let at = self
-            .layers
-            .iter()
-            .position(|layer| layer.level == Some(level));
-        at.map_or_else(|| unreachable!("three levels"), |at| &trace.layers[at].y)
+        &trace.layers[self.levels[level]].y
     }
 
     /// From the gradients of the levels' maps to those of all parameters.
+    ///
+    /// # Errors
+    /// Gradients of other lengths than their maps.
     pub fn backward(
         &self,
         workspace: &mut Workspace,
@@ -189,7 +195,7 @@ impl Network {
         trace: &Trace,
         of_levels: &[Vec<f32>; 3],
         gradients: &mut [f32],
-    ) {
+    ) -> Result<()> {
         // The gradient of what the layer passed on: its pool's output, or its own.
         let mut of_next: Vec<f32> = Vec::new();
         for (index, layer) in self.layers.iter().enumerate().rev() {
@@ -199,7 +205,7 @@ impl Network {
                 (_, true) => vec![0.0; now.y.len()],
                 (Some(pool), _) => {
                     let mut dy = vec![0.0; now.y.len()];
-                    fits(pool.backward(isa, &of_next, &now.winners, &mut dy));
+                    pool.backward(isa, &of_next, &now.winners, &mut dy)?;
                     dy
                 }
                 (None, _) => std::mem::take(&mut of_next),
@@ -212,11 +218,8 @@ impl Network {
             let (mut dgamma, mut dbeta) =
                 (vec![0.0; layer.conv.outputs], vec![0.0; layer.conv.outputs]);
             let known = (&now.z[..], &now.y[..], &now.moments);
-            fits(
-                layer
-                    .norm(values)
-                    .backward(isa, known, &mut dy, &mut dgamma, &mut dbeta),
-            );
+            let norm = layer.norm(values);
+            norm.backward(isa, known, &mut dy, &mut dgamma, &mut dbeta)?;
             gradients[layer.gamma.clone()].copy_from_slice(&dgamma);
             gradients[layer.beta.clone()].copy_from_slice(&dbeta);
             let x = match index {
@@ -225,22 +228,17 @@ impl Network {
             };
             let conv = layer.conv;
             let dw = &mut gradients[layer.weight.clone()];
-            fits(conv3x3_weight_gradient(workspace, conv, x, &dy, dw));
+            conv3x3_weight_gradient(workspace, conv, x, &dy, dw)?;
             if index > 0 {
                 let sizes = [conv.outputs, conv.input.channels];
                 let weight = &values[layer.weight.clone()];
-                let ready = fits(ConvWeights::input_gradient(workspace, weight, sizes));
+                let ready = ConvWeights::input_gradient(workspace, weight, sizes)?;
                 of_next.resize(x.len(), 0.0);
-                fits(conv3x3_input_gradient(
-                    workspace,
-                    conv,
-                    &dy,
-                    &ready,
-                    &mut of_next,
-                ));
+                conv3x3_input_gradient(workspace, conv, &dy, &ready, &mut of_next)?;
                 ready.recycle(workspace);
             }
         }
+        Ok(())
     }
 
     /// Plain convolutions with bias that compute what the network does with its running

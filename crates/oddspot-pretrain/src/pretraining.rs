@@ -5,17 +5,17 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use oddspot::tensor_file::{NamedTensors, Stored, check_finite, serialize};
-use oddspot::{Error, Result, atomic};
+use oddspot::files::{NamedTensors, Stored, atomic, check_finite, serialize};
+use oddspot::net::teachers::VGG16;
+use oddspot::net::tensors::Layout;
+use oddspot::{Error, ErrorKind, Result, Subject};
 use oddspot_conv::Workspace;
 use oddspot_conv::adam::Adam;
 use serde::Serialize;
 
 use crate::batch::Batch;
 use crate::config::Recipe;
-use crate::fits;
 use crate::formula::Pool;
-use crate::layout::Layout;
 use crate::network::{Network, Trace};
 use crate::objective::{Objective, Scores};
 use crate::points::{gather, scatter};
@@ -76,11 +76,12 @@ impl Pretraining {
     pub(crate) fn at_step(recipe: Recipe, step: usize) -> Result<Self> {
         recipe.validate()?;
         let mut layout = Layout::default();
-        let network = Network::new(&mut layout, recipe.widths, 2 * recipe.scenes, recipe.view);
+        let views = 2 * recipe.scenes;
+        let network = Network::new(&mut layout, recipe.widths, views, recipe.view)?;
         let objectives = [0, 1, 2].map(|level| {
             Objective::new(&mut layout, &recipe, level, network.level(level).channels)
         });
-        let values = layout.initial(recipe.seed);
+        let values = layout.fresh(recipe.seed);
         Ok(Self {
             step,
             seconds: 0.0,
@@ -118,7 +119,7 @@ impl Pretraining {
     /// run.
     ///
     /// # Errors
-    /// [`Error::Diverged`] at a loss that is not finite.
+    /// [`ErrorKind::Diverged`] at a loss that is not finite; what `progress` fails with.
     pub fn run(
         &mut self,
         mut progress: impl FnMut(&Self, &StepReport) -> Result<ControlFlow<()>>,
@@ -135,25 +136,21 @@ impl Pretraining {
     /// One step.
     ///
     /// # Errors
-    /// [`Error::Diverged`] at a loss that is not finite; the parameters are as before then.
+    /// [`ErrorKind::Diverged`] at a loss that is not finite; the parameters are as before then.
     fn step(&mut self) -> Result<StepReport> {
         let started = Instant::now();
         // On a thread of the pool, its threads need not be woken for every kernel.
-        let levels = rayon::scope(|_| self.learn());
+        let levels = rayon::scope(|_| self.learn())?;
         let finite = levels.iter().all(|scores| scores.total.is_finite())
             && self.running.iter().all(|moment| moment.is_finite());
         if !finite {
-            return Err(Error::Diverged {
-                iteration: self.step + 1,
-                reason: "lower learning_rate in the recipe (--recipe) and start again with \
-                         --restart"
-                    .to_owned(),
-            });
+            return Err(self.diverged());
         }
         rayon::scope(|_| {
-            self.update();
+            self.update()?;
             self.pool.refresh(self.step);
-        });
+            Ok::<_, Error>(())
+        })?;
         self.step += 1;
         self.seconds += started.elapsed().as_secs_f64();
         Ok(StepReport {
@@ -162,15 +159,28 @@ impl Pretraining {
         })
     }
 
+    pub(crate) fn diverged(&self) -> Error {
+        Error::new(
+            ErrorKind::Diverged,
+            Subject::Training,
+            format!(
+                "it diverged at step {}: the loss is not a finite number; start again with a lower \
+                 learning_rate in the recipe than {:?}",
+                self.step + 1,
+                self.recipe.learning_rate
+            ),
+        )
+    }
+
     /// Forward and backward.
-    fn learn(&mut self) -> [Scores; 3] {
+    fn learn(&mut self) -> Result<[Scores; 3]> {
         let shapes = [0, 1, 2].map(|level| self.network.level(level));
         self.gradients.fill(0.0);
         let batch = Batch::new(&self.recipe, &self.pool, self.step, shapes);
         let workspace = &mut self.workspace;
         let (running, trace) = (&mut self.running, &mut self.trace);
         self.network
-            .forward(workspace, &self.values, &batch.views, running, trace);
+            .forward(workspace, &self.values, &batch.views, running, trace)?;
         let mut scores = [Scores::default(); 3];
         for (level, shape) in shapes.into_iter().enumerate() {
             let points = &batch.points[level];
@@ -182,7 +192,7 @@ impl Pretraining {
                 points,
                 &features,
                 &mut self.gradients,
-            );
+            )?;
             scores[level] = found;
             let of_map = &mut self.of_levels[level];
             of_map.clear();
@@ -196,11 +206,11 @@ impl Pretraining {
             trace,
             &self.of_levels,
             &mut self.gradients,
-        );
-        scores
+        )?;
+        Ok(scores)
     }
 
-    fn update(&mut self) {
+    fn update(&mut self) -> Result<()> {
         let adam = Adam {
             learning_rate: self.recipe.rate(self.step) as f32,
             beta1: 0.9,
@@ -212,7 +222,8 @@ impl Pretraining {
         };
         let [first, second] = &mut self.moments;
         let isa = self.workspace.isa();
-        fits(adam.update(isa, &mut self.values, &self.gradients, first, second));
+        adam.update(isa, &mut self.values, &self.gradients, first, second)?;
+        Ok(())
     }
 
     /// The network as it stands, folded: a teacher's weights in torchvision's names.
@@ -225,27 +236,25 @@ impl Pretraining {
     /// # Errors
     /// Weights that are not finite, or a file that cannot be written.
     pub fn write_weights(&self, path: &Path) -> Result<()> {
-        let fail = |reason: String| Error::weights(path, reason);
-        let weights = self.weights();
         let mut stored = BTreeMap::new();
-        for (name, tensor) in &weights {
-            check_finite(name, &tensor.values).map_err(fail)?;
+        for (name, tensor) in &self.weights() {
+            check_finite(name, &tensor.values).map_err(|error| error.in_file(path))?;
             if tensor.values.iter().any(|value| value.abs() > LARGEST_HALF) {
-                return Err(fail(format!(
-                    "its tensor '{name}' is too large for 16-bit floats"
-                )));
+                let reason = format!("its tensor '{name}' is too large for 16-bit floats");
+                return Err(Error::weights(path, reason));
             }
             stored.insert(name.clone(), Stored::halves(tensor));
         }
         let origin = Origin {
-            architecture: "vgg16",
+            architecture: VGG16.name,
             program: concat!("oddspot ", env!("CARGO_PKG_VERSION")),
             recipe: &self.recipe,
             steps_done: self.step,
             seconds: self.seconds as u64,
         };
-        let origin = serde_json::to_string(&origin).map_err(|e| fail(e.to_string()))?;
-        let bytes = serialize(&stored, "oddspot.pretrained", origin).map_err(fail)?;
+        let internal = |e: serde_json::Error| Error::internal(e.to_string());
+        let origin = serde_json::to_string(&origin).map_err(internal)?;
+        let bytes = serialize(&stored, "oddspot.pretrained", origin)?;
         atomic::write_bytes(path, &bytes)
     }
 }

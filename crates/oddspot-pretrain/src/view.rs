@@ -1,6 +1,6 @@
 //! Two views of a scene: at another scale, turned a little, each under its conditions.
 
-use oddspot::image::{MEAN, STD};
+use oddspot::images::{MEAN, STD};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::{

@@ -1,107 +1,46 @@
 //! **oddspot** finds where an image is odd, learning from good images alone.
 //!
-//! It implements *Anomaly Localization in Images Using Position-Classifier* (Xiang & Ito): a
-//! frozen [`teacher`] and a [`student`] of receptive field 65 are compared for local anomalies
-//! (`e_rec`, "looks wrong"), and a [`position`] classifier guesses where a neighbouring patch
-//! lies for contextual ones (`e_pos`, "in the wrong place"); both errors, normalised, add up to
-//! one anomaly map ([`scoring`]).
+//! It implements *Anomaly Localization in Images Using Position-Classifier* (Xiang & Ito): a frozen
+//! teacher and a student of receptive field 65 ([`net`]) are compared for local anomalies (`e_rec`,
+//! "looks wrong"), and a position classifier guesses where a neighbouring patch lies for contextual
+//! ones (`e_pos`, "in the wrong place"); the [`terms`], normalised, add up to one anomaly map
+//! ([`verdict`]).
 //!
-//! The modules stand in the order of the data's way.
+//! Most programs need [`Training`], [`Model`], [`Detector`] and [`Finding`]. The modules stand in the
+//! order of the data's way; each knows only those above it.
 
-// What everything stands on.
 pub mod error;
 
-pub mod digest;
-
-pub mod config;
+// What everything stands on.
+pub mod files;
 
 pub mod seed;
 
-pub mod device;
-
 // Images in.
-pub mod image;
+pub mod images;
 
-pub mod dataset;
+pub mod datasets;
 
-pub mod scene;
+pub mod settings;
 
-// What is learned, and from what.
-pub mod network;
+// Networks, and what is made of their features.
+pub mod maps;
 
-pub mod tensor_file;
+pub mod net;
 
-pub mod teacher;
+pub mod terms;
 
-mod running_statistics;
+// From errors to a verdict.
+pub mod verdict;
 
-pub mod teacher_cache;
-
-pub mod whitening;
-
-pub mod student;
-
-pub mod position;
-
-pub mod loss;
-
-pub mod trainable;
-
-pub mod cpu;
-
-pub mod training;
-
-// From features to a verdict.
-pub mod map;
-
-pub mod e_pos;
-
-pub mod placement;
-
-pub mod moments;
-
-mod image_level;
-
-mod local_moments;
-
-pub mod error_maps;
-
-pub mod shares;
-
-pub mod scoring;
+pub mod model;
 
 pub mod judge;
 
-pub mod threshold;
+pub mod train;
 
-pub mod model_file;
-
-pub mod detector;
-
-// From maps to what people look at.
-pub mod components;
-
-pub mod region;
-
-pub mod heatmap;
-
-pub mod arrow;
-
-mod panel;
-
-pub mod figure;
-
-pub mod metrics;
-
-pub mod report;
-
-pub mod chart;
-
-pub mod benchmark;
-
-pub mod page;
-
-pub mod atomic;
-
-pub use detector::{Detection, Detector};
-pub use error::{Error, Result};
+pub use error::{Error, ErrorKind, Result, Subject};
+pub use judge::{Detector, Options};
+pub use model::Model;
+pub use train::Training;
+pub use verdict::Finding;

@@ -1,12 +1,14 @@
 //! Image files as they come: every format, depth, orientation and way of being broken, against
 //! pixels that Pillow made (tests/oracle/images.py).
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
-use oddspot::image::{ImageSize, decode, decode_mask, dimensions, resize};
+use oddspot::images::{ImageSize, decode, decode_mask, dimensions, resize};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

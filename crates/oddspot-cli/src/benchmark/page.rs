@@ -7,20 +7,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use oddspot::atomic;
-use oddspot::benchmark::Record;
-use oddspot::config::Method;
-use oddspot::dataset::Dataset;
-use oddspot::detector::Detector;
-use oddspot::image::decode;
-use oddspot::page::{Example, Section, Shown, benchmark_page, named, pick};
-use oddspot::report::{Judged, Protocol, TestImage, judge_one};
+use oddspot::Detector;
+use oddspot::datasets::Dataset;
+use oddspot::files::atomic;
+use oddspot::images::decode;
+use oddspot::settings::Method;
+use oddspot_draw::page::{Example, Section, Shown, benchmark_page, named, pick};
+use oddspot_measure::benchmark::Record;
+use oddspot_measure::report::{Judged, Protocol, TestImage, judge_one};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Listed;
 use super::runs::{Benchmark, write_json};
-use crate::runtime::teacher_library;
+use super::tables::PAGE;
+use crate::advice::chain;
 
 /// Examples of each data set: with the fifteen of MVTec AD the page stays below 10 MB.
 const EXAMPLES: usize = 6;
@@ -67,7 +68,7 @@ impl<'a> Page<'a> {
     ) -> Result<()> {
         let of_method = |method| {
             records.values().find(|record| {
-                let first = record.config.training.seed == 0;
+                let first = record.settings.training.seed == 0;
                 first && record.category == name && record.method() == method
             })
         };
@@ -87,7 +88,7 @@ impl<'a> Page<'a> {
             Err(error) => section.missing.push(format!(
                 "The curves are kept when a run is measured: delete {run}.json to make it again \
                  ({})",
-                crate::chain(&error)
+                chain(&error)
             )),
         }
         let below = full.and(baseline);
@@ -95,7 +96,7 @@ impl<'a> Page<'a> {
             Ok(examples) => section.examples = examples,
             Err(error) => section
                 .missing
-                .push(format!("There are no pictures: {}", crate::chain(&error))),
+                .push(format!("There are no pictures: {}", chain(&error))),
         }
         self.sections.insert(name.to_owned(), section);
         Ok(())
@@ -154,20 +155,21 @@ impl<'a> Page<'a> {
                 image: &decode(&dataset.test[at].image)?,
                 judged: &judged[number],
                 baseline: beside.as_ref().map(|judged| &judged[number]),
+                settings: &detector.header().settings,
+                threshold: detector.thresholds().image,
             };
-            Ok(Example::new(shown, detector.header())?)
+            Ok(Example::new(shown)?)
         };
         shown.iter().enumerate().map(example).collect()
     }
 
     fn detector(&self, record: &Record) -> Result<Detector> {
         let file = self.benchmark.run_file(&run_name(record), "oddspot");
-        let device = self.benchmark.device();
-        let detector = Detector::load(&file, &teacher_library()?, device)?;
+        let detector = self.benchmark.runtime().detector(&file)?;
         // A run with other settings may have got as far as its model, but not to its record.
-        let (config, teacher) = (&detector.header().config, &detector.header().teacher);
+        let (settings, teacher) = (&detector.header().settings, &detector.header().teacher);
         anyhow::ensure!(
-            record.is_of(&record.contents, config, teacher),
+            record.is_of(&record.contents, settings, teacher),
             "{} is not the model of the run that is kept; delete {}.json beside it to make the run \
              again",
             file.display(),
@@ -204,14 +206,14 @@ impl<'a> Page<'a> {
         let tables = Protocol::ALL.map(|protocol| self.benchmark.tables(&records, protocol));
         let sections: Vec<Section> = self.sections.values().cloned().collect();
         let page = benchmark_page(&tables, &sections)?;
-        let file = self.benchmark.output().join("report.html");
+        let file = self.benchmark.output().join(PAGE);
         Ok(atomic::write_bytes(file, page.as_bytes())?)
     }
 }
 
 /// The name of the files of the run that a record is of.
 fn run_name(record: &Record) -> String {
-    super::runs::name(&record.category, &record.config)
+    super::runs::name(&record.category, &record.settings)
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use oddspot::dataset::images_under;
+use oddspot::datasets::images_under;
 
 use super::pictures::KINDS;
 
@@ -15,6 +15,13 @@ pub struct Input {
     /// Its path below the folder that was named, with `/`, without its extension where that is
     /// unique.
     pub name: String,
+}
+
+impl Input {
+    /// The file, as it was named.
+    pub fn image(&self) -> String {
+        self.path.display().to_string()
+    }
 }
 
 /// All images under the given files and folders, each once, earlier output left out.

@@ -1,73 +1,20 @@
 //! Pictures of what was found: a sheet, the outlined image and the maps of each image.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use image::RgbImage;
-use oddspot::Detection;
-use oddspot::arrow::Arrow;
-use oddspot::figure::{Panels, figure};
-use oddspot::heatmap::{Scale, contour, render, write_png, write_tiff_f32};
-use oddspot::model_file::Header;
-use oddspot::region::{Region, mask_above, regions};
-use oddspot::scoring::AnomalyMaps;
+use oddspot::files::atomic;
+use oddspot::judge::Inspection;
+use oddspot::terms::Side;
+use oddspot_draw::figure::{Panels, figure};
+use oddspot_draw::heatmap::{Scale, contour, render, write_png, write_tiff_f32};
 
-use super::finding::Finding;
+use super::input::Input;
 
 /// Folders of pictures, one a kind.
 pub const KINDS: [&str; 5] = ["figure", "contour", "total", "looks_wrong", "wrong_place"];
-
-/// A detection brought to the original size of its image.
-pub struct Pictured {
-    /// The image.
-    pub image: RgbImage,
-    /// What was found in it, at the model's size.
-    pub detection: Detection,
-    /// The maps at the image's size.
-    pub maps: AnomalyMaps,
-    /// What lies above the pixel threshold.
-    pub regions: Vec<Region>,
-    mask: Vec<bool>,
-    /// Original pixels per pixel of the model's image, columns and rows.
-    pub scale: [f32; 2],
-}
-
-impl Pictured {
-    /// Resizes the maps and finds the regions above the pixel threshold.
-    pub fn new(image: RgbImage, detection: Detection, header: &Header) -> Self {
-        let (width, height) = (image.width() as usize, image.height() as usize);
-        let size = header.config.image_size;
-        let scale = [
-            width as f32 / size.width as f32,
-            height as f32 / size.height as f32,
-        ];
-        let maps = detection.maps.resized(height, width);
-        let mut threshold = header.thresholds.pixel as f32;
-        if detection.anomalous {
-            // Resizing can shave the peak: an anomaly must still show where it is.
-            threshold = threshold.min(maps.total.peak().0.next_down());
-        }
-        Self {
-            regions: regions(&maps.total, threshold),
-            mask: mask_above(&maps.total, threshold),
-            image,
-            detection,
-            maps,
-            scale,
-        }
-    }
-
-    /// Where neighbours would belong, if it is anomalous for its place.
-    fn arrows(&self) -> Vec<Arrow> {
-        let detection = &self.detection;
-        match &detection.placement {
-            Some(placement) if detection.anomalous && detection.shares.is_of_place() => {
-                Arrow::of(placement, self.scale)
-            }
-            _ => Vec::new(),
-        }
-    }
-}
 
 /// What is written of each image beside its results.
 #[derive(Clone, Copy)]
@@ -101,50 +48,43 @@ impl Pictures {
     ///
     /// # Errors
     /// A picture that cannot be written.
-    pub fn write(&self, name: &str, pictured: &Pictured, finding: &Finding) -> Result<Vec<String>> {
+    pub fn write(
+        &self,
+        input: &Input,
+        image: &RgbImage,
+        inspection: &Inspection,
+    ) -> Result<Vec<String>> {
         let mut files = Files {
             folder: &self.folder,
-            name,
+            name: &input.name,
             written: Vec::new(),
         };
-        let maps = &pictured.maps;
         if self.written.pictures {
-            let sheet = self.sheet(pictured, finding);
-            write_png(files.next("figure", "png")?, &sheet)?;
-            let outlined = contour(&pictured.image, &pictured.mask);
+            let panels = Panels {
+                image,
+                inspection,
+                name: &input.image(),
+            };
+            write_png(files.next("figure", "png")?, &figure(&panels, self.scale))?;
+            let outlined = contour(image, &inspection.mask);
             write_png(files.next("contour", "png")?, &outlined)?;
         }
+        let maps = &inspection.maps;
         let parts = [
-            ("total", Some(&maps.total)),
-            ("looks_wrong", Some(&maps.rec)),
-            ("wrong_place", maps.pos.as_ref()),
+            ("total", Some(Cow::Borrowed(&maps.total))),
+            ("looks_wrong", maps.side(Side::LooksWrong)),
+            ("wrong_place", maps.side(Side::WrongPlace)),
         ];
         for (kind, map) in parts {
             let Some(map) = map else { continue };
             if self.written.pictures {
-                write_png(files.next(kind, "png")?, &render(map, self.scale))?;
+                write_png(files.next(kind, "png")?, &render(&map, self.scale))?;
             }
             if self.written.maps {
-                write_tiff_f32(files.next(kind, "tiff")?, map)?;
+                write_tiff_f32(files.next(kind, "tiff")?, &map)?;
             }
         }
         Ok(files.written)
-    }
-
-    fn sheet(&self, pictured: &Pictured, finding: &Finding) -> RgbImage {
-        let maps = &pictured.maps;
-        let panels = Panels {
-            image: &pictured.image,
-            mask: &pictured.mask,
-            arrows: &pictured.arrows(),
-            threshold: finding.threshold,
-            verdict: &finding.heading(),
-            name: &finding.image,
-            total: &maps.total,
-            looks_wrong: &maps.rec,
-            wrong_place: maps.pos.as_ref(),
-        };
-        figure(&panels, self.scale)
     }
 }
 
@@ -179,9 +119,7 @@ pub fn remove(folder: &Path, file: &str) -> Result<bool> {
     // The path comes from a file that anyone may have changed: only what can be ours is removed.
     let inside = |part| matches!(part, Component::Normal(_));
     let of_a_kind = KINDS.iter().any(|kind| path.starts_with(kind));
-    let extension = path.extension().unwrap_or_default();
-    let ours = of_a_kind && (extension == "png" || extension == "tiff");
-    if !ours || !path.components().all(inside) {
+    if !of_a_kind || !is_picture(path) || !path.components().all(inside) {
         return Ok(false);
     }
     let path = folder.join(path);
@@ -201,4 +139,27 @@ pub fn remove(folder: &Path, file: &str) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Removes what runs that were killed left of the pictures in the output folder.
+pub fn remove_leftovers(folder: &Path) {
+    for kind in KINDS {
+        remove_leftovers_under(&folder.join(kind));
+    }
+}
+
+fn remove_leftovers_under(folder: &Path) {
+    atomic::remove_leftovers_in(folder, |name| is_picture(Path::new(name)));
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        // A link is not followed.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_leftovers_under(&entry.path());
+        }
+    }
+}
+
+/// Whether a file is called like a picture or a raw map.
+fn is_picture(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "png" || extension == "tiff")
 }

@@ -6,14 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use oddspot::model_file::Header;
-use oddspot::region::Region;
-use oddspot::shares::Why;
+use oddspot::files::lock::Hold;
+use oddspot::maps::Region;
+use oddspot::verdict::{Finding, Why};
 use serde::{Deserialize, Serialize};
 
-use super::finding::Finding;
 use super::input::Input;
-use super::pictures::{Pictures, Written, remove};
+use super::pictures::{Pictures, Written, remove, remove_leftovers};
 
 const JSON_LINES: &str = "results.jsonl";
 const CSV: &str = "results.csv";
@@ -31,6 +30,7 @@ pub struct Done {
 /// A line of results.jsonl.
 #[derive(Serialize)]
 struct Line<'a> {
+    image: &'a str,
     #[serde(flatten)]
     finding: &'a Finding,
     files: &'a [String],
@@ -50,6 +50,8 @@ pub struct Output {
     threshold: f64,
     jsonl: File,
     csv: csv::Writer<File>,
+    /// As long as the results are written.
+    _hold: Hold,
 }
 
 /// Columns of results.csv; regions are told by their number and the first one's box.
@@ -76,8 +78,8 @@ impl Output {
     /// Makes the folder and begins the results.
     ///
     /// # Errors
-    /// A folder that cannot be made or written.
-    pub fn create(folder: &Path, header: &Header, written: Written) -> Result<Self> {
+    /// A folder that cannot be made or written, or that another run writes to.
+    pub fn create(folder: &Path, threshold: f64, written: Written) -> Result<Self> {
         let shown = folder.display();
         ensure!(
             folder.is_dir() || !folder.exists(),
@@ -86,8 +88,10 @@ impl Output {
         std::fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the folder {shown}; choose an -o that you may write to")
         })?;
+        let hold = Hold::take(&folder.join(JSON_LINES))?;
         // Both can be written, or the earlier results stay as they are.
         let [jsonl, csv] = [open(folder, JSON_LINES)?, open(folder, CSV)?];
+        remove_leftovers(folder);
         remove_earlier_pictures(folder)?;
         for file in [&jsonl, &csv] {
             // A device or a pipe has no length.
@@ -99,12 +103,12 @@ impl Output {
         let mut csv = csv::Writer::from_writer(csv);
         csv.write_record(COLUMNS)?;
         csv.flush()?;
-        let threshold = header.thresholds.image;
         Ok(Self {
             pictures: Pictures::new(folder, threshold, written),
             threshold,
             jsonl,
             csv,
+            _hold: hold,
         })
     }
 
@@ -122,13 +126,15 @@ impl Output {
     ///
     /// # Errors
     /// A full disk.
-    pub fn result(&mut self, done: &Done) -> Result<()> {
+    pub fn result(&mut self, input: &Input, done: &Done) -> Result<()> {
         let Done {
             finding,
             files,
             latency,
         } = done;
+        let image = input.image();
         let line = serde_json::to_string(&Line {
+            image: &image,
             finding,
             files,
             milliseconds: 1e3 * latency.as_secs_f64(),
@@ -140,8 +146,8 @@ impl Output {
             first.map_or(String::new(), |region| value(region).to_string())
         };
         self.row([
-            finding.image.clone(),
-            finding.verdict().to_owned(),
+            image,
+            finding.verdict.word().to_owned(),
             finding.score.to_string(),
             finding.threshold.to_string(),
             finding.why.map_or("", Why::words).to_owned(),
@@ -164,7 +170,7 @@ impl Output {
     /// # Errors
     /// A full disk.
     pub fn skipped(&mut self, input: &Input, error: &str) -> Result<()> {
-        let image = input.path.display().to_string();
+        let image = input.image();
         let line = serde_json::to_string(&Skipped {
             image: &image,
             error,
@@ -231,4 +237,62 @@ fn remove_earlier_pictures(folder: &Path) -> Result<()> {
         tell!("removed {removed} pictures and maps of an earlier run");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use oddspot::verdict::{Place, Point, Shares, Verdict};
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_in_words_what_is_in_the_wrong_place() {
+        let finding = |looks_wrong, wrong_place| Finding {
+            verdict: Verdict::Anomalous,
+            score: 9.0,
+            threshold: 5.0,
+            why: Shares {
+                looks_wrong,
+                wrong_place,
+            }
+            .why(),
+            looks_wrong_share: looks_wrong,
+            wrong_place_share: wrong_place,
+            terms: Vec::new(),
+            peak: Point { x: 1, y: 2 },
+            place: Some(Place {
+                x: 1,
+                y: 2,
+                neighbours: Vec::new(),
+                words: vec!["left neighbour looks odd".to_owned(), "another".to_owned()],
+            }),
+            width: 8,
+            height: 8,
+            regions: Vec::new(),
+        };
+        let line = finding(0.25, 0.75).line("part.png");
+        let said = "in the wrong place (75 %); seen from (1, 2), left neighbour looks odd";
+        assert!(line.ends_with(said), "{line}");
+        let both = finding(0.45, 0.55).line("part.png");
+        assert!(
+            both.contains("(45 %) and in the wrong place (55 %); seen"),
+            "{both}"
+        );
+        let mut looks = finding(0.75, 0.25);
+        let region = |left| Region {
+            left,
+            top: 1,
+            width: 3,
+            height: 2,
+            area: 5,
+            peak: 8.0,
+        };
+        looks.regions = vec![region(4), region(0), region(9)];
+        let line = looks.line("part.png");
+        let said = "looks wrong (75 %), 3x2 at (4, 1) and 2 fainter";
+        assert!(line.ends_with(said), "{line}");
+        assert!(!line.contains("neighbour"));
+        let verdict = "ANOMALOUS: score 9.00, above 5.00; looks wrong (75 %)";
+        assert_eq!(looks.heading(), verdict);
+    }
 }

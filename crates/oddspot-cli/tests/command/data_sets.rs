@@ -1,9 +1,9 @@
 //! Layouts of data sets, and what cannot be learned from.
 
 use image::RgbImage;
-use oddspot::image::{ImageSize, Mask};
-use oddspot::model_file::ImageRecord;
-use oddspot::scene::{self, Defect};
+use oddspot::images::{ImageSize, Mask};
+use oddspot::model::ImageRecord;
+use oddspot_demo::{Defect};
 
 use crate::world::{World, board, png};
 
@@ -64,7 +64,7 @@ fn of_a_labelled_data_set_only_train_good_is_learned_from() {
     world.boards("set/train/good", 3);
     world.write("set/test/scratch/0.png", "not looked at");
     world.succeeds(&mut world.train("set -o m.oddspot --iterations 2"));
-    let model = oddspot::model_file::Model::load(&world.path("m.oddspot")).unwrap();
+    let model = oddspot::Model::load(&world.path("m.oddspot")).unwrap();
     let images = model.header.training_images.iter();
     let mut names: Vec<_> = images
         .chain(&model.header.held_out_images)
@@ -130,7 +130,7 @@ fn one_test_set_in_every_layout_gives_the_same_measures() {
     for number in 30..33 {
         put(true, number, &board(number), None);
         let size = ImageSize::square(96);
-        let (picture, mask) = scene::defective(size, number, Defect::Missing);
+        let (picture, mask) = oddspot_demo::defective(size, number, Defect::Missing);
         put(false, 10 + number, &picture, Some(&mask));
     }
     // A category needs something to learn from.
@@ -163,7 +163,7 @@ fn a_manifest_says_what_is_learned_from_and_what_sets_the_threshold() {
                       {"path": "boards/1.png", "split": "train", "label": "good"}"#;
     world.write("list.jsonl", manifest);
     world.succeeds(&mut world.train("list.jsonl -o m.oddspot --iterations 2"));
-    let header = oddspot::model_file::Model::load(&world.path("m.oddspot"))
+    let header = oddspot::Model::load(&world.path("m.oddspot"))
         .unwrap()
         .header;
     let names = |images: &[ImageRecord]| -> Vec<_> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use oddspot::image::ImageSize;
-use oddspot::scene::{self, Defect};
+use oddspot::images::ImageSize;
+use oddspot_demo::{Defect};
 use serde_json::Value;
 
 use crate::world::World;
@@ -16,15 +16,15 @@ const COUNT: u64 = 8;
 fn missing_and_swapped_parts_score_higher_than_sound_boards() {
     let world = World::new();
     for seed in 0..30 {
-        world.picture(format!("boards/{seed}.png"), &scene::good(SIZE, seed));
+        world.picture(format!("boards/{seed}.png"), &oddspot_demo::good(SIZE, seed));
     }
     for seed in 1000..1000 + COUNT {
         world.picture(
             format!("test/good/{seed}.png"),
-            &scene::good(SIZE, seed + 500),
+            &oddspot_demo::good(SIZE, seed + 500),
         );
         for defect in [Defect::Missing, Defect::Swapped] {
-            let (image, _) = scene::defective(SIZE, seed, defect);
+            let (image, _) = oddspot_demo::defective(SIZE, seed, defect);
             world.picture(format!("test/{defect}/{seed}.png"), &image);
         }
     }

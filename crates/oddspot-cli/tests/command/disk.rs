@@ -60,13 +60,15 @@ fn a_cache_that_cannot_be_written_is_named() {
 fn a_disk_full_at_a_checkpoint_leaves_the_older_one_whole() {
     let world = World::new();
     world.boards("boards", 3);
-    // In the training, or only at its end.
-    for every in [4, 100] {
+    // In the training, or only at its end: it goes on, but there is no room for its model either.
+    for (every, warnings) in [(4, 4), (100, 1)] {
         let train = world.train(&format!("boards -o m.oddspot --checkpoint-every {every}"));
-        world.fails_leaving(
-            &mut world.on_a_full_disk(&train, 20),
-            &["cannot write m.oddspot.checkpoint", "File too large"],
-        );
+        let run = world.ends_with(&mut world.on_a_full_disk(&train, 20), 1);
+        let warning = "warning: cannot write m.oddspot.checkpoint: File too large";
+        assert_eq!(run.stderr.matches(warning).count(), warnings, "{}", run.stderr);
+        for said in ["nothing of its end could be written", "cannot write m.oddspot: "] {
+            assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
+        }
         assert_only_whole_logs_are_new(&world);
     }
 
@@ -79,7 +81,7 @@ fn a_disk_full_at_a_checkpoint_leaves_the_older_one_whole() {
     let train = world.train("boards -o m.oddspot --checkpoint-every 1 --restart");
     world.fails_leaving(
         &mut world.on_a_full_disk(&train, 20),
-        &["m.oddspot.checkpoint"],
+        &["cannot write m.oddspot: File too large"],
     );
     assert!(world.read("m.oddspot.checkpoint") == kept);
 }
@@ -197,4 +199,48 @@ fn what_cannot_be_printed_is_no_panic() {
     assert!(silent.stderr(full()).status().unwrap().success());
     let mut silent = world.oddspot("detect model.oddspot boards -o again");
     assert!(silent.stderr(full()).status().unwrap().success());
+}
+
+#[test]
+fn what_killed_runs_left_is_removed_at_the_next_start() {
+    let world = World::with_model();
+    world.boards("boards", 3);
+    let left = [
+        ".m.oddspot.AbC123.tmp",
+        ".m.oddspot.checkpoint.AbC123.tmp",
+        "out/figure/sub/.0.png.AbC123.tmp",
+    ];
+    let kept = [".other.oddspot.AbC123.tmp", "out/figure/.notes.txt.AbC123.tmp"];
+    for name in left.iter().chain(&kept) {
+        world.write(name, "half of something");
+    }
+    world.succeeds(&mut world.train("boards -o m.oddspot"));
+    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out"));
+    let files = world.files();
+    let are_there = |names: &[&str]| names.iter().filter(|name| files.contains_key(**name)).count();
+    assert_eq!((are_there(&left), are_there(&kept)), (0, kept.len()));
+}
+
+#[test]
+fn an_output_that_another_run_writes_is_refused() {
+    let world = World::with_model();
+    world.boards("boards", 2);
+    world.data_set("all/set", 0);
+    world.make_folder("out");
+    for (held, command) in [
+        ("m.oddspot", "train boards -o m.oddspot"),
+        ("w.safetensors", "pretrain -o w.safetensors --steps 1"),
+        ("out/results.jsonl", "detect model.oddspot boards -o out"),
+        ("r.json", "evaluate model.oddspot all/set --json r.json"),
+    ] {
+        let hold = oddspot::files::lock::Hold::take(&world.path(held)).unwrap();
+        world.fails(&mut world.oddspot(command), &[held, "another run"]);
+        drop(hold);
+    }
+    let hold = oddspot::files::lock::Hold::take(&world.path("out/benchmark.json")).unwrap();
+    world.fails_leaving(
+        &mut world.oddspot("benchmark all -o out"),
+        &["out/benchmark.json", "another run"],
+    );
+    drop(hold);
 }

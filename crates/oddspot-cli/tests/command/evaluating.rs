@@ -3,8 +3,8 @@
 use std::fs;
 
 use image::{Rgb, RgbImage};
-use oddspot::image::ImageSize;
-use oddspot::scene::{self, Counts, Defect};
+use oddspot::images::ImageSize;
+use oddspot_demo::{Counts, Defect};
 use serde_json::Value;
 
 use crate::world::World;
@@ -17,7 +17,7 @@ fn labelled() -> World {
         test_good: 2,
         test_per_defect: 1,
     };
-    scene::write_mvtec(&world.path("boards"), ImageSize::square(144), counts, 99).unwrap();
+    oddspot_demo::write_mvtec(&world.path("boards"), ImageSize::square(144), counts, 99).unwrap();
     world
 }
 
@@ -95,7 +95,7 @@ fn another_threshold_is_told_beside_the_models_own() {
     assert!(run.stdout.contains("(baseline)"), "{}", run.stdout);
     let report = report();
     assert_ne!(report["protocols"], report["baseline"]["protocols"]);
-    assert_eq!(report["baseline"]["model"]["config"]["method"], "baseline");
+    assert_eq!(report["baseline"]["model"]["settings"]["method"], "baseline");
 }
 
 #[test]

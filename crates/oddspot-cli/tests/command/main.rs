@@ -11,8 +11,10 @@ mod defects;
 mod detection;
 mod disk;
 mod evaluating;
+#[cfg(feature = "fetch")]
 mod fetching;
 mod model_damage;
+#[cfg(feature = "pretrain")]
 mod pretraining;
 mod report;
 mod report_in_browser;

@@ -1,6 +1,7 @@
 //! Model files that are damaged, hostile or something else altogether.
 
-use oddspot::tensor_file::MAX_HEADER;
+use oddspot::Model;
+use oddspot::files::MAX_HEADER;
 use safetensors::SafeTensors;
 
 use crate::world::{World, board, png, with_header};
@@ -34,6 +35,16 @@ fn with_value(model: &[u8], tensor: &str, index: usize, value: f32) -> Vec<u8> {
     bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
     bytes
 }
+
+/// The model with something else in it, under a seal that holds.
+fn resealed(model: &[u8], change: impl FnOnce(&mut Model)) -> Vec<u8> {
+    let mut model = Model::from_bytes(model.to_vec()).unwrap();
+    change(&mut model);
+    model.to_bytes().unwrap()
+}
+
+/// What is said of a file that is not as it was written.
+const CHANGED: &str = "not those that were written";
 
 #[test]
 fn a_truncated_model_is_refused_at_any_length() {
@@ -80,20 +91,24 @@ fn a_folder_in_the_place_of_a_model_is_called_one() {
     ] {
         world.fails(
             &mut world.oddspot(command),
-            &["boards: it is a folder: give the file that `oddspot train` wrote"],
+            &["boards: it is a folder: give a model file; `oddspot train` writes one"],
         );
     }
 }
 
 #[test]
-fn a_model_of_a_newer_format_asks_for_a_newer_program() {
+fn a_model_of_another_format_asks_for_another_program_or_training() {
     let (world, model) = world();
-    let newer = with_header(&model, r#"\"format\":3,"#, r#"\"format\":9,"#);
-    let reason = format!(
-        "of format 9, and this oddspot ({}) reads up to 3: install a newer oddspot",
-        env!("CARGO_PKG_VERSION")
-    );
-    is_refused(&world, newer, &reason);
+    for (format, reason) in [
+        (3, "of format 3, and this program reads 4: it was written before"),
+        (9, "of format 9, and this program reads 4: a newer version"),
+    ] {
+        let new = format!(r#"\"format\":{format},"#);
+        let other = with_header(&model, r#"\"format\":4,"#, &new);
+        is_refused(&world, &other, reason);
+        let this = concat!("this is oddspot ", env!("CARGO_PKG_VERSION"));
+        is_refused(&world, &other, this);
+    }
 }
 
 #[test]
@@ -103,7 +118,7 @@ fn a_header_that_says_something_else_is_refused() {
         (
             r#"oddspot.model"#,
             r#"oddspot.novel"#,
-            "not an oddspot model",
+            "no model of this program's",
         ),
         (
             r#"\"output_stride\":8"#,
@@ -118,10 +133,11 @@ fn a_header_that_says_something_else_is_refused() {
         ),
         (r#"\"iterations\":12"#, r#"\"iterations\":-2"#, "header"),
         (
-            r#"\"teacher_channels\":[3,4,4]"#,
-            r#"\"teacher_channels\":[3,4,5]"#,
+            r#"{\"stride\":8,\"channels\":4}"#,
+            r#"{\"stride\":8,\"channels\":5}"#,
             "student.",
         ),
+        (r#"\"seed\":0"#, r#"\"seed\":1"#, CHANGED),
     ] {
         is_refused(&world, with_header(&model, old, new), reason);
     }
@@ -169,17 +185,23 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
         with_header(&model, r#""F32""#, r#""I32""#),
         "not floats",
     );
-    is_refused(
-        &world,
-        with_value(&model, "teacher.std2", 1, 0.0),
-        "not positive",
-    );
-    for (part, value) in [("std", 0.0), ("std", -1.0), ("mean", f32::NAN)] {
-        let name = format!("local.level2.{part}");
-        is_refused(&world, with_value(&model, &name, 3, value), &name);
+    let flat = resealed(&model, |model| model.statistics.levels[1].std[1] = 0.0);
+    is_refused(&world, flat, "not positive");
+    let name = "reconstruction.level2.mean";
+    is_refused(&world, with_value(&model, name, 3, f32::NAN), name);
+    for value in [0.0, -1.0] {
+        let name = "reconstruction.level2.std";
+        let flat = resealed(&model, |model| {
+            model.tensors.get_mut(name).unwrap().values[3] = value;
+        });
+        world.write("bad.oddspot", flat);
+        world.fails(
+            &mut world.oddspot("detect bad.oddspot boards -o out"),
+            &["bad.oddspot", name, "not positive"],
+        );
     }
     let renamed = with_header(&model, "\"teacher.whitening2", "\"teacher.whitening4");
-    is_refused(&world, renamed, "'teacher.whitening2' has 0 values");
+    is_refused(&world, renamed, "lacks the tensor 'teacher.whitening2'");
     let unwhitened = with_header(
         &model,
         r#"\"feature_norm\":\"whiten\""#,
@@ -190,30 +212,38 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
         unwhitened,
         "'teacher.whitening1' belongs to no network",
     );
-    let renamed = with_header(&model, "\"local.level3.std", "\"local.level3.sdt");
-    is_refused(&world, renamed, "lacks the tensor 'local.level3.std'");
+    let renamed = with_header(&model, "\"reconstruction.level3.std", "\"reconstruction.level3.sdt");
+    is_refused(&world, renamed, "lacks the tensor 'reconstruction.level3.std'");
     let global = with_header(
         &model,
         r#"\"moments\":\"local\",\"pos_weight\":0.75"#,
         r#"\"moments\":\"global\",\"pos_weight\":1  "#,
     );
-    is_refused(&world, global, "'local.level1.mean' belongs to no network");
+    is_refused(&world, global, "'reconstruction.level1.mean' belongs to no network");
     let kept = with_header(
         &model,
         r#"\"image_level\":\"levelled\""#,
         r#"\"image_level\":\"kept\"    "#,
     );
-    is_refused(&world, kept, "its statistics do not fit together");
+    is_refused(&world, kept, "statistics do not fit together");
+}
+
+#[test]
+fn any_changed_tensor_is_noticed() {
+    let (world, model) = world();
+    let (_, metadata) = SafeTensors::read_metadata(&model).unwrap();
+    let names = metadata.offset_keys();
+    for name in names.iter().step_by(5) {
+        is_refused(&world, with_value(&model, name, 0, 0.123), CHANGED);
+    }
 }
 
 #[test]
 fn scores_that_overflow_are_an_error_and_never_a_verdict() {
     let (world, model) = world();
-    let (_, metadata) = SafeTensors::read_metadata(&model).unwrap();
     for tensor in ["student.head3.weight", "position.fc1.weight"] {
-        let count: usize = metadata.info(tensor).unwrap().shape.iter().product();
-        let wild = (0..count).fold(model.clone(), |wild, index| {
-            with_value(&wild, tensor, index, 3e38)
+        let wild = resealed(&model, |model| {
+            model.tensors.get_mut(tensor).unwrap().values.fill(3e38);
         });
         world.write("bad.oddspot", wild);
         let run = world.ends_with(&mut world.oddspot("detect bad.oddspot boards -o out"), 1);
@@ -228,7 +258,10 @@ fn scores_that_overflow_are_an_error_and_never_a_verdict() {
 #[test]
 fn teacher_weights_that_are_not_those_of_the_training_are_refused() {
     let (world, model) = world();
-    let changed = with_value(&model, "teacher.features.0.weight", 5, 0.5);
+    let changed = resealed(&model, |model| {
+        let weights = model.teacher.as_mut().unwrap();
+        weights.get_mut("features.0.weight").unwrap().values[5] = 0.5;
+    });
     world.write("bad.oddspot", changed);
     world.fails(
         &mut world.oddspot("detect bad.oddspot boards -o out"),
@@ -246,7 +279,8 @@ fn what_is_no_model_is_told_apart() {
     is_refused(
         &world,
         world.read("teacher.safetensors"),
-        "not an oddspot model (a teacher's weights, perhaps: those go to --teacher)",
+        "no model of this program's (a teacher's weights, perhaps); make one with `oddspot train`, \
+         whose --teacher",
     );
     world.fails_leaving(&mut world.train("images -o c.oddspot"), &["images"]);
     world.boards("images", 2);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use oddspot::model_file::Model;
+use oddspot::Model;
 use serde_json::Value;
 
 use crate::world::{World, board, png, teacher, with_header};
@@ -154,7 +154,7 @@ fn what_is_no_teacher_is_refused_by_train_and_import() {
         (
             "other.safetensors",
             other_network(),
-            "neither VGG16's nor SqueezeNet 1.0's",
+            "not those of a known teacher (VGG16, SqueezeNet 1.0, ",
         ),
     ] {
         world.write(name, bytes);
@@ -188,7 +188,7 @@ fn a_checkpoint_is_no_teacher_and_a_damaged_teacher_is_listed_as_unusable() {
     );
     world.fails(
         &mut world.oddspot("teacher import m.oddspot.checkpoint"),
-        &["m.oddspot.checkpoint", "an oddspot model"],
+        &["m.oddspot.checkpoint", "a model of this program's"],
     );
     world.write("cache/teachers/spoilt.safetensors", "spoilt");
     let list = world.succeeds(&mut world.oddspot("teacher list")).stdout;

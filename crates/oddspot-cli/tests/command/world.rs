@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use image::RgbImage;
-use oddspot::image::ImageSize;
-use oddspot::scene::{self, Defect};
+use oddspot::images::ImageSize;
+use oddspot_demo::{Defect};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::TempDir;
@@ -119,7 +119,7 @@ impl World {
         }
         for number in first + 100..first + 102 {
             self.picture(format!("{folder}/test/good/{number}.png"), &board(number));
-            let (picture, mask) = scene::defective(ImageSize::square(96), number, Defect::Missing);
+            let (picture, mask) = oddspot_demo::defective(ImageSize::square(96), number, Defect::Missing);
             let level = |x: u32, y: u32| {
                 let marked = mask.anomalous[y as usize * mask.width + x as usize];
                 image::Rgb([255 * u8::from(marked); 3])
@@ -261,7 +261,7 @@ fn assert_same_files(before: &Files, after: &Files) {
 
 /// A sound board of 96×96 pixels.
 pub fn board(seed: u64) -> RgbImage {
-    scene::good(ImageSize::square(96), seed)
+    oddspot_demo::good(ImageSize::square(96), seed)
 }
 
 /// An image as the bytes of a PNG file.

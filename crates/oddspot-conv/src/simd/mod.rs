@@ -3,11 +3,12 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod isa;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use portable::Portable;
+pub use isa::{Isa, IsaError};
 
 /// A register of `f32` lanes.
 ///
@@ -181,95 +182,4 @@ pub(crate) trait Kernel {
     /// # Safety
     /// The processor has `V`'s instruction set.
     unsafe fn run<V: Vector>(self);
-}
-
-/// An instruction set that this processor has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Isa(Set);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Set {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-    Portable,
-}
-
-impl Isa {
-    /// Plain Rust, for every processor.
-    pub const PORTABLE: Self = Self(Set::Portable);
-
-    /// The fastest set that this processor has.
-    pub fn detect() -> Self {
-        Self::available().next().unwrap_or(Self::PORTABLE)
-    }
-
-    /// Every set that this processor has, the fastest first.
-    pub fn available() -> impl Iterator<Item = Self> {
-        let sets: &[(Set, bool)] = &[
-            #[cfg(target_arch = "x86_64")]
-            (Set::Avx512, std::arch::is_x86_feature_detected!("avx512f")),
-            #[cfg(target_arch = "x86_64")]
-            (
-                Set::Avx2,
-                std::arch::is_x86_feature_detected!("avx2")
-                    && std::arch::is_x86_feature_detected!("fma"),
-            ),
-            #[cfg(target_arch = "aarch64")]
-            (Set::Neon, std::arch::is_aarch64_feature_detected!("neon")),
-            (Set::Portable, true),
-        ];
-        let found: Vec<Self> = sets
-            .iter()
-            .filter(|(_, has)| *has)
-            .map(|(set, _)| Self(*set))
-            .collect();
-        found.into_iter()
-    }
-
-    /// `avx512`, `avx2`, `neon` or `portable`.
-    pub fn name(self) -> &'static str {
-        match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => "avx512",
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => "avx2",
-            #[cfg(target_arch = "aarch64")]
-            Set::Neon => "neon",
-            Set::Portable => "portable",
-        }
-    }
-
-    /// Lanes of its registers.
-    pub(crate) fn lanes(self) -> usize {
-        match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => x86::Avx512::LANES,
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => x86::Avx2::LANES,
-            #[cfg(target_arch = "aarch64")]
-            Set::Neon => aarch64::Neon::LANES,
-            Set::Portable => Portable::LANES,
-        }
-    }
-
-    /// Runs a kernel compiled for this set.
-    #[inline]
-    pub(crate) fn run(self, kernel: impl Kernel) {
-        // SAFETY: an `Isa` is made only where the processor was found to have the set.
-        unsafe {
-            match self.0 {
-                #[cfg(target_arch = "x86_64")]
-                Set::Avx512 => x86::run_avx512(kernel),
-                #[cfg(target_arch = "x86_64")]
-                Set::Avx2 => x86::run_avx2(kernel),
-                #[cfg(target_arch = "aarch64")]
-                Set::Neon => aarch64::run_neon(kernel),
-                Set::Portable => kernel.run::<Portable>(),
-            }
-        }
-    }
 }

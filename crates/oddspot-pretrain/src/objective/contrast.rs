@@ -1,12 +1,12 @@
 //! InfoNCE between the two views of each place, and the loss of planted defects, both on cosine
 //! similarities of projected features.
 
+use oddspot::Result;
 use oddspot_conv::linear::{LinearWeights, linear, linear_weight_gradient};
 use oddspot_conv::{Epilogue, Workspace};
 use rayon::prelude::*;
 
 use super::Scores;
-use crate::fits;
 
 /// Similarity at which a changed place is as good as unlike itself, and how soft the edge is.
 const UNLIKE: (f32, f32) = (0.3, 0.1);
@@ -30,23 +30,15 @@ impl Contrast {
         points: usize,
         unchanged: usize,
         scores: &mut Scores,
-    ) -> Vec<f32> {
+    ) -> Result<Vec<f32>> {
         let width = out.len() / (2 * points);
         let (units, lengths) = normalise(out, width);
         let (first, second) = units.split_at(points * width);
         let isa = workspace.isa();
         let plain = Epilogue::default();
-        let others = fits(LinearWeights::pack(isa, second, [points, width]));
+        let others = LinearWeights::pack(isa, second, [points, width])?;
         let mut similar = vec![0.0; points * points];
-        fits(linear(
-            workspace,
-            points,
-            first,
-            &others,
-            None,
-            plain,
-            &mut similar,
-        ));
+        linear(workspace, points, first, &others, None, plain, &mut similar)?;
 
         let mut of_similar = vec![0.0; points * points];
         self.info_nce(&similar, points, unchanged, &mut of_similar, scores);
@@ -54,8 +46,8 @@ impl Contrast {
 
         let mut of_units = vec![0.0; units.len()];
         let (of_first, of_second) = of_units.split_at_mut(points * width);
-        let others = fits(LinearWeights::pack_transposed(isa, second, [points, width]));
-        fits(linear(
+        let others = LinearWeights::pack_transposed(isa, second, [points, width])?;
+        linear(
             workspace,
             points,
             &of_similar,
@@ -63,18 +55,11 @@ impl Contrast {
             None,
             plain,
             of_first,
-        ));
+        )?;
         let sizes = [points, width];
-        fits(linear_weight_gradient(
-            workspace,
-            points,
-            first,
-            &of_similar,
-            sizes,
-            of_second,
-        ));
+        linear_weight_gradient(workspace, points, first, &of_similar, sizes, of_second)?;
         through_normalise(&units, &lengths, width, &mut of_units);
-        of_units
+        Ok(of_units)
     }
 
     /// InfoNCE both ways over cosine similarities `[points, points]`.

@@ -8,11 +8,12 @@ mod classes;
 mod contrast;
 mod layer;
 
+use oddspot::Result;
+use oddspot::net::tensors::Layout;
 use oddspot_conv::Workspace;
 
 use crate::config::Recipe;
 use crate::formula::CLASSES;
-use crate::layout::Layout;
 use crate::points::Point;
 use classes::tell;
 use contrast::Contrast;
@@ -71,6 +72,9 @@ impl Objective {
     /// The losses on features `[2·points, channels]` of points of which the unchanged come
     /// first; the features' gradient, and those of the heads' parameters (which are left as
     /// they are where there is nothing to compare).
+    ///
+    /// # Errors
+    /// Features or values of another layout.
     pub fn run(
         &self,
         workspace: &mut Workspace,
@@ -78,38 +82,38 @@ impl Objective {
         points: &[Point],
         features: &[f32],
         gradients: &mut [f32],
-    ) -> (Scores, Vec<f32>) {
+    ) -> Result<(Scores, Vec<f32>)> {
         let mut scores = Scores::default();
         let mut of_features = vec![0.0; features.len()];
         if points.is_empty() {
-            return (scores, of_features);
+            return Ok((scores, of_features));
         }
         let unchanged = points.iter().take_while(|point| !point.changed).count();
         if unchanged > 1 {
-            let hidden = self.hidden.forward(workspace, values, features, true);
-            let out = self.projection.forward(workspace, values, &hidden, false);
+            let hidden = self.hidden.forward(workspace, values, features, true)?;
+            let out = self.projection.forward(workspace, values, &hidden, false)?;
             let mut of_out =
                 self.contrast
-                    .compare(workspace, &out, points.len(), unchanged, &mut scores);
+                    .compare(workspace, &out, points.len(), unchanged, &mut scores)?;
             let known = (&hidden[..], None);
             let mut of_hidden =
                 self.projection
-                    .backward(workspace, values, known, &mut of_out, gradients);
+                    .backward(workspace, values, known, &mut of_out, gradients)?;
             let known = (features, Some(&hidden[..]));
-            of_features = self
-                .hidden
-                .backward(workspace, values, known, &mut of_hidden, gradients);
+            of_features =
+                self.hidden
+                    .backward(workspace, values, known, &mut of_hidden, gradients)?;
         }
         if let Some(classes) = &self.classes {
-            let logits = classes.forward(workspace, values, features, false);
+            let logits = classes.forward(workspace, values, features, false)?;
             let mut of_logits = tell(self.weight_of_classes, &logits, points, &mut scores);
             let known = (features, None);
-            let more = classes.backward(workspace, values, known, &mut of_logits, gradients);
+            let more = classes.backward(workspace, values, known, &mut of_logits, gradients)?;
             for (sum, value) in of_features.iter_mut().zip(more) {
                 *sum += value;
             }
         }
-        (scores, of_features)
+        Ok((scores, of_features))
     }
 }
 
@@ -129,7 +133,7 @@ mod tests {
         let channels = 12;
         let mut layout = Layout::default();
         let objective = Objective::new(&mut layout, &recipe, 2, channels);
-        let mut values = layout.initial(1);
+        let mut values = layout.fresh(1);
         let points: Vec<Point> = (0..9)
             .map(|i| Point {
                 first: i,
@@ -143,15 +147,16 @@ mod tests {
             .collect();
         let mut workspace = Workspace::new();
         let mut gradients = vec![0.0; layout.count()];
-        let (scores, of_features) =
-            objective.run(&mut workspace, &values, &points, &features, &mut gradients);
+        let (scores, of_features) = (objective)
+            .run(&mut workspace, &values, &points, &features, &mut gradients)
+            .unwrap();
         let parts = recipe.contrast[2] * (scores.contrast + recipe.defects * scores.defects)
             + recipe.classes * scores.classes;
         assert!((scores.total - parts).abs() < 1e-4);
         let mut total = |values: &[f32], features: &[f32]| {
             let mut unused = vec![0.0; layout.count()];
             let run = objective.run(&mut workspace, values, &points, features, &mut unused);
-            f64::from(run.0.total)
+            f64::from(run.unwrap().0.total)
         };
         let step = 3e-3;
         let check = |analytic: f32, numeric: f64, what: &str| {
@@ -190,7 +195,7 @@ mod tests {
         };
         let mut layout = Layout::default();
         let objective = Objective::new(&mut layout, &recipe, 2, 3);
-        let values = layout.initial(1);
+        let values = layout.fresh(1);
         let mut workspace = Workspace::new();
         let changed = Point {
             first: 0,
@@ -201,8 +206,9 @@ mod tests {
         for points in [vec![], vec![changed; 4]] {
             let features = vec![0.5; 2 * points.len() * 3];
             let mut gradients = vec![0.0; layout.count()];
-            let (scores, of_features) =
-                objective.run(&mut workspace, &values, &points, &features, &mut gradients);
+            let (scores, of_features) = (objective)
+                .run(&mut workspace, &values, &points, &features, &mut gradients)
+                .unwrap();
             assert_eq!(scores.total, 0.0);
             assert!(of_features.iter().all(|&gradient| gradient == 0.0));
             assert!(gradients.iter().all(|&gradient| gradient == 0.0));

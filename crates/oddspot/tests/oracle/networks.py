@@ -6,7 +6,8 @@ Made with torch 2.15.0, numpy 2.4.6, safetensors 0.8.0. Everything is drawn as f
 seed, computed in float64, stored as float32. Activations are [height, width, channels], convolution
 weights [out, in, k, k], linear weights [out, in], scalars [1].
 
-Every `.../input` is stored as u8; the network's input is x = (u8 - 128) / 64, exact in float32.
+Every `.../input` is stored as u8; the network's input is x = (u8 - 128) / 64, exact in float32. The teacher's
+maps that losses and errors are made of are exact in float16, in which a training keeps them.
 
 Conventions where the method leaves room
 - A student level is `raw` on the student's own grid: level l at stride min(2^l, output_stride), index i
@@ -172,13 +173,14 @@ def head(w, level, x):
     return F.conv2d(x, w[f"student/head{level}.weight"][:, :, None, None], w[f"student/head{level}.bias"])
 
 
-def student(w, x, output_stride):
-    """(levels of the teacher's sizes, raw levels on the student's grid), both after the heads."""
+def student(w, x, output_stride, coarser=1):
+    """(levels of the teacher's sizes, raw levels on the student's grid), both after the heads. The teacher's
+    levels may be so many times coarser than the student's own."""
     features = student_features(w, x, output_stride)
     raw = [head(w, level, f) for level, f in enumerate(features, start=1)]
     levels = []
     for level, f in enumerate(features, start=1):
-        factor = 2**level // min(2**level, output_stride)
+        factor = coarser * 2**level // min(2**level, output_stride)
         levels.append(head(w, level, F.avg_pool2d(f, factor)))
     return levels, raw
 
@@ -347,6 +349,14 @@ def student_fixtures(out, rng, weights, dtype):
             if r.shape != s.shape and (output_stride > 1 or level == 3):
                 out[f"student/os{output_stride}/raw{level}"] = channels_last(r)
 
+    # For teachers with levels at 4, 8 and 16 pixels.
+    pixels = pixels[:, :16]
+    out["student/coarser/input"] = pixels
+    for output_stride in (8, 2):
+        levels, _ = student(w, network_input(pixels, dtype), output_stride, coarser=2)
+        for level, s in enumerate(levels, start=1):
+            out[f"student/coarser/os{output_stride}/level{level}"] = channels_last(s)
+
 
 def losses(w, norm, output_stride, data, pairs):
     levels, raw = student(w, data["x"], output_stride)
@@ -453,7 +463,7 @@ def fixtures(dtype):
     stored = {"loss/input": pixels, "loss/offset": torch.tensor([OFFSET])}
     stored |= {"loss/pairs": pairs[8], "loss/pairs_os4": pairs[4]}
     for level, channels in enumerate(TEACHER_CHANNELS, start=1):
-        teacher = F.relu(normal(rng, size[0] >> level, size[1] >> level, channels) + 0.5)
+        teacher = F.relu(normal(rng, size[0] >> level, size[1] >> level, channels) + 0.5).half().float()
         stored[f"loss/teacher/level{level}"] = teacher
         stored[f"loss/mean{level}"] = teacher.mean((0, 1)) + normal(rng, channels, scale=0.05)
         stored[f"loss/std{level}"] = teacher.std((0, 1)) * normal(rng, channels, scale=0.1).exp()

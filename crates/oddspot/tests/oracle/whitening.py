@@ -1,5 +1,5 @@
 """Writes whitening.json: features and their distances once whitened, as scikit-learn has them, which
-oddspot::whitening must give.
+oddspot::train::whiten must give.
 
 Run from the root of the repository:
 

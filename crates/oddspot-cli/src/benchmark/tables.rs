@@ -1,0 +1,60 @@
+//! The tables of a benchmark, in every form.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use oddspot::files::atomic;
+use oddspot_measure::benchmark::{Format, Record, Tables};
+use oddspot_measure::report::Protocol;
+
+use super::runs::{Benchmark, write_json};
+
+/// Tables and records of all runs, for programs.
+pub const REPORT: &str = "benchmark.json";
+const COSTS: &str = "cost.csv";
+/// The page.
+pub const PAGE: &str = "report.html";
+
+/// Whether a file of the output folder is one that a benchmark writes.
+pub fn is_output(name: &str) -> bool {
+    name.starts_with("table") || [REPORT, COSTS, PAGE].contains(&name)
+}
+
+impl Benchmark<'_> {
+    /// The tables of records under a protocol.
+    pub fn tables(&self, records: &[Record], protocol: Protocol) -> Tables {
+        Tables::new(records, &self.args.contextual, protocol)
+    }
+
+    /// Writes the tables of what is finished, in every form.
+    pub fn write_tables(&self, records: &BTreeMap<String, Record>) -> Result<()> {
+        let records: Vec<Record> = records.values().cloned().collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        let folder = &self.args.output;
+        let tables = Protocol::ALL.map(|protocol| self.tables(&records, protocol));
+        write_json(
+            &folder.join(REPORT),
+            &serde_json::json!({ "tables": tables, "runs": records }),
+        )?;
+        let [paper, official] = &tables;
+        let costs = paper.costs();
+        for (format, extension) in [(Format::Markdown, "md"), (Format::Latex, "tex")] {
+            let grids = paper.grids().into_iter().chain(official.grids());
+            let grids = grids.chain([costs.clone()]);
+            let texts: Vec<String> = grids.map(|grid| grid.render(format)).collect();
+            let file = folder.join(format!("tables.{extension}"));
+            atomic::write_bytes(file, texts.join("\n").as_bytes())?;
+        }
+        for (tables, protocol) in [(paper, "paper"), (official, "official")] {
+            for (grid, table) in tables.grids().iter().zip(["table1", "table2"]) {
+                let file = folder.join(format!("{table}-{protocol}.csv"));
+                atomic::write_bytes(file, grid.render(Format::Csv).as_bytes())?;
+            }
+        }
+        let costs = costs.render(Format::Csv);
+        Ok(atomic::write_bytes(folder.join(COSTS), costs.as_bytes())?)
+    }
+}
+

@@ -1,0 +1,138 @@
+//! What is told of the images, in their order, and in the end of all of them.
+
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use oddspot_measure::peak_memory;
+
+use super::DetectArgs;
+use super::input::Input;
+use super::pictures::Written;
+use super::results::{Done, Output};
+use crate::inspect::four_digits;
+use crate::interrupt::INTERRUPTED;
+
+/// Exit status when some images could not be judged.
+const SOME_SKIPPED: u8 = 3;
+
+/// What became of an image.
+pub enum Judged {
+    /// It was judged.
+    Done(Box<Done>),
+    /// It cannot be used, for this reason.
+    Skipped(String),
+}
+
+/// What has been told of the images.
+pub struct Told {
+    output: Output,
+    latencies: Vec<Duration>,
+    anomalous: usize,
+    skipped: usize,
+    failure: Option<anyhow::Error>,
+}
+
+impl Told {
+    /// Of no image yet.
+    pub fn new(output: Output) -> Self {
+        Self {
+            output,
+            latencies: Vec::new(),
+            anomalous: 0,
+            skipped: 0,
+            failure: None,
+        }
+    }
+
+    /// Tells of the next image; breaks where there is no going on.
+    pub fn tell(&mut self, input: &Input, judged: Result<Judged>) -> ControlFlow<()> {
+        let told = judged.and_then(|judged| match judged {
+            Judged::Done(done) => self.done(input, &done),
+            Judged::Skipped(reason) => self.skipped(input, &reason),
+        });
+        match told {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failure) => {
+                self.failure = Some(failure);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn done(&mut self, input: &Input, done: &Done) -> Result<()> {
+        self.latencies.push(done.latency);
+        self.anomalous += usize::from(done.finding.verdict.is_anomalous());
+        say!("{}", done.finding.line(&input.image()));
+        self.output.result(input, done)
+    }
+
+    fn skipped(&mut self, input: &Input, reason: &str) -> Result<()> {
+        self.skipped += 1;
+        tell!("skipped: {reason}");
+        self.output.skipped(input, reason)
+    }
+
+    /// The last lines, and the exit status.
+    ///
+    /// # Errors
+    /// What there was no going on after.
+    pub fn summarise(
+        mut self,
+        images: usize,
+        elapsed: Duration,
+        args: &DetectArgs,
+    ) -> Result<ExitCode> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let output = args.output.display();
+        let (count, skipped) = (self.latencies.len(), self.skipped);
+        if count + skipped < images {
+            tell!("interrupted; the results so far are in {output}");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        let threshold = four_digits(self.output.threshold());
+        let written = match args.written() {
+            _ if count == 0 => "results",
+            Written { pictures: true, .. } => "pictures and results",
+            Written { maps: true, .. } => "maps and results",
+            _ => "results",
+        };
+        tell!(
+            "{images} images: {} anomalous, {} good, {skipped} skipped, at the threshold {threshold}; \
+             {written} in {output}",
+            self.anomalous,
+            count - self.anomalous,
+        );
+        tell!("{}", describe_cost(&mut self.latencies, elapsed));
+        Ok(match skipped {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::from(SOME_SKIPPED),
+        })
+    }
+}
+
+/// Latency percentiles (nearest rank), throughput and peak memory.
+fn describe_cost(latencies: &mut [Duration], elapsed: Duration) -> String {
+    latencies.sort_unstable();
+    let percentile = |p: usize| {
+        let rank = (p * latencies.len()).div_ceil(100).max(1) - 1;
+        latencies.get(rank).map_or(0.0, |d| 1e3 * d.as_secs_f64())
+    };
+    let mut text = format!(
+        "per image, file to verdict and what is drawn of it: p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms",
+        percentile(50),
+        percentile(95),
+        percentile(99)
+    );
+    if !latencies.is_empty() {
+        let each = 1e3 * elapsed.as_secs_f64() / latencies.len() as f64;
+        text += &format!("; {each:.1} ms an image in all");
+    }
+    if let Some(mib) = peak_memory::read() {
+        text += &format!("; peak memory {mib:.0} MiB");
+    }
+    text
+}

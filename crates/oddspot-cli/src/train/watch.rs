@@ -1,0 +1,222 @@
+//! What is told of a training while it goes on, and where it stood when it was interrupted.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use oddspot::model::Model;
+use oddspot::net::teachers::{RANDOM, TeacherIdentity};
+use oddspot::settings::Settings;
+use oddspot::train::{Observer, Progress as Event, StepReport};
+use oddspot::{Error, ErrorKind};
+
+use super::log::TrainingLog;
+use crate::advice::causes;
+use crate::interrupt::Interrupt;
+use crate::output::beside;
+use crate::progress::Progress;
+
+/// The observer of a training: bars, log and Ctrl-C.
+pub struct Watch<'a> {
+    output: &'a Path,
+    log_file: PathBuf,
+    interrupt: &'a Interrupt,
+    batch: usize,
+    iterations: usize,
+    stage: Stage,
+    bar: Option<Progress>,
+    log: Option<TrainingLog>,
+    log_failure: Option<anyhow::Error>,
+    /// Whether the last checkpoint could not be written.
+    owes_checkpoint: bool,
+}
+
+/// How far the training was when it was last heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Preparing,
+    /// After so many steps.
+    Training(usize),
+    Scoring,
+}
+
+/// How a training ended.
+pub enum Ended {
+    /// With a model.
+    Done {
+        /// The model.
+        model: Box<Model>,
+        /// Whether a checkpoint holds the same.
+        kept: bool,
+    },
+    /// By the user, who is told this.
+    Interrupted(Vec<String>),
+}
+
+impl<'a> Watch<'a> {
+    /// Of a training into a model file.
+    pub fn new(
+        settings: &Settings,
+        output: &'a Path,
+        log_file: PathBuf,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        Self {
+            output,
+            log_file,
+            interrupt,
+            batch: settings.training.batch,
+            iterations: settings.training.iterations,
+            stage: Stage::Preparing,
+            bar: None,
+            log: None,
+            log_failure: None,
+            owes_checkpoint: false,
+        }
+    }
+
+    /// How it ended, by what the training gave.
+    ///
+    /// # Errors
+    /// Why there is no model, if it was not interrupted.
+    pub fn ended(mut self, trained: Result<Model, Error>) -> Result<Ended> {
+        self.end_phase();
+        if let Some(failure) = self.log_failure {
+            return Err(failure);
+        }
+        match trained {
+            Ok(model) => Ok(Ended::Done {
+                model: Box::new(model),
+                kept: !self.owes_checkpoint,
+            }),
+            Err(error) if error.kind() == ErrorKind::Cancelled => {
+                Ok(Ended::Interrupted(self.interruption()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn interruption(&self) -> Vec<String> {
+        let checkpoint = beside(self.output, "checkpoint");
+        let checkpoint = checkpoint.display();
+        let told = match self.stage {
+            Stage::Preparing => {
+                return vec!["interrupted before the first step; nothing was written".to_owned()];
+            }
+            Stage::Scoring if self.owes_checkpoint => {
+                return vec![
+                    "interrupted while scoring; nothing of the training's end could be written"
+                        .to_owned(),
+                ];
+            }
+            Stage::Training(iteration) => format!(
+                "interrupted at iteration {iteration} of {}; the checkpoint is {checkpoint}",
+                self.iterations
+            ),
+            Stage::Scoring => {
+                format!("interrupted while scoring; the checkpoint is {checkpoint}")
+            }
+        };
+        vec![told, "go on with the same command and --resume".to_owned()]
+    }
+
+    fn end_phase(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish();
+        }
+        if let Some(log) = self.log.take() {
+            log.finish();
+        }
+    }
+
+    /// Shows how far a phase is; its first call begins its bar.
+    fn show(&mut self, label: &'static str, (done, total): (usize, usize)) {
+        let begin = || Progress::new(label, "images", done, total);
+        self.bar.get_or_insert_with(begin).set(done, String::new);
+    }
+
+    fn announce(&self, (train, held_out): (usize, usize), teacher: &TeacherIdentity) {
+        tell!("{train} good images to learn from, {held_out} held out for the threshold");
+        tell!(
+            "teacher {} (built like {}, SHA-256 {:.12}…)",
+            teacher.name,
+            teacher.architecture,
+            teacher.sha256
+        );
+        if teacher.name == RANDOM {
+            tell!(
+                "the random teacher has seen no image: misplaced parts are found, fine defects \
+                 hardly; the default, --teacher builtin, has learned from images"
+            );
+        }
+        if self.output.exists() {
+            tell!(
+                "{} is there already and will be replaced when the training is done",
+                self.output.display()
+            );
+        }
+    }
+
+    /// Begins the steps; breaks if they cannot be logged.
+    fn begin_steps(&mut self, from: usize) -> ControlFlow<()> {
+        self.end_phase();
+        match TrainingLog::open(self.log_file.clone(), from) {
+            Ok(log) => self.log = Some(log),
+            Err(failure) => {
+                self.log_failure = Some(failure);
+                return ControlFlow::Break(());
+            }
+        }
+        let (done, total) = (from * self.batch, self.iterations * self.batch);
+        self.bar = Some(Progress::new("training", "images", done, total));
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, report: &StepReport) {
+        self.stage = Stage::Training(report.iteration);
+        self.owes_checkpoint = false;
+        if let Some(log) = &mut self.log {
+            log.step(report);
+        }
+        if let Some(bar) = &mut self.bar {
+            bar.set(report.iteration * self.batch, || note(report));
+        }
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn progress(&mut self, event: &Event) -> ControlFlow<()> {
+        match *event {
+            Event::Begins {
+                train,
+                held_out,
+                teacher,
+            } => self.announce((train, held_out), teacher),
+            Event::Preparing { done, total } => self.show("preparing", (done, total)),
+            Event::Trains { from } => return self.begin_steps(from),
+            Event::Step(report) => self.step(report),
+            Event::CheckpointFailed(error) => {
+                self.owes_checkpoint = true;
+                tell!("warning: {}; the training goes on without it", causes(error));
+            }
+            Event::Scoring { done, total } => {
+                if self.stage != Stage::Scoring {
+                    self.stage = Stage::Scoring;
+                    self.end_phase();
+                }
+                self.show("scoring good images", (done, total));
+            }
+            // What a later version of the library may tell of.
+            _ => {}
+        }
+        self.interrupt.flow()
+    }
+}
+
+fn note(report: &StepReport) -> String {
+    let mut note = format!("L_rec {:.3}", report.rec);
+    if let (Some(pos), Some(accuracy)) = (report.pos, report.position_accuracy) {
+        note += &format!(" L_pos {pos:.3} position {:.0} %", 100.0 * accuracy);
+    }
+    note
+}

@@ -1,0 +1,122 @@
+//! One sheet per image, as the paper's Figure 3: the image with what is odd outlined, and the
+//! maps that say why.
+
+mod bar;
+mod text;
+
+use image::imageops;
+use image::{Rgb, RgbImage};
+use oddspot::judge::Inspection;
+use oddspot::terms::Side;
+
+use crate::arrow::{self, Arrow};
+use crate::heatmap::{self, Scale};
+use crate::panel::{self, Size};
+use bar::{Row, draw_bar, draw_threshold};
+use text::{HEIGHT, character_width, draw_text, fit, fit_tail, text_width};
+
+/// The longer side of each panel, whatever the image's size.
+const PANEL: usize = 512;
+const MARGIN: usize = 28;
+const GUTTER: usize = 20;
+/// From a line of letters to what stands below it.
+const LINE: usize = HEIGHT + 8;
+const PAPER: Rgb<u8> = Rgb([255; 3]);
+
+/// What one sheet shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Panels<'a> {
+    /// The image.
+    pub image: &'a RgbImage,
+    /// What was found in it. The pixels to outline are `[height, width]` of the image; the maps are
+    /// of any size. The threshold is marked on the colour bar, unless it lies outside the scale.
+    pub inspection: &'a Inspection,
+    /// The image's name, at the right above all.
+    pub name: &'a str,
+}
+
+/// The sheet: the verdict and the name, then panels side by side under their captions, each 512
+/// pixels on its longer side and of the image's proportions, above a colour bar with the scale's end
+/// values and the threshold.
+pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
+    let size = Size::of(panels.image, PANEL);
+    let finding = &panels.inspection.finding;
+    let cells = cells(panels, scale, size);
+    let captions = cells.iter().map(|(caption, _)| text_width(caption));
+    let cell_width = captions
+        .max()
+        .unwrap_or(0)
+        .clamp(size.width, PANEL.max(size.width));
+    let columns = cells.len();
+    let panel_top = MARGIN + LINE + GUTTER / 2 + LINE;
+    let bar_top = panel_top + size.height + GUTTER;
+    let mut sheet = RgbImage::from_pixel(
+        (2 * MARGIN + columns * cell_width + (columns - 1) * GUTTER) as u32,
+        (bar_top + 2 * LINE + MARGIN) as u32,
+        PAPER,
+    );
+    let cell_left = |column: usize| MARGIN + column * (cell_width + GUTTER);
+    let width = cell_left(columns) - GUTTER - MARGIN;
+    draw_heading(&mut sheet, width, &finding.heading(), panels.name);
+    for (column, (caption, panel)) in cells.iter().enumerate() {
+        let left = cell_left(column) + (cell_width - size.width) / 2;
+        let fitting = fit(caption, cell_width);
+        let caption_left = cell_left(column) + (cell_width - text_width(&fitting)) / 2;
+        draw_text(&mut sheet, caption_left, panel_top - LINE, &fitting);
+        imageops::replace(&mut sheet, panel, left as i64, panel_top as i64);
+    }
+    // The bar lies under the maps, which alone it explains.
+    let row = Row {
+        left: cell_left(1),
+        top: bar_top,
+        width: (columns - 1) * (cell_width + GUTTER) - GUTTER,
+    };
+    let bar = draw_bar(&mut sheet, row, scale);
+    draw_threshold(&mut sheet, row, bar, scale, finding.threshold);
+    sheet
+}
+
+/// The panels under their captions: the image, the total, and a map for each side that a term of the
+/// score speaks for.
+fn cells(panels: &Panels, scale: Scale, size: Size) -> Vec<(&'static str, RgbImage)> {
+    let Panels {
+        image, inspection, ..
+    } = panels;
+    let mask = panel::mask(image, &inspection.mask, size);
+    let mut outlined = heatmap::contour(&panel::image(image, size), &mask);
+    arrow::draw(&mut outlined, &scaled_arrows(panels, size));
+    let maps = &inspection.maps;
+    let side = |side: Side| {
+        let map = maps.side(side)?;
+        Some((side.words(), panel::map(&map, scale, size)))
+    };
+    let mut cells = vec![
+        ("image", outlined),
+        ("total", panel::map(&maps.total, scale, size)),
+    ];
+    cells.extend(Side::ALL.into_iter().filter_map(side));
+    cells
+}
+
+fn scaled_arrows(panels: &Panels, size: Size) -> Vec<Arrow> {
+    let (width, height) = panels.image.dimensions();
+    let scale = [
+        size.width as f32 / width.max(1) as f32,
+        size.height as f32 / height.max(1) as f32,
+    ];
+    let arrows = Arrow::of_inspection(panels.inspection).into_iter();
+    arrows.map(|arrow| arrow.scaled(scale)).collect()
+}
+
+/// The verdict from the left, the name up to the right; where both have no room, the name is
+/// shortened by its head, which images of one folder share.
+fn draw_heading(sheet: &mut RgbImage, width: usize, verdict: &str, name: &str) {
+    let verdict = fit(verdict, width);
+    draw_text(sheet, MARGIN, MARGIN, &verdict);
+    let room = width.saturating_sub(text_width(&verdict) + 2 * character_width());
+    let name = fit_tail(name, room);
+    draw_text(sheet, MARGIN + width - text_width(&name), MARGIN, &name);
+}
+
+#[cfg(test)]
+mod tests;

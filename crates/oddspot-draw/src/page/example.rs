@@ -1,0 +1,316 @@
+//! A line of the paper's Figure 3: an image with its ground truth, the maps, and why.
+
+use image::{Rgb, RgbImage};
+use serde::{Deserialize, Serialize};
+
+use super::picture;
+use crate::arrow::{self, Arrow};
+use crate::heatmap::{Scale, contour_in};
+use crate::panel::{self, Size};
+use oddspot::Result;
+use oddspot::datasets::Label;
+use oddspot::maps::ScoreMap;
+use oddspot::settings::{Method, Settings};
+use oddspot::terms::Side;
+use oddspot::terms::position::{NAMES, Neighbour};
+use oddspot::verdict::{Shares, Verdict};
+use oddspot_measure::report::words::three_digits;
+use oddspot_measure::report::{Judged, MapKind, label_text};
+
+/// The longer side of each panel: sharp at the width that five of them have on a desk's screen.
+const PANEL: usize = 352;
+/// Arrows in the company of the contour, which has a colour of its own.
+const ARROW: Rgb<u8> = Rgb([255, 214, 10]);
+/// Not the colour in which sheets outline what was found.
+const GROUND_TRUTH: Rgb<u8> = Rgb([255, 64, 200]);
+
+/// What is known of an image that is to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The image, of any size.
+    pub image: &'a RgbImage,
+    /// As the model judged it.
+    pub judged: &'a Judged,
+    /// As the baseline judged it, where there is one beside the model.
+    pub baseline: Option<&'a Judged>,
+    /// The model's settings.
+    pub settings: &'a Settings,
+    /// The image is anomalous above it.
+    pub threshold: f64,
+}
+
+/// An image, its maps and its verdict, ready for a page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// Path below the data set's folder, with `/`.
+    pub name: String,
+    /// What it shows.
+    #[serde(with = "label_text")]
+    pub label: Label,
+    /// The image's score.
+    pub score: f32,
+    /// An image is anomalous above it.
+    pub threshold: f64,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What its peak and what stands out with it are owed to; none in a baseline.
+    pub shares: Option<Shares>,
+    /// Input and maps, the maps on one scale.
+    pub panels: Vec<Panel>,
+    /// The ends of that scale.
+    pub ends: [String; 2],
+    /// Where `e_pos` peaks, the neighbours that look as if they belonged elsewhere, in words, the
+    /// surest first.
+    pub misplaced: Vec<String>,
+    /// Each neighbour of that place: where it lies, where it looks as if it belonged, how likely
+    /// that is, and how likely it is to belong where it lies.
+    pub directions: Vec<[String; 4]>,
+}
+
+/// A picture of an [`Example`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Panel {
+    /// What stands above it, as "e_rec".
+    pub caption: String,
+    /// What stands below it, as "peak 4.2".
+    pub note: String,
+    /// What it shows, for those who do not see it.
+    pub alt: String,
+    /// The picture as a `data:` URI.
+    pub uri: String,
+    /// Its width in pixels.
+    pub width: usize,
+    /// Its height in pixels.
+    pub height: usize,
+}
+
+impl Example {
+    /// Draws the panels of an image that a model judged.
+    ///
+    /// # Errors
+    /// A picture that cannot be encoded.
+    pub fn new(shown: Shown) -> Result<Self> {
+        let Shown {
+            image,
+            judged,
+            baseline,
+            settings,
+            threshold,
+        } = shown;
+        let scale = Scale::around(threshold);
+        let drawing = Drawing {
+            name: &judged.name,
+            size: Size::of(image, PANEL),
+            scale,
+        };
+        let mut panels = vec![drawing.input(&shown)?];
+        if let Some(map) = baseline.and_then(|baseline| baseline.map(MapKind::Total)) {
+            let settings = Settings {
+                method: Method::Baseline,
+                ..settings.clone()
+            };
+            panels.push(drawing.map(&MapKind::Total.title(&settings), &map)?);
+        }
+        for kind in MapKind::of(settings) {
+            let title = match kind {
+                MapKind::Total => kind.title(settings),
+                MapKind::Term(term) => format!("{}: {}", term.symbol, term.side.words()),
+            };
+            if let Some(map) = judged.map(kind) {
+                panels.push(drawing.map(&title, &map)?);
+            }
+        }
+        let placement = judged.placement.as_ref();
+        let words = |n: &Neighbour| format!("{} ({})", n.words(), whole_percent(n.probability));
+        let direction = |n: &Neighbour| {
+            [
+                NAMES[n.lies].to_owned(),
+                NAMES[n.belongs].to_owned(),
+                whole_percent(n.probability),
+                whole_percent(n.probability_here),
+            ]
+        };
+        Ok(Self {
+            name: judged.name.clone(),
+            label: judged.label.clone(),
+            score: judged.score,
+            threshold,
+            verdict: judged.verdict,
+            shares: judged.has_parts().then_some(judged.shares),
+            panels,
+            ends: scale.ends(),
+            misplaced: placement.map_or_else(Vec::new, |placement| {
+                placement.misplaced().iter().map(words).collect()
+            }),
+            directions: placement.map_or_else(Vec::new, |placement| {
+                placement.neighbours.iter().map(direction).collect()
+            }),
+        })
+    }
+
+    /// "good", or the defect's name.
+    pub(super) fn label(&self) -> &str {
+        label_text::text(&self.label)
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        Outcome::of(&self.label, self.verdict)
+    }
+
+    /// The verdict and the score that it comes from.
+    pub(super) fn verdict_line(&self) -> String {
+        let verdict = self.verdict.word();
+        let relation = match self.verdict {
+            Verdict::Anomalous => "above",
+            Verdict::Good => "not above",
+        };
+        let score = three_digits(f64::from(self.score));
+        let threshold = three_digits(self.threshold);
+        format!("called {verdict}: score {score}, {relation} the threshold {threshold}")
+    }
+
+    /// Whether the place has to do with the score.
+    pub(super) fn is_of_place(&self) -> bool {
+        self.shares.is_some_and(Shares::is_of_place)
+    }
+
+    /// The sides and their shares in whole percent, which add up to 100.
+    pub(super) fn sides(&self) -> Option<[(&'static str, u32); 2]> {
+        let shares = self.shares?;
+        let wrong_place = (100.0 * shares.wrong_place).round() as u32;
+        let looks_wrong = 100_u32.saturating_sub(wrong_place);
+        Some([
+            (Side::LooksWrong.words(), looks_wrong),
+            (Side::WrongPlace.words(), wrong_place),
+        ])
+    }
+}
+
+/// Whether a verdict was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Right,
+    FalseAlarm,
+    Missed,
+}
+
+impl Outcome {
+    pub(super) fn of(label: &Label, verdict: Verdict) -> Self {
+        match (label, verdict) {
+            (Label::Good, Verdict::Anomalous) => Self::FalseAlarm,
+            (Label::Defect(_), Verdict::Good) => Self::Missed,
+            _ => Self::Right,
+        }
+    }
+
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::FalseAlarm => "false alarm",
+            Self::Missed => "missed",
+        }
+    }
+
+    /// A mark beside the word, so that the colour is not alone.
+    pub(super) fn mark(self) -> &'static str {
+        match self {
+            Self::Right => "✓",
+            Self::FalseAlarm => "!",
+            Self::Missed => "✗",
+        }
+    }
+
+    /// The name of its class in the style sheet.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::FalseAlarm => "alarm",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+fn whole_percent(share: f32) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// What the panels of one example share.
+struct Drawing<'a> {
+    name: &'a str,
+    size: Size,
+    scale: Scale,
+}
+
+impl Drawing<'_> {
+    fn input(&self, shown: &Shown) -> Result<Panel> {
+        let Shown { image, judged, .. } = shown;
+        let mut picture = panel::image(image, self.size);
+        let mut seen = Vec::new();
+        if let Some(mask) = judged.mask.as_ref().filter(|mask| mask.any()) {
+            let matches =
+                (mask.width, mask.height) == (image.width() as usize, image.height() as usize);
+            let mask = match matches {
+                true => mask.anomalous.clone(),
+                false => mask.shrink(judged.size).anomalous,
+            };
+            picture = contour_in(
+                &picture,
+                &panel::mask(image, &mask, self.size),
+                GROUND_TRUTH,
+            );
+            seen.push("ground truth outlined");
+        }
+        if let Some(placement) = &judged.placement
+            && judged.verdict.is_anomalous()
+            && judged.shares.is_of_place()
+        {
+            let size = shown.settings.image_size;
+            let scale = [
+                self.size.width as f32 / size.width as f32,
+                self.size.height as f32 / size.height as f32,
+            ];
+            let arrows = Arrow::of(placement, scale);
+            if !arrows.is_empty() {
+                arrow::draw_in(&mut picture, &arrows, ARROW);
+                seen.push("arrows to where neighbours would belong");
+            }
+        }
+        let note = seen.join(", ");
+        let alt = match note.as_str() {
+            "" => format!("Test image {}", self.name),
+            note => format!("Test image {}, {note}", self.name),
+        };
+        self.panel("input".to_owned(), note, alt, &picture)
+    }
+
+    fn map(&self, title: &str, map: &ScoreMap) -> Result<Panel> {
+        let (peak, (row, column)) = map.peak();
+        let peak = three_digits(f64::from(peak));
+        let across = 100 * (2 * column + 1) / (2 * map.width.max(1));
+        let down = 100 * (2 * row + 1) / (2 * map.height.max(1));
+        let alt = format!(
+            "Map of {}, {title}: its peak of {peak} lies {across} % from the left and {down} % \
+             from the top",
+            self.name
+        );
+        let picture = panel::map(map, self.scale, self.size);
+        self.panel(title.to_owned(), format!("peak {peak}"), alt, &picture)
+    }
+
+    fn panel(
+        &self,
+        caption: String,
+        note: String,
+        alt: String,
+        picture: &RgbImage,
+    ) -> Result<Panel> {
+        Ok(Panel {
+            caption,
+            note,
+            alt,
+            uri: picture::jpeg(picture)?,
+            width: self.size.width,
+            height: self.size.height,
+        })
+    }
+}

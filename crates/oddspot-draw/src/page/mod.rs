@@ -1,0 +1,54 @@
+//! An evaluation or a benchmark as one HTML file: tables, curves, and lines of the paper's
+//! Figure 3. It refers to nothing outside itself, and is complete without its script, which only
+//! sorts and filters.
+
+mod benchmark;
+mod curves;
+mod evaluation;
+mod example;
+mod measures;
+mod pick;
+mod picture;
+
+use askama::Template;
+
+pub use benchmark::{Section, benchmark_page};
+pub use evaluation::{Measured, evaluation_page};
+pub use example::{Example, Panel, Shown};
+pub use pick::{named, pick};
+
+use crate::heatmap::colour_map;
+use oddspot::{Error, ErrorKind, Result, Subject};
+
+/// The most examples of a page that nobody chose: with panels of at most 352 pixels they keep
+/// it at some 5 MB.
+pub const MOST_EXAMPLES: usize = 48;
+
+/// Stops of the colour bar.
+const STOPS: u8 = 16;
+
+/// The style sheet, the colour bar's gradient in it.
+fn style() -> String {
+    let stop = |step: u8| {
+        let [red, green, blue] = colour_map(f32::from(step) / f32::from(STOPS));
+        format!("rgb({red} {green} {blue})")
+    };
+    let stops: Vec<String> = (0..=STOPS).map(stop).collect();
+    let gradient = format!(
+        ":root{{--scale:linear-gradient(90deg,{})}}",
+        stops.join(",")
+    );
+    gradient + include_str!("report.css")
+}
+
+fn render(page: &impl Template) -> Result<String> {
+    page.render().map_err(fault)
+}
+
+/// What no input is known to cause.
+fn fault(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, Subject::Page, error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! Pictures inside a page, as `data:` URIs.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
+
+use oddspot::Result;
+
+use super::fault;
+
+/// At this quality neither the contour nor the colour map shows blocks.
+const QUALITY: u8 = 88;
+
+/// A picture as JPEG.
+pub(super) fn jpeg(picture: &RgbImage) -> Result<String> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+        .write_image(
+            picture.as_raw(),
+            picture.width(),
+            picture.height(),
+            ExtendedColorType::Rgb8,
+        )
+        .map_err(fault)?;
+    Ok(format!("data:image/jpeg;base64,{}", STANDARD.encode(bytes)))
+}
+
+/// An SVG document, which as an image can neither run scripts nor clash with the page's names.
+pub(super) fn svg(document: &str) -> String {
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(document))
+}

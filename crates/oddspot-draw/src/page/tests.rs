@@ -1,0 +1,396 @@
+//! Whole pages, made of hostile names: well-formed, on their own, and nothing lost.
+
+use std::collections::{BTreeMap, HashSet};
+
+use image::RgbImage;
+
+use super::*;
+use crate::chart::drawings_of;
+use oddspot::datasets::Label;
+use oddspot::images::{ImageSize, Mask};
+use oddspot::maps::ScoreMap;
+use oddspot::net::teachers::{TeacherIdentity, VGG16};
+use oddspot::settings::{Method, Moments, Settings};
+use oddspot::terms::position::{Neighbour, Placement};
+use oddspot::terms::{self, Side};
+use oddspot::verdict::{Shares, TermMap, Verdict};
+use oddspot_measure::benchmark::{Cost, ImageCounts, Record, Tables};
+use oddspot_measure::report::{
+    Count, Curves, DataSummary, Evaluation, Judged, MapKind, MapMeasures, Measures, ModelSummary,
+    Protocol, ProtocolMeasures, TermPeak, TestImage, Verdicts,
+};
+
+const HOSTILE: &str = "</style><script>alert('1')</script><!-- \" onload=\"x\" & {{ name }}";
+
+fn teacher() -> TeacherIdentity {
+    TeacherIdentity {
+        name: HOSTILE.to_owned(),
+        architecture: &VGG16,
+        sha256: String::new(),
+    }
+}
+
+fn settings(method: Method) -> Settings {
+    Settings {
+        method,
+        image_size: ImageSize::square(16),
+        ..Settings::default()
+    }
+}
+
+/// A number for each term of a method, by its side.
+fn of_sides(
+    method: Method,
+    looks_wrong: f32,
+    wrong_place: f32,
+) -> Vec<(&'static terms::Kind, f32)> {
+    let value = |kind: &'static terms::Kind| match kind.side {
+        Side::LooksWrong => (kind, looks_wrong),
+        Side::WrongPlace => (kind, wrong_place),
+    };
+    terms::used(&settings(method)).map(value).collect()
+}
+
+const SHARES: Shares = Shares {
+    looks_wrong: 0.2,
+    wrong_place: 0.8,
+};
+
+/// Odd for being in the wrong place, its upper neighbour above all.
+fn judged(name: &str, label: Label) -> Judged {
+    let neighbour = |lies, belongs, probability| Neighbour {
+        lies,
+        belongs,
+        probability,
+        probability_here: 0.04,
+    };
+    Judged {
+        name: name.to_owned(),
+        size: ImageSize::square(64),
+        mask: (label != Label::Good).then(|| Mask {
+            height: 64,
+            width: 64,
+            anomalous: (0..64 * 64).map(|at| at < 128).collect(),
+        }),
+        label,
+        terms: (of_sides(Method::Full, 1.5, 6.0).into_iter())
+            .map(|(kind, peak)| {
+                let mut map = ScoreMap::filled(16, 16, 0.0);
+                map.values[40] = peak;
+                TermMap { kind, map }
+            })
+            .collect(),
+        score: 7.5,
+        verdict: Verdict::Anomalous,
+        shares: SHARES,
+        placement: Some(Placement {
+            centre: (8, 8),
+            offset: 4,
+            neighbours: vec![neighbour(1, 3, 0.9), neighbour(4, 4, 0.7)],
+        }),
+    }
+}
+
+fn example(name: &str, label: Label) -> Example {
+    let image = RgbImage::from_pixel(64, 64, image::Rgb([30, 90, 60]));
+    let judged = judged(name, label);
+    let shown = Shown {
+        image: &image,
+        judged: &judged,
+        baseline: Some(&judged),
+        settings: &settings(Method::Full),
+        threshold: 5.0,
+    };
+    Example::new(shown).unwrap()
+}
+
+fn evaluation(method: Method, data: &str, defect: &str) -> Evaluation {
+    let image = |name: &str, label: Label, score: f32| TestImage {
+        name: format!("test/{name}"),
+        label,
+        score,
+        verdict: match score > 5.0 {
+            true => Verdict::Anomalous,
+            false => Verdict::Good,
+        },
+        shares: SHARES,
+        terms: (of_sides(method, 1.5, 6.0).into_iter())
+            .map(|(kind, peak)| TermPeak {
+                term: kind.name.to_owned(),
+                peak,
+            })
+            .collect(),
+    };
+    let bad = || Label::Defect(defect.to_owned());
+    let measures = Measures {
+        image_auc: Some(0.896),
+        undefined: BTreeMap::from([("au_pro", format!("{defect} has no mask"))]),
+        ..Measures::default()
+    };
+    let map = MapMeasures {
+        overall: measures.clone(),
+        defects: BTreeMap::from([(defect.to_owned(), measures)]),
+    };
+    let kinds = MapKind::of(&settings(method)).into_iter();
+    let maps = kinds.map(|kind| (kind, map.clone()));
+    let measures = ProtocolMeasures {
+        smallest: ImageSize::square(16),
+        largest: ImageSize::square(64),
+        vanished_masks: vec![defect.to_owned()],
+        maps: maps.collect(),
+    };
+    let count = |count, of| Count { count, of };
+    Evaluation {
+        oddspot: "0.0.0",
+        model: ModelSummary {
+            oddspot: String::new(),
+            teacher: teacher(),
+            iterations: 7,
+            settings: settings(method),
+        },
+        data: DataSummary {
+            name: data.to_owned(),
+            good: 2,
+            defects: BTreeMap::from([(defect.to_owned(), 2)]),
+            masks: 1,
+        },
+        verdicts: Verdicts {
+            replaced_threshold: Some(7.4),
+            threshold: 5.0,
+            right: count(2, 4),
+            false_alarms: count(1, 2),
+            misses: BTreeMap::from([(defect.to_owned(), count(1, 2))]),
+        },
+        protocols: Protocol::ALL.map(|one| (one, measures.clone())).into(),
+        images: vec![
+            image("bad/0", bad(), 7.5),
+            image("bad/1", bad(), 2.0),
+            image("good/0", Label::Good, 8.0),
+            image(HOSTILE, Label::Good, 1.0),
+        ],
+        curves: Curves::default(),
+    }
+}
+
+fn page_of(evaluation: &Evaluation, baseline: Option<&Evaluation>) -> String {
+    let examples = [
+        example("test/bad/0", Label::Defect(HOSTILE.to_owned())),
+        example(&format!("test/{HOSTILE}"), Label::Good),
+    ];
+    evaluation_page(Measured {
+        evaluation,
+        baseline,
+        examples: &examples,
+    })
+    .unwrap()
+}
+
+fn hostile_page() -> String {
+    let full = evaluation(Method::Full, HOSTILE, HOSTILE);
+    let baseline = evaluation(Method::Baseline, HOSTILE, HOSTILE);
+    page_of(&full, Some(&baseline))
+}
+
+fn record(category: &str, method: Method) -> Record {
+    let evaluation = evaluation(method, category, "cut");
+    Record::new(
+        (category, ""),
+        &evaluation,
+        ImageCounts::default(),
+        Cost::default(),
+    )
+}
+
+fn benchmark_of(names: &[&str]) -> String {
+    let records: Vec<Record> = (names.iter())
+        .flat_map(|name| [Method::Baseline, Method::Full].map(|method| record(name, method)))
+        .collect();
+    let tables = Protocol::ALL.map(|protocol| Tables::new(&records, &[], protocol));
+    let section = |name: &&str| Section {
+        name: (*name).to_owned(),
+        curves: Some((
+            format!("{name}-full-0"),
+            drawings_of(&evaluation(Method::Full, name, "cut")),
+        )),
+        examples: vec![example("test/cut/0.png", Label::Defect("cut".to_owned()))],
+        missing: vec![HOSTILE.to_owned()],
+    };
+    let sections: Vec<Section> = names.iter().map(section).collect();
+    benchmark_page(&tables, &sections).unwrap()
+}
+
+/// The page's tags, without what stands between them. Fails where an element is not closed in its
+/// turn, or a bare `<` or `"` would be taken for markup.
+fn tags(page: &str) -> Vec<&str> {
+    const VOID: [&str; 5] = ["meta", "img", "input", "br", "hr"];
+    let mut tags = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = page.strip_prefix("<!DOCTYPE html>").unwrap();
+    while let Some(at) = rest.find('<') {
+        let end = at + rest[at..].find('>').unwrap();
+        let tag = &rest[at + 1..end];
+        rest = &rest[end + 1..];
+        let name = tag.split_whitespace().next().unwrap();
+        if let Some(closed) = name.strip_prefix('/') {
+            assert_eq!(
+                open.pop(),
+                Some(closed),
+                "near {}",
+                &rest[..rest.len().min(80)]
+            );
+            continue;
+        }
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric()), "<{tag}>");
+        assert_eq!(tag.matches('"').count() % 2, 0, "<{tag}>");
+        if matches!(name, "style" | "script") {
+            rest = &rest[rest.find(&format!("</{name}>")).unwrap()..];
+        }
+        if !VOID.contains(&name) {
+            open.push(name);
+        }
+        tags.push(tag);
+    }
+    assert!(open.is_empty(), "{open:?}");
+    tags
+}
+
+fn attributes<'a>(tags: &[&'a str], name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    (tags.iter())
+        .filter_map(|tag| tag.split_once(&start)?.1.split('"').next())
+        .collect()
+}
+
+#[test]
+fn pages_are_well_formed_on_their_own_and_tell_their_parts_apart() {
+    for page in [
+        hostile_page(),
+        page_of(&evaluation(Method::Baseline, "bolts", "cut"), None),
+        benchmark_of(&["bolts"]),
+        benchmark_of(&[HOSTILE, "nuts"]),
+    ] {
+        let tags = tags(&page);
+        let ids = attributes(&tags, "id");
+        assert_eq!(
+            ids.iter().collect::<HashSet<_>>().len(),
+            ids.len(),
+            "{ids:?}"
+        );
+        for source in attributes(&tags, "src") {
+            assert!(source.starts_with("data:image/"), "{source}");
+        }
+        for link in attributes(&tags, "href") {
+            let to = link.strip_prefix('#').unwrap_or_else(|| panic!("{link}"));
+            assert!(ids.contains(&to), "{link}");
+        }
+        for label in attributes(&tags, "aria-labelledby") {
+            assert!(ids.contains(&label), "{label}");
+        }
+        assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("url("));
+        let pictures = tags.iter().filter(|tag| tag.starts_with("img ")).count();
+        assert_eq!(attributes(&tags, "alt").len(), pictures);
+        let heads = tags
+            .iter()
+            .filter(|tag| tag.starts_with("th ") || **tag == "th");
+        assert_eq!(heads.count(), attributes(&tags, "scope").len());
+    }
+}
+
+#[test]
+fn names_never_become_markup() {
+    for page in [hostile_page(), benchmark_of(&[HOSTILE])] {
+        assert!(!page.contains("<script>alert") && !page.contains("<!--"));
+        assert_eq!(page.matches("<script>").count(), 1);
+        assert_eq!(page.matches("</style>").count(), 1);
+        assert!(page.contains("&#60;script&#62;alert(&#39;1&#39;)"));
+        assert!(page.contains("{{ name }}"));
+    }
+}
+
+#[test]
+fn an_evaluations_page_shows_measures_verdicts_and_every_image() {
+    let full = evaluation(Method::Full, "bolts", "cut");
+    let page = page_of(&full, Some(&evaluation(Method::Baseline, "bolts", "cut")));
+    for text in [
+        "the model judges 2 of 4 test images rightly: 1 of 2 anomalous images missed, 1 of 2 good \
+         images called anomalous.",
+        "<p class=\"value\">89.6</p>",
+        "<p>baseline 89.6 <span class=\"difference\">(+0.0)</span></p>",
+        "– AU-PRO: cut has no mask",
+        "1 mask is too thin to leave a pixel at this size: cut",
+        "maps at the size of each ground truth, 16x16 to 64x64",
+        "e_rec (baseline)",
+        "in the wrong place (80 %)",
+        "<th scope=\"col\" data-number>e_rec peak</th><th scope=\"col\" data-number>e_pos peak</th>",
+        "<td class=\"number\" data-value=\"1.5\">1.50</td>\
+         <td class=\"number\" data-value=\"6\">6.00</td>",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    for (outcome, count) in [("right", 2), ("missed", 1), ("false alarm", 1)] {
+        let rows = page.matches(&format!("data-outcome=\"{outcome}\"")).count();
+        assert_eq!(rows, count, "{outcome}");
+    }
+}
+
+#[test]
+fn an_example_says_why_in_words_and_shows_all_maps_on_one_scale() {
+    let example = example("test/cut/0.png", Label::Defect("cut".to_owned()));
+    let captions: Vec<_> = example
+        .panels
+        .iter()
+        .map(|panel| panel.caption.as_str())
+        .collect();
+    assert_eq!(
+        captions,
+        [
+            "input",
+            "e_rec (baseline)",
+            "full",
+            "e_rec: looks wrong",
+            "e_pos: in the wrong place"
+        ]
+    );
+    assert_eq!(example.ends, ["0", "10"]);
+    assert_eq!(example.panels[2].note, "peak 7.50");
+    assert!(
+        example.panels[2]
+            .alt
+            .contains("53 % from the left and 15 % from the top")
+    );
+    assert_eq!(
+        example.panels[0].note,
+        "ground truth outlined, arrows to where neighbours would belong"
+    );
+    assert_eq!(
+        example.misplaced,
+        ["upper neighbour looks like what belongs to the left (90 %)"]
+    );
+    assert_eq!(example.directions.len(), 2);
+    let sides = [("looks wrong", 20), ("in the wrong place", 80)];
+    assert_eq!(example.sides(), Some(sides));
+    // What is kept beside a benchmark's runs is the same when it is read again.
+    let json = serde_json::to_string(&example).unwrap();
+    assert_eq!(serde_json::from_str::<Example>(&json).unwrap(), example);
+}
+
+#[test]
+fn a_baseline_of_other_settings_is_said_to_be_one() {
+    let full = evaluation(Method::Full, "bolts", "cut");
+    let mut baseline = evaluation(Method::Baseline, "bolts", "cut");
+    let said = "<dt>baseline differs in</dt>";
+    assert!(!page_of(&full, Some(&baseline)).contains(said));
+    baseline.model.settings.detection.moments = Moments::Global;
+    let page = page_of(&full, Some(&baseline));
+    assert!(page.contains(&format!("{said}<dd>detection.moments (global)</dd>")));
+}
+
+#[test]
+fn a_benchmarks_page_says_what_table_1_comes_to() {
+    let page = benchmark_of(&["bolts", "nuts"]);
+    assert!(page.contains("PRO is not known") && page.contains("2 data sets"));
+    assert!(page.contains("full; baseline 89.6 (+0.0)"));
+    assert!(page.contains("Curves of nuts-full-0"));
+    assert!(page.contains("full 89.6 / – / –, baseline 89.6 / – / –"));
+    assert!(page.contains("<h3 id=\"table-4\">Table 2, protocol official"));
+}

@@ -1,0 +1,303 @@
+//! Folder layouts to samples: which images are good, which are not, and where their masks lie.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::error::{Error, Result};
+use crate::images::{EXTENSIONS, has_image_extension};
+
+mod categories;
+mod check;
+mod contents;
+mod manifest;
+mod mvtec;
+mod split;
+mod table;
+mod visa;
+
+pub use categories::{Category, categories};
+pub use check::Problem;
+pub use split::{Split, split_of};
+
+/// What an image is known to show.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Label {
+    /// Nothing odd.
+    Good,
+    /// A defect, by the name of its folder.
+    Defect(String),
+}
+
+/// An image, what it shows, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The image file.
+    pub image: PathBuf,
+    /// The files that mark its anomalous pixels: none, one, or several that belong together.
+    pub masks: Vec<PathBuf>,
+    /// What it shows.
+    pub label: Label,
+}
+
+impl Sample {
+    fn good(image: PathBuf) -> Self {
+        Self {
+            image,
+            masks: Vec::new(),
+            label: Label::Good,
+        }
+    }
+}
+
+/// How a data set's folder is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Good images, at any depth.
+    Folder,
+    /// MVTec AD's: `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>`; MVTec
+    /// LOCO's too, with `validation/good` and a folder of masks for each image.
+    MvtecAd,
+    /// VisA's: a folder beside `split_csv`.
+    Visa,
+    /// A CSV or JSON Lines file that lists the images.
+    Manifest,
+}
+
+/// A data set on disk. The lists are in the order of their paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// The folder that was opened, or that holds the manifest.
+    pub root: PathBuf,
+    /// The layout that was recognised.
+    pub layout: Layout,
+    /// Good images to learn from; empty where there is only a `test` folder.
+    pub train: Vec<Sample>,
+    /// Good images that the data set keeps apart to set the threshold by; mostly none.
+    pub held_out: Vec<Sample>,
+    /// Labelled images to measure on; empty for a plain folder.
+    pub test: Vec<Sample>,
+}
+
+impl Dataset {
+    /// Lists a data set's files without opening them.
+    ///
+    /// - A `.csv` or `.jsonl` file is a manifest: a row for each image with its `path`, its
+    ///   `split` (`train`, `validation`, `test`), its `label` (`good`, or the defect's name) and
+    ///   its `mask` (several in a list, in CSV parted by `;`), all paths from the file's folder.
+    /// - A folder with a `train` or a `test` folder inside is read as MVTec AD's layout. The mask
+    ///   of `test/<defect>/<name>.png` is `ground_truth/<defect>/<name>_mask.png`, or the same
+    ///   without `_mask`, with any image extension, or all of `ground_truth/<defect>/<name>/`.
+    /// - A folder beside `split_csv/1cls.csv` is one of VisA's categories.
+    /// - Any other folder holds good images. Hidden files are skipped, symbolic links followed.
+    ///
+    /// # Errors
+    /// A file or folder that cannot be read, one without images, one that holds several data
+    /// sets; a manifest's line that is wrong.
+    pub fn open(root: impl AsRef<Path>) -> Result<Self> {
+        let root = root.as_ref();
+        if !fs::metadata(root)
+            .map_err(Error::io("open", root))?
+            .is_dir()
+        {
+            return match has_extension(root, &manifest::EXTENSIONS) {
+                true => manifest::open(root),
+                false => Err(Error::dataset(
+                    root,
+                    "it is neither a folder nor a manifest: give the folder that holds the \
+                     images, or a .csv or .jsonl file that lists them",
+                )),
+            };
+        }
+        if mvtec::is_one(root) {
+            return mvtec::open(root);
+        }
+        if let Some((file, folder)) = visa::category(root) {
+            return visa::open(&folder, &file);
+        }
+        let several = categories::below(root, 1)?;
+        if !several.is_empty() {
+            let names: Vec<_> = several.iter().map(|one| one.name.as_str()).collect();
+            return Err(Error::dataset(
+                root,
+                format!(
+                    "it holds several data sets ({}): give one of their folders",
+                    names.join(", ")
+                ),
+            ));
+        }
+        let images = images_under(root)?;
+        if images.is_empty() {
+            return Err(no_images(root));
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            layout: Layout::Folder,
+            train: images.into_iter().map(Sample::good).collect(),
+            held_out: Vec::new(),
+            test: Vec::new(),
+        })
+    }
+
+    /// An image's path below the data set's folder, with `/`.
+    pub fn name_of(&self, sample: &Sample) -> String {
+        let below = sample.image.strip_prefix(&self.root);
+        let name = below.unwrap_or(&sample.image).to_string_lossy();
+        name.replace('\\', "/")
+    }
+
+    fn sort(&mut self) {
+        for samples in [&mut self.train, &mut self.held_out, &mut self.test] {
+            samples.sort_by(|a, b| a.image.cmp(&b.image));
+        }
+    }
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|found| extensions.iter().any(|e| found.eq_ignore_ascii_case(e)))
+}
+
+/// The image files under a folder at any depth, in the order of their paths; a file's path gives
+/// itself. Hidden files and folders are skipped; a symbolic link is followed, but never in a loop.
+pub fn images_under(path: &Path) -> Result<Vec<PathBuf>> {
+    if fs::metadata(path)
+        .map_err(Error::io("open", path))?
+        .is_file()
+    {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut images = Vec::new();
+    let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.path());
+    for entry in WalkDir::new(path)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(visible)
+    {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && has_image_extension(entry.path()) => {
+                images.push(entry.into_path());
+            }
+            Ok(_) => {}
+            Err(error) if error.loop_ancestor().is_some() => {}
+            // A link to nowhere is an image that cannot be read: whoever opens it says so.
+            Err(error) if error.path().is_some_and(is_dangling_image) => {
+                images.extend(error.path().map(Path::to_owned));
+            }
+            Err(error) => {
+                let at = error.path().unwrap_or(path).to_owned();
+                return Err(Error::io("read", at)(error.into()));
+            }
+        }
+    }
+    images.sort();
+    Ok(images)
+}
+
+fn is_dangling_image(path: &Path) -> bool {
+    has_image_extension(path) && path.is_symlink() && !path.exists()
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn no_images(folder: &Path) -> Error {
+    Error::dataset(
+        folder,
+        format!(
+            "no images ({}) are in it: put some there, or give another folder",
+            extensions()
+        ),
+    )
+}
+
+fn extensions() -> String {
+    EXTENSIONS
+        .map(|extension| format!(".{extension}"))
+        .join(", ")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A folder with these (empty) files in it.
+    pub(super) fn tree(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        root
+    }
+
+    pub(super) fn names(root: &Path, samples: &[Sample]) -> Vec<String> {
+        let name = |s: &Sample| s.image.strip_prefix(root).unwrap().display().to_string();
+        samples.iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_plain_folder_is_good_images_in_path_order() {
+        let root = tree(&[
+            "b.PNG",
+            "a/2.jpg",
+            "a/10.jpg",
+            ".hidden.png",
+            ".git/x.png",
+            "notes.txt",
+        ]);
+        let dataset = Dataset::open(root.path()).unwrap();
+        assert_eq!(dataset.layout, Layout::Folder);
+        assert_eq!(
+            names(root.path(), &dataset.train),
+            ["a/10.jpg", "a/2.jpg", "b.PNG"]
+        );
+        assert!(dataset.test.is_empty());
+        assert!(dataset.train.iter().all(|s| s.label == Label::Good));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_way_out() {
+        for (files, said) in [
+            (&["train/bad/0.png"][..], "train/good: put"),
+            (&["train/good/notes.txt"], ".webp"),
+            (&["test/good/notes.txt"], "no images (.png, .jpg"),
+            (&["train/good/0.png", "test/0.png"], "test/<defect>"),
+            (&["notes.txt"], "no images (.png, .jpg"),
+        ] {
+            let root = tree(files);
+            let error = Dataset::open(root.path()).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+            assert!(
+                error.contains(&root.path().display().to_string()),
+                "{error}"
+            );
+        }
+        let root = tree(&["a.png"]);
+        let file = Dataset::open(root.path().join("a.png")).unwrap_err();
+        assert!(file.to_string().contains("it is neither"));
+        let missing = Dataset::open(root.path().join("none")).unwrap_err();
+        assert!(missing.to_string().contains("none"));
+    }
+
+    #[test]
+    fn a_file_gives_itself_whatever_its_name() {
+        let root = tree(&["odd.name"]);
+        let file = root.path().join("odd.name");
+        assert_eq!(images_under(&file).unwrap(), [file]);
+        assert!(images_under(&root.path().join("none")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_its_own_parent_ends() {
+        let root = tree(&["a/0.png"]);
+        std::os::unix::fs::symlink(root.path(), root.path().join("a/loop")).unwrap();
+        assert_eq!(images_under(root.path()).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,220 @@
+//! MVTec AD's layout, and MVTec LOCO's, which is the same with a folder of masks for each image
+//! and good images in `validation/good`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Dataset, Label, Layout, Sample, extensions, images_under, is_hidden, no_images};
+use crate::error::{Error, Result};
+use crate::images::has_image_extension;
+
+/// Whether a folder has this layout.
+pub(super) fn is_one(root: &Path) -> bool {
+    root.join("train").is_dir() || root.join("test").is_dir()
+}
+
+/// Lists a data set of this layout.
+///
+/// # Errors
+/// A folder that cannot be read, or without images.
+pub(super) fn open(root: &Path) -> Result<Dataset> {
+    let train = match root.join("train").is_dir() {
+        true => train_images(root)?,
+        false => Vec::new(),
+    };
+    let validation = root.join("validation").join("good");
+    let held_out = match validation.is_dir() {
+        true => images_under(&validation)?,
+        false => Vec::new(),
+    };
+    let test = match root.join("test").is_dir() {
+        true => test_images(root)?,
+        false => Vec::new(),
+    };
+    if train.is_empty() && test.is_empty() {
+        return Err(no_images(&root.join("test")));
+    }
+    Ok(Dataset {
+        root: root.to_owned(),
+        layout: Layout::MvtecAd,
+        train,
+        held_out: held_out.into_iter().map(Sample::good).collect(),
+        test,
+    })
+}
+
+/// The good images of `train/good`.
+fn train_images(root: &Path) -> Result<Vec<Sample>> {
+    let good = root.join("train").join("good");
+    let images = if good.is_dir() {
+        images_under(&good)?
+    } else {
+        Vec::new()
+    };
+    if images.is_empty() {
+        return Err(Error::dataset(
+            root,
+            format!(
+                "it has a train folder but no images ({}) in {}: put the good training images \
+                 there, or give the folder that holds them",
+                extensions(),
+                good.display()
+            ),
+        ));
+    }
+    Ok(images.into_iter().map(Sample::good).collect())
+}
+
+/// The images of `test/good` and `test/<defect>`, each with its masks.
+fn test_images(root: &Path) -> Result<Vec<Sample>> {
+    let test = root.join("test");
+    let mut samples = Vec::new();
+    for entry in fs::read_dir(&test).map_err(Error::io("read", &test))? {
+        let folder = entry.map_err(Error::io("read", &test))?.path();
+        if is_hidden(&folder) {
+            continue;
+        }
+        if !folder.is_dir() {
+            if has_image_extension(&folder) {
+                return Err(Error::dataset(
+                    &folder,
+                    "a test image must lie in test/good or in test/<defect>, which label it: \
+                     move it there",
+                ));
+            }
+            continue;
+        }
+        let name = folder.file_name().unwrap_or_default();
+        let masks = masks_by_stem(&root.join("ground_truth").join(name))?;
+        let label = match name.to_string_lossy().into_owned() {
+            good if good == "good" => Label::Good,
+            defect => Label::Defect(defect),
+        };
+        for image in images_under(&folder)? {
+            let stem = image
+                .strip_prefix(&folder)
+                .unwrap_or(&image)
+                .with_extension("");
+            samples.push(Sample {
+                masks: masks_of(&stem, &masks),
+                label: label.clone(),
+                image,
+            });
+        }
+    }
+    samples.sort_by(|a, b| a.image.cmp(&b.image));
+    Ok(samples)
+}
+
+/// The masks of an image of this stem: the file of its name and `_mask`, the file of its name, or
+/// all files in the folder of its name.
+fn masks_of(stem: &Path, masks: &BTreeMap<PathBuf, PathBuf>) -> Vec<PathBuf> {
+    let mut marked = stem.to_owned().into_os_string();
+    marked.push("_mask");
+    if let Some(mask) = masks.get(Path::new(&marked)).or_else(|| masks.get(stem)) {
+        return vec![mask.clone()];
+    }
+    let inside = masks.iter().filter(|(name, _)| name.parent() == Some(stem));
+    inside.map(|(_, mask)| mask.clone()).collect()
+}
+
+/// The mask files of one defect by their path within its folder, without extension; the first
+/// in path order where two differ only in that.
+fn masks_by_stem(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
+    let mut masks = BTreeMap::new();
+    if folder.is_dir() {
+        for mask in images_under(folder)? {
+            let stem = mask
+                .strip_prefix(folder)
+                .unwrap_or(&mask)
+                .with_extension("");
+            masks.entry(stem).or_insert(mask);
+        }
+    }
+    Ok(masks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{names, tree};
+    use super::*;
+
+    #[test]
+    fn mvtec_masks_are_found_with_and_without_their_suffix() {
+        let root = tree(&[
+            "train/good/0.png",
+            "test/good/0.png",
+            "test/cut/a.png",
+            "test/cut/b.jpg",
+            "test/cut/deep/c.png",
+            "test/cut/d.png",
+            "ground_truth/cut/a_mask.png",
+            "ground_truth/cut/a.png",
+            "ground_truth/cut/b.BMP",
+            "ground_truth/cut/deep/c_mask.tif",
+            "readme.txt",
+        ]);
+        let dataset = Dataset::open(root.path()).unwrap();
+        assert_eq!(dataset.layout, Layout::MvtecAd);
+        assert_eq!(names(root.path(), &dataset.train), ["train/good/0.png"]);
+        let found: Vec<_> = dataset
+            .test
+            .iter()
+            .map(|s| {
+                let mut masks = s.masks.iter().map(|m| m.strip_prefix(root.path()).unwrap());
+                let mask = masks.next().map(|m| m.display().to_string());
+                assert_eq!(masks.next(), None);
+                (s.label.clone(), mask)
+            })
+            .collect();
+        let cut = |mask: Option<&str>| {
+            let mask = mask.map(|m| format!("ground_truth/cut/{m}"));
+            (Label::Defect("cut".into()), mask)
+        };
+        assert_eq!(
+            found,
+            [
+                cut(Some("a_mask.png")),
+                cut(Some("b.BMP")),
+                cut(None),
+                cut(Some("deep/c_mask.tif")),
+                (Label::Good, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_test_folder_alone_can_be_measured_on() {
+        let root = tree(&["test/good/0.png"]);
+        let dataset = Dataset::open(root.path()).unwrap();
+        assert_eq!((dataset.train.len(), dataset.test.len()), (0, 1));
+    }
+
+    #[test]
+    fn loco_has_several_masks_an_image_and_its_own_held_out_images() {
+        let root = tree(&[
+            "train/good/000.png",
+            "validation/good/000.png",
+            "validation/good/001.png",
+            "test/good/000.png",
+            "test/logical_anomalies/000.png",
+            "test/logical_anomalies/001.png",
+            "test/structural_anomalies/000.png",
+            "ground_truth/logical_anomalies/000/000.png",
+            "ground_truth/logical_anomalies/000/001.png",
+            "ground_truth/logical_anomalies/001/000.png",
+            "ground_truth/structural_anomalies/000/000.png",
+            "defects_config.json",
+        ]);
+        let dataset = Dataset::open(root.path()).unwrap();
+        assert_eq!(
+            names(root.path(), &dataset.held_out),
+            ["validation/good/000.png", "validation/good/001.png"]
+        );
+        let masks: Vec<_> = dataset.test.iter().map(|s| s.masks.len()).collect();
+        assert_eq!(masks, [0, 2, 1, 1]);
+        let split = dataset.split(0).unwrap();
+        assert_eq!((split.train.len(), split.held_out.len()), (1, 2));
+    }
+}

@@ -1,0 +1,12 @@
+//! Files: written whole or not at all, hashed, and named tensors in them.
+
+pub mod atomic;
+pub mod digest;
+pub mod lock;
+pub mod sealed;
+mod tensor_file;
+
+pub(crate) use tensor_file::floats;
+pub use tensor_file::{
+    MAX_HEADER, NamedTensor, NamedTensors, Stored, TensorFile, check_finite, serialize,
+};

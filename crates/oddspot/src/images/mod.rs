@@ -1,0 +1,197 @@
+//! Images on their way to the network: decoded to RGB, resized with antialiasing, normalised;
+//! and the masks that say where they are odd.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ::image::RgbImage;
+use fast_image_resize::images::{Image as Canvas, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+mod file;
+mod flatten;
+mod mask;
+mod source;
+
+pub use file::{
+    EXTENSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, decode, decode_bytes, dimensions,
+    has_image_extension, read_file,
+};
+pub use mask::{Mask, decode_mask, decode_masks};
+pub use source::Source;
+
+/// Mean of ImageNet's red, green and blue, of values in [0, 1].
+pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// Standard deviation of ImageNet's red, green and blue, of values in [0, 1].
+pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// The size of an image in pixels. As text it is WIDTHxHEIGHT: "320x256" is 320 wide and 256
+/// high, and a single number is a square: "256" is 256x256. Files spell it so too, or as
+/// `{ width = 320, height = 256 }`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Spelling")]
+pub struct ImageSize {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+impl ImageSize {
+    /// A square of the given side.
+    pub const fn square(side: usize) -> Self {
+        Self {
+            width: side,
+            height: side,
+        }
+    }
+}
+
+/// How a file may spell an [`ImageSize`].
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a size: 256, \"320x256\" or { width = 320, height = 256 }"
+)]
+enum Spelling {
+    Side(usize),
+    Text(String),
+    Sides { width: usize, height: usize },
+}
+
+impl TryFrom<Spelling> for ImageSize {
+    type Error = Error;
+
+    fn try_from(spelling: Spelling) -> Result<Self> {
+        match spelling {
+            Spelling::Side(side) => Ok(Self::square(side)),
+            Spelling::Text(text) => text.parse(),
+            Spelling::Sides { width, height } => Ok(Self { width, height }),
+        }
+    }
+}
+
+impl fmt::Display for ImageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+impl FromStr for ImageSize {
+    type Err = Error;
+
+    /// Reads "256" or "320x256" (WIDTHxHEIGHT), each side from 1 to [`MAX_SIDE`].
+    fn from_str(text: &str) -> Result<Self> {
+        let side = |digits: &str| {
+            let digits = digits.trim();
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            let side = digits.parse::<usize>().ok().filter(|_| plain);
+            side.filter(|side| (1..=MAX_SIDE as usize).contains(side))
+        };
+        let (width, height) = text.split_once('x').unwrap_or((text, text));
+        match (side(width), side(height)) {
+            (Some(width), Some(height)) => Ok(Self { width, height }),
+            _ => Err(Error::setting(
+                "image_size",
+                format!(
+                    "'{text}' is not a size: write one side of a square, as 256, \
+                     or WIDTHxHEIGHT, as 320x256, each from 1 to {MAX_SIDE}"
+                ),
+            )),
+        }
+    }
+}
+
+/// Resizes bilinearly with antialiasing: when shrinking, the triangle filter widens to cover
+/// every source pixel (Pillow's `Image.resize(size, BILINEAR)`, to one grey level).
+pub fn resize(image: &RgbImage, size: ImageSize) -> RgbImage {
+    let (width, height) = (size.width as u32, size.height as u32);
+    if image.dimensions() == (width, height) {
+        return image.clone();
+    }
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let mut resized = Canvas::new(width, height, PixelType::U8x3);
+    ImageRef::new(image.width(), image.height(), image, PixelType::U8x3)
+        .ok()
+        .and_then(|source| Resizer::new().resize(&source, &mut resized, &options).ok())
+        .and_then(|()| RgbImage::from_raw(width, height, resized.into_vec()))
+        // Both buffers are whole RGB images, all that the resizer asks for.
+        .unwrap_or_else(|| unreachable!("a resizer takes whole images"))
+}
+
+/// Normalises to `[height, width, 3]`, channels last, row by row: `(x / 255 − mean) / std`
+/// with ImageNet's [`MEAN`] and [`STD`]; values lie in [−2.12, 2.64].
+pub fn normalise(image: &RgbImage) -> Vec<f32> {
+    let mut values = vec![0.0; image.len()];
+    normalise_into(image, &mut values);
+    values
+}
+
+/// As [`normalise`], into as many values as the image has bytes.
+pub fn normalise_into(image: &RgbImage, values: &mut [f32]) {
+    // 256 possible values a channel: a table is faster than the division.
+    let table: [[f32; 256]; 3] = std::array::from_fn(|channel| {
+        std::array::from_fn(|value| (value as f32 / 255.0 - MEAN[channel]) / STD[channel])
+    });
+    let pixels = image.as_raw().as_chunks::<3>().0;
+    for (pixel, to) in pixels.iter().zip(values.as_chunks_mut::<3>().0) {
+        for channel in 0..3 {
+            to[channel] = table[channel][usize::from(pixel[channel])];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_reads_as_it_prints_width_first() {
+        let size: ImageSize = "320x256".parse().unwrap();
+        assert_eq!((size.width, size.height), (320, 256));
+        assert_eq!(size.to_string(), "320x256");
+        assert_eq!("64".parse::<ImageSize>().unwrap(), ImageSize::square(64));
+        let json = serde_json::to_string(&size).unwrap();
+        assert_eq!(serde_json::from_str::<ImageSize>(&json).unwrap(), size);
+    }
+
+    #[test]
+    fn what_is_not_a_size_is_refused_with_an_example() {
+        for text in [
+            "", "x", "0", "256x", "x256", "+8", "8x8x8", "-8", "30001", "1e2", "8 x",
+        ] {
+            let message = text.parse::<ImageSize>().unwrap_err().to_string();
+            assert!(message.contains("320x256"), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn normalised_values_are_rgb_in_reading_order() {
+        let image = RgbImage::from_raw(2, 1, vec![0, 0, 0, 255, 255, 255]).unwrap();
+        let expected = [
+            -0.485 / 0.229,
+            -0.456 / 0.224,
+            -0.406 / 0.225,
+            0.515 / 0.229,
+            0.544 / 0.224,
+            0.594 / 0.225,
+        ];
+        for (value, expected) in normalise(&image).into_iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-6);
+        }
+        assert_eq!(normalise(&image).len(), 6);
+    }
+
+    #[test]
+    fn resizing_keeps_a_flat_colour_and_the_same_size() {
+        let flat = RgbImage::from_pixel(7, 5, ::image::Rgb([10, 200, 31]));
+        let size = "16x3".parse().unwrap();
+        let resized = resize(&flat, size);
+        assert_eq!(resized.dimensions(), (16, 3));
+        assert!(resized.pixels().all(|p| p.0 == [10, 200, 31]));
+        assert_eq!(resize(&RgbImage::new(1, 1), size).dimensions(), (16, 3));
+    }
+}

@@ -1,0 +1,382 @@
+//! The façade of detection: a model that judges images.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use image::RgbImage;
+use rayon::ThreadPool;
+
+use super::in_order::{in_order, pool};
+use super::judging::{Judging, Memory, TeacherSource, input_shape};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::images::{Source, resize};
+use crate::maps::{mask_above, regions};
+use crate::model::{Header, Model};
+use crate::net::engine::{Cpu, Engine, Forward};
+use crate::net::learned::Learned;
+use crate::net::teachers::{Library, Teacher};
+use crate::terms::position::Placement;
+use crate::verdict::{AnomalyMaps, Finding, Place, Point, Shares, Thresholds, Verdict};
+
+/// How a model is made ready.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads of the detector's own; 0 for as many as there are cores.
+    pub threads: usize,
+    /// Where the teacher of a model lies that was saved without it.
+    pub library: Option<Library>,
+    /// What computes.
+    pub engine: Arc<dyn Engine>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            library: None,
+            engine: Arc::new(Cpu),
+        }
+    }
+}
+
+/// What was found in one image, at the model's size.
+#[derive(Clone, Debug)]
+pub struct Detection {
+    /// The anomaly map and its parts at the model's `image_size`.
+    pub maps: AnomalyMaps,
+    /// The maximum of the map.
+    pub score: f32,
+    /// What follows from the score by the model's thresholds.
+    pub verdict: Verdict,
+    /// What the peak and what stands out with it are owed to.
+    pub shares: Shares,
+    /// What the position classifier says of the place where "in the wrong place" peaks; none in a
+    /// baseline.
+    pub placement: Option<Placement>,
+}
+
+/// What was found in one image, at the image's own size: the finding, and what pictures of it are
+/// drawn from.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// What is said of the image.
+    pub finding: Finding,
+    /// The anomaly map and its parts, resized to the image.
+    pub maps: AnomalyMaps,
+    /// The pixels of the regions, `[height, width]`, row by row.
+    pub mask: Vec<bool>,
+    /// What the position classifier says, in pixels of the model's `image_size`.
+    pub placement: Option<Placement>,
+    /// The image's pixels in one of the model's, columns and rows.
+    pub scale: [f32; 2],
+}
+
+/// A model ready to judge images, on threads of its own.
+///
+/// ```
+/// use oddspot::{Detector, Training, settings::Settings, train::GoodImages};
+/// # use image::{Rgb, RgbImage};
+/// # let plate = |i: u32| RgbImage::from_fn(40, 40, |x, y| {
+/// #     Rgb([(x * 5) as u8, (y * 5 + i) as u8, 90])
+/// # });
+/// # let mut settings = Settings::default();
+/// # settings.set("training.iterations", "2")?;
+/// # settings.set("student.widths", "8,8,8,8")?;
+/// # settings.set("image_size", "104")?;
+/// let good: GoodImages = (0..6).map(plate).collect();
+/// let model = Training::new(settings, good).run()?;
+/// let detector = Detector::new(model, Default::default())?;
+/// let finding = detector.inspect(&plate(3))?;
+/// println!("{}: {:.2}", finding.verdict.word(), finding.score);
+/// # Ok::<(), oddspot::Error>(())
+/// ```
+pub struct Detector {
+    path: Option<PathBuf>,
+    header: Header,
+    teacher: Box<dyn Forward>,
+    judging: Judging,
+    pool: ThreadPool,
+    /// Memory of passes: as many as there were images at a time.
+    memories: Mutex<Vec<Memory>>,
+}
+
+/// A detector may be used by many threads at a time.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Detector>();
+};
+
+impl Detector {
+    /// Makes a model ready.
+    ///
+    /// # Errors
+    /// A model that was saved without its teacher where the library does not have it; a teacher that
+    /// is not the one trained with.
+    pub fn new(model: Model, options: Options) -> Result<Self> {
+        Self::of(None, model, options)
+    }
+
+    /// Loads a model file.
+    ///
+    /// # Errors
+    /// An unusable model file, and as [`new`](Self::new).
+    pub fn load(path: &Path, options: Options) -> Result<Self> {
+        Self::of(Some(path.to_owned()), Model::load(path)?, options)
+    }
+
+    /// Loads a model from the bytes of its file.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + 'static, options: Options) -> Result<Self> {
+        Self::of(None, Model::from_bytes(bytes)?, options)
+    }
+
+    fn of(path: Option<PathBuf>, model: Model, options: Options) -> Result<Self> {
+        let about = |error: Error| match (&path, error.subject()) {
+            (Some(path), Subject::Weights | Subject::Model) => {
+                Error::at(error.kind(), Subject::Model, path, error.reason())
+            }
+            _ => error,
+        };
+        let pool = pool(options.threads)?;
+        let header = model.header;
+        let teacher = teacher(&header, model.teacher, options.library.as_ref()).map_err(about)?;
+        let made = pool.install(|| {
+            let settings = &header.settings;
+            let learned = Learned::new(settings, &header.teacher_levels)?;
+            let engine = &*options.engine;
+            let judging = Judging::new(
+                engine,
+                settings,
+                &learned,
+                &model.tensors,
+                &model.statistics,
+            )?;
+            let input = input_shape(settings);
+            let teacher = engine.forward(&teacher.network, &teacher.weights, input)?;
+            Ok((judging, teacher))
+        });
+        let (judging, teacher) = made.map_err(about)?;
+        Ok(Self {
+            path,
+            header,
+            teacher,
+            judging,
+            pool,
+            memories: Mutex::default(),
+        })
+    }
+
+    /// The same with other thresholds (see [`Thresholds::at_rate`], [`Thresholds::at_score`]).
+    #[must_use]
+    pub fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.header.thresholds = thresholds;
+        self
+    }
+
+    /// The model's header: settings, provenance, statistics, and the thresholds that hold.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The thresholds that hold.
+    pub fn thresholds(&self) -> &Thresholds {
+        &self.header.thresholds
+    }
+
+    /// Judges one image of any size. Several threads may judge at a time.
+    ///
+    /// # Errors
+    /// A map that is not of finite numbers, which only a damaged model gives.
+    pub fn detect(&self, image: &RgbImage) -> Result<Detection> {
+        self.pool
+            .install(|| self.judge(image, &self.header.thresholds))
+    }
+
+    /// What is to be said of one image of any size.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn inspect(&self, image: &RgbImage) -> Result<Finding> {
+        self.inspect_with(image, &self.header.thresholds)
+    }
+
+    /// The same by other thresholds than the model's.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn inspect_with(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Finding> {
+        let inspection = self.pool.install(|| self.examined(image, thresholds))?;
+        Ok(inspection.finding)
+    }
+
+    /// What is to be said of one image of any size, with its maps at the image's own.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn examine(&self, image: &RgbImage) -> Result<Inspection> {
+        self.pool
+            .install(|| self.examined(image, &self.header.thresholds))
+    }
+
+    /// Inspects many images on all threads and tells `each`, here and in the images' order, what was
+    /// found, or why an image cannot be used. Few images are in memory at a time. A break ends it.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use oddspot::{Detector, images::Source};
+    ///
+    /// let detector = Detector::load("part.oddspot".as_ref(), Default::default())?;
+    /// let images = ["a.png", "b.png"].map(Source::file);
+    /// detector.inspect_all(images.into_iter(), |found| {
+    ///     match found {
+    ///         Ok(finding) => println!("{} {:.2}", finding.verdict.word(), finding.score),
+    ///         Err(error) => println!("skipped: {error}"),
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// });
+    /// # Ok::<(), oddspot::Error>(())
+    /// ```
+    pub fn inspect_all(
+        &self,
+        images: impl Iterator<Item = Source> + Send,
+        each: impl FnMut(Result<Finding>) -> ControlFlow<()>,
+    ) {
+        self.in_order(images, |image| self.inspect(&*image.decode()?), each);
+    }
+
+    /// Any work on many items by the detector's threads, each of which may inspect images; `each` is
+    /// told of what came of them, here and in order. Few items are on their way at a time; a break
+    /// ends it.
+    pub fn in_order<T: Send, U: Send>(
+        &self,
+        items: impl Iterator<Item = T> + Send,
+        work: impl Fn(T) -> U + Sync,
+        each: impl FnMut(U) -> ControlFlow<()>,
+    ) {
+        in_order(&self.pool, items, work, each);
+    }
+
+    /// Lends a memory to one image's work.
+    fn with_memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
+        let memories = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        let lent = memories().pop();
+        let mut memory = lent.unwrap_or_default();
+        let done = work(&mut memory);
+        memories().push(memory);
+        done
+    }
+
+    fn judge(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Detection> {
+        self.with_memory(|memory| {
+            let image = resize(image, self.header.settings.image_size);
+            let teacher = TeacherSource::Run(&*self.teacher);
+            let errors = self.judging.errors(&image, teacher, memory)?;
+            let errors = self.judging.at_pixels(&errors);
+            let maps = self.judging.fuse(&errors, &self.header.terms);
+            if !maps.total.values.iter().all(|value| value.is_finite()) {
+                return Err(self.not_finite());
+            }
+            let score = maps.score();
+            Ok(Detection {
+                placement: self.judging.placement(&maps, memory)?,
+                score,
+                verdict: thresholds.verdict(score),
+                shares: maps.shares(),
+                maps,
+            })
+        })
+    }
+
+    fn not_finite(&self) -> Error {
+        let error = Error::new(
+            ErrorKind::Damaged,
+            Subject::Model,
+            "it gives scores that are not finite numbers: it is damaged; train it anew",
+        );
+        match &self.path {
+            Some(path) => error.in_file(path),
+            None => error,
+        }
+    }
+
+    fn examined(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
+        let detection = self.judge(image, thresholds)?;
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        let size = self.header.settings.image_size;
+        let scale = [
+            width as f32 / size.width as f32,
+            height as f32 / size.height as f32,
+        ];
+        let maps = detection.maps.resized(height, width);
+        let (peak, (y, x)) = maps.total.peak();
+        let mut pixel = thresholds.pixel as f32;
+        if detection.verdict.is_anomalous() {
+            // Resizing can shave the peak: an anomaly must still show where it is.
+            pixel = pixel.min(peak.next_down());
+        }
+        let shares = detection.shares;
+        let anomalous = detection.verdict.is_anomalous();
+        let placement = detection.placement;
+        Ok(Inspection {
+            finding: Finding {
+                verdict: detection.verdict,
+                score: detection.score,
+                threshold: thresholds.image,
+                why: anomalous.then(|| shares.why()).flatten(),
+                looks_wrong_share: shares.looks_wrong,
+                wrong_place_share: shares.wrong_place,
+                terms: detection.maps.term_shares(),
+                peak: Point { x, y },
+                place: placement
+                    .as_ref()
+                    .map(|placement| Place::new(placement, scale)),
+                width: image.width(),
+                height: image.height(),
+                regions: regions(&maps.total, pixel),
+            },
+            mask: mask_above(&maps.total, pixel),
+            maps,
+            placement,
+            scale,
+        })
+    }
+}
+
+/// The teacher of a model: inside it, or from the library.
+fn teacher(
+    header: &Header,
+    inside: Option<crate::files::NamedTensors>,
+    library: Option<&Library>,
+) -> Result<Teacher> {
+    let identity = &header.teacher;
+    let mismatch = |reason: String| Error::new(ErrorKind::Mismatch, Subject::Model, reason);
+    let teacher = match (inside, library) {
+        (Some(weights), _) => Teacher::new(&identity.name, identity.architecture, weights)?,
+        (None, Some(library)) => library.find_identical(identity, &header.settings.teacher)?,
+        (None, None) => {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                Subject::Model,
+                format!(
+                    "it was saved without its teacher '{}' (SHA-256 {})",
+                    identity.name, identity.sha256
+                ),
+            ));
+        }
+    };
+    if teacher.identity.sha256 != identity.sha256 {
+        return Err(mismatch(
+            "its teacher's weights are not those it was trained with: the file is damaged"
+                .to_owned(),
+        ));
+    }
+    if teacher.network.levels() != header.teacher_levels {
+        return Err(mismatch(
+            "its teacher's levels are not those it was trained for".to_owned(),
+        ));
+    }
+    Ok(teacher)
+}

@@ -1,0 +1,14 @@
+//! Maps of scores over an image, and what is read off them: moments, connected regions.
+
+pub mod components;
+mod image_level;
+mod local_moments;
+mod moments;
+mod region;
+mod score_map;
+
+pub use image_level::{image_level, usual_difference};
+pub use local_moments::{LocalMoments, LocalSums};
+pub use moments::{MomentSums, Moments};
+pub use region::{Region, around_peak, mask_above, regions};
+pub use score_map::ScoreMap;

@@ -1,0 +1,211 @@
+//! The model file: one sealed `.safetensors` (documented in `docs/model-file.md`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Header, Model};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::sealed::{Sealed, seal};
+use crate::files::{NamedTensors, Stored, TensorFile, atomic, check_finite};
+use crate::net::learned::Learned;
+use crate::net::network::widths_of;
+use crate::net::tensors::{Shapes, TensorSpec};
+use crate::terms;
+use crate::terms::channels::ChannelStatistics;
+
+/// Version of the file format.
+pub const FORMAT: u32 = 4;
+
+/// Metadata key of a model.
+const KEY: &str = "oddspot.model";
+/// Prefix of the teacher's weights.
+const TEACHER: &str = "teacher.";
+
+impl Model {
+    /// Writes the file, replacing an older one whole.
+    ///
+    /// # Errors
+    /// Tensors that are not finite, or a file that cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let bytes = self.to_bytes().map_err(|error| error.in_file(path))?;
+        atomic::write_bytes(path, &bytes)
+    }
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// Tensors that are not finite.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut tensors = self.tensors.clone();
+        for (name, tensor) in self.teacher.iter().flatten() {
+            tensors.insert(format!("{TEACHER}{name}"), tensor.clone());
+        }
+        tensors.extend(self.statistics.tensors());
+        let mut stored = BTreeMap::new();
+        for (name, tensor) in &tensors {
+            check_finite(name, &tensor.values)?;
+            stored.insert(name.clone(), Stored::floats(tensor));
+        }
+        seal(KEY, FORMAT, &self.header, &stored)
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// A file that is not a model, is of another format, damaged, or lacks a tensor; nothing
+    /// of it is allocated before its header has been checked against its length.
+    pub fn load(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return Err(
+                Error::model(path, "it is a folder: give a model file").of_kind(ErrorKind::Invalid)
+            );
+        }
+        read(TensorFile::open(path, Subject::Model)?).map_err(|error| about(error, path))
+    }
+
+    /// Reads a model from the bytes of its file.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Self> {
+        let path = Path::new("(bytes)");
+        read(TensorFile::of_bytes(path, Subject::Model, bytes)?).map_err(|error| about(error, path))
+    }
+}
+
+/// The same error as one about a model file.
+fn about(error: Error, path: &Path) -> Error {
+    match error.subject() {
+        Subject::Model => error.in_file(path),
+        Subject::Setting(name) => {
+            let reason = format!("its settings: {name}: {}", error.reason());
+            Error::model(path, reason)
+        }
+        Subject::File(_) => error,
+        _ => Error::at(error.kind(), Subject::Model, path, error.reason()),
+    }
+}
+
+fn damaged(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Damaged, Subject::Model, reason)
+}
+
+fn read(mut file: TensorFile) -> Result<Model> {
+    if file.metadata(KEY).is_none() {
+        let reason = match file.has_any(&["oddspot.checkpoint"]) {
+            true => "it is the checkpoint of an unfinished training",
+            false => "it is no model of this program's (a teacher's weights, perhaps)",
+        };
+        return Err(file.error(ErrorKind::Invalid, reason));
+    }
+    let sealed = Sealed::<Header>::read(&file, KEY, FORMAT)?;
+    let learned = check_header(&sealed.header)?;
+    check_shapes(&sealed.header, &learned, &file.shapes())?;
+    let (header, mut tensors, _) = sealed.open(&mut file, &[])?;
+    let statistics = ChannelStatistics::take(learned.levels.len(), &mut tensors)?;
+    let of_teacher = |name: &str| name.starts_with(TEACHER);
+    let weights: NamedTensors = tensors.extract_if(.., |name, _| of_teacher(name)).collect();
+    let unprefixed = |(name, tensor): (String, _)| (name[TEACHER.len()..].to_owned(), tensor);
+    Ok(Model {
+        header,
+        statistics,
+        tensors,
+        teacher: (!weights.is_empty()).then(|| weights.into_iter().map(unprefixed).collect()),
+    })
+}
+
+/// Checks what a header says, and gives the networks that it describes.
+fn check_header(header: &Header) -> Result<Learned> {
+    header.settings.validate()?;
+    let moments = (header.terms.iter())
+        .flat_map(|term| std::iter::once(&term.moments).chain(&term.image_level));
+    let finite = moments
+        .clone()
+        .all(|m| m.mean.is_finite() && m.std.is_finite() && m.std > 0.0);
+    let thresholds = &header.thresholds;
+    if !finite || !thresholds.image.is_finite() || !thresholds.pixel.is_finite() {
+        return Err(damaged(
+            "its statistics or thresholds are not finite numbers",
+        ));
+    }
+    let alarms = &thresholds.false_alarms;
+    if alarms.images != header.held_out_images.len() || alarms.left_out_alarms > alarms.images {
+        return Err(damaged(
+            "its count of false alarms and its held-out images do not agree",
+        ));
+    }
+    if !thresholds.scores.are_usable(alarms.images) {
+        return Err(damaged("its scores and its held-out images do not agree"));
+    }
+    let levels = &header.teacher_levels;
+    let in_range = |value: usize| (1..=4096).contains(&value);
+    if !levels
+        .iter()
+        .all(|level| in_range(level.channels) && in_range(level.stride))
+    {
+        return Err(damaged(
+            "its teacher's channels and strides do not lie between 1 and 4096",
+        ));
+    }
+    let settings = &header.settings;
+    let fits = |(kind, term): (&terms::Kind, &crate::verdict::TermStatistics)| {
+        let levelled = (kind.fusing)(settings).levelled;
+        kind.name == term.term && levelled == term.image_level.is_some()
+    };
+    let count = terms::used(settings).count();
+    if count != header.terms.len() || !terms::used(settings).zip(&header.terms).all(fits) {
+        return Err(damaged(
+            "its settings and its statistics do not fit together",
+        ));
+    }
+    Learned::new(settings, levels).map_err(|error| damaged(error.reason()))
+}
+
+/// Holds the names and shapes that the file claims against its settings.
+fn check_shapes(header: &Header, learned: &Learned, shapes: &Shapes) -> Result<()> {
+    let settings = &header.settings;
+    let mut needed = learned.tensors();
+    needed.extend(ChannelStatistics::specs(
+        settings.training.feature_norm,
+        &header.teacher_levels,
+    ));
+    for kind in terms::used(settings) {
+        needed.extend((kind.tensors)(settings, learned));
+    }
+    let named: std::collections::BTreeSet<&str> =
+        needed.iter().map(|spec| spec.name.as_str()).collect();
+    let strip = |(name, shape): (&String, &Vec<usize>)| {
+        let weight = name
+            .strip_prefix(TEACHER)
+            .filter(|_| !named.contains(name.as_str()));
+        weight.map(|weight| (weight.to_owned(), shape.clone()))
+    };
+    let weights: Shapes = shapes.iter().filter_map(strip).collect();
+    if !weights.is_empty() {
+        let network = (header.teacher.architecture.describe)(&widths_of(&weights))?;
+        network.check(&weights)?;
+        if network.levels() != header.teacher_levels {
+            return Err(damaged(
+                "its teacher's levels are not those it was trained for",
+            ));
+        }
+        needed.extend(network.tensors().into_iter().map(|spec| TensorSpec {
+            name: format!("{TEACHER}{}", spec.name),
+            ..spec
+        }));
+    }
+    for spec in &needed {
+        let found = shapes
+            .get(&spec.name)
+            .ok_or_else(|| damaged(format!("it lacks the tensor '{}'", spec.name)))?;
+        spec.check(found)?;
+    }
+    let known: std::collections::BTreeSet<&str> =
+        needed.iter().map(|spec| spec.name.as_str()).collect();
+    match shapes.keys().find(|name| !known.contains(name.as_str())) {
+        Some(name) => Err(damaged(format!(
+            "its tensor '{name}' belongs to no network"
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,77 @@
+//! The model: everything that is needed to judge an image.
+
+mod file;
+
+pub use file::FORMAT;
+
+use serde::{Deserialize, Serialize};
+
+use crate::files::NamedTensors;
+use crate::net::network::Level;
+use crate::net::teachers::TeacherIdentity;
+use crate::settings::Settings;
+use crate::terms::channels::ChannelStatistics;
+use crate::verdict::{TermStatistics, Thresholds};
+
+/// Name and SHA-256 of a training image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    /// Path below the data set's folder, with `/`; an image from memory has the name that it was
+    /// given.
+    pub name: String,
+    /// Of the file's bytes, or of the pixels of an image from memory, as hexadecimal digits.
+    pub sha256: String,
+}
+
+/// A model's text metadata.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of oddspot that wrote it.
+    pub oddspot: String,
+    /// Full settings of the training.
+    pub settings: Settings,
+    /// The teacher.
+    pub teacher: TeacherIdentity,
+    /// Stride and channels of the teacher's levels, fine to coarse.
+    pub teacher_levels: Vec<Level>,
+    /// What is usual of each term in the training images, in the order of the terms.
+    pub terms: Vec<TermStatistics>,
+    /// Thresholds from the held-out images.
+    pub thresholds: Thresholds,
+    /// Iterations trained.
+    pub iterations: usize,
+    /// The images trained on.
+    pub training_images: Vec<ImageRecord>,
+    /// The good images held out for the thresholds.
+    pub held_out_images: Vec<ImageRecord>,
+}
+
+impl Header {
+    /// What is usual of a term, by its name.
+    pub fn term(&self, name: &str) -> Option<&TermStatistics> {
+        self.terms.iter().find(|term| term.term == name)
+    }
+}
+
+/// A model: its header and its tensors.
+///
+/// ```no_run
+/// use oddspot::Model;
+///
+/// let model = Model::load("part.oddspot".as_ref())?;
+/// println!("trained for {} iterations", model.header.iterations);
+/// let copy = Model::from_bytes(model.to_bytes()?)?;
+/// assert_eq!(copy, model);
+/// # Ok::<(), oddspot::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Everything but the tensors.
+    pub header: Header,
+    /// Statistics of the teacher's channels.
+    pub statistics: ChannelStatistics,
+    /// Those of the learned networks (`student.…`, `position.…`), and of the terms (`<term>.…`).
+    pub tensors: NamedTensors,
+    /// The teacher's weights in canonical names; absent if the model was saved without them.
+    pub teacher: Option<NamedTensors>,
+}

@@ -1,0 +1,60 @@
+//! Everything that is learned: the student, the position classifier, and the weights of their losses.
+
+use super::classifier::classifier;
+use super::network::{Level, Network};
+use super::student::Student;
+use super::tensors::{Layout, TensorSpec};
+use crate::error::Result;
+use crate::settings::{Method, Settings};
+
+/// Prefix of the losses' weights.
+pub const LOSS: &str = "loss.";
+
+/// `s_rec` and `s_pos`, the learned weights of the losses.
+pub const LOSS_WEIGHTS: [&str; 2] = ["loss.rec", "loss.pos"];
+
+/// The networks that are learned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// The student.
+    pub student: Student,
+    /// The position classifier, absent in the baseline.
+    pub classifier: Option<Network>,
+    /// The teacher's levels that the student follows.
+    pub levels: Vec<Level>,
+}
+
+impl Learned {
+    /// The networks of some settings for a teacher with these levels, fine to coarse.
+    ///
+    /// # Errors
+    /// Levels that the student cannot follow.
+    pub fn new(settings: &Settings, levels: &[Level]) -> Result<Self> {
+        let student = Student::new(&settings.student, levels)?;
+        let features = levels.last().map_or(0, |level| level.channels);
+        let full = settings.method == Method::Full;
+        Ok(Self {
+            student,
+            classifier: full.then(|| classifier(&settings.position, features)),
+            levels: levels.to_vec(),
+        })
+    }
+
+    /// The tensors of both networks.
+    pub fn tensors(&self) -> Vec<TensorSpec> {
+        let student = self.student.network.tensors();
+        let classifier = self.classifier.iter().flat_map(Network::tensors);
+        student.into_iter().chain(classifier).collect()
+    }
+
+    /// All learned values in one row, the weights of the losses last.
+    pub fn layout(&self) -> Layout {
+        let scalar = |name: &str| TensorSpec {
+            name: name.to_owned(),
+            ..TensorSpec::zeros("", "", 1)
+        };
+        let weights = LOSS_WEIGHTS.into_iter().map(scalar);
+        let weights = weights.filter(|_| self.classifier.is_some());
+        Layout::of(self.tensors().into_iter().chain(weights))
+    }
+}

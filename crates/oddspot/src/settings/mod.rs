@@ -1,0 +1,93 @@
+//! Settings: everything that decides what is learned and how images are judged, saved with every
+//! model. Each is one row of [`table`](self::Row), from which follow its field, its default and its
+//! value in the paper, its range, its name in a TOML file and as an option of a command, and the table
+//! of the documentation.
+
+mod allowed;
+mod choices;
+mod markdown;
+mod row;
+mod rules;
+mod spelling;
+mod table;
+mod toml_file;
+
+#[cfg(test)]
+mod tests;
+
+pub use choices::{
+    Choice, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
+};
+pub use markdown::markdown;
+pub use row::{Row, Shown, row};
+pub use table::{
+    DetectionSettings, PositionSettings, Settings, StudentSettings, TrainingSettings, rows,
+};
+pub use toml_file::toml_error;
+
+use crate::error::{Error, ErrorKind, Result, Subject};
+
+/// Half the student's receptive field, 65 pixels: the reach of a patch around its centre.
+pub const PATCH_RADIUS: usize = 32;
+
+/// A setting that two settings do not share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Its name, such as "training.seed".
+    pub name: &'static str,
+    /// What the one has, as [`Row::of`] writes it.
+    pub mine: String,
+    /// What the other has, likewise.
+    pub other: String,
+}
+
+impl Settings {
+    /// Sets one by its name, such as "training.iterations", to what [`Row::of`] would write.
+    ///
+    /// # Errors
+    /// A name that there is not, or a text that is no value of it.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<()> {
+        match row(name) {
+            Some(row) => row.set(self, text),
+            None => Err(Error::new(
+                ErrorKind::NotFound,
+                Subject::Setting("name"),
+                format!("there is no setting '{name}'"),
+            )),
+        }
+    }
+
+    /// Where others are not as these, in the order of the table.
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        self.differences_in(other, |_| true)
+    }
+
+    /// Those that make another model; see [`Row::decisive`].
+    pub fn decisive_differences(&self, other: &Self) -> Vec<Difference> {
+        self.differences_in(other, |row| row.decisive)
+    }
+
+    fn differences_in(&self, other: &Self, counts: impl Fn(&Row) -> bool) -> Vec<Difference> {
+        (rows().filter(|row| counts(row)))
+            .map(|row| Difference {
+                name: row.name,
+                mine: row.of(self),
+                other: row.of(other),
+            })
+            .filter(|difference| difference.mine != difference.other)
+            .collect()
+    }
+}
+
+impl TrainingSettings {
+    /// The learning rate of an iteration, counted from 0.
+    pub fn learning_rate_at(&self, iteration: usize) -> f64 {
+        match self.schedule {
+            Schedule::Constant => self.learning_rate,
+            Schedule::Cosine => {
+                let progress = iteration as f64 / self.iterations as f64;
+                self.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+            }
+        }
+    }
+}

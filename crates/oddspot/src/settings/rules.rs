@@ -1,0 +1,114 @@
+//! Rules between settings: what holds for one because of others. The range of each alone is in its row.
+
+use super::{Method, PATCH_RADIUS, Settings, rows};
+use crate::error::{Error, Result};
+use crate::images::ImageSize;
+
+/// A rule between settings.
+struct Rule {
+    /// The setting that it speaks of.
+    of: &'static str,
+    /// Why settings break it, and what would not; nothing where they keep it.
+    broken: fn(&Settings) -> Option<String>,
+}
+
+/// In the order in which they are checked; each may trust in those before it.
+const RULES: &[Rule] = &[
+    Rule {
+        of: "image_size",
+        broken: the_network_halves_an_image_three_times,
+    },
+    Rule {
+        of: "image_size",
+        broken: an_image_holds_a_pair,
+    },
+    Rule {
+        of: "position.offset",
+        broken: a_pair_lies_on_the_students_grid,
+    },
+    Rule {
+        of: "student.widths",
+        broken: activations_fit_into_memory,
+    },
+    Rule {
+        of: "training.level_weights",
+        broken: a_level_counts,
+    },
+];
+
+impl Settings {
+    /// Checks every setting against its range, and the rules between them.
+    ///
+    /// # Errors
+    /// The first setting at fault: its name, what is wrong and what works.
+    pub fn validate(&self) -> Result<()> {
+        rows().try_for_each(|row| row.check(self))?;
+        (RULES.iter()).try_for_each(|rule| match (rule.broken)(self) {
+            Some(reason) => Err(Error::setting(rule.of, reason)),
+            None => Ok(()),
+        })
+    }
+}
+
+fn the_network_halves_an_image_three_times(settings: &Settings) -> Option<String> {
+    let size = settings.image_size;
+    let nearest = |side: usize| ((side + 4) / 8 * 8).max(8);
+    let whole = ImageSize {
+        width: nearest(size.width),
+        height: nearest(size.height),
+    };
+    (whole != size)
+        .then(|| format!("{size}: each side must be a multiple of 8; the nearest is {whole}"))
+}
+
+fn an_image_holds_a_pair(settings: &Settings) -> Option<String> {
+    let ImageSize { width, height } = settings.image_size;
+    let offset = settings.position.offset;
+    let patch = 2 * PATCH_RADIUS + 1;
+    let pair = patch + offset;
+    let holds = width.min(height) >= patch && width.max(height) >= pair;
+    (settings.method == Method::Full && !holds).then(|| {
+        let least = ImageSize::square(pair.next_multiple_of(8));
+        format!(
+            "{width}x{height} is too small for any pair of {patch}-pixel patches {offset} pixels \
+             apart: the smallest square that works is {least}; raise image_size or lower \
+             position.offset"
+        )
+    })
+}
+
+fn a_pair_lies_on_the_students_grid(settings: &Settings) -> Option<String> {
+    let (offset, stride) = (settings.position.offset, settings.student.output_stride);
+    (!offset.is_multiple_of(stride))
+        .then(|| format!("{offset}: must be a multiple of student.output_stride ({stride})"))
+}
+
+/// Settings whose largest activation could not be allocated anyway.
+fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
+    const MOST_VALUES: u128 = 1 << 31;
+    let [c1, c2, c3, c4] = settings.student.widths;
+    let stride = settings.student.output_stride;
+    let ImageSize { width, height } = settings.image_size;
+    let (pixels, batch) = ((width * height) as u128, settings.training.batch);
+    let activations = [
+        (1, c1),
+        (stride.min(2), c2),
+        (stride.min(4), c3),
+        (stride, c4.max(settings.position.hidden)),
+    ];
+    let too_large = activations.into_iter().find(|&(step, channels)| {
+        pixels / (step * step) as u128 * channels as u128 * batch as u128 > MOST_VALUES
+    });
+    too_large.map(|(step, channels)| {
+        format!(
+            "{channels} channels at every {step} pixels of {batch} images of {width}x{height} take \
+             more memory than can be had; lower student.widths, image_size or training.batch, or \
+             raise student.output_stride"
+        )
+    })
+}
+
+fn a_level_counts(settings: &Settings) -> Option<String> {
+    let weights = settings.training.level_weights;
+    (weights == [0.0; 3]).then(|| "0,0,0: one at least must be above 0".to_owned())
+}

@@ -1,0 +1,148 @@
+//! The table of settings: one line for each, from which all else follows. Its fields, their defaults
+//! and their values in the paper, their ranges, their names in files and as options, what is shown of
+//! them and how two settings differ.
+
+use std::ops::Bound::{Excluded, Included};
+
+use serde::{Deserialize, Serialize};
+
+use super::allowed::{Allowed, MOST};
+use super::choices::{
+    FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
+};
+use super::row::{Row, Shown, allowed, dashed, first, setting, shown, table};
+use super::spelling::Spelling;
+use crate::images::ImageSize;
+
+table! {
+    /// Everything that decides what is learned and how images are judged.
+    pub struct Settings {
+        /// Look for what looks wrong and what is in the wrong place (full), or the first (baseline).
+        common method: Method = Method::Full;
+
+        /// Network that says what things look like: a name, or the path of a weights file.
+        common teacher: String = "builtin".to_owned(), paper "vgg16".to_owned(),
+            as "NAME|PATH", not decisive;
+
+        /// Size in pixels that images are resized to; each side a multiple of 8.
+        common image_size: ImageSize = ImageSize::square(256), in 8..=4096;
+    }
+
+    /// The student network.
+    pub struct StudentSettings in student {
+        /// Output channels of the student's convolutions.
+        advanced widths: [usize; 4] = [32, 64, 128, 256], paper [64, 128, 256, 256],
+            in 1..=4096, as "C1,C2,C3,C4";
+
+        /// Pixels between the places that are looked at; the fewer, the finer and the slower.
+        common output_stride: usize = 8, paper 1, in [1, 2, 4, 8];
+    }
+
+    /// The position classifier and its pairs of patches.
+    pub struct PositionSettings in position {
+        /// Pixels between the patches of a pair; a multiple of the output stride.
+        ///
+        /// Between their centres, along each axis in which they are apart. A patch has 65 pixels
+        /// a side, and an image must hold a pair.
+        common offset: usize = 32, paper 64, in 1..=4096;
+
+        /// Pairs of patches drawn per image and step.
+        advanced pairs: usize = 64, in 1..=65_536;
+
+        /// Units in each of the classifier's two hidden layers.
+        advanced hidden: usize = 128, in 1..=4096;
+
+        /// Slope of the classifier's activation (LeakyReLU) below zero.
+        advanced negative_slope: f64 = 0.1, in 0.0..1.0;
+    }
+
+    /// The training loop.
+    pub struct TrainingSettings in training {
+        /// Steps of the training; its time goes with them.
+        common iterations: usize = 2_500, paper 30_000, in 1..=100_000_000;
+
+        /// Images per step.
+        advanced batch: usize = 1, in 1..=1024;
+
+        /// What turns gradients into steps.
+        advanced optimizer: Optimizer = Optimizer::Muon, paper Optimizer::Adam;
+
+        /// Learning rate at the start.
+        advanced learning_rate: f64 = 1e-3, paper 5e-4, in (Excluded(0.0), Excluded(f64::INFINITY));
+
+        /// How the learning rate goes on.
+        advanced schedule: Schedule = Schedule::Cosine, paper Schedule::Constant;
+
+        /// L2 penalty in the gradient of what Adam updates; Muon knows none.
+        advanced weight_decay: f64 = 1e-5, in 0.0..f64::INFINITY;
+
+        /// How features are scaled before teacher and student are compared.
+        advanced feature_norm: FeatureNorm = FeatureNorm::Whiten, paper FeatureNorm::L2;
+
+        /// Weights of the teacher's levels in L_rec and in e_rec, the finest level first.
+        ///
+        /// A level of weight 0 is left out; not all may be.
+        advanced level_weights: [f64; 3] = [0.25, 0.5, 1.0], paper [1.0; 3],
+            in 0.0..=1e6, as "W1,W2,W3";
+
+        /// Share of each level's places that count in an image's L_rec, the worst ones.
+        ///
+        /// So that what is learned already does not drown the rest; 1 for all.
+        advanced hardest: f64 = 0.5, paper 1.0, in (Excluded(0.0), Included(1.0));
+
+        /// What L_rec weighs beside L_pos at the start, against equal shares of the loss.
+        ///
+        /// The student serves both, and the classifier learns faster than the student can follow
+        /// the teacher.
+        advanced rec_weight: f64 = 150.0, paper 1.0, in 1e-6..=1e6;
+
+        /// Seed of the first weights, the held-out images, the order of images and the pairs.
+        common seed: u64 = 0, in 0..=MOST;
+
+        /// Memory in MiB for the teacher's maps; what is more goes to a temporary file.
+        common cache_mib: usize = 2_048, in 0..=MOST as usize, not decisive;
+
+        /// Steps between two checkpoints.
+        advanced checkpoint_every: usize = 500, in 1..=MOST as usize, not decisive;
+    }
+
+    /// From maps to verdicts.
+    pub struct DetectionSettings in detection {
+        /// Blur of the map of what looks wrong, in pixels of a 256-pixel image; 0 for none.
+        ///
+        /// The standard deviation of a Gaussian over the map of e_rec, scaled with the size of the
+        /// image.
+        advanced smoothing: f64 = 4.0, paper 0.0, in 0.0..=64.0;
+
+        /// The same of the map of what is in the wrong place.
+        ///
+        /// Over the map of e_pos.
+        advanced pos_smoothing: f64 = 8.0, paper 0.0, in 0.0..=64.0;
+
+        /// Measure errors against what is usual everywhere (global), or at each place (local).
+        common moments: Moments = Moments::Local, paper Moments::Global;
+
+        /// What being in the wrong place (e_pos) weighs beside looking wrong (e_rec).
+        advanced pos_weight: f64 = 0.75, paper 1.0, in (Excluded(0.0), Included(100.0));
+
+        /// How much each pair of a place counts in its e_pos.
+        advanced pair_weights: PairWeights = PairWeights::Trusted, paper PairWeights::Equal;
+
+        /// Least that e_pos counts.
+        advanced pos_floor: PosFloor = PosFloor::Mean, paper PosFloor::None;
+
+        /// What becomes of the level in which good images differ as wholes.
+        advanced image_level: ImageLevel = ImageLevel::Levelled, paper ImageLevel::Kept;
+
+        /// Share of good images that the verdict may call anomalous.
+        common false_alarm_rate: f64 = 0.01, in (Excluded(0.0), Included(0.5));
+
+        /// Share of the pixels of good images that may lie in a region that is shown.
+        advanced pixel_false_alarm_rate: f64 = 0.001, in (Excluded(0.0), Included(0.5));
+    }
+}
+
+/// All settings, in the order of their explanation.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter()
+}

@@ -1,0 +1,135 @@
+//! Why a place is odd: which neighbours of a patch look as if they belonged elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+use super::pairs::{DIRECTIONS, PatchGrid};
+
+/// Where a neighbour lies, by its class.
+pub const NAMES: [&str; 8] = [
+    "upper left",
+    "above",
+    "upper right",
+    "left",
+    "right",
+    "lower left",
+    "below",
+    "lower right",
+];
+
+/// A neighbouring patch, and where the classifier would put it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// Where it lies, an index of [`NAMES`] and [`DIRECTIONS`].
+    pub lies: usize,
+    /// Where it looks as if it belonged: the likeliest class.
+    pub belongs: usize,
+    /// Probability of that, in [0, 1].
+    pub probability: f32,
+    /// Probability of where it lies: 1 − this is the pair's error in `e_pos`.
+    pub probability_here: f32,
+}
+
+/// What the classifier says of a patch and its neighbours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placement {
+    /// (column, row) of the patch's centre, in pixels of the model's `image_size`.
+    pub centre: (usize, usize),
+    /// Pixels between the centre and a neighbour's along each axis.
+    pub offset: usize,
+    /// The neighbours whose patch lies inside the image, in the order of the classes.
+    pub neighbours: Vec<Neighbour>,
+}
+
+impl Placement {
+    /// From the probabilities `[8]` of each neighbour's classes, told by where it lies.
+    pub(crate) fn new(
+        grid: &PatchGrid,
+        position: (usize, usize),
+        probabilities: impl IntoIterator<Item = (usize, [f32; 8])>,
+    ) -> Self {
+        let neighbours = probabilities.into_iter().map(|(lies, of_classes)| {
+            let likelier = |a: &usize, b: &usize| of_classes[*a].total_cmp(&of_classes[*b]);
+            let belongs = (0..DIRECTIONS.len()).max_by(likelier).unwrap_or(lies);
+            Neighbour {
+                lies,
+                belongs,
+                probability: of_classes[belongs],
+                probability_here: of_classes[lies],
+            }
+        });
+        let (row, column) = position;
+        Self {
+            centre: (column * grid.stride(), row * grid.stride()),
+            offset: grid.offset(),
+            neighbours: neighbours.collect(),
+        }
+    }
+
+    /// The neighbours that look as if they belonged elsewhere, the surest first.
+    pub fn misplaced(&self) -> Vec<Neighbour> {
+        let elsewhere = self.neighbours.iter().filter(|n| n.belongs != n.lies);
+        let mut found: Vec<Neighbour> = elsewhere.copied().collect();
+        found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        found
+    }
+}
+
+impl Neighbour {
+    /// As a sentence's part: "left neighbour looks like what belongs above".
+    pub fn words(&self) -> String {
+        let side = match NAMES[self.lies] {
+            "above" => "upper",
+            "below" => "lower",
+            side => side,
+        };
+        let place = match NAMES[self.belongs] {
+            vertical @ ("above" | "below") => vertical.to_owned(),
+            side => format!("to the {side}"),
+        };
+        format!("{side} neighbour looks like what belongs {place}")
+    }
+
+    /// (columns, rows) from the centre to where it lies and to where it would belong, in units
+    /// of the offset.
+    pub fn steps(&self) -> [(isize, isize); 2] {
+        [self.lies, self.belongs].map(|class| {
+            let (down, across) = DIRECTIONS[class];
+            (across, down)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::ImageSize;
+
+    #[test]
+    fn the_likeliest_class_is_where_a_neighbour_belongs() {
+        let size = ImageSize {
+            width: 256,
+            height: 256,
+        };
+        let grid = PatchGrid::new(size, 8, 64);
+        let sure = |class: usize, p: f32| {
+            let mut all = [(1.0 - p) / 7.0; 8];
+            all[class] = p;
+            all
+        };
+        let read = [(3, sure(1, 0.9)), (4, sure(4, 0.8)), (6, sure(3, 0.95))];
+        let placement = Placement::new(&grid, (10, 20), read);
+        assert_eq!((placement.centre, placement.offset), ((160, 80), 64));
+        assert_eq!(placement.neighbours.len(), 3);
+        let misplaced = placement.misplaced();
+        let words: Vec<_> = misplaced.iter().map(Neighbour::words).collect();
+        assert_eq!(
+            words,
+            [
+                "lower neighbour looks like what belongs to the left",
+                "left neighbour looks like what belongs above"
+            ]
+        );
+        assert_eq!(misplaced[0].steps(), [(0, 1), (-1, 0)]);
+        assert!((misplaced[1].probability_here - 0.1 / 7.0).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,24 @@
+//! Training: good images in, a model out.
+
+mod cache;
+pub mod checkpoint;
+mod engine;
+mod finish;
+mod loss;
+mod observer;
+mod pair_loss;
+mod running_statistics;
+mod set;
+mod step;
+mod trainer;
+mod training;
+mod whitening;
+
+pub use cache::{EncodedMaps, TeacherCache};
+pub use engine::{Batch, Gradients, Losses, Targets, TrainingEngine};
+pub use loss::{Hardest, first_weights};
+pub use observer::{Observer, Progress};
+pub use set::{GoodImages, HeldOut, TrainingSet};
+pub use trainer::{Outcome, StepReport, Trainer};
+pub use training::{Checkpoint, Training};
+pub use whitening::{CorrelationSums, whiten};

@@ -1,0 +1,66 @@
+//! How far a training is, and whether it is to go on.
+
+use std::ops::ControlFlow;
+
+use super::trainer::StepReport;
+use crate::error::Error;
+use crate::net::teachers::TeacherIdentity;
+
+/// What a training tells of.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// It begins.
+    Begins {
+        /// Images to learn from.
+        train: usize,
+        /// Images held out for the thresholds.
+        held_out: usize,
+        /// The teacher.
+        teacher: &'a TeacherIdentity,
+    },
+    /// Images are decoded and seen by the teacher.
+    Preparing {
+        /// So many of them.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
+    /// The first step comes: after so many of a checkpoint.
+    Trains {
+        /// Steps done before.
+        from: usize,
+    },
+    /// A step was made.
+    Step(&'a StepReport),
+    /// A checkpoint cannot be written; it will be tried again.
+    CheckpointFailed(&'a Error),
+    /// Good images are scored, for what is usual and for the thresholds.
+    Scoring {
+        /// So many of them.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
+}
+
+/// Who is told how far a training is; a break ends it. Closures are observers.
+pub trait Observer: Send {
+    /// Takes note of it, and says whether to go on.
+    fn progress(&mut self, progress: &Progress) -> ControlFlow<()>;
+}
+
+impl<F: FnMut(&Progress) -> ControlFlow<()> + Send> Observer for F {
+    fn progress(&mut self, progress: &Progress) -> ControlFlow<()> {
+        self(progress)
+    }
+}
+
+/// Who does not care.
+pub(super) struct Nobody;
+
+impl Observer for Nobody {
+    fn progress(&mut self, _progress: &Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,202 @@
+//! Before the first step: images decoded and resized, the teacher's maps cached.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use rayon::prelude::*;
+
+use super::cache::{EncodedMaps, TeacherCache};
+use crate::datasets::{Dataset, Sample, split_of};
+use crate::error::Result;
+use crate::images::{ImageSize, Source, resize};
+use crate::judge::Memory;
+use crate::model::ImageRecord;
+use crate::net::engine::Forward;
+use crate::net::network::Level;
+use crate::settings::Settings;
+use crate::terms::channels::ChannelStatistics;
+
+/// Good images to learn from, and some that are held out to set the thresholds by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GoodImages {
+    /// To train on.
+    pub train: Vec<Source>,
+    /// Never trained on; if there are none, a tenth of the others is taken by the seed.
+    pub held_out: Vec<Source>,
+    /// The folder below which files are named in records.
+    pub root: PathBuf,
+}
+
+/// Images in memory, or files.
+impl<S: Into<Source>> FromIterator<S> for GoodImages {
+    fn from_iter<I: IntoIterator<Item = S>>(images: I) -> Self {
+        let mut train: Vec<Source> = images.into_iter().map(Into::into).collect();
+        for (index, image) in train.iter_mut().enumerate() {
+            // Their order, and so the split, follows from their names.
+            if let Source::Memory { name, .. } = image {
+                *name = format!("{index:06}");
+            }
+        }
+        Self {
+            train,
+            ..Self::default()
+        }
+    }
+}
+
+impl GoodImages {
+    /// The good images of a data set.
+    pub fn of(dataset: &Dataset) -> Self {
+        let files = |samples: &[Sample]| -> Vec<Source> {
+            samples
+                .iter()
+                .map(|sample| Source::file(&sample.image))
+                .collect()
+        };
+        Self {
+            train: files(&dataset.train),
+            held_out: files(&dataset.held_out),
+            root: dataset.root.clone(),
+        }
+    }
+
+    /// The same with some held out: its own, or a tenth by the seed.
+    ///
+    /// # Errors
+    /// Fewer than two images.
+    pub fn split(self, seed: u64) -> Result<Self> {
+        if !self.held_out.is_empty() && !self.train.is_empty() {
+            return Ok(self);
+        }
+        let (train, held_out) = split_of(self.train, seed, |image| image.name().into_owned())?;
+        Ok(Self {
+            train,
+            held_out,
+            ..self
+        })
+    }
+}
+
+/// The training images, resized, with the teacher's maps of each.
+pub struct TrainingSet {
+    /// At `image_size`, in the order of their names.
+    pub images: Vec<RgbImage>,
+    /// Name and hash of each.
+    pub records: Vec<ImageRecord>,
+    /// The teacher's maps of each image.
+    pub cache: TeacherCache,
+    /// Statistics of the teacher's channels over all images.
+    pub statistics: ChannelStatistics,
+}
+
+impl TrainingSet {
+    /// Decodes every image and runs the teacher on it, telling after each how many of how
+    /// many are done; None if told to stop. Maps past the memory budget go to a temporary
+    /// file in the folder `scratch`.
+    ///
+    /// # Errors
+    /// An unreadable image, or a cache that cannot be written.
+    pub fn prepare(
+        (images, root): (&[Source], &Path),
+        settings: &Settings,
+        (teacher, levels): (&dyn Forward, &[Level]),
+        scratch: &Path,
+        mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Option<Self>> {
+        let size = settings.image_size;
+        let budget = settings.training.cache_mib;
+        let mut cache = TeacherCache::new(size, levels, images.len(), budget, scratch)?;
+        let mut resized = Vec::with_capacity(images.len());
+        let mut records = Vec::with_capacity(images.len());
+        let mut memories = Vec::new();
+        // Enough images at a time to keep all threads busy; put away in their order.
+        let at_a_time = 2 * rayon::current_num_threads();
+        memories.resize_with(at_a_time, Memory::default);
+        for now in images.chunks(at_a_time) {
+            let done = now
+                .par_iter()
+                .zip(&mut memories)
+                .map(|(source, memory)| {
+                    let (image, record) = load(source, root, size)?;
+                    memory.run_teacher(teacher, &image)?;
+                    let maps = memory.teacher_levels(teacher, levels.len());
+                    Ok((image, record, EncodedMaps::new(&maps, levels)))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            for (image, record, maps) in done {
+                cache.push(maps)?;
+                resized.push(image);
+                records.push(record);
+                if progress(resized.len(), images.len()).is_break() {
+                    return Ok(None);
+                }
+            }
+        }
+        let statistics = cache.statistics();
+        Ok(Some(Self {
+            images: resized,
+            records,
+            cache,
+            statistics,
+        }))
+    }
+
+    /// Some of the images, in the given order, as a set of their own that shares the teacher's
+    /// maps with this one.
+    pub fn part(&self, images: &[usize]) -> Self {
+        let cache = self.cache.part(images);
+        Self {
+            images: images.iter().map(|&i| self.images[i].clone()).collect(),
+            records: images.iter().map(|&i| self.records[i].clone()).collect(),
+            statistics: cache.statistics(),
+            cache,
+        }
+    }
+}
+
+/// The good images held out for the thresholds, decoded before the first step, so that a bad
+/// one costs no training.
+pub struct HeldOut {
+    /// At `image_size`, in the order of their names.
+    pub images: Vec<RgbImage>,
+    /// Name and hash of each.
+    pub records: Vec<ImageRecord>,
+}
+
+impl HeldOut {
+    /// Decodes every image.
+    ///
+    /// # Errors
+    /// An unreadable image.
+    pub fn load(images: &[Source], root: &Path, size: ImageSize) -> Result<Self> {
+        let load = |image: &Source| load(image, root, size);
+        let loaded = images.par_iter().map(load).collect::<Result<Vec<_>>>()?;
+        let (images, records) = loaded.into_iter().unzip();
+        Ok(Self { images, records })
+    }
+
+    /// Some images of a prepared set, in the given order.
+    pub fn part(set: &TrainingSet, images: &[usize]) -> Self {
+        Self {
+            images: images.iter().map(|&i| set.images[i].clone()).collect(),
+            records: images.iter().map(|&i| set.records[i].clone()).collect(),
+        }
+    }
+}
+
+/// Reads, hashes, decodes and resizes one image.
+///
+/// # Errors
+/// A file that cannot be read or is no usable image.
+fn load(source: &Source, root: &Path, size: ImageSize) -> Result<(RgbImage, ImageRecord)> {
+    let (image, sha256) = source.decode_and_hash()?;
+    let path = source.name();
+    let name = path.strip_prefix(root).unwrap_or(&path);
+    let record = ImageRecord {
+        // One spelling on every platform, so that hashes of the records agree.
+        name: name.to_string_lossy().replace('\\', "/"),
+        sha256,
+    };
+    Ok((resize(&image, size), record))
+}

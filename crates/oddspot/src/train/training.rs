@@ -1,0 +1,248 @@
+//! The library's call that trains.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::checkpoint::settings_of;
+use super::engine::TrainingEngine;
+use super::observer::{Nobody, Observer, Progress};
+use super::set::{GoodImages, HeldOut, TrainingSet};
+use super::trainer::{Outcome, Trainer};
+use crate::error::{Error, Result};
+use crate::judge::pool;
+use crate::model::Model;
+use crate::net::engine::Cpu;
+use crate::net::network::Level;
+use crate::net::teachers::{Library, Teacher};
+use crate::settings::Settings;
+use oddspot_conv::Shape;
+
+/// A training, to be run.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use image::{Rgb, RgbImage};
+/// use oddspot::settings::Settings;
+/// use oddspot::train::{GoodImages, Progress};
+/// use oddspot::{Detector, Training};
+///
+/// // Six good plates in memory; files come by `GoodImages::of(&dataset)`.
+/// let plate = |i: u32| RgbImage::from_fn(40, 40, |x, y| Rgb([(x * 5) as u8, (y * 5 + i) as u8, 90]));
+/// let good: GoodImages = (0..6).map(plate).collect();
+/// let mut settings = Settings::default();
+/// for (name, value) in [("training.iterations", "3"), ("student.widths", "8,8,8,8"), ("image_size", "104")] {
+///     settings.set(name, value)?;
+/// }
+/// let mut steps = 0;
+/// let mut observer = |progress: &Progress| {
+///     steps += usize::from(matches!(progress, Progress::Step(_)));
+///     ControlFlow::Continue(())
+/// };
+/// let model = Training::new(settings, good).observe(&mut observer).run()?;
+/// assert_eq!(steps, 3);
+/// let finding = Detector::new(model, Default::default())?.inspect(&plate(3))?;
+/// println!("{}: {:.2}", finding.verdict.word(), finding.score);
+/// # Ok::<(), oddspot::Error>(())
+/// ```
+pub struct Training<'a> {
+    settings: Settings,
+    images: GoodImages,
+    teacher: Option<Teacher>,
+    library: Library,
+    engine: Arc<dyn TrainingEngine>,
+    observer: Option<&'a mut dyn Observer>,
+    checkpoint: Option<Checkpoint>,
+    scratch: Option<PathBuf>,
+    threads: usize,
+    keep_teacher: bool,
+}
+
+/// Where a training is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The file; it stays when the training is done.
+    pub path: PathBuf,
+    /// Whether to go on from it.
+    pub resume: bool,
+}
+
+impl Checkpoint {
+    /// The settings of the training that was set aside.
+    ///
+    /// # Errors
+    /// A file that is no checkpoint, or a damaged one.
+    pub fn settings(&self) -> Result<Settings> {
+        settings_of(&self.path)
+    }
+}
+
+impl<'a> Training<'a> {
+    /// A training on good images.
+    pub fn new(settings: Settings, images: GoodImages) -> Self {
+        Self {
+            settings,
+            images,
+            teacher: None,
+            library: Library::in_the_program(),
+            engine: Arc::new(Cpu),
+            observer: None,
+            checkpoint: None,
+            scratch: None,
+            threads: 0,
+            keep_teacher: true,
+        }
+    }
+
+    /// With this teacher instead of the one that the settings name.
+    #[must_use]
+    pub fn teacher(mut self, teacher: Teacher) -> Self {
+        self.teacher = Some(teacher);
+        self
+    }
+
+    /// With imported teachers to choose from.
+    #[must_use]
+    pub fn library(mut self, library: Library) -> Self {
+        self.library = library;
+        self
+    }
+
+    /// On another device.
+    #[must_use]
+    pub fn engine(mut self, engine: Arc<dyn TrainingEngine>) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// Tells an observer how far it is; one that breaks ends it.
+    #[must_use]
+    pub fn observe(mut self, observer: &'a mut dyn Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// With checkpoints, now and then and at the end.
+    #[must_use]
+    pub fn checkpoint(mut self, checkpoint: Checkpoint) -> Self {
+        self.checkpoint = Some(checkpoint);
+        self
+    }
+
+    /// With large temporary files in this folder instead of the system's.
+    #[must_use]
+    pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = Some(folder.into());
+        self
+    }
+
+    /// On so many threads of its own; 0 for as many as there are cores.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Without the teacher's weights in the model: whoever loads it brings them.
+    #[must_use]
+    pub fn without_teacher_inside(mut self) -> Self {
+        self.keep_teacher = false;
+        self
+    }
+
+    /// Trains.
+    ///
+    /// # Errors
+    /// Settings out of range, an unreadable image, a teacher that is not there; a checkpoint of
+    /// another training; [`Cancelled`](crate::ErrorKind::Cancelled) if the observer asked for it;
+    /// [`Diverged`](crate::ErrorKind::Diverged) at a loss that is not finite.
+    pub fn run(self) -> Result<Model> {
+        pool(self.threads)?.install(|| self.train())
+    }
+
+    fn train(self) -> Result<Model> {
+        let settings = self.settings;
+        settings.validate()?;
+        let mut nobody = Nobody;
+        let observer: &mut dyn Observer = match self.observer {
+            Some(observer) => observer,
+            None => &mut nobody,
+        };
+        let teacher = match self.teacher {
+            Some(teacher) => teacher,
+            None => self.library.find(&settings.teacher)?,
+        };
+        let levels = teacher.network.levels();
+        check_size(&settings, &levels)?;
+        let images = self.images.split(settings.training.seed)?;
+        let begins = Progress::Begins {
+            train: images.train.len(),
+            held_out: images.held_out.len(),
+            teacher: &teacher.identity,
+        };
+        go_on(observer.progress(&begins), "before the first step")?;
+        let size = settings.image_size;
+        let held_out = HeldOut::load(&images.held_out, &images.root, size)?;
+        let engine = &*self.engine;
+        let input = Shape::new(1, size.height, size.width, 3);
+        let ready = engine.forward(&teacher.network, &teacher.weights, input)?;
+        let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
+        let set = TrainingSet::prepare(
+            (&images.train, &images.root),
+            &settings,
+            (&*ready, &levels),
+            &scratch,
+            |done, total| observer.progress(&Progress::Preparing { done, total }),
+        )?;
+        let set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
+        let of_teacher = (teacher.identity.clone(), &levels[..]);
+        let mut trainer = match &self.checkpoint {
+            Some(Checkpoint { path, resume: true }) => {
+                Trainer::resume(path, settings, of_teacher, set, engine)?
+            }
+            _ => Trainer::new(settings, of_teacher, set, engine)?,
+        };
+        let from = trainer.iteration();
+        go_on(
+            observer.progress(&Progress::Trains { from }),
+            "before the first step",
+        )?;
+        let checkpoint: Option<&Path> = self.checkpoint.as_ref().map(|one| one.path.as_path());
+        if trainer.run(checkpoint, observer)? == Outcome::Interrupted {
+            return Err(Error::cancelled(format!(
+                "at iteration {}",
+                trainer.iteration()
+            )));
+        }
+        if let Some(checkpoint) = checkpoint {
+            // Scoring takes a while too: a stop in it must not cost the training.
+            trainer.save_or_tell(checkpoint, observer)?;
+        }
+        let of_teacher = (&teacher, &*ready);
+        let model = trainer.finish(engine, of_teacher, self.keep_teacher, held_out, observer)?;
+        model.ok_or_else(|| Error::cancelled("while scoring good images"))
+    }
+}
+
+fn go_on(flow: ControlFlow<()>, when: &str) -> Result<()> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::cancelled(when)),
+    }
+}
+
+/// Refuses an image size that the teacher's coarsest level does not divide.
+fn check_size(settings: &Settings, levels: &[Level]) -> Result<()> {
+    let size = settings.image_size;
+    let coarsest = levels.iter().map(|level| level.stride).max().unwrap_or(1);
+    if size.width.is_multiple_of(coarsest) && size.height.is_multiple_of(coarsest) {
+        return Ok(());
+    }
+    Err(Error::setting(
+        "image_size",
+        format!(
+            "{size}: each side must be a multiple of {coarsest} for this teacher, whose coarsest \
+             level has a feature every {coarsest} pixels"
+        ),
+    ))
+}

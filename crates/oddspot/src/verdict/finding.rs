@@ -1,0 +1,160 @@
+//! What is said of one image: the one type that results, sheets, pages and other programs share.
+
+use serde::{Deserialize, Serialize};
+
+use super::shares::{Shares, TermShare, Why};
+use super::thresholds::Verdict;
+use crate::maps::Region;
+use crate::terms::position::{NAMES, Neighbour, Placement};
+
+/// What is said of one image. All places are in pixels of the image itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Whether it is good.
+    pub verdict: Verdict,
+    /// The maximum of the anomaly map, in standard deviations.
+    pub score: f32,
+    /// An image is anomalous above it.
+    pub threshold: f64,
+    /// Why; of an anomalous image, unless nothing in it lies above the mean.
+    pub why: Option<Why>,
+    /// Share of what stands out around the peak that is owed to how it looks, in [0, 1].
+    pub looks_wrong_share: f64,
+    /// Share of the same that is owed to where it is, in [0, 1].
+    pub wrong_place_share: f64,
+    /// The same term by term.
+    pub terms: Vec<TermShare>,
+    /// Where the map has its maximum.
+    pub peak: Point,
+    /// What the position classifier says where "in the wrong place" peaks.
+    pub place: Option<Place>,
+    /// Columns of the image.
+    pub width: u32,
+    /// Rows of the image.
+    pub height: u32,
+    /// What lies above the pixel threshold, the highest peak first.
+    pub regions: Vec<Region>,
+}
+
+/// A pixel of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// Column.
+    pub x: usize,
+    /// Row.
+    pub y: usize,
+}
+
+/// What the position classifier says of a patch and its neighbours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Column of the patch's centre.
+    pub x: usize,
+    /// Row of the patch's centre.
+    pub y: usize,
+    /// The neighbours whose patch lies inside the image.
+    pub neighbours: Vec<NeighbourPatch>,
+    /// The misplaced neighbours in words, the surest first.
+    pub words: Vec<String>,
+}
+
+/// A neighbouring patch, and where it looks as if it belonged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NeighbourPatch {
+    /// Where it lies, as "upper left".
+    pub lies: String,
+    /// Where it looks as if it belonged.
+    pub belongs: String,
+    /// Probability of that, in [0, 1].
+    pub probability: f32,
+    /// Probability of where it lies.
+    pub probability_here: f32,
+}
+
+impl Place {
+    /// From what the classifier says at the model's size; `scale` is the image's pixels in one of the
+    /// model's, columns and rows.
+    pub fn new(placement: &Placement, scale: [f32; 2]) -> Self {
+        let (x, y) = placement.centre;
+        let original = |at: usize, scale: f32| ((at as f32 + 0.5) * scale) as usize;
+        let name = |class: usize| NAMES[class].to_owned();
+        let patch = |neighbour: &Neighbour| NeighbourPatch {
+            lies: name(neighbour.lies),
+            belongs: name(neighbour.belongs),
+            probability: neighbour.probability,
+            probability_here: neighbour.probability_here,
+        };
+        Self {
+            x: original(x, scale[0]),
+            y: original(y, scale[1]),
+            neighbours: placement.neighbours.iter().map(patch).collect(),
+            words: placement.misplaced().iter().map(Neighbour::words).collect(),
+        }
+    }
+}
+
+impl Finding {
+    /// The finding in one line for people, of an image by its name.
+    pub fn line(&self, image: &str) -> String {
+        let (verdict, score) = (self.shown_verdict(), self.score);
+        if !self.verdict.is_anomalous() {
+            return format!("{verdict:9} {score:8.2}  {image}");
+        }
+        let mut parts: Vec<String> = self.reason().into_iter().collect();
+        if let Some((first, others)) = self.regions.split_first() {
+            let Region { width, height, .. } = first;
+            let mut region = format!("{width}x{height} at ({}, {})", first.left, first.top);
+            if !others.is_empty() {
+                region += &format!(" and {} fainter", others.len());
+            }
+            parts.push(region);
+        }
+        let mut line = format!("{verdict:9} {score:8.2}  {image}  {}", parts.join(", "));
+        // "In the wrong place" may peak in another region than the one told of.
+        if let Some(place) = &self.place
+            && let Some(words) = place.words.first()
+            && self.shares().is_of_place()
+        {
+            line += &format!("; seen from ({}, {}), {words}", place.x, place.y);
+        }
+        line
+    }
+
+    /// The verdict, what it follows from, and the reason, for the head of a sheet.
+    pub fn heading(&self) -> String {
+        let relation = match self.verdict {
+            Verdict::Anomalous => "above",
+            Verdict::Good => "not above",
+        };
+        let verdict = self.shown_verdict();
+        let [score, threshold] = [f64::from(self.score), self.threshold];
+        let mut text = format!("{verdict}: score {score:.2}, {relation} {threshold:.2}");
+        if let Some(reason) = self.reason() {
+            text += &format!("; {reason}");
+        }
+        text
+    }
+
+    /// The verdict where it must catch the eye if something is wrong.
+    fn shown_verdict(&self) -> String {
+        match self.verdict {
+            Verdict::Anomalous => self.verdict.word().to_uppercase(),
+            Verdict::Good => self.verdict.word().to_owned(),
+        }
+    }
+
+    /// What stands out around the peak is owed to.
+    pub fn shares(&self) -> Shares {
+        Shares {
+            looks_wrong: self.looks_wrong_share,
+            wrong_place: self.wrong_place_share,
+        }
+    }
+
+    /// Why it is anomalous, in words.
+    pub fn reason(&self) -> Option<String> {
+        self.verdict
+            .is_anomalous()
+            .then(|| self.shares().reason())?
+    }
+}

@@ -1,0 +1,175 @@
+//! From the terms' errors to one normalised anomaly map, from the map to a score.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::shares::{Shares, TermShare};
+use crate::maps::{Moments, ScoreMap, around_peak, image_level, usual_difference};
+use crate::terms::{Fusing, Kind, Side};
+
+/// μ and σ of a term, and of images' levels in it, over the training images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TermStatistics {
+    /// The term's name.
+    pub term: String,
+    /// Of its error, over all valid pixels.
+    pub moments: Moments,
+    /// Of the levels of the training images, in units of the error; absent if levels are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_level: Option<Moments>,
+}
+
+/// A term's part of the anomaly map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TermMap {
+    /// Which term.
+    pub kind: &'static Kind,
+    /// `w (e − μ) / σ`, less what is usual of the image's level, not below its floor, smoothed; 0
+    /// without evidence.
+    pub map: ScoreMap,
+}
+
+/// The anomaly map of one image and its parts, of which it is the sum, in standard deviations of the
+/// training images' pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnomalyMaps {
+    /// `e`.
+    pub total: ScoreMap,
+    /// Its summands, in the order of the terms.
+    pub terms: Vec<TermMap>,
+}
+
+/// A term's error at the image's size, NaN where there is no evidence, and how it is fused.
+pub struct TermError<'a> {
+    /// Which term.
+    pub kind: &'static Kind,
+    /// The error.
+    pub error: &'a ScoreMap,
+    /// What is usual of it.
+    pub statistics: &'a TermStatistics,
+    /// How it goes into the sum.
+    pub fusing: Fusing,
+}
+
+impl AnomalyMaps {
+    /// Normalises, weighs, smooths and adds the terms' errors.
+    pub fn fuse<'a>(errors: impl IntoIterator<Item = TermError<'a>>) -> Self {
+        let terms = errors.into_iter().map(|term| TermMap {
+            kind: term.kind,
+            map: term.map(),
+        });
+        Self::of(terms.collect())
+    }
+
+    /// The sum of parts.
+    pub fn of(terms: Vec<TermMap>) -> Self {
+        let total = sum(terms.iter().map(|term| &term.map));
+        Self {
+            total: total.map_or_else(|| ScoreMap::filled(0, 0, 0.0), Cow::into_owned),
+            terms,
+        }
+    }
+
+    /// The image's score: the maximum of `e`.
+    pub fn score(&self) -> f32 {
+        self.total.peak().0
+    }
+
+    /// A term's part, by its name.
+    pub fn term(&self, name: &str) -> Option<&ScoreMap> {
+        let term = self.terms.iter().find(|term| term.kind.name == name);
+        term.map(|term| &term.map)
+    }
+
+    /// The sum of the terms of a side; None where the model has none.
+    pub fn side(&self, side: Side) -> Option<Cow<'_, ScoreMap>> {
+        let of_side = self.terms.iter().filter(|term| term.kind.side == side);
+        sum(of_side.map(|term| &term.map))
+    }
+
+    /// How much each side has to do with the peak: its mean over what stands out with the peak, since
+    /// a single pixel would say what happens to be strongest there.
+    pub fn shares(&self) -> Shares {
+        let peak = around_peak(&self.total);
+        let [looks_wrong, wrong_place] = Side::ALL.map(|side| {
+            let map = self.side(side);
+            map.map_or(0.0, |map| map.mean_of(&peak))
+        });
+        Shares::of(looks_wrong, wrong_place)
+    }
+
+    /// The same term by term.
+    pub fn term_shares(&self) -> Vec<TermShare> {
+        let peak = around_peak(&self.total);
+        TermShare::of(
+            self.terms
+                .iter()
+                .map(|term| (term.kind, term.map.mean_of(&peak))),
+        )
+    }
+
+    /// All maps resized to an image of the given size.
+    pub fn resized(&self, height: usize, width: usize) -> Self {
+        let resized = |term: &TermMap| TermMap {
+            kind: term.kind,
+            map: term.map.resize_bilinear(height, width),
+        };
+        Self {
+            total: self.total.resize_bilinear(height, width),
+            terms: self.terms.iter().map(resized).collect(),
+        }
+    }
+}
+
+/// The sum of maps of one size, in their order; None of none.
+fn sum<'a>(mut maps: impl Iterator<Item = &'a ScoreMap>) -> Option<Cow<'a, ScoreMap>> {
+    let mut sum = Cow::Borrowed(maps.next()?);
+    for map in maps {
+        for (sum, value) in sum.to_mut().values.iter_mut().zip(&map.values) {
+            *sum += value;
+        }
+    }
+    Some(sum)
+}
+
+impl TermError<'_> {
+    fn map(&self) -> ScoreMap {
+        let Fusing {
+            weight,
+            least,
+            smoothing,
+            without_evidence,
+            ..
+        } = self.fusing;
+        let moments = self.statistics.moments;
+        let usual = (self.statistics.image_level.as_ref()).map_or(0.0, |usual| {
+            usual_difference(image_level(self.error), usual)
+        });
+        let levelled = Moments {
+            mean: moments.mean + usual,
+            ..moments
+        };
+        smoothed(self.error, smoothing, |value| match value.is_nan() {
+            true if without_evidence => 0.0,
+            // A fault, and it stays one.
+            true => f64::NAN,
+            false => weight * levelled.normalise(value).max(least),
+        })
+    }
+}
+
+/// A map of an error, each value normalised, smoothed by a Gaussian of `smoothing` pixels of a 256-pixel
+/// image.
+fn smoothed(map: &ScoreMap, smoothing: f64, normalise: impl Fn(f32) -> f64) -> ScoreMap {
+    let normalised = |&value: &f32| normalise(value) as f32;
+    let normalised = ScoreMap {
+        values: map.values.iter().map(normalised).collect(),
+        ..*map
+    };
+    let sigma = |side: usize| smoothing * side as f64 / 256.0;
+    normalised.smooth(sigma(map.height), sigma(map.width))
+}
+
+#[cfg(test)]
+mod tests;
