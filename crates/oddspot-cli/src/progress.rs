@@ -6,6 +6,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// A plain line at most this often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// The same warning at most this often.
+const WARNING_EVERY: Duration = Duration::from_secs(60);
 
 /// Progress of one phase of work over a known number of items.
 pub struct Progress {
@@ -72,8 +74,32 @@ impl Progress {
         format!("{line} {note}").trim_end().to_owned()
     }
 
+    /// Tells of something else above the bar.
+    pub fn aside(&self, tell: impl FnOnce()) {
+        self.bar.suspend(tell);
+    }
+
     /// Ends the phase and leaves its bar in view.
     pub fn finish(self) {
         self.bar.abandon();
+    }
+}
+
+/// A warning that may be due again and again, and is told now and then.
+#[derive(Default)]
+pub struct Warning(Option<Instant>);
+
+impl Warning {
+    /// Tells it above a bar, unless it was told a little while ago.
+    pub fn tell(&mut self, bar: Option<&Progress>, text: impl FnOnce() -> String) {
+        if self.0.is_some_and(|at| at.elapsed() < WARNING_EVERY) {
+            return;
+        }
+        self.0 = Some(Instant::now());
+        let tell = || tell!("warning: {}", text());
+        match bar {
+            Some(bar) => bar.aside(tell),
+            None => tell(),
+        }
     }
 }

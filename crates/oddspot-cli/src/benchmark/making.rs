@@ -20,7 +20,7 @@ use super::Listed;
 use super::runs::{Benchmark, Run, write_json};
 use crate::advice::{causes, chain};
 use crate::evaluate::Bars;
-use crate::progress::Progress;
+use crate::progress::{Progress, Warning};
 
 impl Benchmark<'_> {
     /// Makes a run, its data set prepared with the first of it; None if the user has asked to
@@ -116,10 +116,11 @@ impl Benchmark<'_> {
         let settings = &run.settings.training;
         let (batch, total) = (settings.batch, settings.iterations * settings.batch);
         let mut bar = Progress::new("training", "images", trainer.iteration() * batch, total);
+        let mut warning = Warning::default();
         let mut observer = |event: &Event| {
             match event {
                 Event::Step(report) => bar.set(report.iteration * batch, String::new),
-                Event::CheckpointFailed(error) => tell!("warning: {}", causes(error)),
+                Event::CheckpointFailed(error) => warning.tell(Some(&bar), || causes(error)),
                 _ => {}
             }
             self.flow()

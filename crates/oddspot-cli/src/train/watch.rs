@@ -14,7 +14,7 @@ use super::log::TrainingLog;
 use crate::advice::causes;
 use crate::interrupt::Interrupt;
 use crate::output::beside;
-use crate::progress::Progress;
+use crate::progress::{Progress, Warning};
 
 /// The observer of a training: bars, log and Ctrl-C.
 pub struct Watch<'a> {
@@ -29,6 +29,7 @@ pub struct Watch<'a> {
     log_failure: Option<anyhow::Error>,
     /// Whether the last checkpoint could not be written.
     owes_checkpoint: bool,
+    warning: Warning,
 }
 
 /// How far the training was when it was last heard of.
@@ -72,6 +73,7 @@ impl<'a> Watch<'a> {
             log: None,
             log_failure: None,
             owes_checkpoint: false,
+            warning: Warning::default(),
         }
     }
 
@@ -197,7 +199,8 @@ impl Observer for Watch<'_> {
             Event::Step(report) => self.step(report),
             Event::CheckpointFailed(error) => {
                 self.owes_checkpoint = true;
-                tell!("warning: {}; the training goes on without it", causes(error));
+                let text = || format!("{}; the training goes on without it", causes(error));
+                self.warning.tell(self.bar.as_ref(), text);
             }
             Event::Scoring { done, total } => {
                 if self.stage != Stage::Scoring {

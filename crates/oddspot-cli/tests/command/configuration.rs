@@ -100,7 +100,7 @@ fn a_value_out_of_range_is_told_with_its_option_even_if_it_is_negative() {
     world.write("hidden.toml", "[position]\nhidden = 0");
     world.fails(
         &mut world.oddspot("train boards -o m.oddspot --config hidden.toml"),
-        &["position.hidden: 0: must lie"],
+        &["position.hidden (--hidden): 0: must lie"],
     );
     let command = "train boards -o m.oddspot --threads -2";
     let run = world.ends_with(&mut world.oddspot(command), 2);

@@ -61,11 +61,11 @@ fn a_disk_full_at_a_checkpoint_leaves_the_older_one_whole() {
     let world = World::new();
     world.boards("boards", 3);
     // In the training, or only at its end: it goes on, but there is no room for its model either.
-    for (every, warnings) in [(4, 4), (100, 1)] {
+    for every in [4, 100] {
         let train = world.train(&format!("boards -o m.oddspot --checkpoint-every {every}"));
         let run = world.ends_with(&mut world.on_a_full_disk(&train, 20), 1);
         let warning = "warning: cannot write m.oddspot.checkpoint: File too large";
-        assert_eq!(run.stderr.matches(warning).count(), warnings, "{}", run.stderr);
+        assert_eq!(run.stderr.matches(warning).count(), 1, "{}", run.stderr);
         for said in ["nothing of its end could be written", "cannot write m.oddspot: "] {
             assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
         }

@@ -135,7 +135,7 @@ fn a_header_that_says_something_else_is_refused() {
         (
             r#"{\"stride\":8,\"channels\":4}"#,
             r#"{\"stride\":8,\"channels\":5}"#,
-            "student.",
+            "its teacher's levels are not those",
         ),
         (r#"\"seed\":0"#, r#"\"seed\":1"#, CHANGED),
     ] {
