@@ -24,7 +24,7 @@ impl Hold {
         name.push(output.file_name().unwrap_or_default());
         name.push(".lock");
         let path = output.with_file_name(name);
-        let create = || File::create(&path).map_err(Error::io("create", &path));
+        let create = || File::create(&path).map_err(Error::io("write", output));
         loop {
             let file = create()?;
             match file.try_lock() {

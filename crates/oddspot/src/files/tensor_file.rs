@@ -178,7 +178,7 @@ impl TensorFile {
             fail(ErrorKind::Damaged, reason)
         })?;
         let data_start = 8 + header_length;
-        let expected = data_start + header.data_len() as u64;
+        let expected = data_start.saturating_add(header.data_len() as u64);
         if expected != length {
             return Err(fail(
                 ErrorKind::Damaged,

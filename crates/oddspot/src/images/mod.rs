@@ -9,7 +9,7 @@ use fast_image_resize::images::{Image as Canvas, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result, Subject};
 
 mod file;
 mod flatten;
@@ -22,6 +22,7 @@ pub use file::{
 };
 pub use mask::{Mask, decode_mask, decode_masks};
 pub use source::Source;
+pub(crate) use source::UNNAMED;
 
 /// Mean of ImageNet's red, green and blue, of values in [0, 1].
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -102,6 +103,21 @@ impl FromStr for ImageSize {
                 ),
             )),
         }
+    }
+}
+
+/// Refuses an image without pixels.
+///
+/// # Errors
+/// No columns or no rows.
+pub fn check_pixels(image: &RgbImage) -> Result<()> {
+    match image.width().min(image.height()) {
+        0 => Err(Error::new(
+            ErrorKind::Invalid,
+            Subject::Image,
+            "it has no pixels",
+        )),
+        _ => Ok(()),
     }
 }
 

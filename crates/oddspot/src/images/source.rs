@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use ::image::RgbImage;
 use sha2::{Digest, Sha256};
 
+use super::check_pixels;
 use super::file::{decode_bytes, read_file};
 use crate::error::Result;
 use crate::files::digest::hex;
+
+/// What an image from memory is called that was given no name.
+pub(crate) const UNNAMED: &str = "(memory)";
 
 /// An image that is not read yet, or that is in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +49,10 @@ impl Source {
     pub fn decode(&self) -> Result<Cow<'_, RgbImage>> {
         match self {
             Self::File(path) => Ok(Cow::Owned(decode_bytes(&read_file(path)?, path)?)),
-            Self::Memory { image, .. } => Ok(Cow::Borrowed(image)),
+            Self::Memory { name, image } => {
+                check_pixels(image).map_err(|error| error.in_file(name))?;
+                Ok(Cow::Borrowed(image))
+            }
         }
     }
 
@@ -61,7 +68,8 @@ impl Source {
                 let sha256 = hex(&Sha256::digest(&bytes));
                 Ok((Cow::Owned(decode_bytes(&bytes, path)?), sha256))
             }
-            Self::Memory { image, .. } => {
+            Self::Memory { name, image } => {
+                check_pixels(image).map_err(|error| error.in_file(name))?;
                 let mut hash = Sha256::new();
                 hash.update(image.width().to_le_bytes());
                 hash.update(image.height().to_le_bytes());
@@ -75,7 +83,7 @@ impl Source {
 impl From<RgbImage> for Source {
     fn from(image: RgbImage) -> Self {
         Self::Memory {
-            name: "(memory)".to_owned(),
+            name: UNNAMED.to_owned(),
             image,
         }
     }

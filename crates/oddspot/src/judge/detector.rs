@@ -9,15 +9,16 @@ use rayon::ThreadPool;
 
 use super::in_order::{in_order, pool};
 use super::judging::{Judging, Memory, TeacherSource, input_shape};
+use super::teacher::teacher_of;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::images::{Source, resize};
-use crate::maps::{mask_above, regions};
+use crate::images::{Source, check_pixels, resize};
+use crate::maps::{ScoreMap, mask_above, regions};
 use crate::model::{Header, Model};
 use crate::net::engine::{Cpu, Engine, Forward};
 use crate::net::learned::Learned;
-use crate::net::teachers::{Library, Teacher};
+use crate::net::teachers::Library;
 use crate::terms::position::Placement;
-use crate::verdict::{AnomalyMaps, Finding, Place, Point, Shares, Thresholds, Verdict};
+use crate::verdict::{AnomalyMaps, Finding, Place, Point, Shares, TermMap, Thresholds, Verdict};
 
 /// How a model is made ready.
 #[derive(Clone, Debug)]
@@ -101,10 +102,12 @@ pub struct Detector {
     memories: Mutex<Vec<Memory>>,
 }
 
-/// A detector may be used by many threads at a time.
+/// They may be used by many threads at a time.
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<Detector>();
+    is_shared::<Model>();
+    is_shared::<Finding>();
 };
 
 impl Detector {
@@ -142,7 +145,8 @@ impl Detector {
         };
         let pool = pool(options.threads)?;
         let header = model.header;
-        let teacher = teacher(&header, model.teacher, options.library.as_ref()).map_err(about)?;
+        let library = options.library.as_ref();
+        let teacher = teacher_of(&header, model.teacher, library).map_err(about)?;
         let made = pool.install(|| {
             let settings = &header.settings;
             let learned = Learned::new(settings, &header.teacher_levels)?;
@@ -208,8 +212,8 @@ impl Detector {
     /// # Errors
     /// As [`detect`](Self::detect).
     pub fn inspect_with(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Finding> {
-        let inspection = self.pool.install(|| self.examined(image, thresholds))?;
-        Ok(inspection.finding)
+        let (_, finding, _, _) = self.pool.install(|| self.found(image, thresholds))?;
+        Ok(finding)
     }
 
     /// What is to be said of one image of any size, with its maps at the image's own.
@@ -217,8 +221,15 @@ impl Detector {
     /// # Errors
     /// As [`detect`](Self::detect).
     pub fn examine(&self, image: &RgbImage) -> Result<Inspection> {
-        self.pool
-            .install(|| self.examined(image, &self.header.thresholds))
+        self.examine_with(image, &self.header.thresholds)
+    }
+
+    /// The same by other thresholds than the model's.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn examine_with(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
+        self.pool.install(|| self.examined(image, thresholds))
     }
 
     /// Inspects many images on all threads and tells `each`, here and in the images' order, what was
@@ -270,6 +281,7 @@ impl Detector {
     }
 
     fn judge(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Detection> {
+        check_pixels(image)?;
         self.with_memory(|memory| {
             let image = resize(image, self.header.settings.image_size);
             let teacher = TeacherSource::Run(&*self.teacher);
@@ -302,81 +314,66 @@ impl Detector {
         }
     }
 
-    fn examined(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
+    /// What is to be said of an image, with its map at its own size and what regions lie above.
+    fn found(
+        &self,
+        image: &RgbImage,
+        thresholds: &Thresholds,
+    ) -> Result<(Detection, Finding, ScoreMap, f32)> {
         let detection = self.judge(image, thresholds)?;
         let (width, height) = (image.width() as usize, image.height() as usize);
-        let size = self.header.settings.image_size;
-        let scale = [
-            width as f32 / size.width as f32,
-            height as f32 / size.height as f32,
-        ];
-        let maps = detection.maps.resized(height, width);
-        let (peak, (y, x)) = maps.total.peak();
+        let total = detection.maps.total.resize_bilinear(height, width);
+        let (peak, (y, x)) = total.peak();
+        let anomalous = detection.verdict.is_anomalous();
         let mut pixel = thresholds.pixel as f32;
-        if detection.verdict.is_anomalous() {
+        if anomalous {
             // Resizing can shave the peak: an anomaly must still show where it is.
             pixel = pixel.min(peak.next_down());
         }
         let shares = detection.shares;
-        let anomalous = detection.verdict.is_anomalous();
-        let placement = detection.placement;
+        let scale = self.scale(image);
+        let place = |placement| Place::new(placement, scale);
+        let finding = Finding {
+            verdict: detection.verdict,
+            score: detection.score,
+            threshold: thresholds.image,
+            why: anomalous.then(|| shares.why()).flatten(),
+            looks_wrong_share: shares.looks_wrong,
+            wrong_place_share: shares.wrong_place,
+            terms: detection.maps.term_shares(),
+            peak: Point { x, y },
+            place: detection.placement.as_ref().map(place),
+            width: image.width(),
+            height: image.height(),
+            regions: regions(&total, pixel),
+        };
+        Ok((detection, finding, total, pixel))
+    }
+
+    /// An image's pixels in one of the model's, columns and rows.
+    fn scale(&self, image: &RgbImage) -> [f32; 2] {
+        let size = self.header.settings.image_size;
+        [
+            image.width() as f32 / size.width as f32,
+            image.height() as f32 / size.height as f32,
+        ]
+    }
+
+    fn examined(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
+        let (detection, finding, total, pixel) = self.found(image, thresholds)?;
+        let terms = detection.maps.terms.iter().map(|term| TermMap {
+            kind: term.kind,
+            map: term.map.resize_bilinear(total.height, total.width),
+        });
         Ok(Inspection {
-            finding: Finding {
-                verdict: detection.verdict,
-                score: detection.score,
-                threshold: thresholds.image,
-                why: anomalous.then(|| shares.why()).flatten(),
-                looks_wrong_share: shares.looks_wrong,
-                wrong_place_share: shares.wrong_place,
-                terms: detection.maps.term_shares(),
-                peak: Point { x, y },
-                place: placement
-                    .as_ref()
-                    .map(|placement| Place::new(placement, scale)),
-                width: image.width(),
-                height: image.height(),
-                regions: regions(&maps.total, pixel),
+            finding,
+            mask: mask_above(&total, pixel),
+            maps: AnomalyMaps {
+                terms: terms.collect(),
+                total,
             },
-            mask: mask_above(&maps.total, pixel),
-            maps,
-            placement,
-            scale,
+            placement: detection.placement,
+            scale: self.scale(image),
         })
     }
-}
-
-/// The teacher of a model: inside it, or from the library.
-fn teacher(
-    header: &Header,
-    inside: Option<crate::files::NamedTensors>,
-    library: Option<&Library>,
-) -> Result<Teacher> {
-    let identity = &header.teacher;
-    let mismatch = |reason: String| Error::new(ErrorKind::Mismatch, Subject::Model, reason);
-    let teacher = match (inside, library) {
-        (Some(weights), _) => Teacher::new(&identity.name, identity.architecture, weights)?,
-        (None, Some(library)) => library.find_identical(identity, &header.settings.teacher)?,
-        (None, None) => {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                Subject::Model,
-                format!(
-                    "it was saved without its teacher '{}' (SHA-256 {})",
-                    identity.name, identity.sha256
-                ),
-            ));
-        }
-    };
-    if teacher.identity.sha256 != identity.sha256 {
-        return Err(mismatch(
-            "its teacher's weights are not those it was trained with: the file is damaged"
-                .to_owned(),
-        ));
-    }
-    if teacher.network.levels() != header.teacher_levels {
-        return Err(mismatch(
-            "its teacher's levels are not those it was trained for".to_owned(),
-        ));
-    }
-    Ok(teacher)
 }

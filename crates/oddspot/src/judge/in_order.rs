@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{channel, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -14,8 +16,14 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 /// Threads beyond this many times the cores help nobody, and may not even start.
 const MOST_PER_CORE: usize = 4;
 
-/// A pool of so many threads; 0 for as many as there are cores.
-pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
+/// How long a thread waits for leave to take an item before it looks whether others ask something of it.
+const WAIT: Duration = Duration::from_micros(500);
+
+/// A pool of so many threads, at most four times the cores; 0 for as many as there are cores.
+///
+/// # Errors
+/// Threads that the system does not give.
+pub fn pool(threads: usize) -> Result<ThreadPool> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let refused = |e: rayon::ThreadPoolBuildError| {
         let reason = format!("its threads cannot be started: {e}");
@@ -54,13 +62,22 @@ pub(crate) fn in_order<T: Send, U: Send>(
         give.try_send(()).ok();
     }
     let tokens = Mutex::new(tokens);
-    let (done, results) = channel::<(usize, U)>();
+    let (done, results) = channel::<(usize, std::thread::Result<U>)>();
     let next = || {
-        let token = tokens.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        if token.is_err() || stopped.load(Ordering::SeqCst) {
-            return None;
+        while !stopped.load(Ordering::SeqCst) {
+            // Between items a thread serves what others ask of the pool: who is told may ask too.
+            while rayon::yield_now() == Some(rayon::Yield::Executed) {}
+            let token = tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            match token.recv_timeout(WAIT) {
+                Ok(()) => {
+                    drop(token);
+                    return items.lock().unwrap_or_else(PoisonError::into_inner).next();
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
-        items.lock().unwrap_or_else(PoisonError::into_inner).next()
+        None
     };
     pool.in_place_scope(|scope| {
         let (next, work) = (&next, &work);
@@ -68,7 +85,9 @@ pub(crate) fn in_order<T: Send, U: Send>(
         scope.spawn_broadcast(move |_, _| {
             let done = done.clone();
             while let Some((index, item)) = next() {
-                if done.send((index, work(item))).is_err() {
+                // A panic is told of where the results are, so that nobody waits for it.
+                let result = catch_unwind(AssertUnwindSafe(|| work(item)));
+                if done.send((index, result)).is_err() {
                     return;
                 }
             }
@@ -79,6 +98,10 @@ pub(crate) fn in_order<T: Send, U: Send>(
             waiting.insert(index, result);
             while let Some(result) = waiting.remove(&told) {
                 told += 1;
+                let result = result.unwrap_or_else(|panic| {
+                    stopped.store(true, Ordering::SeqCst);
+                    resume_unwind(panic)
+                });
                 if !stopped.load(Ordering::SeqCst) && each(result).is_break() {
                     stopped.store(true, Ordering::SeqCst);
                 }
@@ -117,6 +140,42 @@ mod tests {
             ControlFlow::Continue(())
         });
         assert_eq!(found, (0..200).map(|i| i * i).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn who_is_told_may_use_the_pool() {
+        for threads in [1, 2] {
+            let pool = pool(threads).unwrap();
+            let mut sum = 0;
+            in_order(
+                &pool,
+                0..20,
+                |i| i,
+                |i| {
+                    sum += pool.install(|| i);
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!(sum, 190);
+        }
+    }
+
+    #[test]
+    fn a_panic_is_passed_on_and_nobody_waits() {
+        let pool = pool(2).unwrap();
+        let work = |i: i32| match i {
+            5 => panic!("at five"),
+            i => i,
+        };
+        let mut told = 0;
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            in_order(&pool, 0..100, work, |_| {
+                told += 1;
+                ControlFlow::Continue(())
+            });
+        }));
+        assert!(ended.is_err());
+        assert_eq!(told, 5);
     }
 
     #[test]

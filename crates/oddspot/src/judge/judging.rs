@@ -101,8 +101,8 @@ impl Judging {
     }
 
     /// Whether any term learns from the good images before its errors mean anything.
-    pub fn is_fitted(&self) -> bool {
-        self.terms.iter().any(|term| term.is_fitted())
+    pub fn needs_fitting(&self) -> bool {
+        self.terms.iter().any(|term| term.needs_fitting())
     }
 
     /// Lets the terms that learn from good images learn from one.
@@ -128,7 +128,7 @@ impl Judging {
             memory,
             |seen, workspace, memories| {
                 let terms = terms.iter_mut().zip(memories);
-                for (term, memory) in terms.filter(|(term, _)| term.is_fitted()) {
+                for (term, memory) in terms.filter(|(term, _)| term.needs_fitting()) {
                     term.fit(seen, workspace, memory)?;
                 }
                 Ok(())
@@ -141,7 +141,7 @@ impl Judging {
     /// # Errors
     /// Features that a term cannot be fitted to.
     pub fn finish_fit(&mut self) -> Result<()> {
-        let mut terms = self.terms.iter_mut().filter(|term| term.is_fitted());
+        let mut terms = self.terms.iter_mut().filter(|term| term.needs_fitting());
         terms.try_for_each(|term| term.finish_fit())
     }
 

@@ -3,7 +3,9 @@
 mod detector;
 mod in_order;
 mod judging;
+mod teacher;
 
 pub use detector::{Detection, Detector, Inspection, Options};
-pub(crate) use in_order::pool;
+pub use in_order::pool;
+pub(crate) use judging::input_shape;
 pub use judging::{Judging, Memory, TeacherSource, TermErrors};

@@ -38,7 +38,10 @@ impl ScoreMap {
                 best = (v, i);
             }
         }
-        (best.0, (best.1 / self.width, best.1 % self.width))
+        (
+            best.0,
+            (best.1 / self.width.max(1), best.1 % self.width.max(1)),
+        )
     }
 
     /// The mean of the values at the given indices, each inside the map; NaN of none.

@@ -27,7 +27,7 @@ impl Model {
     /// # Errors
     /// Tensors that are not finite, or a file that cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let bytes = self.to_bytes().map_err(|error| error.in_file(path))?;
+        let bytes = self.to_bytes().map_err(|error| about(error, path))?;
         atomic::write_bytes(path, &bytes)
     }
 
@@ -68,7 +68,7 @@ impl Model {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Self> {
-        let path = Path::new("(bytes)");
+        let path = Path::new("(from memory)");
         read(TensorFile::of_bytes(path, Subject::Model, bytes)?).map_err(|error| about(error, path))
     }
 }
@@ -182,8 +182,12 @@ fn check_shapes(header: &Header, learned: &Learned, shapes: &Shapes) -> Result<(
     };
     let weights: Shapes = shapes.iter().filter_map(strip).collect();
     if !weights.is_empty() {
-        let network = (header.teacher.architecture.describe)(&widths_of(&weights))?;
-        network.check(&weights)?;
+        let describe = header.teacher.architecture.describe;
+        let network = describe(&widths_of(&weights)).and_then(|network| {
+            network.check(&weights)?;
+            Ok(network)
+        });
+        let network = network.map_err(|error| damaged(error.reason()))?;
         if network.levels() != header.teacher_levels {
             return Err(damaged(
                 "its teacher's levels are not those it was trained for",
@@ -198,7 +202,7 @@ fn check_shapes(header: &Header, learned: &Learned, shapes: &Shapes) -> Result<(
         let found = shapes
             .get(&spec.name)
             .ok_or_else(|| damaged(format!("it lacks the tensor '{}'", spec.name)))?;
-        spec.check(found)?;
+        spec.check(found).map_err(|error| damaged(error.reason()))?;
     }
     let known: std::collections::BTreeSet<&str> =
         needed.iter().map(|spec| spec.name.as_str()).collect();

@@ -1,12 +1,16 @@
 //! The forward pass of a frozen network over plain slices, with memory that is allocated once.
 
 use oddspot_conv::pool::AveragePool;
+use oddspot_conv::residual::residual_sum;
 use oddspot_conv::{Epilogue, Shape, Workspace};
 
 use super::network::{Activation, Conv, INPUT, Network, Op, Value};
 use super::weights::{FrozenLayer, epilogue, freeze, leaky};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::NamedTensors;
+
+/// The most values that a map may have.
+const MOST_VALUES: usize = 1 << 31;
 
 /// Memory of passes, kept from image to image. One pass at a time uses it.
 #[derive(Default)]
@@ -46,17 +50,21 @@ impl ForwardPass {
         input: Shape,
     ) -> Result<Self> {
         let shapes = network.shapes(input)?;
+        for shape in &shapes {
+            if shape.count("a map")? > MOST_VALUES {
+                return Err(Error::new(
+                    ErrorKind::TooLarge,
+                    Subject::Weights,
+                    "its maps of an image of this size take more memory than can be had",
+                ));
+            }
+        }
         Ok(Self {
             places: places(network, &shapes),
             layers: freeze(workspace, network, tensors)?,
             network: network.clone(),
             shapes,
         })
-    }
-
-    /// The network.
-    pub fn network(&self) -> &Network {
-        &self.network
     }
 
     /// The shape of a value.
@@ -99,14 +107,34 @@ impl ForwardPass {
                 .forward(from(0), to)
                 .map_err(Error::from),
                 Op::Add(activation) => {
-                    if self.places[layer.inputs[0]].slot != place.slot {
+                    let first = layer.inputs[0];
+                    if first == INPUT || self.places[first].slot != place.slot {
                         to.copy_from_slice(from(0));
                     }
-                    add(to, from(1), *activation);
+                    let relu = *activation == Activation::Relu;
+                    match activation {
+                        Activation::Leaky(_) => {
+                            add(to, from(1), *activation);
+                            Ok(())
+                        }
+                        _ => residual_sum(workspace.isa(), to, from(1), relu).map_err(Error::from),
+                    }
+                }
+                Op::Concat => {
+                    let mut first = 0;
+                    for (at, &input) in layer.inputs.iter().enumerate() {
+                        let channels = self.network.channels_of(input);
+                        // The others were written to their places in it.
+                        if input == INPUT || self.places[input].slot != place.slot {
+                            let parts = from(at).chunks_exact(channels);
+                            for (row, part) in to.chunks_exact_mut(place.stride).zip(parts) {
+                                row[first..first + channels].copy_from_slice(part);
+                            }
+                        }
+                        first += channels;
+                    }
                     Ok(())
                 }
-                // Its inputs were written to their places in it.
-                Op::Concat => Ok(()),
             };
             memory.slots[place.slot] = y;
             done?;
@@ -182,14 +210,16 @@ pub(crate) fn room(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
 fn places(network: &Network, shapes: &[Shape]) -> Vec<Place> {
     let layers = network.layers();
     let last_uses = network.last_uses();
-    let part_of = concatenated(network, &last_uses);
+    let part_of = concatenated(network);
     let mut places: Vec<Option<Place>> = vec![None; layers.len() + 1];
     let mut free: Vec<usize> = Vec::new();
     let mut slots = 0;
     for (index, layer) in layers.iter().enumerate() {
         let value = index + 1;
         let in_place = match layer.op {
-            Op::Add(_) => places[layer.inputs[0]].filter(|_| last_uses[layer.inputs[0]] == index),
+            Op::Add(_) if layer.inputs[0] != layer.inputs[1] => {
+                places[layer.inputs[0]].filter(|_| last_uses[layer.inputs[0]] == index)
+            }
             _ => None,
         };
         // A map beside others lies in the slot of them all.
@@ -211,6 +241,7 @@ fn places(network: &Network, shapes: &[Shape]) -> Vec<Place> {
         places[value] = Some(at(first));
         let freed = |&input: &usize| input != INPUT && last_uses[input] == index;
         let mut inputs: Vec<Value> = layer.inputs.iter().copied().filter(freed).collect();
+        inputs.sort_unstable();
         inputs.dedup();
         for input in inputs {
             if let Some(place) = places[input]
@@ -231,8 +262,18 @@ fn places(network: &Network, shapes: &[Shape]) -> Vec<Place> {
         .collect()
 }
 
-/// For each value that only a concatenation takes: the concatenation, and its first channel there.
-fn concatenated(network: &Network, last_uses: &[usize]) -> Vec<Option<(Value, usize)>> {
+/// For each value that can be written to its place among others at once: the concatenation, and its
+/// first channel there. It is a convolution's, and nothing else takes it.
+fn concatenated(network: &Network) -> Vec<Option<(Value, usize)>> {
+    let mut uses = vec![0; network.layers().len() + 1];
+    let inputs = network.layers().iter().flat_map(|layer| &layer.inputs);
+    for &value in inputs.chain(network.features()) {
+        uses[value] += 1;
+    }
+    let is_plain = |value: Value| match value.checked_sub(1).map(|at| &network.layers()[at].op) {
+        Some(Op::Conv(conv)) => !matches!(conv.activation, Activation::Leaky(_)),
+        _ => false,
+    };
     let mut part_of = vec![None; network.layers().len() + 1];
     for (index, layer) in network.layers().iter().enumerate() {
         if layer.op != Op::Concat {
@@ -240,11 +281,9 @@ fn concatenated(network: &Network, last_uses: &[usize]) -> Vec<Option<(Value, us
         }
         let mut first = 0;
         for &input in &layer.inputs {
-            debug_assert_eq!(
-                last_uses[input], index,
-                "a map beside others is theirs alone"
-            );
-            part_of[input] = Some((index + 1, first));
+            if uses[input] == 1 && is_plain(input) {
+                part_of[input] = Some((index + 1, first));
+            }
             first += network.channels_of(input);
         }
     }

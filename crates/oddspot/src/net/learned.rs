@@ -2,9 +2,9 @@
 
 use super::classifier::classifier;
 use super::network::{Level, Network};
-use super::student::Student;
+use super::student::{LEVELS, Student};
 use super::tensors::{Layout, TensorSpec};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::{Method, Settings};
 
 /// Prefix of the losses' weights.
@@ -28,8 +28,10 @@ impl Learned {
     /// The networks of some settings for a teacher with these levels, fine to coarse.
     ///
     /// # Errors
-    /// Levels that the student cannot follow.
+    /// Levels that the student cannot follow, that the image's size does not divide into, or of which
+    /// none counts.
     pub fn new(settings: &Settings, levels: &[Level]) -> Result<Self> {
+        check(settings, levels)?;
         let student = Student::new(&settings.student, levels)?;
         let features = levels.last().map_or(0, |level| level.channels);
         let full = settings.method == Method::Full;
@@ -57,4 +59,34 @@ impl Learned {
         let weights = weights.filter(|_| self.classifier.is_some());
         Layout::of(self.tensors().into_iter().chain(weights))
     }
+}
+
+/// Refuses settings that do not go with a teacher's levels.
+fn check(settings: &Settings, levels: &[Level]) -> Result<()> {
+    let size = settings.image_size;
+    let coarsest = levels.iter().map(|level| level.stride).max().unwrap_or(1);
+    if !size.width.is_multiple_of(coarsest) || !size.height.is_multiple_of(coarsest) {
+        return Err(Error::setting(
+            "image_size",
+            format!(
+                "{size}: each side must be a multiple of {coarsest} for this teacher, whose coarsest \
+                 level has a feature every {coarsest} pixels"
+            ),
+        ));
+    }
+    if level_weights(settings, levels.len())
+        .iter()
+        .all(|&weight| weight == 0.0)
+    {
+        return Err(Error::setting(
+            "training.level_weights",
+            "the weights of all levels that this teacher has are 0",
+        ));
+    }
+    Ok(())
+}
+
+/// The weight of each of a teacher's levels: of the student's three, those that it has.
+pub fn level_weights(settings: &Settings, levels: usize) -> &[f64] {
+    &settings.training.level_weights[LEVELS.saturating_sub(levels)..]
 }

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use oddspot_conv::Shape;
 use oddspot_conv::direct::DirectConv;
 use oddspot_conv::pool::{AveragePool, MaxPool};
+use oddspot_conv::{Shape, ShapeError};
 
-use super::tensors::{Shapes, TensorSpec, lacks};
+use super::tensors::{Shapes, TensorSpec, lacks, unusable};
 use crate::error::Result;
 
 /// A map of a network: 0 is its input, `k + 1` what layer `k` gives.
@@ -295,6 +295,16 @@ impl Network {
                 .ok_or_else(|| lacks(&tensor.name))?;
             tensor.check(found)?;
         }
+        for layer in &self.layers {
+            if let (Op::Add(_), &[first, second]) = (&layer.op, &layer.inputs[..]) {
+                let (first, second) = (self.channels[first], self.channels[second]);
+                if first != second {
+                    return Err(unusable(format!(
+                        "the two maps of a sum have {first} and {second} channels"
+                    )));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -302,7 +312,7 @@ impl Network {
     ///
     /// # Errors
     /// An input that is too small for a layer, or too large to be counted.
-    pub fn shapes(&self, input: Shape) -> Result<Vec<Shape>, oddspot_conv::ShapeError> {
+    pub fn shapes(&self, input: Shape) -> Result<Vec<Shape>, ShapeError> {
         let mut shapes = vec![input];
         for (index, layer) in self.layers.iter().enumerate() {
             let from = shapes[layer.inputs[0]];
@@ -314,8 +324,16 @@ impl Network {
                     size: *size,
                 }
                 .output()?,
-                Op::Add(_) => from,
-                Op::Concat => from.with_channels(self.channels[index + 1]),
+                Op::Add(_) => {
+                    same(from, shapes[layer.inputs[1]])?;
+                    from
+                }
+                Op::Concat => {
+                    for &input in &layer.inputs {
+                        same(from, shapes[input].with_channels(from.channels))?;
+                    }
+                    from.with_channels(self.channels[index + 1])
+                }
             };
             shapes.push(shape);
         }
@@ -335,6 +353,18 @@ impl Network {
             last[feature] = self.layers.len();
         }
         last
+    }
+}
+
+/// Refuses maps of two shapes where one is needed.
+fn same(first: Shape, second: Shape) -> Result<(), ShapeError> {
+    match first == second {
+        true => Ok(()),
+        false => Err(ShapeError::Length {
+            what: "the second map",
+            needed: first.positions() * first.channels,
+            found: second.positions() * second.channels,
+        }),
     }
 }
 

@@ -1,8 +1,6 @@
 //! The passes of a network in training, forward and backward: every map is kept, so that gradients
 //! can be computed from them.
 
-use std::ops::Range;
-
 use oddspot_conv::activation::relu_bias_backward;
 use oddspot_conv::conv3x3::{ConvWeights, conv3x3_input_gradient, conv3x3_weight_gradient};
 use oddspot_conv::linear::{linear, linear_weight_gradient};
@@ -94,11 +92,6 @@ impl TrainingPass {
             network: network.clone(),
             ends,
         })
-    }
-
-    /// The network.
-    pub fn network(&self) -> &Network {
-        &self.network
     }
 
     /// The shape of a value.
@@ -330,30 +323,19 @@ impl TrainingPass {
         };
         let place = &self.changing(index)?.place;
         let rows = self.shapes[value].positions();
-        let part = |gradients: &mut [f32],
-                    place: &Range<usize>,
-                    run: &mut dyn FnMut(&mut [f32]) -> Result<()>| {
-            run(&mut gradients[place.clone()])
-        };
-        let isa = workspace.isa();
-        part(work.gradients, &place.bias, &mut |db| {
-            Ok(relu_bias_backward(isa, rows, y, dy, db)?)
-        })?;
+        let db = &mut work.gradients[place.bias.clone()];
+        relu_bias_backward(workspace.isa(), rows, y, dy, db)?;
         let x = match from {
             INPUT => work.input,
             from => &work.memory.maps[from],
         };
         let x = &x[..self.count(from)];
-        part(work.gradients, &place.weight, &mut |dw| {
-            match conv.is_linear() {
-                true => linear_weight_gradient(workspace, rows, x, dy, place.sizes, dw)?,
-                false => {
-                    let conv = same(conv, self.shapes[from]);
-                    conv3x3_weight_gradient(workspace, conv, x, dy, dw)?;
-                }
-            }
-            Ok(())
-        })
+        let dw = &mut work.gradients[place.weight.clone()];
+        match conv.is_linear() {
+            true => linear_weight_gradient(workspace, rows, x, dy, place.sizes, dw)?,
+            false => conv3x3_weight_gradient(workspace, same(conv, self.shapes[from]), x, dy, dw)?,
+        }
+        Ok(())
     }
 
     /// From a convolution's output to its input, written to `dx` or added to what is there.

@@ -2,16 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spelling::Spelling;
-
-/// One of the names that a setting may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// As it is written in files and options.
-    pub name: &'static str,
-    /// What it means, in a sentence without its full stop.
-    pub help: &'static str,
-}
+use super::spelling::{Choice, Spelling};
 
 /// Makes an enum of its names: the type, its names in files, and what each means.
 macro_rules! choices {
@@ -48,7 +39,7 @@ macro_rules! choices {
             type Number = u8;
             const PLACEHOLDER: &'static str = "NAME";
             const CHOICES: &'static [Choice] = &[
-                $(Choice { name: $name, help: super::row::sentence($help) },)+
+                $(Choice { name: $name, help: super::spelling::sentence($help) },)+
             ];
 
             fn spell(&self) -> String {

@@ -16,10 +16,11 @@ mod toml_file;
 mod tests;
 
 pub use choices::{
-    Choice, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
+    FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
 };
 pub use markdown::markdown;
 pub use row::{Row, Shown, row};
+pub use spelling::Choice;
 pub use table::{
     DetectionSettings, PositionSettings, Settings, StudentSettings, TrainingSettings, rows,
 };

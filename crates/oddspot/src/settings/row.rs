@@ -1,6 +1,6 @@
 //! A row of the table of settings, and the macro that makes the types and the rows of it.
 
-use super::choices::Choice;
+use super::spelling::{Choice, sentence};
 use super::{Settings, rows};
 use crate::error::{Error, Result};
 
@@ -94,15 +94,6 @@ impl Row {
 /// The row of that name, such as "training.iterations".
 pub fn row(name: &str) -> Option<&'static Row> {
     rows().find(|row| row.name == name)
-}
-
-/// A line of documentation without the space before it and the full stop at its end.
-pub(super) const fn sentence(line: &str) -> &str {
-    let line = line.trim_ascii();
-    match line.as_bytes().split_last() {
-        Some((b'.', _)) => line.split_at(line.len() - 1).0,
-        _ => line,
-    }
 }
 
 /// A field's name as an option's: `cache_mib` is "cache-mib".

@@ -90,6 +90,14 @@ fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
     let stride = settings.student.output_stride;
     let ImageSize { width, height } = settings.image_size;
     let (pixels, batch) = ((width * height) as u128, settings.training.batch);
+    let of_pairs = (batch * settings.position.pairs) as u128;
+    let widest = c4.max(settings.position.hidden);
+    if of_pairs * widest as u128 > MOST_VALUES {
+        return Some(format!(
+            "{of_pairs} pairs of {batch} images with {widest} values each take more memory than can \
+             be had; lower position.pairs or training.batch"
+        ));
+    }
     let activations = [
         (1, c1),
         (stride.min(2), c2),

@@ -5,8 +5,25 @@ use std::fmt::Display;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::choices::Choice;
 use crate::images::ImageSize;
+
+/// One of the names that a setting may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// As it is written in files and options.
+    pub name: &'static str,
+    /// What it means, in a sentence without its full stop.
+    pub help: &'static str,
+}
+
+/// A line of documentation without the space before it and the full stop at its end.
+pub(super) const fn sentence(line: &str) -> &str {
+    let line = line.trim_ascii();
+    match line.as_bytes().split_last() {
+        Some((b'.', _)) => line.split_at(line.len() - 1).0,
+        _ => line,
+    }
+}
 
 /// A type that a setting may have.
 pub(super) trait Spelling: Sized + Serialize + DeserializeOwned {

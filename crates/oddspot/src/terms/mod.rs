@@ -7,8 +7,6 @@ pub mod channels;
 pub mod position;
 mod reconstruction;
 
-pub use reconstruction::level_weights;
-
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -138,7 +136,7 @@ pub trait Term: Send + Sync {
     ) -> Result<Vec<ScoreMap>>;
 
     /// Whether it learns from the good images before its errors mean anything.
-    fn is_fitted(&self) -> bool {
+    fn needs_fitting(&self) -> bool {
         false
     }
 

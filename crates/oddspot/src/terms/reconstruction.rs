@@ -14,8 +14,7 @@ use crate::files::{NamedTensor, NamedTensors};
 use crate::images::ImageSize;
 use crate::maps::{LocalMoments, LocalSums, ScoreMap};
 use crate::net::forward::room;
-use crate::net::learned::Learned;
-use crate::net::student::LEVELS;
+use crate::net::learned::{Learned, level_weights};
 use crate::net::tensors::TensorSpec;
 use crate::settings::{FeatureNorm, ImageLevel, Moments, Settings};
 
@@ -38,11 +37,6 @@ pub(super) const KIND: Kind = Kind {
 
 /// Levels finer than this, in pixels, are finer than anything that the map shows.
 const FINEST: usize = 4;
-
-/// The weight of each of a teacher's levels: of the student's three, those that it has.
-pub fn level_weights(settings: &Settings, levels: usize) -> &[f64] {
-    &settings.training.level_weights[LEVELS.saturating_sub(levels)..]
-}
 
 /// Names and shapes of the local moments, if there are any.
 fn tensors(settings: &Settings, learned: &Learned) -> Vec<TensorSpec> {
@@ -203,7 +197,7 @@ impl Term for Reconstruction {
             .collect()
     }
 
-    fn is_fitted(&self) -> bool {
+    fn needs_fitting(&self) -> bool {
         !self.sums.is_empty()
     }
 

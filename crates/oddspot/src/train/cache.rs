@@ -228,7 +228,8 @@ fn scratch_file(folder: &Path) -> Result<File> {
 /// Writes an image's maps to the end of a temporary file in a folder.
 fn append(file: &mut File, maps: &[f16], folder: &Path) -> Result<()> {
     let bytes: Vec<u8> = maps.iter().flat_map(|v| v.to_le_bytes()).collect();
-    file.write_all(&bytes).map_err(Error::io(
+    let end = file.seek(SeekFrom::End(0));
+    end.and_then(|_| file.write_all(&bytes)).map_err(Error::io(
         "write the cached teacher maps to a temporary file in",
         folder,
     ))

@@ -3,9 +3,8 @@
 
 use half::f16;
 
-use super::step::CpuGradients;
 use crate::error::Result;
-use crate::net::engine::{Cpu, Engine};
+use crate::net::engine::Engine;
 use crate::net::learned::Learned;
 use crate::net::tensors::Layout;
 use crate::settings::Settings;
@@ -92,17 +91,4 @@ pub trait Gradients: Send {
     /// # Errors
     /// A device that fails.
     fn refresh(&mut self, values: &[f32]) -> Result<()>;
-}
-
-impl TrainingEngine for Cpu {
-    fn gradients(
-        &self,
-        settings: &Settings,
-        learned: &Learned,
-        layout: &Layout,
-        values: &[f32],
-    ) -> Result<Box<dyn Gradients>> {
-        let gradients = CpuGradients::new(settings, learned, layout, values)?;
-        Ok(Box::new(gradients))
-    }
 }

@@ -32,7 +32,7 @@ impl Trainer {
     /// the teacher made ready.
     ///
     /// # Errors
-    /// A cache that cannot be read.
+    /// A training that diverged with its last step; a cache that cannot be read.
     pub fn finish(
         mut self,
         engine: &dyn Engine,
@@ -41,6 +41,10 @@ impl Trainer {
         held_out: HeldOut,
         observer: &mut dyn Observer,
     ) -> Result<Option<Model>> {
+        if self.values.iter().any(|value| !value.is_finite()) {
+            // The last step: no loss was computed after it.
+            return Err(self.diverged());
+        }
         let mut tensors = self.layout.tensors(&self.values);
         tensors.retain(|name, _| !name.starts_with(LOSS));
         let statistics = &self.set.statistics;
@@ -48,7 +52,7 @@ impl Trainer {
             Judging::new(engine, &self.settings, &self.learned, &tensors, statistics)?;
         let mut memory = Memory::default();
         let images = self.set.images.len();
-        let fits = judging.is_fitted();
+        let fits = judging.needs_fitting();
         let passes = if fits { 2 } else { 1 };
         let total = passes * images + held_out.images.len();
         let mut done = 0;

@@ -1,7 +1,7 @@
 //! Training: good images in, a model out.
 
 mod cache;
-pub mod checkpoint;
+mod checkpoint;
 mod engine;
 mod finish;
 mod loss;
@@ -17,8 +17,8 @@ mod whitening;
 pub use cache::{EncodedMaps, TeacherCache};
 pub use engine::{Batch, Gradients, Losses, Targets, TrainingEngine};
 pub use loss::{Hardest, first_weights};
-pub use observer::{Observer, Progress};
+pub use observer::{Observer, Progress, StepReport};
 pub use set::{GoodImages, HeldOut, TrainingSet};
-pub use trainer::{Outcome, StepReport, Trainer};
+pub use trainer::{Outcome, Trainer};
 pub use training::{Checkpoint, Training};
 pub use whitening::{CorrelationSums, whiten};

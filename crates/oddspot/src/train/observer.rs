@@ -2,9 +2,25 @@
 
 use std::ops::ControlFlow;
 
-use super::trainer::StepReport;
 use crate::error::Error;
 use crate::net::teachers::TeacherIdentity;
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// Steps done, this one included.
+    pub iteration: usize,
+    /// `L_rec` before the step.
+    pub rec: f32,
+    /// `L_pos` before the step; absent in the baseline.
+    pub pos: Option<f32>,
+    /// The loss that was minimised.
+    pub total: f32,
+    /// Share of the step's pairs that the classifier placed rightly; absent in the baseline.
+    pub position_accuracy: Option<f64>,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+}
 
 /// What a training tells of.
 #[derive(Clone, Copy, Debug)]

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::cache::{EncodedMaps, TeacherCache};
 use crate::datasets::{Dataset, Sample, split_of};
-use crate::error::Result;
-use crate::images::{ImageSize, Source, resize};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::images::{ImageSize, Source, UNNAMED, resize};
 use crate::judge::Memory;
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
@@ -34,7 +34,9 @@ impl<S: Into<Source>> FromIterator<S> for GoodImages {
         let mut train: Vec<Source> = images.into_iter().map(Into::into).collect();
         for (index, image) in train.iter_mut().enumerate() {
             // Their order, and so the split, follows from their names.
-            if let Source::Memory { name, .. } = image {
+            if let Source::Memory { name, .. } = image
+                && name == UNNAMED
+            {
                 *name = format!("{index:06}");
             }
         }
@@ -66,7 +68,18 @@ impl GoodImages {
     /// # Errors
     /// Fewer than two images.
     pub fn split(self, seed: u64) -> Result<Self> {
-        if !self.held_out.is_empty() && !self.train.is_empty() {
+        if self.train.is_empty() {
+            let error = Error::new(
+                ErrorKind::NotFound,
+                Subject::Dataset,
+                "it has no good images to learn from: those of train/good, or of the split train",
+            );
+            return Err(match self.root.as_os_str().is_empty() {
+                true => error,
+                false => error.in_file(self.root),
+            });
+        }
+        if !self.held_out.is_empty() {
             return Ok(self);
         }
         let (train, held_out) = split_of(self.train, seed, |image| image.name().into_owned())?;
@@ -80,7 +93,7 @@ impl GoodImages {
 
 /// The training images, resized, with the teacher's maps of each.
 pub struct TrainingSet {
-    /// At `image_size`, in the order of their names.
+    /// At `image_size`, in their order.
     pub images: Vec<RgbImage>,
     /// Name and hash of each.
     pub records: Vec<ImageRecord>,
@@ -158,7 +171,7 @@ impl TrainingSet {
 /// The good images held out for the thresholds, decoded before the first step, so that a bad
 /// one costs no training.
 pub struct HeldOut {
-    /// At `image_size`, in the order of their names.
+    /// At `image_size`, in their order.
     pub images: Vec<RgbImage>,
     /// Name and hash of each.
     pub records: Vec<ImageRecord>,

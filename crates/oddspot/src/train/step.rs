@@ -5,17 +5,17 @@ use std::ops::Range;
 use oddspot_conv::distance::{Target, squared_distances_with_gradient};
 use oddspot_conv::{Shape, Workspace};
 
-use super::engine::{Batch, Gradients, Losses};
+use super::engine::{Batch, Gradients, Losses, TrainingEngine};
 use super::loss::{Hardest, first_weights};
 use super::pair_loss::{PairLosses, PairPasses};
 use crate::error::{Error, Result};
+use crate::net::engine::Cpu;
 use crate::net::forward::room;
-use crate::net::learned::{LOSS_WEIGHTS, Learned};
+use crate::net::learned::{LOSS_WEIGHTS, Learned, level_weights};
 use crate::net::network::Value;
 use crate::net::tensors::Layout;
 use crate::net::training_pass::{Backward, TrainingMemory, TrainingPass};
 use crate::settings::{FeatureNorm, Settings};
-use crate::terms::level_weights;
 
 /// The student and the classifier in training, and the memory of a step.
 pub struct CpuGradients {
@@ -207,5 +207,18 @@ impl Gradients for CpuGradients {
             Some(pairs) => pairs.refresh(values),
             None => Ok(()),
         }
+    }
+}
+
+impl TrainingEngine for Cpu {
+    fn gradients(
+        &self,
+        settings: &Settings,
+        learned: &Learned,
+        layout: &Layout,
+        values: &[f32],
+    ) -> Result<Box<dyn Gradients>> {
+        let gradients = CpuGradients::new(settings, learned, layout, values)?;
+        Ok(Box::new(gradients))
     }
 }

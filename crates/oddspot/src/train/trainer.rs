@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 
 use super::cache::TeacherCache;
 use super::engine::{Batch, Gradients, Targets, TrainingEngine};
-use super::observer::{Observer, Progress};
+use super::observer::{Observer, Progress, StepReport};
 use super::set::TrainingSet;
 use super::whitening::whiten;
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -22,23 +22,6 @@ use crate::net::tensors::Layout;
 use crate::seed;
 use crate::settings::{FeatureNorm, Method, Settings};
 use crate::terms::position::{Pair, PatchGrid};
-
-/// What one step did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
-    /// Steps done, this one included.
-    pub iteration: usize,
-    /// `L_rec` before the step.
-    pub rec: f32,
-    /// `L_pos` before the step; absent in the baseline.
-    pub pos: Option<f32>,
-    /// The loss that was minimised.
-    pub total: f32,
-    /// Share of the step's pairs that the classifier placed rightly; absent in the baseline.
-    pub position_accuracy: Option<f64>,
-    /// Learning rate of the step.
-    pub learning_rate: f64,
-}
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,13 +10,12 @@ use super::observer::{Nobody, Observer, Progress};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
 use crate::error::{Error, Result};
-use crate::judge::pool;
+use crate::judge::{input_shape, pool};
 use crate::model::Model;
 use crate::net::engine::Cpu;
-use crate::net::network::Level;
+use crate::net::learned::Learned;
 use crate::net::teachers::{Library, Teacher};
 use crate::settings::Settings;
-use oddspot_conv::Shape;
 
 /// A training, to be run.
 ///
@@ -173,7 +172,8 @@ impl<'a> Training<'a> {
             None => self.library.find(&settings.teacher)?,
         };
         let levels = teacher.network.levels();
-        check_size(&settings, &levels)?;
+        // Before the images are decoded.
+        Learned::new(&settings, &levels)?;
         let images = self.images.split(settings.training.seed)?;
         let begins = Progress::Begins {
             train: images.train.len(),
@@ -184,8 +184,7 @@ impl<'a> Training<'a> {
         let size = settings.image_size;
         let held_out = HeldOut::load(&images.held_out, &images.root, size)?;
         let engine = &*self.engine;
-        let input = Shape::new(1, size.height, size.width, 3);
-        let ready = engine.forward(&teacher.network, &teacher.weights, input)?;
+        let ready = engine.forward(&teacher.network, &teacher.weights, input_shape(&settings))?;
         let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
         let set = TrainingSet::prepare(
             (&images.train, &images.root),
@@ -229,20 +228,4 @@ fn go_on(flow: ControlFlow<()>, when: &str) -> Result<()> {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::cancelled(when)),
     }
-}
-
-/// Refuses an image size that the teacher's coarsest level does not divide.
-fn check_size(settings: &Settings, levels: &[Level]) -> Result<()> {
-    let size = settings.image_size;
-    let coarsest = levels.iter().map(|level| level.stride).max().unwrap_or(1);
-    if size.width.is_multiple_of(coarsest) && size.height.is_multiple_of(coarsest) {
-        return Ok(());
-    }
-    Err(Error::setting(
-        "image_size",
-        format!(
-            "{size}: each side must be a multiple of {coarsest} for this teacher, whose coarsest \
-             level has a feature every {coarsest} pixels"
-        ),
-    ))
 }

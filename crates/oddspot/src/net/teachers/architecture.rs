@@ -2,21 +2,11 @@
 
 use std::fmt;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-use super::{resnet, squeezenet, vgg16};
 use crate::error::Result;
 use crate::net::network::{Network, Widths};
 use crate::net::tensors::Shapes;
-
-/// All shapes of teachers that are known.
-pub static ARCHITECTURES: [&Architecture; 4] = [
-    &vgg16::VGG16,
-    &squeezenet::SQUEEZENET,
-    &resnet::RESNET18,
-    &resnet::WIDE_RESNET50_2,
-];
 
 /// A teacher's shape of network. Widths are read off its weights.
 pub struct Architecture {
@@ -46,13 +36,6 @@ impl Naming {
     }
 }
 
-impl Architecture {
-    /// The architecture of a name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        ARCHITECTURES.into_iter().find(|one| one.name == name)
-    }
-}
-
 impl fmt::Debug for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -77,15 +60,6 @@ impl Serialize for Architecture {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
     }
-}
-
-/// Reads an architecture by its name.
-pub(super) fn by_name<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<&'static Architecture, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    Architecture::named(&name)
-        .ok_or_else(|| D::Error::custom(format!("no teacher is built like '{name}'")))
 }
 
 /// Stage and unit, counted from 1, of a layer named `features.<index>`.

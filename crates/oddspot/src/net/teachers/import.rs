@@ -8,12 +8,12 @@ use std::path::Path;
 use half::{bf16, f16};
 use pytorch_reader::{DType, PytorchReader};
 
-use super::Teacher;
-use super::architecture::{ARCHITECTURES, Architecture, Naming};
+use super::architecture::{Architecture, Naming};
+use super::{ARCHITECTURES, Teacher};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{NamedTensor, NamedTensors, TensorFile, check_finite, floats};
 use crate::net::network::{Conv, Network};
-use crate::net::tensors::{Shapes, lacks};
+use crate::net::tensors::{Shapes, TensorSpec, lacks};
 
 /// ε of torchvision's batch normalisations.
 const EPSILON: f64 = 1e-5;
@@ -83,6 +83,12 @@ fn layer(
     if weight.shape.get(2..) == Some(&[1, 1]) {
         weight.shape.truncate(2);
     }
+    // A shape as the file's own length bounds it: nothing larger is allocated after this.
+    let spec = TensorSpec::weight(&conv.name, conv.weight_shape());
+    spec.check(&weight.shape)?;
+    if weight.values.len() != spec.count() {
+        return Err(invalid(format!("its tensor '{name}.weight' is not whole")));
+    }
     let norm = conv.norm.as_deref().map(of_file);
     let norm = norm.filter(|norm| shapes.contains_key(&format!("{norm}.running_var")));
     let bias_name = format!("{name}.bias");
@@ -93,6 +99,7 @@ fn layer(
         },
         false => source.read(&bias_name)?,
     };
+    TensorSpec::zeros(&conv.name, "bias", conv.outputs).check(&bias.shape)?;
     match norm {
         None => Ok((weight, bias)),
         Some(norm) => fold(weight, bias, &norm, source),
@@ -131,6 +138,8 @@ fn fold(
         let value = &mut bias.values[output];
         *value = (beta + (f64::from(*value) - mean) * factor) as f32;
     }
+    check_finite(norm, &weight.values)?;
+    check_finite(norm, &bias.values)?;
     Ok((weight, bias))
 }
 

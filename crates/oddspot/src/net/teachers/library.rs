@@ -94,15 +94,18 @@ impl Library {
     /// # Errors
     /// [`ErrorKind::NotFound`] where neither is the one.
     pub fn find_identical(&self, identity: &TeacherIdentity, asked_for: &str) -> Result<Teacher> {
-        let imported = self.list()?.into_iter().map(|(name, _)| name);
-        for name in imported.chain([asked_for.to_owned()]) {
-            match self.find(&name) {
-                Ok(found) if found.identity.sha256 == identity.sha256 => return Ok(found),
-                // An unusable file beside the right one is no reason to stop.
-                _ => {}
+        let is_it = |found: &Teacher| found.identity.sha256 == identity.sha256;
+        for (name, _) in self.list()? {
+            // An unusable file beside the right one is no reason to stop.
+            if let Some(found) = self.find(&name).ok().filter(is_it) {
+                return Ok(found);
             }
         }
-        Err(self.missing(&identity.name))
+        match self.find(asked_for) {
+            Ok(found) if is_it(&found) => Ok(found),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Err(self.missing(&identity.name)),
+        }
     }
 
     /// Checks a weights file, converts it and puts it into the library under `name`, or under

@@ -7,14 +7,15 @@ mod resnet;
 mod squeezenet;
 mod vgg16;
 
-pub use architecture::{ARCHITECTURES, Architecture, Naming};
+pub use architecture::{Architecture, Naming};
 pub use import::read_weights;
 pub use library::{BUILTIN, IN_THE_PROGRAM, Library, RANDOM};
 pub use resnet::{RESNET18, WIDE_RESNET50_2};
 pub use squeezenet::SQUEEZENET;
 pub use vgg16::{VGG16, of_stages, vgg16};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::network::{Network, widths_of};
@@ -23,13 +24,23 @@ use crate::error::Result;
 use crate::files::NamedTensors;
 use crate::files::digest::hex;
 
+/// All shapes of teachers that are known.
+pub static ARCHITECTURES: [&Architecture; 4] = [&VGG16, &SQUEEZENET, &RESNET18, &WIDE_RESNET50_2];
+
+/// Reads an architecture by its name.
+fn by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Architecture, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let named = ARCHITECTURES.into_iter().find(|one| one.name == name);
+    named.ok_or_else(|| D::Error::custom(format!("no teacher is built like '{name}'")))
+}
+
 /// Which teacher a model was trained with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeacherIdentity {
     /// The name under which it was asked for; a file's path is kept as its file name.
     pub name: String,
     /// Its shape of network.
-    #[serde(deserialize_with = "architecture::by_name")]
+    #[serde(deserialize_with = "by_name")]
     pub architecture: &'static Architecture,
     /// SHA-256 over its tensors ([`hash`]), as hexadecimal digits.
     pub sha256: String,

@@ -1,0 +1,193 @@
+//! What other programs do with the library: train on images in memory, judge, look on, stop, go on.
+
+use std::ops::ControlFlow;
+
+use image::{Rgb, RgbImage};
+use oddspot::images::Source;
+use oddspot::judge::Options;
+use oddspot::settings::Settings;
+use oddspot::train::{Checkpoint, GoodImages, Progress};
+use oddspot::verdict::Verdict;
+use oddspot::{Detector, ErrorKind, Model, Training};
+
+const STEPS: usize = 12;
+
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    for (name, value) in [
+        ("training.iterations", "12"),
+        ("training.checkpoint_every", "5"),
+        ("student.widths", "8,8,8,8"),
+        ("image_size", "112"),
+    ] {
+        settings.set(name, value).unwrap();
+    }
+    settings
+}
+
+fn plate(seed: u32) -> RgbImage {
+    RgbImage::from_fn(90, 70, |x, y| {
+        let ring = (x / 9 + y / 7) % 2 * 90;
+        Rgb([ring as u8, (x + seed) as u8, (2 * y + 3 * seed) as u8])
+    })
+}
+
+fn good() -> GoodImages {
+    (0..8).map(plate).collect()
+}
+
+fn options(threads: usize) -> Options {
+    Options {
+        threads,
+        ..Options::default()
+    }
+}
+
+fn model() -> Model {
+    Training::new(settings(), good()).threads(2).run().unwrap()
+}
+
+#[test]
+fn images_in_memory_make_a_model_that_bytes_give_back() {
+    let model = model();
+    assert_eq!(model.header.training_images.len(), 7);
+    assert_eq!(model.header.held_out_images.len(), 1);
+    let copy = Model::from_bytes(model.to_bytes().unwrap()).unwrap();
+    assert_eq!(copy, model);
+    let detector = Detector::new(model, options(2)).unwrap();
+    let other = Detector::from_bytes(copy.to_bytes().unwrap(), options(1)).unwrap();
+    let image = plate(3);
+    assert_eq!(
+        detector.inspect(&image).unwrap(),
+        other.inspect(&image).unwrap()
+    );
+}
+
+#[test]
+fn images_from_memory_keep_the_names_they_were_given() {
+    let named = |i: u32| Source::Memory {
+        name: format!("board-{i}"),
+        image: plate(i),
+    };
+    let good: GoodImages = (0..4).map(named).collect();
+    let model = Training::new(settings(), good).run().unwrap();
+    let records = model.header.training_images.iter();
+    let names: Vec<&str> = records.map(|record| record.name.as_str()).collect();
+    assert!(
+        names.iter().all(|name| name.starts_with("board-")),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn many_images_are_told_of_in_order_and_a_bad_one_ends_nothing() {
+    let detector = Detector::new(model(), options(2)).unwrap();
+    let images = (0..30).map(|i| match i {
+        7 => Source::file("no/such/image.png"),
+        8 => Source::from(RgbImage::new(0, 0)),
+        i => Source::from(plate(i)),
+    });
+    let mut found = Vec::new();
+    detector.inspect_all(images, |finding| {
+        found.push(finding.map_err(|error| error.kind()));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(found.len(), 30);
+    for (i, finding) in (0..).zip(found) {
+        match i {
+            7 => assert_eq!(finding, Err(ErrorKind::NotFound)),
+            8 => assert_eq!(finding, Err(ErrorKind::Invalid)),
+            i => assert_eq!(finding.unwrap(), detector.inspect(&plate(i)).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn other_thresholds_hold_for_the_call_that_gives_them() {
+    let detector = Detector::new(model(), options(1)).unwrap();
+    let image = plate(2);
+    let own = detector.inspect(&image).unwrap();
+    let below = detector.thresholds().at_score(f64::from(own.score) - 1.0);
+    let strict = detector.inspect_with(&image, &below).unwrap();
+    assert_eq!(strict.verdict, Verdict::Anomalous);
+    assert!(!strict.regions.is_empty(), "what is anomalous shows where");
+    assert_eq!(strict.score, own.score);
+    let examined = detector.examine_with(&image, &below).unwrap();
+    assert_eq!(examined.finding, strict);
+    assert!(examined.mask.contains(&true));
+    assert_eq!(detector.inspect(&image).unwrap(), own);
+}
+
+#[test]
+fn an_observer_may_end_a_training_and_it_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = |resume| Checkpoint {
+        path: folder.path().join("checkpoint"),
+        resume,
+    };
+    let mut stop = |progress: &Progress| match progress {
+        Progress::Step(report) if report.iteration == 7 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let stopped = Training::new(settings(), good())
+        .checkpoint(checkpoint(false))
+        .observe(&mut stop)
+        .run();
+    assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+    let mut seen = Vec::new();
+    let mut observer = |progress: &Progress| {
+        match progress {
+            Progress::Trains { from } => seen.push(*from),
+            Progress::Step(report) => seen.push(report.iteration),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let resumed = Training::new(settings(), good())
+        .checkpoint(checkpoint(true))
+        .observe(&mut observer)
+        .run()
+        .unwrap();
+    assert_eq!(seen, [7, 8, 9, 10, 11, STEPS]);
+    assert_eq!(resumed.to_bytes().unwrap(), model().to_bytes().unwrap());
+
+    let mut others = settings();
+    others.set("training.seed", "1").unwrap();
+    let other = Training::new(others, good()).checkpoint(checkpoint(true));
+    let error = other.run().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    assert!(error.to_string().contains("training.seed"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_told_and_the_training_goes_on() {
+    let mut failures = 0;
+    let mut observer = |progress: &Progress| {
+        failures += usize::from(matches!(progress, Progress::CheckpointFailed(_)));
+        ControlFlow::Continue(())
+    };
+    let checkpoint = Checkpoint {
+        path: "no/such/folder/checkpoint".into(),
+        resume: false,
+    };
+    let trained = Training::new(settings(), good())
+        .checkpoint(checkpoint)
+        .observe(&mut observer)
+        .run();
+    assert_eq!(trained.unwrap(), model());
+    assert!(failures >= 3, "at 5, then at every step");
+}
+
+#[test]
+fn images_that_cannot_be_learned_from_are_refused_with_their_kind() {
+    let none = Training::new(settings(), GoodImages::default()).run();
+    assert_eq!(none.unwrap_err().kind(), ErrorKind::NotFound);
+    let mut odd = settings();
+    odd.image_size.width = 113;
+    let error = Training::new(odd, good()).run().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let mut missing = settings();
+    missing.teacher = "vgg16".to_owned();
+    let error = Training::new(missing, good()).run().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
