@@ -13,9 +13,7 @@ use oddspot::images::decode;
 use oddspot::model::Header;
 use oddspot::settings::Method;
 use oddspot_draw::chart::chart_of;
-use oddspot_draw::page::{
-    Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick,
-};
+use oddspot_draw::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
 use oddspot_measure::report::{
     Evaluation, Judged, Phase, check_baseline, check_test_set, check_unseen, examine,
 };
@@ -79,7 +77,12 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
         None => None,
-        Some(path) => Some(baseline(args, path, (&dataset, detector.header()), runtime)?),
+        Some(path) => Some(baseline(
+            args,
+            path,
+            (&dataset, detector.header()),
+            runtime,
+        )?),
     };
     let examined = examine_with_bars(&detector, &dataset, runtime)?;
     let below = match (&baseline, &examined) {
@@ -93,7 +96,12 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    write_files(args, (&dataset, &shown), &detector, (&examined, below.as_ref()))?;
+    write_files(
+        args,
+        (&dataset, &shown),
+        &detector,
+        (&examined, below.as_ref()),
+    )?;
     let tables = match &below {
         Some((baseline, _)) => examined.0.beside(baseline).to_string(),
         None => examined.0.to_string(),
@@ -187,15 +195,17 @@ fn page(
         Example::new(shown)
     };
     let mut examples = Ok(Vec::new());
-    detector.in_order(shown.iter(), example, |drawn| match (drawn, &mut examples) {
-        (Ok(example), Ok(examples)) => {
-            examples.push(example);
-            ControlFlow::Continue(())
-        }
-        (Ok(_), Err(_)) => ControlFlow::Break(()),
-        (Err(error), _) => {
-            examples = Err(error);
-            ControlFlow::Break(())
+    detector.in_order(shown.iter(), example, |drawn| {
+        match (drawn, &mut examples) {
+            (Ok(example), Ok(examples)) => {
+                examples.push(example);
+                ControlFlow::Continue(())
+            }
+            (Ok(_), Err(_)) => ControlFlow::Break(()),
+            (Err(error), _) => {
+                examples = Err(error);
+                ControlFlow::Break(())
+            }
         }
     });
     Ok(evaluation_page(Measured {

@@ -261,7 +261,9 @@ pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
 /// where it is little; None where there is none.
 pub fn describe_position_classifier(header: &Header) -> Option<String> {
     // μ of `e_pos`: one minus its average probability of the true place, pairs weighed as in `e_pos`.
-    header.term("position").map(|term| describe_sureness(term.moments.mean))
+    header
+        .term("position")
+        .map(|term| describe_sureness(term.moments.mean))
 }
 
 fn describe_sureness(mean: f64) -> String {

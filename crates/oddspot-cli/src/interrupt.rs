@@ -18,25 +18,22 @@ pub const INTERRUPTED: u8 = 130;
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Catches Ctrl-C from now on, and the signals of a machine that shuts down and a terminal that
-    /// hangs up; a second one ends the process at once. What the process was started to ignore, as by
-    /// `nohup`, it ignores.
+    /// Catches Ctrl-C and SIGTERM from now on, a second of which ends the process at once; and the
+    /// hang-up of a terminal, unless the process was started to ignore that, as by `nohup`.
     ///
     /// # Errors
     /// A system that refuses.
     pub fn install() -> Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            if !is_ignored(signal) {
-                // Before the flag is set, so that it ends nothing the first time.
-                flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&asked))
-                    .context("cannot catch Ctrl-C")?;
-                flag::register(signal, Arc::clone(&asked)).context("cannot catch Ctrl-C")?;
-            }
+            // Before the flag is set, so that it ends nothing the first time.
+            flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&asked))
+                .context("cannot catch Ctrl-C")?;
+            flag::register(signal, Arc::clone(&asked)).context("cannot catch Ctrl-C")?;
         }
         // Both the shell and the system may send it: the second means nothing more than the first.
         #[cfg(unix)]
-        if !is_ignored(SIGHUP) {
+        if !ignores_hang_ups() {
             flag::register(SIGHUP, Arc::clone(&asked)).context("cannot catch a hang-up")?;
         }
         Ok(Self(asked))
@@ -52,26 +49,21 @@ impl Interrupt {
     }
 }
 
-/// Whether the process was started to ignore a signal.
+/// Whether the process was started to ignore the hang-up of its terminal.
 #[cfg(target_os = "linux")]
-fn is_ignored(signal: i32) -> bool {
-    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| is_among(&status, signal))
+fn ignores_hang_ups() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| is_ignored(&status, SIGHUP))
 }
 
-/// Elsewhere nothing tells without unsafe code. A hang-up, which may be ignored, is left as it is.
+/// Nothing tells without unsafe code, so that a hang-up is left as it is.
 #[cfg(all(unix, not(target_os = "linux")))]
-fn is_ignored(signal: i32) -> bool {
-    signal == SIGHUP
-}
-
-#[cfg(not(unix))]
-fn is_ignored(_signal: i32) -> bool {
-    false
+fn ignores_hang_ups() -> bool {
+    true
 }
 
 /// Whether a signal is among the ignored ones of the text of `/proc/<process>/status`.
 #[cfg(any(target_os = "linux", test))]
-fn is_among(status: &str, signal: i32) -> bool {
+fn is_ignored(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
@@ -84,8 +76,8 @@ mod tests {
     #[test]
     fn ignored_signals_are_read_from_their_mask() {
         let status = "Name:\toddspot\nSigBlk:\t0000000000000003\nSigIgn:\t0000000000001001\n";
-        let ignored = [1, 2, 13, 15].map(|signal| is_among(status, signal));
+        let ignored = [1, 2, 13, 15].map(|signal| is_ignored(status, signal));
         assert_eq!(ignored, [true, false, true, false]);
-        assert!(!is_among("Name:\toddspot\n", 1));
+        assert!(!is_ignored("Name:\toddspot\n", 1));
     }
 }

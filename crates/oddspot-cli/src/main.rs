@@ -31,7 +31,7 @@ use oddspot_conv::Isa;
 
 /// Finds where an image is odd, learning from good images alone.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(name = "oddspot", version, propagate_version = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -52,6 +52,14 @@ enum Command {
     /// Train a teacher of one's own on images that formulas make
     #[cfg(feature = "pretrain")]
     Pretrain(pretrain::PretrainArgs),
+    /// Train a teacher of one's own (in programs built with --features pretrain)
+    #[cfg(not(feature = "pretrain"))]
+    #[command(hide = true)]
+    Pretrain {
+        /// Whatever is asked for
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        _asked: Vec<String>,
+    },
     /// Show what is in a model file
     Inspect(inspect::InspectArgs),
     /// Make a small picture set, train on it and detect in it
@@ -84,6 +92,10 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Teacher(args) => teacher::run(args),
         #[cfg(feature = "pretrain")]
         Command::Pretrain(args) => pretrain::run(args),
+        #[cfg(not(feature = "pretrain"))]
+        Command::Pretrain { .. } => {
+            anyhow::bail!("this program was built without it: build one with --features pretrain")
+        }
         Command::Inspect(args) => inspect::run(args),
         Command::Demo(args) => demo::run(args),
     }

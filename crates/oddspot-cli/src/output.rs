@@ -2,8 +2,11 @@
 //! on.
 
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use oddspot::ErrorKind;
 use oddspot::files::atomic;
 use oddspot::files::lock::Hold;
 
@@ -20,7 +23,7 @@ impl Claim {
         if is_special(file) {
             return Ok(Self(None));
         }
-        let claim = Self(Some(Hold::take(file)?));
+        let claim = Self(Some(hold(file)?));
         claim.clean(file);
         Ok(claim)
     }
@@ -31,6 +34,21 @@ impl Claim {
             atomic::remove_leftovers(file);
         }
     }
+}
+
+/// Takes hold of an output. A run that was killed a moment ago may still be letting go of it.
+///
+/// # Errors
+/// As [`Hold::take`].
+pub fn hold(output: &Path) -> oddspot::Result<Hold> {
+    const TRIES: usize = 5;
+    for _ in 1..TRIES {
+        match Hold::take(output) {
+            Err(error) if error.kind() == ErrorKind::Mismatch => sleep(Duration::from_millis(100)),
+            taken => return taken,
+        }
+    }
+    Hold::take(output)
 }
 
 /// Devices and pipes are nobody's own.

@@ -185,7 +185,10 @@ fn save_or_tell(pretraining: &Pretraining, path: &Path) -> oddspot::Result<()> {
     if let Err(error) = &saved
         && matches!(error.subject(), Subject::File(_))
     {
-        tell!("warning: {}; the pretraining goes on without it", causes(error));
+        tell!(
+            "warning: {}; the pretraining goes on without it",
+            causes(error)
+        );
         return Ok(());
     }
     saved

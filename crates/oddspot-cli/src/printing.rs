@@ -71,7 +71,10 @@ mod tests {
     fn control_characters_are_written_out_and_letters_stay() {
         assert_eq!(escaped("a\u{1b}[2Jb\r\n"), "a\\u001b[2Jb\\r\\n");
         assert_eq!(escaped("\u{9b}31m"), "\\u009b31m");
-        assert!(matches!(escaped("tall ünd \"spaced\".png"), Cow::Borrowed(_)));
+        assert!(matches!(
+            escaped("tall ünd \"spaced\".png"),
+            Cow::Borrowed(_)
+        ));
         let mut printed = Vec::new();
         line(&mut printed, format_args!("one\nline"));
         assert_eq!(printed, b"one\\nline\n");

@@ -6,18 +6,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use oddspot::judge::{Detector, Options};
-use oddspot::model::Model;
+use oddspot::judge::{Detector, MOST_PER_CORE, Options, pool};
 use oddspot::net::engine::Cpu;
 use oddspot::net::teachers::Library;
 use oddspot::train::TrainingEngine;
 use oddspot::{Error, ErrorKind, Subject};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 
 use crate::interrupt::Interrupt;
-
-/// Threads beyond this many times the cores help nobody.
-const MOST_PER_CORE: usize = 4;
 
 /// Device and threads.
 #[derive(Args, Clone)]
@@ -71,7 +67,7 @@ fn engine(device: &str) -> Result<Arc<dyn TrainingEngine>, Error> {
     match device {
         "cpu" => Ok(Arc::new(Cpu)),
         #[cfg(feature = "wgpu")]
-        "wgpu" => oddspot_burn::wgpu(),
+        "wgpu" => graphics(),
         #[cfg(not(feature = "wgpu"))]
         "wgpu" => refused(
             "this build does not have it: build with `cargo build --release -p oddspot-cli \
@@ -81,14 +77,26 @@ fn engine(device: &str) -> Result<Arc<dyn TrainingEngine>, Error> {
     }
 }
 
+/// The graphics adapter, by its name.
+#[cfg(feature = "wgpu")]
+fn graphics() -> Result<Arc<dyn TrainingEngine>, Error> {
+    let device = oddspot_burn::Burn::wgpu()?;
+    if let Some(adapter) = device.adapter() {
+        tell!("graphics adapter: {adapter}");
+    }
+    if device.is_software() {
+        tell!("warning: that is no graphics card, but a program: --device cpu is faster");
+    }
+    Ok(Arc::new(device))
+}
+
 impl Runtime {
     /// Threads of the command's own, for work that is none of a training's or a detector's.
     ///
     /// # Errors
     /// Threads that cannot be started.
     pub fn pool(&self) -> Result<ThreadPool> {
-        let pool = ThreadPoolBuilder::new().num_threads(self.threads).build();
-        pool.context("cannot start the threads; lower --threads")
+        Ok(pool(self.threads)?)
     }
 
     /// A model made ready to judge.
@@ -101,24 +109,8 @@ impl Runtime {
             library: Some(teacher_library()?),
             engine: Arc::<dyn TrainingEngine>::clone(&self.engine),
         };
-        Ok(Detector::load(path, options).map_err(|error| about_teacher(error, path))?)
+        Ok(Detector::load(path, options)?)
     }
-}
-
-/// Of a teacher that is missing, the model that needs it and the hash that tells it.
-fn about_teacher(error: Error, path: &Path) -> Error {
-    let (ErrorKind::NotFound, Subject::Teacher(_)) = (error.kind(), error.subject()) else {
-        return error;
-    };
-    let Ok(model) = Model::load(path) else {
-        return error;
-    };
-    let teacher = &model.header.teacher;
-    let reason = format!(
-        "it was saved without its teacher '{}' (SHA-256 {})",
-        teacher.name, teacher.sha256
-    );
-    Error::at(ErrorKind::NotFound, Subject::Model, path, reason)
 }
 
 /// Where imported teachers are kept: `$ODDSPOT_CACHE/teachers`, else in the platform's folder for such
@@ -140,7 +132,11 @@ fn cache_folder(
     if let Some(folder) = variable("ODDSPOT_CACHE") {
         return Some(folder.into());
     }
-    let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let platform = if cfg!(windows) {
         return Some(absolute("LOCALAPPDATA")?.join("oddspot").join("cache"));
     } else if cfg!(target_os = "macos") {
@@ -170,7 +166,10 @@ mod tests {
         let xdg = ("XDG_CACHE_HOME", "/x");
         assert_eq!(folder(&[], Some("/h")), found("/h/.cache/oddspot"));
         assert_eq!(folder(&[xdg], Some("/h")), found("/x/oddspot"));
-        assert_eq!(folder(&[("XDG_CACHE_HOME", "x")], Some("/h")), found("/h/.cache/oddspot"));
+        assert_eq!(
+            folder(&[("XDG_CACHE_HOME", "x")], Some("/h")),
+            found("/h/.cache/oddspot")
+        );
         assert_eq!(folder(&[("ODDSPOT_CACHE", "own"), xdg], None), found("own"));
         assert_eq!(folder(&[], None), None);
     }

@@ -43,7 +43,8 @@ enum Action {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Fetch torchvision's ImageNet weights, check them and keep them for use by name
+    /// Fetch torchvision's ImageNet weights, check them and keep them for use by name (in programs built
+    /// with --features fetch)
     Fetch {
         /// vgg16 (528 MiB), squeezenet1_0 (5 MiB), resnet18 (45 MiB) or wide_resnet50_2 (132 MiB)
         #[arg(value_parser = source)]
@@ -106,11 +107,9 @@ fn list(library: &Library) -> Result<()> {
         && !names.iter().any(|name| name == source.name)
     {
         say!(
-            "the paper's teacher, {name}, is not installed: run `oddspot teacher fetch {name}`, or \
-             bring torchvision's {} and run `{}`",
-            source.file,
-            source.import(),
-            name = source.name
+            "the paper's teacher, {}, is not installed: {}",
+            source.name,
+            source.way()
         );
     }
     Ok(())

@@ -54,6 +54,16 @@ impl Source {
         format!("https://download.pytorch.org/models/{}", self.file)
     }
 
+    /// How to come by it, as the beginning of a sentence.
+    pub fn way(&self) -> String {
+        let (file, import) = (self.file, self.import());
+        let bring = format!("bring torchvision's {file} and run `{import}`");
+        match cfg!(feature = "fetch") {
+            true => format!("run `oddspot teacher fetch {}`, or {bring}", self.name),
+            false => bring,
+        }
+    }
+
     /// The command that imports it from a file under its name.
     pub fn import(&self) -> String {
         let file = self.file;
@@ -73,7 +83,11 @@ mod tests {
     #[test]
     fn every_architecture_has_a_source_and_every_hash_is_in_the_files_name() {
         for architecture in ARCHITECTURES {
-            assert!(SOURCES.iter().any(|source| source.architecture == architecture));
+            assert!(
+                SOURCES
+                    .iter()
+                    .any(|source| source.architecture == architecture)
+            );
         }
         for source in &SOURCES {
             let begins = source.sha256.get(..8).unwrap();

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use oddspot::Training;
 use oddspot::datasets::Dataset;
 use oddspot::model::Model;
 use oddspot::settings::Settings;
 use oddspot::train::{Checkpoint, GoodImages};
-use oddspot::Training;
 
 use crate::configuration::Configuration;
 use crate::inspect::{describe_false_alarms, describe_position_classifier};

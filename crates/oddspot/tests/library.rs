@@ -1,5 +1,7 @@
 //! What other programs do with the library: train on images in memory, judge, look on, stop, go on.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::ops::ControlFlow;
 
 use image::{Rgb, RgbImage};

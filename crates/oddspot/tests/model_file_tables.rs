@@ -1,5 +1,7 @@
 //! The tables of tensors in docs/model-file.md are those of the networks' descriptions.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::Path;
 
 use oddspot::net::learned::Learned;

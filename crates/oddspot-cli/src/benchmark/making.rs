@@ -56,7 +56,7 @@ impl Benchmark<'_> {
         let set = TrainingSet::prepare(
             (&images, &dataset.root),
             &self.settings,
-            (&*self.ready, &self.levels),
+            (&*self.ready.pass, &self.ready.levels),
             &self.folder,
             |done, _| {
                 bar.set(done, String::new);
@@ -83,7 +83,11 @@ impl Benchmark<'_> {
             test: dataset.test.len(),
         };
         let started = Instant::now();
-        let model = self.train(run, || prepared.part(&train), || HeldOut::part(prepared, &held_out));
+        let model = self.train(
+            run,
+            || prepared.part(&train),
+            || HeldOut::part(prepared, &held_out),
+        );
         let Some(path) = model? else {
             return Ok(None);
         };
@@ -147,7 +151,8 @@ impl Benchmark<'_> {
     /// A training from its checkpoint, if there is one that will do, or from the first step.
     fn trainer(&self, run: &Run, set: impl Fn() -> TrainingSet) -> Result<Trainer, Failure> {
         let checkpoint = self.file(run, "checkpoint");
-        let of_teacher = || (self.teacher.identity.clone(), &self.levels[..]);
+        let ready = &self.ready;
+        let of_teacher = || (ready.teacher.identity.clone(), &ready.levels[..]);
         let (settings, engine) = (|| run.settings.clone(), &*self.runtime.engine);
         if checkpoint.exists() {
             match Trainer::resume(&checkpoint, settings(), of_teacher(), set(), engine) {
@@ -163,7 +168,7 @@ impl Benchmark<'_> {
     }
 
     fn score(&self, trainer: Trainer, held_out: HeldOut) -> Result<Option<Model>, Failure> {
-        let of_teacher = (&self.teacher, &*self.ready);
+        let of_teacher = (&self.ready.teacher, &*self.ready.pass);
         let engine: &dyn oddspot::net::engine::Engine = &*self.runtime.engine;
         let mut observer = |_: &Event| self.flow();
         let model = trainer.finish(engine, of_teacher, true, held_out, &mut observer);

@@ -9,6 +9,7 @@ use oddspot::files::atomic;
 use oddspot::files::lock::Hold;
 use oddspot::images::ImageSize;
 use oddspot::net::engine::Forward;
+use oddspot::net::learned::Learned;
 use oddspot::net::network::Level;
 use oddspot::net::teachers::Teacher;
 use oddspot::settings::{Method, Settings};
@@ -17,6 +18,7 @@ use oddspot_measure::benchmark::Record;
 
 use super::BenchmarkArgs;
 use super::tables::{REPORT, is_output};
+use crate::output::hold;
 use crate::runtime::{Runtime, teacher_library};
 
 /// One training and its measurement.
@@ -48,38 +50,55 @@ pub struct Benchmark<'a> {
     pub(super) settings: Settings,
     pub(super) runtime: Runtime,
     pub(super) folder: PathBuf,
-    pub(super) teacher: Teacher,
-    pub(super) levels: Vec<Level>,
-    /// The teacher made ready.
-    pub(super) ready: Box<dyn Forward>,
+    pub(super) ready: ReadyTeacher,
     /// As long as anything is written to the folder.
     _hold: Hold,
+}
+
+/// The teacher made ready for images of the settings' size.
+pub struct ReadyTeacher {
+    pub(super) teacher: Teacher,
+    pub(super) levels: Vec<Level>,
+    pub(super) pass: Box<dyn Forward>,
+}
+
+impl ReadyTeacher {
+    fn new(settings: &Settings, runtime: &Runtime) -> Result<Self> {
+        let teacher = teacher_library()?.find(&settings.teacher)?;
+        let levels = teacher.network.levels();
+        // Before the images are decoded.
+        Learned::new(settings, &levels)?;
+        let ImageSize { width, height } = settings.image_size;
+        let input = Shape::new(1, height, width, 3);
+        let pass = (runtime.engine).forward(&teacher.network, &teacher.weights, input)?;
+        Ok(Self {
+            teacher,
+            levels,
+            pass,
+        })
+    }
 }
 
 impl<'a> Benchmark<'a> {
     /// Makes the folder of the runs and the teacher ready.
     ///
     /// # Errors
-    /// A folder that cannot be made, or that another benchmark writes to; a teacher that is missing.
+    /// A folder that cannot be made, or that another benchmark writes to; a teacher that is missing,
+    /// or not one for images of this size.
     pub fn open(args: &'a BenchmarkArgs, settings: Settings, runtime: Runtime) -> Result<Self> {
+        let ready = ReadyTeacher::new(&settings, &runtime)?;
         let folder = args.output.join("runs");
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let hold = Hold::take(&args.output.join(REPORT))?;
+        let hold = hold(&args.output.join(REPORT))?;
         atomic::remove_leftovers_in(&args.output, is_output);
         atomic::remove_leftovers_in(&folder, |_| true);
-        let teacher = teacher_library()?.find(&settings.teacher)?;
-        let ImageSize { width, height } = settings.image_size;
-        let input = Shape::new(1, height, width, 3);
-        let ready = (runtime.engine).forward(&teacher.network, &teacher.weights, input)?;
         Ok(Self {
             args,
-            levels: teacher.network.levels(),
-            ready,
-            teacher,
             settings,
             runtime,
             folder,
+            ready,
             _hold: hold,
         })
     }
@@ -145,7 +164,7 @@ impl<'a> Benchmark<'a> {
                 file.display()
             ),
         };
-        if record.is_of(contents, &run.settings, &self.teacher.identity) {
+        if record.is_of(contents, &run.settings, &self.ready.teacher.identity) {
             return Ok(Some(record));
         }
         tell!(

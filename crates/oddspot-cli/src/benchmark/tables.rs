@@ -57,4 +57,3 @@ impl Benchmark<'_> {
         Ok(atomic::write_bytes(folder.join(COSTS), costs.as_bytes())?)
     }
 }
-

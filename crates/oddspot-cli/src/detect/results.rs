@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Input;
 use super::pictures::{Pictures, Written, remove, remove_leftovers};
+use crate::output::hold;
 
 const JSON_LINES: &str = "results.jsonl";
 const CSV: &str = "results.csv";
@@ -88,7 +89,7 @@ impl Output {
         std::fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the folder {shown}; choose an -o that you may write to")
         })?;
-        let hold = Hold::take(&folder.join(JSON_LINES))?;
+        let hold = hold(&folder.join(JSON_LINES))?;
         // Both can be written, or the earlier results stay as they are.
         let [jsonl, csv] = [open(folder, JSON_LINES)?, open(folder, CSV)?];
         remove_leftovers(folder);

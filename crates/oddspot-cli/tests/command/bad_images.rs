@@ -248,13 +248,23 @@ fn names_cannot_steer_the_terminal() {
     let detect = "detect model.oddspot boards -o out --threads 1";
     let run = world.ends_with(&mut world.oddspot(detect), 3);
     let said = run.stdout.clone() + &run.stderr;
-    assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
-    assert!(said.contains("boards/red\\u001b[31m\\nerror: no such.png"), "{said}");
+    assert!(
+        !said.contains(|c: char| c.is_control() && c != '\n'),
+        "{said:?}"
+    );
+    assert!(
+        said.contains("boards/red\\u001b[31m\\nerror: no such.png"),
+        "{said}"
+    );
     assert!(said.contains("boards/\\u009b2J.png: "), "{said}");
     assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
     // Programs are told the name itself.
     let results = results(&world, "out");
-    assert!(results.iter().any(|line| line["image"] == format!("boards/{name}")));
+    assert!(
+        results
+            .iter()
+            .any(|line| line["image"] == format!("boards/{name}"))
+    );
 
     std::fs::remove_file(world.path("boards/\u{9b}2J.png")).unwrap();
     world.succeeds(&mut world.train("boards -o m.oddspot"));

@@ -1,7 +1,7 @@
 //! Preset, file and options: which one wins, and values that cannot work.
 
-use oddspot::settings::{FeatureNorm, Moments, Schedule};
 use oddspot::Model;
+use oddspot::settings::{FeatureNorm, Moments, Schedule};
 
 use crate::world::World;
 
@@ -19,7 +19,10 @@ fn options_beat_the_file_and_the_file_beats_the_preset() {
         "train boards -o m.oddspot --preset paper --config settings.toml --iterations 3 \
          --output-stride 8 --moments local --level-weights 0.5,1,2 --hardest 0.75 --teacher teacher.safetensors --widths 4,4,8,8 --offset 16 --threads 1",
     ));
-    let settings = Model::load(&world.path("m.oddspot")).unwrap().header.settings;
+    let settings = Model::load(&world.path("m.oddspot"))
+        .unwrap()
+        .header
+        .settings;
     // Options:
     assert_eq!(settings.training.iterations, 3);
     assert_eq!(settings.student.output_stride, 8);
@@ -89,10 +92,7 @@ fn a_value_out_of_range_is_told_with_its_option_even_if_it_is_negative() {
             "training.iterations (--iterations): 0: must lie",
         ),
         ("--weight-decay -0.5", "(--weight-decay): -0.5"),
-        (
-            "--level-weights -1,0.5,1",
-            "(--level-weights): -1,0.5,1",
-        ),
+        ("--level-weights -1,0.5,1", "(--level-weights): -1,0.5,1"),
     ] {
         let command = format!("train boards -o m.oddspot {options}");
         world.fails(&mut world.oddspot(&command), &[mentions]);
@@ -150,7 +150,10 @@ fn a_value_out_of_range_is_named_with_its_range() {
         ("--iterations 0", ["training.iterations", "between 1 and"]),
         ("--batch 0", ["training.batch", "between 1 and"]),
         ("--pairs 0", ["position.pairs", "between 1 and"]),
-        ("--learning-rate 0", ["training.learning_rate", "finite number above 0"]),
+        (
+            "--learning-rate 0",
+            ["training.learning_rate", "finite number above 0"],
+        ),
         (
             "--learning-rate NaN",
             ["training.learning_rate", "finite number above 0"],
@@ -205,10 +208,16 @@ fn few_settings_are_shown_unless_all_are_asked_for() {
         };
         let (few, all) = (help("--help"), help("--help-all"));
         for option in ["--iterations <N>", "--threads <THREADS>", "--output <"] {
-            assert!(few.contains(option) && all.contains(option), "{option}: {few}");
+            assert!(
+                few.contains(option) && all.contains(option),
+                "{option}: {few}"
+            );
         }
         for option in ["--batch <N>", "--negative-slope <X>"] {
-            assert!(!few.contains(option) && all.contains(option), "{option}: {all}");
+            assert!(
+                !few.contains(option) && all.contains(option),
+                "{option}: {all}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use image::RgbImage;
 use oddspot::images::{ImageSize, Mask};
 use oddspot::model::ImageRecord;
-use oddspot_demo::{Defect};
+use oddspot_demo::Defect;
 
 use crate::world::{World, board, png};
 

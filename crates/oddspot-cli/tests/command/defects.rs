@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use oddspot::images::ImageSize;
-use oddspot_demo::{Defect};
+use oddspot_demo::Defect;
 use serde_json::Value;
 
 use crate::world::World;
@@ -16,7 +16,10 @@ const COUNT: u64 = 8;
 fn missing_and_swapped_parts_score_higher_than_sound_boards() {
     let world = World::new();
     for seed in 0..30 {
-        world.picture(format!("boards/{seed}.png"), &oddspot_demo::good(SIZE, seed));
+        world.picture(
+            format!("boards/{seed}.png"),
+            &oddspot_demo::good(SIZE, seed),
+        );
     }
     for seed in 1000..1000 + COUNT {
         world.picture(

@@ -66,7 +66,10 @@ fn a_disk_full_at_a_checkpoint_leaves_the_older_one_whole() {
         let run = world.ends_with(&mut world.on_a_full_disk(&train, 20), 1);
         let warning = "warning: cannot write m.oddspot.checkpoint: File too large";
         assert_eq!(run.stderr.matches(warning).count(), 1, "{}", run.stderr);
-        for said in ["nothing of its end could be written", "cannot write m.oddspot: "] {
+        for said in [
+            "nothing of its end could be written",
+            "cannot write m.oddspot: ",
+        ] {
             assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
         }
         assert_only_whole_logs_are_new(&world);
@@ -210,14 +213,22 @@ fn what_killed_runs_left_is_removed_at_the_next_start() {
         ".m.oddspot.checkpoint.AbC123.tmp",
         "out/figure/sub/.0.png.AbC123.tmp",
     ];
-    let kept = [".other.oddspot.AbC123.tmp", "out/figure/.notes.txt.AbC123.tmp"];
+    let kept = [
+        ".other.oddspot.AbC123.tmp",
+        "out/figure/.notes.txt.AbC123.tmp",
+    ];
     for name in left.iter().chain(&kept) {
         world.write(name, "half of something");
     }
     world.succeeds(&mut world.train("boards -o m.oddspot"));
     world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out"));
     let files = world.files();
-    let are_there = |names: &[&str]| names.iter().filter(|name| files.contains_key(**name)).count();
+    let are_there = |names: &[&str]| {
+        names
+            .iter()
+            .filter(|name| files.contains_key(**name))
+            .count()
+    };
     assert_eq!((are_there(&left), are_there(&kept)), (0, kept.len()));
 }
 
@@ -229,6 +240,7 @@ fn an_output_that_another_run_writes_is_refused() {
     world.make_folder("out");
     for (held, command) in [
         ("m.oddspot", "train boards -o m.oddspot"),
+        #[cfg(feature = "pretrain")]
         ("w.safetensors", "pretrain -o w.safetensors --steps 1"),
         ("out/results.jsonl", "detect model.oddspot boards -o out"),
         ("r.json", "evaluate model.oddspot all/set --json r.json"),
@@ -237,10 +249,9 @@ fn an_output_that_another_run_writes_is_refused() {
         world.fails(&mut world.oddspot(command), &[held, "another run"]);
         drop(hold);
     }
-    let hold = oddspot::files::lock::Hold::take(&world.path("out/benchmark.json")).unwrap();
+    let _hold = oddspot::files::lock::Hold::take(&world.path("out/benchmark.json")).unwrap();
     world.fails_leaving(
         &mut world.oddspot("benchmark all -o out"),
         &["out/benchmark.json", "another run"],
     );
-    drop(hold);
 }

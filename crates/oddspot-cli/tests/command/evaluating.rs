@@ -95,7 +95,10 @@ fn another_threshold_is_told_beside_the_models_own() {
     assert!(run.stdout.contains("(baseline)"), "{}", run.stdout);
     let report = report();
     assert_ne!(report["protocols"], report["baseline"]["protocols"]);
-    assert_eq!(report["baseline"]["model"]["settings"]["method"], "baseline");
+    assert_eq!(
+        report["baseline"]["model"]["settings"]["method"],
+        "baseline"
+    );
 }
 
 #[test]

@@ -172,7 +172,8 @@ fn a_server_without_the_file_and_no_server_at_all_are_told() {
     world.fails_leaving(&mut fetch(&world, "nonsense", &sha256()), &["nonsense"]);
     let run = world.ends_with(&mut world.oddspot("teacher fetch resnet"), 2);
     assert!(
-        run.stderr.contains("vgg16, squeezenet1_0, resnet18, wide_resnet50_2"),
+        run.stderr
+            .contains("vgg16, squeezenet1_0, resnet18, wide_resnet50_2"),
         "{}",
         run.stderr
     );

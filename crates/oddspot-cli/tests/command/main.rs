@@ -2,6 +2,8 @@
 //! something is wrong.
 
 #![allow(missing_docs)]
+// Helpers of tests say what they expect, as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_images;
 mod benchmarking;
@@ -10,6 +12,7 @@ mod data_sets;
 mod defects;
 mod detection;
 mod disk;
+mod earlier_results;
 mod evaluating;
 #[cfg(feature = "fetch")]
 mod fetching;

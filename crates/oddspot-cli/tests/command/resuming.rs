@@ -38,18 +38,6 @@ fn signalled(command: &mut Command, cue: &str, signal: Signal) -> Run {
     run
 }
 
-/// Ctrl-C, unless the tests were started to ignore it, as in the background of a script: what they
-/// start ignores it then too.
-fn ctrl_c() -> Signal {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
-    match mask >> (Signal::SIGINT as u32 - 1) & 1 {
-        0 => Signal::SIGINT,
-        _ => Signal::SIGTERM,
-    }
-}
-
 /// A world with a training interrupted in its first steps.
 fn interrupted() -> World {
     let world = World::new();
@@ -57,7 +45,7 @@ fn interrupted() -> World {
     let run = signalled(
         &mut world.train(&format!("{LONG} -o m.oddspot")),
         "training 1/",
-        ctrl_c(),
+        Signal::SIGINT,
     );
     assert_eq!(run.code, Some(130), "{}", run.stderr);
     assert!(
@@ -155,7 +143,7 @@ fn an_interrupt_before_the_first_step_leaves_nothing() {
     let run = signalled(
         &mut world.train(&format!("{LONG} -o m.oddspot --image-size 512")),
         "preparing 1/",
-        ctrl_c(),
+        Signal::SIGINT,
     );
     assert_eq!(run.code, Some(130), "{}", run.stderr);
     assert!(

@@ -255,3 +255,70 @@ fn a_model_without_its_teacher_finds_it_where_it_was_or_under_any_name() {
     world.succeeds(&mut world.oddspot("teacher import own.safetensors --name anything"));
     world.succeeds(&mut detect("by_hash"));
 }
+
+/// ResNet-18 with few channels, as torchvision would write it.
+fn residual() -> Vec<u8> {
+    use safetensors::tensor::{Dtype, TensorView};
+    const STAGES: [(usize, usize); 3] = [(4, 4), (4, 6), (6, 8)];
+    let mut tensors: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut layer = |conv: &str, norm: &str, shape: [usize; 4]| {
+        tensors.push((format!("{conv}.weight"), shape.to_vec()));
+        for part in ["weight", "bias", "running_mean", "running_var"] {
+            tensors.push((format!("{norm}.{part}"), vec![shape[0]]));
+        }
+    };
+    layer("conv1", "bn1", [4, 3, 7, 7]);
+    for (stage, (inputs, outputs)) in (1..).zip(STAGES) {
+        for (block, inputs) in [inputs, outputs].into_iter().enumerate() {
+            let name = |part: &str| format!("layer{stage}.{block}.{part}");
+            layer(&name("conv1"), &name("bn1"), [outputs, inputs, 3, 3]);
+            layer(&name("conv2"), &name("bn2"), [outputs, outputs, 3, 3]);
+            if inputs != outputs {
+                let (conv, norm) = (name("downsample.0"), name("downsample.1"));
+                layer(&conv, &norm, [outputs, inputs, 1, 1]);
+            }
+        }
+    }
+    let stored: Vec<(String, Vec<usize>, Vec<u8>)> = (tensors.into_iter())
+        .map(|(name, shape)| {
+            let count: usize = shape.iter().product();
+            let mixed = |i: usize| ((i * 7919) % 13) as f32 / 30.0 - 0.2;
+            let value = |i: usize| match name.contains("running_var") {
+                true => 1.0,
+                false => mixed(i),
+            };
+            let bytes = (0..count).flat_map(|i| value(i).to_le_bytes()).collect();
+            (name.clone(), shape, bytes)
+        })
+        .collect();
+    let views = stored.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
+        (name.as_str(), view)
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+#[test]
+fn a_residual_teacher_teaches_and_says_which_sizes_it_takes() {
+    let world = World::new();
+    world.data_set("set", 0);
+    world.write("residual.safetensors", residual());
+    let run = world.succeeds(&mut world.oddspot("teacher import residual.safetensors"));
+    assert!(
+        run.stdout.starts_with("resnet18 (built like resnet18)"),
+        "{}",
+        run.stdout
+    );
+    world.succeeds(&mut world.train("set -o m.oddspot --teacher resnet18"));
+    world.succeeds(&mut world.oddspot("evaluate m.oddspot set"));
+    let odd = "--teacher resnet18 --image-size 104 --offset 16";
+    let mention = ["--image-size", "a multiple of 16"];
+    world.fails(
+        &mut world.train(&format!("set -o n.oddspot {odd}")),
+        &mention,
+    );
+    world.fails(
+        &mut world.oddspot(&format!("benchmark set -o out {odd}")),
+        &mention,
+    );
+}

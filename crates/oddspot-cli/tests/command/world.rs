@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use image::RgbImage;
 use oddspot::images::ImageSize;
-use oddspot_demo::{Defect};
+use oddspot_demo::Defect;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::TempDir;
@@ -119,7 +119,8 @@ impl World {
         }
         for number in first + 100..first + 102 {
             self.picture(format!("{folder}/test/good/{number}.png"), &board(number));
-            let (picture, mask) = oddspot_demo::defective(ImageSize::square(96), number, Defect::Missing);
+            let (picture, mask) =
+                oddspot_demo::defective(ImageSize::square(96), number, Defect::Missing);
             let level = |x: u32, y: u32| {
                 let marked = mask.anomalous[y as usize * mask.width + x as usize];
                 image::Rgb([255 * u8::from(marked); 3])

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use oddspot::files::{NamedTensor, NamedTensors};
 use oddspot::net::network::Network;
-use oddspot::net::teachers::{Architecture, Teacher, of_stages, read_weights};
+use oddspot::net::teachers::{Teacher, architecture, of_stages, read_weights};
 use serde::Deserialize;
 
 use crate::pass::Pass;
@@ -25,8 +25,8 @@ impl Choice {
     /// The teacher; its tensors have torchvision's names.
     pub fn open(&self) -> Result<Teacher> {
         let asked = &self.architecture;
-        let architecture = Architecture::named(asked)
-            .ok_or_else(|| format!("there is no architecture '{asked}'"))?;
+        let architecture =
+            architecture(asked).ok_or_else(|| format!("there is no architecture '{asked}'"))?;
         if let Some(path) = &self.weights {
             let teacher = read_weights(path, asked)?;
             if teacher.identity.architecture != architecture {

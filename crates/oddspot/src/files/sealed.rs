@@ -80,10 +80,8 @@ impl<H: DeserializeOwned> Sealed<H> {
     pub fn read(file: &TensorFile, key: &str, format: u32) -> Result<Self> {
         let text = file.metadata(key).unwrap_or_default();
         let parse = |e: serde_json::Error| {
-            file.error(
-                ErrorKind::Damaged,
-                format!("its header does not parse: {e}"),
-            )
+            let reason = format!("its header is damaged: copy it again, or make it anew ({e})");
+            file.error(ErrorKind::Damaged, reason)
         };
         let version: Version = serde_json::from_str(text).map_err(parse)?;
         if version.format != format {
@@ -164,7 +162,9 @@ mod tests {
         seal(KEY, 4, &("text", 0.1), &tensors).unwrap()
     }
 
-    fn open(bytes: Vec<u8>) -> Result<((String, f64), NamedTensors, BTreeMap<String, Vec<u8>>)> {
+    type Opened = ((String, f64), NamedTensors, BTreeMap<String, Vec<u8>>);
+
+    fn open(bytes: Vec<u8>) -> Result<Opened> {
         let mut file = TensorFile::of_bytes(Path::new("x"), Subject::Model, bytes)?;
         Sealed::read(&file, KEY, 4)?.open(&mut file, &["state"])
     }

@@ -156,8 +156,8 @@ impl TensorFile {
             return Err(fail(
                 ErrorKind::Invalid,
                 format!(
-                    "it is not a .safetensors file, or a damaged one: read as one, its header would \
-                     have {header_length} bytes, past the limit of {MAX_HEADER}"
+                    "it is not a .safetensors file, or a damaged one (its header would pass the limit \
+                     of {MAX_HEADER} bytes)"
                 ),
             ));
         }
@@ -174,7 +174,7 @@ impl TensorFile {
             .map_err(Error::io("read", path))?;
         // Parsing checks that shapes, types and offsets fit together.
         let header: Metadata = serde_json::from_slice(&head).map_err(|e| {
-            let reason = format!("its header is not valid safetensors: {e}");
+            let reason = format!("its header is damaged: copy it again, or make it anew ({e})");
             fail(ErrorKind::Damaged, reason)
         })?;
         let data_start = 8 + header_length;

@@ -14,7 +14,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::error::{Error, ErrorKind, Result, Subject};
 
 /// Threads beyond this many times the cores help nobody, and may not even start.
-const MOST_PER_CORE: usize = 4;
+pub const MOST_PER_CORE: usize = 4;
 
 /// How long a thread waits for leave to take an item before it looks whether others ask something of it.
 const WAIT: Duration = Duration::from_micros(500);

@@ -6,6 +6,6 @@ mod judging;
 mod teacher;
 
 pub use detector::{Detection, Detector, Inspection, Options};
-pub use in_order::pool;
+pub use in_order::{MOST_PER_CORE, pool};
 pub(crate) use judging::input_shape;
 pub use judging::{Judging, Memory, TeacherSource, TermErrors};

@@ -179,7 +179,7 @@ fn random() -> Result<Teacher> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::network::Network;
+    use crate::net::network::{Layer, Network, Op};
     use crate::net::tensors::shapes_of;
 
     fn find(name: &str) -> Teacher {
@@ -188,20 +188,14 @@ mod tests {
 
     /// Multiply-adds of an image's pixel.
     fn cost(network: &Network) -> f64 {
-        let strides = network
-            .layers()
-            .iter()
-            .zip(1..)
-            .filter_map(|(layer, value)| {
-                matches!(layer.op, crate::net::network::Op::Conv(_))
-                    .then(|| network.stride_of(value))
-            });
-        (network.convs().zip(strides))
-            .map(|(conv, stride)| {
-                (conv.kernel * conv.kernel * conv.inputs * conv.outputs) as f64
-                    / (stride * stride) as f64
-            })
-            .sum()
+        let of_layer = |(layer, value): (&Layer, usize)| match &layer.op {
+            Op::Conv(conv) => {
+                let adds = conv.kernel * conv.kernel * conv.inputs * conv.outputs;
+                adds as f64 / network.stride_of(value).pow(2) as f64
+            }
+            _ => 0.0,
+        };
+        network.layers().iter().zip(1..).map(of_layer).sum()
     }
 
     #[test]

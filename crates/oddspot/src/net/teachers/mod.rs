@@ -27,11 +27,16 @@ use crate::files::digest::hex;
 /// All shapes of teachers that are known.
 pub static ARCHITECTURES: [&Architecture; 4] = [&VGG16, &SQUEEZENET, &RESNET18, &WIDE_RESNET50_2];
 
+/// The architecture of a name.
+pub fn architecture(name: &str) -> Option<&'static Architecture> {
+    ARCHITECTURES.into_iter().find(|one| one.name == name)
+}
+
 /// Reads an architecture by its name.
 fn by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Architecture, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let named = ARCHITECTURES.into_iter().find(|one| one.name == name);
-    named.ok_or_else(|| D::Error::custom(format!("no teacher is built like '{name}'")))
+    architecture(&name)
+        .ok_or_else(|| D::Error::custom(format!("no teacher is built like '{name}'")))
 }
 
 /// Which teacher a model was trained with.
