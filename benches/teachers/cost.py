@@ -1,6 +1,6 @@
 """Times a teacher's forward pass in turn with VGG16's and SqueezeNet 1.0's, both of random weights.
 
-    cargo build --release --workspace --example peer
+    cargo build --release -p oddspot-measure --example peer
     python3 benches/teachers/cost.py WEIGHTS [ROUNDS]
 
 WEIGHTS is a file of VGG16's shape, such as crates/oddspot/weights/builtin.safetensors. Prints each

@@ -36,8 +36,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn memory_that_was_touched_counts() {
-        let touched = vec![1_u8; 64 << 20];
+        // Without the box an optimizer leaves the memory out.
+        let touched = std::hint::black_box(vec![1_u8; 64 << 20]);
         let peak = read().unwrap_or_default();
-        assert!(peak > 64.0 && touched[touched.len() - 1] == 1, "{peak}");
+        assert!(peak > 64.0, "{peak} of {}", touched.len());
     }
 }

@@ -24,7 +24,7 @@ table! {
         common teacher: String = "builtin".to_owned(), paper "vgg16".to_owned(),
             as "NAME|PATH", not decisive;
 
-        /// Size in pixels that images are resized to; each side a multiple of 8.
+        /// Size in pixels that images are resized to; each side a multiple of 8, of 16 with a ResNet.
         common image_size: ImageSize = ImageSize::square(256), in 8..=4096;
     }
 

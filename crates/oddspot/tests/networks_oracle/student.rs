@@ -1,5 +1,6 @@
 //! The student at every output stride.
 
+use oddspot::images::ImageSize;
 use oddspot::net::learned::Learned;
 use oddspot::net::network::{Activation, Conv, INPUT, Network};
 use oddspot::net::tensors::Layout;
@@ -62,7 +63,9 @@ fn maps_for_a_coarser_teacher_are_pytorchs() {
     let oracle = Oracle::open();
     let (input, shape) = oracle.input("student/coarser/input");
     for stride in [8, 2] {
-        let learned = learned_for(&settings(stride), [4, 8, 16]);
+        let mut settings = settings(stride);
+        settings.image_size = ImageSize::square(96);
+        let learned = learned_for(&settings, [4, 8, 16]);
         let network = &learned.student.network;
         let maps = features(network, &oracle.learned(), (&input, shape));
         for ((map, shape), level) in maps[..3].iter().zip(1..) {
