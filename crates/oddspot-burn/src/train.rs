@@ -2,10 +2,9 @@
 
 use burn_tensor::{Tensor, TensorData};
 use half::f16;
-use oddspot::net::learned::{LOSS_WEIGHTS, Learned};
+use oddspot::net::learned::{LOSS_WEIGHTS, Learned, level_weights};
 use oddspot::net::tensors::Layout;
 use oddspot::settings::Settings;
-use oddspot::terms::level_weights;
 use oddspot::terms::position::Pair;
 use oddspot::train::{Batch, Gradients, Losses, TrainingEngine, first_weights};
 use oddspot::{Error, Result};
