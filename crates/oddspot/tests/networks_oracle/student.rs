@@ -25,6 +25,21 @@ fn raw3(learned: &Learned, oracle: &Oracle, (trunk, shape): &(Vec<f32>, Shape)) 
     found.remove(0).0
 }
 
+/// The three levels' maps are the oracle's below a name, in shape and values.
+fn assert_levels(oracle: &Oracle, maps: &[(Vec<f32>, Shape)], of: &str) {
+    for ((map, shape), level) in maps.iter().zip(1..) {
+        let name = format!("{of}/level{level}");
+        let expected = oracle.get(&name);
+        assert_eq!(
+            expected.shape,
+            [shape.height, shape.width, shape.channels],
+            "{name}"
+        );
+        assert_close(map, &expected.values, &name);
+    }
+    assert_eq!(maps.len(), 3);
+}
+
 #[test]
 fn student_maps_are_pytorchs_at_every_output_stride() {
     let oracle = Oracle::open();
@@ -34,17 +49,7 @@ fn student_maps_are_pytorchs_at_every_output_stride() {
         let network = &learned.student.network;
         let mut maps = features(network, &oracle.learned(), (&input, shape));
         let trunk = maps.pop().unwrap();
-        for ((map, shape), level) in maps.iter().zip(1..) {
-            let name = format!("student/os{stride}/level{level}");
-            let expected = oracle.get(&name);
-            assert_eq!(
-                expected.shape,
-                [shape.height, shape.width, shape.channels],
-                "{name}"
-            );
-            assert_close(map, &expected.values, &name);
-        }
-        assert_eq!(maps.len(), 3);
+        assert_levels(&oracle, &maps, &format!("student/os{stride}"));
         // At stride 8 it is level 3.
         let name = match stride {
             8 => "student/os8/level3".to_owned(),
@@ -68,16 +73,7 @@ fn maps_for_a_coarser_teacher_are_pytorchs() {
         let learned = learned_for(&settings, [4, 8, 16]);
         let network = &learned.student.network;
         let maps = features(network, &oracle.learned(), (&input, shape));
-        for ((map, shape), level) in maps[..3].iter().zip(1..) {
-            let name = format!("student/coarser/os{stride}/level{level}");
-            let expected = oracle.get(&name);
-            assert_eq!(
-                expected.shape,
-                [shape.height, shape.width, shape.channels],
-                "{name}"
-            );
-            assert_close(map, &expected.values, &name);
-        }
+        assert_levels(&oracle, &maps[..3], &format!("student/coarser/os{stride}"));
     }
 }
 
