@@ -1,5 +1,6 @@
 //! `oddspot benchmark`: the paper's tables over all data sets of a folder.
 
+mod files;
 mod making;
 mod page;
 mod runs;
@@ -22,10 +23,10 @@ use crate::configuration::Configuration;
 use crate::interrupt::INTERRUPTED;
 use crate::printing;
 use crate::runtime::RuntimeArgs;
+use files::PAGE;
 use making::Failure;
 use page::Page;
 use runs::{Benchmark, Run};
-use tables::PAGE;
 
 /// Arguments of `oddspot benchmark`.
 #[derive(Args)]

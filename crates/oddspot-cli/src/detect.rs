@@ -13,6 +13,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::Detector;
 use oddspot::images::decode;
+use oddspot_draw::figure::Panels;
 use oddspot_measure::peak_memory;
 
 use crate::advice;
@@ -94,7 +95,12 @@ fn judge(detector: &Detector, pictures: &Pictures, input: &Input) -> Result<Judg
         Err(error) => return Ok(Judged::Skipped(advice::causes(&error))),
     };
     let inspection = detector.examine(&image)?;
-    let files = pictures.write(input, &image, &inspection)?;
+    let panels = Panels {
+        image: &image,
+        inspection: &inspection,
+        name: &input.image(),
+    };
+    let files = pictures.write(&input.name, &panels)?;
     Ok(Judged::Done(Box::new(Done {
         finding: inspection.finding,
         files,

@@ -17,7 +17,8 @@ use oddspot_measure::peak_memory;
 use oddspot_measure::report::{Evaluation, check_test_set, evaluate};
 
 use super::Listed;
-use super::runs::{Benchmark, Run, write_json};
+use super::files::write_json;
+use super::runs::{Benchmark, Run};
 use crate::advice::{causes, chain};
 use crate::evaluate::Bars;
 use crate::progress::{Progress, Warning};

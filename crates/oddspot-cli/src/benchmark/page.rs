@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Listed;
-use super::runs::{Benchmark, write_json};
-use super::tables::PAGE;
+use super::files::{PAGE, write_json};
+use super::runs::Benchmark;
 use crate::advice::chain;
 
 /// Examples of each data set: with the fifteen of MVTec AD the page stays below 10 MB.

@@ -17,7 +17,7 @@ use oddspot_conv::Shape;
 use oddspot_measure::benchmark::Record;
 
 use super::BenchmarkArgs;
-use super::tables::{REPORT, is_output};
+use super::files::{REPORT, is_output, write_json};
 use crate::output::hold;
 use crate::runtime::{Runtime, teacher_library};
 
@@ -180,10 +180,4 @@ impl<'a> Benchmark<'a> {
         std::fs::remove_file(self.file(run, "checkpoint")).ok();
         Ok(())
     }
-}
-
-/// Writes a value as JSON.
-pub fn write_json(file: &Path, value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    Ok(atomic::write_bytes(file, (text + "\n").as_bytes())?)
 }

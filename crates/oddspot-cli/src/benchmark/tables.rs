@@ -7,18 +7,8 @@ use oddspot::files::atomic;
 use oddspot_measure::benchmark::{Format, Record, Tables};
 use oddspot_measure::report::Protocol;
 
-use super::runs::{Benchmark, write_json};
-
-/// Tables and records of all runs, for programs.
-pub const REPORT: &str = "benchmark.json";
-const COSTS: &str = "cost.csv";
-/// The page.
-pub const PAGE: &str = "report.html";
-
-/// Whether a file of the output folder is one that a benchmark writes.
-pub fn is_output(name: &str) -> bool {
-    name.starts_with("table") || [REPORT, COSTS, PAGE].contains(&name)
-}
+use super::files::{COSTS, REPORT, write_json};
+use super::runs::Benchmark;
 
 impl Benchmark<'_> {
     /// The tables of records under a protocol.

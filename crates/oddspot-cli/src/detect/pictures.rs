@@ -4,14 +4,10 @@ use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
-use image::RgbImage;
 use oddspot::files::atomic;
-use oddspot::judge::Inspection;
 use oddspot::terms::Side;
 use oddspot_draw::figure::{Panels, figure};
 use oddspot_draw::heatmap::{Scale, contour, render, write_png, write_tiff_f32};
-
-use super::input::Input;
 
 /// Folders of pictures, one a kind.
 pub const KINDS: [&str; 5] = ["figure", "contour", "total", "looks_wrong", "wrong_place"];
@@ -43,29 +39,22 @@ impl Pictures {
         }
     }
 
-    /// Writes an image's pictures, each kind in a folder of its own, and gives their paths below the
-    /// output folder, with `/`.
+    /// Writes an image's pictures under a name, each kind in a folder of its own, and gives their
+    /// paths below the output folder, with `/`.
     ///
     /// # Errors
     /// A picture that cannot be written.
-    pub fn write(
-        &self,
-        input: &Input,
-        image: &RgbImage,
-        inspection: &Inspection,
-    ) -> Result<Vec<String>> {
+    pub fn write(&self, name: &str, shown: &Panels) -> Result<Vec<String>> {
+        let Panels {
+            image, inspection, ..
+        } = shown;
         let mut files = Files {
             folder: &self.folder,
-            name: &input.name,
+            name,
             written: Vec::new(),
         };
         if self.written.pictures {
-            let panels = Panels {
-                image,
-                inspection,
-                name: &input.image(),
-            };
-            write_png(files.next("figure", "png")?, &figure(&panels, self.scale))?;
+            write_png(files.next("figure", "png")?, &figure(shown, self.scale))?;
             let outlined = contour(image, &inspection.mask);
             write_png(files.next("contour", "png")?, &outlined)?;
         }

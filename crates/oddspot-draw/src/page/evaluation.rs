@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::curves::Figures;
 use super::example::{Example, Outcome};
+use super::measured::Measured;
 use super::measures::ProtocolTable;
 use super::render;
 use crate::chart::drawings_of;
@@ -15,17 +16,6 @@ use oddspot_measure::report::words::{percent, signed, three_digits, threshold};
 use oddspot_measure::report::{
     Count, Evaluation, MapKind, Measures, Protocol, TestImage, label_text,
 };
-
-/// What a page of an evaluation is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct Measured<'a> {
-    /// What was measured.
-    pub evaluation: &'a Evaluation,
-    /// The same of a baseline, which the model is compared with.
-    pub baseline: Option<&'a Evaluation>,
-    /// The images to show, in their order.
-    pub examples: &'a [Example],
-}
 
 /// The page as HTML.
 ///

@@ -1,6 +1,6 @@
 //! The tables of measures on a page, one a protocol.
 
-use super::evaluation::Measured;
+use super::measured::Measured;
 use oddspot_measure::report::words::{UNDEFINED, notes, percent, three_digits, title};
 use oddspot_measure::report::{MapKind, Measures, OperatingPoint, Protocol, ProtocolMeasures};
 

@@ -6,6 +6,7 @@ mod benchmark;
 mod curves;
 mod evaluation;
 mod example;
+mod measured;
 mod measures;
 mod pick;
 mod picture;
@@ -13,8 +14,9 @@ mod picture;
 use askama::Template;
 
 pub use benchmark::{Section, benchmark_page};
-pub use evaluation::{Measured, evaluation_page};
+pub use evaluation::evaluation_page;
 pub use example::{Example, Panel, Shown};
+pub use measured::Measured;
 pub use pick::{named, pick};
 
 use crate::heatmap::colour_map;

@@ -2,7 +2,6 @@
 //! paper's tables of them.
 
 mod grid;
-mod headline;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -10,8 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use grid::{Format, Grid};
-pub use headline::Headline;
-pub use tables::Tables;
+pub use tables::{Headline, Tables};
 
 use crate::report::{Evaluation, MapKind, MapMeasures, Protocol};
 use oddspot::net::teachers::TeacherIdentity;

@@ -55,13 +55,25 @@ impl Header {
 
 /// A model: its header and its tensors.
 ///
-/// ```no_run
-/// use oddspot::Model;
+/// ```
+/// use oddspot::{Model, Training, settings::Settings, train::GoodImages};
+/// # use image::{Rgb, RgbImage};
+/// # let plate = |i: u32| RgbImage::from_fn(40, 40, |x, y| {
+/// #     Rgb([(x * 5) as u8, (y * 5 + i) as u8, 90])
+/// # });
+/// # let mut settings = Settings::default();
+/// # settings.set("training.iterations", "2")?;
+/// # settings.set("student.widths", "8,8,8,8")?;
+/// # settings.set("image_size", "104")?;
+/// # let folder = tempfile::tempdir().expect("a folder for the file");
+/// # let path = folder.path().join("part.oddspot");
 ///
-/// let model = Model::load("part.oddspot".as_ref())?;
-/// println!("trained for {} iterations", model.header.iterations);
-/// let copy = Model::from_bytes(model.to_bytes()?)?;
-/// assert_eq!(copy, model);
+/// let good: GoodImages = (0..6).map(plate).collect();
+/// let model = Training::new(settings, good).run()?;
+/// assert_eq!(Model::from_bytes(model.to_bytes()?)?, model);
+/// model.save(&path)?;
+/// let saved = Model::load(&path)?;
+/// println!("trained for {} iterations", saved.header.iterations);
 /// # Ok::<(), oddspot::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -11,7 +11,6 @@ pub mod learned;
 pub mod network;
 pub mod optimizer;
 pub mod student;
-pub mod table;
 pub mod teachers;
 pub mod tensors;
 pub mod training_pass;

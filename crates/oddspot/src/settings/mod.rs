@@ -5,7 +5,6 @@
 
 mod allowed;
 mod choices;
-mod markdown;
 mod row;
 mod rules;
 mod spelling;
@@ -18,7 +17,6 @@ mod tests;
 pub use choices::{
     FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
 };
-pub use markdown::markdown;
 pub use row::{Row, Shown, row};
 pub use spelling::Choice;
 pub use table::{

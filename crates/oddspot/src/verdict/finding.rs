@@ -8,6 +8,32 @@ use crate::maps::Region;
 use crate::terms::position::{NAMES, Neighbour, Placement};
 
 /// What is said of one image. All places are in pixels of the image itself.
+///
+/// ```
+/// use oddspot::{Detector, Finding, Training, settings::Settings, train::GoodImages};
+/// # use image::{Rgb, RgbImage};
+/// # let plate = |i: u32| RgbImage::from_fn(40, 40, |x, y| {
+/// #     Rgb([(x * 5) as u8, (y * 5 + i) as u8, 90])
+/// # });
+/// # let mut settings = Settings::default();
+/// # settings.set("training.iterations", "2")?;
+/// # settings.set("student.widths", "8,8,8,8")?;
+/// # settings.set("image_size", "104")?;
+/// let good: GoodImages = (0..6).map(plate).collect();
+/// let model = Training::new(settings, good).run()?;
+/// let finding = Detector::new(model, Default::default())?.inspect(&plate(9))?;
+///
+/// assert_eq!((finding.width, finding.height), (40, 40));
+/// assert_eq!(finding.verdict.is_anomalous(), f64::from(finding.score) > finding.threshold);
+/// for region in &finding.regions {
+///     println!("{region:?}");
+/// }
+/// // As a line of results.jsonl, and back.
+/// let line = serde_json::to_string(&finding).expect("numbers and words");
+/// let read: Finding = serde_json::from_str(&line).expect("what was just written");
+/// assert_eq!(read, finding);
+/// # Ok::<(), oddspot::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Whether it is good.

@@ -4,22 +4,22 @@
 mod ablation;
 mod comparison;
 mod costs;
+mod headline;
 mod spread;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::headline::Headline;
 use super::{Grid, Record};
 use crate::report::Protocol;
 use ablation::Ablation;
-pub(super) use comparison::Comparison;
+use comparison::Comparison;
 use costs::CostLine;
-pub(super) use spread::number;
+pub use headline::Headline;
 
 /// The paper's names of its measures.
-pub(super) const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
+const MEASURES: [&str; 3] = ["Image-AUC", "Pixel-AUC", "PRO"];
 
 /// Both tables under one protocol. Serialised, the numbers of them.
 #[derive(Clone, Debug, Serialize)]

@@ -1,6 +1,7 @@
 //! The table of settings: its values, and what follows from it.
 
 mod files;
+mod markdown;
 mod pages;
 mod ranges;
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::markdown::markdown;
 use super::*;
 
 #[test]

@@ -1,6 +1,6 @@
 //! A network as a table for people.
 
-use super::network::{Activation, Conv, Network, Op};
+use oddspot::net::network::{Activation, Conv, Network, Op};
 
 /// A Markdown table of a network's layers: tensor, shape of its weight, kind, and how many input
 /// positions lie between neighbours of its map, features marked.

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{Row, Shown, rows};
+use super::super::{Row, Shown, rows};
 
 /// The settings of a group as a table in Markdown: the option, the name in a file, what it sets, what
 /// it may be, the default and the paper's value. It ends with a line break.
-pub fn markdown(shown: Shown) -> String {
+pub(super) fn markdown(shown: Shown) -> String {
     let mut table = "| option | in a file | what it sets | may be | default | paper |\n\
                      |---|---|---|---|---|---|\n"
         .to_owned();

@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod table;
+
 use std::path::Path;
 
 use oddspot::net::learned::Learned;
 use oddspot::net::network::{Level, Network};
-use oddspot::net::table::markdown;
 use oddspot::net::teachers::{RESNET18, SQUEEZENET, VGG16, WIDE_RESNET50_2, of_stages};
 use oddspot::settings::Settings;
+use table::markdown;
 
 /// SqueezeNet 1.0's own widths.
 fn of_squeezenet(layer: &str) -> usize {

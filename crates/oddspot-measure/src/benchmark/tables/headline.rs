@@ -1,6 +1,8 @@
 //! Table 1 in a few words.
 
-use super::tables::{Comparison, MEASURES, number};
+use super::MEASURES;
+use super::comparison::Comparison;
+use super::spread::number;
 use crate::report::words::signed;
 
 /// Where PRO stands among the measures.
