@@ -10,7 +10,10 @@
 //! - [`residual`]: the sum of two branches; [`activation`]: backward through ReLU and bias;
 //!   [`batch_norm`]: normalisation in training.
 //! - [`distance`]: the feature-matching loss; [`adam`] and [`muon`]: the optimizers' steps.
-//! - [`triangular`]: factors of symmetric matrices and their inverses.
+//! - [`triangular`]: factors of symmetric matrices and their inverses, in double precision;
+//!   [`factor`]: the same in single precision, many of them.
+//! - [`mahalanobis`]: distances from a Gaussian at each place; [`nearest`]: from the nearest of many
+//!   features.
 //! - [`mod@reference`]: the same as plain loops, to which tests hold the kernels.
 //!
 //! The instruction set is chosen at run time ([`Isa`]): AVX-512, AVX2 with FMA, NEON, or plain
@@ -27,8 +30,11 @@ pub mod conv3x3;
 pub mod direct;
 pub mod distance;
 mod epilogue;
+pub mod factor;
 pub mod linear;
+pub mod mahalanobis;
 pub mod muon;
+pub mod nearest;
 mod packed;
 mod panel;
 pub mod peak;
