@@ -47,8 +47,9 @@ pub(crate) fn classes(pairs: &[Pair]) -> TensorData {
 
 /// The student's last head as a network of its own.
 fn head(learned: &Learned) -> Result<Network> {
-    let mut convs = learned.student.network.convs();
-    let head = convs.find(|conv| conv.name == learned.student.head);
+    let student = learned.student()?;
+    let mut convs = student.network.convs();
+    let head = convs.find(|conv| conv.name == student.head);
     let head: Conv =
         (head.cloned()).ok_or_else(|| Error::internal("a student without its head"))?;
     let mut network = Network::on_channels(head.inputs);

@@ -54,7 +54,7 @@ impl Gradients for Step {
         let burn = &self.burn;
         let mut parameters = Parameters::learned(burn, &self.layout, values);
         let mut features = forward(
-            &self.learned.student.network,
+            &self.learned.student()?.network,
             &parameters,
             self.images(&batch)?,
         )?;

@@ -29,6 +29,8 @@ pub struct Configuration {
 pub enum Preset {
     /// This program's best settings
     Default,
+    /// The closed-form part of the default, in seconds
+    Instant,
     /// The paper's
     Paper,
 }
@@ -42,6 +44,7 @@ impl Configuration {
         let mut settings = match self.preset {
             None => first,
             Some(Preset::Default) => Settings::default(),
+            Some(Preset::Instant) => Settings::instant(),
             Some(Preset::Paper) => Settings::paper(),
         };
         if let Some(file) = &self.config {

@@ -126,6 +126,7 @@ impl Inspection {
         let method = match header.settings.method {
             Method::Full => "full: student and position classifier",
             Method::Baseline => "baseline: student alone",
+            Method::Instant => "instant: none that is trained",
         };
         writeln!(f, "\nNetworks")?;
         writeln!(f, "  method      {method}")?;

@@ -12,6 +12,7 @@
 //! - [`distance`]: the feature-matching loss; [`adam`] and [`muon`]: the optimizers' steps.
 //! - [`triangular`]: factors of symmetric matrices and their inverses, in double precision;
 //!   [`factor`]: the same in single precision, many of them.
+//! - [`symmetric`]: eigenvectors.
 //! - [`mahalanobis`]: distances from a Gaussian at each place; [`nearest`]: from the nearest of many
 //!   features.
 //! - [`mod@reference`]: the same as plain loops, to which tests hold the kernels.
@@ -44,6 +45,7 @@ pub mod residual;
 pub mod shape;
 mod simd;
 pub mod smooth;
+pub mod symmetric;
 pub mod triangular;
 mod winograd;
 mod workspace;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::mahalanobis::check_bytes;
-use crate::shape::{Result, ShapeError, check_length, count};
+use crate::shape::{Result, ShapeError, count};
 use crate::simd::{Isa, Kernel, Vector};
 
 /// What a query lies beyond this counts no further: so far from rows of 8 bits, sums of
@@ -54,34 +54,29 @@ pub fn nearest(
     Ok(())
 }
 
-/// `squares[i, j]`, the squared distance of row i from row j of one place; `rows` `[count, dimensions]`.
+/// `squares[i]`, the least squared distance of row i from the other rows of one place; `rows` `[count,
+/// dimensions]`.
 ///
 /// # Errors
 /// As [`nearest`].
-pub fn squares_between(
-    isa: Isa,
-    dimensions: usize,
-    rows: &[i8],
-    squares: &mut [f32],
-) -> Result<()> {
-    let count = rows.len() / checked(dimensions)?;
-    check_bytes("the rows", count * dimensions, rows)?;
-    check_length("the squares", count * count, squares)?;
+pub fn nearest_others(isa: Isa, dimensions: usize, rows: &[i8], squares: &mut [i32]) -> Result<()> {
+    check_bytes("the rows", squares.len() * checked(dimensions)?, rows)?;
     let mut query = vec![0; dimensions];
-    for i in 0..count {
-        let own = &rows[i * dimensions..][..dimensions];
+    for (i, least) in squares.iter_mut().enumerate() {
+        let (before, rest) = rows.split_at(i * dimensions);
+        let (own, after) = rest.split_at(dimensions);
         for (to, &value) in query.iter_mut().zip(own) {
             *to = i16::from(value);
         }
-        for j in 0..=i {
+        *least = i32::MAX;
+        for rows in [before, after] {
             let mut square = i32::MAX;
             isa.run(Nearest {
                 query: &query,
-                rows: &rows[j * dimensions..][..dimensions],
+                rows,
                 square: &mut square,
             });
-            squares[i * count + j] = square as f32;
-            squares[j * count + i] = square as f32;
+            *least = square.min(*least);
         }
     }
     Ok(())
@@ -151,11 +146,16 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_compared_with_each_other() {
+    fn rows_are_compared_with_the_others() {
         let rows = [0, 0, 3, 4, 0, 1];
-        let mut squares = [0.0; 9];
-        squares_between(Isa::PORTABLE, 2, &rows, &mut squares).unwrap();
-        assert_eq!(squares, [0.0, 25.0, 1.0, 25.0, 0.0, 18.0, 1.0, 18.0, 0.0]);
+        for isa in Isa::available() {
+            let mut squares = [0; 3];
+            nearest_others(isa, 2, &rows, &mut squares).unwrap();
+            assert_eq!(squares, [1, 18, 1]);
+            let mut alone = [0];
+            nearest_others(isa, 2, &rows[..2], &mut alone).unwrap();
+            assert_eq!(alone, [i32::MAX]);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use oddspot::files::sealed::{Sealed, seal};
+use oddspot::files::sealed::{Opened, Sealed, seal};
 use oddspot::files::{NamedTensors, Stored, TensorFile, atomic, check_finite};
 use oddspot::{Error, ErrorKind, Result, Subject};
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,9 @@ impl Pretraining {
         sealed.header.recipe.validate().map_err(damaged)?;
         check_same(&sealed.header, &recipe)
             .map_err(|differs| about(ErrorKind::Mismatch, &differs))?;
-        let (header, tensors, _) = sealed.open(&mut file, &[])?;
+        let Opened {
+            header, tensors, ..
+        } = sealed.open(&mut file, &[])?;
         let mut resumed = Self::at_step(recipe, header.step)?;
         let of_kind = |kind: &str| -> NamedTensors {
             let rest = |name: &str| Some(name.strip_prefix(kind)?.strip_prefix('.')?.to_owned());

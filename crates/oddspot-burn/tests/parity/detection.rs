@@ -1,7 +1,7 @@
 //! Detection: the errors of every term, and what is said of a place.
 
 use burn_tensor::{Device, Tensor, TensorData};
-use oddspot::files::NamedTensors;
+use oddspot::files::{NamedTensors, PackedTensors};
 use oddspot::images::normalise_into;
 use oddspot::judge::{Judging, Memory, TeacherSource};
 use oddspot::maps::{Moments, ScoreMap};
@@ -71,11 +71,18 @@ impl Plain {
 
     fn judging(&self, engine: &dyn Engine) -> Judging {
         let (settings, learned) = (&self.settings, &self.learned);
-        Judging::new(engine, settings, learned, &self.tensors, &self.statistics).unwrap()
+        Judging::new(
+            engine,
+            settings,
+            learned,
+            (&self.tensors, &PackedTensors::new()),
+            &self.statistics,
+        )
+        .unwrap()
     }
 
     fn student(&self, pixels: &[f32]) -> Vec<Vec<f32>> {
-        let network = &self.learned.student.network;
+        let network = &self.learned.student().unwrap().network;
         features(&self.burn, network, &self.tensors, (self.input(), pixels))
     }
 
@@ -294,6 +301,7 @@ fn judging_on_a_device_gives_the_maps_of_the_cpu() {
                 std: 0.7,
             },
             image_level: None,
+            unit: None,
         };
         let statistics = [moments("reconstruction"), moments("position")];
         let maps = [&Cpu as &dyn Engine, &plain.burn].map(|engine| {

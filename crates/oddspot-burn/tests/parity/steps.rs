@@ -79,7 +79,7 @@ impl Material {
         let drawn = (0..2).flat_map(|image| grid.draw(count, image, &mut random));
         self.pairs = match settings.method {
             Method::Full => drawn.collect(),
-            Method::Baseline => Vec::new(),
+            Method::Baseline | Method::Instant => Vec::new(),
         };
     }
 

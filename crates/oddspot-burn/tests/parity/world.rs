@@ -10,7 +10,8 @@ use oddspot::net::teachers::Architecture;
 use oddspot::net::tensors::Layout;
 use oddspot::seed;
 use oddspot::settings::{
-    FeatureNorm, Method, PositionSettings, Settings, StudentSettings, TrainingSettings,
+    ClosedFormSettings, FeatureNorm, Method, PositionSettings, Settings, StudentSettings,
+    TrainingSettings,
 };
 use oddspot_conv::{Shape, Workspace};
 use rand::RngExt;
@@ -138,12 +139,18 @@ pub fn settings(method: Method, norm: FeatureNorm, output_stride: usize) -> Sett
             pairs: 13,
             ..PositionSettings::default()
         },
+        // The networks are what is compared.
+        closed_form: ClosedFormSettings {
+            gaussian_weight: 0.0,
+            memory_weight: 0.0,
+            ..ClosedFormSettings::default()
+        },
         training: TrainingSettings {
             feature_norm: norm,
             // None of them is 1 or 0 where a forgotten one would not be noticed.
             level_weights: match method {
                 Method::Full => [0.5, 1.25, 2.0],
-                Method::Baseline => [0.0, 1.25, 2.0],
+                Method::Baseline | Method::Instant => [0.0, 1.25, 2.0],
             },
             batch: 2,
             ..TrainingSettings::default()

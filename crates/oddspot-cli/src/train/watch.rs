@@ -29,6 +29,8 @@ pub struct Watch<'a> {
     log_failure: Option<anyhow::Error>,
     /// Whether the last checkpoint could not be written.
     owes_checkpoint: bool,
+    /// Whether a first model was written.
+    wrote_instant: bool,
     warning: Warning,
 }
 
@@ -73,6 +75,7 @@ impl<'a> Watch<'a> {
             log: None,
             log_failure: None,
             owes_checkpoint: false,
+            wrote_instant: false,
             warning: Warning::default(),
         }
     }
@@ -103,7 +106,14 @@ impl<'a> Watch<'a> {
         let checkpoint = checkpoint.display();
         let told = match self.stage {
             Stage::Preparing => {
-                return vec!["interrupted before the first step; nothing was written".to_owned()];
+                let written = match self.wrote_instant {
+                    true => format!(
+                        "{} is the model that was written first",
+                        self.output.display()
+                    ),
+                    false => "nothing was written".to_owned(),
+                };
+                return vec![format!("interrupted before the first step; {written}")];
             }
             Stage::Scoring if self.owes_checkpoint => {
                 return vec![
@@ -174,6 +184,25 @@ impl<'a> Watch<'a> {
         ControlFlow::Continue(())
     }
 
+    /// Keeps a first model, unless there is one already.
+    fn instant(&mut self, model: &Model) {
+        self.end_phase();
+        self.stage = Stage::Preparing;
+        if self.output.exists() {
+            return;
+        }
+        match model.save(self.output) {
+            Ok(()) => {
+                self.wrote_instant = true;
+                tell!(
+                    "{} can be used already: it knows the good images, and nothing is trained yet",
+                    self.output.display()
+                );
+            }
+            Err(error) => tell!("warning: {}; the training goes on", causes(&error)),
+        }
+    }
+
     fn step(&mut self, report: &StepReport) {
         self.stage = Stage::Training(report.iteration);
         self.owes_checkpoint = false;
@@ -195,6 +224,7 @@ impl Observer for Watch<'_> {
                 teacher,
             } => self.announce((train, held_out), teacher),
             Event::Preparing { done, total } => self.show("preparing", (done, total)),
+            Event::Instant(model) => self.instant(model),
             Event::Trains { from } => return self.begin_steps(from),
             Event::Step(report) => self.step(report),
             Event::CheckpointFailed(error) => {

@@ -51,9 +51,9 @@ impl MapKind {
         match (self, settings.method) {
             (Self::Term(kind), _) => format!("{} alone", kind.symbol),
             (Self::Total, Method::Full) => "full".to_owned(),
-            (Self::Total, Method::Baseline) => {
+            (Self::Total, method @ (Method::Baseline | Method::Instant)) => {
                 let symbols: Vec<&str> = terms::used(settings).map(|kind| kind.symbol).collect();
-                format!("{} (baseline)", symbols.join(" + "))
+                format!("{} ({})", symbols.join(" + "), method.name())
             }
         }
     }

@@ -8,5 +8,6 @@ mod tensor_file;
 
 pub(crate) use tensor_file::floats;
 pub use tensor_file::{
-    MAX_HEADER, NamedTensor, NamedTensors, Stored, TensorFile, check_finite, serialize,
+    MAX_HEADER, NamedTensor, NamedTensors, PackedTensor, PackedTensors, Stored, TensorFile,
+    check_finite, serialize,
 };

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::digest::hex;
-use super::tensor_file::{NamedTensors, Stored, TensorFile, serialize};
+use super::tensor_file::{NamedTensors, PackedTensors, Stored, TensorFile, serialize};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The one text of a sealed file's metadata.
@@ -64,6 +64,19 @@ fn start(header: &RawValue) -> Sha256 {
     hash
 }
 
+/// What a sealed file holds.
+#[derive(Debug, PartialEq)]
+pub struct Opened<H> {
+    /// Its header.
+    pub header: H,
+    /// Its tensors of floats.
+    pub tensors: NamedTensors,
+    /// Its tensors of 8-bit numbers.
+    pub packed: PackedTensors,
+    /// Its raw bytes, by name.
+    pub raw: BTreeMap<String, Vec<u8>>,
+}
+
 /// A sealed file's header, of which it is not known yet whether the seal holds.
 pub struct Sealed<H> {
     /// The header.
@@ -103,30 +116,26 @@ impl<H: DeserializeOwned> Sealed<H> {
         })
     }
 
-    /// Reads every tensor and holds all that was read against the seal. Tensors of raw bytes, by their
-    /// names in `bytes`, come apart.
+    /// Reads every tensor and holds all that was read against the seal. Tensors of 8-bit numbers come
+    /// apart, and so do those of raw bytes, by their names in `bytes`.
     ///
     /// # Errors
     /// A file that cannot be read, or is not as it was written.
-    pub fn open(
-        mut self,
-        file: &mut TensorFile,
-        bytes: &[&str],
-    ) -> Result<(H, NamedTensors, BTreeMap<String, Vec<u8>>)> {
+    pub fn open(mut self, file: &mut TensorFile, bytes: &[&str]) -> Result<Opened<H>> {
         let mut tensors = NamedTensors::new();
+        let mut packed = PackedTensors::new();
         let mut raw = BTreeMap::new();
         for name in file.shapes().into_keys() {
             let stored = file.read_stored(&name)?;
             stored.hash_into(&name, &mut self.hash);
-            match bytes.contains(&name.as_str()) {
-                true => {
-                    raw.insert(name, stored.into_bytes().unwrap_or_default());
-                }
-                false => {
-                    let tensor = stored.values(&name);
-                    let tensor = tensor.map_err(|e| file.error(e.kind(), e.reason()))?;
-                    tensors.insert(name, tensor);
-                }
+            if bytes.contains(&name.as_str()) {
+                raw.insert(name, stored.into_bytes().unwrap_or_default());
+            } else if let Some(tensor) = stored.to_packed() {
+                packed.insert(name, tensor);
+            } else {
+                let tensor = stored.values(&name);
+                let tensor = tensor.map_err(|e| file.error(e.kind(), e.reason()))?;
+                tensors.insert(name, tensor);
             }
         }
         if hex(&self.hash.finalize()) != self.sha256 {
@@ -136,7 +145,12 @@ impl<H: DeserializeOwned> Sealed<H> {
                  again, or make it anew",
             ));
         }
-        Ok((self.header, tensors, raw))
+        Ok(Opened {
+            header: self.header,
+            tensors,
+            packed,
+            raw,
+        })
     }
 }
 
@@ -146,7 +160,7 @@ mod tests {
 
     use super::*;
     use crate::error::Subject;
-    use crate::files::NamedTensor;
+    use crate::files::{NamedTensor, PackedTensor};
 
     const KEY: &str = "key";
 
@@ -157,24 +171,31 @@ mod tests {
         };
         let tensors = BTreeMap::from([
             ("a".to_owned(), Stored::floats(&tensor)),
+            ("rows".to_owned(), Stored::packed(&rows())),
             ("state".to_owned(), Stored::bytes(vec![1, 2, 3])),
         ]);
         seal(KEY, 4, &("text", 0.1), &tensors).unwrap()
     }
 
-    type Opened = ((String, f64), NamedTensors, BTreeMap<String, Vec<u8>>);
+    fn rows() -> PackedTensor {
+        PackedTensor {
+            shape: vec![3],
+            values: vec![-128, 0, 127],
+        }
+    }
 
-    fn open(bytes: Vec<u8>) -> Result<Opened> {
+    fn open(bytes: Vec<u8>) -> Result<Opened<(String, f64)>> {
         let mut file = TensorFile::of_bytes(Path::new("x"), Subject::Model, bytes)?;
         Sealed::read(&file, KEY, 4)?.open(&mut file, &["state"])
     }
 
     #[test]
     fn what_is_sealed_is_read_back() {
-        let (header, tensors, raw) = open(sample()).unwrap();
-        assert_eq!(header, ("text".to_owned(), 0.1));
-        assert_eq!(tensors["a"].values, [1.0, -2.0, 0.25, 3.0]);
-        assert_eq!(raw["state"], [1, 2, 3]);
+        let found = open(sample()).unwrap();
+        assert_eq!(found.header, ("text".to_owned(), 0.1));
+        assert_eq!(found.tensors["a"].values, [1.0, -2.0, 0.25, 3.0]);
+        assert_eq!(found.packed["rows"], rows());
+        assert_eq!(found.raw["state"], [1, 2, 3]);
     }
 
     #[test]
@@ -185,9 +206,9 @@ mod tests {
                 let mut bytes = whole.clone();
                 bytes[at] ^= 1 << bit;
                 // Spaces around the metadata say nothing; everything else is refused.
-                if let Ok((header, tensors, raw)) = open(bytes) {
+                if let Ok(found) = open(bytes) {
                     let same = open(whole.clone()).unwrap();
-                    assert_eq!((header, tensors, raw), same, "byte {at}, bit {bit}");
+                    assert_eq!(found, same, "byte {at}, bit {bit}");
                 }
             }
         }

@@ -26,6 +26,18 @@ pub struct NamedTensor {
 /// Tensors by name, in the order of their names.
 pub type NamedTensors = BTreeMap<String, NamedTensor>;
 
+/// A tensor of 8-bit numbers: its shape and its values, row-major.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedTensor {
+    /// Sizes of the axes, slowest first.
+    pub shape: Vec<usize>,
+    /// As many values as the product of `shape`.
+    pub values: Vec<i8>,
+}
+
+/// Tensors of 8-bit numbers by name, in the order of their names.
+pub type PackedTensors = BTreeMap<String, PackedTensor>;
+
 /// A tensor as it goes into a file: raw bytes with their type and shape.
 pub struct Stored {
     dtype: Dtype,
@@ -51,6 +63,15 @@ impl Stored {
             bytes: (tensor.values.iter())
                 .flat_map(|&v| f16::from_f32(v).to_le_bytes())
                 .collect(),
+        }
+    }
+
+    /// A tensor of 8-bit numbers.
+    pub fn packed(tensor: &PackedTensor) -> Self {
+        Self {
+            dtype: Dtype::I8,
+            shape: tensor.shape.clone(),
+            bytes: tensor.values.iter().map(|&v| v as u8).collect(),
         }
     }
 
@@ -275,6 +296,14 @@ impl Stored {
     /// The raw bytes of a tensor stored by [`Stored::bytes`]; None of any other.
     pub fn into_bytes(self) -> Option<Vec<u8>> {
         (self.dtype == Dtype::U8).then_some(self.bytes)
+    }
+
+    /// A tensor stored by [`Stored::packed`]; None of any other.
+    pub fn to_packed(&self) -> Option<PackedTensor> {
+        (self.dtype == Dtype::I8).then(|| PackedTensor {
+            shape: self.shape.clone(),
+            values: self.bytes.iter().map(|&v| v as i8).collect(),
+        })
     }
 
     /// The values of a float tensor of any precision; errors call it `name`.

@@ -155,7 +155,7 @@ impl Detector {
                 engine,
                 settings,
                 &learned,
-                &model.tensors,
+                (&model.tensors, &model.packed),
                 &model.statistics,
             )?;
             let input = input_shape(settings);

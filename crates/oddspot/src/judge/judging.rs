@@ -5,14 +5,16 @@ use image::RgbImage;
 use oddspot_conv::{Shape, Workspace};
 
 use crate::error::Result;
-use crate::files::NamedTensors;
+use crate::files::{NamedTensors, PackedTensors};
 use crate::images::normalise_into;
 use crate::maps::ScoreMap;
 use crate::net::engine::{Engine, Forward};
 use crate::net::forward::{PassMemory, room};
 use crate::net::learned::Learned;
+use crate::net::student::Student;
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
+use crate::terms::places::PlaceGrid;
 use crate::terms::position::Placement;
 use crate::terms::{self, Parts, Seen, TeacherLevels, Term, TermMemory};
 use crate::verdict::{AnomalyMaps, TermError, TermStatistics};
@@ -21,8 +23,11 @@ use crate::verdict::{AnomalyMaps, TermError, TermStatistics};
 /// with a [`Memory`] of its own.
 pub struct Judging {
     settings: Settings,
-    student: Box<dyn Forward>,
+    /// Absent where no network is trained.
+    student: Option<Box<dyn Forward>>,
     levels: usize,
+    /// What the closed-form terms look at, if there are any.
+    places: Option<PlaceGrid>,
     terms: Vec<Box<dyn Term>>,
 }
 
@@ -33,6 +38,7 @@ pub struct Memory {
     image: Vec<f32>,
     teacher: PassMemory,
     student: PassMemory,
+    places: Vec<f32>,
     terms: Vec<TermMemory>,
 }
 
@@ -81,18 +87,22 @@ impl Judging {
         engine: &dyn Engine,
         settings: &Settings,
         learned: &Learned,
-        tensors: &NamedTensors,
+        (tensors, packed): (&NamedTensors, &PackedTensors),
         statistics: &ChannelStatistics,
     ) -> Result<Self> {
         let parts = Parts {
             settings,
             learned,
             tensors,
+            packed,
             statistics,
         };
-        let network = &learned.student.network;
+        let forward =
+            |student: &Student| engine.forward(&student.network, tensors, input_shape(settings));
+        let closed_form = terms::used(settings).any(|kind| kind.closed_form);
         Ok(Self {
-            student: engine.forward(network, tensors, input_shape(settings))?,
+            student: learned.student.as_ref().map(forward).transpose()?,
+            places: closed_form.then(|| PlaceGrid::of(settings, &learned.levels)),
             levels: learned.levels.len(),
             terms: (terms::used(settings).map(|kind| (kind.make)(&parts)))
                 .collect::<Result<_>>()?,
@@ -118,12 +128,12 @@ impl Judging {
         let Self {
             student,
             levels,
+            places,
             terms,
             ..
         } = self;
         see(
-            &**student,
-            *levels,
+            (student.as_deref(), *levels, places.as_ref()),
             (image, teacher),
             memory,
             |seen, workspace, memories| {
@@ -145,12 +155,15 @@ impl Judging {
         terms.try_for_each(|term| term.finish_fit())
     }
 
-    /// What the terms keep in the model.
-    pub fn term_tensors(&self) -> NamedTensors {
-        self.terms.iter().flat_map(|term| term.tensors()).collect()
+    /// What the terms keep in the model, that of 8 bits apart.
+    pub fn term_tensors(&self) -> (NamedTensors, PackedTensors) {
+        let tensors = self.terms.iter().flat_map(|term| term.tensors());
+        let packed = self.terms.iter().flat_map(|term| term.packed());
+        (tensors.collect(), packed.collect())
     }
 
-    /// The errors of an image of the settings' size.
+    /// The errors of an image of the settings' size; those of a closed-form term are none where the
+    /// teacher's levels come from a cache, which keeps other features than it looks at.
     ///
     /// # Errors
     /// An image of another size.
@@ -160,17 +173,22 @@ impl Judging {
         teacher: TeacherSource,
         memory: &mut Memory,
     ) -> Result<TermErrors> {
-        let (student, given) = (&*self.student, (image, teacher));
+        let cached = matches!(teacher, TeacherSource::Cached(_));
         see(
-            student,
-            self.levels,
-            given,
+            (self.student.as_deref(), self.levels, self.places.as_ref()),
+            (image, teacher),
             memory,
             |seen, workspace, memories| {
                 let terms = self.terms.iter().zip(memories);
-                terms
-                    .map(|(term, memory)| term.errors(seen, workspace, memory))
-                    .collect()
+                let errors = |(term, memory): (&Box<dyn Term>, &mut TermMemory)| match term
+                    .kind()
+                    .closed_form
+                    && cached
+                {
+                    true => Ok(Vec::new()),
+                    false => term.errors(seen, workspace, memory),
+                };
+                terms.map(errors).collect()
             },
         )
     }
@@ -180,6 +198,24 @@ impl Judging {
         (self.terms.iter().zip(errors))
             .map(|(term, errors)| term.at_pixels(errors))
             .collect()
+    }
+
+    /// The errors of one term, by its place among them, at the image's size.
+    pub fn term_at_pixels(&self, at: usize, errors: &[ScoreMap]) -> ScoreMap {
+        self.terms[at].at_pixels(errors)
+    }
+
+    /// The part of one term, by its place among them, in the anomaly map.
+    pub fn term_map(&self, at: usize, error: &ScoreMap, statistics: &TermStatistics) -> ScoreMap {
+        let kind = self.terms[at].kind();
+        let fusing = (kind.fusing)(&self.settings);
+        TermError {
+            kind,
+            error,
+            statistics,
+            fusing,
+        }
+        .map()
     }
 
     /// The anomaly map of errors at the image's size.
@@ -213,8 +249,7 @@ impl Judging {
 
 /// Runs the networks on an image and hands on what is known of it then, with the terms' memory.
 fn see<T>(
-    student: &dyn Forward,
-    levels: usize,
+    (student, levels, places): (Option<&dyn Forward>, usize, Option<&PlaceGrid>),
     (image, teacher): (&RgbImage, TeacherSource),
     memory: &mut Memory,
     then: impl FnOnce(&Seen, &mut Workspace, &mut [TermMemory]) -> Result<T>,
@@ -228,9 +263,19 @@ fn see<T>(
         image: pixels,
         teacher: of_teacher,
         student: of_student,
+        places: at_places,
         terms,
     } = memory;
-    student.run(workspace, &pixels[..image.len()], of_student)?;
+    if let Some(student) = student {
+        student.run(workspace, &pixels[..image.len()], of_student)?;
+    }
+    at_places.clear();
+    if let (Some(grid), TeacherSource::Run(teacher)) = (places, &teacher) {
+        let levels: Vec<&[f32]> = (0..levels)
+            .map(|level| teacher.feature(level, of_teacher))
+            .collect();
+        grid.features(&levels, at_places);
+    }
     let seen = Seen {
         teacher: match teacher {
             TeacherSource::Run(teacher) => TeacherLevels::Raw(
@@ -240,10 +285,11 @@ fn see<T>(
             ),
             TeacherSource::Cached(levels) => TeacherLevels::Cached(levels),
         },
-        student: (0..levels)
-            .map(|level| student.feature(level, of_student))
+        student: (student.iter())
+            .flat_map(|student| (0..levels).map(|level| student.feature(level, of_student)))
             .collect(),
-        trunk: student.feature(levels, of_student),
+        trunk: student.map_or(&[], |student| student.feature(levels, of_student)),
+        places: at_places,
     };
     terms.resize_with(terms::ALL.len(), Default::default);
     then(&seen, workspace, terms)

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{Header, Model};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::sealed::{Sealed, seal};
-use crate::files::{NamedTensors, Stored, TensorFile, atomic, check_finite};
+use crate::files::sealed::{Opened, Sealed, seal};
+use crate::files::{NamedTensors, PackedTensors, Stored, TensorFile, atomic, check_finite};
 use crate::net::learned::Learned;
 use crate::net::network::widths_of;
 use crate::net::tensors::{Shapes, TensorSpec};
@@ -14,7 +14,7 @@ use crate::terms;
 use crate::terms::channels::ChannelStatistics;
 
 /// Version of the file format.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// Metadata key of a model.
 const KEY: &str = "oddspot.model";
@@ -45,6 +45,9 @@ impl Model {
         for (name, tensor) in &tensors {
             check_finite(name, &tensor.values)?;
             stored.insert(name.clone(), Stored::floats(tensor));
+        }
+        for (name, tensor) in &self.packed {
+            stored.insert(name.clone(), Stored::packed(tensor));
         }
         seal(KEY, FORMAT, &self.header, &stored)
     }
@@ -101,8 +104,17 @@ fn read(mut file: TensorFile) -> Result<Model> {
     let sealed = Sealed::<Header>::read(&file, KEY, FORMAT)?;
     let learned = check_header(&sealed.header)?;
     check_shapes(&sealed.header, &learned, &file.shapes())?;
-    let (header, mut tensors, _) = sealed.open(&mut file, &[])?;
-    let statistics = ChannelStatistics::take(learned.levels.len(), &mut tensors)?;
+    let Opened {
+        header,
+        mut tensors,
+        packed,
+        ..
+    } = sealed.open(&mut file, &[])?;
+    check_packed(&header, &learned, &packed)?;
+    let statistics = match header.settings.method.learns() {
+        true => ChannelStatistics::take(learned.levels.len(), &mut tensors)?,
+        false => ChannelStatistics::default(),
+    };
     let of_teacher = |name: &str| name.starts_with(TEACHER);
     let weights: NamedTensors = tensors.extract_if(.., |name, _| of_teacher(name)).collect();
     let unprefixed = |(name, tensor): (String, _)| (name[TEACHER.len()..].to_owned(), tensor);
@@ -110,6 +122,7 @@ fn read(mut file: TensorFile) -> Result<Model> {
         header,
         statistics,
         tensors,
+        packed,
         teacher: (!weights.is_empty()).then(|| weights.into_iter().map(unprefixed).collect()),
     })
 }
@@ -129,13 +142,13 @@ fn check_header(header: &Header) -> Result<Learned> {
         ));
     }
     let alarms = &thresholds.false_alarms;
-    if alarms.images != header.held_out_images.len() || alarms.left_out_alarms > alarms.images {
+    if alarms.images != header.judged_images() || alarms.left_out_alarms > alarms.images {
         return Err(damaged(
-            "its count of false alarms and its held-out images do not agree",
+            "its count of false alarms and its good images do not agree",
         ));
     }
     if !thresholds.scores.are_usable(alarms.images) {
-        return Err(damaged("its scores and its held-out images do not agree"));
+        return Err(damaged("its scores and its good images do not agree"));
     }
     let levels = &header.teacher_levels;
     let in_range = |value: usize| (1..=4096).contains(&value);
@@ -161,16 +174,43 @@ fn check_header(header: &Header) -> Result<Learned> {
     Learned::new(settings, levels).map_err(|error| damaged(error.reason()))
 }
 
+fn about_terms<'a>(header: &'a Header, learned: &'a Learned) -> terms::About<'a> {
+    terms::About {
+        settings: &header.settings,
+        learned,
+        good_images: header.good_images(),
+    }
+}
+
+/// Refuses tensors that are of 8 bits where floats are needed, or the other way round.
+fn check_packed(header: &Header, learned: &Learned, packed: &PackedTensors) -> Result<()> {
+    let about = about_terms(header, learned);
+    let specs = terms::used(&header.settings).flat_map(|kind| (kind.packed)(&about));
+    let needed: std::collections::BTreeSet<String> = specs.map(|spec| spec.name).collect();
+    let wrong = (packed.keys().find(|name| !needed.contains(*name)))
+        .or_else(|| needed.iter().find(|name| !packed.contains_key(*name)));
+    match wrong {
+        None => Ok(()),
+        Some(name) => Err(damaged(format!(
+            "its tensor '{name}' is of another type than it must be"
+        ))),
+    }
+}
+
 /// Holds the names and shapes that the file claims against its settings.
 fn check_shapes(header: &Header, learned: &Learned, shapes: &Shapes) -> Result<()> {
     let settings = &header.settings;
     let mut needed = learned.tensors();
-    needed.extend(ChannelStatistics::specs(
-        settings.training.feature_norm,
-        &header.teacher_levels,
-    ));
+    if settings.method.learns() {
+        needed.extend(ChannelStatistics::specs(
+            settings.training.feature_norm,
+            &header.teacher_levels,
+        ));
+    }
+    let about = about_terms(header, learned);
     for kind in terms::used(settings) {
-        needed.extend((kind.tensors)(settings, learned));
+        needed.extend((kind.tensors)(&about));
+        needed.extend((kind.packed)(&about));
     }
     let named: std::collections::BTreeSet<&str> =
         needed.iter().map(|spec| spec.name.as_str()).collect();

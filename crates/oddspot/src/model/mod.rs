@@ -6,7 +6,7 @@ pub use file::FORMAT;
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::NamedTensors;
+use crate::files::{NamedTensors, PackedTensors};
 use crate::net::network::Level;
 use crate::net::teachers::TeacherIdentity;
 use crate::settings::Settings;
@@ -47,6 +47,20 @@ pub struct Header {
 }
 
 impl Header {
+    /// Good images that it comes from, those held out too.
+    pub fn good_images(&self) -> usize {
+        self.training_images.len() + self.held_out_images.len()
+    }
+
+    /// Good images that it judged without having learned from them: those held out, or where nothing is
+    /// trained all, each left out in turn.
+    pub fn judged_images(&self) -> usize {
+        match self.settings.method.learns() {
+            true => self.held_out_images.len(),
+            false => self.good_images(),
+        }
+    }
+
     /// What is usual of a term, by its name.
     pub fn term(&self, name: &str) -> Option<&TermStatistics> {
         self.terms.iter().find(|term| term.term == name)
@@ -84,6 +98,8 @@ pub struct Model {
     pub statistics: ChannelStatistics,
     /// Those of the learned networks (`student.…`, `position.…`), and of the terms (`<term>.…`).
     pub tensors: NamedTensors,
+    /// The terms' tensors of 8 bits.
+    pub packed: PackedTensors,
     /// The teacher's weights in canonical names; absent if the model was saved without them.
     pub teacher: Option<NamedTensors>,
 }

@@ -16,8 +16,8 @@ pub const LOSS_WEIGHTS: [&str; 2] = ["loss.rec", "loss.pos"];
 /// The networks that are learned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
-    /// The student.
-    pub student: Student,
+    /// The student, absent where nothing is trained.
+    pub student: Option<Student>,
     /// The position classifier, absent in the baseline.
     pub classifier: Option<Network>,
     /// The teacher's levels that the student follows.
@@ -32,7 +32,11 @@ impl Learned {
     /// none counts.
     pub fn new(settings: &Settings, levels: &[Level]) -> Result<Self> {
         check(settings, levels)?;
-        let student = Student::new(&settings.student, levels)?;
+        let learns = settings.method.learns();
+        let student = match learns {
+            true => Some(Student::new(&settings.student, levels)?),
+            false => None,
+        };
         let features = levels.last().map_or(0, |level| level.channels);
         let full = settings.method == Method::Full;
         Ok(Self {
@@ -42,11 +46,22 @@ impl Learned {
         })
     }
 
+    /// The student of a method that trains one.
+    ///
+    /// # Errors
+    /// A method that trains none.
+    pub fn student(&self) -> Result<&Student> {
+        (self.student.as_ref()).ok_or_else(|| Error::internal("a method without a student"))
+    }
+
     /// The tensors of both networks.
     pub fn tensors(&self) -> Vec<TensorSpec> {
-        let student = self.student.network.tensors();
+        let student = self
+            .student
+            .iter()
+            .flat_map(|student| student.network.tensors());
         let classifier = self.classifier.iter().flat_map(Network::tensors);
-        student.into_iter().chain(classifier).collect()
+        student.chain(classifier).collect()
     }
 
     /// All learned values in one row, the weights of the losses last.
@@ -74,10 +89,8 @@ fn check(settings: &Settings, levels: &[Level]) -> Result<()> {
             ),
         ));
     }
-    if level_weights(settings, levels.len())
-        .iter()
-        .all(|&weight| weight == 0.0)
-    {
+    let weights = level_weights(settings, levels.len());
+    if settings.method.learns() && weights.iter().all(|&weight| weight == 0.0) {
         return Err(Error::setting(
             "training.level_weights",
             "the weights of all levels that this teacher has are 0",

@@ -68,6 +68,15 @@ impl TensorSpec {
         }
     }
 
+    /// One that is computed, not learned.
+    pub fn kept(name: impl Into<String>, shape: Vec<usize>) -> Self {
+        Self {
+            name: name.into(),
+            shape,
+            fresh: Fresh::Zeros,
+        }
+    }
+
     /// Number of values.
     pub fn count(&self) -> usize {
         self.shape.iter().product()

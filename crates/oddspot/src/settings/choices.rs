@@ -64,6 +64,15 @@ choices! {
         Full = "full",
         /// The student alone: the paper's "Base".
         Baseline = "baseline",
+        /// Nothing: the closed-form terms alone, in seconds.
+        Instant = "instant",
+    }
+}
+
+impl Method {
+    /// Whether networks are trained.
+    pub fn learns(self) -> bool {
+        self != Self::Instant
     }
 }
 
@@ -142,6 +151,18 @@ impl PosFloor {
             Self::None => f64::NEG_INFINITY,
             Self::Mean => 0.0,
         }
+    }
+}
+
+choices! {
+    /// What a term's map is measured in before terms are added.
+    pub enum Units {
+        /// Standard deviations of its pixels in good images.
+        Deviations = "deviations",
+        /// What it reaches in good images: the upper quartile of its maximum.
+        ///
+        /// So that a term that is noisy on a set of images takes itself back.
+        Reached = "reached",
     }
 }
 

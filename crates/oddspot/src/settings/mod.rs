@@ -15,12 +15,13 @@ mod toml_file;
 mod tests;
 
 pub use choices::{
-    FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
+    FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule, Units,
 };
 pub use row::{Row, Shown, row};
 pub use spelling::Choice;
 pub use table::{
-    DetectionSettings, PositionSettings, Settings, StudentSettings, TrainingSettings, rows,
+    ClosedFormSettings, DetectionSettings, PositionSettings, Settings, StudentSettings,
+    TrainingSettings, rows,
 };
 pub use toml_file::toml_error;
 
@@ -41,6 +42,14 @@ pub struct Difference {
 }
 
 impl Settings {
+    /// The default's closed-form terms alone: nothing is trained.
+    pub fn instant() -> Self {
+        Self {
+            method: Method::Instant,
+            ..Self::default()
+        }
+    }
+
     /// Sets one by its name, such as "training.iterations", to what [`Row::of`] would write.
     ///
     /// # Errors

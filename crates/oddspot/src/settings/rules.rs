@@ -34,6 +34,10 @@ const RULES: &[Rule] = &[
         of: "training.level_weights",
         broken: a_level_counts,
     },
+    Rule {
+        of: "closed_form.memory_weight",
+        broken: a_term_is_left,
+    },
 ];
 
 impl Settings {
@@ -113,6 +117,17 @@ fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
              more memory than can be had; lower student.widths, image_size or training.batch, or \
              raise student.output_stride"
         )
+    })
+}
+
+/// Without trained terms one of the closed form must count.
+fn a_term_is_left(settings: &Settings) -> Option<String> {
+    let closed_form = &settings.closed_form;
+    let none = closed_form.gaussian_weight == 0.0 && closed_form.memory_weight == 0.0;
+    (!settings.method.learns() && none).then(|| {
+        "0: the method 'instant' has closed-form terms alone; one of closed_form.gaussian_weight and \
+         closed_form.memory_weight must be above 0"
+            .to_owned()
     })
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allowed::{Allowed, MOST};
 use super::choices::{
-    FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule,
+    FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule, Units,
 };
 use super::row::{Row, Shown, allowed, dashed, first, setting, shown, table};
 use super::spelling::Spelling;
@@ -54,6 +54,35 @@ table! {
 
         /// Slope of the classifier's activation (LeakyReLU) below zero.
         advanced negative_slope: f64 = 0.1, in 0.0..1.0;
+    }
+
+    /// The closed-form terms: what is usual at each place of the teacher's features.
+    pub struct ClosedFormSettings in closed_form {
+        /// What the distance from good images' Gaussian (e_G) weighs; 0 for none.
+        advanced gaussian_weight: f64 = 1.0, paper 0.0, in 0.0..=100.0;
+
+        /// What the distance from the nearest good image (e_K) weighs; 0 for none.
+        advanced memory_weight: f64 = 1.0, paper 0.0, in 0.0..=100.0;
+
+        /// Channels of each of the teacher's levels that are looked at, drawn by the seed.
+        ///
+        /// All, where a level has no more.
+        advanced channels: usize = 192, in 1..=1024;
+
+        /// Places along a side of the blocks that share a covariance.
+        advanced block: usize = 2, in 1..=64;
+
+        /// How far covariances are drawn to that of channels without correlation.
+        advanced shrinkage: f64 = 0.01, in 1e-6..=1.0;
+
+        /// Parts of the good images that are left out in turn to see what is usual of an unseen one.
+        advanced parts: usize = 10, in 2..=100;
+
+        /// Components of a feature that are remembered.
+        advanced components: usize = 64, in 1..=1024;
+
+        /// Good images that are remembered, at most.
+        advanced remembered: usize = 400, in 1..=100_000;
     }
 
     /// The training loop.
@@ -122,8 +151,14 @@ table! {
         /// Measure errors against what is usual everywhere (global), or at each place (local).
         common moments: Moments = Moments::Local, paper Moments::Global;
 
-        /// What being in the wrong place (e_pos) weighs beside looking wrong (e_rec).
+        /// What looking otherwise than the student expects (e_rec) weighs.
+        advanced reconstruction_weight: f64 = 0.5, paper 1.0, in (Excluded(0.0), Included(100.0));
+
+        /// What being in the wrong place (e_pos) weighs.
         advanced pos_weight: f64 = 0.75, paper 1.0, in (Excluded(0.0), Included(100.0));
+
+        /// What terms are measured in before they are added.
+        advanced units: Units = Units::Reached, paper Units::Deviations;
 
         /// How much each pair of a place counts in its e_pos.
         advanced pair_weights: PairWeights = PairWeights::Trusted, paper PairWeights::Equal;

@@ -4,6 +4,9 @@
 //! Everything behind them goes over [`ALL`]: fusing, statistics, the model file, tables and pages.
 
 pub mod channels;
+mod gaussian;
+mod memory;
+pub mod places;
 pub mod position;
 mod reconstruction;
 
@@ -15,16 +18,23 @@ use oddspot_conv::Workspace;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::files::NamedTensors;
-use crate::maps::ScoreMap;
+use crate::files::{NamedTensors, PackedTensors};
+use crate::images::ImageSize;
+use crate::maps::{Moments, ScoreMap};
 use crate::net::learned::Learned;
 use crate::net::tensors::TensorSpec;
 use crate::settings::Settings;
 use channels::ChannelStatistics;
+use places::GoodFeatures;
 use position::Placement;
 
 /// All terms, in the order in which they are added up.
-pub const ALL: &[&Kind] = &[&reconstruction::KIND, &position::KIND];
+pub const ALL: &[&Kind] = &[
+    &reconstruction::KIND,
+    &position::KIND,
+    &gaussian::KIND,
+    &memory::KIND,
+];
 
 /// What a term says of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,12 +70,29 @@ pub struct Kind {
     pub side: Side,
     /// Whether models of some settings have it.
     pub used: fn(&Settings) -> bool,
+    /// Whether it is fitted to the features of all good images at once, and judges each of them as if
+    /// that one had not been there.
+    pub closed_form: bool,
+    /// How far it can be trusted, in [0, 1], by what is usual of its error in good images.
+    pub trust: fn(&Moments) -> f64,
     /// How its map goes into the sum.
     pub fusing: fn(&Settings) -> Fusing,
     /// The tensors that it keeps in the model, beside those of the networks.
-    pub tensors: fn(&Settings, &Learned) -> Vec<TensorSpec>,
+    pub tensors: fn(&About) -> Vec<TensorSpec>,
+    /// Those of them that are of 8 bits.
+    pub packed: fn(&About) -> Vec<TensorSpec>,
     /// Makes the term: fitted, where its tensors are given.
     pub make: fn(&Parts) -> Result<Box<dyn Term>>,
+}
+
+/// What the shapes of a term's tensors follow from.
+pub struct About<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The learned networks.
+    pub learned: &'a Learned,
+    /// Good images, those held out too.
+    pub good_images: usize,
 }
 
 /// How a term's map goes into the sum.
@@ -91,6 +118,8 @@ pub struct Parts<'a> {
     pub learned: &'a Learned,
     /// The networks' tensors, and the terms' own once they are fitted.
     pub tensors: &'a NamedTensors,
+    /// The terms' tensors of 8 bits.
+    pub packed: &'a PackedTensors,
     /// Statistics of the teacher's channels.
     pub statistics: &'a ChannelStatistics,
 }
@@ -103,6 +132,9 @@ pub struct Seen<'a> {
     pub student: Vec<&'a [f32]>,
     /// The student's level-3 features before their head, `[height, width, c4]`.
     pub trunk: &'a [f32],
+    /// The teacher's features at the places of the closed-form terms' grid ([`places`]); empty where no
+    /// term looks at them.
+    pub places: &'a [f32],
 }
 
 /// The teacher's levels of an image, `[height, width, channels]` each.
@@ -161,6 +193,15 @@ pub trait Term: Send + Sync {
         Ok(())
     }
 
+    /// Fits a closed-form term to all good images; its errors of each as if that one had not been among
+    /// them, or None if it is of another kind.
+    ///
+    /// # Errors
+    /// Features that cannot be read, or that it cannot be fitted to.
+    fn fit_good(&mut self, _good: &mut dyn GoodFeatures) -> Result<Option<Vec<Vec<ScoreMap>>>> {
+        Ok(None)
+    }
+
     /// Its map at the image's size, before it is normalised; NaN where there is no evidence.
     fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap;
 
@@ -182,6 +223,20 @@ pub trait Term: Send + Sync {
     fn tensors(&self) -> NamedTensors {
         NamedTensors::new()
     }
+
+    /// Those of 8 bits.
+    fn packed(&self) -> PackedTensors {
+        PackedTensors::new()
+    }
+}
+
+/// A closed-form term's map of its grid, at the image's size.
+fn places_at_pixels(errors: &[ScoreMap], size: ImageSize) -> ScoreMap {
+    let mut map = ScoreMap::filled(size.height, size.width, 0.0);
+    if let Some(error) = errors.first() {
+        error.add_resized(&mut map);
+    }
+    map
 }
 
 /// The kind of a name.

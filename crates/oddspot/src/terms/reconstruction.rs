@@ -8,30 +8,33 @@ use oddspot_conv::linear::{LinearWeights, linear};
 use oddspot_conv::{Epilogue, Workspace};
 
 use super::channels::LevelStatistics;
-use super::{Fusing, Kind, Parts, Seen, Side, TeacherLevels, Term, TermMemory};
+use super::{About, Fusing, Kind, Parts, Seen, Side, TeacherLevels, Term, TermMemory};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{NamedTensor, NamedTensors};
 use crate::images::ImageSize;
 use crate::maps::{LocalMoments, LocalSums, ScoreMap};
 use crate::net::forward::room;
-use crate::net::learned::{Learned, level_weights};
+use crate::net::learned::level_weights;
 use crate::net::tensors::TensorSpec;
-use crate::settings::{FeatureNorm, ImageLevel, Moments, Settings};
+use crate::settings::{FeatureNorm, ImageLevel, Moments};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
     name: "reconstruction",
     symbol: "e_rec",
     side: Side::LooksWrong,
-    used: |_| true,
+    used: |settings| settings.method.learns(),
+    closed_form: false,
+    trust: |_| 1.0,
     fusing: |settings| Fusing {
-        weight: 1.0,
+        weight: settings.detection.reconstruction_weight,
         least: f64::NEG_INFINITY,
         smoothing: settings.detection.smoothing,
         without_evidence: false,
         levelled: settings.detection.image_level == ImageLevel::Levelled,
     },
     tensors,
+    packed: |_| Vec::new(),
     make: |parts| Ok(Box::new(Reconstruction::new(parts)?)),
 };
 
@@ -39,7 +42,8 @@ pub(super) const KIND: Kind = Kind {
 const FINEST: usize = 4;
 
 /// Names and shapes of the local moments, if there are any.
-fn tensors(settings: &Settings, learned: &Learned) -> Vec<TensorSpec> {
+fn tensors(about: &About) -> Vec<TensorSpec> {
+    let (settings, learned) = (about.settings, about.learned);
     if settings.detection.moments == Moments::Global {
         return Vec::new();
     }

@@ -9,7 +9,7 @@ use super::engine::TrainingEngine;
 use super::set::TrainingSet;
 use super::trainer::Trainer;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::sealed::{Sealed, seal};
+use crate::files::sealed::{Opened, Sealed, seal};
 use crate::files::{Stored, TensorFile, atomic, check_finite};
 use crate::model::ImageRecord;
 use crate::net::network::Level;
@@ -84,7 +84,12 @@ impl Trainer {
                 "its iteration lies past the end of the training",
             ));
         }
-        let (header, tensors, raw) = sealed.open(&mut file, &[OPTIMIZER])?;
+        let Opened {
+            header,
+            tensors,
+            raw,
+            ..
+        } = sealed.open(&mut file, &[OPTIMIZER])?;
         let trainer = Self::new(settings, (teacher, levels), set, engine)?;
         let values = trainer.layout.row(&tensors).map_err(about)?;
         let mut trainer = trainer.with_values(values)?;

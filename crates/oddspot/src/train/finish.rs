@@ -1,29 +1,55 @@
-//! After the last step: what is usual of each term over the training images, thresholds from the
-//! held-out ones, and the model.
+//! After the last step: what is usual of each term over the good images, thresholds from those that
+//! were not learned from, and the model.
 
+use super::closed_form::ClosedForm;
 use super::observer::{Observer, Progress};
-use super::set::HeldOut;
+use super::set::{HeldOut, TrainingSet};
 use super::trainer::Trainer;
 use crate::error::Result;
+use crate::files::NamedTensors;
 use crate::judge::{Judging, Memory, TeacherSource};
 use crate::maps::{MomentSums, ScoreMap, image_level};
 use crate::model::{Header, Model};
 use crate::net::engine::{Engine, Forward};
-use crate::net::learned::LOSS;
-use crate::net::teachers::Teacher;
-use crate::terms;
+use crate::net::learned::{LOSS, Learned};
+use crate::net::teachers::{Teacher, TeacherIdentity};
+use crate::settings::{Settings, Units};
+use crate::terms::channels::ChannelStatistics;
+use crate::terms::{self, Kind};
 use crate::verdict::{TermStatistics, Thresholds};
 
 /// Training images whose scores floor the spread of the held-out ones.
 const SPREAD_IMAGES: usize = 64;
-/// Pixels of held-out images that the pixel threshold is taken from, at most.
+/// Pixels of good images that the pixel threshold is taken from, at most.
 const MOST_PIXELS: usize = 16 << 20;
+/// The share of images whose maximum a term's unit is not below.
+const UNIT_QUANTILE: f64 = 0.75;
+/// The least unit: that of a term which finds next to nothing in any good image.
+const LEAST_UNIT: f64 = 0.1;
+
+/// The least trust, so that a unit stays a number.
+const LEAST_TRUST: f64 = 1e-3;
 
 /// Sums of a term's error, and of images' levels in it.
 #[derive(Default)]
 struct Sums {
     error: MomentSums,
     levels: MomentSums,
+}
+
+/// What a model is made of, before it is known what is usual.
+pub(super) struct Finishing<'a> {
+    pub settings: &'a Settings,
+    pub identity: &'a TeacherIdentity,
+    pub learned: &'a Learned,
+    /// Of the learned networks.
+    pub tensors: NamedTensors,
+    pub closed_form: &'a ClosedForm,
+    pub set: &'a mut TrainingSet,
+    pub held_out: &'a HeldOut,
+    pub iterations: usize,
+    /// With the teacher's weights inside.
+    pub keep_teacher: bool,
 }
 
 impl Trainer {
@@ -36,9 +62,32 @@ impl Trainer {
     pub fn finish(
         mut self,
         engine: &dyn Engine,
-        (teacher, ready): (&Teacher, &dyn Forward),
+        of_teacher: (&Teacher, &dyn Forward),
         keep_teacher: bool,
-        held_out: HeldOut,
+        mut held_out: HeldOut,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Model>> {
+        let closed_form =
+            ClosedForm::fit(&self.settings, &self.learned, &mut self.set, &mut held_out)?;
+        self.finish_with(
+            engine,
+            of_teacher,
+            keep_teacher,
+            (&closed_form, &held_out),
+            observer,
+        )
+    }
+
+    /// The same with closed-form terms that are fitted already.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub(super) fn finish_with(
+        mut self,
+        engine: &dyn Engine,
+        of_teacher: (&Teacher, &dyn Forward),
+        keep_teacher: bool,
+        (closed_form, held_out): (&ClosedForm, &HeldOut),
         observer: &mut dyn Observer,
     ) -> Result<Option<Model>> {
         if self.values.iter().any(|value| !value.is_finite()) {
@@ -47,14 +96,51 @@ impl Trainer {
         }
         let mut tensors = self.layout.tensors(&self.values);
         tensors.retain(|name, _| !name.starts_with(LOSS));
-        let statistics = &self.set.statistics;
-        let mut judging =
-            Judging::new(engine, &self.settings, &self.learned, &tensors, statistics)?;
+        let finishing = Finishing {
+            settings: &self.settings,
+            identity: &self.teacher,
+            learned: &self.learned,
+            tensors,
+            closed_form,
+            set: &mut self.set,
+            held_out,
+            iterations: self.iteration,
+            keep_teacher,
+        };
+        finishing.model(engine, of_teacher, observer)
+    }
+}
+
+impl Finishing<'_> {
+    /// The model; None if the observer breaks.
+    ///
+    /// # Errors
+    /// A cache that cannot be read.
+    pub fn model(
+        self,
+        engine: &dyn Engine,
+        (teacher, ready): (&Teacher, &dyn Forward),
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Model>> {
+        let Self {
+            settings,
+            learned,
+            mut tensors,
+            closed_form,
+            set,
+            held_out,
+            ..
+        } = self;
+        let packed = &closed_form.packed;
+        tensors.extend(closed_form.tensors.clone());
+        let statistics = &set.statistics;
+        let mut judging = Judging::new(engine, settings, learned, (&tensors, packed), statistics)?;
         let mut memory = Memory::default();
-        let images = self.set.images.len();
+        let (trained_on, unseen) = (set.images.len(), held_out.images.len());
+        let learns = settings.method.learns();
         let fits = judging.needs_fitting();
-        let passes = if fits { 2 } else { 1 };
-        let total = passes * images + held_out.images.len();
+        let passes = usize::from(fits) + usize::from(learns);
+        let total = (passes * trained_on + unseen).max(1);
         let mut done = 0;
         let mut step = || {
             done += 1;
@@ -63,8 +149,8 @@ impl Trainer {
 
         if fits {
             // Errors are computed afterwards: those of all images at once may not fit into memory.
-            for (index, image) in self.set.images.iter().enumerate() {
-                let source = TeacherSource::Cached(self.set.cache.levels(index)?);
+            for (index, image) in set.images.iter().enumerate() {
+                let source = TeacherSource::Cached(set.cache.levels(index)?);
                 judging.fit(image, source, &mut memory)?;
                 if step().is_break() {
                     return Ok(None);
@@ -73,53 +159,119 @@ impl Trainer {
             judging.finish_fit()?;
         }
 
-        let kinds: Vec<_> = terms::used(&self.settings).collect();
-        let levelled = |kind: &terms::Kind| (kind.fusing)(&self.settings).levelled;
+        let kinds: Vec<&'static Kind> = terms::used(settings).collect();
+        let levelled = |kind: &Kind| (kind.fusing)(settings).levelled;
         let mut sums: Vec<Sums> = Vec::new();
         sums.resize_with(kinds.len(), Default::default);
-        let mut training_errors: Vec<Vec<ScoreMap>> = Vec::new();
-        for (index, image) in self.set.images.iter().enumerate() {
-            let source = TeacherSource::Cached(self.set.cache.levels(index)?);
-            let errors = judging.at_pixels(&judging.errors(image, source, &mut memory)?);
-            for ((kind, sums), error) in kinds.iter().zip(&mut sums).zip(&errors) {
-                sums.error.add(error);
-                if levelled(kind) {
-                    sums.levels.add_value(image_level(error));
+        let mut add = |at: usize, error: &ScoreMap| {
+            sums[at].error.add(error);
+            if levelled(kinds[at]) {
+                sums[at].levels.add_value(image_level(error));
+            }
+        };
+        // Of the training images, the first ones; of the held-out ones, all.
+        let mut seen_errors = Vec::new();
+        let mut unseen_errors = Vec::new();
+        if learns {
+            for (index, image) in set.images.iter().enumerate() {
+                let source = TeacherSource::Cached(set.cache.levels(index)?);
+                let errors = judging.errors(image, source, &mut memory)?;
+                let at_pixels = judging.at_pixels(&errors);
+                for (at, error) in at_pixels.iter().enumerate() {
+                    if !kinds[at].closed_form {
+                        add(at, error);
+                    }
+                }
+                if index < SPREAD_IMAGES {
+                    seen_errors.push(errors);
+                }
+                if step().is_break() {
+                    return Ok(None);
                 }
             }
-            if training_errors.len() < SPREAD_IMAGES {
-                training_errors.push(errors);
-            }
-            if step().is_break() {
-                return Ok(None);
+            for image in &held_out.images {
+                let source = TeacherSource::Run(ready);
+                unseen_errors.push(judging.errors(image, source, &mut memory)?);
+                if step().is_break() {
+                    return Ok(None);
+                }
             }
         }
-        let statistics: Vec<TermStatistics> = (kinds.iter().zip(&sums))
+        for (at, kind) in kinds.iter().enumerate() {
+            for errors in closed_form.left_out.get(kind.name).into_iter().flatten() {
+                add(at, &judging.term_at_pixels(at, errors));
+            }
+        }
+        let mut statistics: Vec<TermStatistics> = (kinds.iter().zip(&sums))
             .map(|(kind, sums)| TermStatistics {
                 term: kind.name.to_owned(),
                 moments: sums.error.finish(),
                 image_level: levelled(kind).then(|| sums.levels.finish()),
+                unit: None,
             })
             .collect();
-        let training_scores: Vec<f32> = (training_errors.iter())
-            .map(|errors| judging.fuse(errors, &statistics).score())
-            .collect();
-        drop(training_errors);
 
-        let mut scores = Vec::new();
-        let mut pixels = Vec::new();
-        let size = self.settings.image_size;
-        let every = (size.width * size.height * held_out.images.len()).div_ceil(MOST_PIXELS);
-        for image in &held_out.images {
-            let errors = judging.errors(image, TeacherSource::Run(ready), &mut memory)?;
-            let maps = judging.fuse(&judging.at_pixels(&errors), &statistics);
-            scores.push(maps.score());
-            pixels.extend(maps.total.values.iter().step_by(every.max(1)));
-            if step().is_break() {
-                return Ok(None);
+        // What the terms say of an image that they did not learn from.
+        let left_out = |errors: &mut Vec<Vec<ScoreMap>>, image: usize| {
+            errors.resize_with(kinds.len(), Vec::new);
+            for (errors, kind) in errors.iter_mut().zip(&kinds) {
+                if let Some(of_images) = closed_form.left_out.get(kind.name) {
+                    errors.clone_from(&of_images[image]);
+                }
+            }
+        };
+        seen_errors
+            .iter_mut()
+            .enumerate()
+            .for_each(|(image, errors)| left_out(errors, image));
+        if learns {
+            for (index, errors) in unseen_errors.iter_mut().enumerate() {
+                left_out(errors, trained_on + index);
+            }
+        } else {
+            unseen_errors.resize_with(trained_on + unseen, Vec::new);
+            unseen_errors
+                .iter_mut()
+                .enumerate()
+                .for_each(|(image, errors)| left_out(errors, image));
+        }
+        if settings.detection.units == Units::Reached {
+            for (at, kind) in kinds.iter().enumerate() {
+                let peak = |errors: &Vec<ScoreMap>| {
+                    let error = judging.term_at_pixels(at, errors);
+                    judging.term_map(at, &error, &statistics[at]).peak().0
+                };
+                let peaks: Vec<f32> = match closed_form.left_out.get(kind.name) {
+                    Some(of_images) => of_images.iter().map(peak).collect(),
+                    None => unseen_errors
+                        .iter()
+                        .map(|errors| peak(&errors[at]))
+                        .collect(),
+                };
+                let weight = (kind.fusing)(settings).weight.max(f64::MIN_POSITIVE);
+                let reached = (upper_quartile(peaks) / weight).max(LEAST_UNIT);
+                let trust = (kind.trust)(&statistics[at].moments).max(LEAST_TRUST);
+                statistics[at].unit = Some(reached / trust);
             }
         }
-        let detection = &self.settings.detection;
+
+        let score = |errors: &Vec<Vec<ScoreMap>>| {
+            judging
+                .fuse(&judging.at_pixels(errors), &statistics)
+                .score()
+        };
+        let training_scores: Vec<f32> = seen_errors.iter().map(score).collect();
+        drop(seen_errors);
+        let mut scores = Vec::new();
+        let mut pixels = Vec::new();
+        let size = settings.image_size;
+        let every = (size.width * size.height * unseen_errors.len()).div_ceil(MOST_PIXELS);
+        for errors in &unseen_errors {
+            let maps = judging.fuse(&judging.at_pixels(errors), &statistics);
+            scores.push(maps.score());
+            pixels.extend(maps.total.values.iter().step_by(every.max(1)));
+        }
+        let detection = &settings.detection;
         let thresholds = Thresholds::from_good_images(
             &scores,
             &training_scores,
@@ -127,22 +279,38 @@ impl Trainer {
             detection.false_alarm_rate,
             detection.pixel_false_alarm_rate,
         );
-        tensors.extend(judging.term_tensors());
+        let (of_terms, packed) = judging.term_tensors();
+        tensors.extend(of_terms);
         Ok(Some(Model {
             header: Header {
                 oddspot: env!("CARGO_PKG_VERSION").to_owned(),
-                teacher: self.teacher,
-                teacher_levels: self.learned.levels,
+                teacher: self.identity.clone(),
+                teacher_levels: learned.levels.clone(),
                 terms: statistics,
                 thresholds,
-                settings: self.settings,
-                iterations: self.iteration,
-                training_images: self.set.records,
-                held_out_images: held_out.records,
+                settings: settings.clone(),
+                iterations: self.iterations,
+                training_images: set.records.clone(),
+                held_out_images: held_out.records.clone(),
             },
-            statistics: self.set.statistics,
+            statistics: match learns {
+                true => set.statistics.clone(),
+                false => ChannelStatistics::default(),
+            },
             tensors,
-            teacher: keep_teacher.then(|| teacher.weights.clone()),
+            packed,
+            teacher: self.keep_teacher.then(|| teacher.weights.clone()),
         }))
     }
+}
+
+/// The upper quartile of some maxima; 0 of none.
+fn upper_quartile(mut peaks: Vec<f32>) -> f64 {
+    peaks.sort_by(f32::total_cmp);
+    let Some(last) = peaks.len().checked_sub(1) else {
+        return 0.0;
+    };
+    let at = UNIT_QUANTILE * last as f64;
+    let (low, high) = (peaks[at.floor() as usize], peaks[at.ceil() as usize]);
+    f64::from(low) + at.fract() * f64::from(high - low)
 }

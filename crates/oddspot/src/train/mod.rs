@@ -2,11 +2,13 @@
 
 mod cache;
 mod checkpoint;
+mod closed_form;
 mod engine;
 mod finish;
 mod loss;
 mod observer;
 mod pair_loss;
+mod places;
 mod running_statistics;
 mod set;
 mod step;
@@ -18,6 +20,7 @@ pub use cache::{EncodedMaps, TeacherCache};
 pub use engine::{Batch, Gradients, Losses, Targets, TrainingEngine};
 pub use loss::{Hardest, first_weights};
 pub use observer::{Observer, Progress, StepReport};
+pub use places::GoodPlaces;
 pub use set::{GoodImages, HeldOut, TrainingSet};
 pub use trainer::{Outcome, Trainer};
 pub use training::{Checkpoint, Training};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::error::Error;
+use crate::model::Model;
 use crate::net::teachers::TeacherIdentity;
 
 /// What one step did.
@@ -42,6 +43,8 @@ pub enum Progress<'a> {
         /// Of so many.
         total: usize,
     },
+    /// The closed-form terms are fitted: a model of them alone, before the first step.
+    Instant(&'a Model),
     /// The first step comes: after so many of a checkpoint.
     Trains {
         /// Steps done before.

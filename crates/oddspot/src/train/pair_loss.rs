@@ -61,12 +61,12 @@ impl PairPasses {
         let pairs = settings.training.batch * settings.position.pairs;
         let features = learned.levels.last().map_or(0, |level| level.channels);
         let input = Shape::new(1, 1, pairs, features);
-        let head = &learned.student.head;
+        let head = &learned.student()?.head;
         let place = layout.layer(head);
         let place = place.ok_or_else(|| Error::internal("a layout without the last head"))?;
-        let (size, trunk) = (settings.image_size, learned.student.trunk());
+        let (size, trunk) = (settings.image_size, learned.student()?.trunk());
         let batch = Shape::new(settings.training.batch, size.height, size.width, 3);
-        let shapes = learned.student.network.shapes(batch)?;
+        let shapes = learned.student()?.network.shapes(batch)?;
         Ok(Some(Self {
             logits: network.layers().len(),
             classifier: TrainingPass::new(workspace, network, layout, values, input)?,

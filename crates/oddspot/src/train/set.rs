@@ -7,6 +7,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::cache::{EncodedMaps, TeacherCache};
+use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::images::{ImageSize, Source, UNNAMED, resize};
@@ -101,6 +102,8 @@ pub struct TrainingSet {
     pub cache: TeacherCache,
     /// Statistics of the teacher's channels over all images.
     pub statistics: ChannelStatistics,
+    /// What the closed-form terms look at, if there are any.
+    pub places: Option<GoodPlaces>,
 }
 
 impl TrainingSet {
@@ -119,7 +122,12 @@ impl TrainingSet {
     ) -> Result<Option<Self>> {
         let size = settings.image_size;
         let budget = settings.training.cache_mib;
-        let mut cache = TeacherCache::new(size, levels, images.len(), budget, scratch)?;
+        let cached = match settings.method.learns() {
+            true => levels,
+            false => &[],
+        };
+        let mut cache = TeacherCache::new(size, cached, images.len(), budget, scratch)?;
+        let mut places = GoodPlaces::new(settings, levels, images.len(), scratch)?;
         let mut resized = Vec::with_capacity(images.len());
         let mut records = Vec::with_capacity(images.len());
         let mut memories = Vec::new();
@@ -134,11 +142,16 @@ impl TrainingSet {
                     let (image, record) = load(source, root, size)?;
                     memory.run_teacher(teacher, &image)?;
                     let maps = memory.teacher_levels(teacher, levels.len());
-                    Ok((image, record, EncodedMaps::new(&maps, levels)))
+                    let of_places = places.as_ref().map(|places| places.encode(&maps));
+                    let maps = EncodedMaps::new(&maps[..cached.len()], cached);
+                    Ok((image, record, maps, of_places))
                 })
                 .collect::<Result<Vec<_>>>()?;
-            for (image, record, maps) in done {
+            for (image, record, maps, of_places) in done {
                 cache.push(maps)?;
+                if let (Some(places), Some(features)) = (&mut places, of_places) {
+                    places.push(features)?;
+                }
                 resized.push(image);
                 records.push(record);
                 if progress(resized.len(), images.len()).is_break() {
@@ -152,6 +165,7 @@ impl TrainingSet {
             records,
             cache,
             statistics,
+            places,
         }))
     }
 
@@ -164,6 +178,7 @@ impl TrainingSet {
             records: images.iter().map(|&i| self.records[i].clone()).collect(),
             statistics: cache.statistics(),
             cache,
+            places: self.places.as_ref().map(|places| places.part(images)),
         }
     }
 }
@@ -175,6 +190,8 @@ pub struct HeldOut {
     pub images: Vec<RgbImage>,
     /// Name and hash of each.
     pub records: Vec<ImageRecord>,
+    /// What the closed-form terms look at, if there are any and the teacher has seen the images.
+    pub places: Option<GoodPlaces>,
 }
 
 impl HeldOut {
@@ -186,7 +203,34 @@ impl HeldOut {
         let load = |image: &Source| load(image, root, size);
         let loaded = images.par_iter().map(load).collect::<Result<Vec<_>>>()?;
         let (images, records) = loaded.into_iter().unzip();
-        Ok(Self { images, records })
+        Ok(Self {
+            images,
+            records,
+            places: None,
+        })
+    }
+
+    /// Runs the teacher on the images, for what the closed-form terms look at.
+    ///
+    /// # Errors
+    /// Features that cannot be kept.
+    pub fn see(
+        &mut self,
+        settings: &Settings,
+        (teacher, levels): (&dyn Forward, &[Level]),
+        scratch: &Path,
+    ) -> Result<()> {
+        self.places = GoodPlaces::new(settings, levels, self.images.len(), scratch)?;
+        let Some(places) = &mut self.places else {
+            return Ok(());
+        };
+        let mut memory = Memory::default();
+        for image in &self.images {
+            memory.run_teacher(teacher, image)?;
+            let features = places.encode(&memory.teacher_levels(teacher, levels.len()));
+            places.push(features)?;
+        }
+        Ok(())
     }
 
     /// Some images of a prepared set, in the given order.
@@ -194,6 +238,7 @@ impl HeldOut {
         Self {
             images: images.iter().map(|&i| set.images[i].clone()).collect(),
             records: images.iter().map(|&i| set.records[i].clone()).collect(),
+            places: set.places.as_ref().map(|places| places.part(images)),
         }
     }
 }

@@ -50,12 +50,12 @@ impl CpuGradients {
         let workspace = Workspace::new();
         let (size, batch) = (settings.image_size, settings.training.batch);
         let input = Shape::new(batch, size.height, size.width, 3);
-        let network = &learned.student.network;
+        let network = &learned.student()?.network;
         let student = TrainingPass::new(&workspace, network, layout, values, input)?;
         let place = |name| layout.place(name).map(|place: Range<usize>| place.start);
         let [rec, pos] = LOSS_WEIGHTS.map(place);
         Ok(Self {
-            levels: learned.student.levels().to_vec(),
+            levels: learned.student()?.levels().to_vec(),
             pairs: PairPasses::new(&workspace, settings, learned, layout, values)?,
             weights: rec.zip(pos).map(|(rec, pos)| [rec, pos]),
             norm: settings.training.feature_norm,

@@ -160,7 +160,7 @@ impl Trainer {
         let batch = self.next_batch();
         let pairs = match self.settings.method {
             Method::Full => self.pairs(batch.len()),
-            Method::Baseline => Vec::new(),
+            Method::Baseline | Method::Instant => Vec::new(),
         };
         let learning_rate = self.settings.training.learning_rate_at(self.iteration);
         let size = self.settings.image_size;

@@ -5,17 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::checkpoint::settings_of;
+use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
+use super::finish::Finishing;
 use super::observer::{Nobody, Observer, Progress};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
 use crate::error::{Error, Result};
+use crate::files::NamedTensors;
 use crate::judge::{input_shape, pool};
 use crate::model::Model;
 use crate::net::engine::Cpu;
 use crate::net::learned::Learned;
 use crate::net::teachers::{Library, Teacher};
-use crate::settings::Settings;
+use crate::settings::{Method, Settings};
 
 /// A training, to be run.
 ///
@@ -182,7 +185,7 @@ impl<'a> Training<'a> {
         };
         go_on(observer.progress(&begins), "before the first step")?;
         let size = settings.image_size;
-        let held_out = HeldOut::load(&images.held_out, &images.root, size)?;
+        let mut held_out = HeldOut::load(&images.held_out, &images.root, size)?;
         let engine = &*self.engine;
         let ready = engine.forward(&teacher.network, &teacher.weights, input_shape(&settings))?;
         let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
@@ -193,7 +196,36 @@ impl<'a> Training<'a> {
             &scratch,
             |done, total| observer.progress(&Progress::Preparing { done, total }),
         )?;
-        let set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
+        let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
+        held_out.see(&settings, (&*ready, &levels), &scratch)?;
+        let learned = Learned::new(&settings, &levels)?;
+        let closed_form = ClosedForm::fit(&settings, &learned, &mut set, &mut held_out)?;
+        if !closed_form.left_out.is_empty() {
+            let instant = Settings {
+                method: Method::Instant,
+                ..settings.clone()
+            };
+            let finishing = Finishing {
+                settings: &instant,
+                identity: &teacher.identity,
+                learned: &Learned::new(&instant, &levels)?,
+                tensors: NamedTensors::new(),
+                closed_form: &closed_form,
+                set: &mut set,
+                held_out: &held_out,
+                iterations: 0,
+                keep_teacher: self.keep_teacher,
+            };
+            let model = finishing.model(engine, (&teacher, &*ready), observer)?;
+            let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
+            if !settings.method.learns() {
+                return Ok(model);
+            }
+            go_on(
+                observer.progress(&Progress::Instant(&model)),
+                "before the first step",
+            )?;
+        }
         let of_teacher = (teacher.identity.clone(), &levels[..]);
         let mut trainer = match &self.checkpoint {
             Some(Checkpoint { path, resume: true }) => {
@@ -218,7 +250,9 @@ impl<'a> Training<'a> {
             trainer.save_or_tell(checkpoint, observer)?;
         }
         let of_teacher = (&teacher, &*ready);
-        let model = trainer.finish(engine, of_teacher, self.keep_teacher, held_out, observer)?;
+        let closed_form = (&closed_form, &held_out);
+        let model =
+            trainer.finish_with(engine, of_teacher, self.keep_teacher, closed_form, observer)?;
         model.ok_or_else(|| Error::cancelled("while scoring good images"))
     }
 }

@@ -18,6 +18,10 @@ pub struct TermStatistics {
     /// Of the levels of the training images, in units of the error; absent if levels are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_level: Option<Moments>,
+    /// What it reaches in good images that it was not fitted to, in standard deviations: the upper
+    /// quartile of its map's maximum. Absent where terms are measured in standard deviations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<f64>,
 }
 
 /// A term's part of the anomaly map.
@@ -134,7 +138,8 @@ fn sum<'a>(mut maps: impl Iterator<Item = &'a ScoreMap>) -> Option<Cow<'a, Score
 }
 
 impl TermError<'_> {
-    fn map(&self) -> ScoreMap {
+    /// Its part of the anomaly map.
+    pub(crate) fn map(&self) -> ScoreMap {
         let Fusing {
             weight,
             least,
@@ -142,6 +147,7 @@ impl TermError<'_> {
             without_evidence,
             ..
         } = self.fusing;
+        let weight = weight / self.statistics.unit.unwrap_or(1.0);
         let moments = self.statistics.moments;
         let usual = (self.statistics.image_level.as_ref()).map_or(0.0, |usual| {
             usual_difference(image_level(self.error), usual)

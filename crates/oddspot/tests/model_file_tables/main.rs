@@ -52,7 +52,7 @@ fn tables() -> Vec<(&'static str, Network)> {
     let levels: Vec<Level> = vgg16.levels();
     assert_eq!(learned.levels, levels);
     vec![
-        ("student", learned.student.network.clone()),
+        ("student", learned.student().unwrap().network.clone()),
         ("classifier", learned.classifier.unwrap()),
         ("vgg16", vgg16),
         ("squeezenet", describe(&of_squeezenet, "squeezenet")),

@@ -1,5 +1,6 @@
 //! The terms' errors, their maps and the score.
 
+use oddspot::files::PackedTensors;
 use oddspot::maps::{Moments, ScoreMap};
 use oddspot::settings::{FeatureNorm, PairWeights, PositionSettings, Settings};
 use oddspot::terms::{self, Kind, Parts, Seen, TeacherLevels, TermMemory};
@@ -21,6 +22,7 @@ pub fn errors_of(
         settings,
         learned: &learned(settings),
         tensors: &tensors,
+        packed: &PackedTensors::new(),
         statistics: &statistics,
     };
     let term = (kind.make)(&parts).unwrap();
@@ -40,7 +42,7 @@ fn judge(
     cached: bool,
 ) -> (Vec<ScoreMap>, ScoreMap) {
     let (input, shape) = oracle.input("loss/input");
-    let network = learned(settings).student.network;
+    let network = learned(settings).student.unwrap().network;
     let maps = features(&network, &oracle.learned(), (&input, shape));
     let halves = Halves::of(oracle);
     let seen = Seen {
@@ -50,6 +52,7 @@ fn judge(
         },
         student: maps[..3].iter().map(|(map, _)| &map[..]).collect(),
         trunk: &maps[3].0,
+        places: &[],
     };
     errors_of(kind, settings, oracle, &seen)
 }
@@ -115,6 +118,7 @@ fn the_fused_map_and_the_score_are_pytorchs() {
                 term: kind.name.to_owned(),
                 moments: moments("detect/mu_sigma", 2 * at),
                 image_level: image_level.filter(|_| at == 0),
+                unit: None,
             })
             .collect();
         let terms = kinds.iter().zip(&errors).zip(&statistics);

@@ -3,6 +3,7 @@
 
 use half::f16;
 use image::{Rgb, RgbImage};
+use oddspot::files::PackedTensors;
 use oddspot::images::normalise;
 use oddspot::judge::{Judging, Memory, TeacherSource};
 use oddspot::net::engine::{Cpu, Engine};
@@ -32,14 +33,19 @@ fn judging_an_image_is_teacher_student_and_terms_one_after_the_other() {
     let pixels = normalise(&image);
     let shape = Shape::new(1, SIZE.height, SIZE.width, 3);
     let of_teacher = features(&teacher.network, &teacher.weights, (&pixels, shape));
-    let of_student = features(&learned.student.network, &tensors, (&pixels, shape));
+    let of_student = features(
+        &learned.student().unwrap().network,
+        &tensors,
+        (&pixels, shape),
+    );
     let halves = |map: &[f32]| -> Vec<f16> { map.iter().map(|&v| f16::from_f32(v)).collect() };
     let cached: Vec<Vec<f16>> = of_teacher.iter().map(|(map, _)| halves(map)).collect();
     let levels = || cached.iter().map(Vec::as_slice).collect();
     let ready = Cpu
         .forward(&teacher.network, &teacher.weights, shape)
         .unwrap();
-    let judging = Judging::new(&Cpu, &settings, &learned, &tensors, &statistics).unwrap();
+    let of_tensors = (&tensors, &PackedTensors::new());
+    let judging = Judging::new(&Cpu, &settings, &learned, of_tensors, &statistics).unwrap();
     let mut memory = Memory::default();
     for (source, teacher) in [
         (
@@ -57,6 +63,7 @@ fn judging_an_image_is_teacher_student_and_terms_one_after_the_other() {
             teacher,
             student: of_student[..3].iter().map(|(map, _)| &map[..]).collect(),
             trunk: &of_student[3].0,
+            places: &[],
         };
         let kinds = terms::used(&settings);
         for ((kind, errors), map) in kinds.zip(&errors).zip(&maps) {

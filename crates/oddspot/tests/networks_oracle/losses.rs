@@ -66,7 +66,7 @@ impl Step {
             statistics: oracle.statistics(),
             pairs: match settings.method {
                 Method::Full => pairs(oracle, settings.student.output_stride),
-                Method::Baseline => Vec::new(),
+                Method::Baseline | Method::Instant => Vec::new(),
             },
             layout,
             values,

@@ -17,7 +17,7 @@ fn raw3(learned: &Learned, oracle: &Oracle, (trunk, shape): &(Vec<f32>, Shape)) 
     let mut network = Network::on_channels(shape.channels);
     let head = Conv {
         activation: Activation::None,
-        ..Conv::same(&learned.student.head, 7, 1)
+        ..Conv::same(&learned.student().unwrap().head, 7, 1)
     };
     let head = network.conv(INPUT, head);
     network.feature(head);
@@ -46,7 +46,7 @@ fn student_maps_are_pytorchs_at_every_output_stride() {
     let (input, shape) = oracle.input("student/input");
     for stride in STRIDES {
         let learned = learned(&settings(stride));
-        let network = &learned.student.network;
+        let network = &learned.student().unwrap().network;
         let mut maps = features(network, &oracle.learned(), (&input, shape));
         let trunk = maps.pop().unwrap();
         assert_levels(&oracle, &maps, &format!("student/os{stride}"));
@@ -71,7 +71,7 @@ fn maps_for_a_coarser_teacher_are_pytorchs() {
         let mut settings = settings(stride);
         settings.image_size = ImageSize::square(96);
         let learned = learned_for(&settings, [4, 8, 16]);
-        let network = &learned.student.network;
+        let network = &learned.student().unwrap().network;
         let maps = features(network, &oracle.learned(), (&input, shape));
         assert_levels(&oracle, &maps[..3], &format!("student/coarser/os{stride}"));
     }
@@ -86,12 +86,12 @@ fn the_pass_of_a_training_gives_the_same_maps() {
         let layout: Layout = learned.layout();
         let values = layout.row(&oracle.learned()).unwrap();
         let mut workspace = Workspace::new();
-        let network = &learned.student.network;
+        let network = &learned.student().unwrap().network;
         let pass = TrainingPass::new(&workspace, network, &layout, &values, shape).unwrap();
         let mut memory = TrainingMemory::default();
         pass.forward(&mut workspace, &values, &input, &mut memory)
             .unwrap();
-        for (&value, level) in learned.student.levels().iter().zip(1..) {
+        for (&value, level) in learned.student().unwrap().levels().iter().zip(1..) {
             let name = format!("student/os{stride}/level{level}");
             assert_close(pass.map(value, &memory), oracle.values(&name), &name);
         }
@@ -114,7 +114,7 @@ fn every_output_stride_samples_the_dense_features_exactly() {
         let trunk = |stride| {
             let mut settings = settings(stride);
             settings.student.widths = widths;
-            let network = learned(&settings).student.network;
+            let network = learned(&settings).student.unwrap().network;
             let layout = Layout::of(network.tensors());
             let tensors = layout.tensors(&layout.fresh(3));
             features(&network, &tensors, (&pixels, shape))

@@ -9,7 +9,7 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 31] = [
+const VALUES: [(&str, &str, &str); 41] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
@@ -19,6 +19,14 @@ const VALUES: [(&str, &str, &str); 31] = [
     ("position.pairs", "64", "64"),
     ("position.hidden", "128", "128"),
     ("position.negative_slope", "0.1", "0.1"),
+    ("closed_form.gaussian_weight", "1", "0"),
+    ("closed_form.memory_weight", "1", "0"),
+    ("closed_form.channels", "192", "192"),
+    ("closed_form.block", "2", "2"),
+    ("closed_form.shrinkage", "0.01", "0.01"),
+    ("closed_form.parts", "10", "10"),
+    ("closed_form.components", "64", "64"),
+    ("closed_form.remembered", "400", "400"),
     ("training.iterations", "2500", "30000"),
     ("training.batch", "1", "1"),
     ("training.optimizer", "muon", "adam"),
@@ -35,7 +43,9 @@ const VALUES: [(&str, &str, &str); 31] = [
     ("detection.smoothing", "4", "0"),
     ("detection.pos_smoothing", "8", "0"),
     ("detection.moments", "local", "global"),
+    ("detection.reconstruction_weight", "0.5", "1"),
     ("detection.pos_weight", "0.75", "1"),
+    ("detection.units", "reached", "deviations"),
     ("detection.pair_weights", "trusted", "equal"),
     ("detection.pos_floor", "mean", "none"),
     ("detection.image_level", "levelled", "kept"),

@@ -25,6 +25,8 @@ pub(super) const KIND: Kind = Kind {
     symbol: "e_pos",
     side: Side::WrongPlace,
     used: |settings| settings.method == Method::Full,
+    closed_form: false,
+    trust: |usual| sureness(usual.mean),
     fusing: |settings| Fusing {
         weight: settings.detection.pos_weight,
         least: settings.detection.pos_floor.least(),
@@ -32,9 +34,17 @@ pub(super) const KIND: Kind = Kind {
         without_evidence: true,
         levelled: false,
     },
-    tensors: |_, _| Vec::new(),
+    tensors: |_| Vec::new(),
+    packed: |_| Vec::new(),
     make: |parts| Ok(Box::new(Position::new(parts)?)),
 };
+
+/// How much the classifier knows of where things lie: the square of how far it is from chance to always
+/// right, by its mean error. Of a texture it can know next to nothing, and then it must not be heard.
+fn sureness(mean_error: f64) -> f64 {
+    let chance = 1.0 - 1.0 / DIRECTIONS.len() as f64;
+    (1.0 - mean_error / chance).clamp(0.0, 1.0).powi(2)
+}
 
 struct Position {
     classifier: Classifier,
@@ -49,7 +59,7 @@ impl Position {
         let settings = parts.settings;
         let (size, stride) = (settings.image_size, settings.student.output_stride);
         let slope = settings.position.negative_slope as f32;
-        let head = &parts.learned.student.head;
+        let head = &parts.learned.student()?.head;
         Ok(Self {
             classifier: Classifier::new(&Workspace::new(), parts.tensors, head, slope)?,
             grid: PatchGrid::of(settings),

@@ -17,6 +17,9 @@ fn settings(smoothing: f64) -> Settings {
     let detection = &mut settings.detection;
     (detection.smoothing, detection.pos_smoothing) = (smoothing, smoothing);
     (detection.pos_weight, detection.pos_floor) = (1.0, PosFloor::None);
+    detection.reconstruction_weight = 1.0;
+    let closed_form = &mut settings.closed_form;
+    (closed_form.gaussian_weight, closed_form.memory_weight) = (0.0, 0.0);
     settings
 }
 
@@ -25,6 +28,7 @@ fn of(name: &str, mean: f64, std: f64) -> TermStatistics {
         term: name.to_owned(),
         moments: Moments { mean, std },
         image_level: None,
+        unit: None,
     }
 }
 

@@ -1,0 +1,352 @@
+//! The Gaussians of all places, and how far each good image lies from those of the others.
+//!
+//! Everything is a sum over images, so a fold of them is left out by taking its sums away.
+
+use half::f16;
+use oddspot_conv::Workspace;
+use oddspot_conv::factor::{factor, invert_factor, solve_lengths, triangle};
+use oddspot_conv::linear::linear_weight_gradient;
+use oddspot_conv::mahalanobis::quantise;
+use rayon::prelude::*;
+
+use super::{Blocks, Fitted, Gaussian, wide};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::maps::{MomentSums, Moments};
+use crate::terms::places::{GoodFeatures, PlaceGrid};
+
+/// Places around each that count with it, on each side.
+const WINDOW: usize = 1;
+/// The least variance that is taken for any: features that never vary must not divide by nothing.
+const LEAST_VARIANCE: f32 = 1e-10;
+
+/// Each level's distances of each image: `[level][image][place]`.
+type LeftOut = Vec<Vec<Vec<f32>>>;
+
+/// What is usual of each level, and each good image's distances from what is usual without its fold.
+pub(super) fn fit(term: &Gaussian, good: &mut dyn GoodFeatures) -> Result<(Vec<Fitted>, LeftOut)> {
+    let Gaussian { grid, blocks, .. } = term;
+    let images = good.images();
+    let parts = grid.parts();
+    let mut levels: Vec<Fitted> = (parts.iter())
+        .map(|part| Fitted {
+            mean: vec![0.0; grid.places() * part.len()],
+            rows: vec![0; blocks.count() * triangle(part.len())],
+            scales: vec![0.0; blocks.count() * part.len()],
+            moments: Moments {
+                mean: 0.0,
+                std: 1.0,
+            },
+        })
+        .collect();
+    let mut left_out: LeftOut = (parts.iter())
+        .map(|_| vec![vec![0.0; grid.places()]; images])
+        .collect();
+    for row in 0..blocks.rows {
+        let strip = Strip::read(grid, blocks, row, good)?;
+        let found: Vec<Vec<OfBlock>> = (0..blocks.columns)
+            .into_par_iter()
+            .map_init(Workspace::new, |workspace, column| {
+                let block = row * blocks.columns + column;
+                let of_part = |part| strip.block(term, block, part, workspace);
+                parts.iter().cloned().map(of_part).collect::<Result<_>>()
+            })
+            .collect::<Result<_>>()?;
+        for (column, of_levels) in found.into_iter().enumerate() {
+            let block = row * blocks.columns + column;
+            for (at, found) in of_levels.into_iter().enumerate() {
+                let channels = parts[at].len();
+                let level = &mut levels[at];
+                let size = triangle(channels);
+                level.rows[block * size..][..size].copy_from_slice(&found.rows);
+                level.scales[block * channels..][..channels].copy_from_slice(&found.scales);
+                for (index, &place) in found.places.iter().enumerate() {
+                    level.mean[place * channels..][..channels]
+                        .copy_from_slice(&found.means[index * channels..][..channels]);
+                    for (image, distances) in left_out[at].iter_mut().enumerate() {
+                        distances[place] = found.distances[image * found.places.len() + index];
+                    }
+                }
+            }
+        }
+    }
+    for (level, of_level) in levels.iter_mut().zip(&left_out) {
+        let mut sums = MomentSums::default();
+        of_level
+            .iter()
+            .flatten()
+            .for_each(|&distance| sums.add_value(distance));
+        level.moments = sums.finish();
+    }
+    Ok((levels, left_out))
+}
+
+/// The features of a row of blocks and the window around it, of all images.
+struct Strip {
+    grid: PlaceGrid,
+    blocks: Blocks,
+    images: usize,
+    /// The grid's rows that it holds.
+    rows: std::ops::Range<usize>,
+    /// `[images, rows, columns, channels]`.
+    features: Vec<f16>,
+}
+
+/// What comes of a block and a level.
+struct OfBlock {
+    /// Its places.
+    places: Vec<usize>,
+    /// Of each of them, `[places, channels]`.
+    means: Vec<f32>,
+    rows: Vec<i8>,
+    scales: Vec<f32>,
+    /// `[images, places]`.
+    distances: Vec<f32>,
+}
+
+/// Sums over some images of a block's features, less the block's centre.
+#[derive(Clone)]
+struct Sums {
+    images: usize,
+    /// Of each place's window means, `[places, channels]`.
+    means: Vec<f32>,
+    /// Of their products over the window, `[channels, channels]`.
+    products: Vec<f32>,
+}
+
+impl Sums {
+    fn nothing(places: usize, channels: usize) -> Self {
+        Self {
+            images: 0,
+            means: vec![0.0; places * channels],
+            products: vec![0.0; channels * channels],
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.images += other.images;
+        let add = |to: &mut [f32], from: &[f32]| {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        };
+        add(&mut self.means, &other.means);
+        add(&mut self.products, &other.products);
+    }
+}
+
+impl Strip {
+    fn read(
+        grid: &PlaceGrid,
+        blocks: &Blocks,
+        row: usize,
+        good: &mut dyn GoodFeatures,
+    ) -> Result<Self> {
+        let first = (row * blocks.side).saturating_sub(WINDOW);
+        let end = ((row + 1) * blocks.side + WINDOW).min(grid.rows);
+        let line = grid.columns * grid.channels();
+        let mut features = Vec::with_capacity(good.images() * (end - first) * line);
+        for image in 0..good.images() {
+            features.extend_from_slice(&good.image(image)?[first * line..end * line]);
+        }
+        Ok(Self {
+            grid: grid.clone(),
+            blocks: *blocks,
+            images: good.images(),
+            rows: first..end,
+            features,
+        })
+    }
+
+    /// A level's features of an image at a place of the strip.
+    fn at(&self, image: usize, place: usize, part: &std::ops::Range<usize>) -> &[f16] {
+        let (columns, channels) = (self.grid.columns, self.grid.channels());
+        let inside = place - self.rows.start * columns;
+        let places = self.rows.len() * columns;
+        &self.features[(image * places + inside) * channels..][part.clone()]
+    }
+
+    /// The places around one that count with it.
+    fn window(&self, place: usize) -> Vec<usize> {
+        let (columns, rows) = (self.grid.columns, self.grid.rows);
+        let around = |at: usize, end: usize| at.saturating_sub(WINDOW)..(at + WINDOW + 1).min(end);
+        let across = around(place % columns, columns);
+        around(place / columns, rows)
+            .flat_map(|row| across.clone().map(move |column| row * columns + column))
+            .collect()
+    }
+
+    /// Fits one block of a level.
+    fn block(
+        &self,
+        term: &Gaussian,
+        block: usize,
+        part: std::ops::Range<usize>,
+        workspace: &mut Workspace,
+    ) -> Result<OfBlock> {
+        let channels = part.len();
+        let each = self.blocks.side * self.blocks.side;
+        let places: Vec<usize> = (0..each)
+            .filter_map(|index| self.blocks.place(&self.grid, block, index))
+            .collect();
+        let windows: Vec<Vec<usize>> = places.iter().map(|&place| self.window(place)).collect();
+        // What each place around counts in the block's covariance.
+        let mut weights: Vec<(usize, f32)> = Vec::new();
+        for window in &windows {
+            let weight = 1.0 / (windows.len() * window.len()) as f32;
+            for &place in window {
+                match weights.iter_mut().find(|(known, _)| *known == place) {
+                    Some((_, sum)) => *sum += weight,
+                    None => weights.push((place, weight)),
+                }
+            }
+        }
+        let centre = self.centre(&weights, &part);
+        let folds = term.folds.clamp(1, self.images.max(1));
+        let of_folds: Vec<Sums> = (0..folds)
+            .map(|fold| {
+                let images = (fold..self.images).step_by(folds);
+                self.sums(images, (&windows, &weights), (&part, &centre), workspace)
+            })
+            .collect::<Result<_>>()?;
+        let mut all = Sums::nothing(places.len(), channels);
+        of_folds.iter().for_each(|sums| all.add(sums));
+
+        let mut lower = vec![0.0; channels * channels];
+        let mut distances = vec![0.0; self.images * places.len()];
+        for left_out in 0..folds {
+            let mut others = Sums::nothing(places.len(), channels);
+            let rest = of_folds.iter().enumerate();
+            rest.filter(|(fold, _)| *fold != left_out || folds == 1)
+                .for_each(|(_, sums)| others.add(sums));
+            let means = gaussian(&others, term.shrinkage, &mut lower, workspace)?;
+            let images: Vec<usize> = (left_out..self.images).step_by(folds).collect();
+            let mut x = Vec::with_capacity(images.len() * places.len() * channels);
+            let mut feature = Vec::new();
+            for &image in &images {
+                for (&place, mean) in places.iter().zip(means.chunks_exact(channels)) {
+                    wide(self.at(image, place, &part), &mut feature);
+                    let values = feature.iter().zip(&centre).zip(mean);
+                    x.extend(values.map(|((value, centre), mean)| value - centre - mean));
+                }
+            }
+            let mut lengths = vec![0.0; images.len() * places.len()];
+            solve_lengths(workspace.isa(), channels, &lower, &mut x, &mut lengths)?;
+            for (&image, lengths) in images.iter().zip(lengths.chunks_exact(places.len())) {
+                distances[image * places.len()..][..places.len()].copy_from_slice(lengths);
+            }
+        }
+        let mut means = gaussian(&all, term.shrinkage, &mut lower, workspace)?;
+        for mean in means.chunks_exact_mut(channels) {
+            mean.iter_mut()
+                .zip(&centre)
+                .for_each(|(mean, centre)| *mean += centre);
+        }
+        let mut inverse = vec![0.0; triangle(channels)];
+        invert_factor(workspace.isa(), channels, &lower, &mut inverse)?;
+        let (mut rows, mut scales) = (vec![0; inverse.len()], vec![0.0; channels]);
+        quantise(&inverse, &mut rows, &mut scales)?;
+        Ok(OfBlock {
+            places,
+            means,
+            rows,
+            scales,
+            distances,
+        })
+    }
+
+    /// The mean over all images and places around, near which sums lose no digits.
+    fn centre(&self, weights: &[(usize, f32)], part: &std::ops::Range<usize>) -> Vec<f32> {
+        let mut centre = vec![0.0f64; part.len()];
+        let mut feature = Vec::new();
+        for image in 0..self.images {
+            for &(place, weight) in weights {
+                wide(self.at(image, place, part), &mut feature);
+                for (sum, value) in centre.iter_mut().zip(&feature) {
+                    *sum += f64::from(weight * value);
+                }
+            }
+        }
+        let images = self.images.max(1) as f64;
+        centre
+            .into_iter()
+            .map(|sum| (sum / images) as f32)
+            .collect()
+    }
+
+    /// The sums of some images.
+    fn sums(
+        &self,
+        images: impl Iterator<Item = usize>,
+        (windows, weights): (&[Vec<usize>], &[(usize, f32)]),
+        (part, centre): (&std::ops::Range<usize>, &[f32]),
+        workspace: &mut Workspace,
+    ) -> Result<Sums> {
+        let channels = part.len();
+        let mut sums = Sums::nothing(windows.len(), channels);
+        let mut rows = Vec::new();
+        let mut feature = Vec::new();
+        for image in images {
+            sums.images += 1;
+            for &(place, weight) in weights {
+                wide(self.at(image, place, part), &mut feature);
+                feature
+                    .iter_mut()
+                    .zip(centre)
+                    .for_each(|(value, centre)| *value -= centre);
+                for (window, sum) in windows.iter().zip(sums.means.chunks_exact_mut(channels)) {
+                    if window.contains(&place) {
+                        let share = 1.0 / window.len() as f32;
+                        sum.iter_mut()
+                            .zip(&feature)
+                            .for_each(|(sum, value)| *sum += share * value);
+                    }
+                }
+                let root = weight.sqrt();
+                rows.extend(feature.iter().map(|value| root * value));
+            }
+        }
+        let count = rows.len() / channels.max(1);
+        let sizes = [channels, channels];
+        linear_weight_gradient(workspace, count, &rows, &rows, sizes, &mut sums.products)?;
+        Ok(sums)
+    }
+}
+
+/// The places' means, `[places, channels]`, and in `lower` the factor of the covariance about them.
+fn gaussian(
+    sums: &Sums,
+    shrinkage: f32,
+    lower: &mut [f32],
+    workspace: &Workspace,
+) -> Result<Vec<f32>> {
+    let images = sums.images.max(1) as f32;
+    let means: Vec<f32> = sums.means.iter().map(|sum| sum / images).collect();
+    let channels = lower.len().isqrt();
+    let places = (means.len() / channels.max(1)).max(1) as f32;
+    for (i, (row, products)) in lower
+        .chunks_exact_mut(channels)
+        .zip(sums.products.chunks_exact(channels))
+        .enumerate()
+    {
+        for (to, product) in row[..=i].iter_mut().zip(products) {
+            *to = product / images;
+        }
+        for mean in means.chunks_exact(channels) {
+            let own = mean[i] / places;
+            row[..=i]
+                .iter_mut()
+                .zip(mean)
+                .for_each(|(to, mean)| *to -= own * mean);
+        }
+    }
+    let diagonal = || (0..channels).map(|i| i * channels + i);
+    let trace: f32 = diagonal().map(|at| lower[at]).sum();
+    let ridge = shrinkage * (trace / channels.max(1) as f32).max(LEAST_VARIANCE);
+    diagonal().for_each(|at| lower[at] = lower[at].max(0.0) + ridge);
+    match factor(workspace.isa(), channels, lower)? {
+        true => Ok(means),
+        false => Err(Error::new(
+            ErrorKind::Invalid,
+            Subject::Training,
+            "the teacher's features of the good images are not finite numbers, or vary too little",
+        )),
+    }
+}

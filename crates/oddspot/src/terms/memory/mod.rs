@@ -1,0 +1,181 @@
+//! `e_K`: how far a place's features lie from the nearest that any good image has there. "Looks wrong".
+//!
+//! Features are whitened level by level, side by side, and brought to their first principal components;
+//! the good images' are kept in 8 bits.
+
+mod fit;
+mod projection;
+mod tensors;
+
+use oddspot_conv::linear::{LinearWeights, linear};
+use oddspot_conv::nearest::{FARTHEST, nearest};
+use oddspot_conv::{Epilogue, Workspace};
+
+use super::places::{GoodFeatures, PlaceGrid};
+use super::{Fusing, Kind, Parts, Seen, Side, Term, TermMemory};
+use crate::error::Result;
+use crate::files::{NamedTensors, PackedTensors};
+use crate::images::ImageSize;
+use crate::maps::ScoreMap;
+use crate::net::forward::room;
+
+/// The kind.
+pub(super) const KIND: Kind = Kind {
+    name: "memory",
+    symbol: "e_K",
+    side: Side::LooksWrong,
+    used: |settings| settings.closed_form.memory_weight > 0.0,
+    closed_form: true,
+    trust: |_| 1.0,
+    fusing: |settings| Fusing {
+        weight: settings.closed_form.memory_weight,
+        least: f64::NEG_INFINITY,
+        smoothing: settings.detection.smoothing,
+        without_evidence: false,
+        levelled: false,
+    },
+    tensors: tensors::specs,
+    packed: tensors::packed_specs,
+    make: |parts| Ok(Box::new(Memory::new(parts)?)),
+};
+
+/// The term.
+struct Memory {
+    size: ImageSize,
+    grid: PlaceGrid,
+    /// Components of a feature that are kept.
+    components: usize,
+    /// Rows at each place, at most.
+    most: usize,
+    fitted: Option<Fitted>,
+}
+
+/// What it remembers.
+struct Fitted {
+    projection: Projection,
+    /// `[places, images, components]`, in steps.
+    rows: Vec<i8>,
+}
+
+/// From features to components, in steps.
+struct Projection {
+    /// `[components, channels]`.
+    weight: Vec<f32>,
+    /// `[components]`.
+    bias: Vec<f32>,
+    /// Length of a step.
+    step: f32,
+    packed: LinearWeights,
+}
+
+impl Projection {
+    fn new(weight: Vec<f32>, bias: Vec<f32>, step: f32) -> Result<Self> {
+        let sizes = [bias.len(), weight.len() / bias.len().max(1)];
+        let packed = LinearWeights::pack(Workspace::new().isa(), &weight, sizes)?;
+        Ok(Self {
+            weight,
+            bias,
+            step,
+            packed,
+        })
+    }
+
+    /// Components of features `[places, channels]`, rounded to steps within ± `farthest`.
+    fn steps(
+        &self,
+        features: &[f32],
+        farthest: i16,
+        (workspace, buffer): (&mut Workspace, &mut Vec<f32>),
+    ) -> Result<Vec<i16>> {
+        let rows = features.len() * self.bias.len() / self.weight.len().max(1);
+        let to = room(buffer, rows * self.bias.len());
+        let plain = Epilogue::default();
+        linear(
+            workspace,
+            rows,
+            features,
+            &self.packed,
+            Some(&self.bias),
+            plain,
+            to,
+        )?;
+        let farthest = f32::from(farthest);
+        let round = |value: &f32| (value / self.step).round().clamp(-farthest, farthest) as i16;
+        Ok(to.iter().map(round).collect())
+    }
+}
+
+impl Memory {
+    fn new(parts: &Parts) -> Result<Self> {
+        let settings = parts.settings;
+        let grid = PlaceGrid::of(settings, &parts.learned.levels);
+        Ok(Self {
+            size: settings.image_size,
+            components: settings.closed_form.components.min(grid.channels()),
+            most: settings.closed_form.remembered,
+            fitted: tensors::read(parts)?,
+            grid,
+        })
+    }
+
+    /// Distances of squared steps.
+    fn map(&self, squares: &[i32], step: f32) -> ScoreMap {
+        ScoreMap {
+            height: self.grid.rows,
+            width: self.grid.columns,
+            values: squares
+                .iter()
+                .map(|&square| step * (square as f32).sqrt())
+                .collect(),
+        }
+    }
+}
+
+impl Term for Memory {
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
+
+    fn errors(
+        &self,
+        seen: &Seen,
+        workspace: &mut Workspace,
+        memory: &mut TermMemory,
+    ) -> Result<Vec<ScoreMap>> {
+        let Some(Fitted { projection, rows }) = &self.fitted else {
+            return Ok(Vec::new());
+        };
+        memory.buffers.resize_with(1, Vec::new);
+        let to = (&mut *workspace, &mut memory.buffers[0]);
+        let queries = projection.steps(seen.places, FARTHEST, to)?;
+        let mut squares = vec![0; self.grid.places()];
+        nearest(
+            workspace.isa(),
+            self.components,
+            rows,
+            &queries,
+            &mut squares,
+        )?;
+        Ok(vec![self.map(&squares, projection.step)])
+    }
+
+    fn fit_good(&mut self, good: &mut dyn GoodFeatures) -> Result<Option<Vec<Vec<ScoreMap>>>> {
+        let (fitted, left_out) = fit::fit(self, good)?;
+        let step = fitted.projection.step;
+        self.fitted = Some(fitted);
+        let map = |squares: &Vec<i32>| vec![self.map(squares, step)];
+        Ok(Some(left_out.iter().map(map).collect()))
+    }
+
+    fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap {
+        super::places_at_pixels(errors, self.size)
+    }
+
+    fn tensors(&self) -> NamedTensors {
+        tensors::tensors(self)
+    }
+
+    fn packed(&self) -> PackedTensors {
+        tensors::packed(self)
+    }
+}

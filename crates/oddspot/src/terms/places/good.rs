@@ -1,0 +1,17 @@
+//! The features of all good images, wherever they are kept.
+
+use half::f16;
+
+use crate::error::Result;
+
+/// The features of all good images at the places of a grid, one image after the other.
+pub trait GoodFeatures {
+    /// How many images there are.
+    fn images(&self) -> usize;
+
+    /// An image's features, `[rows, columns, channels]`.
+    ///
+    /// # Errors
+    /// Features that cannot be read.
+    fn image(&mut self, index: usize) -> Result<&[f16]>;
+}
