@@ -3,9 +3,9 @@
     python docs/read_model.py MODEL IMAGE [--compare FOLDER]
 
 prints the score, the verdict and what the peak and what stands out with it are owed to. --compare tells how far the maps
-lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote. Reads models of format 4 with any of the teachers.
+lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote. Reads models of format 5 with any of the teachers.
 
-Needs torch, numpy, scipy, pillow and safetensors. Features are [channels, height, width],
+Needs torch, numpy, scipy, pillow and safetensors, and read_closed_form.py beside it. Features are [channels, height, width],
 scores [height, width].
 """
 
@@ -25,7 +25,9 @@ from PIL import Image, ImageOps
 from safetensors import safe_open
 from scipy.ndimage import gaussian_filter, label
 
-FORMAT = 4
+from read_closed_form import e_gaussian, e_memory, places
+
+FORMAT = 5
 PATCH_RADIUS = 32
 # (row, column) from the centre patch to its neighbour, for the classes 0 to 7.
 DIRECTIONS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
@@ -49,11 +51,11 @@ def read_model(path):
             tensor = file.get_tensor(name)
             add_to_seal(sha256, name, file.get_slice(name).get_dtype(), tensor)
             network, _, layer = name.partition(".")
-            networks.setdefault(network, {})[layer] = tensor.float()
+            networks.setdefault(network, {})[layer] = tensor if tensor.dtype == torch.int8 else tensor.float()
     if sha256.hexdigest() != seal["sha256"]:
         sys.exit(f"{path} is not as it was written")
     header = seal["header"]
-    weights = {n: t for n, t in networks["teacher"].items() if not STATISTICS.fullmatch(n)}
+    weights = {n: t for n, t in networks.get("teacher", {}).items() if not STATISTICS.fullmatch(n)}
     if teacher_hash(weights) != header["teacher"]["sha256"]:
         sys.exit(f"{path} lacks the weights of its teacher, or holds another's")
     return header, networks
@@ -282,7 +284,7 @@ def interpolation(size, stride):
     return matrix
 
 
-def normalise(error, moments, smoothing, weight=1.0, floor=-np.inf):
+def normalise(error, moments, smoothing, weight, floor):
     """In standard deviations of the training images' pixels, smoothed; 0 without evidence."""
     values = weight * np.maximum((error.astype(np.float64) - moments["mean"]) / moments["std"], floor)
     values = np.nan_to_num(values).astype(np.float32)
@@ -299,32 +301,61 @@ def usual_difference(rec, usual):
     return np.float32(difference * max(0, 1 - far**2) ** 2)
 
 
+def at_pixels(error, settings):
+    return resize(error, settings["image_size"]["height"], settings["image_size"]["width"]).numpy()
+
+
 @torch.inference_mode()
-def anomaly_maps(image, header, networks):
-    """`total`, `looks_wrong` and, unless a baseline, `wrong_place` at the model's size."""
-    settings, detection = header["settings"], header["settings"]["detection"]
-    terms = {term["term"]: term for term in header["terms"]}
+def errors_of(image, header, networks):
+    """The error of each of the model's terms at every pixel, in the header's order."""
+    settings = header["settings"]
     x = prepare(image, settings["image_size"])
+    levels = header["teacher_levels"]
     teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
-    strides = [level["stride"] for level in header["teacher_levels"]]
-    student, s3 = student_maps(x, networks["student"], settings["student"]["output_stride"], strides)
-    local = networks["reconstruction"] if detection["moments"] == "local" else None
-    rec = e_rec(teacher, student, networks["teacher"], local, settings)
-    if usual := terms["reconstruction"].get("image_level"):
-        rec = rec - usual_difference(rec, usual)
-    moments = terms["reconstruction"]["moments"]
-    maps = {"looks_wrong": normalise(rec, moments, detection["smoothing"])}
-    if "position" in terms:
-        pos = e_pos(s3, networks["position"], settings)
-        moments, smoothing = terms["position"]["moments"], detection["pos_smoothing"]
-        floor = {"none": -np.inf, "mean": 0.0}[detection["pos_floor"]]
-        maps["wrong_place"] = normalise(pos, moments, smoothing, detection["pos_weight"], floor)
-    maps["total"] = sum(maps.values())
+    if "student" in networks:
+        strides = [level["stride"] for level in levels]
+        student, s3 = student_maps(x, networks["student"], settings["student"]["output_stride"], strides)
+    for term in header["terms"]:
+        name = term["term"]
+        if name == "reconstruction":
+            local = networks[name] if settings["detection"]["moments"] == "local" else None
+            yield e_rec(teacher, student, networks["teacher"], local, settings)
+        elif name == "position":
+            yield e_pos(s3, networks[name], settings)
+        elif name == "gaussian":
+            features = places(teacher, levels, settings)
+            yield at_pixels(e_gaussian(features, networks[name], settings), settings)
+        elif name == "memory":
+            yield at_pixels(e_memory(places(teacher, levels, settings), networks[name]), settings)
+
+
+def anomaly_maps(image, header, networks):
+    """`looks_wrong`, `wrong_place` if a term says so, and `total`, at the model's size."""
+    settings, detection = header["settings"], header["settings"]["detection"]
+    weights = {
+        "reconstruction": detection["reconstruction_weight"],
+        "position": detection["pos_weight"],
+        "gaussian": settings["closed_form"]["gaussian_weight"],
+        "memory": settings["closed_form"]["memory_weight"],
+    }
+    maps, total = {}, 0
+    for term, error in zip(header["terms"], errors_of(image, header, networks)):
+        if usual := term.get("image_level"):
+            error = error - usual_difference(error, usual)
+        side, smoothing, floor = "looks_wrong", detection["smoothing"], -np.inf
+        if term["term"] == "position":
+            side, smoothing = "wrong_place", detection["pos_smoothing"]
+            floor = {"none": -np.inf, "mean": 0.0}[detection["pos_floor"]]
+        weight = weights[term["term"]] / term.get("unit", 1.0)
+        part = normalise(error, term["moments"], smoothing, weight, floor)
+        maps[side] = maps.get(side, 0) + part
+        total = total + part
+    maps["total"] = total
     return maps
 
 
 def shares(maps):
-    """Section 6: what each part has to do with what stands out around the peak of the whole."""
+    """Section 7: what each part has to do with what stands out around the peak of the whole."""
     total = maps["total"]
     peak = total.argmax()
     labels, _ = label(total > total.max() / 2, np.ones((3, 3)))

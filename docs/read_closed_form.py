@@ -1,0 +1,113 @@
+"""The closed-form terms of an oddspot model, `gaussian` and `memory`: section 6 of docs/model-file.md.
+
+read_model.py calls it. Features are [channels, height, width], errors [rows, columns] of the grid of places.
+"""
+
+import hashlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+COARSEST = 8
+LEVELS = 2
+FINER = 0.5
+FARTHEST = 1270
+
+
+def places(teacher, levels, settings):
+    """Of each level that is looked at, fine to coarse: its chosen channels at the places of the grid."""
+    end = max(1, sum(level["stride"] <= COARSEST for level in levels))
+    used = range(max(0, end - LEVELS), end)
+    stride = levels[end - 1]["stride"]
+    features = []
+    for at in used:
+        x = F.pad(teacher[at][None], [1] * 4, mode="replicate")
+        x = F.avg_pool2d(x, 3, stride=1)  # 3×3 means, with the nearest position beyond the edge
+        x = F.avg_pool2d(x, stride // levels[at]["stride"])[0]
+        features.append(x[chosen(at, len(x), settings)])
+    return features
+
+
+def e_gaussian(features, tensors, settings):
+    side = settings["closed_form"]["block"]
+    total = 0
+    for level, x in enumerate(features, start=1):
+        mean, rows, scales, moments = (tensors[f"{part}{level}"] for part in ("mean", "rows", "scales", "moments"))
+        x = x.permute(1, 2, 0) - mean  # [rows, columns, channels]
+        height, width, channels = x.shape
+        lower = torch.tril_indices(channels, channels)
+        distance = torch.zeros(height, width)
+        across = -(-width // side)
+        for block, (triangle, scale) in enumerate(zip(rows, scales)):
+            factor = torch.zeros(channels, channels)
+            factor[lower[0], lower[1]] = triangle.float()
+            row, column = block // across * side, block % across * side
+            part = slice(row, row + side), slice(column, column + side)
+            distance[part] = (x[part] @ factor.T * scale).square().sum(-1).sqrt()
+        weight = FINER ** (len(features) - level)
+        total = total + weight * (distance - moments[0]) / moments[1]
+    return total
+
+
+def e_memory(features, tensors):
+    x = torch.cat(features).permute(1, 2, 0)
+    height, width, channels = x.shape
+    x = F.linear(x.reshape(-1, channels), tensors["projection.weight"], tensors["projection.bias"])
+    step = tensors["step"]
+    steps = x / step
+    steps = steps.sign() * (steps.abs() + 0.5).floor()  # halves away from 0
+    steps = steps.clamp(-FARTHEST, FARTHEST)
+    squares = [(rows.float() - own).square().sum(-1).min() for rows, own in zip(tensors["rows"], steps)]
+    return (step * torch.stack(squares).sqrt()).reshape(height, width)
+
+
+def chosen(at, channels, settings):
+    """The channels of the teacher's level `at`, counted from 0, that are looked at."""
+    most, seed = settings["closed_form"]["channels"], settings["training"]["seed"]
+    order = list(range(channels))
+    if channels <= most:
+        return order
+    words = chacha8(hashlib.sha256(seed.to_bytes(8, "little") + b"channels %d" % at).digest())
+    drawn, left = 0, 0  # a number, of which so many swaps are still to be taken
+    for i in range(1, channels):
+        if left == 0:
+            bound = i + 1
+            while bound * (i + 2 + left) < 2**32:
+                bound *= i + 2 + left
+                left += 1
+            left += 1
+            drawn = below(bound, words)
+        left -= 1
+        drawn, other = divmod(drawn, i + 1) if left else (0, drawn)
+        order[i], order[other] = order[other], order[i]
+    return sorted(order[:most])
+
+
+def below(bound, words):
+    """A number from 0 to `bound` - 1, of one or two words."""
+    high, low = divmod(next(words) * bound, 2**32)
+    if low > 2**32 - bound and low + (next(words) * bound >> 32) >= 2**32:
+        high += 1
+    return high
+
+
+def chacha8(key):
+    """The words of ChaCha with 8 rounds, its counter from 0 and no nonce."""
+    start = np.zeros(16, np.uint32)
+    start[:4] = np.frombuffer(b"expand 32-byte k", "<u4")
+    start[4:12] = np.frombuffer(key, "<u4")
+    for counter in range(2**32):
+        start[12] = counter
+        x = start.copy()
+        for _ in range(4):
+            for turn in (0, 1):  # columns, then diagonals
+                quarter_rounds(x, *([4 * row + (column + turn * row) % 4 for column in range(4)] for row in range(4)))
+        yield from (x + start).tolist()
+
+
+def quarter_rounds(x, a, b, c, d):
+    for to, plus, other, bits in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+        x[to] += x[plus]
+        x[other] ^= x[to]
+        x[other] = x[other] << bits | x[other] >> 32 - bits
