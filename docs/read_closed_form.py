@@ -69,27 +69,8 @@ def chosen(at, channels, settings):
     if channels <= most:
         return order
     words = chacha8(hashlib.sha256(seed.to_bytes(8, "little") + b"channels %d" % at).digest())
-    drawn, left = 0, 0  # a number, of which so many swaps are still to be taken
-    for i in range(1, channels):
-        if left == 0:
-            bound = i + 1
-            while bound * (i + 2 + left) < 2**32:
-                bound *= i + 2 + left
-                left += 1
-            left += 1
-            drawn = below(bound, words)
-        left -= 1
-        drawn, other = divmod(drawn, i + 1) if left else (0, drawn)
-        order[i], order[other] = order[other], order[i]
-    return sorted(order[:most])
-
-
-def below(bound, words):
-    """A number from 0 to `bound` - 1, of one or two words."""
-    high, low = divmod(next(words) * bound, 2**32)
-    if low > 2**32 - bound and low + (next(words) * bound >> 32) >= 2**32:
-        high += 1
-    return high
+    keys = [next(words) + (next(words) << 32) for _ in range(channels)]
+    return sorted(sorted(order, key=keys.__getitem__)[:most])
 
 
 def chacha8(key):

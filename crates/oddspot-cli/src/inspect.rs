@@ -10,7 +10,7 @@ use oddspot::files::NamedTensors;
 use oddspot::maps::Moments;
 use oddspot::model::{FORMAT, Header, ImageRecord, Model};
 use oddspot::net::teachers;
-use oddspot::settings::Method;
+use oddspot::settings::{Method, Units};
 use oddspot::terms;
 use oddspot::verdict::{FalseAlarms, TermStatistics};
 use serde::Serialize;
@@ -181,7 +181,7 @@ impl Inspection {
     }
 
     fn write_statistics(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nErrors over the pixels of the images learned from")?;
+        writeln!(f, "\nErrors over the pixels of good images")?;
         for term in &self.header.terms {
             write_term(f, term)?;
         }
@@ -189,7 +189,14 @@ impl Inspection {
             writeln!(f, "  {sureness}")?;
         }
         let thresholds = &self.header.thresholds;
-        writeln!(f, "\nThresholds, in standard deviations of those errors")?;
+        writeln!(
+            f,
+            "\nThresholds, in {}",
+            match header.settings.detection.units {
+                Units::Deviations => "standard deviations of those errors",
+                Units::Reached => "sums of what each term reaches in good images",
+            }
+        )?;
         writeln!(
             f,
             "  image       {}   an image is anomalous above it",
@@ -218,8 +225,11 @@ fn write_term(f: &mut fmt::Formatter<'_>, term: &TermStatistics) -> fmt::Result 
         writeln!(f, "  {name:11} μ {mean}   σ {std}")
     };
     row(symbol, &term.moments)?;
-    match &term.image_level {
-        Some(level) => row(&format!("{symbol} level"), level),
+    if let Some(level) = &term.image_level {
+        row(&format!("{symbol} level"), level)?;
+    }
+    match term.unit.map(four_digits) {
+        Some(unit) => writeln!(f, "  {:11} reaches {unit} σ", ""),
         None => Ok(()),
     }
 }
@@ -239,14 +249,13 @@ fn write_records(f: &mut fmt::Formatter<'_>, records: &[ImageRecord]) -> fmt::Re
 /// What the held-out images say of the false-alarm rate, in a sentence.
 pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
     if alarms.images < 2 {
-        return "one held-out good image is too few to tell the false-alarm rate: train on more \
-                images"
+        return "one good image is too few to tell the false-alarm rate: train on more images"
             .to_owned();
     }
     // Rounded up, so that the bound still holds as printed.
     let bound = (1000.0 * alarms.upper_bound()).ceil() / 10.0;
     format!(
-        "{} of {} held-out good images {} above the threshold set by the others; with 95 % \
+        "{} of {} good images {} above the threshold set by the others; with 95 % \
          confidence the false-alarm rate is below {bound:.1} %",
         alarms.left_out_alarms,
         alarms.images,
@@ -323,7 +332,7 @@ mod tests {
         // Clopper–Pearson: 13.2946 % for 0 of 21, 25.8866 % for 0 of 10.
         assert!(described(21, 0).ends_with("the false-alarm rate is below 13.3 %"));
         assert!(described(10, 0).ends_with("below 25.9 %"));
-        assert!(described(10, 1).starts_with("1 of 10 held-out good images was above"));
+        assert!(described(10, 1).starts_with("1 of 10 good images was above"));
         assert!(described(1, 0).contains("too few"));
     }
 

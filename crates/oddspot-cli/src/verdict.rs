@@ -15,7 +15,7 @@ pub struct VerdictArgs {
     /// Call an image anomalous above this score, instead of above the model's threshold
     #[arg(long, value_name = "SCORE", conflicts_with = "false_alarm_rate")]
     pub threshold: Option<f64>,
-    /// Set the threshold anew from the model's held-out good images, for this share of good images
+    /// Set the threshold anew from the model's good images, for this share of good images
     /// called anomalous
     #[arg(long, value_name = "SHARE")]
     pub false_alarm_rate: Option<f64>,
@@ -65,7 +65,7 @@ impl VerdictArgs {
                 rate => format!("{rate:.1} %"),
             };
             tell!(
-                "{} of {} held-out good images lie above it; by their scores it amounts to a \
+                "{} of {} good images lie above it; by their scores it amounts to a \
                  false-alarm rate of {rate}",
                 alarms.left_out_alarms,
                 alarms.images,

@@ -320,7 +320,7 @@ fn the_verdict_follows_another_threshold_or_rate_if_asked() {
         let options = format!("detect model.oddspot images -o other --threshold {threshold}");
         let run = world.succeeds(&mut world.oddspot(&options));
         assert!(run.stderr.contains("instead of its own"), "{}", run.stderr);
-        assert!(run.stderr.contains("held-out good images lie above it"));
+        assert!(run.stderr.contains("good images lie above it"));
         let found = lines(&world.text("other/results.jsonl"));
         let called = found.iter().filter(|line| line["verdict"] == "anomalous");
         assert_eq!(called.count(), anomalous);

@@ -10,6 +10,7 @@ use crate::files::{NamedTensors, PackedTensors, Stored, TensorFile, atomic, chec
 use crate::net::learned::Learned;
 use crate::net::network::widths_of;
 use crate::net::tensors::{Shapes, TensorSpec};
+use crate::settings::Units;
 use crate::terms;
 use crate::terms::channels::ChannelStatistics;
 
@@ -142,7 +143,8 @@ fn check_header(header: &Header) -> Result<Learned> {
         ));
     }
     let alarms = &thresholds.false_alarms;
-    if alarms.images != header.judged_images() || alarms.left_out_alarms > alarms.images {
+    let judged = header.held_out_images.len()..=header.good_images();
+    if !judged.contains(&alarms.images) || alarms.left_out_alarms > alarms.images {
         return Err(damaged(
             "its count of false alarms and its good images do not agree",
         ));
@@ -161,9 +163,14 @@ fn check_header(header: &Header) -> Result<Learned> {
         ));
     }
     let settings = &header.settings;
+    let in_units = settings.detection.units == Units::Reached;
     let fits = |(kind, term): (&terms::Kind, &crate::verdict::TermStatistics)| {
         let levelled = (kind.fusing)(settings).levelled;
-        kind.name == term.term && levelled == term.image_level.is_some()
+        let unit = match term.unit {
+            Some(unit) => in_units && unit.is_finite() && unit > 0.0,
+            None => !in_units,
+        };
+        kind.name == term.term && levelled == term.image_level.is_some() && unit
     };
     let count = terms::used(settings).count();
     if count != header.terms.len() || !terms::used(settings).zip(&header.terms).all(fits) {

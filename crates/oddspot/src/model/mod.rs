@@ -52,15 +52,6 @@ impl Header {
         self.training_images.len() + self.held_out_images.len()
     }
 
-    /// Good images that it judged without having learned from them: those held out, or where nothing is
-    /// trained all, each left out in turn.
-    pub fn judged_images(&self) -> usize {
-        match self.settings.method.learns() {
-            true => self.held_out_images.len(),
-            false => self.good_images(),
-        }
-    }
-
     /// What is usual of a term, by its name.
     pub fn term(&self, name: &str) -> Option<&TermStatistics> {
         self.terms.iter().find(|term| term.term == name)

@@ -73,7 +73,7 @@ table! {
         advanced block: usize = 2, in 1..=64;
 
         /// How far covariances are drawn to that of channels without correlation.
-        advanced shrinkage: f64 = 0.01, in 1e-6..=1.0;
+        advanced shrinkage: f64 = 0.01, in 1e-5..=1.0;
 
         /// Parts of the good images that are left out in turn to see what is usual of an unseen one.
         advanced parts: usize = 10, in 2..=100;
@@ -82,7 +82,7 @@ table! {
         advanced components: usize = 64, in 1..=1024;
 
         /// Good images that are remembered, at most.
-        advanced remembered: usize = 400, in 1..=100_000;
+        advanced remembered: usize = 400, in 2..=100_000;
     }
 
     /// The training loop.

@@ -7,7 +7,7 @@ use super::set::{HeldOut, TrainingSet};
 use super::trainer::Trainer;
 use crate::error::Result;
 use crate::files::NamedTensors;
-use crate::judge::{Judging, Memory, TeacherSource};
+use crate::judge::{Judging, Memory, TeacherSource, TermErrors};
 use crate::maps::{MomentSums, ScoreMap, image_level};
 use crate::model::{Header, Model};
 use crate::net::engine::{Engine, Forward};
@@ -18,8 +18,8 @@ use crate::terms::channels::ChannelStatistics;
 use crate::terms::{self, Kind};
 use crate::verdict::{TermStatistics, Thresholds};
 
-/// Training images whose scores floor the spread of the held-out ones.
-const SPREAD_IMAGES: usize = 64;
+/// Training images whose scores count, at most.
+const MOST_IMAGES: usize = 400;
 /// Pixels of good images that the pixel threshold is taken from, at most.
 const MOST_PIXELS: usize = 16 << 20;
 /// The share of images whose maximum a term's unit is not below.
@@ -182,7 +182,7 @@ impl Finishing<'_> {
                         add(at, error);
                     }
                 }
-                if index < SPREAD_IMAGES {
+                if index < MOST_IMAGES {
                     seen_errors.push(errors);
                 }
                 if step().is_break() {
@@ -212,7 +212,7 @@ impl Finishing<'_> {
             .collect();
 
         // What the terms say of an image that they did not learn from.
-        let left_out = |errors: &mut Vec<Vec<ScoreMap>>, image: usize| {
+        let left_out = |errors: &mut TermErrors, image: usize| {
             errors.resize_with(kinds.len(), Vec::new);
             for (errors, kind) in errors.iter_mut().zip(&kinds) {
                 if let Some(of_images) = closed_form.left_out.get(kind.name) {
@@ -235,7 +235,9 @@ impl Finishing<'_> {
                 .enumerate()
                 .for_each(|(image, errors)| left_out(errors, image));
         }
-        if settings.detection.units == Units::Reached {
+        // In units of what images like these reach: a term that is trained reaches less in the images that
+        // it has learned from.
+        let units = |statistics: &mut [TermStatistics], images: &[TermErrors]| {
             for (at, kind) in kinds.iter().enumerate() {
                 let peak = |errors: &Vec<ScoreMap>| {
                     let error = judging.term_at_pixels(at, errors);
@@ -243,31 +245,37 @@ impl Finishing<'_> {
                 };
                 let peaks: Vec<f32> = match closed_form.left_out.get(kind.name) {
                     Some(of_images) => of_images.iter().map(peak).collect(),
-                    None => unseen_errors
-                        .iter()
-                        .map(|errors| peak(&errors[at]))
-                        .collect(),
+                    None => images.iter().map(|errors| peak(&errors[at])).collect(),
                 };
                 let weight = (kind.fusing)(settings).weight.max(f64::MIN_POSITIVE);
                 let reached = (upper_quartile(peaks) / weight).max(LEAST_UNIT);
                 let trust = (kind.trust)(&statistics[at].moments).max(LEAST_TRUST);
                 statistics[at].unit = Some(reached / trust);
             }
+        };
+        let mut of_seen = statistics.clone();
+        if settings.detection.units == Units::Reached {
+            units(&mut statistics, &unseen_errors);
+            units(&mut of_seen, &seen_errors);
         }
 
-        let score = |errors: &Vec<Vec<ScoreMap>>| {
-            judging
-                .fuse(&judging.at_pixels(errors), &statistics)
-                .score()
+        let fuse = |errors: &TermErrors, statistics: &[TermStatistics]| {
+            judging.fuse(&judging.at_pixels(errors), statistics)
         };
-        let training_scores: Vec<f32> = seen_errors.iter().map(score).collect();
+        let training_scores: Vec<f32> = (seen_errors.iter())
+            .map(|errors| fuse(errors, &of_seen).score())
+            .collect();
+        // Where no term judges a training image as if it had been left out, they only floor the spread.
+        let mut scores = match closed_form.left_out.is_empty() {
+            true => Vec::new(),
+            false => training_scores.clone(),
+        };
         drop(seen_errors);
-        let mut scores = Vec::new();
         let mut pixels = Vec::new();
         let size = settings.image_size;
         let every = (size.width * size.height * unseen_errors.len()).div_ceil(MOST_PIXELS);
         for errors in &unseen_errors {
-            let maps = judging.fuse(&judging.at_pixels(errors), &statistics);
+            let maps = fuse(errors, &statistics);
             scores.push(maps.score());
             pixels.extend(maps.total.values.iter().step_by(every.max(1)));
         }

@@ -224,13 +224,15 @@ impl HeldOut {
         let Some(places) = &mut self.places else {
             return Ok(());
         };
-        let mut memory = Memory::default();
-        for image in &self.images {
+        let see = |memory: &mut Memory, image: &RgbImage| {
             memory.run_teacher(teacher, image)?;
-            let features = places.encode(&memory.teacher_levels(teacher, levels.len()));
-            places.push(features)?;
-        }
-        Ok(())
+            Ok(places.encode(&memory.teacher_levels(teacher, levels.len())))
+        };
+        let seen = (self.images.par_iter())
+            .map_init(Memory::default, see)
+            .collect::<Result<Vec<_>>>()?;
+        seen.into_iter()
+            .try_for_each(|features| places.push(features))
     }
 
     /// Some images of a prepared set, in the given order.

@@ -29,13 +29,13 @@ pub struct TermStatistics {
 pub struct TermMap {
     /// Which term.
     pub kind: &'static Kind,
-    /// `w (e − μ) / σ`, less what is usual of the image's level, not below its floor, smoothed; 0
-    /// without evidence.
+    /// `w (e − μ) / σ`, less what is usual of the image's level, not below its floor, over its unit if it
+    /// has one, smoothed; 0 without evidence.
     pub map: ScoreMap,
 }
 
-/// The anomaly map of one image and its parts, of which it is the sum, in standard deviations of the
-/// training images' pixels.
+/// The anomaly map of one image and its parts, of which it is the sum: in units of what good images
+/// reach, or in standard deviations of their pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnomalyMaps {
     /// `e`.

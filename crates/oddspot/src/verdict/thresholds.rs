@@ -49,25 +49,25 @@ pub struct Thresholds {
 /// Scores of good images, from which an image threshold follows for any false-alarm rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GoodScores {
-    /// Of the held-out images, in the order of their records.
-    pub held_out: Vec<f32>,
-    /// Standard deviation of the training images' scores, the least that is taken for the held-out
-    /// ones'.
+    /// Of images that were judged without having been learned from, in the order of their records:
+    /// those trained on, if they were left out in turn, then those held out.
+    pub good: Vec<f32>,
+    /// The least standard deviation that is taken for theirs.
     pub least_std: f64,
-    /// Of the held-out images' pixels, the quantile that the pixel threshold is, unless it lies above
+    /// Of these images' pixels, the quantile that the pixel threshold is, unless it lies above
     /// the image threshold.
     pub pixel: f64,
 }
 
-/// The false-alarm rate as the held-out images tell it.
+/// The false-alarm rate as good images tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FalseAlarms {
-    /// Held-out good images.
+    /// Good images that were not learned from.
     pub images: usize,
     /// Rate that the threshold aims at.
     pub target: f64,
-    /// Held-out images above the threshold that the other held-out images give (leave one
-    /// out, so that no image judges itself).
+    /// Those of them above the threshold that the others give (leave one out, so that no image judges
+    /// itself).
     pub left_out_alarms: usize,
 }
 
@@ -103,25 +103,27 @@ impl FalseAlarms {
 }
 
 impl Thresholds {
-    /// Sets the thresholds from the scores of the held-out images, with those of the training
-    /// images as a floor for the spread, and from the held-out images' pixels.
+    /// Sets the thresholds from the scores of good images that were not learned from, with those of
+    /// training images as a floor for the spread, and from these images' pixels.
     ///
-    /// A score is the maximum of many pixels, so its distribution is close to Gumbel's: the
-    /// image threshold is the (1 − `rate`) quantile of the Gumbel distribution with the
-    /// held-out scores' mean and standard deviation. The pixel threshold is the
-    /// (1 − `pixel_rate`) quantile of `held_out_pixels`, at most the image threshold, so that
-    /// an image called anomalous always shows a region.
+    /// Where there are n ≥ 1/`rate` − 1 of them, the image threshold is the ⌈(n + 1)(1 − `rate`)⌉-th
+    /// smallest score, above which a further good image lies at most that often (conformal). For fewer
+    /// it is extrapolated: a score is the maximum of many pixels, so its distribution is close to
+    /// Gumbel's, and the threshold is the (1 − `rate`) quantile of the one with the scores' mean and
+    /// standard deviation. A score far above all others counts no further than [`far`](GoodScores::far).
+    /// The pixel threshold is the (1 − `pixel_rate`) quantile of `pixels`, at most the image threshold,
+    /// so that an image called anomalous always shows a region.
     pub fn from_good_images(
-        held_out: &[f32],
+        good: &[f32],
         training: &[f32],
-        held_out_pixels: &mut [f32],
+        pixels: &mut [f32],
         rate: f64,
         pixel_rate: f64,
     ) -> Self {
         let scores = GoodScores {
-            held_out: held_out.to_vec(),
+            good: good.to_vec(),
             least_std: mean_and_std(training.iter().copied()).1,
-            pixel: f64::from(quantile(held_out_pixels, 1.0 - pixel_rate)),
+            pixel: f64::from(quantile(pixels, 1.0 - pixel_rate)),
         };
         let image = scores.threshold(rate);
         Self {
@@ -158,7 +160,7 @@ impl Thresholds {
             image,
             pixel: self.scores.pixel.min(image),
             false_alarms: FalseAlarms {
-                images: self.scores.held_out.len(),
+                images: self.scores.good.len(),
                 target: self.scores.rate(image),
                 left_out_alarms: self.scores.above(image),
             },
@@ -171,25 +173,52 @@ impl Thresholds {
 impl GoodScores {
     /// The image threshold for a false-alarm rate.
     fn threshold(&self, rate: f64) -> f64 {
-        Gumbel::of(self.held_out.iter().copied(), self.least_std).quantile(rate)
+        threshold_of(&self.good, self.least_std, rate)
     }
 
     /// The false-alarm rate of an image threshold.
     fn rate(&self, threshold: f64) -> f64 {
-        Gumbel::of(self.held_out.iter().copied(), self.least_std).rate(threshold)
+        let tail = Gumbel::of(bounded(&self.good).into_iter(), self.least_std).rate(threshold);
+        let conformal = (self.above(threshold) + 1) as f64 / (self.good.len() + 1) as f64;
+        match self.above(threshold) {
+            // Beyond all of them only the tail knows how far.
+            0 => tail.min(conformal),
+            _ => conformal,
+        }
     }
 
-    /// What they tell of the threshold for a rate, each held-out image against that of the others.
+    /// Whether the threshold for a rate is one of the scores, and not extrapolated.
+    pub fn is_conformal(&self, rate: f64) -> bool {
+        (self.good.len() + 1) as f64 * rate >= 1.0
+    }
+
+    /// What no score counts beyond: a value that a Gumbel distribution with the scores' quartiles passes
+    /// in one of twenty such sets of images. None of few scores.
+    pub fn far(&self) -> Option<f64> {
+        far(&self.good)
+    }
+
+    /// Places among the scores of those that lie beyond [`far`](Self::far): images to look at.
+    pub fn suspicious(&self) -> Vec<usize> {
+        let Some(far) = self.far() else {
+            return Vec::new();
+        };
+        let scores = self.good.iter().enumerate();
+        let beyond = scores.filter(|&(_, &score)| f64::from(score) > far);
+        beyond.map(|(index, _)| index).collect()
+    }
+
+    /// What they tell of the threshold for a rate, each image against that of the others.
     fn false_alarms(&self, rate: f64) -> FalseAlarms {
         let is_alarm = |left_out: usize| {
-            let others = self.held_out.iter().enumerate();
-            let others = others
+            let others = self.good.iter().enumerate();
+            let others: Vec<f32> = others
                 .filter(|&(i, _)| i != left_out)
-                .map(|(_, &score)| score);
-            let threshold = Gumbel::of(others, self.least_std).quantile(rate);
-            f64::from(self.held_out[left_out]) > threshold
+                .map(|(_, &score)| score)
+                .collect();
+            f64::from(self.good[left_out]) > threshold_of(&others, self.least_std, rate)
         };
-        let images = self.held_out.len();
+        let images = self.good.len();
         FalseAlarms {
             images,
             target: rate,
@@ -200,22 +229,68 @@ impl GoodScores {
         }
     }
 
-    /// Held-out images whose score lies above a threshold.
+    /// Images whose score lies above a threshold.
     fn above(&self, threshold: f64) -> usize {
-        let scores = self.held_out.iter();
+        let scores = self.good.iter();
         scores
             .filter(|&&score| f64::from(score) > threshold)
             .count()
     }
 
-    /// Whether they can be those of so many held-out images.
+    /// Whether they can be those of so many images.
     pub(crate) fn are_usable(&self, images: usize) -> bool {
-        self.held_out.len() == images
-            && self.held_out.iter().all(|score| score.is_finite())
+        self.good.len() == images
+            && self.good.iter().all(|score| score.is_finite())
             && self.least_std.is_finite()
             && self.least_std >= 0.0
             && self.pixel.is_finite()
     }
+}
+
+/// Scores of which it can be said that one lies far above all others.
+const ENOUGH_TO_BOUND: usize = 8;
+/// How many of a set's images are expected beyond [`far`].
+const EXPECTED_FAR: f64 = 0.05;
+
+/// The image threshold of scores for a false-alarm rate.
+fn threshold_of(scores: &[f32], least_std: f64, rate: f64) -> f64 {
+    let mut scores = bounded(scores);
+    let conformal = (scores.len() + 1) as f64;
+    if conformal * rate < 1.0 {
+        return Gumbel::of(scores.into_iter(), least_std).quantile(rate);
+    }
+    // Without the noise of the product: ⌈200 · 0.99⌉ is 198.
+    let rank = (conformal * (1.0 - rate) - 1e-9).ceil() as usize;
+    let index = rank.clamp(1, scores.len()) - 1;
+    f64::from(*scores.select_nth_unstable_by(index, f32::total_cmp).1)
+}
+
+/// Scores, none beyond [`far`].
+fn bounded(scores: &[f32]) -> Vec<f32> {
+    let far = far(scores).unwrap_or(f64::INFINITY) as f32;
+    scores.iter().map(|&score| score.min(far)).collect()
+}
+
+/// See [`GoodScores::far`].
+fn far(scores: &[f32]) -> Option<f64> {
+    if scores.len() < ENOUGH_TO_BOUND {
+        return None;
+    }
+    let mut sorted: Vec<f64> = scores.iter().map(|&score| f64::from(score)).collect();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = share * (sorted.len() - 1) as f64;
+        let (low, high) = (
+            sorted[place.floor() as usize],
+            sorted[place.ceil() as usize],
+        );
+        low + place.fract() * (high - low)
+    };
+    // Gumbel's quantile of p is μ − β ln(−ln p).
+    let reduced = |p: f64| -(-p.ln()).ln();
+    let scale = (at(0.75) - at(0.25)) / (reduced(0.75) - reduced(0.25));
+    let rate = EXPECTED_FAR / scores.len() as f64;
+    Some(at(0.5) + scale * (reduced(1.0 - rate) - reduced(0.5)))
 }
 
 /// Gumbel's distribution, of the largest of many values.
@@ -275,107 +350,4 @@ fn quantile(values: &mut [f32], q: f64) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_threshold_is_the_gumbel_quantile_of_the_held_out_scores() {
-        // Mean 10, sample standard deviation 2: q(0.99) = 10 + 2·3.1367 (scipy.stats.gumbel_r).
-        let held_out = [8.0, 10.0, 12.0];
-        let found = Thresholds::from_good_images(&held_out, &[9.0], &mut [0.0], 0.01, 0.001);
-        assert!((found.image - 16.273_337).abs() < 1e-4, "{}", found.image);
-    }
-
-    #[test]
-    fn one_held_out_image_takes_the_spread_of_the_training_images() {
-        let training = [8.0, 10.0, 12.0];
-        let found = Thresholds::from_good_images(&[10.0], &training, &mut [0.0], 0.01, 0.001);
-        assert!((found.image - 16.273_337).abs() < 1e-4);
-        assert_eq!(found.false_alarms.left_out_alarms, 0);
-    }
-
-    #[test]
-    fn an_outlier_among_the_held_out_images_is_counted_as_a_false_alarm() {
-        let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
-        let found = Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut [0.0], 0.01, 0.001);
-        assert_eq!(found.false_alarms.left_out_alarms, 1);
-    }
-
-    #[test]
-    fn the_pixel_threshold_leaves_the_asked_share_above_it_and_never_passes_the_image_threshold() {
-        let mut pixels: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0).collect();
-        let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, 0.01, 0.01);
-        let above = pixels
-            .iter()
-            .filter(|&&p| f64::from(p) > found.pixel)
-            .count();
-        assert_eq!(above, 10);
-        let mut pixels = vec![100.0; 10];
-        let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, 0.01, 0.01);
-        assert_eq!(found.pixel, found.image);
-    }
-
-    #[test]
-    fn another_rate_gives_what_training_with_it_would_have_given_and_back() {
-        let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
-        let pixels = [0.5, 1.0, 2.0, 8.0];
-        let made = |rate| {
-            let mut pixels = pixels;
-            Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut pixels, rate, 0.001)
-        };
-        let (strict, loose) = (made(0.01), made(0.2));
-        let replaced = |by: &Thresholds, of: &Thresholds| Thresholds {
-            replaced: Some(of.image),
-            ..by.clone()
-        };
-        assert_eq!(strict.at_rate(0.2), replaced(&loose, &strict));
-        assert_eq!(loose.at_rate(0.01), replaced(&strict, &loose));
-        assert!(loose.image < strict.image && loose.pixel < strict.pixel);
-        assert!(made(1e-300).image.is_finite());
-    }
-
-    #[test]
-    fn a_threshold_of_ones_own_lies_nowhere_below_the_regions() {
-        let pixels = &mut [0.5, 1.0, 2.0, 3.0];
-        let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], pixels, 0.01, 0.001);
-        assert_eq!((found.at_score(7.0).image, found.pixel), (7.0, 3.0));
-        assert_eq!(found.at_score(2.5).pixel, 2.5);
-        assert_eq!(found.at_score(2.5).at_score(7.0).pixel, 3.0);
-        assert_eq!(found.at_score(2.5).replaced, Some(found.image));
-        let alarms = |at| found.at_score(at).false_alarms.left_out_alarms;
-        assert_eq!([4.0, 5.0, 5.5, 6.0].map(alarms), [2, 1, 1, 0]);
-        let rate = found.at_score(found.image).false_alarms.target;
-        assert!((rate - 0.01).abs() < 1e-9, "{rate}");
-    }
-
-    #[test]
-    fn scores_are_those_of_the_held_out_images_or_unusable() {
-        let scores = |held_out: &[f32], least_std| GoodScores {
-            held_out: held_out.to_vec(),
-            least_std,
-            pixel: 1.0,
-        };
-        assert!(scores(&[1.0, 2.0], 0.0).are_usable(2));
-        assert!(!scores(&[1.0, 2.0], 0.0).are_usable(3));
-        assert!(!scores(&[1.0, f32::NAN], 0.0).are_usable(2));
-        assert!(!scores(&[1.0], -1.0).are_usable(1));
-        assert!(!scores(&[1.0], f64::INFINITY).are_usable(1));
-    }
-
-    #[test]
-    fn the_confidence_bound_is_clopper_pearsons() {
-        let bound = |images, left_out_alarms| {
-            FalseAlarms {
-                images,
-                target: 0.01,
-                left_out_alarms,
-            }
-            .upper_bound()
-        };
-        // scipy.stats.beta.ppf(0.95, k + 1, n - k)
-        assert!((bound(21, 0) - 0.132_946).abs() < 1e-5);
-        assert!((bound(21, 1) - 0.206_725).abs() < 1e-4);
-        assert_eq!(bound(1, 1), 1.0);
-        assert!((bound(10_000, 300) - 0.032_959).abs() < 1e-5);
-    }
-}
+mod tests;

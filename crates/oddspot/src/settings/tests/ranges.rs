@@ -94,12 +94,12 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
     ("closed_form.block", &["1", "64"], &["0", "65"]),
     (
         "closed_form.shrinkage",
-        &["0.000001", "1"],
+        &["0.00001", "1"],
         &["0", "1.5", "NaN"],
     ),
     ("closed_form.parts", &["2", "100"], &["1", "101"]),
     ("closed_form.components", &["1", "1024"], &["0", "1025"]),
-    ("closed_form.remembered", &["1", "100000"], &["0", "100001"]),
+    ("closed_form.remembered", &["2", "100000"], &["1", "100001"]),
     (
         "detection.pos_weight",
         &["0.001", "100"],

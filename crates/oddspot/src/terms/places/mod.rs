@@ -6,7 +6,7 @@ pub use good::GoodFeatures;
 
 use std::ops::Range;
 
-use rand::seq::SliceRandom;
+use rand::RngExt;
 
 use crate::images::ImageSize;
 use crate::net::network::Level;
@@ -63,8 +63,11 @@ impl PlaceGrid {
             } = levels[at];
             let mut chosen: Vec<usize> = (0..channels).collect();
             if channels > most {
+                // Those with the least of some drawn numbers: no way of shuffling that may change.
                 let purpose = format!("channels {at}");
-                chosen.shuffle(&mut seed::stream(settings.training.seed, &purpose));
+                let mut random = seed::stream(settings.training.seed, &purpose);
+                let keys: Vec<u64> = (0..channels).map(|_| random.random()).collect();
+                chosen.sort_by_key(|&channel| keys[channel]);
                 chosen.truncate(most);
                 chosen.sort_unstable();
             }

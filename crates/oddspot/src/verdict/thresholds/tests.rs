@@ -1,0 +1,136 @@
+//! Thresholds from scores of good images.
+
+use super::*;
+
+#[test]
+fn the_threshold_is_the_gumbel_quantile_of_the_held_out_scores() {
+    // Mean 10, sample standard deviation 2: q(0.99) = 10 + 2·3.1367 (scipy.stats.gumbel_r).
+    let held_out = [8.0, 10.0, 12.0];
+    let found = Thresholds::from_good_images(&held_out, &[9.0], &mut [0.0], 0.01, 0.001);
+    assert!((found.image - 16.273_337).abs() < 1e-4, "{}", found.image);
+}
+
+#[test]
+fn one_held_out_image_takes_the_spread_of_the_training_images() {
+    let training = [8.0, 10.0, 12.0];
+    let found = Thresholds::from_good_images(&[10.0], &training, &mut [0.0], 0.01, 0.001);
+    assert!((found.image - 16.273_337).abs() < 1e-4);
+    assert_eq!(found.false_alarms.left_out_alarms, 0);
+}
+
+#[test]
+fn an_outlier_among_the_held_out_images_is_counted_as_a_false_alarm() {
+    let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
+    let found = Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut [0.0], 0.01, 0.001);
+    assert_eq!(found.false_alarms.left_out_alarms, 1);
+}
+
+#[test]
+fn the_pixel_threshold_leaves_the_asked_share_above_it_and_never_passes_the_image_threshold() {
+    let mut pixels: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0).collect();
+    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, 0.01, 0.01);
+    let above = pixels
+        .iter()
+        .filter(|&&p| f64::from(p) > found.pixel)
+        .count();
+    assert_eq!(above, 10);
+    let mut pixels = vec![100.0; 10];
+    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, 0.01, 0.01);
+    assert_eq!(found.pixel, found.image);
+}
+
+#[test]
+fn another_rate_gives_what_training_with_it_would_have_given_and_back() {
+    let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
+    let pixels = [0.5, 1.0, 2.0, 8.0];
+    let made = |rate| {
+        let mut pixels = pixels;
+        Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut pixels, rate, 0.001)
+    };
+    let (strict, loose) = (made(0.01), made(0.2));
+    let replaced = |by: &Thresholds, of: &Thresholds| Thresholds {
+        replaced: Some(of.image),
+        ..by.clone()
+    };
+    assert_eq!(strict.at_rate(0.2), replaced(&loose, &strict));
+    assert_eq!(loose.at_rate(0.01), replaced(&strict, &loose));
+    assert!(loose.image < strict.image && loose.pixel < strict.pixel);
+    assert!(made(1e-300).image.is_finite());
+}
+
+#[test]
+fn a_threshold_of_ones_own_lies_nowhere_below_the_regions() {
+    let pixels = &mut [0.5, 1.0, 2.0, 3.0];
+    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], pixels, 0.01, 0.001);
+    assert_eq!((found.at_score(7.0).image, found.pixel), (7.0, 3.0));
+    assert_eq!(found.at_score(2.5).pixel, 2.5);
+    assert_eq!(found.at_score(2.5).at_score(7.0).pixel, 3.0);
+    assert_eq!(found.at_score(2.5).replaced, Some(found.image));
+    let alarms = |at| found.at_score(at).false_alarms.left_out_alarms;
+    assert_eq!([4.0, 5.0, 5.5, 6.0].map(alarms), [2, 1, 1, 0]);
+    let rate = found.at_score(found.image).false_alarms.target;
+    assert!((rate - 0.01).abs() < 1e-9, "{rate}");
+}
+
+#[test]
+fn scores_are_those_of_the_held_out_images_or_unusable() {
+    let scores = |held_out: &[f32], least_std| GoodScores {
+        good: held_out.to_vec(),
+        least_std,
+        pixel: 1.0,
+    };
+    assert!(scores(&[1.0, 2.0], 0.0).are_usable(2));
+    assert!(!scores(&[1.0, 2.0], 0.0).are_usable(3));
+    assert!(!scores(&[1.0, f32::NAN], 0.0).are_usable(2));
+    assert!(!scores(&[1.0], -1.0).are_usable(1));
+    assert!(!scores(&[1.0], f64::INFINITY).are_usable(1));
+}
+
+#[test]
+fn the_confidence_bound_is_clopper_pearsons() {
+    let bound = |images, left_out_alarms| {
+        FalseAlarms {
+            images,
+            target: 0.01,
+            left_out_alarms,
+        }
+        .upper_bound()
+    };
+    // scipy.stats.beta.ppf(0.95, k + 1, n - k)
+    assert!((bound(21, 0) - 0.132_946).abs() < 1e-5);
+    assert!((bound(21, 1) - 0.206_725).abs() < 1e-4);
+    assert_eq!(bound(1, 1), 1.0);
+    assert!((bound(10_000, 300) - 0.032_959).abs() < 1e-5);
+}
+
+#[test]
+fn enough_images_give_the_threshold_as_one_of_their_scores() {
+    let scores: Vec<f32> = (1..=199).map(|i| i as f32 / 199.0).collect();
+    let found = Thresholds::from_good_images(&scores, &scores, &mut [0.0], 0.01, 0.001);
+    // ⌈200 · 0.99⌉ = 198: one of 199 lies above it.
+    assert_eq!(found.image, f64::from(scores[197]));
+    assert!(found.scores.is_conformal(0.01) && !found.scores.is_conformal(0.004));
+    assert_eq!(found.at_score(found.image).false_alarms.target, 0.01);
+    let few = Thresholds::from_good_images(&scores[..98], &scores, &mut [0.0], 0.01, 0.001);
+    assert!(!few.scores.is_conformal(0.01) && few.image > f64::from(scores[97]));
+}
+
+#[test]
+fn an_image_far_above_all_others_is_named_and_counts_no_further() {
+    let mut scores: Vec<f32> = (0..60).map(|i| 1.0 + (i * 7 % 60) as f32 / 60.0).collect();
+    let made = |scores: &[f32]| {
+        Thresholds::from_good_images(scores, &scores[..8], &mut [0.0], 0.01, 0.001)
+    };
+    assert_eq!(made(&scores).scores.suspicious(), [0usize; 0]);
+    scores[17] = 9.0;
+    let (near, scores_near) = (made(&scores), scores.clone());
+    scores[17] = 900.0;
+    let far = made(&scores);
+    assert_eq!(
+        (near.scores.suspicious(), far.scores.suspicious()),
+        (vec![17], vec![17])
+    );
+    assert_eq!(near.image, far.image);
+    assert!(near.image < 5.0, "{}", near.image);
+    assert_eq!(made(&scores_near[..7]).scores.far(), None);
+}
