@@ -16,8 +16,12 @@ use crate::terms::places::{GoodFeatures, PlaceGrid};
 
 /// Places around each that count with it, on each side.
 const WINDOW: usize = 1;
-/// The least variance that is taken for any: features that never vary must not divide by nothing.
-const LEAST_VARIANCE: f32 = 1e-10;
+/// The least that is added to variances, as a share of the features' mean square: the square of what
+/// half precision, in which good features are kept, rounds off. A plain background that is the same
+/// in all images must not lie far from itself.
+const LEAST_SHARE: f32 = 1.0 / (1 << 22) as f32;
+/// The same where features are 0: nothing may be divided by.
+const LEAST_VARIANCE: f32 = 1e-12;
 
 /// Each level's distances of each image: `[level][image][place]`.
 type LeftOut = Vec<Vec<Vec<f32>>>;
@@ -199,6 +203,9 @@ impl Strip {
             }
         }
         let centre = self.centre(&weights, &part);
+        let square: f32 = centre.iter().map(|value| value * value).sum();
+        let least = (LEAST_SHARE * square / channels.max(1) as f32).max(LEAST_VARIANCE);
+        let ridge = (term.shrinkage, least);
         let folds = term.folds.clamp(1, self.images.max(1));
         let of_folds: Vec<Sums> = (0..folds)
             .map(|fold| {
@@ -216,7 +223,7 @@ impl Strip {
             let rest = of_folds.iter().enumerate();
             rest.filter(|(fold, _)| *fold != left_out || folds == 1)
                 .for_each(|(_, sums)| others.add(sums));
-            let means = gaussian(&others, term.shrinkage, &mut lower, workspace)?;
+            let means = gaussian(&others, ridge, &mut lower, workspace)?;
             let images: Vec<usize> = (left_out..self.images).step_by(folds).collect();
             let mut x = Vec::with_capacity(images.len() * places.len() * channels);
             let mut feature = Vec::new();
@@ -233,7 +240,7 @@ impl Strip {
                 distances[image * places.len()..][..places.len()].copy_from_slice(lengths);
             }
         }
-        let mut means = gaussian(&all, term.shrinkage, &mut lower, workspace)?;
+        let mut means = gaussian(&all, ridge, &mut lower, workspace)?;
         for mean in means.chunks_exact_mut(channels) {
             mean.iter_mut()
                 .zip(&centre)
@@ -311,9 +318,10 @@ impl Strip {
 }
 
 /// The places' means, `[places, channels]`, and in `lower` the factor of the covariance about them.
+/// A share of the mean variance is added to all variances, or at least `least`.
 fn gaussian(
     sums: &Sums,
-    shrinkage: f32,
+    (shrinkage, least): (f32, f32),
     lower: &mut [f32],
     workspace: &Workspace,
 ) -> Result<Vec<f32>> {
@@ -339,7 +347,7 @@ fn gaussian(
     }
     let diagonal = || (0..channels).map(|i| i * channels + i);
     let trace: f32 = diagonal().map(|at| lower[at]).sum();
-    let ridge = shrinkage * (trace / channels.max(1) as f32).max(LEAST_VARIANCE);
+    let ridge = (shrinkage * trace / channels.max(1) as f32).max(least);
     diagonal().for_each(|at| lower[at] = lower[at].max(0.0) + ridge);
     match factor(workspace.isa(), channels, lower)? {
         true => Ok(means),

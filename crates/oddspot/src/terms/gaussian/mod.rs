@@ -8,8 +8,8 @@ mod fit;
 mod tensors;
 
 use half::f16;
-use oddspot_conv::Workspace;
 use oddspot_conv::mahalanobis::{Factors, mahalanobis};
+use oddspot_conv::{ShapeError, Workspace};
 
 use super::places::{GoodFeatures, PlaceGrid};
 use super::{Fusing, Kind, Parts, Seen, Side, Term, TermMemory};
@@ -121,6 +121,8 @@ impl Gaussian {
     ) -> Result<Vec<f32>> {
         let (all, channels) = (self.grid.channels(), part.len());
         let each = self.blocks.side * self.blocks.side;
+        check("the features", self.grid.places() * all, features)?;
+        check("the means", self.grid.places() * channels, &level.mean)?;
         x.clear();
         x.resize(self.blocks.count() * each * channels, 0.0);
         let place_of = |at: usize| self.blocks.place(&self.grid, at / each, at % each);
@@ -203,6 +205,20 @@ impl Term for Gaussian {
 
     fn packed(&self) -> PackedTensors {
         tensors::packed(self)
+    }
+}
+
+/// Refuses another number of values.
+fn check(what: &'static str, needed: usize, values: &[f32]) -> Result<()> {
+    let found = values.len();
+    match found == needed {
+        true => Ok(()),
+        false => Err(ShapeError::Length {
+            what,
+            needed,
+            found,
+        }
+        .into()),
     }
 }
 
