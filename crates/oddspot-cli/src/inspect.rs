@@ -192,7 +192,7 @@ impl Inspection {
         writeln!(
             f,
             "\nThresholds, in {}",
-            match header.settings.detection.units {
+            match self.header.settings.detection.units {
                 Units::Deviations => "standard deviations of those errors",
                 Units::Reached => "sums of what each term reaches in good images",
             }

@@ -132,9 +132,9 @@ impl Kernel for Factor<'_> {
                     let others =
                         std::array::from_fn(|k| matrix.add((j + k.min(many - 1)) * n).cast_const());
                     let sums = dots::<V>(row, others, j);
-                    for k in 0..many {
+                    for (k, product) in sums.into_iter().enumerate().take(many) {
                         let other = matrix.add((j + k) * n);
-                        let mut sum = *row.add(j + k) - sums[k];
+                        let mut sum = *row.add(j + k) - product;
                         for at in j..j + k {
                             sum -= *row.add(at) * *other.add(at);
                         }
@@ -212,9 +212,9 @@ impl Kernel for Solve<'_> {
             unsafe {
                 let others = std::array::from_fn(|k| lower.add((i + k.min(many - 1)) * n));
                 let sums = dots::<V>(row, others, i);
-                for k in 0..many {
+                for (k, product) in sums.into_iter().enumerate().take(many) {
                     let other = lower.add((i + k) * n);
-                    let mut rest = *row.add(i + k) - sums[k];
+                    let mut rest = *row.add(i + k) - product;
                     for at in i..i + k {
                         rest -= *other.add(at) * *row.add(at);
                     }

@@ -12,7 +12,7 @@
 //! - [`distance`]: the feature-matching loss; [`adam`] and [`muon`]: the optimizers' steps.
 //! - [`triangular`]: factors of symmetric matrices and their inverses, in double precision;
 //!   [`factor`]: the same in single precision, many of them.
-//! - [`symmetric`]: eigenvectors.
+//! - [`mod@symmetric`], for eigenvectors of symmetric matrices.
 //! - [`mahalanobis`]: distances from a Gaussian at each place; [`nearest`]: from the nearest of many
 //!   features.
 //! - [`mod@reference`]: the same as plain loops, to which tests hold the kernels.

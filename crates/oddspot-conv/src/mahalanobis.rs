@@ -186,10 +186,10 @@ mod tests {
         let inverse: Vec<f32> = (0..triangle(9)).map(|i| (i as f32 * 1.3).cos()).collect();
         let (mut rows, mut scales) = (vec![0; inverse.len()], vec![0.0; 9]);
         quantise(&inverse, &mut rows, &mut scales).unwrap();
-        for i in 0..9 {
+        for (i, scale) in scales.iter().enumerate() {
             for at in triangle(i)..triangle(i + 1) {
-                let back = scales[i] * f32::from(rows[at]);
-                assert!((back - inverse[at]).abs() <= 0.5001 * scales[i]);
+                let back = scale * f32::from(rows[at]);
+                assert!((back - inverse[at]).abs() <= 0.5001 * scale);
             }
         }
         assert!(quantise(&inverse, &mut rows[1..], &mut scales).is_err());

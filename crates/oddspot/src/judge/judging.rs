@@ -180,15 +180,12 @@ impl Judging {
             memory,
             |seen, workspace, memories| {
                 let terms = self.terms.iter().zip(memories);
-                let errors = |(term, memory): (&Box<dyn Term>, &mut TermMemory)| match term
-                    .kind()
-                    .closed_form
-                    && cached
-                {
-                    true => Ok(Vec::new()),
-                    false => term.errors(seen, workspace, memory),
-                };
-                terms.map(errors).collect()
+                terms
+                    .map(|(term, memory)| match term.kind().closed_form && cached {
+                        true => Ok(Vec::new()),
+                        false => term.errors(seen, workspace, memory),
+                    })
+                    .collect()
             },
         )
     }
