@@ -47,12 +47,12 @@ fn another_rate_gives_what_training_with_it_would_have_given_and_back() {
         let mut pixels = pixels;
         Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut pixels, rate, 0.001)
     };
-    let (strict, loose) = (made(0.01), made(0.2));
+    let (strict, loose) = (made(0.01), made(0.3));
     let replaced = |by: &Thresholds, of: &Thresholds| Thresholds {
         replaced: Some(of.image),
         ..by.clone()
     };
-    assert_eq!(strict.at_rate(0.2), replaced(&loose, &strict));
+    assert_eq!(strict.at_rate(0.3), replaced(&loose, &strict));
     assert_eq!(loose.at_rate(0.01), replaced(&strict, &loose));
     assert!(loose.image < strict.image && loose.pixel < strict.pixel);
     assert!(made(1e-300).image.is_finite());
@@ -119,7 +119,7 @@ fn enough_images_give_the_threshold_as_one_of_their_scores() {
 fn an_image_far_above_all_others_is_named_and_counts_no_further() {
     let mut scores: Vec<f32> = (0..60).map(|i| 1.0 + (i * 7 % 60) as f32 / 60.0).collect();
     let made = |scores: &[f32]| {
-        Thresholds::from_good_images(scores, &scores[..8], &mut [0.0], 0.01, 0.001)
+        Thresholds::from_good_images(scores, &scores[..4], &mut [0.0], 0.01, 0.001)
     };
     assert_eq!(made(&scores).scores.suspicious(), [0usize; 0]);
     scores[17] = 9.0;
