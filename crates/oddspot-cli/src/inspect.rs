@@ -12,9 +12,12 @@ use oddspot::model::{FORMAT, Header, ImageRecord, Model};
 use oddspot::net::teachers;
 use oddspot::settings::{Method, Units};
 use oddspot::terms;
-use oddspot::verdict::{FalseAlarms, TermStatistics};
+use oddspot::verdict::TermStatistics;
 use serde::Serialize;
 
+use crate::described::{
+    describe_false_alarms, describe_position_classifier, describe_scores, four_digits,
+};
 use crate::printing::{self, escaped};
 
 /// Images of a list that the text names.
@@ -213,7 +216,11 @@ impl Inspection {
             // Without the binary noise of the product.
             (1e6 * thresholds.false_alarms.target).round() / 1e4
         )?;
-        writeln!(f, "  {}", describe_false_alarms(&thresholds.false_alarms))
+        writeln!(f, "  {}", describe_false_alarms(&thresholds.false_alarms))?;
+        for line in describe_scores(&self.header) {
+            writeln!(f, "  {line}")?;
+        }
+        Ok(())
     }
 }
 
@@ -246,53 +253,6 @@ fn write_records(f: &mut fmt::Formatter<'_>, records: &[ImageRecord]) -> fmt::Re
     }
 }
 
-/// What the held-out images say of the false-alarm rate, in a sentence.
-pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
-    if alarms.images < 2 {
-        return "one good image is too few to tell the false-alarm rate: train on more images"
-            .to_owned();
-    }
-    // Rounded up, so that the bound still holds as printed.
-    let bound = (1000.0 * alarms.upper_bound()).ceil() / 10.0;
-    format!(
-        "{} of {} good images {} above the threshold set by the others; with 95 % \
-         confidence the false-alarm rate is below {bound:.1} %",
-        alarms.left_out_alarms,
-        alarms.images,
-        if alarms.left_out_alarms == 1 {
-            "was"
-        } else {
-            "were"
-        },
-    )
-}
-
-/// How sure the position classifier is of the images learned from, in a sentence, and what that means
-/// where it is little; None where there is none.
-pub fn describe_position_classifier(header: &Header) -> Option<String> {
-    // μ of `e_pos`: one minus its average probability of the true place, pairs weighed as in `e_pos`.
-    header
-        .term("position")
-        .map(|term| describe_sureness(term.moments.mean))
-}
-
-fn describe_sureness(mean: f64) -> String {
-    /// Transistors and circuit boards give 96 % and more after the whole training, boards 84 % after
-    /// a quarter of it, and a texture 33 %.
-    const SURE: f64 = 0.9;
-    let probability = 1.0 - mean;
-    let mut text = format!(
-        "the position classifier gives a neighbour's true place {:.1} % on average over the images \
-         learned from (chance: 12.5 %)",
-        100.0 * probability
-    );
-    if probability < SURE {
-        text += "; that is little: what is in the wrong place may be missed, or be said to look \
-                 wrong. More --iterations help, unless the images have no arrangement in common";
-    }
-    text
-}
-
 /// A number with its thousands set apart.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -306,49 +266,9 @@ fn grouped(number: usize) -> String {
     text
 }
 
-/// A number with four significant digits, or all of its whole ones.
-pub fn four_digits(number: f64) -> String {
-    if number == 0.0 {
-        return "0".to_owned();
-    }
-    let magnitude = number.abs().max(1e-9).log10().floor();
-    format!("{number:.*}", (3.0 - magnitude).max(0.0) as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn described(images: usize, left_out_alarms: usize) -> String {
-        describe_false_alarms(&FalseAlarms {
-            images,
-            target: 0.01,
-            left_out_alarms,
-        })
-    }
-
-    #[test]
-    fn the_false_alarm_bound_is_rounded_up_and_one_image_is_too_few() {
-        // Clopper–Pearson: 13.2946 % for 0 of 21, 25.8866 % for 0 of 10.
-        assert!(described(21, 0).ends_with("the false-alarm rate is below 13.3 %"));
-        assert!(described(10, 0).ends_with("below 25.9 %"));
-        assert!(described(10, 1).starts_with("1 of 10 good images was above"));
-        assert!(described(1, 0).contains("too few"));
-    }
-
-    #[test]
-    fn an_unsure_position_classifier_is_told_with_what_helps() {
-        let sure = describe_sureness(0.003);
-        assert!(
-            sure.ends_with("99.7 % on average over the images learned from (chance: 12.5 %)"),
-            "{sure}"
-        );
-        let unsure = describe_sureness(0.16);
-        assert!(
-            unsure.contains("84.0 %") && unsure.contains("--iterations"),
-            "{unsure}"
-        );
-    }
 
     #[test]
     fn numbers_keep_their_digits() {

@@ -7,6 +7,7 @@ mod advice;
 mod benchmark;
 mod configuration;
 mod demo;
+mod described;
 mod detect;
 mod evaluate;
 #[cfg(feature = "fetch")]

@@ -16,7 +16,7 @@ use oddspot::settings::Settings;
 use oddspot::train::{Checkpoint, GoodImages};
 
 use crate::configuration::Configuration;
-use crate::inspect::{describe_false_alarms, describe_position_classifier};
+use crate::described::{describe_false_alarms, describe_position_classifier, describe_scores};
 use crate::interrupt::INTERRUPTED;
 use crate::output::{Claim, beside, parent};
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
@@ -150,6 +150,9 @@ fn summarise(model: &Model, output: &Path) {
         thresholds.image
     );
     say!("{}", describe_false_alarms(&thresholds.false_alarms));
+    for line in describe_scores(&model.header) {
+        say!("{line}");
+    }
     if let Some(sureness) = describe_position_classifier(&model.header) {
         say!("{sureness}");
     }

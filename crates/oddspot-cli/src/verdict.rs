@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::Detector;
 
-use crate::inspect::{describe_false_alarms, four_digits};
+use crate::described::{describe_false_alarms, describe_scores, four_digits};
 use crate::runtime::Runtime;
 
 /// Another threshold than the model's.
@@ -55,9 +55,13 @@ impl VerdictArgs {
             four_digits(thresholds.image),
             four_digits(trained.image)
         );
-        let alarms = &thresholds.false_alarms;
+        let detector = detector.with_thresholds(thresholds);
+        let alarms = &detector.thresholds().false_alarms;
         if self.false_alarm_rate.is_some() {
             tell!("{}", describe_false_alarms(alarms));
+            for line in describe_scores(detector.header()) {
+                tell!("{line}");
+            }
         } else {
             // A quantile of ever so few images says nothing of ever smaller rates.
             let rate = match 100.0 * alarms.target {
@@ -71,6 +75,6 @@ impl VerdictArgs {
                 alarms.images,
             );
         }
-        Ok(detector.with_thresholds(thresholds))
+        Ok(detector)
     }
 }

@@ -11,7 +11,7 @@ use super::DetectArgs;
 use super::input::Input;
 use super::pictures::Written;
 use super::results::{Done, Output};
-use crate::inspect::four_digits;
+use crate::described::four_digits;
 use crate::interrupt::INTERRUPTED;
 
 /// Exit status when some images could not be judged.

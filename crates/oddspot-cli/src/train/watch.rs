@@ -23,6 +23,8 @@ pub struct Watch<'a> {
     interrupt: &'a Interrupt,
     batch: usize,
     iterations: usize,
+    /// Steps done before.
+    from: usize,
     stage: Stage,
     bar: Option<Progress>,
     log: Option<TrainingLog>,
@@ -70,6 +72,7 @@ impl<'a> Watch<'a> {
             interrupt,
             batch: settings.training.batch,
             iterations: settings.training.iterations,
+            from: 0,
             stage: Stage::Preparing,
             bar: None,
             log: None,
@@ -179,15 +182,12 @@ impl<'a> Watch<'a> {
                 return ControlFlow::Break(());
             }
         }
-        let (done, total) = (from * self.batch, self.iterations * self.batch);
-        self.bar = Some(Progress::new("training", "images", done, total));
+        self.from = from;
         ControlFlow::Continue(())
     }
 
     /// Keeps a first model, unless there is one already.
     fn instant(&mut self, model: &Model) {
-        self.end_phase();
-        self.stage = Stage::Preparing;
         if self.output.exists() {
             return;
         }
@@ -209,9 +209,11 @@ impl<'a> Watch<'a> {
         if let Some(log) = &mut self.log {
             log.step(report);
         }
-        if let Some(bar) = &mut self.bar {
-            bar.set(report.iteration * self.batch, || note(report));
-        }
+        let (from, total) = (self.from * self.batch, self.iterations * self.batch);
+        // Not before: a first model may have to be told of.
+        let begin = || Progress::new("training", "images", from, total);
+        let bar = self.bar.get_or_insert_with(begin);
+        bar.set(report.iteration * self.batch, || note(report));
     }
 }
 

@@ -34,7 +34,8 @@ fn missing_and_swapped_parts_score_higher_than_sound_boards() {
     // At its default weight L_rec leaves the classifier too little of so short a training.
     world.succeeds(&mut world.train(
         "boards -o m.oddspot --image-size 128 --offset 32 --widths 8,16,16,32 --pairs 64 \
-         --iterations 300 --learning-rate 0.003 --rec-weight 1",
+         --iterations 300 --learning-rate 0.003 --rec-weight 1 \
+         --gaussian-weight 0 --memory-weight 0 --reconstruction-weight 1 --units deviations",
     ));
     world.succeeds(&mut world.oddspot("detect m.oddspot test -o out --threads 1"));
 

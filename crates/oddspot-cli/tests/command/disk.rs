@@ -131,7 +131,12 @@ fn a_disk_full_at_the_model_loses_no_training() {
         .into_keys()
         .filter(|n| n.contains("m.odd"))
         .collect();
-    assert_eq!(m, ["m.oddspot.checkpoint", "m.oddspot.log.jsonl"]);
+    // The first model stays.
+    assert_eq!(
+        m,
+        ["m.oddspot", "m.oddspot.checkpoint", "m.oddspot.log.jsonl"]
+    );
+    assert!(world.read("m.oddspot") != whole);
 
     world.succeeds(&mut world.train(&format!("{settings} -o m.oddspot --resume")));
     assert!(world.read("m.oddspot") == whole);

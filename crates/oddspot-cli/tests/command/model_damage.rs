@@ -102,12 +102,12 @@ fn a_model_of_another_format_asks_for_another_program_or_training() {
     for (format, reason) in [
         (
             3,
-            "of format 3, and this program reads 4: it was written before",
+            "of format 3, and this program reads 5: it was written before",
         ),
-        (9, "of format 9, and this program reads 4: a newer version"),
+        (9, "of format 9, and this program reads 5: a newer version"),
     ] {
         let new = format!(r#"\"format\":{format},"#);
-        let other = with_header(&model, r#"\"format\":4,"#, &new);
+        let other = with_header(&model, r#"\"format\":5,"#, &new);
         is_refused(&world, &other, reason);
         let this = concat!("this is oddspot ", env!("CARGO_PKG_VERSION"));
         is_refused(&world, &other, this);
@@ -227,8 +227,8 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
     );
     let global = with_header(
         &model,
-        r#"\"moments\":\"local\",\"pos_weight\":0.75"#,
-        r#"\"moments\":\"global\",\"pos_weight\":1  "#,
+        r#"\"moments\":\"local\",\"reconstruction_weight\":0.5,\"pos_weight\":0.75"#,
+        r#"\"moments\":\"global\",\"reconstruction_weight\":0.5,\"pos_weight\":1  "#,
     );
     is_refused(
         &world,

@@ -34,9 +34,9 @@ fn a_page_has_the_measures_the_maps_and_every_image() {
         let row = format!("<tr data-name=\"{}\"", image["name"].as_str().unwrap());
         assert_eq!(page.matches(&row).count(), 1, "{row}");
     }
-    // Two good ones and both defective ones: input, baseline, full, e_rec, e_pos; three curves.
+    // Two good ones and both defective ones: input, baseline, full, and its four terms; three curves.
     assert_eq!(page.matches("<article").count(), 4);
-    assert_eq!(page.matches("data:image/jpeg").count(), 4 * 5);
+    assert_eq!(page.matches("data:image/jpeg").count(), 4 * 7);
     assert_eq!(page.matches("data:image/svg").count(), 3);
     assert!(page.contains("What the position classifier says"));
     for address in ["http:", "https:", "src=\"/", "url("] {
@@ -140,12 +140,12 @@ fn a_benchmark_has_a_page_with_both_methods_maps() {
     world.succeeds(&mut command("baseline"));
     let page = world.text("out/report.html");
     assert_eq!(page.matches("<details class=\"set\"").count(), 2);
-    // Of each data set four images; input and the baseline's only map.
-    assert_eq!(page.matches("data:image/jpeg").count(), 2 * 4 * 2);
+    // Of each data set four images; input, the baseline's map and its three terms.
+    assert_eq!(page.matches("data:image/jpeg").count(), 2 * 4 * 5);
 
     world.succeeds(&mut command("baseline,full"));
     let whole = world.text("out/report.html");
-    assert_eq!(whole.matches("data:image/jpeg").count(), 2 * 4 * 5);
+    assert_eq!(whole.matches("data:image/jpeg").count(), 2 * 4 * 7);
     assert_eq!(whole.matches("data:image/svg").count(), 2 * 3);
     assert!(whole.contains("Curves of second-full-0"));
     for caption in [
@@ -170,7 +170,7 @@ fn a_benchmark_has_a_page_with_both_methods_maps() {
     }
     world.succeeds(&mut command("baseline,full"));
     let page = world.text("out/report.html");
-    assert_eq!(page.matches("data:image/jpeg").count(), 4 * 5);
+    assert_eq!(page.matches("data:image/jpeg").count(), 4 * 7);
     assert_eq!(page.matches("data:image/svg").count(), 3);
     assert!(page.contains("There are no pictures: ") && page.contains("delete second-full-0.json"));
 

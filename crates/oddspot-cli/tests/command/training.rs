@@ -88,7 +88,8 @@ fn a_loss_that_is_not_finite_stops_the_training_and_says_what_to_lower() {
     assert!(message.contains("not a finite number"), "{message}");
     let files = world.files().into_keys();
     let new: Vec<_> = files.filter(|n| n.contains("m.oddspot")).collect();
-    assert_eq!(new, ["m.oddspot.log.jsonl"]);
+    // The model that was written first is of use.
+    assert_eq!(new, ["m.oddspot", "m.oddspot.log.jsonl"]);
 }
 
 #[test]
@@ -102,7 +103,6 @@ fn a_training_that_diverges_keeps_its_last_good_checkpoint() {
             "--learning-rate",
         ],
     );
-    assert!(!world.path("m.oddspot").exists());
     let kept = world.read("m.oddspot.checkpoint");
 
     // The same again says the same; nothing is lost.

@@ -52,6 +52,20 @@ impl Header {
         self.training_images.len() + self.held_out_images.len()
     }
 
+    /// Good images whose score lies far above all others' ([`GoodScores::far`]): look at them, for they
+    /// may not be good.
+    ///
+    /// [`GoodScores::far`]: crate::verdict::GoodScores::far
+    pub fn suspicious_images(&self) -> Vec<&ImageRecord> {
+        let scores = &self.thresholds.scores;
+        let of_training = scores.good.len().saturating_sub(self.held_out_images.len());
+        let record = |at: usize| match at.checked_sub(of_training) {
+            None => self.training_images.get(at),
+            Some(at) => self.held_out_images.get(at),
+        };
+        scores.suspicious().into_iter().filter_map(record).collect()
+    }
+
     /// What is usual of a term, by its name.
     pub fn term(&self, name: &str) -> Option<&TermStatistics> {
         self.terms.iter().find(|term| term.term == name)

@@ -170,7 +170,7 @@ table! {
         advanced image_level: ImageLevel = ImageLevel::Levelled, paper ImageLevel::Kept;
 
         /// Share of good images that the verdict may call anomalous.
-        common false_alarm_rate: f64 = 0.01, in (Excluded(0.0), Included(0.5));
+        common false_alarm_rate: f64 = 0.02, paper 0.01, in (Excluded(0.0), Included(0.5));
 
         /// Share of the pixels of good images that may lie in a region that is shown.
         advanced pixel_false_alarm_rate: f64 = 0.001, in (Excluded(0.0), Included(0.5));

@@ -43,13 +43,13 @@ pub enum Progress<'a> {
         /// Of so many.
         total: usize,
     },
-    /// The closed-form terms are fitted: a model of them alone, before the first step.
-    Instant(&'a Model),
     /// The first step comes: after so many of a checkpoint.
     Trains {
         /// Steps done before.
         from: usize,
     },
+    /// A model of the closed-form terms alone, before the first step.
+    Instant(&'a Model),
     /// A step was made.
     Step(&'a StepReport),
     /// A checkpoint cannot be written; it will be tried again.

@@ -200,31 +200,30 @@ impl<'a> Training<'a> {
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
         let learned = Learned::new(&settings, &levels)?;
         let closed_form = ClosedForm::fit(&settings, &learned, &mut set, &mut held_out)?;
-        if !closed_form.left_out.is_empty() {
-            let instant = Settings {
-                method: Method::Instant,
-                ..settings.clone()
-            };
-            let finishing = Finishing {
-                settings: &instant,
-                identity: &teacher.identity,
-                learned: &Learned::new(&instant, &levels)?,
-                tensors: NamedTensors::new(),
-                closed_form: &closed_form,
-                set: &mut set,
-                held_out: &held_out,
-                iterations: 0,
-                keep_teacher: self.keep_teacher,
-            };
-            let model = finishing.model(engine, (&teacher, &*ready), observer)?;
-            let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
-            if !settings.method.learns() {
-                return Ok(model);
+        let instant = match closed_form.left_out.is_empty() {
+            true => None,
+            false => {
+                let instant = Settings {
+                    method: Method::Instant,
+                    ..settings.clone()
+                };
+                let finishing = Finishing {
+                    settings: &instant,
+                    identity: &teacher.identity,
+                    learned: &Learned::new(&instant, &levels)?,
+                    tensors: NamedTensors::new(),
+                    closed_form: &closed_form,
+                    set: &mut set,
+                    held_out: &held_out,
+                    iterations: 0,
+                    keep_teacher: self.keep_teacher,
+                };
+                let model = finishing.model(engine, (&teacher, &*ready), observer)?;
+                Some(model.ok_or_else(|| Error::cancelled("while scoring good images"))?)
             }
-            go_on(
-                observer.progress(&Progress::Instant(&model)),
-                "before the first step",
-            )?;
+        };
+        if !settings.method.learns() {
+            return instant.ok_or_else(|| Error::internal("an instant model without terms"));
         }
         let of_teacher = (teacher.identity.clone(), &levels[..]);
         let mut trainer = match &self.checkpoint {
@@ -238,6 +237,12 @@ impl<'a> Training<'a> {
             observer.progress(&Progress::Trains { from }),
             "before the first step",
         )?;
+        if let Some(model) = &instant {
+            go_on(
+                observer.progress(&Progress::Instant(model)),
+                "before the first step",
+            )?;
+        }
         let checkpoint: Option<&Path> = self.checkpoint.as_ref().map(|one| one.path.as_path());
         if trainer.run(checkpoint, observer)? == Outcome::Interrupted {
             return Err(Error::cancelled(format!(
