@@ -61,8 +61,8 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     for (path, method) in [(&model, Method::Full), (&baseline, Method::Baseline)] {
         if method == Method::Baseline {
             say!(
-                "the baseline to compare with, without the position classifier, and measured against \
-                 what is usual everywhere, as in the paper:"
+                "the baseline to compare with, as in the paper: the student alone, measured against what \
+                 is usual everywhere:"
             );
         }
         let trained = train::train(&training(args, &images, path, method), &runtime)?;
@@ -132,8 +132,11 @@ fn training(args: &DemoArgs, images: &Path, model: &Path, method: Method) -> Tra
         .with("training.iterations", args.iterations)
         .with("student.widths", WIDTHS);
     if method == Method::Baseline {
-        // As in the paper: what is usual at a place would tell the baseline what belongs there.
-        configuration = configuration.with("detection.moments", Moments::Global.name());
+        // As in the paper: what is usual at a place, or near it in good images, would tell the baseline what belongs there.
+        configuration = configuration
+            .with("detection.moments", Moments::Global.name())
+            .with("closed_form.gaussian_weight", 0)
+            .with("closed_form.memory_weight", 0);
     }
     TrainArgs {
         data: images.to_owned(),

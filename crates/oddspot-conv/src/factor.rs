@@ -107,7 +107,15 @@ pub(crate) unsafe fn total<V: Vector>(sum: V) -> f32 {
     let mut lanes = [0.0; crate::simd::MAX_LANES];
     // SAFETY: the array holds every lane.
     unsafe { sum.store(lanes.as_mut_ptr()) };
-    lanes[..V::LANES].iter().sum()
+    let mut count = V::LANES;
+    while count > 1 {
+        count /= 2;
+        let (low, high) = lanes.split_at_mut(count);
+        low.iter_mut()
+            .zip(high)
+            .for_each(|(low, high)| *low += *high);
+    }
+    lanes[0]
 }
 
 struct Factor<'a> {

@@ -6,16 +6,66 @@ use crate::factor::{total, triangle};
 use crate::shape::{Result, ShapeError, check_length, count};
 use crate::simd::{Isa, Kernel, MAX_LANES, Vector};
 
-/// Inverse lower factors, one for each block of places, a triangle of 8-bit numbers and a scale for
-/// each of its rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Factors<'a> {
-    /// Channels of a feature.
-    pub channels: usize,
-    /// `[blocks, channels · (channels + 1) / 2]`.
-    pub rows: &'a [i8],
+/// Inverse lower factors, one for each block of places, in 8 bits and a scale for each row: laid out so
+/// that [`GROUP`] rows are multiplied at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Factors {
+    channels: usize,
+    /// Of each block, of each group of rows: column by column up to the last of its rows.
+    rows: Vec<i8>,
+    /// `[blocks, channels]`, each block's filled up with zeros to whole groups.
+    scales: Vec<f32>,
+}
+
+/// Rows that are multiplied at a time: as many as the widest vectors have lanes.
+const GROUP: usize = MAX_LANES;
+
+impl Factors {
+    /// From `rows` `[blocks, channels · (channels + 1) / 2]`, a triangle each, row by row, and `scales`
     /// `[blocks, channels]`.
-    pub scales: &'a [f32],
+    ///
+    /// # Errors
+    /// Slices of other lengths.
+    pub fn new(channels: usize, rows: &[i8], scales: &[f32]) -> Result<Self> {
+        let blocks = scales.len() / count("the channels", &[channels])?;
+        check_length("the scales", blocks * channels, scales)?;
+        check_bytes("the rows", blocks * triangle(channels), rows)?;
+        let mut packed = Vec::with_capacity(blocks * Self::size(channels));
+        for rows in rows.chunks_exact(triangle(channels)) {
+            for first in (0..channels).step_by(GROUP) {
+                for column in 0..(first + GROUP).min(channels) {
+                    packed.extend((first..first + GROUP).map(|row| {
+                        match row < channels && column <= row {
+                            true => rows[triangle(row) + column],
+                            false => 0,
+                        }
+                    }));
+                }
+            }
+        }
+        let whole = channels.next_multiple_of(GROUP);
+        let mut filled = vec![0.0; blocks * whole];
+        for (to, scales) in filled
+            .chunks_exact_mut(whole)
+            .zip(scales.chunks_exact(channels))
+        {
+            to[..channels].copy_from_slice(scales);
+        }
+        Ok(Self {
+            channels,
+            rows: packed,
+            scales: filled,
+        })
+    }
+
+    /// Numbers of a block.
+    fn size(channels: usize) -> usize {
+        let columns = |first: usize| (first + GROUP).min(channels);
+        (0..channels)
+            .step_by(GROUP)
+            .map(|first| GROUP * columns(first))
+            .sum()
+    }
 }
 
 /// Rounds an inverse factor as [`invert_factor`](crate::factor::invert_factor) gives it: each row to
@@ -43,16 +93,11 @@ pub fn quantise(inverse: &[f32], rows: &mut [i8], scales: &mut [f32]) -> Result<
 ///
 /// # Errors
 /// Slices of other lengths than the sizes'.
-pub fn mahalanobis(isa: Isa, factors: Factors, x: &[f32], distances: &mut [f32]) -> Result<()> {
-    let Factors {
-        channels,
-        rows,
-        scales,
-    } = factors;
-    let blocks = scales.len() / count("the channels", &[channels])?;
-    let places = distances.len() / count("the blocks", &[blocks])?;
-    check_length("the scales", blocks * channels, scales)?;
-    check_bytes("the rows", blocks * triangle(channels), rows)?;
+pub fn mahalanobis(isa: Isa, factors: &Factors, x: &[f32], distances: &mut [f32]) -> Result<()> {
+    let channels = factors.channels;
+    let whole = channels.next_multiple_of(GROUP);
+    let blocks = count("the blocks", &[factors.scales.len() / whole])?;
+    let places = distances.len() / blocks;
     check_length("the distances", blocks * places, distances)?;
     check_length("the features", blocks * places * channels, x)?;
     if distances.is_empty() {
@@ -61,20 +106,19 @@ pub fn mahalanobis(isa: Isa, factors: Factors, x: &[f32], distances: &mut [f32])
     distances
         .par_chunks_exact_mut(places)
         .zip(x.par_chunks_exact(places * channels))
-        .enumerate()
-        .for_each_init(
-            || vec![0.0; channels.next_multiple_of(MAX_LANES)],
-            |wide, (block, (distances, x))| {
-                isa.run(Block {
-                    channels,
-                    rows: &rows[block * triangle(channels)..][..triangle(channels)],
-                    scales: &scales[block * channels..][..channels],
-                    x,
-                    distances,
-                    wide,
-                });
-            },
-        );
+        .zip(factors.rows.par_chunks_exact(Factors::size(channels)))
+        .zip(factors.scales.par_chunks_exact(whole))
+        .for_each_init(Vec::new, |wide, (((distances, x), rows), scales)| {
+            wide.resize(rows.len(), 0.0);
+            isa.run(Block {
+                channels,
+                rows,
+                scales,
+                x,
+                distances,
+                wide,
+            });
+        });
     Ok(())
 }
 
@@ -96,46 +140,55 @@ struct Block<'a> {
     scales: &'a [f32],
     x: &'a [f32],
     distances: &'a mut [f32],
-    /// A row in single precision.
+    /// Room for the rows in single precision.
     wide: &'a mut [f32],
 }
+
+/// Places that are multiplied with a column at a time.
+const PLACES: usize = 4;
 
 impl Kernel for Block<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let channels = self.channels;
-        self.distances.fill(0.0);
-        for (i, &scale) in self.scales.iter().enumerate() {
-            let row = &self.rows[triangle(i)..triangle(i + 1)];
-            for (to, &value) in self.wide.iter_mut().zip(row) {
-                *to = f32::from(value);
-            }
-            for (square, x) in self.distances.iter_mut().zip(self.x.chunks_exact(channels)) {
-                // SAFETY: both have i + 1 values at least.
-                let product = unsafe {
-                    let mut sums = [V::splat(0.0); 2];
-                    let mut at = 0;
-                    while at + 2 * V::LANES <= i + 1 {
-                        for (part, sum) in sums.iter_mut().enumerate() {
-                            let at = at + part * V::LANES;
-                            let w = V::load(self.wide.as_ptr().add(at));
-                            *sum = w.mul_add(V::load(x.as_ptr().add(at)), *sum);
+        for (to, &value) in self.wide.iter_mut().zip(self.rows) {
+            *to = f32::from(value);
+        }
+        let groups = self.x.chunks(PLACES * channels);
+        for (distances, x) in self.distances.chunks_mut(PLACES).zip(groups) {
+            let many = distances.len();
+            // SAFETY: each place has `channels` values, and where there are fewer places the last one
+            // stands for the others; a group has `GROUP` rows of as many columns as it is given, and
+            // as many scales.
+            let squares: [f32; PLACES] = unsafe {
+                let places: [*const f32; PLACES] =
+                    std::array::from_fn(|place| x.as_ptr().add(place.min(many - 1) * channels));
+                let mut squares = [V::splat(0.0); PLACES];
+                let mut rows = self.wide.as_ptr();
+                for first in (0..channels).step_by(GROUP) {
+                    let columns = (first + GROUP).min(channels);
+                    for lane in (0..GROUP).step_by(V::LANES) {
+                        let mut sums = [V::splat(0.0); PLACES];
+                        for column in 0..columns {
+                            let w = V::load(rows.add(column * GROUP + lane));
+                            for (sum, place) in sums.iter_mut().zip(places) {
+                                *sum = w.mul_add(V::splat(*place.add(column)), *sum);
+                            }
                         }
-                        at += 2 * V::LANES;
+                        let scale = V::load(self.scales.as_ptr().add(first + lane));
+                        for (square, sum) in squares.iter_mut().zip(sums) {
+                            let scaled = sum.mul(scale);
+                            *square = scaled.mul_add(scaled, *square);
+                        }
                     }
-                    while at < i + 1 {
-                        let lanes = (i + 1 - at).min(V::LANES);
-                        let w = V::load_first(self.wide.as_ptr().add(at), lanes);
-                        let x = V::load_first(x.as_ptr().add(at), lanes);
-                        sums[0] = w.mul_add(x, sums[0]);
-                        at += lanes;
-                    }
-                    total::<V>(sums[0].add(sums[1]))
-                };
-                *square += (scale * product) * (scale * product);
+                    rows = rows.add(columns * GROUP);
+                }
+                squares.map(|square| total::<V>(square))
+            };
+            for (distance, square) in distances.iter_mut().zip(squares) {
+                *distance = square.sqrt();
             }
         }
-        self.distances.iter_mut().for_each(|d| *d = d.sqrt());
     }
 }
 
@@ -154,14 +207,10 @@ mod tests {
             let x: Vec<f32> = (0..blocks * places * channels)
                 .map(|i| (i as f32).sin())
                 .collect();
-            let factors = Factors {
-                channels,
-                rows: &rows,
-                scales: &scales,
-            };
+            let factors = Factors::new(channels, &rows, &scales).unwrap();
             for isa in Isa::available() {
                 let mut found = vec![f32::NAN; blocks * places];
-                mahalanobis(isa, factors, &x, &mut found).unwrap();
+                mahalanobis(isa, &factors, &x, &mut found).unwrap();
                 for (at, found) in found.iter().enumerate() {
                     let block = at / places;
                     let rows = &rows[block * triangle(channels)..];
@@ -197,17 +246,10 @@ mod tests {
 
     #[test]
     fn other_lengths_are_refused() {
-        let factors = Factors {
-            channels: 2,
-            rows: &[1; 3],
-            scales: &[1.0; 2],
-        };
-        assert!(mahalanobis(Isa::PORTABLE, factors, &[1.0; 2], &mut [0.0]).is_ok());
-        assert!(mahalanobis(Isa::PORTABLE, factors, &[1.0; 3], &mut [0.0]).is_err());
-        let short = Factors {
-            rows: &[1; 2],
-            ..factors
-        };
-        assert!(mahalanobis(Isa::PORTABLE, short, &[1.0; 2], &mut [0.0]).is_err());
+        let factors = Factors::new(2, &[1; 3], &[1.0; 2]).unwrap();
+        assert!(mahalanobis(Isa::PORTABLE, &factors, &[1.0; 2], &mut [0.0]).is_ok());
+        assert!(mahalanobis(Isa::PORTABLE, &factors, &[1.0; 3], &mut [0.0]).is_err());
+        assert!(Factors::new(2, &[1; 2], &[1.0; 2]).is_err());
+        assert!(Factors::new(2, &[1; 3], &[1.0; 3]).is_err());
     }
 }

@@ -92,13 +92,15 @@ impl AnomalyMaps {
         sum(of_side.map(|term| &term.map))
     }
 
-    /// How much each side has to do with the peak: its mean over what stands out with the peak, since
-    /// a single pixel would say what happens to be strongest there.
+    /// How much each side has to do with the peak: the mean of its terms over what stands out with the
+    /// peak, since a single pixel would say what happens to be strongest there, and a side of more terms
+    /// does not know more.
     pub fn shares(&self) -> Shares {
         let peak = around_peak(&self.total);
         let [looks_wrong, wrong_place] = Side::ALL.map(|side| {
+            let terms = self.terms.iter().filter(|term| term.kind.side == side);
             let map = self.side(side);
-            map.map_or(0.0, |map| map.mean_of(&peak))
+            map.map_or(0.0, |map| map.mean_of(&peak) / terms.count().max(1) as f32)
         });
         Shares::of(looks_wrong, wrong_place)
     }

@@ -51,6 +51,8 @@ struct Gaussian {
     folds: usize,
     /// Of each level, fine to coarse, once it is fitted.
     levels: Vec<Fitted>,
+    /// The same levels' `W`, laid out to be multiplied.
+    factors: Vec<Factors>,
 }
 
 /// The blocks of places that share a covariance.
@@ -97,16 +99,25 @@ impl Blocks {
     }
 }
 
+/// The factors of some levels, laid out to be multiplied.
+fn factors(grid: &PlaceGrid, levels: &[Fitted]) -> Result<Vec<Factors>> {
+    let parts = grid.parts().into_iter().zip(levels);
+    let factors = parts.map(|(part, level)| Factors::new(part.len(), &level.rows, &level.scales));
+    Ok(factors.collect::<Result<_, _>>()?)
+}
+
 impl Gaussian {
     fn new(parts: &Parts) -> Result<Self> {
         let settings = parts.settings;
         let grid = PlaceGrid::of(settings, &parts.learned.levels);
+        let levels = tensors::read(parts, &grid);
         Ok(Self {
             size: settings.image_size,
             blocks: Blocks::of(settings, &grid),
             shrinkage: settings.closed_form.shrinkage as f32,
             folds: settings.closed_form.parts,
-            levels: tensors::read(parts, &grid),
+            factors: factors(&grid, &levels)?,
+            levels,
             grid,
         })
     }
@@ -114,12 +125,13 @@ impl Gaussian {
     /// `e^ℓ` of a level's features at all places.
     fn distances(
         &self,
-        level: &Fitted,
+        at: usize,
         features: &[f32],
         part: std::ops::Range<usize>,
         (workspace, x): (&Workspace, &mut Vec<f32>),
     ) -> Result<Vec<f32>> {
         let (all, channels) = (self.grid.channels(), part.len());
+        let level = &self.levels[at];
         let each = self.blocks.side * self.blocks.side;
         check("the features", self.grid.places() * all, features)?;
         check("the means", self.grid.places() * channels, &level.mean)?;
@@ -134,13 +146,8 @@ impl Gaussian {
                 *to = value - mean;
             }
         }
-        let factors = Factors {
-            channels,
-            rows: &level.rows,
-            scales: &level.scales,
-        };
         let mut of_blocks = vec![0.0; self.blocks.count() * each];
-        mahalanobis(workspace.isa(), factors, x, &mut of_blocks)?;
+        mahalanobis(workspace.isa(), &self.factors[at], x, &mut of_blocks)?;
         let mut distances = vec![0.0; self.grid.places()];
         for (at, distance) in of_blocks.into_iter().enumerate() {
             if let Some(place) = place_of(at) {
@@ -177,9 +184,15 @@ impl Term for Gaussian {
     ) -> Result<Vec<ScoreMap>> {
         memory.buffers.resize_with(1, Vec::new);
         let mut found = Vec::new();
-        for (level, part) in self.levels.iter().zip(self.grid.parts()) {
+        for (at, part) in self
+            .grid
+            .parts()
+            .into_iter()
+            .enumerate()
+            .take(self.levels.len())
+        {
             let to = (&*workspace, &mut memory.buffers[0]);
-            found.push(self.distances(level, seen.places, part, to)?);
+            found.push(self.distances(at, seen.places, part, to)?);
         }
         let usual = self.levels.iter().map(|level| level.moments);
         Ok(vec![self.sum(found.iter().map(Vec::as_slice).zip(usual))])
@@ -187,6 +200,7 @@ impl Term for Gaussian {
 
     fn fit_good(&mut self, good: &mut dyn GoodFeatures) -> Result<Option<Vec<Vec<ScoreMap>>>> {
         let (levels, left_out) = fit::fit(self, good)?;
+        self.factors = factors(&self.grid, &levels)?;
         self.levels = levels;
         let map = |image: usize| {
             let levels = left_out.iter().zip(&self.levels);
