@@ -354,14 +354,16 @@ def anomaly_maps(image, header, networks):
     return maps
 
 
-def shares(maps):
+def shares(maps, terms):
     """Section 7: what each part has to do with what stands out around the peak of the whole."""
     total = maps["total"]
     peak = total.argmax()
     labels, _ = label(total > total.max() / 2, np.ones((3, 3)))
     own = labels.flat[peak]
     around = labels.ravel() == own if own else np.arange(total.size) == peak
-    parts = {kind: max(0.0, float(maps[kind].flat[around].mean())) for kind in maps if kind != "total"}
+    place = sum(term["term"] == "position" for term in terms)
+    counts = {"looks_wrong": len(terms) - place, "wrong_place": place}  # of a side: their mean counts
+    parts = {kind: max(0.0, float(maps[kind].flat[around].mean()) / counts[kind]) for kind in maps if kind != "total"}
     return {kind: value / (sum(parts.values()) or 1) for kind, value in parts.items()}
 
 
@@ -378,7 +380,7 @@ def main():
     threshold = header["thresholds"]["image"]
     verdict = "anomalous" if score > threshold else "good"
     print(f"score {score:.4f}, {verdict} (threshold {threshold:.4f})")
-    for kind, share in shares(maps).items():
+    for kind, share in shares(maps, header["terms"]).items():
         print(f"{kind:12} {100 * share:.1f} % of what stands out around the peak")
     if args.compare:
         for kind, values in maps.items():

@@ -257,7 +257,7 @@ mod tests {
         for (options, mentions) in [
             ("--iterations many", "'many' is not a whole number"),
             ("--widths 4,4,8", "must be 4 numbers"),
-            ("--method ful", "[possible values: full, baseline]"),
+            ("--method ful", "[possible values: full, baseline, instant]"),
             ("--image-size 0", "320x256"),
         ] {
             let error = parsed(options).err().unwrap();

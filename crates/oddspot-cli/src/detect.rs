@@ -94,6 +94,14 @@ fn judge(detector: &Detector, pictures: &Pictures, input: &Input) -> Result<Judg
         Ok(image) => image,
         Err(error) => return Ok(Judged::Skipped(advice::causes(&error))),
     };
+    if !pictures.draws() {
+        // Nothing needs the maps at the image's own size.
+        return Ok(Judged::Done(Box::new(Done {
+            finding: detector.inspect(&image)?,
+            files: Vec::new(),
+            latency: started.elapsed(),
+        })));
+    }
     let inspection = detector.examine(&image)?;
     let panels = Panels {
         image: &image,

@@ -68,12 +68,13 @@ fn a_detector_is_evaluated_on_every_test_image_unless_told_to_stop() {
     assert_eq!(largest(Protocol::Paper), ImageSize::square(80));
     assert_eq!(largest(Protocol::Official), ImageSize::square(8));
     for protocol in evaluation.protocols.values() {
-        assert_eq!(protocol.maps.len(), 3);
+        // The whole and its four terms.
+        assert_eq!(protocol.maps.len(), 5);
         assert!(protocol.maps[&MapKind::Total].overall.au_pro.is_some());
     }
     assert_eq!(evaluation.curves.image_roc.first(), Some(&(0.0, 0.0)));
     assert_eq!(told[0], (Phase::Judging, 0, 2));
-    assert_eq!(told.last(), Some(&(Phase::Measuring, 12, 12)));
+    assert_eq!(told.last(), Some(&(Phase::Measuring, 20, 20)));
 
     // The map that was measured is the one that made the score.
     for (image, sample) in judged.iter().zip(&data.test) {

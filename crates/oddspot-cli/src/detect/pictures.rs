@@ -39,6 +39,11 @@ impl Pictures {
         }
     }
 
+    /// Whether anything is written.
+    pub fn draws(&self) -> bool {
+        self.written.pictures || self.written.maps
+    }
+
     /// Writes an image's pictures under a name, each kind in a folder of its own, and gives their
     /// paths below the output folder, with `/`.
     ///

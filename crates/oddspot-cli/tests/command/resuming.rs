@@ -101,8 +101,8 @@ fn a_hang_up_interrupts_unless_it_is_ignored() {
     );
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     if cfg!(target_os = "linux") {
-        let mut train = world.train(&format!("{LONG} -o n.oddspot"));
-        let run = signalled(&mut train, "training 1/", Signal::SIGHUP);
+        let longer = "boards --iterations 3000 --checkpoint-every 10000 -o n.oddspot";
+        let run = signalled(&mut world.train(longer), "training 1/", Signal::SIGHUP);
         assert_eq!(run.code, Some(130), "{}", run.stderr);
         assert!(world.path("n.oddspot.checkpoint").exists());
     }

@@ -119,7 +119,7 @@ mod tests {
     fn a_single_term_is_its_whole() {
         let baseline = Settings {
             method: Method::Baseline,
-            ..Settings::default()
+            ..Settings::paper()
         };
         assert_eq!(MapKind::of(&baseline), [MapKind::Total]);
         assert_eq!(MapKind::Total.title(&baseline), "e_rec (baseline)");

@@ -70,6 +70,8 @@ fn settings(method: Method) -> Settings {
     Settings {
         method,
         image_size: ImageSize::square(SIDE),
+        // Two terms are enough to tell apart.
+        closed_form: Settings::paper().closed_form,
         ..Settings::default()
     }
 }

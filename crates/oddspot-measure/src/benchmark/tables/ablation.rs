@@ -148,8 +148,8 @@ mod tests {
     #[test]
     fn a_further_term_adds_a_row_of_its_own_where_it_was_measured() {
         let further: &'static Kind = Box::leak(Box::new(Kind {
-            name: "memory",
-            symbol: "e_mem",
+            name: "further",
+            symbol: "e_fur",
             ..*terms::ALL[0]
         }));
         let terms = [terms::ALL, &[further]].concat();
@@ -163,6 +163,6 @@ mod tests {
         let maps = run.measures.entry(Protocol::Paper).or_default();
         maps.insert(MapKind::Term(further), Three::default());
         assert_eq!(words(&run)[..3], of_the_paper);
-        assert_eq!(words(&run)[3..], ["e_mem alone"]);
+        assert_eq!(words(&run)[3..], ["e_fur alone"]);
     }
 }
