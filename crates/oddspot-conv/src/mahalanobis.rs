@@ -7,7 +7,7 @@ use crate::shape::{Result, ShapeError, check_length, count};
 use crate::simd::{Isa, Kernel, MAX_LANES, Vector};
 
 /// Inverse lower factors, one for each block of places, in 8 bits and a scale for each row: laid out so
-/// that [`GROUP`] rows are multiplied at a time.
+/// that as many rows as the widest vectors have lanes are multiplied at a time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factors {
     channels: usize,
