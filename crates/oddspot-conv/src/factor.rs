@@ -240,18 +240,8 @@ impl Kernel for Solve<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::triangular::tests::positive;
     use crate::triangular::{cholesky, invert_lower};
-
-    /// `M Mᵀ + I` of some numbers.
-    fn positive(n: usize) -> Vec<f64> {
-        let m = |i: usize, j: usize| ((i * 7 + j * 13) % 11) as f64 / 11.0 - 0.4;
-        let entry = |at: usize| {
-            let (i, j) = (at / n, at % n);
-            let product: f64 = (0..n).map(|k| m(i, k) * m(j, k)).sum();
-            product + f64::from(u8::from(i == j))
-        };
-        (0..n * n).map(entry).collect()
-    }
 
     #[test]
     fn factors_inverses_and_solutions_are_the_plain_ones_on_every_set() {

@@ -59,11 +59,11 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// `M Mᵀ + I` of some numbers.
-    fn positive(n: usize) -> Vec<f64> {
+    pub(crate) fn positive(n: usize) -> Vec<f64> {
         let m = |i: usize, j: usize| ((i * 7 + j * 13) % 11) as f64 / 11.0 - 0.4;
         let entry = |at: usize| {
             let (i, j) = (at / n, at % n);

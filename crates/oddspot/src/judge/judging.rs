@@ -204,26 +204,30 @@ impl Judging {
 
     /// The part of one term, by its place among them, in the anomaly map.
     pub fn term_map(&self, at: usize, error: &ScoreMap, statistics: &TermStatistics) -> ScoreMap {
-        let kind = self.terms[at].kind();
-        let fusing = (kind.fusing)(&self.settings);
-        TermError {
-            kind,
-            error,
-            statistics,
-            fusing,
-        }
-        .map()
+        self.term_error(&*self.terms[at], error, statistics).map()
     }
 
     /// The anomaly map of errors at the image's size.
     pub fn fuse(&self, errors: &[ScoreMap], statistics: &[TermStatistics]) -> AnomalyMaps {
         let terms = self.terms.iter().zip(errors).zip(statistics);
-        AnomalyMaps::fuse(terms.map(|((term, error), statistics)| TermError {
-            kind: term.kind(),
+        AnomalyMaps::fuse(
+            terms.map(|((term, error), statistics)| self.term_error(&**term, error, statistics)),
+        )
+    }
+
+    fn term_error<'a>(
+        &self,
+        term: &dyn Term,
+        error: &'a ScoreMap,
+        statistics: &'a TermStatistics,
+    ) -> TermError<'a> {
+        let kind = term.kind();
+        TermError {
+            kind,
             error,
             statistics,
-            fusing: (term.kind().fusing)(&self.settings),
-        }))
+            fusing: (kind.fusing)(&self.settings),
+        }
     }
 
     /// What the terms say in detail of where their maps peak, in the image whose errors were computed

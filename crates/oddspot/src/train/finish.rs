@@ -1,6 +1,8 @@
 //! After the last step: what is usual of each term over the good images, thresholds from those that
 //! were not learned from, and the model.
 
+use std::ops::ControlFlow;
+
 use super::closed_form::ClosedForm;
 use super::observer::{Observer, Progress};
 use super::set::{HeldOut, TrainingSet};
@@ -30,11 +32,30 @@ const LEAST_UNIT: f64 = 0.1;
 /// The least trust, so that a unit stays a number.
 const LEAST_TRUST: f64 = 1e-3;
 
+/// What the terms say of good images: trained ones as they are, those of the closed form as if the image
+/// had been left out.
+#[derive(Default)]
+struct GoodErrors {
+    /// Of the training images, the first ones, where anything has learned from them.
+    seen: Vec<TermErrors>,
+    /// Of all images that nothing has learned from.
+    unseen: Vec<TermErrors>,
+    /// Of each term.
+    sums: Vec<Sums>,
+}
+
 /// Sums of a term's error, and of images' levels in it.
 #[derive(Default)]
 struct Sums {
     error: MomentSums,
     levels: MomentSums,
+}
+
+impl Sums {
+    fn add(&mut self, error: &ScoreMap) {
+        self.error.add(error);
+        self.levels.add_value(image_level(error));
+    }
 }
 
 /// What a model is made of, before it is known what is usual.
@@ -117,198 +138,217 @@ impl Finishing<'_> {
     /// # Errors
     /// A cache that cannot be read.
     pub fn model(
-        self,
+        mut self,
         engine: &dyn Engine,
         (teacher, ready): (&Teacher, &dyn Forward),
         observer: &mut dyn Observer,
     ) -> Result<Option<Model>> {
-        let Self {
-            settings,
-            learned,
-            mut tensors,
-            closed_form,
-            set,
-            held_out,
-            ..
-        } = self;
-        let packed = &closed_form.packed;
-        tensors.extend(closed_form.tensors.clone());
-        let statistics = &set.statistics;
-        let mut judging = Judging::new(engine, settings, learned, (&tensors, packed), statistics)?;
-        let mut memory = Memory::default();
-        let (trained_on, unseen) = (set.images.len(), held_out.images.len());
+        let settings = self.settings;
+        let mut tensors = std::mem::take(&mut self.tensors);
+        tensors.extend(self.closed_form.tensors.clone());
+        let of_tensors = (&tensors, &self.closed_form.packed);
+        let statistics = &self.set.statistics;
+        let mut judging = Judging::new(engine, settings, self.learned, of_tensors, statistics)?;
         let learns = settings.method.learns();
-        let fits = judging.needs_fitting();
-        let passes = usize::from(fits) + usize::from(learns);
+        let (trained_on, unseen) = (self.set.images.len(), self.held_out.images.len());
+        let passes = usize::from(judging.needs_fitting()) + usize::from(learns);
         let total = (passes * trained_on + unseen).max(1);
         let mut done = 0;
         let mut step = || {
             done += 1;
             observer.progress(&Progress::Scoring { done, total })
         };
-
-        if fits {
-            // Errors are computed afterwards: those of all images at once may not fit into memory.
-            for (index, image) in set.images.iter().enumerate() {
-                let source = TeacherSource::Cached(set.cache.levels(index)?);
-                judging.fit(image, source, &mut memory)?;
-                if step().is_break() {
-                    return Ok(None);
-                }
-            }
-            judging.finish_fit()?;
+        let mut memory = Memory::default();
+        if judging.needs_fitting() && self.fit(&mut judging, &mut memory, &mut step)?.is_break() {
+            return Ok(None);
         }
-
-        let kinds: Vec<&'static Kind> = terms::used(settings).collect();
-        let levelled = |kind: &Kind| (kind.fusing)(settings).levelled;
-        let mut sums: Vec<Sums> = Vec::new();
-        sums.resize_with(kinds.len(), Default::default);
-        let mut add = |at: usize, error: &ScoreMap| {
-            sums[at].error.add(error);
-            if levelled(kinds[at]) {
-                sums[at].levels.add_value(image_level(error));
-            }
+        let Some(good) = self.good_errors(&judging, ready, &mut memory, &mut step)? else {
+            return Ok(None);
         };
-        // Of the training images, the first ones; of the held-out ones, all.
-        let mut seen_errors = Vec::new();
-        let mut unseen_errors = Vec::new();
-        if learns {
-            for (index, image) in set.images.iter().enumerate() {
-                let source = TeacherSource::Cached(set.cache.levels(index)?);
-                let errors = judging.errors(image, source, &mut memory)?;
-                let at_pixels = judging.at_pixels(&errors);
-                for (at, error) in at_pixels.iter().enumerate() {
-                    if !kinds[at].closed_form {
-                        add(at, error);
-                    }
-                }
-                if index < MOST_IMAGES {
-                    seen_errors.push(errors);
-                }
-                if step().is_break() {
-                    return Ok(None);
-                }
-            }
-            for image in &held_out.images {
-                let source = TeacherSource::Run(ready);
-                unseen_errors.push(judging.errors(image, source, &mut memory)?);
-                if step().is_break() {
-                    return Ok(None);
-                }
-            }
-        }
-        for (at, kind) in kinds.iter().enumerate() {
-            for errors in closed_form.left_out.get(kind.name).into_iter().flatten() {
-                add(at, &judging.term_at_pixels(at, errors));
-            }
-        }
-        let mut statistics: Vec<TermStatistics> = (kinds.iter().zip(&sums))
-            .map(|(kind, sums)| TermStatistics {
-                term: kind.name.to_owned(),
-                moments: sums.error.finish(),
-                image_level: levelled(kind).then(|| sums.levels.finish()),
-                unit: None,
-            })
-            .collect();
-
-        // What the terms say of an image that they did not learn from.
-        let left_out = |errors: &mut TermErrors, image: usize| {
-            errors.resize_with(kinds.len(), Vec::new);
-            for (errors, kind) in errors.iter_mut().zip(&kinds) {
-                if let Some(of_images) = closed_form.left_out.get(kind.name) {
-                    errors.clone_from(&of_images[image]);
-                }
-            }
-        };
-        seen_errors
-            .iter_mut()
-            .enumerate()
-            .for_each(|(image, errors)| left_out(errors, image));
-        if learns {
-            for (index, errors) in unseen_errors.iter_mut().enumerate() {
-                left_out(errors, trained_on + index);
-            }
-        } else {
-            unseen_errors.resize_with(trained_on + unseen, Vec::new);
-            unseen_errors
-                .iter_mut()
-                .enumerate()
-                .for_each(|(image, errors)| left_out(errors, image));
-        }
-        // In units of what images like these reach: a term that is trained reaches less in the images that
-        // it has learned from.
-        let units = |statistics: &mut [TermStatistics], images: &[TermErrors]| {
-            for (at, kind) in kinds.iter().enumerate() {
-                let peak = |errors: &Vec<ScoreMap>| {
-                    let error = judging.term_at_pixels(at, errors);
-                    judging.term_map(at, &error, &statistics[at]).peak().0
-                };
-                let peaks: Vec<f32> = match closed_form.left_out.get(kind.name) {
-                    Some(of_images) => of_images.iter().map(peak).collect(),
-                    None => images.iter().map(|errors| peak(&errors[at])).collect(),
-                };
-                let weight = (kind.fusing)(settings).weight.max(f64::MIN_POSITIVE);
-                let reached = (upper_quartile(peaks) / weight).max(LEAST_UNIT);
-                let trust = (kind.trust)(&statistics[at].moments).max(LEAST_TRUST);
-                statistics[at].unit = Some(reached / trust);
-            }
-        };
-        let mut of_seen = statistics.clone();
-        if settings.detection.units == Units::Reached {
-            units(&mut statistics, &unseen_errors);
-            units(&mut of_seen, &seen_errors);
-        }
-
-        let fuse = |errors: &TermErrors, statistics: &[TermStatistics]| {
-            judging.fuse(&judging.at_pixels(errors), statistics)
-        };
-        let training_scores: Vec<f32> = (seen_errors.iter())
-            .map(|errors| fuse(errors, &of_seen).score())
-            .collect();
-        // Where no term judges a training image as if it had been left out, they only floor the spread.
-        let mut scores = match closed_form.left_out.is_empty() {
-            true => Vec::new(),
-            false => training_scores.clone(),
-        };
-        drop(seen_errors);
-        let mut pixels = Vec::new();
-        let size = settings.image_size;
-        let every = (size.width * size.height * unseen_errors.len()).div_ceil(MOST_PIXELS);
-        for errors in &unseen_errors {
-            let maps = fuse(errors, &statistics);
-            scores.push(maps.score());
-            pixels.extend(maps.total.values.iter().step_by(every.max(1)));
-        }
-        let detection = &settings.detection;
-        let thresholds = Thresholds::from_good_images(
-            &scores,
-            &training_scores,
-            &mut pixels,
-            detection.false_alarm_rate,
-            detection.pixel_false_alarm_rate,
-        );
+        let (terms, thresholds) = self.usual(&judging, good);
         let (of_terms, packed) = judging.term_tensors();
         tensors.extend(of_terms);
         Ok(Some(Model {
             header: Header {
                 oddspot: env!("CARGO_PKG_VERSION").to_owned(),
                 teacher: self.identity.clone(),
-                teacher_levels: learned.levels.clone(),
-                terms: statistics,
+                teacher_levels: self.learned.levels.clone(),
+                terms,
                 thresholds,
                 settings: settings.clone(),
                 iterations: self.iterations,
-                training_images: set.records.clone(),
-                held_out_images: held_out.records.clone(),
+                training_images: self.set.records.clone(),
+                held_out_images: self.held_out.records.clone(),
             },
             statistics: match learns {
-                true => set.statistics.clone(),
+                true => self.set.statistics.clone(),
                 false => ChannelStatistics::default(),
             },
             tensors,
             packed,
             teacher: self.keep_teacher.then(|| teacher.weights.clone()),
         }))
+    }
+
+    /// Fits the terms that learn from good images one by one. Their errors are computed afterwards:
+    /// those of all images at once may not fit into memory.
+    fn fit(
+        &mut self,
+        judging: &mut Judging,
+        memory: &mut Memory,
+        step: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        for (index, image) in self.set.images.iter().enumerate() {
+            let source = TeacherSource::Cached(self.set.cache.levels(index)?);
+            judging.fit(image, source, memory)?;
+            if step().is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        judging.finish_fit()?;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// What the terms say of the good images; None if the observer breaks.
+    fn good_errors(
+        &mut self,
+        judging: &Judging,
+        ready: &dyn Forward,
+        memory: &mut Memory,
+        step: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Option<GoodErrors>> {
+        let kinds: Vec<&'static Kind> = terms::used(self.settings).collect();
+        let mut good = GoodErrors::default();
+        good.sums.resize_with(kinds.len(), Default::default);
+        let trained_on = self.set.images.len();
+        if self.settings.method.learns() {
+            for (index, image) in self.set.images.iter().enumerate() {
+                let source = TeacherSource::Cached(self.set.cache.levels(index)?);
+                let errors = judging.errors(image, source, memory)?;
+                for (at, error) in judging.at_pixels(&errors).iter().enumerate() {
+                    if !kinds[at].closed_form {
+                        good.sums[at].add(error);
+                    }
+                }
+                if index < MOST_IMAGES {
+                    good.seen.push(errors);
+                }
+                if step().is_break() {
+                    return Ok(None);
+                }
+            }
+            for image in &self.held_out.images {
+                let source = TeacherSource::Run(ready);
+                good.unseen.push(judging.errors(image, source, memory)?);
+                if step().is_break() {
+                    return Ok(None);
+                }
+            }
+        } else {
+            // Nothing has learned from any image.
+            let images = trained_on + self.held_out.images.len();
+            good.unseen.resize(images, vec![Vec::new(); kinds.len()]);
+        }
+        let first_unseen = trained_on + self.held_out.images.len() - good.unseen.len();
+        for (at, kind) in kinds.iter().enumerate() {
+            let Some(left_out) = self.closed_form.left_out.get(kind.name) else {
+                continue;
+            };
+            for errors in left_out {
+                good.sums[at].add(&judging.term_at_pixels(at, errors));
+            }
+            for (image, errors) in good.seen.iter_mut().enumerate() {
+                errors[at].clone_from(&left_out[image]);
+            }
+            for (image, errors) in good.unseen.iter_mut().enumerate() {
+                errors[at].clone_from(&left_out[first_unseen + image]);
+            }
+        }
+        Ok(Some(good))
+    }
+
+    /// What is usual of each term, and the thresholds.
+    fn usual(&self, judging: &Judging, good: GoodErrors) -> (Vec<TermStatistics>, Thresholds) {
+        let settings = self.settings;
+        let moments: Vec<TermStatistics> = terms::used(settings)
+            .zip(&good.sums)
+            .map(|(kind, sums)| TermStatistics {
+                term: kind.name.to_owned(),
+                moments: sums.error.finish(),
+                image_level: (kind.fusing)(settings)
+                    .levelled
+                    .then(|| sums.levels.finish()),
+                unit: None,
+            })
+            .collect();
+        let statistics = self.in_units(judging, &moments, |_| Some(&good.unseen));
+        // A term that is trained reaches less in the images that it has learned from; the others say the
+        // same of all.
+        let of_seen = self.in_units(judging, &statistics, |kind| {
+            (!kind.closed_form).then_some(&good.seen)
+        });
+        let fuse = |errors: &TermErrors, statistics: &[TermStatistics]| {
+            judging.fuse(&judging.at_pixels(errors), statistics)
+        };
+        let training_scores: Vec<f32> = (good.seen.iter())
+            .map(|errors| fuse(errors, &of_seen).score())
+            .collect();
+        // Where no term judges a training image as if it had been left out, they only floor the spread.
+        let mut scores = match self.closed_form.left_out.is_empty() {
+            true => Vec::new(),
+            false => training_scores.clone(),
+        };
+        drop(good.seen);
+        let mut pixels = Vec::new();
+        let size = settings.image_size;
+        let every = (size.width * size.height * good.unseen.len()).div_ceil(MOST_PIXELS);
+        for errors in &good.unseen {
+            let maps = fuse(errors, &statistics);
+            scores.push(maps.score());
+            pixels.extend(maps.total.values.iter().step_by(every.max(1)));
+        }
+        let thresholds = Thresholds::from_good_images(
+            &scores,
+            &training_scores,
+            &mut pixels,
+            settings.detection.false_alarm_rate,
+            settings.detection.pixel_false_alarm_rate,
+        );
+        (statistics, thresholds)
+    }
+
+    /// Statistics with the unit of each term of which `images` gives some: what it reaches in these, or
+    /// where it is of the closed form in all good images, each left out.
+    fn in_units<'a>(
+        &self,
+        judging: &Judging,
+        statistics: &[TermStatistics],
+        images: impl Fn(&Kind) -> Option<&'a Vec<TermErrors>>,
+    ) -> Vec<TermStatistics> {
+        let mut found = statistics.to_vec();
+        if self.settings.detection.units == Units::Deviations {
+            return found;
+        }
+        let kinds = terms::used(self.settings).zip(&mut found).enumerate();
+        for (at, (kind, statistics)) in kinds {
+            let Some(images) = images(kind) else {
+                continue;
+            };
+            statistics.unit = None;
+            let peak = |errors: &Vec<ScoreMap>| {
+                let error = judging.term_at_pixels(at, errors);
+                judging.term_map(at, &error, statistics).peak().0
+            };
+            let peaks: Vec<f32> = match self.closed_form.left_out.get(kind.name) {
+                Some(left_out) => left_out.iter().map(peak).collect(),
+                None => images.iter().map(|errors| peak(&errors[at])).collect(),
+            };
+            let weight = (kind.fusing)(self.settings).weight.max(f64::MIN_POSITIVE);
+            let reached = (upper_quartile(peaks) / weight).max(LEAST_UNIT);
+            let trust = (kind.trust)(&statistics.moments).max(LEAST_TRUST);
+            statistics.unit = Some(reached / trust);
+        }
+        found
     }
 }
 

@@ -176,7 +176,7 @@ impl<'a> Training<'a> {
         };
         let levels = teacher.network.levels();
         // Before the images are decoded.
-        Learned::new(&settings, &levels)?;
+        let learned = Learned::new(&settings, &levels)?;
         let images = self.images.split(settings.training.seed)?;
         let begins = Progress::Begins {
             train: images.train.len(),
@@ -198,7 +198,6 @@ impl<'a> Training<'a> {
         )?;
         let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
-        let learned = Learned::new(&settings, &levels)?;
         let closed_form = ClosedForm::fit(&settings, &learned, &mut set, &mut held_out)?;
         let instant = match closed_form.left_out.is_empty() {
             true => None,

@@ -9,10 +9,10 @@ use oddspot_conv::linear::linear_weight_gradient;
 use oddspot_conv::mahalanobis::quantise;
 use rayon::prelude::*;
 
-use super::{Blocks, Fitted, Gaussian, wide};
+use super::{Blocks, Fitted, Gaussian};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::maps::{MomentSums, Moments};
-use crate::terms::places::{GoodFeatures, PlaceGrid};
+use crate::terms::places::{GoodFeatures, PlaceGrid, single};
 
 /// Places around each that count with it, on each side.
 const WINDOW: usize = 1;
@@ -229,7 +229,7 @@ impl Strip {
             let mut feature = Vec::new();
             for &image in &images {
                 for (&place, mean) in places.iter().zip(means.chunks_exact(channels)) {
-                    wide(self.at(image, place, &part), &mut feature);
+                    single(self.at(image, place, &part), &mut feature);
                     let values = feature.iter().zip(&centre).zip(mean);
                     x.extend(values.map(|((value, centre), mean)| value - centre - mean));
                 }
@@ -265,7 +265,7 @@ impl Strip {
         let mut feature = Vec::new();
         for image in 0..self.images {
             for &(place, weight) in weights {
-                wide(self.at(image, place, part), &mut feature);
+                single(self.at(image, place, part), &mut feature);
                 for (sum, value) in centre.iter_mut().zip(&feature) {
                     *sum += f64::from(weight * value);
                 }
@@ -293,7 +293,7 @@ impl Strip {
         for image in images {
             sums.images += 1;
             for &(place, weight) in weights {
-                wide(self.at(image, place, part), &mut feature);
+                single(self.at(image, place, part), &mut feature);
                 feature
                     .iter_mut()
                     .zip(centre)

@@ -7,7 +7,6 @@
 mod fit;
 mod tensors;
 
-use half::f16;
 use oddspot_conv::mahalanobis::{Factors, mahalanobis};
 use oddspot_conv::{ShapeError, Workspace};
 
@@ -234,11 +233,4 @@ fn check(what: &'static str, needed: usize, values: &[f32]) -> Result<()> {
         }
         .into()),
     }
-}
-
-/// Single precision of a row of half.
-fn wide(halves: &[f16], to: &mut Vec<f32>) {
-    use half::slice::HalfFloatSliceExt;
-    to.resize(halves.len(), 0.0);
-    halves.convert_to_f32_slice(to);
 }

@@ -4,10 +4,10 @@ use oddspot_conv::Workspace;
 use oddspot_conv::nearest::{nearest, nearest_others};
 use rayon::prelude::*;
 
-use super::projection::{projection, read};
+use super::projection::projection;
 use super::{Fitted, Memory};
 use crate::error::Result;
-use crate::terms::places::GoodFeatures;
+use crate::terms::places::{GoodFeatures, single};
 
 /// Steps that 8 bits hold.
 const MOST_STEPS: i16 = 127;
@@ -27,7 +27,7 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
     let mut others: Vec<(usize, Vec<i16>)> = Vec::new();
     let (mut workspace, mut buffer, mut features) = (Workspace::new(), Vec::new(), Vec::new());
     for image in 0..images {
-        read(good.image(image)?, &mut features);
+        single(good.image(image)?, &mut features);
         let memory = (&mut workspace, &mut buffer);
         let steps = projection.steps(&features, MOST_STEPS, memory)?;
         let Some(index) = place_of(image) else {

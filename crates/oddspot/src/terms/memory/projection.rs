@@ -1,7 +1,5 @@
 //! From features to whitened principal components, by one pass over all good images.
 
-use half::f16;
-use half::slice::HalfFloatSliceExt;
 use oddspot_conv::Workspace;
 use oddspot_conv::linear::linear_weight_gradient;
 use oddspot_conv::symmetric::eigenvectors;
@@ -9,7 +7,7 @@ use oddspot_conv::triangular::{cholesky, invert_lower};
 
 use super::Projection;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::terms::places::{GoodFeatures, PlaceGrid};
+use crate::terms::places::{GoodFeatures, PlaceGrid, single};
 
 /// How far correlations are drawn to none before they are undone (as `feature_norm = whiten` does).
 const SHRINKAGE: f64 = 0.1;
@@ -106,7 +104,7 @@ fn sums(channels: usize, good: &mut dyn GoodFeatures) -> Result<Sums> {
     let mut of_image = vec![0.0; channels * channels];
     let mut features = Vec::new();
     for image in 0..good.images() {
-        read(good.image(image)?, &mut features);
+        single(good.image(image)?, &mut features);
         if image == 0 {
             let rows = (features.len() / channels).max(1) as f32;
             for feature in features.chunks_exact(channels) {
@@ -140,12 +138,6 @@ fn sums(channels: usize, good: &mut dyn GoodFeatures) -> Result<Sums> {
     }
     sums.rows = sums.rows.max(1.0);
     Ok(sums)
-}
-
-/// Single precision of half.
-pub(super) fn read(halves: &[f16], to: &mut Vec<f32>) {
-    to.resize(halves.len(), 0.0);
-    halves.convert_to_f32_slice(to);
 }
 
 fn product(n: usize, a: &[f64], b: &[f64]) -> Vec<f64> {

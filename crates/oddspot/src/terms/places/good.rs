@@ -1,6 +1,7 @@
 //! The features of all good images, wherever they are kept.
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 
 use crate::error::Result;
 
@@ -14,4 +15,10 @@ pub trait GoodFeatures {
     /// # Errors
     /// Features that cannot be read.
     fn image(&mut self, index: usize) -> Result<&[f16]>;
+}
+
+/// Features in single precision.
+pub(crate) fn single(halves: &[f16], to: &mut Vec<f32>) {
+    to.resize(halves.len(), 0.0);
+    halves.convert_to_f32_slice(to);
 }

@@ -3,6 +3,7 @@
 mod good;
 
 pub use good::GoodFeatures;
+pub(crate) use good::single;
 
 use std::ops::Range;
 
