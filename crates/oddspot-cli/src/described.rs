@@ -65,6 +65,19 @@ pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
     )
 }
 
+/// What a threshold of the user's own amounts to, in a sentence.
+pub fn describe_amount(alarms: &FalseAlarms) -> String {
+    // A quantile of ever so few images says nothing of ever smaller rates.
+    let rate = match 100.0 * alarms.target {
+        tiny if tiny < 0.1 => "less than 0.1 %".to_owned(),
+        rate => format!("{rate:.1} %"),
+    };
+    format!(
+        "{} of {} good images lie above it; by their scores it amounts to a false-alarm rate of {rate}",
+        alarms.left_out_alarms, alarms.images,
+    )
+}
+
 /// How sure the position classifier is of the images learned from, in a sentence, and what that means
 /// where it is little; None where there is none.
 pub fn describe_position_classifier(header: &Header) -> Option<String> {

@@ -64,7 +64,7 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
         "there is no image to judge in {}: give images, or folders that hold some",
         listed(&args.images)
     );
-    let output = Output::create(&args.output, detector.thresholds().image, args.written())?;
+    let output = Output::create(&args.output, detector.thresholds(), args.written())?;
     let pictures = output.pictures();
     let mut told = Told::new(output);
     let started = Instant::now();

@@ -190,7 +190,7 @@ fn page(
             judged: &judged[at],
             baseline: baseline.map(|(_, judged)| &judged[at]),
             settings: &detector.header().settings,
-            threshold: detector.thresholds().image,
+            thresholds: [detector.thresholds().image, detector.thresholds().check],
         };
         Example::new(shown)
     };

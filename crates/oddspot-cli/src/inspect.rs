@@ -207,14 +207,19 @@ impl Inspection {
         )?;
         writeln!(
             f,
+            "  check       {}   an image is to be checked above it",
+            four_digits(thresholds.check)
+        )?;
+        writeln!(
+            f,
             "  pixel       {}   the regions shown lie above it",
             four_digits(thresholds.pixel)
         )?;
         writeln!(
             f,
-            "  aim         {} % of good images called anomalous",
-            // Without the binary noise of the product.
-            (1e6 * thresholds.false_alarms.target).round() / 1e4
+            "  aim         {} % of good images called anomalous, {} % anomalous or to be checked",
+            in_percent(thresholds.false_alarms.target),
+            in_percent(thresholds.checks.target)
         )?;
         writeln!(f, "  {}", describe_false_alarms(&thresholds.false_alarms))?;
         for line in describe_scores(&self.header) {
@@ -222,6 +227,11 @@ impl Inspection {
         }
         Ok(())
     }
+}
+
+/// A share in percent, without the binary noise of the product.
+fn in_percent(share: f64) -> f64 {
+    (1e6 * share).round() / 1e4
 }
 
 /// What is usual of a term, and of images' levels in it.

@@ -150,6 +150,14 @@ fn summarise(model: &Model, output: &Path) {
         thresholds.image
     );
     say!("{}", describe_false_alarms(&thresholds.false_alarms));
+    if thresholds.check < thresholds.image {
+        say!(
+            "an image is to be checked above the score {:.2}: {} of {} good images were",
+            thresholds.check,
+            thresholds.checks.left_out_alarms,
+            thresholds.checks.images
+        );
+    }
     for line in describe_scores(&model.header) {
         say!("{line}");
     }

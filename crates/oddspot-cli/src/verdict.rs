@@ -1,15 +1,16 @@
-//! Above which score an image is called anomalous: the model's threshold, or another.
+//! Above which score an image is called anomalous, or is to be checked: the model's thresholds, or others.
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::Detector;
+use oddspot::verdict::Thresholds;
 
-use crate::described::{describe_false_alarms, describe_scores, four_digits};
+use crate::described::{describe_amount, describe_false_alarms, describe_scores, four_digits};
 use crate::runtime::Runtime;
 
-/// Another threshold than the model's.
+/// Other thresholds than the model's.
 #[derive(Args, Clone, Default)]
 pub struct VerdictArgs {
     /// Call an image anomalous above this score, instead of above the model's threshold
@@ -19,7 +20,17 @@ pub struct VerdictArgs {
     /// called anomalous
     #[arg(long, value_name = "SHARE")]
     pub false_alarm_rate: Option<f64>,
+    /// Call an image "check" above this score, unless it is anomalous
+    #[arg(long, value_name = "SCORE", conflicts_with = "check_rate")]
+    pub check_threshold: Option<f64>,
+    /// Set that threshold anew from the model's good images, for this share of good images
+    /// called anomalous or "check"
+    #[arg(long, value_name = "SHARE")]
+    pub check_rate: Option<f64>,
 }
+
+/// The largest score that a threshold may be: ten times that much still has to be drawn.
+const LARGEST: f64 = 1e30;
 
 impl VerdictArgs {
     /// A model that judges by the threshold that was asked for, of which a line is told if it is not
@@ -29,52 +40,70 @@ impl VerdictArgs {
     /// An unusable model, or a threshold or rate out of range.
     pub fn load(&self, model: &Path, runtime: &Runtime) -> Result<Detector> {
         let detector = runtime.detector(model)?;
-        let trained = detector.thresholds();
-        let thresholds = match (self.threshold, self.false_alarm_rate) {
-            (Some(score), _) => {
-                // Ten times that much still has to be drawn.
-                ensure!(
-                    score.abs() < 1e30,
-                    "--threshold {score}: give a score, such as {:.2}, the model's threshold",
-                    trained.image
-                );
-                trained.at_score(score)
-            }
-            (None, Some(rate)) => {
-                ensure!(
-                    rate > 0.0 && rate <= 0.5,
-                    "--false-alarm-rate {rate}: give a share above 0, and at most 0.5"
-                );
-                trained.at_rate(rate)
-            }
-            (None, None) => return Ok(detector),
+        let own = detector.thresholds();
+        let Some(thresholds) = self.thresholds(own)? else {
+            return Ok(detector);
         };
+        let [image, check] = [thresholds.image, thresholds.check].map(four_digits);
+        let [own_image, own_check] = [own.image, own.check].map(four_digits);
         tell!(
-            "{}: threshold {} instead of its own {}",
+            "{}: threshold {image} instead of its own {own_image}; check above {check}, its own is \
+             {own_check}",
             model.display(),
-            four_digits(thresholds.image),
-            four_digits(trained.image)
         );
         let detector = detector.with_thresholds(thresholds);
-        let alarms = &detector.thresholds().false_alarms;
+        let thresholds = detector.thresholds();
         if self.false_alarm_rate.is_some() {
-            tell!("{}", describe_false_alarms(alarms));
+            tell!("{}", describe_false_alarms(&thresholds.false_alarms));
             for line in describe_scores(detector.header()) {
                 tell!("{line}");
             }
-        } else {
-            // A quantile of ever so few images says nothing of ever smaller rates.
-            let rate = match 100.0 * alarms.target {
-                tiny if tiny < 0.1 => "less than 0.1 %".to_owned(),
-                rate => format!("{rate:.1} %"),
-            };
-            tell!(
-                "{} of {} good images lie above it; by their scores it amounts to a \
-                 false-alarm rate of {rate}",
-                alarms.left_out_alarms,
-                alarms.images,
-            );
+        }
+        if self.threshold.is_some() {
+            tell!("{}", describe_amount(&thresholds.false_alarms));
+        }
+        if self.check_threshold.is_some() {
+            tell!("check: {}", describe_amount(&thresholds.checks));
         }
         Ok(detector)
+    }
+
+    /// Those that were asked for, if any were.
+    ///
+    /// # Errors
+    /// A threshold or rate out of range.
+    pub fn thresholds(&self, own: &Thresholds) -> Result<Option<Thresholds>> {
+        let scores = [
+            ("threshold", self.threshold, own.image),
+            ("check-threshold", self.check_threshold, own.check),
+        ];
+        for (option, score, own) in scores {
+            let given = score.unwrap_or(own);
+            ensure!(
+                given.abs() < LARGEST,
+                "--{option} {given}: give a score, such as {own:.2}, the model's threshold",
+            );
+        }
+        let rates = [
+            ("false-alarm-rate", self.false_alarm_rate),
+            ("check-rate", self.check_rate),
+        ];
+        for (option, rate) in rates {
+            let given = rate.unwrap_or(0.5);
+            ensure!(
+                given > 0.0 && given <= 0.5,
+                "--{option} {given}: give a share above 0, and at most 0.5"
+            );
+        }
+        let by_rate = self.false_alarm_rate.is_some() || self.check_rate.is_some();
+        let by_score = self.threshold.is_some() || self.check_threshold.is_some();
+        let mut thresholds = own.clone();
+        if by_rate {
+            thresholds = thresholds.at_rates(self.false_alarm_rate, self.check_rate);
+        }
+        if by_score {
+            thresholds = thresholds.at_scores(self.threshold, self.check_threshold);
+        }
+        Ok((by_rate || by_score).then_some(thresholds))
     }
 }

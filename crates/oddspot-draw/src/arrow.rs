@@ -45,7 +45,7 @@ impl Arrow {
     pub fn of_inspection(inspection: &Inspection) -> Vec<Self> {
         let finding = &inspection.finding;
         match &inspection.placement {
-            Some(placement) if finding.verdict.is_anomalous() && finding.shares().is_of_place() => {
+            Some(placement) if !finding.verdict.is_good() && finding.shares().is_of_place() => {
                 Self::of(placement, inspection.scale)
             }
             _ => Vec::new(),

@@ -109,7 +109,9 @@ fn other_thresholds_hold_for_the_call_that_gives_them() {
     let detector = Detector::new(model(), options(1)).unwrap();
     let image = plate(2);
     let own = detector.inspect(&image).unwrap();
-    let below = detector.thresholds().at_score(f64::from(own.score) - 1.0);
+    let below = detector
+        .thresholds()
+        .at_scores(Some(f64::from(own.score) - 1.0), None);
     let strict = detector.inspect_with(&image, &below).unwrap();
     assert_eq!(strict.verdict, Verdict::Anomalous);
     assert!(!strict.regions.is_empty(), "what is anomalous shows where");

@@ -156,7 +156,7 @@ impl<'a> Page<'a> {
                 judged: &judged[number],
                 baseline: beside.as_ref().map(|judged| &judged[number]),
                 settings: &detector.header().settings,
-                threshold: detector.thresholds().image,
+                thresholds: [detector.thresholds().image, detector.thresholds().check],
             };
             Ok(Example::new(shown)?)
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use oddspot::files::lock::Hold;
 use oddspot::maps::Region;
-use oddspot::verdict::{Finding, Why};
+use oddspot::verdict::{Finding, Thresholds, Why};
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
@@ -48,7 +48,7 @@ struct Skipped<'a> {
 /// The output folder, its results flushed image by image.
 pub struct Output {
     pictures: Pictures,
-    threshold: f64,
+    thresholds: [f64; 2],
     jsonl: File,
     csv: csv::Writer<File>,
     /// As long as the results are written.
@@ -56,11 +56,12 @@ pub struct Output {
 }
 
 /// Columns of results.csv; regions are told by their number and the first one's box.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "image",
     "verdict",
     "score",
     "threshold",
+    "check_threshold",
     "why",
     "looks_wrong_share",
     "wrong_place_share",
@@ -80,7 +81,7 @@ impl Output {
     ///
     /// # Errors
     /// A folder that cannot be made or written, or that another run writes to.
-    pub fn create(folder: &Path, threshold: f64, written: Written) -> Result<Self> {
+    pub fn create(folder: &Path, thresholds: &Thresholds, written: Written) -> Result<Self> {
         let shown = folder.display();
         ensure!(
             folder.is_dir() || !folder.exists(),
@@ -105,17 +106,17 @@ impl Output {
         csv.write_record(COLUMNS)?;
         csv.flush()?;
         Ok(Self {
-            pictures: Pictures::new(folder, threshold, written),
-            threshold,
+            pictures: Pictures::new(folder, thresholds.image, written),
+            thresholds: [thresholds.image, thresholds.check],
             jsonl,
             csv,
             _hold: hold,
         })
     }
 
-    /// An image is anomalous above it.
-    pub fn threshold(&self) -> f64 {
-        self.threshold
+    /// An image is anomalous above the first, to be checked above the second.
+    pub fn thresholds(&self) -> [f64; 2] {
+        self.thresholds
     }
 
     /// How to write pictures, for any thread.
@@ -151,6 +152,7 @@ impl Output {
             finding.verdict.word().to_owned(),
             finding.score.to_string(),
             finding.threshold.to_string(),
+            finding.check_threshold.to_string(),
             finding.why.map_or("", Why::words).to_owned(),
             format!("{:.4}", finding.looks_wrong_share),
             format!("{:.4}", finding.wrong_place_share),
@@ -180,7 +182,7 @@ impl Output {
         let mut row: [String; COLUMNS.len()] = Default::default();
         row[0] = image;
         row[1] = "skipped".to_owned();
-        row[3] = self.threshold.to_string();
+        [row[3], row[4]] = self.thresholds.map(|threshold| threshold.to_string());
         row[COLUMNS.len() - 1] = error.to_owned();
         self.row(row)
     }
@@ -252,6 +254,7 @@ mod tests {
             verdict: Verdict::Anomalous,
             score: 9.0,
             threshold: 5.0,
+            check_threshold: 4.0,
             why: Shares {
                 looks_wrong,
                 wrong_place,

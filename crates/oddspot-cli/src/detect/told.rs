@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
+use oddspot::verdict::Verdict;
 use oddspot_measure::peak_memory;
 
 use super::DetectArgs;
@@ -29,7 +30,8 @@ pub enum Judged {
 pub struct Told {
     output: Output,
     latencies: Vec<Duration>,
-    anomalous: usize,
+    /// Images of each verdict, in the order of [`Verdict::ALL`].
+    verdicts: [usize; Verdict::ALL.len()],
     skipped: usize,
     failure: Option<anyhow::Error>,
 }
@@ -40,7 +42,7 @@ impl Told {
         Self {
             output,
             latencies: Vec::new(),
-            anomalous: 0,
+            verdicts: [0; Verdict::ALL.len()],
             skipped: 0,
             failure: None,
         }
@@ -63,7 +65,7 @@ impl Told {
 
     fn done(&mut self, input: &Input, done: &Done) -> Result<()> {
         self.latencies.push(done.latency);
-        self.anomalous += usize::from(done.finding.verdict.is_anomalous());
+        self.verdicts[done.finding.verdict as usize] += 1;
         say!("{}", done.finding.line(&input.image()));
         self.output.result(input, done)
     }
@@ -93,18 +95,17 @@ impl Told {
             tell!("interrupted; the results so far are in {output}");
             return Ok(ExitCode::from(INTERRUPTED));
         }
-        let threshold = four_digits(self.output.threshold());
+        let [threshold, check] = self.output.thresholds().map(four_digits);
         let written = match args.written() {
             _ if count == 0 => "results",
             Written { pictures: true, .. } => "pictures and results",
             Written { maps: true, .. } => "maps and results",
             _ => "results",
         };
+        let [good, to_check, anomalous] = self.verdicts;
         tell!(
-            "{images} images: {} anomalous, {} good, {skipped} skipped, at the threshold {threshold}; \
-             {written} in {output}",
-            self.anomalous,
-            count - self.anomalous,
+            "{images} images: {anomalous} anomalous, {to_check} to check, {good} good, {skipped} skipped, \
+             at the thresholds {threshold} and {check}; {written} in {output}",
         );
         tell!("{}", describe_cost(&mut self.latencies, elapsed));
         Ok(match skipped {

@@ -24,6 +24,7 @@ fn inspection(total: ScoreMap, terms: Vec<TermMap>, mask: Vec<bool>) -> Inspecti
             verdict: Verdict::Good,
             score: 0.1,
             threshold: 0.5,
+            check_threshold: 0.4,
             why: None,
             looks_wrong_share: 1.0,
             wrong_place_share: 0.0,

@@ -71,13 +71,7 @@ struct Page<'a> {
 /// What the threshold made of the images, in a sentence.
 fn verdict(evaluation: &Evaluation) -> String {
     let verdicts = &evaluation.verdicts;
-    let missed = verdicts
-        .misses
-        .values()
-        .fold(Count::default(), |sum, one| Count {
-            count: sum.count + one.count,
-            of: sum.of + one.of,
-        });
+    let missed = verdicts.missed();
     let how_many = |count: usize| match count {
         0 => "none".to_owned(),
         some => some.to_string(),
@@ -85,12 +79,22 @@ fn verdict(evaluation: &Evaluation) -> String {
     let mut parts = Vec::new();
     if missed.of > 0 {
         let [missed, of] = [how_many(missed.count), missed.of.to_string()];
-        parts.push(format!("{missed} of {of} anomalous images missed"));
+        let mut part = format!("{missed} of {of} anomalous images missed");
+        let to_check = verdicts.misses_to_check.count;
+        if to_check > 0 {
+            part += &format!(" ({to_check} of them to be checked)");
+        }
+        parts.push(part);
     }
     let alarms = verdicts.false_alarms;
     if alarms.of > 0 {
         let [count, of] = [how_many(alarms.count), alarms.of.to_string()];
-        parts.push(format!("{count} of {of} good images called anomalous"));
+        let mut part = format!("{count} of {of} good images called anomalous");
+        let to_check = verdicts.good_to_check.count;
+        if to_check > 0 {
+            part += &format!(" and {to_check} to be checked");
+        }
+        parts.push(part);
     }
     format!(
         "At the threshold {} the model judges {} of {} test images rightly: {}.",
@@ -121,6 +125,10 @@ fn facts(measured: Measured) -> Vec<[String; 2]> {
         fact("iterations", model.iterations.to_string()),
         fact("seed", model.settings.training.seed.to_string()),
         fact("threshold", threshold(&evaluation.verdicts)),
+        fact(
+            "to be checked above",
+            three_digits(evaluation.verdicts.check_threshold),
+        ),
     ];
     // Else the difference of the two would be taken for the position classifier's work alone.
     let named: Vec<String> = (measured.baseline.iter())
@@ -196,6 +204,14 @@ fn verdict_rows(evaluation: &Evaluation) -> Vec<[String; 3]> {
     for (defect, &misses) in &verdicts.misses {
         rows.push(row(format!("missed of {defect}"), misses));
     }
+    rows.push(row(
+        "good images to be checked".to_owned(),
+        verdicts.good_to_check,
+    ));
+    rows.push(row(
+        "to be checked of those missed".to_owned(),
+        verdicts.misses_to_check,
+    ));
     rows
 }
 

@@ -35,8 +35,8 @@ pub struct Shown<'a> {
     pub baseline: Option<&'a Judged>,
     /// The model's settings.
     pub settings: &'a Settings,
-    /// The image is anomalous above it.
-    pub threshold: f64,
+    /// The image is anomalous above the first, to be checked above the second.
+    pub thresholds: [f64; 2],
 }
 
 /// An image, its maps and its verdict, ready for a page.
@@ -49,8 +49,8 @@ pub struct Example {
     pub label: Label,
     /// The image's score.
     pub score: f32,
-    /// An image is anomalous above it.
-    pub threshold: f64,
+    /// An image is anomalous above the first, to be checked above the second.
+    pub thresholds: [f64; 2],
     /// The verdict.
     pub verdict: Verdict,
     /// What its peak and what stands out with it are owed to; none in a baseline.
@@ -95,9 +95,9 @@ impl Example {
             judged,
             baseline,
             settings,
-            threshold,
+            thresholds,
         } = shown;
-        let scale = Scale::around(threshold);
+        let scale = Scale::around(thresholds[0]);
         let drawing = Drawing {
             name: &judged.name,
             size: Size::of(image, PANEL),
@@ -134,7 +134,7 @@ impl Example {
             name: judged.name.clone(),
             label: judged.label.clone(),
             score: judged.score,
-            threshold,
+            thresholds,
             verdict: judged.verdict,
             shares: judged.has_parts().then_some(judged.shares),
             panels,
@@ -160,13 +160,10 @@ impl Example {
     /// The verdict and the score that it comes from.
     pub(super) fn verdict_line(&self) -> String {
         let verdict = self.verdict.word();
-        let relation = match self.verdict {
-            Verdict::Anomalous => "above",
-            Verdict::Good => "not above",
-        };
         let score = three_digits(f64::from(self.score));
-        let threshold = three_digits(self.threshold);
-        format!("called {verdict}: score {score}, {relation} the threshold {threshold}")
+        let [image, check] = self.thresholds;
+        let relation = self.verdict.relation(image, check, three_digits);
+        format!("called {verdict}: score {score}, {relation}")
     }
 
     /// Whether the place has to do with the score.
@@ -192,12 +189,15 @@ pub(super) enum Outcome {
     Right,
     FalseAlarm,
     Missed,
+    /// Neither: somebody is to look.
+    ToCheck,
 }
 
 impl Outcome {
     pub(super) fn of(label: &Label, verdict: Verdict) -> Self {
         match (label, verdict) {
             (Label::Good, Verdict::Anomalous) => Self::FalseAlarm,
+            (_, Verdict::Check) => Self::ToCheck,
             (Label::Defect(_), Verdict::Good) => Self::Missed,
             _ => Self::Right,
         }
@@ -208,6 +208,7 @@ impl Outcome {
             Self::Right => "right",
             Self::FalseAlarm => "false alarm",
             Self::Missed => "missed",
+            Self::ToCheck => "to check",
         }
     }
 
@@ -217,6 +218,7 @@ impl Outcome {
             Self::Right => "✓",
             Self::FalseAlarm => "!",
             Self::Missed => "✗",
+            Self::ToCheck => "?",
         }
     }
 
@@ -226,6 +228,7 @@ impl Outcome {
             Self::Right => "right",
             Self::FalseAlarm => "alarm",
             Self::Missed => "missed",
+            Self::ToCheck => "check",
         }
     }
 }
@@ -261,7 +264,7 @@ impl Drawing<'_> {
             seen.push("ground truth outlined");
         }
         if let Some(placement) = &judged.placement
-            && judged.verdict.is_anomalous()
+            && !judged.verdict.is_good()
             && judged.shares.is_of_place()
         {
             let size = shown.settings.image_size;

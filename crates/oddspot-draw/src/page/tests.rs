@@ -101,7 +101,7 @@ fn example(name: &str, label: Label) -> Example {
         judged: &judged,
         baseline: Some(&judged),
         settings: &settings(Method::Full),
-        threshold: 5.0,
+        thresholds: [5.0, 4.0],
     };
     Example::new(shown).unwrap()
 }
@@ -159,9 +159,12 @@ fn evaluation(method: Method, data: &str, defect: &str) -> Evaluation {
         verdicts: Verdicts {
             replaced_threshold: Some(7.4),
             threshold: 5.0,
+            check_threshold: 4.0,
             right: count(2, 4),
             false_alarms: count(1, 2),
             misses: BTreeMap::from([(defect.to_owned(), count(1, 2))]),
+            good_to_check: count(0, 2),
+            misses_to_check: count(1, 1),
         },
         protocols: Protocol::ALL.map(|one| (one, measures.clone())).into(),
         images: vec![
@@ -314,8 +317,8 @@ fn an_evaluations_page_shows_measures_verdicts_and_every_image() {
     let full = evaluation(Method::Full, "bolts", "cut");
     let page = page_of(&full, Some(&evaluation(Method::Baseline, "bolts", "cut")));
     for text in [
-        "the model judges 2 of 4 test images rightly: 1 of 2 anomalous images missed, 1 of 2 good \
-         images called anomalous.",
+        "the model judges 2 of 4 test images rightly: 1 of 2 anomalous images missed (1 of them \
+         to be checked), 1 of 2 good images called anomalous.",
         "<p class=\"value\">89.6</p>",
         "<p>baseline 89.6 <span class=\"difference\">(+0.0)</span></p>",
         "– AU-PRO: cut has no mask",

@@ -99,15 +99,14 @@ pub fn check_test_set(dataset: &Dataset) -> Result<()> {
     Ok(())
 }
 
-/// Refuses test images that the model was trained on or took its threshold from.
+/// Refuses test images that the model has learned from or took its thresholds from.
 ///
 /// # Errors
 /// The names of such images; an image that cannot be read.
 pub fn check_unseen(dataset: &Dataset, header: &Header) -> Result<()> {
-    refuse(
-        dataset,
-        (header.training_images.iter()).chain(&header.held_out_images),
-    )
+    let calibration = header.calibration.iter();
+    let scored = calibration.flat_map(|calibration| &calibration.good_images);
+    refuse(dataset, header.learned_images().chain(scored))
 }
 
 /// Refuses test images of which one of the records is.

@@ -89,8 +89,7 @@ pub fn examine(
     let folder = folder.as_ref().unwrap_or(&dataset.root);
     let name = folder.file_name().unwrap_or(folder.as_os_str());
     let name = name.to_string_lossy().into_owned();
-    let thresholds = &header.thresholds;
-    let verdicts = Verdicts::of(thresholds.image, thresholds.replaced, &judged);
+    let verdicts = Verdicts::of(&header.thresholds, &judged);
     let model = ModelSummary::of(header);
     let evaluation = Evaluation::new(name, model, verdicts, &judged, measured);
     Ok(Some((evaluation, judged)))

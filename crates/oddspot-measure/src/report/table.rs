@@ -89,8 +89,9 @@ impl Tables<'_> {
     fn write_verdicts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "\nVerdicts: an image is anomalous when its score lies above {}",
-            threshold(&self.own.verdicts)
+            "\nVerdicts: an image is anomalous when its score lies above {}, to be checked above {}",
+            threshold(&self.own.verdicts),
+            three_digits(self.own.verdicts.check_threshold)
         )?;
         if let Some(baseline) = self.baseline {
             write!(
@@ -139,6 +140,12 @@ impl Tables<'_> {
                 misses(of).unwrap_or_default()
             }));
         }
+        rows.push(row("good images to check".to_owned(), &|of| {
+            of.verdicts.good_to_check
+        }));
+        rows.push(row("of those missed to check".to_owned(), &|of| {
+            of.verdicts.misses_to_check
+        }));
         rows
     }
 

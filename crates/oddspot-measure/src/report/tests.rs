@@ -7,13 +7,14 @@ use oddspot::maps::ScoreMap;
 use oddspot::model::ImageRecord;
 use oddspot::settings::Settings;
 use oddspot::terms;
-use oddspot::verdict::{AnomalyMaps, Shares, TermMap, Verdict};
+use oddspot::verdict::{AnomalyMaps, GoodScores, Rates, Shares, TermMap, Thresholds, Verdict};
 use sha2::{Digest, Sha256};
 
 use super::*;
 
 const SIDE: usize = 4;
 const THRESHOLD: f64 = 5.0;
+const CHECK: f64 = 2.5;
 
 /// A 4×4 image of constant scores but for one pixel, which is anomalous if it is a defect.
 /// `e_pos` is 1 everywhere, so that the model's own map lies 1 above `e_rec`.
@@ -32,9 +33,10 @@ fn image(name: &str, defect: Option<&str>, spot: f32) -> Judged {
         size: ImageSize::square(SIDE),
         mask: defect.map(|_| mask),
         score: spot + 1.0,
-        verdict: match f64::from(spot + 1.0) > THRESHOLD {
-            true => Verdict::Anomalous,
-            false => Verdict::Good,
+        verdict: match f64::from(spot + 1.0) {
+            score if score > THRESHOLD => Verdict::Anomalous,
+            score if score > CHECK => Verdict::Check,
+            _ => Verdict::Good,
         },
         shares: Shares::of(1.0, 0.0),
         placement: None,
@@ -89,7 +91,16 @@ fn measured(method: Method, judged: &[Judged]) -> Evaluation {
         iterations: 7,
         settings,
     };
-    let verdicts = Verdicts::of(THRESHOLD, None, judged);
+    let good = [THRESHOLD as f32, CHECK as f32];
+    let thresholds = Thresholds::of(
+        GoodScores::new(&good, &good, 0.0),
+        Rates::from(&Settings::default().detection),
+    );
+    let thresholds = Thresholds {
+        replaced: None,
+        ..thresholds.at_scores(Some(THRESHOLD), Some(CHECK))
+    };
+    let verdicts = Verdicts::of(&thresholds, judged);
     Evaluation::new("bolts".to_owned(), model, verdicts, judged, measured)
 }
 
@@ -250,6 +261,9 @@ fn verdicts_count_false_alarms_and_misses_at_the_model_s_threshold() {
     assert_eq!(verdicts.false_alarms, Count { count: 1, of: 3 });
     assert_eq!(verdicts.misses["cut"], Count { count: 0, of: 2 });
     assert_eq!(verdicts.misses["hole"], Count { count: 1, of: 1 });
+    assert_eq!(verdicts.missed(), Count { count: 1, of: 3 });
+    assert_eq!(verdicts.good_to_check, Count { count: 1, of: 3 });
+    assert_eq!(verdicts.misses_to_check, Count { count: 1, of: 1 });
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! What the image threshold makes of the test images: false alarms and misses.
+//! What the image thresholds make of the test images: false alarms, misses, and what is to be checked.
 
 use std::collections::BTreeMap;
 
 use oddspot::datasets::Label;
+use oddspot::verdict::{Thresholds, Verdict};
 use serde::Serialize;
 
 use super::Judged;
@@ -31,26 +32,56 @@ pub struct Verdicts {
     /// The model's own threshold, where that is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_threshold: Option<f64>,
-    /// Images judged rightly; as a share: the accuracy.
+    /// An image that is not anomalous is to be checked when its score lies above this.
+    pub check_threshold: f64,
+    /// Images judged rightly, anomalous or not; as a share: the accuracy.
     pub right: Count,
     /// Good images called anomalous.
     pub false_alarms: Count,
-    /// Anomalous images called good, per defect.
+    /// Anomalous images not called anomalous, per defect.
     pub misses: BTreeMap<String, Count>,
+    /// Good images to be checked.
+    pub good_to_check: Count,
+    /// Of the anomalous images that are missed, those to be checked.
+    pub misses_to_check: Count,
 }
 
 impl Verdicts {
-    pub(super) fn of(threshold: f64, replaced: Option<f64>, judged: &[Judged]) -> Self {
+    /// By a model's thresholds.
+    pub fn of(thresholds: &Thresholds, judged: &[Judged]) -> Self {
+        let images = judged.iter().map(|image| (&image.label, image.verdict));
+        Self::of_images(thresholds, images)
+    }
+
+    /// The same of what was said of some images.
+    pub fn of_images<'a>(
+        thresholds: &Thresholds,
+        images: impl Iterator<Item = (&'a Label, Verdict)>,
+    ) -> Self {
         let mut verdicts = Self {
-            threshold,
-            replaced_threshold: replaced,
+            threshold: thresholds.image,
+            check_threshold: thresholds.check,
+            replaced_threshold: thresholds.replaced,
             right: Count::default(),
             false_alarms: Count::default(),
             misses: BTreeMap::new(),
+            good_to_check: Count::default(),
+            misses_to_check: Count::default(),
         };
-        for image in judged {
-            let anomalous = image.verdict.is_anomalous();
-            let (wrong, kind) = match &image.label {
+        for (label, verdict) in images {
+            let anomalous = verdict.is_anomalous();
+            let to_check = usize::from(verdict == Verdict::Check);
+            match label {
+                Label::Good => {
+                    verdicts.good_to_check.count += to_check;
+                    verdicts.good_to_check.of += 1;
+                }
+                Label::Defect(_) => {
+                    verdicts.misses_to_check.count += to_check;
+                    verdicts.misses_to_check.of += usize::from(!anomalous);
+                }
+            }
+            let (wrong, kind) = match label {
                 Label::Good => (anomalous, &mut verdicts.false_alarms),
                 Label::Defect(defect) => {
                     let misses = verdicts.misses.entry(defect.clone()).or_default();
@@ -63,5 +94,14 @@ impl Verdicts {
             verdicts.right.of += 1;
         }
         verdicts
+    }
+
+    /// Anomalous images not called anomalous, of whatever defect.
+    pub fn missed(&self) -> Count {
+        let add = |sum: Count, one: &Count| Count {
+            count: sum.count + one.count,
+            of: sum.of + one.of,
+        };
+        self.misses.values().fold(Count::default(), add)
     }
 }

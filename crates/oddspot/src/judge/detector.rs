@@ -173,7 +173,7 @@ impl Detector {
         })
     }
 
-    /// The same with other thresholds (see [`Thresholds::at_rate`], [`Thresholds::at_score`]).
+    /// The same with other thresholds (see [`Thresholds::at_rates`], [`Thresholds::at_scores`]).
     #[must_use]
     pub fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
         self.header.thresholds = thresholds;
@@ -324,10 +324,10 @@ impl Detector {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let total = detection.maps.total.resize_bilinear(height, width);
         let (peak, (y, x)) = total.peak();
-        let anomalous = detection.verdict.is_anomalous();
+        let odd = !detection.verdict.is_good();
         let mut pixel = thresholds.pixel as f32;
-        if anomalous {
-            // Resizing can shave the peak: an anomaly must still show where it is.
+        if odd {
+            // Resizing can shave the peak: what is odd must still show where it is.
             pixel = pixel.min(peak.next_down());
         }
         let shares = detection.shares;
@@ -337,7 +337,8 @@ impl Detector {
             verdict: detection.verdict,
             score: detection.score,
             threshold: thresholds.image,
-            why: anomalous.then(|| shares.why()).flatten(),
+            check_threshold: thresholds.check,
+            why: odd.then(|| shares.why()).flatten(),
             looks_wrong_share: shares.looks_wrong,
             wrong_place_share: shares.wrong_place,
             terms: detection.maps.term_shares(),

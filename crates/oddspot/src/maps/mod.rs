@@ -4,11 +4,13 @@ pub mod components;
 mod image_level;
 mod local_moments;
 mod moments;
+mod quantile;
 mod region;
 mod score_map;
 
 pub use image_level::{image_level, usual_difference};
 pub use local_moments::{LocalMoments, LocalSums};
 pub use moments::{MomentSums, Moments};
+pub use quantile::{quantile, quantile_between};
 pub use region::{Region, around_peak, mask_above, regions};
 pub use score_map::ScoreMap;

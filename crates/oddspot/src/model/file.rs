@@ -13,9 +13,10 @@ use crate::net::tensors::{Shapes, TensorSpec};
 use crate::settings::Units;
 use crate::terms;
 use crate::terms::channels::ChannelStatistics;
+use crate::verdict::FalseAlarms;
 
 /// Version of the file format.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// Metadata key of a model.
 const KEY: &str = "oddspot.model";
@@ -137,19 +138,28 @@ fn check_header(header: &Header) -> Result<Learned> {
         .clone()
         .all(|m| m.mean.is_finite() && m.std.is_finite() && m.std > 0.0);
     let thresholds = &header.thresholds;
-    if !finite || !thresholds.image.is_finite() || !thresholds.pixel.is_finite() {
+    let of_thresholds = [thresholds.image, thresholds.check, thresholds.pixel];
+    if !finite || !of_thresholds.iter().all(|threshold| threshold.is_finite()) {
         return Err(damaged(
             "its statistics or thresholds are not finite numbers",
         ));
     }
-    let alarms = &thresholds.false_alarms;
-    let judged = header.held_out_images.len()..=header.good_images();
-    if !judged.contains(&alarms.images) || alarms.left_out_alarms > alarms.images {
+    let judged = match &header.calibration {
+        Some(calibration) => calibration.good_images.len()..=calibration.good_images.len(),
+        None => header.held_out_images.len()..=header.good_images(),
+    };
+    let images = thresholds.scores.good.len();
+    let agree = |alarms: &FalseAlarms| alarms.images == images && alarms.left_out_alarms <= images;
+    let alarms = [&thresholds.false_alarms, &thresholds.checks];
+    if !judged.contains(&images) || !alarms.into_iter().all(agree) {
         return Err(damaged(
             "its count of false alarms and its good images do not agree",
         ));
     }
-    if !thresholds.scores.are_usable(alarms.images) {
+    if thresholds.check > thresholds.image {
+        return Err(damaged("its thresholds lie in the wrong order"));
+    }
+    if !thresholds.scores.are_usable() {
         return Err(damaged("its scores and its good images do not agree"));
     }
     let levels = &header.teacher_levels;

@@ -36,7 +36,7 @@ pub struct Header {
     pub teacher_levels: Vec<Level>,
     /// What is usual of each term in the training images, in the order of the terms.
     pub terms: Vec<TermStatistics>,
-    /// Thresholds from the held-out images.
+    /// Thresholds from good images, of which each was judged without having been learned from.
     pub thresholds: Thresholds,
     /// Iterations trained.
     pub iterations: usize,
@@ -44,12 +44,47 @@ pub struct Header {
     pub training_images: Vec<ImageRecord>,
     /// The good images held out for the thresholds.
     pub held_out_images: Vec<ImageRecord>,
+    /// Good images that the closed-form terms learned from later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added_images: Vec<ImageRecord>,
+    /// The images that the thresholds were set by later; absent where they are those of the training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+}
+
+/// The images that thresholds were set by after the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Good ones, of which the scores are.
+    pub good_images: Vec<ImageRecord>,
+    /// Bad ones, of which it was told what the thresholds make of them.
+    pub bad_images: Vec<ImageRecord>,
+    /// The image threshold before, and that of images to be checked.
+    pub before: [f64; 2],
+    /// Whether the image thresholds were given, and do not follow from rates.
+    pub given: bool,
 }
 
 impl Header {
-    /// Good images that it comes from, those held out too.
+    /// Good images that it comes from: learned from, held out or added later.
     pub fn good_images(&self) -> usize {
-        self.training_images.len() + self.held_out_images.len()
+        self.learned_images().count()
+    }
+
+    /// The same, one by one: those trained on, held out, and added later.
+    pub fn learned_images(&self) -> impl Iterator<Item = &ImageRecord> {
+        let trained = self.training_images.iter().chain(&self.held_out_images);
+        trained.chain(&self.added_images)
+    }
+
+    /// The good images of which the thresholds' scores are, in their order. Where only those held out were
+    /// judged without having been learned from, these alone.
+    pub fn scored_images(&self) -> Vec<&ImageRecord> {
+        if let Some(calibration) = &self.calibration {
+            return calibration.good_images.iter().collect();
+        }
+        let unseen = self.good_images() - self.thresholds.scores.good.len().min(self.good_images());
+        self.learned_images().skip(unseen).collect()
     }
 
     /// Good images whose score lies far above all others' ([`GoodScores::far`]): look at them, for they
@@ -57,13 +92,11 @@ impl Header {
     ///
     /// [`GoodScores::far`]: crate::verdict::GoodScores::far
     pub fn suspicious_images(&self) -> Vec<&ImageRecord> {
-        let scores = &self.thresholds.scores;
-        let of_training = scores.good.len().saturating_sub(self.held_out_images.len());
-        let record = |at: usize| match at.checked_sub(of_training) {
-            None => self.training_images.get(at),
-            Some(at) => self.held_out_images.get(at),
-        };
-        scores.suspicious().into_iter().filter_map(record).collect()
+        let images = self.scored_images();
+        let suspicious = self.thresholds.scores.suspicious().into_iter();
+        suspicious
+            .filter_map(|at| images.get(at).copied())
+            .collect()
     }
 
     /// What is usual of a term, by its name.

@@ -149,7 +149,7 @@ table! {
         advanced pos_smoothing: f64 = 8.0, paper 0.0, in 0.0..=64.0;
 
         /// Measure errors against what is usual everywhere (global), or at each place (local).
-        common moments: Moments = Moments::Local, paper Moments::Global;
+        advanced moments: Moments = Moments::Local, paper Moments::Global;
 
         /// What looking otherwise than the student expects (e_rec) weighs.
         advanced reconstruction_weight: f64 = 0.5, paper 1.0, in (Excluded(0.0), Included(100.0));
@@ -171,6 +171,12 @@ table! {
 
         /// Share of good images that the verdict may call anomalous.
         common false_alarm_rate: f64 = 0.02, paper 0.01, in (Excluded(0.0), Included(0.5));
+
+        /// Share of good images that may be called anomalous or to be checked.
+        ///
+        /// Those between the two thresholds are to be checked; with the same share as for anomalous ones
+        /// there are none.
+        common check_rate: f64 = 0.05, paper 0.01, in (Excluded(0.0), Included(0.5));
 
         /// Share of the pixels of good images that may lie in a region that is shown.
         advanced pixel_false_alarm_rate: f64 = 0.001, in (Excluded(0.0), Included(0.5));

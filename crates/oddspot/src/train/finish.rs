@@ -10,7 +10,7 @@ use super::trainer::Trainer;
 use crate::error::Result;
 use crate::files::NamedTensors;
 use crate::judge::{Judging, Memory, TeacherSource, TermErrors};
-use crate::maps::{MomentSums, ScoreMap, image_level};
+use crate::maps::{MomentSums, ScoreMap, image_level, quantile_between};
 use crate::model::{Header, Model};
 use crate::net::engine::{Engine, Forward};
 use crate::net::learned::{LOSS, Learned};
@@ -18,7 +18,7 @@ use crate::net::teachers::{Teacher, TeacherIdentity};
 use crate::settings::{Settings, Units};
 use crate::terms::channels::ChannelStatistics;
 use crate::terms::{self, Kind};
-use crate::verdict::{TermStatistics, Thresholds};
+use crate::verdict::{Rates, TermStatistics, Thresholds};
 
 /// Training images whose scores count, at most.
 const MOST_IMAGES: usize = 400;
@@ -179,6 +179,8 @@ impl Finishing<'_> {
                 iterations: self.iterations,
                 training_images: self.set.records.clone(),
                 held_out_images: self.held_out.records.clone(),
+                added_images: Vec::new(),
+                calibration: None,
             },
             statistics: match learns {
                 true => self.set.statistics.clone(),
@@ -311,8 +313,7 @@ impl Finishing<'_> {
             &scores,
             &training_scores,
             &mut pixels,
-            settings.detection.false_alarm_rate,
-            settings.detection.pixel_false_alarm_rate,
+            Rates::from(&settings.detection),
         );
         (statistics, thresholds)
     }
@@ -344,21 +345,10 @@ impl Finishing<'_> {
                 None => images.iter().map(|errors| peak(&errors[at])).collect(),
             };
             let weight = (kind.fusing)(self.settings).weight.max(f64::MIN_POSITIVE);
-            let reached = (upper_quartile(peaks) / weight).max(LEAST_UNIT);
+            let reached = (quantile_between(&peaks, UNIT_QUANTILE) / weight).max(LEAST_UNIT);
             let trust = (kind.trust)(&statistics.moments).max(LEAST_TRUST);
             statistics.unit = Some(reached / trust);
         }
         found
     }
-}
-
-/// The upper quartile of some maxima; 0 of none.
-fn upper_quartile(mut peaks: Vec<f32>) -> f64 {
-    peaks.sort_by(f32::total_cmp);
-    let Some(last) = peaks.len().checked_sub(1) else {
-        return 0.0;
-    };
-    let at = UNIT_QUANTILE * last as f64;
-    let (low, high) = (peaks[at.floor() as usize], peaks[at.ceil() as usize]);
-    f64::from(low) + at.fract() * f64::from(high - low)
 }

@@ -25,6 +25,7 @@ use crate::terms::position::{NAMES, Neighbour, Placement};
 ///
 /// assert_eq!((finding.width, finding.height), (40, 40));
 /// assert_eq!(finding.verdict.is_anomalous(), f64::from(finding.score) > finding.threshold);
+/// assert_eq!(finding.verdict.is_good(), f64::from(finding.score) <= finding.check_threshold);
 /// for region in &finding.regions {
 ///     println!("{region:?}");
 /// }
@@ -36,13 +37,15 @@ use crate::terms::position::{NAMES, Neighbour, Placement};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Whether it is good.
+    /// Whether it is good, to be checked or anomalous.
     pub verdict: Verdict,
     /// The maximum of the anomaly map, in standard deviations.
     pub score: f32,
     /// An image is anomalous above it.
     pub threshold: f64,
-    /// Why; of an anomalous image, unless nothing in it lies above the mean.
+    /// An image is to be checked above it.
+    pub check_threshold: f64,
+    /// Why; of an image that is not good, unless nothing in it lies above the mean.
     pub why: Option<Why>,
     /// Share of what stands out around the peak that is owed to how it looks, in [0, 1].
     pub looks_wrong_share: f64,
@@ -123,7 +126,7 @@ impl Finding {
     /// The finding in one line for people, of an image by its name.
     pub fn line(&self, image: &str) -> String {
         let (verdict, score) = (self.shown_verdict(), self.score);
-        if !self.verdict.is_anomalous() {
+        if self.verdict.is_good() {
             return format!("{verdict:9} {score:8.2}  {image}");
         }
         let mut parts: Vec<String> = self.reason().into_iter().collect();
@@ -148,13 +151,13 @@ impl Finding {
 
     /// The verdict, what it follows from, and the reason, for the head of a sheet.
     pub fn heading(&self) -> String {
-        let relation = match self.verdict {
-            Verdict::Anomalous => "above",
-            Verdict::Good => "not above",
-        };
         let verdict = self.shown_verdict();
-        let [score, threshold] = [f64::from(self.score), self.threshold];
-        let mut text = format!("{verdict}: score {score:.2}, {relation} {threshold:.2}");
+        let relation = self
+            .verdict
+            .relation(self.threshold, self.check_threshold, |score| {
+                format!("{score:.2}")
+            });
+        let mut text = format!("{verdict}: score {:.2}, {relation}", self.score);
         if let Some(reason) = self.reason() {
             text += &format!("; {reason}");
         }
@@ -164,7 +167,7 @@ impl Finding {
     /// The verdict where it must catch the eye if something is wrong.
     fn shown_verdict(&self) -> String {
         match self.verdict {
-            Verdict::Anomalous => self.verdict.word().to_uppercase(),
+            Verdict::Anomalous | Verdict::Check => self.verdict.word().to_uppercase(),
             Verdict::Good => self.verdict.word().to_owned(),
         }
     }
@@ -177,10 +180,8 @@ impl Finding {
         }
     }
 
-    /// Why it is anomalous, in words.
+    /// Why it is not good, in words.
     pub fn reason(&self) -> Option<String> {
-        self.verdict
-            .is_anomalous()
-            .then(|| self.shares().reason())?
+        (!self.verdict.is_good()).then(|| self.shares().reason())?
     }
 }

@@ -3,10 +3,13 @@
 
 mod finding;
 mod fuse;
+mod good_scores;
+mod gumbel;
 mod shares;
 mod thresholds;
 
 pub use finding::{Finding, NeighbourPatch, Place, Point};
 pub use fuse::{AnomalyMaps, TermError, TermMap, TermStatistics};
+pub use good_scores::{FalseAlarms, GoodScores};
 pub use shares::{Shares, TermShare, Why};
-pub use thresholds::{FalseAlarms, GoodScores, Thresholds, Verdict};
+pub use thresholds::{Rates, Thresholds, Verdict};

@@ -50,6 +50,7 @@ const VALUES: [(&str, &str, &str); 41] = [
     ("detection.pos_floor", "mean", "none"),
     ("detection.image_level", "levelled", "kept"),
     ("detection.false_alarm_rate", "0.02", "0.01"),
+    ("detection.check_rate", "0.05", "0.01"),
     ("detection.pixel_false_alarm_rate", "0.001", "0.001"),
 ];
 

@@ -18,8 +18,8 @@ fn ten_settings_are_common_and_all_are_explained() {
         "iterations",
         "seed",
         "cache-mib",
-        "moments",
         "false-alarm-rate",
+        "check-rate",
     ];
     assert_eq!(names, expected);
     let mut options: Vec<_> = rows().map(|row| row.option).collect();

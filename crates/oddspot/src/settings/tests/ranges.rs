@@ -111,6 +111,11 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
         &["0", "0.51", "NaN"],
     ),
     (
+        "detection.check_rate",
+        &["0.0001", "0.5"],
+        &["0", "0.51", "NaN"],
+    ),
+    (
         "detection.pixel_false_alarm_rate",
         &["0.0001", "0.5"],
         &["0", "0.51", "NaN"],
