@@ -5,13 +5,17 @@ mod printing;
 
 mod advice;
 mod benchmark;
+mod calibrate;
+mod changed;
 mod configuration;
 mod demo;
 mod described;
 mod detect;
 mod evaluate;
+mod extend;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod good;
 mod inspect;
 mod interrupt;
 mod output;
@@ -44,6 +48,10 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Judge images: verdicts, scores and pictures of what is wrong
     Detect(detect::DetectArgs),
+    /// Add good images to a model in seconds, without training
+    Extend(extend::ExtendArgs),
+    /// Set a model's thresholds anew on good images, and tell what they cost
+    Calibrate(calibrate::CalibrateArgs),
     /// Measure a model on a labelled test set
     Evaluate(evaluate::EvaluateArgs),
     /// Train and measure on many data sets: the paper's tables
@@ -88,6 +96,8 @@ fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Train(args) => train::run(args),
         Command::Detect(args) => detect::run(args),
+        Command::Extend(args) => extend::run(args),
+        Command::Calibrate(args) => calibrate::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Benchmark(args) => benchmark::run(args),
         Command::Teacher(args) => teacher::run(args),

@@ -13,7 +13,7 @@ use oddspot::Training;
 use oddspot::datasets::Dataset;
 use oddspot::model::Model;
 use oddspot::settings::Settings;
-use oddspot::train::{Checkpoint, GoodImages};
+use oddspot::train::{Checkpoint, GoodImages, checkpoint_of_fold};
 
 use crate::configuration::Configuration;
 use crate::described::{describe_false_alarms, describe_position_classifier, describe_scores};
@@ -99,6 +99,9 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         }
         Ended::Done { model, kept } => {
             save(&model, &args.output, &checkpoint.path, kept)?;
+            for fold in 1..=model.header.settings.training.folds {
+                std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();
+            }
             summarise(&model, &args.output);
             Ok(ExitCode::SUCCESS)
         }

@@ -42,5 +42,5 @@ pub mod train;
 pub use error::{Error, ErrorKind, Result, Subject};
 pub use judge::{Detector, Options};
 pub use model::Model;
-pub use train::Training;
+pub use train::{Extension, Training};
 pub use verdict::Finding;

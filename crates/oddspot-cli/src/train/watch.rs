@@ -42,6 +42,8 @@ enum Stage {
     Preparing,
     /// After so many steps.
     Training(usize),
+    /// The training done, in that of a part.
+    Folds(usize),
     Scoring,
 }
 
@@ -118,7 +120,7 @@ impl<'a> Watch<'a> {
                 };
                 return vec![format!("interrupted before the first step; {written}")];
             }
-            Stage::Scoring if self.owes_checkpoint => {
+            Stage::Folds(_) | Stage::Scoring if self.owes_checkpoint => {
                 return vec![
                     "interrupted while scoring; nothing of the training's end could be written"
                         .to_owned(),
@@ -128,6 +130,11 @@ impl<'a> Watch<'a> {
                 "interrupted at iteration {iteration} of {}; the checkpoint is {checkpoint}",
                 self.iterations
             ),
+            Stage::Folds(fold) => {
+                format!(
+                    "interrupted in the training without part {fold}; the checkpoint is {checkpoint}"
+                )
+            }
             Stage::Scoring => {
                 format!("interrupted while scoring; the checkpoint is {checkpoint}")
             }
@@ -145,8 +152,8 @@ impl<'a> Watch<'a> {
     }
 
     /// Shows how far a phase is; its first call begins its bar.
-    fn show(&mut self, label: &'static str, (done, total): (usize, usize)) {
-        let begin = || Progress::new(label, "images", done, total);
+    fn show(&mut self, (label, unit): (&'static str, &'static str), (done, total): (usize, usize)) {
+        let begin = || Progress::new(label, unit, done, total);
         self.bar.get_or_insert_with(begin).set(done, String::new);
     }
 
@@ -203,6 +210,16 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Shows how far a training is that leaves images out.
+    fn fold(&mut self, (fold, folds): (usize, usize), (done, total): (usize, usize)) {
+        if self.stage != Stage::Folds(fold) {
+            self.stage = Stage::Folds(fold);
+            self.end_phase();
+            tell!("part {fold} of {folds} is left out of a training of its own");
+        }
+        self.show(("training without it", "steps"), (done, total));
+    }
+
     fn step(&mut self, report: &StepReport) {
         self.stage = Stage::Training(report.iteration);
         self.owes_checkpoint = false;
@@ -225,10 +242,16 @@ impl Observer for Watch<'_> {
                 held_out,
                 teacher,
             } => self.announce((train, held_out), teacher),
-            Event::Preparing { done, total } => self.show("preparing", (done, total)),
+            Event::Preparing { done, total } => self.show(("preparing", "images"), (done, total)),
             Event::Instant(model) => self.instant(model),
             Event::Trains { from } => return self.begin_steps(from),
             Event::Step(report) => self.step(report),
+            Event::Fold {
+                fold,
+                folds,
+                iteration,
+                iterations,
+            } => self.fold((fold, folds), (iteration, iterations)),
             Event::CheckpointFailed(error) => {
                 self.owes_checkpoint = true;
                 let text = || format!("{}; the training goes on without it", causes(error));
@@ -239,7 +262,7 @@ impl Observer for Watch<'_> {
                     self.stage = Stage::Scoring;
                     self.end_phase();
                 }
-                self.show("scoring good images", (done, total));
+                self.show(("scoring good images", "images"), (done, total));
             }
             // What a later version of the library may tell of.
             _ => {}

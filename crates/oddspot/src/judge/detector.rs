@@ -12,7 +12,7 @@ use super::judging::{Judging, Memory, TeacherSource, input_shape};
 use super::teacher::teacher_of;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::images::{Source, check_pixels, resize};
-use crate::maps::{ScoreMap, mask_above, regions};
+use crate::maps::{ScoreMap, outlined, regions};
 use crate::model::{Header, Model};
 use crate::net::engine::{Cpu, Engine, Forward};
 use crate::net::learned::Learned;
@@ -52,8 +52,7 @@ pub struct Detection {
     pub verdict: Verdict,
     /// What the peak and what stands out with it are owed to.
     pub shares: Shares,
-    /// What the position classifier says of the place where "in the wrong place" peaks; none in a
-    /// baseline.
+    /// What the position classifier says of what is odd at the peak; none in a baseline.
     pub placement: Option<Placement>,
 }
 
@@ -185,6 +184,10 @@ impl Detector {
         &self.header
     }
 
+    pub(super) fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
+
     /// The thresholds that hold.
     pub fn thresholds(&self) -> &Thresholds {
         &self.header.thresholds
@@ -292,11 +295,17 @@ impl Detector {
                 return Err(self.not_finite());
             }
             let score = maps.score();
+            let verdict = thresholds.verdict(score);
+            let novelty = match verdict {
+                // Nobody asks why.
+                Verdict::Good => 1.0,
+                _ => self.judging.novelty(&maps, memory)?,
+            };
             Ok(Detection {
                 placement: self.judging.placement(&maps, memory)?,
                 score,
-                verdict: thresholds.verdict(score),
-                shares: maps.shares(),
+                verdict,
+                shares: maps.shares(novelty),
                 maps,
             })
         })
@@ -368,7 +377,7 @@ impl Detector {
         });
         Ok(Inspection {
             finding,
-            mask: mask_above(&total, pixel),
+            mask: outlined(&total, pixel),
             maps: AnomalyMaps {
                 terms: terms.collect(),
                 total,

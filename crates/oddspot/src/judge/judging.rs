@@ -7,7 +7,7 @@ use oddspot_conv::{Shape, Workspace};
 use crate::error::Result;
 use crate::files::{NamedTensors, PackedTensors};
 use crate::images::normalise_into;
-use crate::maps::ScoreMap;
+use crate::maps::{ScoreMap, around_peak};
 use crate::net::engine::{Engine, Forward};
 use crate::net::forward::{PassMemory, room};
 use crate::net::learned::Learned;
@@ -68,6 +68,11 @@ pub enum TeacherSource<'a> {
     /// The cache of a training.
     Cached(Vec<&'a [f16]>),
 }
+
+/// What is left of the distance from what is usual at a place, if the place is forgotten, of something that
+/// is known from elsewhere: below it nothing is new. Half way to 1 parted planted defects from parts that
+/// were swapped, moved or missing.
+const KNOWN: f64 = 0.8;
 
 /// Each term's errors of an image on grids of its own, in the order of the terms.
 pub type TermErrors = Vec<Vec<ScoreMap>>;
@@ -230,16 +235,33 @@ impl Judging {
         }
     }
 
-    /// What the terms say in detail of where their maps peak, in the image whose errors were computed
+    /// How new to good images is what stands out around a map's peak, in the image whose errors were computed
+    /// last with this memory: from 0, known from another place, to 1, seen nowhere. 1 where no term can
+    /// tell.
+    ///
+    /// # Errors
+    /// A memory of other terms.
+    pub fn novelty(&self, maps: &AnomalyMaps, memory: &mut Memory) -> Result<f64> {
+        let width = maps.total.width.max(1);
+        let peak = around_peak(&maps.total);
+        let pixels: Vec<(usize, usize)> = peak.iter().map(|at| (at / width, at % width)).collect();
+        for (term, of_term) in self.terms.iter().zip(&mut memory.terms) {
+            if let Some(left) = term.elsewhere(&pixels, &mut memory.workspace, of_term)? {
+                return Ok(((left - KNOWN) / (1.0 - KNOWN)).clamp(0.0, 1.0));
+            }
+        }
+        Ok(1.0)
+    }
+
+    /// What the terms say in detail of where the map peaks, in the image whose errors were computed
     /// last with this memory.
     ///
     /// # Errors
     /// A memory of other terms.
     pub fn placement(&self, maps: &AnomalyMaps, memory: &mut Memory) -> Result<Option<Placement>> {
         let workspace = &mut memory.workspace;
-        let terms = self.terms.iter().zip(&maps.terms).zip(&mut memory.terms);
-        for ((term, map), memory) in terms {
-            let pixel = map.map.peak().1;
+        let pixel = maps.total.peak().1;
+        for (term, memory) in self.terms.iter().zip(&mut memory.terms) {
             if let Some(placement) = term.placement(pixel, workspace, memory)? {
                 return Ok(Some(placement));
             }

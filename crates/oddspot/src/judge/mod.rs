@@ -1,11 +1,14 @@
 //! Judging images: a trained model made ready, and what it says of an image.
 
+mod calibrate;
 mod detector;
 mod in_order;
 mod judging;
 mod teacher;
 
+pub use calibrate::Scored;
 pub use detector::{Detection, Detector, Inspection, Options};
 pub use in_order::{MOST_PER_CORE, pool};
 pub(crate) use judging::input_shape;
 pub use judging::{Judging, Memory, TeacherSource, TermErrors};
+pub(crate) use teacher::teacher_of;

@@ -6,7 +6,7 @@ use crate::model::Header;
 use crate::net::teachers::{Library, Teacher};
 
 /// The teacher of a model: inside it, or from the library.
-pub(super) fn teacher_of(
+pub(crate) fn teacher_of(
     header: &Header,
     inside: Option<NamedTensors>,
     library: Option<&Library>,

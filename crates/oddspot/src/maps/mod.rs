@@ -12,5 +12,5 @@ pub use image_level::{image_level, usual_difference};
 pub use local_moments::{LocalMoments, LocalSums};
 pub use moments::{MomentSums, Moments};
 pub use quantile::{quantile, quantile_between};
-pub use region::{Region, around_peak, mask_above, regions};
+pub use region::{Region, around_peak, mask_above, outlined, regions};
 pub use score_map::ScoreMap;

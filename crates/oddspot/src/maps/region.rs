@@ -28,20 +28,42 @@ pub fn mask_above(map: &ScoreMap, threshold: f32) -> Vec<bool> {
     map.values.iter().map(|&value| value > threshold).collect()
 }
 
-/// The 8-connected regions of [`mask_above`], the highest peak first, equal peaks in reading
-/// order of their boxes' top-left corners.
-pub fn regions(map: &ScoreMap, threshold: f32) -> Vec<Region> {
-    let found = components::label(&mask_above(map, threshold), map.height, map.width);
+/// What counts as the skirt of a region: below this share of its peak. A map is blurred, and the skirts of a
+/// high peak reach far beyond what is odd.
+const SKIRT: f32 = 0.3;
+
+/// The pixels that outline what is odd, `[height, width]`, row-major: of those above the threshold all that
+/// are no skirt of the peak that they are connected to.
+pub fn outlined(map: &ScoreMap, threshold: f32) -> Vec<bool> {
+    let mut mask = mask_above(map, threshold);
+    let found = components::label(&mask, map.height, map.width);
+    let peaks = peaks(&found, map);
+    for ((inside, &value), &label) in mask.iter_mut().zip(&map.values).zip(&found.labels) {
+        *inside = *inside && value >= SKIRT * peaks[label as usize];
+    }
+    mask
+}
+
+/// The highest value of each component; label 0 is the background.
+fn peaks(found: &components::Components, map: &ScoreMap) -> Vec<f32> {
     let mut peaks = vec![f32::NEG_INFINITY; found.regions.len() + 1];
     for (&label, &value) in found.labels.iter().zip(&map.values) {
         if let Some(peak) = peaks.get_mut(label as usize) {
             *peak = peak.max(value);
         }
     }
+    peaks
+}
+
+/// The 8-connected regions of [`outlined`], the highest peak first, equal peaks in reading
+/// order of their boxes' top-left corners.
+pub fn regions(map: &ScoreMap, threshold: f32) -> Vec<Region> {
+    let found = components::label(&outlined(map, threshold), map.height, map.width);
+    let peaks = peaks(&found, map);
     let mut regions: Vec<Region> = found
         .regions
         .iter()
-        .zip(peaks.iter().skip(1)) // label 0 is the background
+        .zip(peaks.iter().skip(1))
         .map(|(component, &peak)| Region {
             left: component.left,
             top: component.top,
@@ -82,6 +104,23 @@ mod tests {
             width,
             values: values.to_vec(),
         }
+    }
+
+    #[test]
+    fn the_skirts_of_a_high_peak_are_not_outlined() {
+        let map = map(7, &[0.9, 2.0, 10.0, 4.0, 2.9, 0.5, 2.0]);
+        let mask = outlined(&map, 1.0);
+        assert_eq!(mask, [false, false, true, true, false, false, true]);
+        let found = regions(&map, 1.0);
+        let boxes: Vec<_> = found
+            .iter()
+            .map(|region| (region.left, region.width))
+            .collect();
+        assert_eq!(boxes, [(2, 2), (6, 1)]);
+        assert_eq!(
+            outlined(&map, 3.5),
+            [false, false, true, true, false, false, false]
+        );
     }
 
     #[test]

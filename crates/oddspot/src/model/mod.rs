@@ -4,6 +4,8 @@ mod file;
 
 pub use file::FORMAT;
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::files::{NamedTensors, PackedTensors};
@@ -21,6 +23,18 @@ pub struct ImageRecord {
     pub name: String,
     /// Of the file's bytes, or of the pixels of an image from memory, as hexadecimal digits.
     pub sha256: String,
+}
+
+impl ImageRecord {
+    /// Of an image by its path, below a folder if it lies there.
+    pub fn of(path: &Path, root: &Path, sha256: String) -> Self {
+        let name = path.strip_prefix(root).unwrap_or(path);
+        Self {
+            // One spelling on every platform, so that hashes of the records agree.
+            name: name.to_string_lossy().replace('\\', "/"),
+            sha256,
+        }
+    }
 }
 
 /// A model's text metadata.

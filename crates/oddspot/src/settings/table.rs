@@ -125,6 +125,12 @@ table! {
         /// the teacher.
         advanced rec_weight: f64 = 150.0, paper 1.0, in 1e-6..=1e6;
 
+        /// Parts of the good images, each left out of a training of its own; 1 for none.
+        ///
+        /// So that thresholds come from what trained terms say of images that they have not seen. Each part
+        /// takes as long as the training itself.
+        advanced folds: usize = 1, in 1..=20;
+
         /// Seed of the first weights, the held-out images, the order of images and the pairs.
         common seed: u64 = 0, in 0..=MOST;
 

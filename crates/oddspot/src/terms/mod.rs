@@ -149,6 +149,9 @@ pub enum TeacherLevels<'a> {
 #[derive(Default)]
 pub struct TermMemory {
     buffers: Vec<Vec<f32>>,
+    /// What a term that works in whole numbers made of the image, and what came of it.
+    steps: Vec<i16>,
+    squares: Vec<i32>,
 }
 
 /// A term of a model. Threads may share it once it is fitted.
@@ -193,20 +196,25 @@ pub trait Term: Send + Sync {
         Ok(())
     }
 
-    /// Fits a closed-form term to all good images; its errors of each as if that one had not been among
-    /// them, or None if it is of another kind.
+    /// Fits a closed-form term to good images, beside `known` others that it was fitted to before (0 if
+    /// to none); its errors of each as if that one had not been among them, or None if it is of another
+    /// kind.
     ///
     /// # Errors
     /// Features that cannot be read, or that it cannot be fitted to.
-    fn fit_good(&mut self, _good: &mut dyn GoodFeatures) -> Result<Option<Vec<Vec<ScoreMap>>>> {
+    fn fit_good(
+        &mut self,
+        _good: &mut dyn GoodFeatures,
+        _known: usize,
+    ) -> Result<Option<Vec<Vec<ScoreMap>>>> {
         Ok(None)
     }
 
     /// Its map at the image's size, before it is normalised; NaN where there is no evidence.
     fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap;
 
-    /// What it says in detail of the place nearest to a pixel (row, column) of the image whose errors
-    /// were computed last with this memory.
+    /// What it says in detail of what is odd at a pixel (row, column) of the image whose errors were
+    /// computed last with this memory.
     ///
     /// # Errors
     /// A memory of another term.
@@ -216,6 +224,22 @@ pub trait Term: Send + Sync {
         _workspace: &mut Workspace,
         _memory: &mut TermMemory,
     ) -> Result<Option<Placement>> {
+        Ok(None)
+    }
+
+    /// How much of its error at some pixels (row, column) is left if it is forgotten which place they are
+    /// of, against what is usual of that in good images: about 1 of what good images show nowhere, less of
+    /// what they show elsewhere. Of the image whose errors were computed last with this memory; None if it
+    /// cannot tell.
+    ///
+    /// # Errors
+    /// A memory of another term.
+    fn elsewhere(
+        &self,
+        _pixels: &[(usize, usize)],
+        _workspace: &mut Workspace,
+        _memory: &mut TermMemory,
+    ) -> Result<Option<f64>> {
         Ok(None)
     }
 

@@ -47,7 +47,7 @@ impl ClosedForm {
                 packed: &PackedTensors::new(),
                 statistics: &set.statistics,
             })?;
-            let left_out = term.fit_good(&mut good)?.unwrap_or_default();
+            let left_out = term.fit_good(&mut good, 0)?.unwrap_or_default();
             found.left_out.insert(kind.name, left_out);
             found.tensors.extend(term.tensors());
             found.packed.extend(term.packed());

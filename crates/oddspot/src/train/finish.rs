@@ -1,54 +1,44 @@
-//! After the last step: what is usual of each term over the good images, thresholds from those that
-//! were not learned from, and the model.
+//! After the last step: what the terms say of the good images, and the model.
 
 use std::ops::ControlFlow;
 
 use super::closed_form::ClosedForm;
+use super::folds::Fold;
 use super::observer::{Observer, Progress};
 use super::set::{HeldOut, TrainingSet};
 use super::trainer::Trainer;
 use crate::error::Result;
 use crate::files::NamedTensors;
 use crate::judge::{Judging, Memory, TeacherSource, TermErrors};
-use crate::maps::{MomentSums, ScoreMap, image_level, quantile_between};
+use crate::maps::{MomentSums, ScoreMap, image_level};
 use crate::model::{Header, Model};
 use crate::net::engine::{Engine, Forward};
 use crate::net::learned::{LOSS, Learned};
 use crate::net::teachers::{Teacher, TeacherIdentity};
-use crate::settings::{Settings, Units};
+use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
 use crate::terms::{self, Kind};
-use crate::verdict::{Rates, TermStatistics, Thresholds};
+use crate::verdict::TermStatistics;
 
 /// Training images whose scores count, at most.
 const MOST_IMAGES: usize = 400;
-/// Pixels of good images that the pixel threshold is taken from, at most.
-const MOST_PIXELS: usize = 16 << 20;
-/// The share of images whose maximum a term's unit is not below.
-const UNIT_QUANTILE: f64 = 0.75;
-/// The least unit: that of a term which finds next to nothing in any good image.
-const LEAST_UNIT: f64 = 0.1;
-
-/// The least trust, so that a unit stays a number.
-const LEAST_TRUST: f64 = 1e-3;
-
 /// What the terms say of good images: trained ones as they are, those of the closed form as if the image
 /// had been left out.
 #[derive(Default)]
-struct GoodErrors {
+pub(super) struct GoodErrors {
     /// Of the training images, the first ones, where anything has learned from them.
-    seen: Vec<TermErrors>,
+    pub seen: Vec<TermErrors>,
     /// Of all images that nothing has learned from.
-    unseen: Vec<TermErrors>,
+    pub unseen: Vec<TermErrors>,
     /// Of each term.
-    sums: Vec<Sums>,
+    pub sums: Vec<Sums>,
 }
 
 /// Sums of a term's error, and of images' levels in it.
 #[derive(Default)]
-struct Sums {
-    error: MomentSums,
-    levels: MomentSums,
+pub(super) struct Sums {
+    pub error: MomentSums,
+    pub levels: MomentSums,
 }
 
 impl Sums {
@@ -56,6 +46,15 @@ impl Sums {
         self.error.add(error);
         self.levels.add_value(image_level(error));
     }
+}
+
+/// What terms say of images that they have not seen.
+pub(super) struct Judged {
+    pub judging: Judging,
+    /// Of each image that was held out.
+    pub errors: Vec<TermErrors>,
+    /// What is usual of the terms in the images that they have learned from.
+    pub statistics: Vec<TermStatistics>,
 }
 
 /// What a model is made of, before it is known what is usual.
@@ -68,6 +67,8 @@ pub(super) struct Finishing<'a> {
     pub closed_form: &'a ClosedForm,
     pub set: &'a mut TrainingSet,
     pub held_out: &'a HeldOut,
+    /// What trained terms say of the training images that were left out in turn; mostly none.
+    pub folds: &'a [Fold],
     pub iterations: usize,
     /// With the teacher's weights inside.
     pub keep_teacher: bool,
@@ -94,7 +95,7 @@ impl Trainer {
             engine,
             of_teacher,
             keep_teacher,
-            (&closed_form, &held_out),
+            (&closed_form, &held_out, &[]),
             observer,
         )
     }
@@ -108,7 +109,7 @@ impl Trainer {
         engine: &dyn Engine,
         of_teacher: (&Teacher, &dyn Forward),
         keep_teacher: bool,
-        (closed_form, held_out): (&ClosedForm, &HeldOut),
+        (closed_form, held_out, folds): (&ClosedForm, &HeldOut, &[Fold]),
         observer: &mut dyn Observer,
     ) -> Result<Option<Model>> {
         if self.values.iter().any(|value| !value.is_finite()) {
@@ -125,6 +126,7 @@ impl Trainer {
             closed_form,
             set: &mut self.set,
             held_out,
+            folds,
             iterations: self.iteration,
             keep_teacher,
         };
@@ -143,10 +145,71 @@ impl Finishing<'_> {
         (teacher, ready): (&Teacher, &dyn Forward),
         observer: &mut dyn Observer,
     ) -> Result<Option<Model>> {
-        let settings = self.settings;
+        let Some((judging, good)) = self.scored(engine, ready, observer)? else {
+            return Ok(None);
+        };
+        let (terms, thresholds) = self.usual(&judging, good);
         let mut tensors = std::mem::take(&mut self.tensors);
-        tensors.extend(self.closed_form.tensors.clone());
-        let of_tensors = (&tensors, &self.closed_form.packed);
+        let (of_terms, packed) = judging.term_tensors();
+        tensors.extend(of_terms);
+        let settings = self.settings;
+        Ok(Some(Model {
+            header: Header {
+                oddspot: env!("CARGO_PKG_VERSION").to_owned(),
+                teacher: self.identity.clone(),
+                teacher_levels: self.learned.levels.clone(),
+                terms,
+                thresholds,
+                settings: settings.clone(),
+                iterations: self.iterations,
+                training_images: self.set.records.clone(),
+                held_out_images: self.held_out.records.clone(),
+                added_images: Vec::new(),
+                calibration: None,
+            },
+            statistics: match settings.method.learns() {
+                true => self.set.statistics.clone(),
+                false => ChannelStatistics::default(),
+            },
+            tensors,
+            packed,
+            teacher: self.keep_teacher.then(|| teacher.weights.clone()),
+        }))
+    }
+
+    /// What the terms say of the images held out, and what is usual of them in those learned from; None if
+    /// the observer breaks.
+    ///
+    /// # Errors
+    /// A cache that cannot be read.
+    pub fn judged(
+        &mut self,
+        engine: &dyn Engine,
+        ready: &dyn Forward,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Judged>> {
+        let Some((judging, good)) = self.scored(engine, ready, observer)? else {
+            return Ok(None);
+        };
+        let statistics = self.moments(&good);
+        Ok(Some(Judged {
+            judging,
+            errors: good.unseen,
+            statistics,
+        }))
+    }
+
+    /// The terms, fitted, and what they say of the good images; None if the observer breaks.
+    fn scored(
+        &mut self,
+        engine: &dyn Engine,
+        ready: &dyn Forward,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<(Judging, GoodErrors)>> {
+        let settings = self.settings;
+        let closed_form = &self.closed_form;
+        self.tensors.extend(closed_form.tensors.clone());
+        let of_tensors = (&self.tensors, &closed_form.packed);
         let statistics = &self.set.statistics;
         let mut judging = Judging::new(engine, settings, self.learned, of_tensors, statistics)?;
         let learns = settings.method.learns();
@@ -162,34 +225,8 @@ impl Finishing<'_> {
         if judging.needs_fitting() && self.fit(&mut judging, &mut memory, &mut step)?.is_break() {
             return Ok(None);
         }
-        let Some(good) = self.good_errors(&judging, ready, &mut memory, &mut step)? else {
-            return Ok(None);
-        };
-        let (terms, thresholds) = self.usual(&judging, good);
-        let (of_terms, packed) = judging.term_tensors();
-        tensors.extend(of_terms);
-        Ok(Some(Model {
-            header: Header {
-                oddspot: env!("CARGO_PKG_VERSION").to_owned(),
-                teacher: self.identity.clone(),
-                teacher_levels: self.learned.levels.clone(),
-                terms,
-                thresholds,
-                settings: settings.clone(),
-                iterations: self.iterations,
-                training_images: self.set.records.clone(),
-                held_out_images: self.held_out.records.clone(),
-                added_images: Vec::new(),
-                calibration: None,
-            },
-            statistics: match learns {
-                true => self.set.statistics.clone(),
-                false => ChannelStatistics::default(),
-            },
-            tensors,
-            packed,
-            teacher: self.keep_teacher.then(|| teacher.weights.clone()),
-        }))
+        let good = self.good_errors(&judging, ready, &mut memory, &mut step)?;
+        Ok(good.map(|good| (judging, good)))
     }
 
     /// Fits the terms that learn from good images one by one. Their errors are computed afterwards:
@@ -267,88 +304,5 @@ impl Finishing<'_> {
             }
         }
         Ok(Some(good))
-    }
-
-    /// What is usual of each term, and the thresholds.
-    fn usual(&self, judging: &Judging, good: GoodErrors) -> (Vec<TermStatistics>, Thresholds) {
-        let settings = self.settings;
-        let moments: Vec<TermStatistics> = terms::used(settings)
-            .zip(&good.sums)
-            .map(|(kind, sums)| TermStatistics {
-                term: kind.name.to_owned(),
-                moments: sums.error.finish(),
-                image_level: (kind.fusing)(settings)
-                    .levelled
-                    .then(|| sums.levels.finish()),
-                unit: None,
-            })
-            .collect();
-        let statistics = self.in_units(judging, &moments, |_| Some(&good.unseen));
-        // A term that is trained reaches less in the images that it has learned from; the others say the
-        // same of all.
-        let of_seen = self.in_units(judging, &statistics, |kind| {
-            (!kind.closed_form).then_some(&good.seen)
-        });
-        let fuse = |errors: &TermErrors, statistics: &[TermStatistics]| {
-            judging.fuse(&judging.at_pixels(errors), statistics)
-        };
-        let training_scores: Vec<f32> = (good.seen.iter())
-            .map(|errors| fuse(errors, &of_seen).score())
-            .collect();
-        // Where no term judges a training image as if it had been left out, they only floor the spread.
-        let mut scores = match self.closed_form.left_out.is_empty() {
-            true => Vec::new(),
-            false => training_scores.clone(),
-        };
-        drop(good.seen);
-        let mut pixels = Vec::new();
-        let size = settings.image_size;
-        let every = (size.width * size.height * good.unseen.len()).div_ceil(MOST_PIXELS);
-        for errors in &good.unseen {
-            let maps = fuse(errors, &statistics);
-            scores.push(maps.score());
-            pixels.extend(maps.total.values.iter().step_by(every.max(1)));
-        }
-        let thresholds = Thresholds::from_good_images(
-            &scores,
-            &training_scores,
-            &mut pixels,
-            Rates::from(&settings.detection),
-        );
-        (statistics, thresholds)
-    }
-
-    /// Statistics with the unit of each term of which `images` gives some: what it reaches in these, or
-    /// where it is of the closed form in all good images, each left out.
-    fn in_units<'a>(
-        &self,
-        judging: &Judging,
-        statistics: &[TermStatistics],
-        images: impl Fn(&Kind) -> Option<&'a Vec<TermErrors>>,
-    ) -> Vec<TermStatistics> {
-        let mut found = statistics.to_vec();
-        if self.settings.detection.units == Units::Deviations {
-            return found;
-        }
-        let kinds = terms::used(self.settings).zip(&mut found).enumerate();
-        for (at, (kind, statistics)) in kinds {
-            let Some(images) = images(kind) else {
-                continue;
-            };
-            statistics.unit = None;
-            let peak = |errors: &Vec<ScoreMap>| {
-                let error = judging.term_at_pixels(at, errors);
-                judging.term_map(at, &error, statistics).peak().0
-            };
-            let peaks: Vec<f32> = match self.closed_form.left_out.get(kind.name) {
-                Some(left_out) => left_out.iter().map(peak).collect(),
-                None => images.iter().map(|errors| peak(&errors[at])).collect(),
-            };
-            let weight = (kind.fusing)(self.settings).weight.max(f64::MIN_POSITIVE);
-            let reached = (quantile_between(&peaks, UNIT_QUANTILE) / weight).max(LEAST_UNIT);
-            let trust = (kind.trust)(&statistics.moments).max(LEAST_TRUST);
-            statistics.unit = Some(reached / trust);
-        }
-        found
     }
 }

@@ -52,6 +52,17 @@ pub enum Progress<'a> {
     Instant(&'a Model),
     /// A step was made.
     Step(&'a StepReport),
+    /// A step was made of a training that leaves some images out, to see what is said of them.
+    Fold {
+        /// Which of them, counted from 1.
+        fold: usize,
+        /// Of so many.
+        folds: usize,
+        /// Steps done.
+        iteration: usize,
+        /// Of so many.
+        iterations: usize,
+    },
     /// A checkpoint cannot be written; it will be tried again.
     CheckpointFailed(&'a Error),
     /// Good images are scored, for what is usual and for the thresholds.

@@ -249,14 +249,12 @@ impl HeldOut {
 ///
 /// # Errors
 /// A file that cannot be read or is no usable image.
-fn load(source: &Source, root: &Path, size: ImageSize) -> Result<(RgbImage, ImageRecord)> {
+pub(super) fn load(
+    source: &Source,
+    root: &Path,
+    size: ImageSize,
+) -> Result<(RgbImage, ImageRecord)> {
     let (image, sha256) = source.decode_and_hash()?;
-    let path = source.name();
-    let name = path.strip_prefix(root).unwrap_or(&path);
-    let record = ImageRecord {
-        // One spelling on every platform, so that hashes of the records agree.
-        name: name.to_string_lossy().replace('\\', "/"),
-        sha256,
-    };
+    let record = ImageRecord::of(&source.name(), root, sha256);
     Ok((resize(&image, size), record))
 }

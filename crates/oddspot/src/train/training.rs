@@ -8,6 +8,7 @@ use super::checkpoint::settings_of;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
 use super::finish::Finishing;
+use super::folds::Folding;
 use super::observer::{Nobody, Observer, Progress};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::files::NamedTensors;
 use crate::judge::{input_shape, pool};
 use crate::model::Model;
-use crate::net::engine::Cpu;
+use crate::net::engine::{Cpu, Forward};
 use crate::net::learned::Learned;
 use crate::net::teachers::{Library, Teacher};
 use crate::settings::{Method, Settings};
@@ -199,32 +200,24 @@ impl<'a> Training<'a> {
         let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
         let closed_form = ClosedForm::fit(&settings, &learned, &mut set, &mut held_out)?;
-        let instant = match closed_form.left_out.is_empty() {
-            true => None,
-            false => {
-                let instant = Settings {
-                    method: Method::Instant,
-                    ..settings.clone()
-                };
-                let finishing = Finishing {
-                    settings: &instant,
-                    identity: &teacher.identity,
-                    learned: &Learned::new(&instant, &levels)?,
-                    tensors: NamedTensors::new(),
-                    closed_form: &closed_form,
-                    set: &mut set,
-                    held_out: &held_out,
-                    iterations: 0,
-                    keep_teacher: self.keep_teacher,
-                };
-                let model = finishing.model(engine, (&teacher, &*ready), observer)?;
-                Some(model.ok_or_else(|| Error::cancelled("while scoring good images"))?)
-            }
-        };
+        let good = (&closed_form, &mut set, &held_out);
+        let of_teacher = (&teacher, &*ready);
+        let instant = instant(
+            &settings,
+            engine,
+            of_teacher,
+            self.keep_teacher,
+            good,
+            observer,
+        )?;
         if !settings.method.learns() {
             return instant.ok_or_else(|| Error::internal("an instant model without terms"));
         }
+        // As it is before the training makes its own of it.
+        let all: Vec<usize> = (0..set.images.len()).collect();
+        let raw = (settings.training.folds > 1).then(|| set.part(&all));
         let of_teacher = (teacher.identity.clone(), &levels[..]);
+        let of_settings = settings.clone();
         let mut trainer = match &self.checkpoint {
             Some(Checkpoint { path, resume: true }) => {
                 Trainer::resume(path, settings, of_teacher, set, engine)?
@@ -253,12 +246,60 @@ impl<'a> Training<'a> {
             // Scoring takes a while too: a stop in it must not cost the training.
             trainer.save_or_tell(checkpoint, observer)?;
         }
+        let folds = match &raw {
+            None => Vec::new(),
+            Some(raw) => {
+                let resume = self.checkpoint.as_ref().is_some_and(|one| one.resume);
+                let folding = Folding {
+                    settings: &of_settings,
+                    identity: &teacher.identity,
+                    levels: &levels,
+                    ready: &*ready,
+                    engine,
+                    checkpoint: checkpoint.map(|path| (path, resume)),
+                };
+                folding.run(raw, observer)?
+            }
+        };
         let of_teacher = (&teacher, &*ready);
-        let closed_form = (&closed_form, &held_out);
-        let model =
-            trainer.finish_with(engine, of_teacher, self.keep_teacher, closed_form, observer)?;
+        let good = (&closed_form, &held_out, &folds[..]);
+        let model = trainer.finish_with(engine, of_teacher, self.keep_teacher, good, observer)?;
         model.ok_or_else(|| Error::cancelled("while scoring good images"))
     }
+}
+
+/// A model of the closed-form terms alone, if the settings have any.
+fn instant(
+    settings: &Settings,
+    engine: &dyn TrainingEngine,
+    of_teacher: (&Teacher, &dyn Forward),
+    keep_teacher: bool,
+    (closed_form, set, held_out): (&ClosedForm, &mut TrainingSet, &HeldOut),
+    observer: &mut dyn Observer,
+) -> Result<Option<Model>> {
+    if closed_form.left_out.is_empty() {
+        return Ok(None);
+    }
+    let settings = Settings {
+        method: Method::Instant,
+        ..settings.clone()
+    };
+    let teacher = of_teacher.0;
+    let finishing = Finishing {
+        settings: &settings,
+        identity: &teacher.identity,
+        learned: &Learned::new(&settings, &teacher.network.levels())?,
+        tensors: NamedTensors::new(),
+        closed_form,
+        set,
+        held_out,
+        folds: &[],
+        iterations: 0,
+        keep_teacher,
+    };
+    let model = finishing.model(engine, of_teacher, observer)?;
+    let stopped = || Error::cancelled("while scoring good images");
+    model.ok_or_else(stopped).map(Some)
 }
 
 fn go_on(flow: ControlFlow<()>, when: &str) -> Result<()> {

@@ -55,7 +55,7 @@ pub struct Finding {
     pub terms: Vec<TermShare>,
     /// Where the map has its maximum.
     pub peak: Point,
-    /// What the position classifier says where "in the wrong place" peaks.
+    /// What the position classifier says of what is odd at the peak, from the neighbour that sees it best.
     pub place: Option<Place>,
     /// Columns of the image.
     pub width: u32,

@@ -92,16 +92,24 @@ impl AnomalyMaps {
         sum(of_side.map(|term| &term.map))
     }
 
-    /// How much each side has to do with the peak: the mean of its terms over what stands out with the
-    /// peak, since a single pixel would say what happens to be strongest there, and a side of more terms
-    /// does not know more.
-    pub fn shares(&self) -> Shares {
+    /// How much each side has to do with the peak: its terms over what stands out with the peak, since a
+    /// single pixel would say what happens to be strongest there. Those of the closed form tell what is
+    /// unusual at a place: it looks wrong as far as it is new to good images, in [0, 1], and is in the wrong
+    /// place as far as they show it elsewhere.
+    pub fn shares(&self, novelty: f64) -> Shares {
         let peak = around_peak(&self.total);
-        let [looks_wrong, wrong_place] = Side::ALL.map(|side| {
-            let terms = self.terms.iter().filter(|term| term.kind.side == side);
-            let map = self.side(side);
-            map.map_or(0.0, |map| map.mean_of(&peak) / terms.count().max(1) as f32)
-        });
+        let mut sides = [0.0; Side::ALL.len()];
+        for term in &self.terms {
+            let part = f64::from(term.map.mean_of(&peak).max(0.0));
+            let looks_wrong = match (term.kind.closed_form, term.kind.side) {
+                (true, _) => novelty,
+                (false, Side::LooksWrong) => 1.0,
+                (false, Side::WrongPlace) => 0.0,
+            };
+            sides[0] += looks_wrong * part;
+            sides[1] += (1.0 - looks_wrong) * part;
+        }
+        let [looks_wrong, wrong_place] = sides.map(|side| side as f32);
         Shares::of(looks_wrong, wrong_place)
     }
 

@@ -52,15 +52,13 @@ impl Verdict {
     }
 }
 
-/// The shares of good images, and of their pixels, that may lie above the thresholds.
+/// The shares of good images that may lie above the image thresholds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
     /// Of images that are called anomalous.
     pub anomalous: f64,
     /// Of images that are called anomalous or to be checked.
     pub check: f64,
-    /// Of pixels that are shown.
-    pub pixel: f64,
 }
 
 impl From<&DetectionSettings> for Rates {
@@ -68,7 +66,6 @@ impl From<&DetectionSettings> for Rates {
         Self {
             anomalous: settings.false_alarm_rate,
             check: settings.check_rate,
-            pixel: settings.pixel_false_alarm_rate,
         }
     }
 }
@@ -102,15 +99,15 @@ impl Thresholds {
     /// it is extrapolated: a score is the maximum of many pixels, so its distribution is close to
     /// Gumbel's, and the threshold is the (1 − rate) quantile of the one with the scores' mean and
     /// standard deviation. A score far above all others counts no further than [`far`](GoodScores::far).
-    /// The pixel threshold is the (1 − `rates.pixel`) quantile of `pixels`, at most the image threshold,
+    /// The pixel threshold is the (1 − `pixel_rate`) quantile of `pixels`, at most the image threshold,
     /// so that an image called anomalous always shows a region.
     pub fn from_good_images(
         good: &[f32],
         training: &[f32],
-        pixels: &mut [f32],
+        (pixels, pixel_rate): (&mut [f32], f64),
         rates: Rates,
     ) -> Self {
-        let pixel = f64::from(quantile(pixels, 1.0 - rates.pixel));
+        let pixel = f64::from(quantile(pixels, 1.0 - pixel_rate));
         Self::of(GoodScores::new(good, training, pixel), rates)
     }
 
@@ -139,11 +136,10 @@ impl Thresholds {
     }
 
     /// The rates that the thresholds aim at.
-    pub fn rates(&self, pixel: f64) -> Rates {
+    pub fn rates(&self) -> Rates {
         Rates {
             anomalous: self.false_alarms.target,
             check: self.checks.target,
-            pixel,
         }
     }
 
@@ -154,7 +150,6 @@ impl Thresholds {
         let rates = Rates {
             anomalous: anomalous.unwrap_or(self.false_alarms.target),
             check: check.unwrap_or(self.checks.target),
-            pixel: 0.0,
         };
         let mut found = Self::of(self.scores.clone(), rates);
         if anomalous.is_none() {

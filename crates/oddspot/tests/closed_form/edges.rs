@@ -32,7 +32,7 @@ fn the_images_that_are_remembered_are_spread_evenly() {
         case.remembered = remembered;
         let settings = settings(&case);
         let mut term = made(kind, &settings, 12, Fitted::default());
-        term.fit_good(&mut oracle.good(&case)).unwrap();
+        term.fit_good(&mut oracle.good(&case), 0).unwrap();
         let rows = term.packed().remove("memory.rows").unwrap();
         assert_eq!(rows.shape, [PLACES, remembered, case.components]);
         rows.values
@@ -156,7 +156,7 @@ fn features_that_are_not_finite_are_refused() {
             let mut good = oracle.good(&case);
             good.0[3][100] = value;
             let mut term = made(kind, &settings(&case), 12, Fitted::default());
-            let error = term.fit_good(&mut good).unwrap_err();
+            let error = term.fit_good(&mut good, 0).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);
             assert!(term.tensors().is_empty() && term.packed().is_empty());
         }

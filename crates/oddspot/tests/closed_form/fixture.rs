@@ -169,7 +169,7 @@ pub struct Fitted(pub NamedTensors, pub PackedTensors);
 pub fn fitted(kind: &Kind, settings: &Settings, good: &mut Good) -> (Box<dyn Term>, Vec<ScoreMap>) {
     let channels = good.channels();
     let mut term = made(kind, settings, channels, Fitted::default());
-    let left_out = term.fit_good(good).unwrap().unwrap();
+    let left_out = term.fit_good(good, 0).unwrap().unwrap();
     assert_eq!(left_out.len(), good.images());
     let kept = Fitted(term.tensors(), term.packed());
     check_shapes(kind, settings, good, &kept);

@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod edges;
+mod extending;
 mod fixture;
 mod golden;

@@ -9,7 +9,7 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 41] = [
+const VALUES: [(&str, &str, &str); 43] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
@@ -37,6 +37,7 @@ const VALUES: [(&str, &str, &str); 41] = [
     ("training.level_weights", "0.25,0.5,1", "1,1,1"),
     ("training.hardest", "0.5", "1"),
     ("training.rec_weight", "150", "1"),
+    ("training.folds", "1", "1"),
     ("training.seed", "0", "0"),
     ("training.cache_mib", "2048", "2048"),
     ("training.checkpoint_every", "500", "500"),

@@ -1,6 +1,7 @@
 //! The Gaussians of all places, and how far each good image lies from those of the others.
 //!
-//! Everything is a sum over images, so a fold of them is left out by taking its sums away.
+//! Everything is a sum over images, so a fold of them is left out by taking its sums away, and others are
+//! added to what was fitted before.
 
 use half::f16;
 use oddspot_conv::Workspace;
@@ -26,8 +27,13 @@ const LEAST_VARIANCE: f32 = 1e-12;
 /// Each level's distances of each image: `[level][image][place]`.
 type LeftOut = Vec<Vec<Vec<f32>>>;
 
-/// What is usual of each level, and each good image's distances from what is usual without its fold.
-pub(super) fn fit(term: &Gaussian, good: &mut dyn GoodFeatures) -> Result<(Vec<Fitted>, LeftOut)> {
+/// What is usual of each level, and each good image's distances from what is usual without its fold. Where
+/// there are `known` images that the term was fitted to before, these are added to them.
+pub(super) fn fit(
+    term: &Gaussian,
+    good: &mut dyn GoodFeatures,
+    known: usize,
+) -> Result<(Vec<Fitted>, LeftOut)> {
     let Gaussian { grid, blocks, .. } = term;
     let images = good.images();
     let parts = grid.parts();
@@ -51,8 +57,11 @@ pub(super) fn fit(term: &Gaussian, good: &mut dyn GoodFeatures) -> Result<(Vec<F
             .into_par_iter()
             .map_init(Workspace::new, |workspace, column| {
                 let block = row * blocks.columns + column;
-                let of_part = |part| strip.block(term, block, part, workspace);
-                parts.iter().cloned().map(of_part).collect::<Result<_>>()
+                let of_part = |(at, part): (usize, &std::ops::Range<usize>)| {
+                    let before = Known::of(term, at, block, known);
+                    strip.block(term, block, part.clone(), before.as_ref(), workspace)
+                };
+                parts.iter().enumerate().map(of_part).collect::<Result<_>>()
             })
             .collect::<Result<_>>()?;
         for (column, of_levels) in found.into_iter().enumerate() {
@@ -72,6 +81,13 @@ pub(super) fn fit(term: &Gaussian, good: &mut dyn GoodFeatures) -> Result<(Vec<F
                 }
             }
         }
+    }
+    if known > 0 {
+        // What is usual stays, or earlier scores would not compare.
+        for (level, before) in levels.iter_mut().zip(&term.levels) {
+            level.moments = before.moments;
+        }
+        return Ok((levels, left_out));
     }
     for (level, of_level) in levels.iter_mut().zip(&left_out) {
         let mut sums = MomentSums::default();
@@ -136,6 +152,103 @@ impl Sums {
     }
 }
 
+/// A level's block as it was fitted before, to images that are no longer there.
+struct Known<'a> {
+    images: usize,
+    level: &'a Fitted,
+    /// `W` of the block, its rows one after the other, and their scales.
+    rows: &'a [i8],
+    scales: &'a [f32],
+}
+
+impl<'a> Known<'a> {
+    /// None where there are no images.
+    fn of(term: &'a Gaussian, at: usize, block: usize, images: usize) -> Option<Self> {
+        let level = term.levels.get(at).filter(|_| images > 0)?;
+        let channels = level.scales.len() / term.blocks.count();
+        let size = triangle(channels);
+        Some(Self {
+            images,
+            level,
+            rows: &level.rows[block * size..][..size],
+            scales: &level.scales[block * channels..][..channels],
+        })
+    }
+
+    fn mean(&self, place: usize) -> &[f32] {
+        let channels = self.scales.len();
+        &self.level.mean[place * channels..][..channels]
+    }
+
+    /// The mean of the places' means.
+    fn centre(&self, places: &[usize], channels: usize) -> Vec<f32> {
+        let mut centre = vec![0.0; channels];
+        for &place in places {
+            let share = 1.0 / places.len() as f32;
+            (centre.iter_mut().zip(self.mean(place))).for_each(|(sum, mean)| *sum += share * mean);
+        }
+        centre
+    }
+
+    /// The sums that give this mean and this covariance again, less what drew it to that of channels without
+    /// correlation.
+    fn sums(
+        &self,
+        places: &[usize],
+        centre: &[f32],
+        shrinkage: f32,
+        workspace: &mut Workspace,
+    ) -> Result<Sums> {
+        let channels = centre.len();
+        let images = self.images as f32;
+        let mut factor = vec![0.0; channels * channels];
+        for (row, scale) in self.scales.iter().enumerate() {
+            let values = &self.rows[triangle(row)..][..=row];
+            let to = &mut factor[row * channels..][..=row];
+            (to.iter_mut().zip(values)).for_each(|(to, &step)| *to = scale * f32::from(step));
+        }
+        // C = W⁻¹ W⁻ᵀ.
+        let mut packed = vec![0.0; triangle(channels)];
+        invert_factor(workspace.isa(), channels, &factor, &mut packed)?;
+        factor.fill(0.0);
+        for row in 0..channels {
+            for (column, &value) in packed[triangle(row)..][..=row].iter().enumerate() {
+                factor[column * channels + row] = value;
+            }
+        }
+        let mut sums = Sums::nothing(places.len(), channels);
+        let sizes = [channels, channels];
+        linear_weight_gradient(
+            workspace,
+            channels,
+            &factor,
+            &factor,
+            sizes,
+            &mut sums.products,
+        )?;
+        let diagonal = || (0..channels).map(|at| at * channels + at);
+        let trace: f32 = diagonal().map(|at| sums.products[at]).sum();
+        let ridge = shrinkage / (1.0 + shrinkage) * trace / channels.max(1) as f32;
+        diagonal().for_each(|at| sums.products[at] = (sums.products[at] - ridge).max(0.0));
+        sums.images = self.images;
+        sums.products.iter_mut().for_each(|sum| *sum *= images);
+        let share = images / places.len().max(1) as f32;
+        for (index, &place) in places.iter().enumerate() {
+            let mean: Vec<f32> = (self.mean(place).iter().zip(centre))
+                .map(|(mean, centre)| mean - centre)
+                .collect();
+            for (row, own) in sums.products.chunks_exact_mut(channels).zip(&mean) {
+                (row.iter_mut().zip(&mean)).for_each(|(sum, other)| *sum += share * own * other);
+            }
+            let to = &mut sums.means[index * channels..][..channels];
+            to.iter_mut()
+                .zip(&mean)
+                .for_each(|(to, mean)| *to = images * mean);
+        }
+        Ok(sums)
+    }
+}
+
 impl Strip {
     fn read(
         grid: &PlaceGrid,
@@ -183,6 +296,7 @@ impl Strip {
         term: &Gaussian,
         block: usize,
         part: std::ops::Range<usize>,
+        known: Option<&Known>,
         workspace: &mut Workspace,
     ) -> Result<OfBlock> {
         let channels = part.len();
@@ -202,7 +316,10 @@ impl Strip {
                 }
             }
         }
-        let centre = self.centre(&weights, &part);
+        let centre = match known {
+            Some(known) => known.centre(&places, channels),
+            None => self.centre(&weights, &part),
+        };
         let square: f32 = centre.iter().map(|value| value * value).sum();
         let least = (LEAST_SHARE * square / channels.max(1) as f32).max(LEAST_VARIANCE);
         let ridge = (term.shrinkage, least);
@@ -213,15 +330,19 @@ impl Strip {
                 self.sums(images, (&windows, &weights), (&part, &centre), workspace)
             })
             .collect::<Result<_>>()?;
-        let mut all = Sums::nothing(places.len(), channels);
+        let before = match known {
+            Some(known) => known.sums(&places, &centre, ridge.0, workspace)?,
+            None => Sums::nothing(places.len(), channels),
+        };
+        let mut all = before.clone();
         of_folds.iter().for_each(|sums| all.add(sums));
 
         let mut lower = vec![0.0; channels * channels];
         let mut distances = vec![0.0; self.images * places.len()];
         for left_out in 0..folds {
-            let mut others = Sums::nothing(places.len(), channels);
+            let mut others = before.clone();
             let rest = of_folds.iter().enumerate();
-            rest.filter(|(fold, _)| *fold != left_out || folds == 1)
+            rest.filter(|(fold, _)| *fold != left_out || folds == 1 && known.is_none())
                 .for_each(|(_, sums)| others.add(sums));
             let means = gaussian(&others, ridge, &mut lower, workspace)?;
             let images: Vec<usize> = (left_out..self.images).step_by(folds).collect();

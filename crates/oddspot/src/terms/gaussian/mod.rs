@@ -197,8 +197,12 @@ impl Term for Gaussian {
         Ok(vec![self.sum(found.iter().map(Vec::as_slice).zip(usual))])
     }
 
-    fn fit_good(&mut self, good: &mut dyn GoodFeatures) -> Result<Option<Vec<Vec<ScoreMap>>>> {
-        let (levels, left_out) = fit::fit(self, good)?;
+    fn fit_good(
+        &mut self,
+        good: &mut dyn GoodFeatures,
+        known: usize,
+    ) -> Result<Option<Vec<Vec<ScoreMap>>>> {
+        let (levels, left_out) = fit::fit(self, good, known)?;
         self.factors = factors(&self.grid, &levels)?;
         self.levels = levels;
         let map = |image: usize| {

@@ -1,9 +1,10 @@
 //! What is remembered, and how far each good image lies from the nearest other.
 
-use oddspot_conv::Workspace;
 use oddspot_conv::nearest::{nearest, nearest_others};
+use oddspot_conv::{Isa, Workspace};
 use rayon::prelude::*;
 
+use super::elsewhere::usual;
 use super::projection::projection;
 use super::{Fitted, Memory};
 use crate::error::Result;
@@ -42,14 +43,7 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
         }
     }
     let isa = workspace.isa();
-    let among: Vec<Vec<i32>> = rows
-        .par_chunks_exact((kept * components).max(1))
-        .map(|rows| {
-            let mut squares = vec![0; kept];
-            nearest_others(isa, components, rows, &mut squares)?;
-            Ok(squares)
-        })
-        .collect::<Result<_>>()?;
+    let among = among(isa, components, kept, &rows)?;
     let mut left_out = vec![vec![0; places]; images];
     for (image, of_image) in left_out.iter_mut().enumerate() {
         if let Some(index) = place_of(image) {
@@ -62,5 +56,81 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
     for (image, steps) in others {
         nearest(isa, components, &rows, &steps, &mut left_out[image])?;
     }
-    Ok((Fitted { projection, rows }, left_out))
+    let remembered: Vec<&[i32]> = (left_out.iter().enumerate())
+        .filter(|(image, _)| place_of(*image).is_some())
+        .map(|(_, squares)| &squares[..])
+        .collect();
+    let elsewhere = usual(isa, &mut rows, &remembered, components)?;
+    let fitted = Fitted {
+        projection,
+        rows,
+        elsewhere,
+    };
+    Ok((fitted, left_out))
+}
+
+/// What is remembered after more good images have come to `known` ones, and these images' least squared steps
+/// from all others. The projection stays, or earlier distances would not compare.
+pub(super) fn extend(
+    term: &Memory,
+    fitted: Fitted,
+    good: &mut dyn GoodFeatures,
+    known: usize,
+) -> Result<(Fitted, Vec<Vec<i32>>)> {
+    let (images, places, components) = (good.images(), term.grid.places(), term.components);
+    let Fitted {
+        projection,
+        rows,
+        elsewhere,
+    } = fitted;
+    let before = rows.len() / (places * components).max(1);
+    let all = before + images;
+    let mut together = vec![0i8; places * all * components];
+    let stride = (all * components).max(1);
+    for (to, from) in
+        (together.chunks_exact_mut(stride)).zip(rows.chunks_exact((before * components).max(1)))
+    {
+        to[..from.len()].copy_from_slice(from);
+    }
+    let (mut workspace, mut buffer, mut features) = (Workspace::new(), Vec::new(), Vec::new());
+    for image in 0..images {
+        single(good.image(image)?, &mut features);
+        let memory = (&mut workspace, &mut buffer);
+        let steps = projection.steps(&features, MOST_STEPS, memory)?;
+        let of_places = together.chunks_exact_mut(stride);
+        for (to, steps) in of_places.zip(steps.chunks_exact(components)) {
+            let to = &mut to[(before + image) * components..][..components];
+            (to.iter_mut().zip(steps)).for_each(|(to, &step)| *to = step as i8);
+        }
+    }
+    let among = among(workspace.isa(), components, all, &together)?;
+    let left_out = (before..all)
+        .map(|index| among.iter().map(|squares| squares[index]).collect())
+        .collect();
+    let kept = (known + images).min(term.most).min(all);
+    let mut rows = Vec::with_capacity(places * kept * components);
+    for of_place in together.chunks_exact(stride) {
+        for index in 0..kept {
+            // Spread evenly over those before and those that came.
+            let from = index * all / kept.max(1);
+            rows.extend_from_slice(&of_place[from * components..][..components]);
+        }
+    }
+    let fitted = Fitted {
+        projection,
+        rows,
+        elsewhere,
+    };
+    Ok((fitted, left_out))
+}
+
+/// At each place the least squared steps of each of `images` rows from the others.
+fn among(isa: Isa, components: usize, images: usize, rows: &[i8]) -> Result<Vec<Vec<i32>>> {
+    rows.par_chunks_exact((images * components).max(1))
+        .map(|rows| {
+            let mut squares = vec![0; images];
+            nearest_others(isa, components, rows, &mut squares)?;
+            Ok(squares)
+        })
+        .collect()
 }

@@ -3,6 +3,7 @@
 //! Features are whitened level by level, side by side, and brought to their first principal components;
 //! the good images' are kept in 8 bits.
 
+mod elsewhere;
 mod fit;
 mod projection;
 mod tensors;
@@ -55,7 +56,12 @@ struct Fitted {
     projection: Projection,
     /// `[places, images, components]`, in steps.
     rows: Vec<i8>,
+    /// What is usual of [`elsewhere`] in good images.
+    elsewhere: f32,
 }
+
+/// Places around a peak that are looked for elsewhere, at most.
+const MOST_PLACES: usize = 8;
 
 /// From features to components, in steps.
 struct Projection {
@@ -142,7 +148,10 @@ impl Term for Memory {
         workspace: &mut Workspace,
         memory: &mut TermMemory,
     ) -> Result<Vec<ScoreMap>> {
-        let Some(Fitted { projection, rows }) = &self.fitted else {
+        let Some(Fitted {
+            projection, rows, ..
+        }) = &self.fitted
+        else {
             return Ok(Vec::new());
         };
         memory.buffers.resize_with(1, Vec::new);
@@ -156,11 +165,50 @@ impl Term for Memory {
             &queries,
             &mut squares,
         )?;
-        Ok(vec![self.map(&squares, projection.step)])
+        let map = self.map(&squares, projection.step);
+        (memory.steps, memory.squares) = (queries, squares);
+        Ok(vec![map])
     }
 
-    fn fit_good(&mut self, good: &mut dyn GoodFeatures) -> Result<Option<Vec<Vec<ScoreMap>>>> {
-        let (fitted, left_out) = fit::fit(self, good)?;
+    fn elsewhere(
+        &self,
+        pixels: &[(usize, usize)],
+        workspace: &mut Workspace,
+        memory: &mut TermMemory,
+    ) -> Result<Option<f64>> {
+        let Some(fitted) = &self.fitted else {
+            return Ok(None);
+        };
+        let stride = self.grid.stride;
+        let squares = &memory.squares;
+        let mut places: Vec<usize> = (pixels.iter())
+            .map(|(row, column)| row / stride * self.grid.columns + column / stride)
+            .filter(|&place| squares.get(place).is_some_and(|&square| square > 0))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places.sort_by_key(|&place| std::cmp::Reverse(squares[place]));
+        places.truncate(MOST_PLACES);
+        let (mut here, mut anywhere) = (0.0, 0.0);
+        for place in places {
+            let query = &memory.steps[place * self.components..][..self.components];
+            let least =
+                elsewhere::anywhere(workspace.isa(), self.grid.places(), &fitted.rows, query)?;
+            here += f64::from(squares[place]).sqrt();
+            anywhere += f64::from(least).sqrt();
+        }
+        Ok((here > 0.0).then(|| anywhere / here / f64::from(fitted.elsewhere)))
+    }
+
+    fn fit_good(
+        &mut self,
+        good: &mut dyn GoodFeatures,
+        known: usize,
+    ) -> Result<Option<Vec<Vec<ScoreMap>>>> {
+        let (fitted, left_out) = match self.fitted.take() {
+            Some(fitted) if known > 0 => fit::extend(self, fitted, good, known)?,
+            _ => fit::fit(self, good)?,
+        };
         let step = fitted.projection.step;
         self.fitted = Some(fitted);
         let map = |squares: &Vec<i32>| vec![self.map(squares, step)];

@@ -1,5 +1,5 @@
-//! The tensors of the term: `memory.projection.weight`, `memory.projection.bias`, `memory.step`, and in 8
-//! bits `memory.rows`.
+//! The tensors of the term: `memory.projection.weight`, `memory.projection.bias`, `memory.step`,
+//! `memory.elsewhere`, and in 8 bits `memory.rows`.
 
 use super::{Fitted, Memory, Projection};
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -11,6 +11,7 @@ use crate::terms::{About, Parts};
 const WEIGHT: &str = "memory.projection.weight";
 const BIAS: &str = "memory.projection.bias";
 const STEP: &str = "memory.step";
+const ELSEWHERE: &str = "memory.elsewhere";
 const ROWS: &str = "memory.rows";
 
 /// Names and shapes, in 32 bits.
@@ -21,6 +22,7 @@ pub(super) fn specs(about: &About) -> Vec<TensorSpec> {
         TensorSpec::kept(WEIGHT, vec![components, grid.channels()]),
         TensorSpec::kept(BIAS, vec![components]),
         TensorSpec::kept(STEP, vec![1]),
+        TensorSpec::kept(ELSEWHERE, vec![1]),
     ]
 }
 
@@ -38,24 +40,36 @@ pub(super) fn packed_specs(about: &About) -> Vec<TensorSpec> {
 /// What was fitted, from the model's tensors; nothing before it is.
 pub(super) fn read(parts: &Parts) -> Result<Option<Fitted>> {
     let values = |name: &str| Some(parts.tensors.get(name)?.values.clone());
-    let step = values(STEP).and_then(|step| step.first().copied());
+    let one = |name: &str| values(name).and_then(|values| values.first().copied());
+    let (step, elsewhere) = (one(STEP), one(ELSEWHERE));
     let rows = parts.packed.get(ROWS).map(|rows| rows.values.clone());
-    let (Some(weight), Some(bias), Some(step), Some(rows)) =
-        (values(WEIGHT), values(BIAS), step, rows)
+    let (Some(weight), Some(bias), Some(step), Some(elsewhere), Some(rows)) =
+        (values(WEIGHT), values(BIAS), step, elsewhere, rows)
     else {
         return Ok(None);
     };
-    if step <= 0.0 {
-        let reason = format!("its tensor '{STEP}' is not positive");
-        return Err(Error::new(ErrorKind::Damaged, Subject::Model, reason));
+    for (name, value) in [(STEP, step), (ELSEWHERE, elsewhere)] {
+        if value <= 0.0 {
+            let reason = format!("its tensor '{name}' is not positive");
+            return Err(Error::new(ErrorKind::Damaged, Subject::Model, reason));
+        }
     }
     let projection = Projection::new(weight, bias, step)?;
-    Ok(Some(Fitted { projection, rows }))
+    Ok(Some(Fitted {
+        projection,
+        rows,
+        elsewhere,
+    }))
 }
 
 /// In 32 bits.
 pub(super) fn tensors(term: &Memory) -> NamedTensors {
-    let Some(Fitted { projection, .. }) = &term.fitted else {
+    let Some(Fitted {
+        projection,
+        elsewhere,
+        ..
+    }) = &term.fitted
+    else {
         return NamedTensors::new();
     };
     let components = projection.bias.len();
@@ -71,6 +85,7 @@ pub(super) fn tensors(term: &Memory) -> NamedTensors {
         ),
         (BIAS.to_owned(), tensor(vec![components], &projection.bias)),
         (STEP.to_owned(), tensor(vec![1], &[projection.step])),
+        (ELSEWHERE.to_owned(), tensor(vec![1], &[*elsewhere])),
     ])
 }
 

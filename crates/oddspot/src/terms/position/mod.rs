@@ -67,6 +67,22 @@ impl Position {
             positions: [size.height / stride, size.width / stride],
         })
     }
+
+    /// What is said of a position's neighbours.
+    fn seen_from(
+        &self,
+        position: (usize, usize),
+        workspace: &mut Workspace,
+        memory: &mut TermMemory,
+    ) -> Result<Placement> {
+        let (width, memory) = (self.positions[1], buffers(memory)?);
+        (self.classifier).placement(workspace, width, &self.grid, position, memory)
+    }
+}
+
+/// The direction back.
+fn opposite(class: usize) -> usize {
+    DIRECTIONS.len() - 1 - class
 }
 
 /// The four buffers of the classifier.
@@ -111,10 +127,22 @@ impl Term for Position {
         let Some(position) = self.grid.nearest(pixel) else {
             return Ok(None);
         };
-        let width = self.positions[1];
-        let memory = buffers(memory)?;
-        let placement =
-            (self.classifier).placement(workspace, width, &self.grid, position, memory)?;
-        Ok(Some(placement))
+        // What is odd is told by who sees it best: the neighbour that most surely has it elsewhere.
+        let mut best = self.seen_from(position, workspace, memory)?;
+        let mut surest = 0.0;
+        for class in self.grid.classes_at(position) {
+            let beside = self.grid.neighbour(position, class);
+            let placement = self.seen_from(beside, workspace, memory)?;
+            let odd = opposite(class);
+            let sure = placement
+                .misplaced()
+                .into_iter()
+                .find(|found| found.lies == odd)
+                .map_or(0.0, |found| found.probability);
+            if sure > surest {
+                (best, surest) = (placement, sure);
+            }
+        }
+        Ok(Some(best))
     }
 }

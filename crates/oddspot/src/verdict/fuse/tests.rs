@@ -139,7 +139,7 @@ fn an_image_a_little_odd_all_over_is_levelled_and_one_odd_all_over_is_not() {
 fn shares_tell_which_part_made_the_peak() {
     let shares = |rec: f32, pos: f32| {
         let errors = (map([1.0, rec, 1.0, 1.0]), map([0.5, pos, 0.5, 0.5]));
-        fuse(&errors.0, &errors.1, &settings(0.0)).shares()
+        fuse(&errors.0, &errors.1, &settings(0.0)).shares(1.0)
     };
     assert!((shares(7.0, 0.5).looks_wrong - 1.0).abs() < 1e-5);
     assert!((shares(3.0, 0.8).wrong_place - 0.75).abs() < 1e-5);
@@ -165,11 +165,29 @@ fn shares_are_of_all_that_stands_out_with_the_peak() {
         part("position", [0.0, 5.0, 3.0, 1.0, 0.0, 0.0]),
     ]);
     assert_eq!(maps.total, row([5.0, 4.0, 4.0, 2.0, 0.0, 4.0]));
-    let shares = maps.shares();
+    let shares = maps.shares(0.5);
     assert!((shares.looks_wrong - 5.0 / 13.0).abs() < 1e-6, "{shares:?}");
     assert!((shares.wrong_place - 8.0 / 13.0).abs() < 1e-6, "{shares:?}");
     let terms: Vec<f64> = maps.term_shares().iter().map(|term| term.share).collect();
     assert_eq!(terms, [shares.looks_wrong, shares.wrong_place]);
+}
+
+#[test]
+fn what_is_unusual_at_its_place_looks_wrong_as_far_as_it_is_new() {
+    let part = |name: &str, peak: f32| TermMap {
+        kind: terms::kind(name).unwrap(),
+        map: map([peak, 0.0, 0.0, 0.0]),
+    };
+    let maps = AnomalyMaps::of(vec![
+        part("reconstruction", 1.0),
+        part("position", 2.0),
+        part("gaussian", 4.0),
+        part("memory", 3.0),
+    ]);
+    let looks_wrong = |novelty| maps.shares(novelty).looks_wrong;
+    assert!((looks_wrong(1.0) - 0.8).abs() < 1e-6);
+    assert!((looks_wrong(0.5) - 0.45).abs() < 1e-6);
+    assert!((looks_wrong(0.0) - 0.1).abs() < 1e-6);
 }
 
 #[test]

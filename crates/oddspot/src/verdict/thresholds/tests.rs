@@ -2,11 +2,10 @@
 
 use super::*;
 
-fn rates(anomalous: f64, pixel: f64) -> Rates {
+fn rates(anomalous: f64) -> Rates {
     Rates {
         anomalous,
         check: 0.5,
-        pixel,
     }
 }
 
@@ -14,14 +13,14 @@ fn rates(anomalous: f64, pixel: f64) -> Rates {
 fn the_threshold_is_the_gumbel_quantile_of_the_held_out_scores() {
     // Mean 10, sample standard deviation 2: q(0.99) = 10 + 2·3.1367 (scipy.stats.gumbel_r).
     let held_out = [8.0, 10.0, 12.0];
-    let found = Thresholds::from_good_images(&held_out, &[9.0], &mut [0.0], rates(0.01, 0.001));
+    let found = Thresholds::from_good_images(&held_out, &[9.0], (&mut [0.0], 0.001), rates(0.01));
     assert!((found.image - 16.273_337).abs() < 1e-4, "{}", found.image);
 }
 
 #[test]
 fn one_held_out_image_takes_the_spread_of_the_training_images() {
     let training = [8.0, 10.0, 12.0];
-    let found = Thresholds::from_good_images(&[10.0], &training, &mut [0.0], rates(0.01, 0.001));
+    let found = Thresholds::from_good_images(&[10.0], &training, (&mut [0.0], 0.001), rates(0.01));
     assert!((found.image - 16.273_337).abs() < 1e-4);
     assert_eq!(found.false_alarms.left_out_alarms, 0);
 }
@@ -30,21 +29,21 @@ fn one_held_out_image_takes_the_spread_of_the_training_images() {
 fn an_outlier_among_the_held_out_images_is_counted_as_a_false_alarm() {
     let held_out = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 9.0];
     let found =
-        Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut [0.0], rates(0.01, 0.001));
+        Thresholds::from_good_images(&held_out, &[1.0, 1.1], (&mut [0.0], 0.001), rates(0.01));
     assert_eq!(found.false_alarms.left_out_alarms, 1);
 }
 
 #[test]
 fn the_pixel_threshold_leaves_the_asked_share_above_it_and_never_passes_the_image_threshold() {
     let mut pixels: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0).collect();
-    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, rates(0.01, 0.01));
+    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], (&mut pixels, 0.01), rates(0.01));
     let above = pixels
         .iter()
         .filter(|&&p| f64::from(p) > found.pixel)
         .count();
     assert_eq!(above, 10);
     let mut pixels = vec![100.0; 10];
-    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], &mut pixels, rates(0.01, 0.01));
+    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], (&mut pixels, 0.01), rates(0.01));
     assert_eq!(found.pixel, found.image);
 }
 
@@ -54,7 +53,7 @@ fn another_rate_gives_what_training_with_it_would_have_given_and_back() {
     let pixels = [0.5, 1.0, 2.0, 8.0];
     let made = |rate| {
         let mut pixels = pixels;
-        Thresholds::from_good_images(&held_out, &[1.0, 1.1], &mut pixels, rates(rate, 0.001))
+        Thresholds::from_good_images(&held_out, &[1.0, 1.1], (&mut pixels, 0.001), rates(rate))
     };
     let (strict, loose) = (made(0.01), made(0.3));
     let replaced = |by: &Thresholds, of: &Thresholds| Thresholds {
@@ -70,7 +69,7 @@ fn another_rate_gives_what_training_with_it_would_have_given_and_back() {
 #[test]
 fn a_threshold_of_ones_own_lies_nowhere_below_the_regions() {
     let pixels = &mut [0.5, 1.0, 2.0, 3.0];
-    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], pixels, rates(0.01, 0.001));
+    let found = Thresholds::from_good_images(&[5.0, 6.0], &[5.0], (pixels, 0.001), rates(0.01));
     assert_eq!(
         (found.at_scores(Some(7.0), None).image, found.pixel),
         (7.0, 3.0)
@@ -123,7 +122,7 @@ fn the_confidence_bound_is_clopper_pearsons() {
 #[test]
 fn enough_images_give_the_threshold_as_one_of_their_scores() {
     let scores: Vec<f32> = (1..=199).map(|i| i as f32 / 199.0).collect();
-    let found = Thresholds::from_good_images(&scores, &scores, &mut [0.0], rates(0.01, 0.001));
+    let found = Thresholds::from_good_images(&scores, &scores, (&mut [0.0], 0.001), rates(0.01));
     // ⌈200 · 0.99⌉ = 198: one of 199 lies above it.
     assert_eq!(found.image, f64::from(scores[197]));
     assert!(found.scores.is_conformal(0.01) && !found.scores.is_conformal(0.004));
@@ -131,7 +130,8 @@ fn enough_images_give_the_threshold_as_one_of_their_scores() {
         found.at_scores(Some(found.image), None).false_alarms.target,
         0.01
     );
-    let few = Thresholds::from_good_images(&scores[..98], &scores, &mut [0.0], rates(0.01, 0.001));
+    let few =
+        Thresholds::from_good_images(&scores[..98], &scores, (&mut [0.0], 0.001), rates(0.01));
     assert!(!few.scores.is_conformal(0.01) && few.image > f64::from(scores[97]));
 }
 
@@ -139,7 +139,7 @@ fn enough_images_give_the_threshold_as_one_of_their_scores() {
 fn an_image_far_above_all_others_is_named_and_counts_no_further() {
     let mut scores: Vec<f32> = (0..60).map(|i| 1.0 + (i * 7 % 60) as f32 / 60.0).collect();
     let made = |scores: &[f32]| {
-        Thresholds::from_good_images(scores, &scores[..4], &mut [0.0], rates(0.01, 0.001))
+        Thresholds::from_good_images(scores, &scores[..4], (&mut [0.0], 0.001), rates(0.01))
     };
     assert_eq!(made(&scores).scores.suspicious(), [0usize; 0]);
     scores[17] = 9.0;
@@ -161,9 +161,8 @@ fn between_the_thresholds_an_image_is_to_be_checked() {
     let rates = Rates {
         anomalous: 0.02,
         check: 0.1,
-        pixel: 0.001,
     };
-    let found = Thresholds::from_good_images(&scores, &scores, &mut [0.0], rates);
+    let found = Thresholds::from_good_images(&scores, &scores, (&mut [0.0], 0.001), rates);
     assert_eq!((found.image, found.check), (98.0, 90.0));
     assert_eq!(
         [90.0, 90.5, 98.0, 98.5].map(|score| found.verdict(score)),
@@ -180,7 +179,7 @@ fn between_the_thresholds_an_image_is_to_be_checked() {
         check: 0.01,
         ..rates
     };
-    let found = Thresholds::from_good_images(&scores, &scores, &mut [0.0], none);
+    let found = Thresholds::from_good_images(&scores, &scores, (&mut [0.0], 0.001), none);
     assert_eq!(
         (found.check, found.checks),
         (found.image, found.false_alarms)
@@ -193,9 +192,8 @@ fn a_threshold_that_is_not_given_stays_and_lies_in_order() {
     let rates = Rates {
         anomalous: 0.02,
         check: 0.1,
-        pixel: 0.001,
     };
-    let found = Thresholds::from_good_images(&scores, &scores, &mut [0.0], rates);
+    let found = Thresholds::from_good_images(&scores, &scores, (&mut [0.0], 0.001), rates);
     let pair = |of: Thresholds| [of.image, of.check];
     assert_eq!(pair(found.at_scores(Some(120.0), None)), [120.0, 90.0]);
     assert_eq!(pair(found.at_scores(Some(50.0), None)), [50.0, 50.0]);

@@ -1,0 +1,138 @@
+//! `oddspot calibrate`: thresholds set anew on images of the user's own, and what they cost.
+
+mod prices;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use oddspot::images::Source;
+use oddspot::judge::{Detector, Scored};
+use oddspot::{ErrorKind, Model};
+
+use crate::changed::ChangedArgs;
+use crate::described::{describe_false_alarms, describe_scores, four_digits};
+use crate::good::{bad_images, good_images};
+use crate::interrupt::INTERRUPTED;
+use crate::progress::Progress;
+use crate::runtime::{Runtime, RuntimeArgs};
+use crate::verdict::VerdictArgs;
+use prices::Prices;
+
+/// Arguments of `oddspot calibrate`.
+#[derive(Args, Clone)]
+pub struct CalibrateArgs {
+    /// Model from `oddspot train`
+    pub model: PathBuf,
+    /// Good images that the model has not learned from, folders of them, or data sets of which the good
+    /// training images are used
+    #[arg(required = true, value_name = "GOOD")]
+    pub good: Vec<PathBuf>,
+    /// Bad images or folders of them, to tell how many are missed; they set nothing
+    #[arg(long, value_name = "BAD", num_args = 1..)]
+    pub bad: Vec<PathBuf>,
+    /// Thresholds or rates [default: the rates of the model's settings]
+    #[command(flatten)]
+    pub verdict: VerdictArgs,
+    /// Change nothing: only tell what thresholds would cost
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where it goes
+    #[command(flatten)]
+    pub changed: ChangedArgs,
+    /// Device and threads
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
+}
+
+/// `oddspot calibrate`.
+pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
+    let runtime = args.runtime.open()?;
+    let place = match args.dry_run {
+        true => None,
+        false => Some(args.changed.claim(&args.model)?),
+    };
+    let good = good_images(&args.good)?;
+    let bad = bad_images(&args.bad)?;
+    let mut model = Model::load(&args.model)?;
+    let detector = runtime.detector(&args.model)?;
+    let Some(good) = scored(
+        &detector,
+        "good images",
+        (&good.train, &good.root),
+        &runtime,
+    )?
+    else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    let Some(bad) = scored(&detector, "bad images", (&bad, Path::new("")), &runtime)? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    let before = &model.header.thresholds;
+    let by_rates = model.header.thresholds_by(&good)?;
+    let asked = args.verdict.thresholds(&by_rates)?;
+    let given = args.verdict.threshold.is_some() || args.verdict.check_threshold.is_some();
+    let thresholds = asked.unwrap_or(by_rates);
+    let prices = Prices::new(&thresholds, &good, &bad);
+    say!(
+        "an image is anomalous above the score {} (before {}), to be checked above {} (before {})",
+        four_digits(thresholds.image),
+        four_digits(before.image),
+        four_digits(thresholds.check),
+        four_digits(before.check),
+    );
+    say!("{}", prices.sentence());
+    for line in prices.table() {
+        say!("{line}");
+    }
+    model.header.calibrate(thresholds, given, &good, &bad);
+    if given {
+        say!("the thresholds were given: no rate is promised of them");
+    } else {
+        say!(
+            "{}",
+            describe_false_alarms(&model.header.thresholds.false_alarms)
+        );
+        for line in describe_scores(&model.header) {
+            say!("{line}");
+        }
+    }
+    match place {
+        Some(place) => place.save(&model)?,
+        None => tell!("nothing was changed (--dry-run)"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Scores of images that the model has not learned from; None if interrupted.
+fn scored(
+    detector: &Detector,
+    label: &'static str,
+    (images, root): (&[Source], &Path),
+    runtime: &Runtime,
+) -> Result<Option<Vec<Scored>>> {
+    let mut bar: Option<Progress> = None;
+    let found = detector.scores(images, root, |done, total| {
+        let begin = || Progress::new(label, "images", 0, total);
+        bar.get_or_insert_with(begin).set(done, String::new);
+        runtime.interrupt.flow()
+    });
+    if let Some(bar) = bar {
+        bar.finish();
+    }
+    match found {
+        Err(error) if error.kind() == ErrorKind::Cancelled => {
+            tell!("interrupted; the model stays as it was");
+            Ok(None)
+        }
+        found => {
+            let found = found?;
+            let known = images.len() - found.len();
+            if known > 0 {
+                tell!("{known} {label} were left out: the model has learned from them");
+            }
+            Ok(Some(found))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A model that is changed where it lies, its last version kept beside it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use oddspot::Model;
+use oddspot::files::atomic;
+
+use crate::output::{Claim, beside};
+
+/// Where a changed model goes.
+#[derive(Args, Clone)]
+pub struct ChangedArgs {
+    /// Where to write the changed model [default: in its place, the old one kept as MODEL.bak]
+    #[arg(short, long, value_name = "MODEL")]
+    pub output: Option<PathBuf>,
+}
+
+/// A place for a changed model that is this run's own.
+pub struct Place<'a> {
+    model: &'a Path,
+    output: &'a Path,
+    _claim: Claim,
+}
+
+impl ChangedArgs {
+    /// Claims it, before long work.
+    ///
+    /// # Errors
+    /// A file that cannot be written, or that another run is writing.
+    pub fn claim<'a>(&'a self, model: &'a Path) -> Result<Place<'a>> {
+        let output = self.output.as_deref().unwrap_or(model);
+        Ok(Place {
+            model,
+            output,
+            _claim: Claim::take(output)?,
+        })
+    }
+}
+
+impl Place<'_> {
+    /// Writes the model; one that lay there is kept.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn save(&self, model: &Model) -> Result<()> {
+        let output = self.output;
+        if output.exists() {
+            let kept = beside(output, "bak");
+            let bytes = std::fs::read(output)
+                .with_context(|| format!("cannot read {}", output.display()))?;
+            atomic::write_bytes(&kept, &bytes)?;
+            tell!("the model before is kept as {}", kept.display());
+        }
+        model.save(output)?;
+        if self.output != self.model {
+            tell!("{} stays as it is", self.model.display());
+        }
+        say!("model {}", output.display());
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! `oddspot extend`: more good images for a model that is trained already.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use oddspot::train::Progress as Event;
+use oddspot::{ErrorKind, Extension, Model};
+
+use crate::changed::ChangedArgs;
+use crate::described::{describe_false_alarms, describe_scores, four_digits};
+use crate::good::good_images;
+use crate::interrupt::INTERRUPTED;
+use crate::output::parent;
+use crate::progress::Progress;
+use crate::runtime::{RuntimeArgs, teacher_library};
+
+/// Arguments of `oddspot extend`.
+#[derive(Args, Clone)]
+pub struct ExtendArgs {
+    /// Model from `oddspot train`
+    pub model: PathBuf,
+    /// Good images, folders of them, or data sets of which the good training images are used
+    #[arg(required = true, value_name = "GOOD")]
+    pub good: Vec<PathBuf>,
+    /// Where it goes
+    #[command(flatten)]
+    pub changed: ChangedArgs,
+    /// Device and threads
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
+}
+
+/// `oddspot extend`.
+pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
+    let runtime = args.runtime.open()?;
+    let place = args.changed.claim(&args.model)?;
+    let model = Model::load(&args.model)?;
+    let before = [model.header.thresholds.image, model.header.thresholds.check];
+    let mut bar: Option<Progress> = None;
+    let mut observer = |event: &Event| {
+        if let Event::Preparing { done, total } = *event {
+            let begin = || Progress::new("looking", "images", done, total);
+            bar.get_or_insert_with(begin).set(done, String::new);
+        }
+        runtime.interrupt.flow()
+    };
+    let extended = Extension::new(model, good_images(&args.good)?)
+        .library(teacher_library()?)
+        .threads(runtime.threads)
+        .scratch(parent(
+            args.changed.output.as_deref().unwrap_or(&args.model),
+        ))
+        .observe(&mut observer)
+        .run();
+    if let Some(bar) = bar {
+        bar.finish();
+    }
+    let extended = match extended {
+        Err(error) if error.kind() == ErrorKind::Cancelled => {
+            tell!("interrupted; the model stays as it was");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        extended => extended?,
+    };
+    let header = &extended.model.header;
+    if !extended.known.is_empty() {
+        tell!(
+            "{} images were left out: the model has learned from them already, or they are there twice",
+            extended.known.len()
+        );
+    }
+    place.save(&extended.model)?;
+    let thresholds = &header.thresholds;
+    say!(
+        "{} good images added; it has now learned from {}, {} of them with its networks",
+        header.added_images.len(),
+        header.good_images(),
+        header.training_images.len()
+    );
+    let [image, check] = before.map(four_digits);
+    say!(
+        "an image is anomalous above the score {} (before {image}), to be checked above {} (before {check})",
+        four_digits(thresholds.image),
+        four_digits(thresholds.check),
+    );
+    say!("{}", describe_false_alarms(&thresholds.false_alarms));
+    for line in describe_scores(header) {
+        say!("{line}");
+    }
+    Ok(ExitCode::SUCCESS)
+}

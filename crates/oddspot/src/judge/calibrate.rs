@@ -1,0 +1,128 @@
+//! Thresholds set anew on images of the user's own, which the model has not learned from.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::detector::Detector;
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::images::Source;
+use crate::maps::quantile;
+use crate::model::{Calibration, Header, ImageRecord};
+use crate::verdict::{GoodScores, Rates, Thresholds};
+
+/// Pixels that the pixel threshold is taken from, at most.
+const MOST_PIXELS: usize = 16 << 20;
+
+/// An image and its score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// Its name and hash.
+    pub record: ImageRecord,
+    /// Its score.
+    pub score: f32,
+    /// Of its map, so many pixels that those of all images are not too many.
+    pub pixels: Vec<f32>,
+}
+
+impl Detector {
+    /// Scores of images, in their order, named below a folder; those that the model has learned from are
+    /// left out. Tells after some how many of how many are done.
+    ///
+    /// # Errors
+    /// An unreadable image; [`Cancelled`](ErrorKind::Cancelled) if told to stop.
+    pub fn scores(
+        &self,
+        images: &[Source],
+        root: &Path,
+        mut progress: impl FnMut(usize, usize) -> ControlFlow<()> + Send,
+    ) -> Result<Vec<Scored>> {
+        let size = self.header().settings.image_size;
+        let every = (size.width * size.height * images.len()).div_ceil(MOST_PIXELS);
+        let score = |source: &Source| -> Result<Option<Scored>> {
+            let (image, sha256) = source.decode_and_hash()?;
+            if (self.header().learned_images()).any(|known| known.sha256 == sha256) {
+                return Ok(None);
+            }
+            let detection = self.detect(&image)?;
+            let pixels = detection.maps.total.values.into_iter();
+            Ok(Some(Scored {
+                record: ImageRecord::of(&source.name(), root, sha256),
+                score: detection.score,
+                pixels: pixels.step_by(every.max(1)).collect(),
+            }))
+        };
+        self.pool().install(|| {
+            let mut found = Vec::new();
+            let mut done = 0;
+            for now in images.chunks(2 * rayon::current_num_threads()) {
+                let of_now = now.par_iter().map(score).collect::<Result<Vec<_>>>()?;
+                found.extend(of_now.into_iter().flatten());
+                done += now.len();
+                if progress(done, images.len()).is_break() {
+                    return Err(Error::cancelled("before the model was changed"));
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+impl Header {
+    /// Thresholds by the scores of good images that the model has not learned from, at the rates of its
+    /// settings.
+    ///
+    /// # Errors
+    /// Fewer than two images.
+    pub fn thresholds_by(&self, good: &[Scored]) -> Result<Thresholds> {
+        if good.len() < 2 {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                Subject::Dataset,
+                format!(
+                    "it has {} good images that the model has not learned from: two are the least that \
+                     thresholds can be set by, and fifty do it well",
+                    good.len()
+                ),
+            ));
+        }
+        let detection = &self.settings.detection;
+        let scores = GoodScores {
+            good: good.iter().map(|image| image.score).collect(),
+            least_std: self.thresholds.scores.least_std,
+            pixel: {
+                let mut pixels: Vec<f32> = (good.iter())
+                    .flat_map(|image| image.pixels.iter().copied())
+                    .collect();
+                f64::from(quantile(
+                    &mut pixels,
+                    1.0 - detection.pixel_false_alarm_rate,
+                ))
+            },
+        };
+        Ok(Thresholds::of(scores, Rates::from(detection)))
+    }
+
+    /// Takes thresholds that were set by images, and notes by which. `given` if they do not follow from
+    /// rates.
+    pub fn calibrate(
+        &mut self,
+        thresholds: Thresholds,
+        given: bool,
+        good: &[Scored],
+        bad: &[Scored],
+    ) {
+        let records = |images: &[Scored]| images.iter().map(|image| image.record.clone()).collect();
+        self.calibration = Some(Calibration {
+            good_images: records(good),
+            bad_images: records(bad),
+            before: [self.thresholds.image, self.thresholds.check],
+            given,
+        });
+        self.thresholds = Thresholds {
+            replaced: None,
+            ..thresholds
+        };
+    }
+}

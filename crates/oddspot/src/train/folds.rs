@@ -1,0 +1,143 @@
+//! What trained terms say of images that they have not seen, of all training images: each part of them is left
+//! out in turn, and a training of its own learns the others.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::closed_form::ClosedForm;
+use super::engine::TrainingEngine;
+use super::finish::{Finishing, Judged};
+use super::observer::{Observer, Progress};
+use super::set::{HeldOut, TrainingSet};
+use super::trainer::{Outcome, Trainer};
+use crate::error::{Error, Result};
+use crate::maps::ScoreMap;
+use crate::net::engine::Forward;
+use crate::net::learned::LOSS;
+use crate::net::network::Level;
+use crate::net::teachers::TeacherIdentity;
+use crate::settings::Settings;
+use crate::verdict::TermStatistics;
+
+/// A training that left some images out, and what it says of them.
+pub(super) struct Fold {
+    /// The images left out, as places among those trained on.
+    pub images: Vec<usize>,
+    /// Of the trained terms alone.
+    judged: Judged,
+}
+
+/// What a fold's training needs.
+pub(super) struct Folding<'a> {
+    pub settings: &'a Settings,
+    pub identity: &'a TeacherIdentity,
+    pub levels: &'a [Level],
+    pub ready: &'a dyn Forward,
+    pub engine: &'a dyn TrainingEngine,
+    /// The training's checkpoint, beside which those of the folds lie, and whether to go on from them.
+    pub checkpoint: Option<(&'a Path, bool)>,
+}
+
+/// Where a fold's training is set aside, beside the checkpoint of the whole.
+pub fn checkpoint_of_fold(checkpoint: &Path, fold: usize) -> PathBuf {
+    let mut name = checkpoint.as_os_str().to_owned();
+    name.push(format!(".fold{fold}"));
+    PathBuf::from(name)
+}
+
+impl Folding<'_> {
+    /// Trains all folds; none where the settings ask for none.
+    ///
+    /// # Errors
+    /// As a training.
+    pub fn run(&self, set: &TrainingSet, observer: &mut dyn Observer) -> Result<Vec<Fold>> {
+        let folds = self.settings.training.folds.min(set.images.len());
+        if folds < 2 || !self.settings.method.learns() {
+            return Ok(Vec::new());
+        }
+        (0..folds)
+            .map(|fold| self.fold((fold, folds), set, observer))
+            .collect()
+    }
+
+    fn fold(
+        &self,
+        (fold, folds): (usize, usize),
+        set: &TrainingSet,
+        observer: &mut dyn Observer,
+    ) -> Result<Fold> {
+        let left_out = |image: &usize| image % folds == fold;
+        let images: Vec<usize> = (0..set.images.len()).filter(left_out).collect();
+        let others: Vec<usize> = (0..set.images.len()).filter(|i| !left_out(i)).collect();
+        let mut settings = self.settings.clone();
+        settings.closed_form.gaussian_weight = 0.0;
+        settings.closed_form.memory_weight = 0.0;
+        let held_out = HeldOut::part(set, &images);
+        let part = set.part(&others);
+        let path = self
+            .checkpoint
+            .map(|(path, resume)| (checkpoint_of_fold(path, fold + 1), resume));
+        let of_teacher = (self.identity.clone(), self.levels);
+        let mut trainer = match &path {
+            Some((path, true)) if path.exists() => {
+                Trainer::resume(path, settings.clone(), of_teacher, part, self.engine)?
+            }
+            _ => Trainer::new(settings.clone(), of_teacher, part, self.engine)?,
+        };
+        let iterations = settings.training.iterations;
+        let mut telling = |progress: &Progress| match progress {
+            Progress::Step(report) => observer.progress(&Progress::Fold {
+                fold: fold + 1,
+                folds,
+                iteration: report.iteration,
+                iterations,
+            }),
+            Progress::CheckpointFailed(_) => observer.progress(progress),
+            _ => ControlFlow::Continue(()),
+        };
+        let path = path.as_ref().map(|(path, _)| path.as_path());
+        if trainer.run(path, &mut telling)? == Outcome::Interrupted {
+            let iteration = trainer.iteration();
+            return Err(Error::cancelled(format!(
+                "at iteration {iteration} of part {} of {folds}",
+                fold + 1
+            )));
+        }
+        if let Some(path) = path {
+            trainer.save_or_tell(path, &mut telling)?;
+        }
+        let mut tensors = trainer.layout.tensors(&trainer.values);
+        tensors.retain(|name, _| !name.starts_with(LOSS));
+        let mut finishing = Finishing {
+            settings: &settings,
+            identity: self.identity,
+            learned: &trainer.learned,
+            tensors,
+            closed_form: &ClosedForm::default(),
+            set: &mut trainer.set,
+            held_out: &held_out,
+            folds: &[],
+            iterations,
+            keep_teacher: false,
+        };
+        let judged = finishing.judged(self.engine, self.ready, &mut telling)?;
+        let judged = judged.ok_or_else(|| Error::cancelled("while scoring good images"))?;
+        Ok(Fold { images, judged })
+    }
+}
+
+impl Fold {
+    /// The error of a trained term, by its place among the trained ones, in one of the images left out, at
+    /// pixels.
+    pub fn error(&self, image: usize, term: usize) -> ScoreMap {
+        let Judged {
+            judging, errors, ..
+        } = &self.judged;
+        judging.term_at_pixels(term, &errors[image][term])
+    }
+
+    /// What is usual of the trained terms in the images that it has learned from.
+    pub fn statistics(&self) -> &[TermStatistics] {
+        &self.judged.statistics
+    }
+}

@@ -1,0 +1,195 @@
+//! Scores of good images that were judged without having been learned from, and what they say of a
+//! threshold.
+
+use serde::{Deserialize, Serialize};
+
+use super::gumbel::{Gumbel, mean_and_std};
+use crate::maps::quantile_between;
+
+/// Scores of good images, from which an image threshold follows for any false-alarm rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoodScores {
+    /// Of images that were judged without having been learned from, in the order of their records:
+    /// those trained on, if they were left out in turn, those held out, those added later.
+    pub good: Vec<f32>,
+    /// The least standard deviation that is taken for theirs.
+    pub least_std: f64,
+    /// Of these images' pixels, the quantile that the pixel threshold is, unless it lies above
+    /// the image threshold.
+    pub pixel: f64,
+}
+
+/// The false-alarm rate as good images tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FalseAlarms {
+    /// Good images that were not learned from.
+    pub images: usize,
+    /// Rate that the threshold aims at.
+    pub target: f64,
+    /// Those of them above the threshold that the others give (leave one out, so that no image judges
+    /// itself).
+    pub left_out_alarms: usize,
+}
+
+impl FalseAlarms {
+    /// Upper end of the one-sided 95 % confidence interval of the false-alarm rate
+    /// (Clopper–Pearson), by bisection on the binomial distribution.
+    pub fn upper_bound(&self) -> f64 {
+        let (n, k) = (self.images, self.left_out_alarms);
+        if k >= n {
+            return 1.0;
+        }
+        // In logarithms: (1 − p)ⁿ is too small for a number where n is large.
+        let at_most_k = |p: f64| -> f64 {
+            let mut log_term = n as f64 * (1.0 - p).ln();
+            let mut sum = log_term.exp();
+            for i in 0..k {
+                log_term += ((n - i) as f64 / (i + 1) as f64 * p / (1.0 - p)).ln();
+                sum += log_term.exp();
+            }
+            sum
+        };
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if at_most_k(middle) > 0.05 {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
+    }
+}
+
+impl GoodScores {
+    /// Scores of good images that were not learned from; those of training images are a floor for their
+    /// spread. `pixel` is the quantile of the images' pixels that the pixel threshold is.
+    pub fn new(good: &[f32], training: &[f32], pixel: f64) -> Self {
+        Self {
+            good: good.to_vec(),
+            least_std: mean_and_std(training.iter().copied()).1,
+            pixel,
+        }
+    }
+
+    /// The image threshold for a false-alarm rate.
+    pub(super) fn threshold(&self, rate: f64) -> f64 {
+        threshold_of(&self.good, self.least_std, rate)
+    }
+
+    /// The false-alarm rate of an image threshold.
+    pub fn rate(&self, threshold: f64) -> f64 {
+        let tail = Gumbel::of(bounded(&self.good).into_iter(), self.least_std).rate(threshold);
+        let conformal = (self.above(threshold) + 1) as f64 / (self.good.len() + 1) as f64;
+        match self.above(threshold) {
+            // Beyond all of them only the tail knows how far.
+            0 => tail.min(conformal),
+            _ => conformal,
+        }
+    }
+
+    /// Whether the threshold for a rate is one of the scores, and not extrapolated.
+    pub fn is_conformal(&self, rate: f64) -> bool {
+        (self.good.len() + 1) as f64 * rate >= 1.0
+    }
+
+    /// What no score counts beyond: a value that a Gumbel distribution with the scores' quartiles passes
+    /// in one of twenty such sets of images. None of few scores.
+    pub fn far(&self) -> Option<f64> {
+        far(&self.good)
+    }
+
+    /// Places among the scores of those that lie beyond [`far`](Self::far): images to look at.
+    pub fn suspicious(&self) -> Vec<usize> {
+        let Some(far) = self.far() else {
+            return Vec::new();
+        };
+        let scores = self.good.iter().enumerate();
+        let beyond = scores.filter(|&(_, &score)| f64::from(score) > far);
+        beyond.map(|(index, _)| index).collect()
+    }
+
+    /// What they tell of a threshold that does not come from them.
+    pub(super) fn at(&self, threshold: f64) -> FalseAlarms {
+        FalseAlarms {
+            images: self.good.len(),
+            target: self.rate(threshold),
+            left_out_alarms: self.above(threshold),
+        }
+    }
+
+    /// What they tell of the threshold for a rate, each image against that of the others.
+    pub(super) fn false_alarms(&self, rate: f64) -> FalseAlarms {
+        let is_alarm = |left_out: usize| {
+            let others = self.good.iter().enumerate();
+            let others: Vec<f32> = others
+                .filter(|&(i, _)| i != left_out)
+                .map(|(_, &score)| score)
+                .collect();
+            f64::from(self.good[left_out]) > threshold_of(&others, self.least_std, rate)
+        };
+        let images = self.good.len();
+        FalseAlarms {
+            images,
+            target: rate,
+            left_out_alarms: match images {
+                0 | 1 => 0,
+                _ => (0..images).filter(|&i| is_alarm(i)).count(),
+            },
+        }
+    }
+
+    /// Images whose score lies above a threshold.
+    pub fn above(&self, threshold: f64) -> usize {
+        let scores = self.good.iter();
+        scores
+            .filter(|&&score| f64::from(score) > threshold)
+            .count()
+    }
+
+    /// Whether they are numbers that thresholds can follow from.
+    pub(crate) fn are_usable(&self) -> bool {
+        self.good.iter().all(|score| score.is_finite())
+            && self.least_std.is_finite()
+            && self.least_std >= 0.0
+            && self.pixel.is_finite()
+    }
+}
+
+/// Scores of which it can be said that one lies far above all others.
+const ENOUGH_TO_BOUND: usize = 8;
+/// How many of a set's images are expected beyond [`far`].
+const EXPECTED_FAR: f64 = 0.05;
+
+/// The image threshold of scores for a false-alarm rate.
+fn threshold_of(scores: &[f32], least_std: f64, rate: f64) -> f64 {
+    let mut scores = bounded(scores);
+    let conformal = (scores.len() + 1) as f64;
+    if conformal * rate < 1.0 {
+        return Gumbel::of(scores.into_iter(), least_std).quantile(rate);
+    }
+    // Without the noise of the product: ⌈200 · 0.99⌉ is 198.
+    let rank = (conformal * (1.0 - rate) - 1e-9).ceil() as usize;
+    let index = rank.clamp(1, scores.len()) - 1;
+    f64::from(*scores.select_nth_unstable_by(index, f32::total_cmp).1)
+}
+
+/// Scores, none beyond [`far`].
+fn bounded(scores: &[f32]) -> Vec<f32> {
+    let far = far(scores).unwrap_or(f64::INFINITY) as f32;
+    scores.iter().map(|&score| score.min(far)).collect()
+}
+
+/// See [`GoodScores::far`].
+fn far(scores: &[f32]) -> Option<f64> {
+    if scores.len() < ENOUGH_TO_BOUND {
+        return None;
+    }
+    let at = |share: f64| quantile_between(scores, share);
+    // Gumbel's quantile of p is μ − β ln(−ln p).
+    let reduced = |p: f64| -(-p.ln()).ln();
+    let scale = (at(0.75) - at(0.25)) / (reduced(0.75) - reduced(0.25));
+    let rate = EXPECTED_FAR / scores.len() as f64;
+    Some(at(0.5) + scale * (reduced(1.0 - rate) - reduced(0.5)))
+}
