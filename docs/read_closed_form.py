@@ -50,16 +50,40 @@ def e_gaussian(features, tensors, settings):
     return total
 
 
-def e_memory(features, tensors):
+KNOWN = 0.8
+MOST_PLACES = 8
+
+
+def memory_steps(features, tensors):
+    """Components of all places in steps, [places, components]."""
     x = torch.cat(features).permute(1, 2, 0)
-    height, width, channels = x.shape
-    x = F.linear(x.reshape(-1, channels), tensors["projection.weight"], tensors["projection.bias"])
-    step = tensors["step"]
-    steps = x / step
+    x = F.linear(x.reshape(-1, x.shape[-1]), tensors["projection.weight"], tensors["projection.bias"])
+    steps = x / tensors["step"]
     steps = steps.sign() * (steps.abs() + 0.5).floor()  # halves away from 0
-    steps = steps.clamp(-FARTHEST, FARTHEST)
-    squares = [(rows.float() - own).square().sum(-1).min() for rows, own in zip(tensors["rows"], steps)]
-    return (step * torch.stack(squares).sqrt()).reshape(height, width)
+    return steps.clamp(-FARTHEST, FARTHEST)
+
+
+def squares_here(steps, tensors):
+    """Least squared steps from the rows of the same place."""
+    return torch.stack([(rows.float() - own).square().sum(-1).min() for rows, own in zip(tensors["rows"], steps)])
+
+
+def e_memory(features, tensors):
+    squares = squares_here(memory_steps(features, tensors), tensors)
+    return (tensors["step"] * squares.sqrt()).reshape(features[0].shape[1:])
+
+
+def novelty(features, tensors, around, stride):
+    """How new to good images is what lies at the pixels `around`, [height, width] of booleans: 0 to 1."""
+    steps = memory_steps(features, tensors)
+    here = squares_here(steps, tensors)
+    rows, columns = np.nonzero(around)
+    places = np.unique(rows // stride * features[0].shape[2] + columns // stride)
+    places = sorted((place for place in places if here[place] > 0), key=lambda place: -here[place])[:MOST_PLACES]
+    all_rows = tensors["rows"].float().reshape(-1, steps.shape[1])
+    anywhere = sum((all_rows - steps[place]).square().sum(-1).min().sqrt() for place in places)
+    left = anywhere / sum(here[place].sqrt() for place in places) / tensors["elsewhere"]
+    return float(((left - KNOWN) / (1 - KNOWN)).clamp(0, 1))
 
 
 def chosen(at, channels, settings):

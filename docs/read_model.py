@@ -3,7 +3,7 @@
     python docs/read_model.py MODEL IMAGE [--compare FOLDER]
 
 prints the score, the verdict and what the peak and what stands out with it are owed to. --compare tells how far the maps
-lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote. Reads models of format 5 with any of the teachers.
+lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote. Reads models of format 6 with any of the teachers.
 
 Needs torch, numpy, scipy, pillow and safetensors, and read_closed_form.py beside it. Features are [channels, height, width],
 scores [height, width].
@@ -25,9 +25,9 @@ from PIL import Image, ImageOps
 from safetensors import safe_open
 from scipy.ndimage import gaussian_filter, label
 
-from read_closed_form import e_gaussian, e_memory, places
+from read_closed_form import e_gaussian, e_memory, novelty, places
 
-FORMAT = 5
+FORMAT = 6
 PATCH_RADIUS = 32
 # (row, column) from the centre patch to its neighbour, for the classes 0 to 7.
 DIRECTIONS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
@@ -330,7 +330,7 @@ def errors_of(image, header, networks):
 
 
 def anomaly_maps(image, header, networks):
-    """`looks_wrong`, `wrong_place` if a term says so, and `total`, at the model's size."""
+    """`looks_wrong`, `wrong_place` if a term says so, and `total`, at the model's size; and each term's part."""
     settings, detection = header["settings"], header["settings"]["detection"]
     weights = {
         "reconstruction": detection["reconstruction_weight"],
@@ -338,7 +338,7 @@ def anomaly_maps(image, header, networks):
         "gaussian": settings["closed_form"]["gaussian_weight"],
         "memory": settings["closed_form"]["memory_weight"],
     }
-    maps, total = {}, 0
+    maps, total, parts = {}, 0, {}
     for term, error in zip(header["terms"], errors_of(image, header, networks)):
         if usual := term.get("image_level"):
             error = error - usual_difference(error, usual)
@@ -350,21 +350,36 @@ def anomaly_maps(image, header, networks):
         part = normalise(error, term["moments"], smoothing, weight, floor)
         maps[side] = maps.get(side, 0) + part
         total = total + part
+        parts[term["term"]] = part
     maps["total"] = total
-    return maps
+    return maps, parts
 
 
-def shares(maps, terms):
-    """Section 7: what each part has to do with what stands out around the peak of the whole."""
-    total = maps["total"]
-    peak = total.argmax()
+def around_peak(total):
+    """The pixels that stand out with the peak, [height, width] of booleans."""
     labels, _ = label(total > total.max() / 2, np.ones((3, 3)))
-    own = labels.flat[peak]
-    around = labels.ravel() == own if own else np.arange(total.size) == peak
-    place = sum(term["term"] == "position" for term in terms)
-    counts = {"looks_wrong": len(terms) - place, "wrong_place": place}  # of a side: their mean counts
-    parts = {kind: max(0.0, float(maps[kind].flat[around].mean()) / counts[kind]) for kind in maps if kind != "total"}
-    return {kind: value / (sum(parts.values()) or 1) for kind, value in parts.items()}
+    own = labels.flat[total.argmax()]
+    return labels == own if own else np.arange(total.size).reshape(total.shape) == total.argmax()
+
+
+@torch.inference_mode()
+def shares(image, header, networks, total, parts):
+    """Section 7: what each side has to do with what stands out around the peak of the whole."""
+    around = around_peak(total)
+    new = 1.0
+    if "memory" in parts:
+        settings, levels = header["settings"], header["teacher_levels"]
+        x = prepare(image, settings["image_size"])
+        teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
+        features = places(teacher, levels, settings)
+        new = novelty(features, networks["memory"], around, total.shape[0] // features[0].shape[1])
+    looks_wrong = {"reconstruction": 1.0, "position": 0.0, "gaussian": new, "memory": new}
+    sides = {"looks_wrong": 0.0, "wrong_place": 0.0}
+    for term, part in parts.items():
+        value = max(0.0, float(part[around].mean()))
+        sides["looks_wrong"] += looks_wrong[term] * value
+        sides["wrong_place"] += (1 - looks_wrong[term]) * value
+    return {kind: value / (sum(sides.values()) or 1) for kind, value in sides.items()}
 
 
 def main():
@@ -375,12 +390,13 @@ def main():
     args = parser.parse_args()
     header, networks = read_model(args.model)
     image = read_image(args.image)
-    maps = anomaly_maps(image, header, networks)
+    maps, parts = anomaly_maps(image, header, networks)
     score = float(maps["total"].max())
-    threshold = header["thresholds"]["image"]
-    verdict = "anomalous" if score > threshold else "good"
-    print(f"score {score:.4f}, {verdict} (threshold {threshold:.4f})")
-    for kind, share in shares(maps, header["terms"]).items():
+    thresholds = header["thresholds"]
+    anomalous, check = thresholds["image"], thresholds["check"]
+    verdict = "anomalous" if score > anomalous else "check" if score > check else "good"
+    print(f"score {score:.4f}, {verdict} (thresholds {anomalous:.4f} and {check:.4f})")
+    for kind, share in shares(image, header, networks, maps["total"], parts).items():
         print(f"{kind:12} {100 * share:.1f} % of what stands out around the peak")
     if args.compare:
         for kind, values in maps.items():

@@ -180,7 +180,13 @@ impl Inspection {
             "\nGood images held out for the thresholds: {}",
             held_out.len()
         )?;
-        write_records(f, held_out)
+        write_records(f, held_out)?;
+        if !header.added_images.is_empty() {
+            let added = &header.added_images;
+            writeln!(f, "\nGood images added later: {}", added.len())?;
+            write_records(f, added)?;
+        }
+        Ok(())
     }
 
     fn write_statistics(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -221,6 +227,18 @@ impl Inspection {
             in_percent(thresholds.false_alarms.target),
             in_percent(thresholds.checks.target)
         )?;
+        if let Some(calibration) = &self.header.calibration {
+            let [image, check] = calibration.before.map(four_digits);
+            let how = match calibration.given {
+                true => "given, with",
+                false => "set by",
+            };
+            writeln!(
+                f,
+                "  {how} {} good images after the training; before: {image} and {check}",
+                calibration.good_images.len()
+            )?;
+        }
         writeln!(f, "  {}", describe_false_alarms(&thresholds.false_alarms))?;
         for line in describe_scores(&self.header) {
             writeln!(f, "  {line}")?;

@@ -10,7 +10,7 @@ use oddspot::judge::Options;
 use oddspot::settings::Settings;
 use oddspot::train::{Checkpoint, GoodImages, Progress};
 use oddspot::verdict::Verdict;
-use oddspot::{Detector, ErrorKind, Model, Training};
+use oddspot::{Detector, ErrorKind, Extension, Model, Training};
 
 const STEPS: usize = 12;
 
@@ -194,4 +194,84 @@ fn images_that_cannot_be_learned_from_are_refused_with_their_kind() {
     missing.teacher = "vgg16".to_owned();
     let error = Training::new(missing, good()).run().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn folds_judge_every_image_unseen_and_go_on_after_a_stop() {
+    let mut settings = settings();
+    settings.set("training.folds", "2").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let trained = |stop: Option<(usize, usize)>, resume: bool| {
+        let mut observer = |progress: &Progress| match progress {
+            Progress::Fold {
+                fold, iteration, ..
+            } if Some((*fold, *iteration)) == stop => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        let checkpoint = Checkpoint {
+            path: folder.path().join("checkpoint"),
+            resume,
+        };
+        Training::new(settings.clone(), good())
+            .checkpoint(checkpoint)
+            .observe(&mut observer)
+            .run()
+    };
+    let whole = trained(None, false).unwrap();
+    let scores = |model: &Model| model.header.thresholds.scores.good.clone();
+    assert_eq!(scores(&whole).len(), 8);
+    let without = model();
+    // The networks are the same; what is said of an image that they have not seen is not.
+    assert_eq!(
+        whole.tensors["student.conv1.weight"],
+        without.tensors["student.conv1.weight"]
+    );
+    assert!(scores(&whole) != scores(&without));
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    let stopped = trained(Some((2, 7)), false).unwrap_err();
+    assert_eq!(stopped.kind(), ErrorKind::Cancelled);
+    assert_eq!(
+        trained(None, true).unwrap().to_bytes().unwrap(),
+        whole.to_bytes().unwrap()
+    );
+}
+
+#[test]
+fn more_good_images_join_what_is_known_and_the_thresholds() {
+    let before = model();
+    let all: GoodImages = (5..12).map(plate).collect();
+    let extended = Extension::new(before.clone(), all)
+        .threads(2)
+        .run()
+        .unwrap();
+    // Three of them the model had learned from, by their pixels.
+    assert_eq!(extended.known.len(), 3);
+    let after = &extended.model;
+    assert_eq!(after.header.good_images(), 12);
+    assert_eq!(after.header.added_images.len(), 4);
+    let scores = |model: &Model| model.header.thresholds.scores.good.clone();
+    assert_eq!(scores(after)[..8], scores(&before)[..]);
+    assert_eq!(scores(after).len(), 12);
+    assert_eq!(after.header.terms, before.header.terms);
+    let copy = Model::from_bytes(after.to_bytes().unwrap()).unwrap();
+    assert_eq!(&copy, after);
+    // What it has seen is nearer to it than it was.
+    let image = plate(11);
+    let score = |model: Model| {
+        let detector = Detector::new(model, options(1)).unwrap();
+        detector.inspect(&image).unwrap().score
+    };
+    assert!(score(copy) < score(before.clone()));
+    let nothing: GoodImages = (0..8).map(plate).collect();
+    let error = Extension::new(before, nothing).run().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let mut paper = settings();
+    for name in ["closed_form.gaussian_weight", "closed_form.memory_weight"] {
+        paper.set(name, "0").unwrap();
+    }
+    let trained_alone = Training::new(paper, good()).run().unwrap();
+    let error = Extension::new(trained_alone, (20..22).map(plate).collect()).run();
+    assert!(error.err().unwrap().to_string().contains("closed form"));
 }

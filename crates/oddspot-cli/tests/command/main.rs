@@ -7,6 +7,7 @@
 
 mod bad_images;
 mod benchmarking;
+mod changing;
 mod configuration;
 mod data_sets;
 mod defects;

@@ -91,14 +91,17 @@ impl Header {
         trained.chain(&self.added_images)
     }
 
-    /// The good images of which the thresholds' scores are, in their order. Where only those held out were
-    /// judged without having been learned from, these alone.
+    /// The good images of which the thresholds' scores are, in their order: some of those trained on, the first
+    /// ones, if any was judged without having been learned from; those held out; those added later.
     pub fn scored_images(&self) -> Vec<&ImageRecord> {
         if let Some(calibration) = &self.calibration {
             return calibration.good_images.iter().collect();
         }
-        let unseen = self.good_images() - self.thresholds.scores.good.len().min(self.good_images());
-        self.learned_images().skip(unseen).collect()
+        let later = self.held_out_images.len() + self.added_images.len();
+        let of_training = self.thresholds.scores.good.len().saturating_sub(later);
+        let trained = self.training_images.iter().take(of_training);
+        let later = self.held_out_images.iter().chain(&self.added_images);
+        trained.chain(later).collect()
     }
 
     /// Good images whose score lies far above all others' ([`GoodScores::far`]): look at them, for they

@@ -1,0 +1,98 @@
+//! Models that learn more good images, and thresholds set anew.
+
+use oddspot::Model;
+
+use crate::world::World;
+
+fn header(world: &World, name: &str) -> oddspot::model::Header {
+    Model::load(&world.path(name)).unwrap().header
+}
+
+#[test]
+fn more_good_images_are_learned_in_the_models_place_and_the_old_one_is_kept() {
+    let world = World::with_model();
+    let before = world.read("model.oddspot");
+    world.boards("more", 11);
+    let run = world.succeeds(&mut world.oddspot("extend model.oddspot more"));
+    assert!(run.stdout.contains("3 good images added"), "{}", run.stdout);
+    assert!(
+        run.stderr.contains("8 images were left out"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(world.read("model.oddspot.bak"), before);
+    let header = header(&world, "model.oddspot");
+    assert_eq!(header.added_images.len(), 3);
+    assert_eq!(header.thresholds.scores.good.len(), 11);
+    world.succeeds(&mut world.oddspot("detect model.oddspot more -o out --no-pictures"));
+    let text = world
+        .succeeds(&mut world.oddspot("inspect model.oddspot"))
+        .stdout;
+    assert!(text.contains("Good images added later: 3"), "{text}");
+    // Nothing is left to learn.
+    world.fails(
+        &mut world.oddspot("extend model.oddspot more"),
+        &["does not know already"],
+    );
+}
+
+#[test]
+fn thresholds_are_set_anew_and_told_with_their_price() {
+    let world = World::with_model();
+    for seed in 20..50 {
+        world.picture(format!("line/{seed}.png"), &crate::world::board(seed));
+    }
+    world.data_set("set", 60);
+    let own = header(&world, "model.oddspot").thresholds;
+    let run = world.succeeds(&mut world.oddspot(
+        "calibrate model.oddspot line --bad set -o new.oddspot --false-alarm-rate 0.1 --check-rate 0.2",
+    ));
+    assert!(run.stdout.contains("of 2 missed") && run.stdout.contains("of 30 false alarms"));
+    assert!(run.stdout.contains("anomalous above") && run.stdout.contains(" 20 %"));
+    let changed = header(&world, "new.oddspot");
+    let calibration = changed.calibration.as_ref().unwrap();
+    assert_eq!(
+        (calibration.good_images.len(), calibration.bad_images.len()),
+        (30, 2)
+    );
+    assert_eq!(calibration.before, [own.image, own.check]);
+    let thresholds = &changed.thresholds;
+    // ⌈31 · 0.9⌉ = 28 and ⌈31 · 0.8⌉ = 25: two and five of the thirty lie above.
+    assert_eq!(thresholds.scores.above(thresholds.image), 2);
+    assert_eq!(thresholds.scores.above(thresholds.check), 5);
+    assert_eq!(header(&world, "model.oddspot").thresholds, own);
+    let text = world
+        .succeeds(&mut world.oddspot("inspect new.oddspot"))
+        .stdout;
+    assert!(
+        text.contains("set by 30 good images after the training"),
+        "{text}"
+    );
+
+    let before = world.files();
+    let dry = world
+        .succeeds(&mut world.oddspot("calibrate model.oddspot line --threshold 1e9 --dry-run"));
+    assert!(dry.stdout.contains("0 of 30 false alarms") && dry.stdout.contains("were given"));
+    assert!(dry.stderr.contains("nothing was changed"));
+    assert_eq!(before.len(), world.files().len());
+}
+
+#[test]
+fn what_no_threshold_can_follow_from_is_refused() {
+    let world = World::with_model();
+    world.boards("boards", 8);
+    world.fails(
+        &mut world.oddspot("calibrate model.oddspot boards"),
+        &["0 good images that the model has not learned from"],
+    );
+    world.data_set("set", 60);
+    world.fails(
+        &mut world.oddspot("calibrate model.oddspot set --false-alarm-rate 0.7"),
+        &["--false-alarm-rate 0.7"],
+    );
+    world.fails(
+        &mut world.oddspot("extend model.oddspot nowhere"),
+        &["nowhere"],
+    );
+    world.fails(&mut world.oddspot("extend set boards"), &["set"]);
+}
