@@ -122,7 +122,7 @@ fn the_total_map_is_the_sum_of_its_parts_and_peaks_where_the_results_say() {
 }
 
 #[test]
-fn regions_are_what_lies_above_the_pixel_threshold() {
+fn regions_are_what_lies_above_the_pixel_threshold_but_for_the_skirts_of_peaks() {
     let (world, results) = judged();
     let model = Model::load(&world.path("model.oddspot")).unwrap();
     let threshold = model.header.thresholds.pixel as f32;
@@ -151,10 +151,36 @@ fn regions_are_what_lies_above_the_pixel_threshold() {
             area += number("area");
             found += 1;
         }
-        let above = total.values.iter().filter(|&&v| v > threshold).count();
-        assert_eq!(above, area, "{name}");
+        assert_eq!(outlined(&total, threshold), area, "{name}");
     }
     assert!(found > 0);
+}
+
+/// Pixels above the threshold, less those below 0.3 of the peak that they are connected to.
+fn outlined(map: &ScoreMap, threshold: f32) -> usize {
+    let mut left: BTreeSet<(usize, usize)> = (0..map.height * map.width)
+        .filter(|&at| map.values[at] > threshold)
+        .map(|at| (at / map.width, at % map.width))
+        .collect();
+    let value = |&(y, x): &(usize, usize)| map.values[y * map.width + x];
+    let mut area = 0;
+    while let Some(first) = left.pop_first() {
+        let mut together = vec![first];
+        let mut next = 0;
+        while let Some(&(y, x)) = together.get(next) {
+            next += 1;
+            for beside in (y.saturating_sub(1)..=y + 1)
+                .flat_map(|row| (x.saturating_sub(1)..=x + 1).map(move |column| (row, column)))
+            {
+                if left.remove(&beside) {
+                    together.push(beside);
+                }
+            }
+        }
+        let peak = together.iter().map(value).fold(f32::MIN, f32::max);
+        area += together.iter().filter(|at| value(at) >= 0.3 * peak).count();
+    }
+    area
 }
 
 #[test]

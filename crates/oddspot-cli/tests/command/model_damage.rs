@@ -107,7 +107,7 @@ fn a_model_of_another_format_asks_for_another_program_or_training() {
         (9, "of format 9, and this program reads 5: a newer version"),
     ] {
         let new = format!(r#"\"format\":{format},"#);
-        let other = with_header(&model, r#"\"format\":5,"#, &new);
+        let other = with_header(&model, r#"\"format\":6,"#, &new);
         is_refused(&world, &other, reason);
         let this = concat!("this is oddspot ", env!("CARGO_PKG_VERSION"));
         is_refused(&world, &other, this);

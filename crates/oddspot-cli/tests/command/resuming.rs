@@ -242,7 +242,7 @@ fn a_damaged_checkpoint_is_refused() {
     let (start, _) = metadata.info("optimizer").unwrap().data_offsets;
     let mut flipped = sound.clone();
     flipped[8 + header + start + 100] ^= 1;
-    let newer = with_header(&sound, r#"\"format\":5,"#, r#"\"format\":9,"#);
+    let newer = with_header(&sound, r#"\"format\":6,"#, r#"\"format\":9,"#);
     for (bytes, reason) in [
         (flipped, "not those that were written"),
         (sound[..sound.len() - 1].to_vec(), "truncated"),

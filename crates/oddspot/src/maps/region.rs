@@ -37,9 +37,12 @@ const SKIRT: f32 = 0.3;
 pub fn outlined(map: &ScoreMap, threshold: f32) -> Vec<bool> {
     let mut mask = mask_above(map, threshold);
     let found = components::label(&mask, map.height, map.width);
-    let peaks = peaks(&found, map);
+    // An infinite peak has no skirts.
+    let skirts: Vec<f32> = (peaks(&found, map).into_iter())
+        .map(|peak| if peak.is_finite() { SKIRT * peak } else { peak.min(0.0) })
+        .collect();
     for ((inside, &value), &label) in mask.iter_mut().zip(&map.values).zip(&found.labels) {
-        *inside = *inside && value >= SKIRT * peaks[label as usize];
+        *inside = *inside && value >= skirts[label as usize];
     }
     mask
 }
