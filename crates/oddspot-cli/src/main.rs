@@ -4,12 +4,14 @@
 mod printing;
 
 mod advice;
+mod audit;
 mod benchmark;
 mod configuration;
 mod demo;
 mod described;
 mod detect;
 mod evaluate;
+mod excluded;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod inspect;
@@ -42,6 +44,11 @@ struct Arguments {
 enum Command {
     /// Learn a model from a folder of good images
     Train(Box<train::TrainArgs>),
+    /// Find what should not be among good images: odd ones, duplicates, other sizes and colours
+    #[command(
+        after_help = "The exit status is 0 whatever is found: this is a report, and the judgement is yours."
+    )]
+    Audit(Box<audit::AuditArgs>),
     /// Judge images: verdicts, scores and pictures of what is wrong
     Detect(detect::DetectArgs),
     /// Measure a model on a labelled test set
@@ -87,6 +94,7 @@ fn run(command: &Command) -> Result<ExitCode> {
     Isa::asked_for().context(Isa::VARIABLE)?;
     match command {
         Command::Train(args) => train::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Detect(args) => detect::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Benchmark(args) => benchmark::run(args),

@@ -5,6 +5,7 @@ mod checkpoint;
 mod closed_form;
 mod engine;
 mod finish;
+mod left_out;
 mod loss;
 mod observer;
 mod pair_loss;
@@ -18,6 +19,7 @@ mod whitening;
 
 pub use cache::{EncodedMaps, TeacherCache};
 pub use engine::{Batch, Gradients, Losses, Targets, TrainingEngine};
+pub use left_out::LeftOut;
 pub use loss::{Hardest, first_weights};
 pub use observer::{Observer, Progress, StepReport};
 pub use places::GoodPlaces;

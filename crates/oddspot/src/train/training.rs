@@ -8,6 +8,7 @@ use super::checkpoint::settings_of;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
 use super::finish::Finishing;
+use super::left_out::{LeftOut, left_out};
 use super::observer::{Nobody, Observer, Progress};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
@@ -58,6 +59,7 @@ pub struct Training<'a> {
     scratch: Option<PathBuf>,
     threads: usize,
     keep_teacher: bool,
+    left_out: Option<&'a mut Vec<LeftOut>>,
 }
 
 /// Where a training is set aside.
@@ -93,6 +95,7 @@ impl<'a> Training<'a> {
             scratch: None,
             threads: 0,
             keep_teacher: true,
+            left_out: None,
         }
     }
 
@@ -152,6 +155,14 @@ impl<'a> Training<'a> {
         self
     }
 
+    /// With what the closed-form terms say of each good image, in the order of the model's records; none
+    /// where the settings have no such terms.
+    #[must_use]
+    pub fn left_out(mut self, to: &'a mut Vec<LeftOut>) -> Self {
+        self.left_out = Some(to);
+        self
+    }
+
     /// Trains.
     ///
     /// # Errors
@@ -206,10 +217,11 @@ impl<'a> Training<'a> {
                     method: Method::Instant,
                     ..settings.clone()
                 };
+                let learned = Learned::new(&instant, &levels)?;
                 let finishing = Finishing {
                     settings: &instant,
                     identity: &teacher.identity,
-                    learned: &Learned::new(&instant, &levels)?,
+                    learned: &learned,
                     tensors: NamedTensors::new(),
                     closed_form: &closed_form,
                     set: &mut set,
@@ -218,7 +230,11 @@ impl<'a> Training<'a> {
                     keep_teacher: self.keep_teacher,
                 };
                 let model = finishing.model(engine, (&teacher, &*ready), observer)?;
-                Some(model.ok_or_else(|| Error::cancelled("while scoring good images"))?)
+                let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
+                if let Some(to) = self.left_out {
+                    *to = left_out(engine, &model, &learned, &closed_form)?;
+                }
+                Some(model)
             }
         };
         if !settings.method.learns() {

@@ -1,0 +1,406 @@
+//! The page of an audit: the good images, the most suspicious first.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use image::{Rgb, RgbImage};
+use oddspot::Result;
+use oddspot::audit::{Audit, Audited, Likeness, Standing, Twins, Unlike};
+use oddspot_measure::report::words::three_digits;
+
+use super::{picture, render};
+use crate::heatmap::{Scale, contour_in, overlay};
+use crate::panel::{self, Size};
+
+/// The longer side of a picture of a suspicious image.
+const LARGE: usize = 320;
+/// The same of one among its like.
+const SMALL: usize = 200;
+/// How much of the image the map covers where it is brightest.
+const OPACITY: f32 = 0.75;
+/// The radius of the ring around the oddest place, as a share of the longer side.
+const RING: f32 = 0.08;
+/// The ring's colour.
+const RING_COLOUR: Rgb<u8> = Rgb([255, 64, 200]);
+/// Suspicious images that are shown at least, if there are as many.
+const LEAST: usize = 12;
+/// The same at most.
+const MOST: usize = 48;
+/// Groups of the same images, and images that are unlike the others, that are shown at most.
+const MOST_GROUPS: usize = 24;
+/// Images of such a group that are shown at most.
+const MOST_OF_GROUP: usize = 6;
+
+/// The pictures of one image that the page shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditPicture {
+    /// The image's place in the audit's list.
+    pub at: usize,
+    /// The image alone.
+    plain: Drawn,
+    /// With a ring where it is oddest, and under its map.
+    odd: Option<[Drawn; 2]>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Drawn {
+    uri: String,
+    width: usize,
+    height: usize,
+}
+
+/// What the page is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditShown<'a> {
+    /// What was found.
+    pub audit: &'a Audit,
+    /// What the images are called together.
+    pub name: &'a str,
+    /// What else is to be known, each with its name.
+    pub facts: &'a [[String; 2]],
+    /// Of [`audit_shown`].
+    pub pictures: &'a [AuditPicture],
+}
+
+/// Images that the page shows first: a tenth of all, 12 to 48.
+pub fn most_suspicious(audit: &Audit) -> usize {
+    let count = audit.images.len();
+    (count / 10).clamp(LEAST, MOST).min(count)
+}
+
+/// The places of the images that the page shows.
+pub fn audit_shown(audit: &Audit) -> Vec<usize> {
+    let groups = [Likeness::Exact, Likeness::Near].map(|likeness| {
+        let shown = audit.twins_of(likeness).take(MOST_GROUPS);
+        shown.flat_map(|twins| twins.images.iter().take(MOST_OF_GROUP).copied())
+    });
+    let mut shown: Vec<usize> = (0..most_suspicious(audit))
+        .chain(groups.into_iter().flatten())
+        .chain(audit.unlike().into_iter().take(MOST_GROUPS))
+        .collect();
+    shown.sort_unstable();
+    shown.dedup();
+    shown
+}
+
+impl AuditPicture {
+    /// Draws an image by its place in the audit's list.
+    ///
+    /// # Errors
+    /// An image that cannot be read any more.
+    pub fn new(audit: &Audit, at: usize) -> Result<Self> {
+        let audited = &audit.images[at];
+        let image = audited.source.decode()?;
+        let small = panel::image(&image, Size::of(&image, SMALL));
+        let odd = match at < most_suspicious(audit) {
+            true => Some(odd(audit, audited, &image)?),
+            false => None,
+        };
+        Ok(Self {
+            at,
+            plain: Drawn::new(&small)?,
+            odd,
+        })
+    }
+}
+
+impl Drawn {
+    fn new(picture: &RgbImage) -> Result<Self> {
+        Ok(Self {
+            uri: picture::jpeg(picture)?,
+            width: picture.width() as usize,
+            height: picture.height() as usize,
+        })
+    }
+}
+
+/// An image with a ring where it is oddest, and under its map.
+fn odd(audit: &Audit, audited: &Audited, image: &RgbImage) -> Result<[Drawn; 2]> {
+    let large = panel::image(image, Size::of(image, LARGE));
+    let ringed = match audited.peak {
+        None => large.clone(),
+        Some(peak) => {
+            let scale = large.width() as f32 / audited.size.width.max(1) as f32;
+            let centre = [peak.x, peak.y].map(|at| (at as f32 + 0.5) * scale);
+            let radius = (RING * large.width().max(large.height()) as f32).max(3.0);
+            let inside = |x: u32, y: u32| {
+                let away = [x as f32 + 0.5 - centre[0], y as f32 + 0.5 - centre[1]];
+                away[0].hypot(away[1]) < radius
+            };
+            let rows = 0..large.height();
+            let mask = rows.flat_map(|y| (0..large.width()).map(move |x| (x, y)));
+            let mask: Vec<bool> = mask.map(|(x, y)| inside(x, y)).collect();
+            contour_in(&large, &mask, RING_COLOUR)
+        }
+    };
+    let glowing = match &audited.map {
+        None => large,
+        Some(map) => overlay(&large, map, Scale::around(usual_peak(audit)), OPACITY),
+    };
+    Ok([Drawn::new(&ringed)?, Drawn::new(&glowing)?])
+}
+
+/// What the map of a tenth of all images reaches: the middle of the colours.
+fn usual_peak(audit: &Audit) -> f64 {
+    let maps = audit.images.iter().filter_map(|image| image.map.as_ref());
+    let mut peaks: Vec<f32> = maps.map(|map| map.peak().0).collect();
+    peaks.sort_by(f32::total_cmp);
+    let at = (9 * peaks.len()) / 10;
+    peaks.get(at).map_or(1.0, |&peak| f64::from(peak))
+}
+
+/// The page as HTML.
+///
+/// # Errors
+/// A page that cannot be put together, which no input is known to cause.
+pub fn audit_page(shown: AuditShown) -> Result<String> {
+    let audit = shown.audit;
+    let pictures: BTreeMap<usize, &AuditPicture> = shown
+        .pictures
+        .iter()
+        .map(|picture| (picture.at, picture))
+        .collect();
+    let groups = |likeness| {
+        let groups: Vec<Group> = (audit.twins_of(likeness).take(MOST_GROUPS))
+            .map(|twins| Group::new(audit, twins, &pictures))
+            .collect();
+        groups
+    };
+    let cards = (0..most_suspicious(audit)).filter_map(|at| {
+        let picture = pictures.get(&at)?;
+        Some(Card::new(audit, at, picture.odd.as_ref()?))
+    });
+    let unlike = audit.unlike().into_iter().take(MOST_GROUPS);
+    let unlike = unlike.map(|at| {
+        let picture = pictures.get(&at).map(|picture| &picture.plain);
+        (Line::new(audit, at), picture)
+    });
+    let page = Page {
+        heading: format!("{}: audit", shown.name),
+        name: shown.name,
+        lede: lede(audit),
+        facts: shown.facts,
+        judged: audit.images.iter().any(|image| image.oddness.is_some()),
+        cards: cards.collect(),
+        threshold: three_digits(audit.threshold),
+        at_the_threshold: (audit.at_the_threshold().into_iter())
+            .map(|at| Line::new(audit, at))
+            .collect(),
+        exact: groups(Likeness::Exact),
+        near: groups(Likeness::Near),
+        unlike: unlike.collect(),
+        more: not_shown(audit),
+        rows: (0..audit.images.len())
+            .map(|at| Line::new(audit, at))
+            .collect(),
+    };
+    render(&page)
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Page<'a> {
+    heading: String,
+    name: &'a str,
+    lede: String,
+    facts: &'a [[String; 2]],
+    /// Whether anything is known of how odd images are.
+    judged: bool,
+    cards: Vec<Card<'a>>,
+    threshold: String,
+    at_the_threshold: Vec<Line<'a>>,
+    exact: Vec<Group<'a>>,
+    near: Vec<Group<'a>>,
+    unlike: Vec<(Line<'a>, Option<&'a Drawn>)>,
+    /// What is found and not shown: exact, near, unlike.
+    more: (Option<String>, Option<String>, Option<String>),
+    rows: Vec<Line<'a>>,
+}
+
+/// Groups of exact duplicates, of the same part, and images that are unlike the others.
+fn counts(audit: &Audit) -> [usize; 3] {
+    let [exact, near] =
+        [Likeness::Exact, Likeness::Near].map(|likeness| audit.twins_of(likeness).count());
+    [exact, near, audit.unlike().len()]
+}
+
+/// What is found and not shown, in words.
+fn not_shown(audit: &Audit) -> (Option<String>, Option<String>, Option<String>) {
+    let [exact, near, unlike] = counts(audit);
+    let rest = |count: usize, what: &str| {
+        let more = count.saturating_sub(MOST_GROUPS);
+        (more > 0).then(|| format!("and {more} more{what}"))
+    };
+    (
+        rest(exact, " groups of exact duplicates"),
+        rest(near, " groups of the same part"),
+        rest(unlike, ""),
+    )
+}
+
+/// What was found, in a sentence or two.
+fn lede(audit: &Audit) -> String {
+    let count = audit.images.len();
+    let suspicious = audit.suspicious().count();
+    let mut text = match suspicious {
+        0 => format!("None of {count} good images lies far above all others."),
+        1 => {
+            format!("1 of {count} good images lies far above all others: look whether it is good.")
+        }
+        some => format!(
+            "{some} of {count} good images lie far above all others: look whether they are good."
+        ),
+    };
+    let [exact, near, unlike] = counts(audit);
+    let groups = |count: usize, what: &str| {
+        let group = if count == 1 { "group" } else { "groups" };
+        (count > 0).then(|| format!("{count} {group} of {what}"))
+    };
+    let is_unlike = if unlike == 1 {
+        "image is"
+    } else {
+        "images are"
+    };
+    let found: Vec<String> = [
+        groups(exact, "exact duplicates"),
+        groups(near, "pictures of the same part"),
+        (unlike > 0).then(|| format!("{unlike} {is_unlike} unlike the others")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !found.is_empty() {
+        text += &format!(" Found too: {}.", found.join(", "));
+    }
+    text
+}
+
+/// A suspicious image.
+struct Card<'a> {
+    line: Line<'a>,
+    /// With its ring, and under its map.
+    pictures: &'a [Drawn; 2],
+    /// Where it is oddest, in words.
+    place: Option<String>,
+}
+
+impl<'a> Card<'a> {
+    fn new(audit: &'a Audit, at: usize, pictures: &'a [Drawn; 2]) -> Self {
+        let image = &audit.images[at];
+        let place = image.peak.map(|peak| {
+            let for_place = match image.for_its_place {
+                true => ", where others are quiet",
+                false => "",
+            };
+            format!("oddest at ({}, {}){for_place}", peak.x, peak.y)
+        });
+        Self {
+            line: Line::new(audit, at),
+            pictures,
+            place,
+        }
+    }
+}
+
+/// An image in words.
+struct Line<'a> {
+    /// Its place in the list, from 0.
+    at: usize,
+    /// The same, from 1.
+    rank: usize,
+    image: &'a Audited,
+    score: Option<String>,
+    oddness: Option<String>,
+    /// How long the bar of its score is, in percent; the threshold is in the middle.
+    bar: Option<f64>,
+    /// What it is marked with: a class of the style sheet and words.
+    marks: Vec<(&'static str, &'static str)>,
+    /// In what it is unlike the others.
+    words: Vec<String>,
+    /// Whether it is shown as a card.
+    card: bool,
+}
+
+impl<'a> Line<'a> {
+    fn new(audit: &'a Audit, at: usize) -> Self {
+        let image = &audit.images[at];
+        let of_kind = |likeness| {
+            audit
+                .twins_of(likeness)
+                .any(|twins| twins.images.contains(&at))
+        };
+        let mut marks = Vec::new();
+        if image.suspicious {
+            marks.push(("alarm", "far above all others"));
+        }
+        match image.standing {
+            Standing::Above => marks.push(("", "above the threshold")),
+            Standing::Sets => marks.push(("", "sets the threshold")),
+            Standing::Below => {}
+        }
+        if of_kind(Likeness::Exact) {
+            marks.push(("", "duplicate"));
+        }
+        if of_kind(Likeness::Near) {
+            marks.push(("", "same part"));
+        }
+        if !image.unlike.is_empty() {
+            marks.push(("", "unlike the others"));
+        }
+        let number = |value: f32| three_digits(f64::from(value));
+        let share = |score: f32| 50.0 * f64::from(score.max(0.0)) / audit.threshold.max(1e-9);
+        Self {
+            at,
+            rank: at + 1,
+            image,
+            score: image.score.map(number),
+            oddness: image.oddness.map(number),
+            bar: image.score.map(|score| share(score).min(100.0)),
+            marks,
+            words: image.unlike.iter().map(Unlike::words).collect(),
+            card: at < most_suspicious(audit),
+        }
+    }
+
+    fn half(&self) -> &'static str {
+        match self.image.held_out {
+            true => "held out",
+            false => "learned from",
+        }
+    }
+}
+
+/// Images that are the same.
+struct Group<'a> {
+    twins: &'a Twins,
+    correlation: String,
+    images: Vec<(Line<'a>, &'a Drawn)>,
+    /// Images that are not shown.
+    others: Option<String>,
+}
+
+impl<'a> Group<'a> {
+    fn new(
+        audit: &'a Audit,
+        twins: &'a Twins,
+        pictures: &BTreeMap<usize, &'a AuditPicture>,
+    ) -> Self {
+        let shown = twins.images.iter().filter_map(|&at| {
+            let picture = pictures.get(&at)?;
+            Some((Line::new(audit, at), &picture.plain))
+        });
+        let images: Vec<_> = shown.take(MOST_OF_GROUP).collect();
+        Self {
+            twins,
+            correlation: format!("{:.2}", twins.correlation),
+            others: match twins.images.len().saturating_sub(images.len()) {
+                0 => None,
+                more => Some(format!("and {more} more of them")),
+            },
+            images,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
