@@ -75,7 +75,7 @@ impl<'a> Words<'a> {
                 "pictures of the same part (another exposure, a little moved, saved again)"
             }
         };
-        let mut lines = vec![format!("{count} groups of {what}:")];
+        let mut lines = vec![format!("{} of {what}:", groups(count))];
         for twins in audit.twins_of(likeness).take(LISTED) {
             let across = match twins.across_halves {
                 true => " (learned from and held out)",
@@ -191,15 +191,15 @@ pub fn tell_in_short(found: &Found) {
         (Likeness::Exact, "exact duplicates"),
         (Likeness::Near, "pictures of the same part"),
     ] {
-        let groups = audit.twins_of(likeness).count();
+        let count = audit.twins_of(likeness).count();
+        let groups = groups(count);
         let across = audit
             .twins_of(likeness)
             .filter(|twins| twins.across_halves)
             .count();
-        if groups > 0 {
+        if count > 0 {
             say!(
-                "{groups} groups of {what} are among the good images, {across} of them both learned from \
-                 and held out"
+                "{groups} of {what} among the good images, {across} of them both learned from and held out"
             );
         }
     }
@@ -208,10 +208,16 @@ pub fn tell_in_short(found: &Found) {
         .collect();
     if !unlike.is_empty() {
         say!(
-            "{} good images are of another size, shape or colour: {}",
-            unlike.len(),
+            "of another size, shape or colour than the other good images: {}",
             named(&unlike)
         );
+    }
+}
+
+fn groups(count: usize) -> String {
+    match count {
+        1 => "1 group".to_owned(),
+        some => format!("{some} groups"),
     }
 }
 

@@ -373,7 +373,8 @@ impl<'a> Line<'a> {
 /// Images that are the same.
 struct Group<'a> {
     twins: &'a Twins,
-    correlation: String,
+    /// In what way.
+    words: String,
     images: Vec<(Line<'a>, &'a Drawn)>,
     /// Images that are not shown.
     others: Option<String>,
@@ -392,7 +393,15 @@ impl<'a> Group<'a> {
         let images: Vec<_> = shown.take(MOST_OF_GROUP).collect();
         Self {
             twins,
-            correlation: format!("{:.2}", twins.correlation),
+            words: match twins.likeness {
+                Likeness::Exact => "the same pixels".to_owned(),
+                Likeness::Near => {
+                    format!(
+                        "what they have of their own correlates to {:.2}",
+                        twins.correlation
+                    )
+                }
+            },
             others: match twins.images.len().saturating_sub(images.len()) {
                 0 => None,
                 more => Some(format!("and {more} more of them")),

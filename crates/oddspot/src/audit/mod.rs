@@ -66,7 +66,8 @@ pub struct Audited {
     pub standing: Standing,
     /// In what it is unlike the others.
     pub unlike: Vec<Unlike>,
-    /// What is said of it as if it had been left out, a coarse map.
+    /// What is said of it as if it had been left out, and the image most like it too where that can be
+    /// said: a coarse map.
     #[serde(skip)]
     pub map: Option<ScoreMap>,
 }
@@ -111,7 +112,7 @@ impl Audit {
         let odd = oddness(&left_out);
         let mut unlike = unlike::unlike(&looks);
         let records = header.training_images.iter().chain(&header.held_out_images);
-        let mut maps = left_out.into_iter().map(|image| image.map);
+        let mut maps = (left_out.into_iter()).map(|image| image.alone.unwrap_or(image.map));
         let audited = sources.into_iter().zip(records).enumerate();
         let audited = audited.map(|(at, (source, record))| {
             let size = looks[at].size;

@@ -1,6 +1,7 @@
 //! How odd each good image is among the others, from what is said of it as if it had been left out.
 //!
-//! A score is the maximum of a map, and where good images differ most, as on a rough background, it hides
+//! Two images with alike faults stand up for each other, so that each is compared without the one most like it
+//! too. And a score is the maximum of a map, and where good images differ most, as on a rough background, it hides
 //! a fault elsewhere. So each image is also looked at place by place: how far its map rises above what is
 //! usual **there**.
 
@@ -20,7 +21,7 @@ pub(super) struct Oddness {
     pub value: f32,
     /// Row and column of where it is oddest, as shares of the map.
     pub at: [f32; 2],
-    /// Whether it is odd for its place more than by its score.
+    /// Whether it is odd for its place more than by the peak of its map.
     pub for_its_place: bool,
     /// Whether it lies far above all others.
     pub far: bool,
@@ -28,46 +29,58 @@ pub(super) struct Oddness {
 
 /// That of each image; none of none.
 pub(super) fn oddness(images: &[LeftOut]) -> Vec<Oddness> {
-    let above: Vec<(f32, (usize, usize))> = match images.len() >= ENOUGH {
-        true => above_usual(images),
-        false => images.iter().map(|image| image.map.peak()).collect(),
+    // Two alike faults must not excuse each other, so the map without the likest image, if there is one.
+    let maps: Vec<&ScoreMap> = (images.iter())
+        .map(|image| image.alone.as_ref().unwrap_or(&image.map))
+        .collect();
+    let peaks: Vec<Peak> = maps.iter().map(|map| map.peak()).collect();
+    let above = match images.len() >= ENOUGH {
+        true => above_usual(&maps),
+        false => peaks.clone(),
     };
     let scores: Vec<f32> = images.iter().map(|image| image.score).collect();
-    let peaks: Vec<f32> = above.iter().map(|&(peak, _)| peak).collect();
-    let far = [far(&scores), far(&peaks)];
-    let units = [Unit::of(&scores), Unit::of(&peaks)];
-    let judged = images.iter().zip(&above).map(|(image, &(peak, place))| {
-        let [score, peak_in_units] = [units[0].of_value(image.score), units[1].of_value(peak)];
-        let for_its_place = peak_in_units > score;
-        let (row, column) = match for_its_place {
-            true => place,
-            false => image.map.peak().1,
+    let values = [&peaks, &above].map(|peaks| peaks.iter().map(|peak| peak.0).collect::<Vec<_>>());
+    let [far_score, far_peak, far_above] = [&scores, &values[0], &values[1]].map(|all| far(all));
+    let units = values.each_ref().map(|all| Unit::of(all));
+    let judged = (0..images.len()).map(|at| {
+        let [peak, above_usual] = [
+            units[0].of_value(peaks[at].0),
+            units[1].of_value(above[at].0),
+        ];
+        let for_its_place = above_usual > peak;
+        let (row, column) = if for_its_place {
+            above[at].1
+        } else {
+            peaks[at].1
         };
         Oddness {
-            value: score.max(peak_in_units),
+            value: peak.max(above_usual),
             at: [
-                (row as f32 + 0.5) / image.map.height.max(1) as f32,
-                (column as f32 + 0.5) / image.map.width.max(1) as f32,
+                (row as f32 + 0.5) / maps[at].height.max(1) as f32,
+                (column as f32 + 0.5) / maps[at].width.max(1) as f32,
             ],
             for_its_place,
-            far: image.score > far[0] || peak > far[1],
+            far: scores[at] > far_score || peaks[at].0 > far_peak || above[at].0 > far_above,
         }
     });
     judged.collect()
 }
 
+/// The maximum of a map, its row and its column.
+type Peak = (f32, (usize, usize));
+
 /// How far each map rises above the median of all at the same place, and where.
-fn above_usual(images: &[LeftOut]) -> Vec<(f32, (usize, usize))> {
-    let (height, width) = (images[0].map.height, images[0].map.width);
+fn above_usual(maps: &[&ScoreMap]) -> Vec<Peak> {
+    let (height, width) = (maps[0].height, maps[0].width);
     let mut usual = ScoreMap::filled(height, width, 0.0);
     for (at, usual) in usual.values.iter_mut().enumerate() {
-        let mut values: Vec<f32> = images.iter().map(|image| image.map.values[at]).collect();
+        let mut values: Vec<f32> = maps.iter().map(|map| map.values[at]).collect();
         *usual = quantile(&mut values, 0.5);
     }
     // What lies beside a border of what is usual is no surprise.
     let usual = usual.smooth(1.0, 1.0);
-    let above = |image: &LeftOut| {
-        let pairs = image.map.values.iter().zip(&usual.values);
+    let above = |map: &&ScoreMap| {
+        let pairs = map.values.iter().zip(&usual.values);
         let above = ScoreMap {
             height,
             width,
@@ -75,7 +88,7 @@ fn above_usual(images: &[LeftOut]) -> Vec<(f32, (usize, usize))> {
         };
         above.peak()
     };
-    images.iter().map(above).collect()
+    maps.iter().map(above).collect()
 }
 
 /// What no value counts beyond ([`GoodScores::far`]).

@@ -20,6 +20,9 @@ pub struct LeftOut {
     pub score: f32,
     /// Its map over the whole image, of 64 cells along the longer side at most: the maximum of each.
     pub map: ScoreMap,
+    /// The same of the terms that can leave out, at each place, the image most like it too: two alike faults
+    /// do not excuse each other. None where no term can.
+    pub alone: Option<ScoreMap>,
 }
 
 /// Those of all good images, in the order of the model's records, by a model of these terms alone.
@@ -38,16 +41,34 @@ pub(super) fn left_out(
     let of_terms: Vec<&Vec<Vec<ScoreMap>>> = (model.header.terms.iter())
         .filter_map(|term| closed_form.left_out.get(term.term.as_str()))
         .collect();
-    let judged = (0..model.header.good_images())
-        .into_par_iter()
-        .map(|image| {
-            let errors: TermErrors = of_terms.iter().map(|term| term[image].clone()).collect();
-            let maps = judging.fuse(&judging.at_pixels(&errors), &model.header.terms);
-            LeftOut {
-                score: maps.score(),
-                map: coarse(&maps.total),
+    let images = model.header.good_images();
+    let without_likest = judging.without_likest(images)?;
+    let statistics = &model.header.terms;
+    let alone = |image: usize| {
+        let mut sum: Option<ScoreMap> = None;
+        for (at, term) in without_likest.iter().enumerate() {
+            let Some(errors) = term.get(image) else {
+                continue;
+            };
+            // An image that is not remembered excuses no other either.
+            let errors = errors.as_ref().unwrap_or(&of_terms[at][image]);
+            let map = judging.term_map(at, &judging.term_at_pixels(at, errors), &statistics[at]);
+            match &mut sum {
+                None => sum = Some(map),
+                Some(sum) => map.add_resized(sum),
             }
-        });
+        }
+        sum.map(|sum| coarse(&sum))
+    };
+    let judged = (0..images).into_par_iter().map(|image| {
+        let errors: TermErrors = of_terms.iter().map(|term| term[image].clone()).collect();
+        let maps = judging.fuse(&judging.at_pixels(&errors), statistics);
+        LeftOut {
+            score: maps.score(),
+            map: coarse(&maps.total),
+            alone: alone(image),
+        }
+    });
     Ok(judged.collect())
 }
 

@@ -21,7 +21,23 @@ fn left_out(map: ScoreMap) -> LeftOut {
     LeftOut {
         score: map.peak().0,
         map,
+        alone: None,
     }
+}
+
+#[test]
+fn alike_faults_do_not_excuse_each_other() {
+    let mut images = rough(30);
+    for at in [7, 21] {
+        let mut alone = images[at].map.clone();
+        alone.values[5 * 16 + 9] = 6.0;
+        images[at].alone = Some(alone);
+    }
+    let found = oddness(&images);
+    let mut order: Vec<usize> = (0..30).collect();
+    order.sort_by(|&a, &b| found[b].value.total_cmp(&found[a].value));
+    assert_eq!(order[..2], [7, 21]);
+    assert!(found[7].far && !found[7].for_its_place);
 }
 
 #[test]
