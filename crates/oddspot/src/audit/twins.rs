@@ -20,6 +20,10 @@ const COARSE_LIKE: f32 = 0.3;
 /// The least correlation of two twins' own textures. Other parts of a kind reach 0.68, the same one again,
 /// shifted by half a pixel, 0.78.
 const LIKE: f32 = 0.72;
+/// The same of pictures that have little of their own: made of few pixels, ...
+const SMALL_LIKE: f32 = 0.9;
+/// ... their longer side below this one.
+const SMALL: usize = 160;
 /// The same where there is no third image to say what is common.
 const ALIKE: f32 = 0.95;
 
@@ -135,7 +139,15 @@ fn near(looks: &[&Looks]) -> Vec<(usize, usize, f32)> {
         let others = likest[a].iter().map(|&(at, _)| at).filter(|&at| at != b);
         let others: Vec<&Texture> = others.take(OTHERS).map(|at| &textures[at]).collect();
         let like = of_their_own((&textures[a], &textures[b]), &others);
-        let least = if others.is_empty() { ALIKE } else { LIKE };
+        let small = [a, b]
+            .map(|at| looks[at].size)
+            .iter()
+            .any(|size| size.width.max(size.height) < SMALL);
+        let least = match small {
+            _ if others.is_empty() => ALIKE,
+            true => SMALL_LIKE,
+            false => LIKE,
+        };
         (like >= least).then_some((a, b, like))
     });
     judged.flatten().collect()

@@ -1,4 +1,4 @@
-use image::RgbImage;
+use image::{Rgb, RgbImage};
 use oddspot::images::{ImageSize, Source};
 use oddspot::maps::ScoreMap;
 use oddspot::verdict::Point;
@@ -21,7 +21,7 @@ fn image(at: usize) -> Audited {
             height: 30,
         },
         bits: 8,
-        held_out: at % 10 == 0,
+        held_out: at.is_multiple_of(10),
         oddness: Some(3.0 - 0.1 * at as f32),
         suspicious: at == 0,
         for_its_place: at == 1,
