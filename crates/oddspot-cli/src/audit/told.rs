@@ -135,7 +135,7 @@ fn line(image: &Audited) -> String {
         text += &format!("  odd{for_place} at ({}, {})", peak.x, peak.y);
     }
     if image.suspicious {
-        text += "  FAR ABOVE ALL OTHERS";
+        text += "  STANDS OUT";
     }
     text
 }
@@ -176,14 +176,15 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
 /// The few lines that a training ends with.
 pub fn tell_in_short(found: &Found) {
     let audit = found.audit;
-    let suspicious: Vec<&str> = audit
-        .suspicious()
+    // Others have been warned of with the threshold.
+    let warned = found.header.suspicious_images();
+    let suspicious: Vec<&str> = (audit.suspicious())
         .map(|image| image.name.as_str())
+        .filter(|name| warned.iter().all(|record| record.name != *name))
         .collect();
     if !suspicious.is_empty() {
         say!(
-            "{} good images lie far above all others: {}; look whether they are good",
-            suspicious.len(),
+            "odd among the good images: {}; look whether they are good",
             named(&suspicious)
         );
     }

@@ -66,7 +66,7 @@ pub fn write_list(found: &Found, file: &Path) -> Result<()> {
         .map(|image| format!("{}\n", image.name))
         .collect();
     let text = format!(
-        "# Far above all other good images of {}.\n{names}",
+        "# They stand out from all other good images of {}.\n{names}",
         found.name
     );
     Ok(atomic::write_bytes(file, text.as_bytes())?)

@@ -70,7 +70,7 @@ fn what_should_not_be_among_the_good_ones_is_named() {
     assert!(
         world
             .text("odd.txt")
-            .starts_with("# Far above all other good images")
+            .starts_with("# They stand out from all other good images")
     );
 
     // The same again says the same.

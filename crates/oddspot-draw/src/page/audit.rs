@@ -120,12 +120,12 @@ fn lede(audit: &Audit) -> String {
     let count = audit.images.len();
     let suspicious = audit.suspicious().count();
     let mut text = match suspicious {
-        0 => format!("None of {count} good images lies far above all others."),
+        0 => format!("None of {count} good images stands out from all others."),
         1 => {
-            format!("1 of {count} good images lies far above all others: look whether it is good.")
+            format!("1 of {count} good images stands out from all others: look whether it is good.")
         }
         some => format!(
-            "{some} of {count} good images lie far above all others: look whether they are good."
+            "{some} of {count} good images stand out from all others: look whether they are good."
         ),
     };
     let [exact, near, unlike] = counts(audit);
@@ -208,7 +208,7 @@ impl<'a> Line<'a> {
         };
         let mut marks = Vec::new();
         if image.suspicious {
-            marks.push(("alarm", "far above all others"));
+            marks.push(("alarm", "stands out"));
         }
         match image.standing {
             Standing::Above => marks.push(("", "above the threshold")),
