@@ -41,7 +41,8 @@ fn images_are_ranked_named_and_grouped() {
     let first = &audit.images[0];
     assert_eq!(first.name, "000006");
     let peak = first.peak.unwrap();
-    assert!(spot(peak.x as u32, peak.y as u32), "{peak:?}");
+    // Eight places a side, of features that see further than one.
+    assert!(peak.x >= 24 && peak.y < 24, "{peak:?}");
     let twins: Vec<_> = audit.twins_of(Likeness::Exact).collect();
     assert_eq!(twins[0].names, ["000003", "000014"]);
     assert_eq!(audit.images[twins[0].images[1]].name, "000014");
