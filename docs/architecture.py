@@ -96,6 +96,7 @@ MODULES = [
             ("model", "the model file"),
             ("judge", "Detector: images to findings"),
             ("train", "Training: good images to a model"),
+            ("audit", "what should not be among good images"),
         ],
     ),
 ]

@@ -14,6 +14,7 @@ use oddspot_demo::{Counts, write_mvtec};
 use crate::configuration::Configuration;
 use crate::detect::{self, DetectArgs};
 use crate::evaluate::{self, EvaluateArgs};
+use crate::excluded::ExcludeArgs;
 use crate::runtime::RuntimeArgs;
 use crate::train::{self, TrainArgs};
 use crate::verdict::VerdictArgs;
@@ -143,6 +144,8 @@ fn training(args: &DemoArgs, images: &Path, model: &Path, method: Method) -> Tra
         output: model.to_owned(),
         configuration,
         no_teacher: false,
+        exclude: ExcludeArgs::default(),
+        no_audit: true,
         resume: false,
         restart: true,
         log: None,

@@ -4,6 +4,7 @@
 mod printing;
 
 mod advice;
+mod audit;
 mod benchmark;
 mod calibrate;
 mod changed;
@@ -12,6 +13,7 @@ mod demo;
 mod described;
 mod detect;
 mod evaluate;
+mod excluded;
 mod extend;
 #[cfg(feature = "fetch")]
 mod fetch;
@@ -46,6 +48,11 @@ struct Arguments {
 enum Command {
     /// Learn a model from a folder of good images
     Train(Box<train::TrainArgs>),
+    /// Find what should not be among good images: odd ones, duplicates, other sizes and colours
+    #[command(
+        after_help = "The exit status is 0 whatever is found: this is a report, and the judgement is yours."
+    )]
+    Audit(Box<audit::AuditArgs>),
     /// Judge images: verdicts, scores and pictures of what is wrong
     Detect(detect::DetectArgs),
     /// Add good images to a model in seconds, without training
@@ -95,6 +102,7 @@ fn run(command: &Command) -> Result<ExitCode> {
     Isa::asked_for().context(Isa::VARIABLE)?;
     match command {
         Command::Train(args) => train::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Detect(args) => detect::run(args),
         Command::Extend(args) => extend::run(args),
         Command::Calibrate(args) => calibrate::run(args),

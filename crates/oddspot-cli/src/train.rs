@@ -13,10 +13,13 @@ use oddspot::Training;
 use oddspot::datasets::Dataset;
 use oddspot::model::Model;
 use oddspot::settings::Settings;
-use oddspot::train::{Checkpoint, GoodImages, checkpoint_of_fold};
+use oddspot::train::{Checkpoint, GoodImages, LeftOut, checkpoint_of_fold};
 
+use crate::advice::chain;
+use crate::audit::{Found, look_through, name_of, tell_in_short, write_page};
 use crate::configuration::Configuration;
 use crate::described::{describe_false_alarms, describe_position_classifier, describe_scores};
+use crate::excluded::ExcludeArgs;
 use crate::interrupt::INTERRUPTED;
 use crate::output::{Claim, beside, parent};
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
@@ -48,6 +51,12 @@ pub struct TrainArgs {
     /// Training log, a JSON object a line [default: MODEL.log.jsonl]
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+    /// Good images to leave out
+    #[command(flatten)]
+    pub exclude: ExcludeArgs,
+    /// Do not look through the good images at the end, and write no MODEL.audit.html
+    #[arg(long)]
+    pub no_audit: bool,
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -67,11 +76,13 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     let log = args.log.clone();
     let log = log.unwrap_or_else(|| beside(&args.output, "log.jsonl"));
     let claim = Claim::take(&args.output)?;
-    for file in [&checkpoint.path, &log] {
+    for file in [&checkpoint.path, &log, &beside(&args.output, "audit.html")] {
         claim.clean(file);
     }
     let settings = settings(args, &checkpoint)?;
-    let dataset = Dataset::open(&args.data)?;
+    let mut dataset = [Dataset::open(&args.data)?];
+    let excluded = args.exclude.apply(&mut dataset)?;
+    let [dataset] = dataset;
     ensure!(
         !dataset.train.is_empty(),
         "{} has test images but no good ones to learn from: bring those of train/good, or of the split \
@@ -79,13 +90,18 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         args.data.display()
     );
     let mut watch = Watch::new(&settings, &args.output, log, &runtime.interrupt);
-    let mut training = Training::new(settings, GoodImages::of(&dataset))
+    let images = GoodImages::of(&dataset);
+    let mut left_out = Vec::new();
+    let mut training = Training::new(settings, images.clone())
         .library(teacher_library()?)
         .engine(Arc::clone(&runtime.engine))
         .threads(runtime.threads)
         .checkpoint(checkpoint.clone())
         .scratch(parent(&args.output))
         .observe(&mut watch);
+    if !args.no_audit {
+        training = training.left_out(&mut left_out);
+    }
     if args.no_teacher {
         training = training.without_teacher_inside();
     }
@@ -103,6 +119,14 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
                 std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();
             }
             summarise(&model, &args.output);
+            if !args.no_audit {
+                let good = Good {
+                    images,
+                    left_out,
+                    excluded,
+                };
+                audit(args, runtime, &model, good);
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -143,6 +167,46 @@ fn save(model: &Model, output: &Path, checkpoint: &Path, kept: bool) -> Result<(
     })?;
     std::fs::remove_file(checkpoint).ok();
     Ok(())
+}
+
+/// The good images of a training, and what was said of them.
+struct Good {
+    images: GoodImages,
+    left_out: Vec<LeftOut>,
+    excluded: usize,
+}
+
+/// Looks through the good images and tells what was found. The model is written already, so that what goes
+/// wrong here is told and no more.
+fn audit(args: &TrainArgs, runtime: &Runtime, model: &Model, good: Good) {
+    let page = beside(&args.output, "audit.html");
+    let header = &model.header;
+    let audited = look_through(good.images, header, good.left_out, runtime);
+    let written = audited.and_then(|audit| {
+        let Some(audit) = audit else {
+            tell!("interrupted while looking through the good images; the model is written");
+            return Ok(());
+        };
+        let found = Found {
+            audit: &audit,
+            header,
+            name: name_of(&args.data),
+            excluded: good.excluded,
+        };
+        tell_in_short(&found);
+        write_page(&found, &page, runtime)?;
+        say!(
+            "the good images, the most suspicious first: {}",
+            page.display()
+        );
+        Ok(())
+    });
+    if let Err(error) = written {
+        tell!(
+            "warning: the good images were not looked through to the end: {}; the model is written",
+            chain(&error)
+        );
+    }
 }
 
 fn summarise(model: &Model, output: &Path) {

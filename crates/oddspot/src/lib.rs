@@ -39,6 +39,8 @@ pub mod judge;
 
 pub mod train;
 
+pub mod audit;
+
 pub use error::{Error, ErrorKind, Result, Subject};
 pub use judge::{Detector, Options};
 pub use model::Model;

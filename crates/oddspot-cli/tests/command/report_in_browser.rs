@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::auditing::mixed;
 use crate::report::measured;
 use crate::world::World;
 
@@ -215,6 +216,19 @@ fn the_page_of_a_benchmark_works_in_a_browser() {
     ));
     let page = world.text("out/report.html");
     for width in [1280, 390] {
+        assert_sound(&visit(&world, &page, width), width as u64);
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium: run it by name, with --ignored"]
+fn the_page_of_an_audit_works_in_a_browser() {
+    let world = mixed();
+    world.succeeds(&mut world.oddspot(
+        "audit boards -o page.html --teacher teacher.safetensors --image-size 96 --threads 1",
+    ));
+    let page = world.text("page.html");
+    for width in [1920, 1280, 390] {
         assert_sound(&visit(&world, &page, width), width as u64);
     }
 }

@@ -22,7 +22,10 @@ fn a_training_leaves_a_model_and_a_log_and_nothing_else() {
     );
     let after = world.files();
     let new: Vec<_> = after.keys().filter(|n| !before.contains_key(*n)).collect();
-    assert_eq!(new, ["m.oddspot", "m.oddspot.log.jsonl"]);
+    assert_eq!(
+        new,
+        ["m.oddspot", "m.oddspot.audit.html", "m.oddspot.log.jsonl"]
+    );
     for (name, bytes) in before {
         assert!(after[&name] == bytes, "{name}");
     }

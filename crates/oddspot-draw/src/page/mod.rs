@@ -1,7 +1,8 @@
-//! An evaluation or a benchmark as one HTML file: tables, curves, and lines of the paper's
+//! An evaluation, a benchmark or an audit as one HTML file: tables, curves, and lines of the paper's
 //! Figure 3. It refers to nothing outside itself, and is complete without its script, which only
 //! sorts and filters.
 
+mod audit;
 mod benchmark;
 mod curves;
 mod evaluation;
@@ -13,6 +14,7 @@ mod picture;
 
 use askama::Template;
 
+pub use audit::{AuditPicture, AuditShown, audit_page, audit_shown, most_suspicious};
 pub use benchmark::{Section, benchmark_page};
 pub use evaluation::evaluation_page;
 pub use example::{Example, Panel, Shown};

@@ -11,6 +11,7 @@ use crate::images::{EXTENSIONS, has_image_extension};
 mod categories;
 mod check;
 mod contents;
+mod exclude;
 mod manifest;
 mod mvtec;
 mod split;
@@ -19,6 +20,7 @@ mod visa;
 
 pub use categories::{Category, categories};
 pub use check::Problem;
+pub use exclude::exclude;
 pub use split::{Split, split_of};
 
 /// What an image is known to show.

@@ -7,7 +7,8 @@ use ::image::RgbImage;
 use sha2::{Digest, Sha256};
 
 use super::check_pixels;
-use super::file::{decode_bytes, read_file};
+use super::file::{decode_bytes, decode_dynamic, read_file};
+use super::flatten::flatten;
 use crate::error::Result;
 use crate::files::digest::hex;
 
@@ -53,6 +54,22 @@ impl Source {
                 check_pixels(image).map_err(|error| error.in_file(name))?;
                 Ok(Cow::Borrowed(image))
             }
+        }
+    }
+
+    /// Its pixels, and the bits of each of its file's samples: 8 or 16, 8 of an image in memory.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_with_bits(&self) -> Result<(Cow<'_, RgbImage>, u8)> {
+        match self {
+            Self::File(path) => {
+                let image = decode_dynamic(&read_file(path)?, path)?;
+                let color = image.color();
+                let bits = color.bits_per_pixel() / u16::from(color.channel_count().max(1));
+                Ok((Cow::Owned(flatten(image)), bits as u8))
+            }
+            Self::Memory { .. } => Ok((self.decode()?, 8)),
         }
     }
 

@@ -207,6 +207,16 @@ impl Judging {
         self.terms[at].at_pixels(errors)
     }
 
+    /// What each term says of so many good images as if the one most like each had been left out too
+    /// ([`Term::without_likest`]), in the order of the terms.
+    ///
+    /// # Errors
+    /// What a term cannot be asked.
+    pub(crate) fn without_likest(&self, images: usize) -> Result<Vec<Vec<Option<Vec<ScoreMap>>>>> {
+        let terms = self.terms.iter();
+        terms.map(|term| term.without_likest(images)).collect()
+    }
+
     /// The part of one term, by its place among them, in the anomaly map.
     pub fn term_map(&self, at: usize, error: &ScoreMap, statistics: &TermStatistics) -> ScoreMap {
         self.term_error(&*self.terms[at], error, statistics).map()

@@ -39,7 +39,13 @@ pub fn outlined(map: &ScoreMap, threshold: f32) -> Vec<bool> {
     let found = components::label(&mask, map.height, map.width);
     // An infinite peak has no skirts.
     let skirts: Vec<f32> = (peaks(&found, map).into_iter())
-        .map(|peak| if peak.is_finite() { SKIRT * peak } else { peak.min(0.0) })
+        .map(|peak| {
+            if peak.is_finite() {
+                SKIRT * peak
+            } else {
+                peak.min(0.0)
+            }
+        })
         .collect();
     for ((inside, &value), &label) in mask.iter_mut().zip(&map.values).zip(&found.labels) {
         *inside = *inside && value >= skirts[label as usize];

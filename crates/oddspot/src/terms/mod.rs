@@ -210,6 +210,13 @@ pub trait Term: Send + Sync {
         Ok(None)
     }
 
+    /// Once it is fitted, its errors of each of so many good images as if not only that one had been left
+    /// out but, at each place, the one most like it too: two alike faults do not excuse each other. None
+    /// of an image that it cannot say it of; nothing at all by default.
+    fn without_likest(&self, _images: usize) -> Result<Vec<Option<Vec<ScoreMap>>>> {
+        Ok(Vec::new())
+    }
+
     /// Its map at the image's size, before it is normalised; NaN where there is no evidence.
     fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap;
 

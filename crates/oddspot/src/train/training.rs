@@ -9,6 +9,7 @@ use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
 use super::finish::Finishing;
 use super::folds::Folding;
+use super::left_out::{LeftOut, left_out};
 use super::observer::{Nobody, Observer, Progress};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
@@ -59,6 +60,7 @@ pub struct Training<'a> {
     scratch: Option<PathBuf>,
     threads: usize,
     keep_teacher: bool,
+    left_out: Option<&'a mut Vec<LeftOut>>,
 }
 
 /// Where a training is set aside.
@@ -94,6 +96,7 @@ impl<'a> Training<'a> {
             scratch: None,
             threads: 0,
             keep_teacher: true,
+            left_out: None,
         }
     }
 
@@ -153,6 +156,14 @@ impl<'a> Training<'a> {
         self
     }
 
+    /// With what the closed-form terms say of each good image, in the order of the model's records; none
+    /// where the settings have no such terms.
+    #[must_use]
+    pub fn left_out(mut self, to: &'a mut Vec<LeftOut>) -> Self {
+        self.left_out = Some(to);
+        self
+    }
+
     /// Trains.
     ///
     /// # Errors
@@ -208,7 +219,7 @@ impl<'a> Training<'a> {
             of_teacher,
             self.keep_teacher,
             good,
-            observer,
+            (self.left_out, observer),
         )?;
         if !settings.method.learns() {
             return instant.ok_or_else(|| Error::internal("an instant model without terms"));
@@ -275,7 +286,7 @@ fn instant(
     of_teacher: (&Teacher, &dyn Forward),
     keep_teacher: bool,
     (closed_form, set, held_out): (&ClosedForm, &mut TrainingSet, &HeldOut),
-    observer: &mut dyn Observer,
+    (of_each, observer): (Option<&mut Vec<LeftOut>>, &mut dyn Observer),
 ) -> Result<Option<Model>> {
     if closed_form.left_out.is_empty() {
         return Ok(None);
@@ -285,10 +296,11 @@ fn instant(
         ..settings.clone()
     };
     let teacher = of_teacher.0;
+    let learned = Learned::new(&settings, &teacher.network.levels())?;
     let finishing = Finishing {
         settings: &settings,
         identity: &teacher.identity,
-        learned: &Learned::new(&settings, &teacher.network.levels())?,
+        learned: &learned,
         tensors: NamedTensors::new(),
         closed_form,
         set,
@@ -298,8 +310,11 @@ fn instant(
         keep_teacher,
     };
     let model = finishing.model(engine, of_teacher, observer)?;
-    let stopped = || Error::cancelled("while scoring good images");
-    model.ok_or_else(stopped).map(Some)
+    let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
+    if let Some(to) = of_each {
+        *to = left_out(engine, &model, &learned, closed_form)?;
+    }
+    Ok(Some(model))
 }
 
 fn go_on(flow: ControlFlow<()>, when: &str) -> Result<()> {

@@ -13,17 +13,20 @@ use crate::terms::places::{GoodFeatures, single};
 /// Steps that 8 bits hold.
 const MOST_STEPS: i16 = 127;
 
+/// The row of an image, if it is kept: those are spread evenly over the images, which come in the order of
+/// their names.
+fn row_of(image: usize, images: usize, kept: usize) -> Option<usize> {
+    let index = (image * kept).div_ceil(images.max(1));
+    (index < kept && index * images / kept == image).then_some(index)
+}
+
 /// What is remembered of the good images, and each image's least squared steps from the others':
 /// `[image][place]`.
 pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted, Vec<Vec<i32>>)> {
     let (images, places, components) = (good.images(), term.grid.places(), term.components);
     let projection = projection(&term.grid, components, good)?;
     let kept = images.min(term.most);
-    // Spread evenly over the images, which come in the order of their names.
-    let place_of = |image: usize| {
-        let index = (image * kept).div_ceil(images.max(1));
-        (index < kept && index * images / kept == image).then_some(index)
-    };
+    let place_of = |image: usize| row_of(image, images, kept);
     let mut rows = vec![0i8; places * kept * components];
     let mut others: Vec<(usize, Vec<i16>)> = Vec::new();
     let (mut workspace, mut buffer, mut features) = (Workspace::new(), Vec::new(), Vec::new());
@@ -133,4 +136,66 @@ fn among(isa: Isa, components: usize, images: usize, rows: &[i8]) -> Result<Vec<
             Ok(squares)
         })
         .collect()
+}
+
+/// Each image's second least squared steps from the others', `[image][place]`; None of one that is not kept,
+/// and of all where there is no second.
+pub(super) fn seconds(term: &Memory, rows: &[i8], images: usize) -> Vec<Option<Vec<i32>>> {
+    let (places, components) = (term.grid.places(), term.components);
+    let kept = images.min(term.most);
+    if kept < 3 {
+        return Vec::new();
+    }
+    let of_places: Vec<Vec<i32>> = rows
+        .par_chunks_exact(kept * components)
+        .map(|rows| seconds_of_place(rows, components))
+        .collect();
+    let of_row = |row: usize| (0..places).map(|place| of_places[place][row]).collect();
+    (0..images)
+        .map(|image| row_of(image, images, kept).map(of_row))
+        .collect()
+}
+
+/// The second least squared distance of each row of one place from the others.
+fn seconds_of_place(rows: &[i8], components: usize) -> Vec<i32> {
+    let rows: Vec<&[i8]> = rows.chunks_exact(components).collect();
+    let mut least = vec![[i32::MAX; 2]; rows.len()];
+    for (i, one) in rows.iter().enumerate() {
+        for (j, other) in rows.iter().enumerate().skip(i + 1) {
+            let pairs = one.iter().zip(*other);
+            let square = pairs
+                .map(|(&a, &b)| {
+                    let away = i32::from(i16::from(a) - i16::from(b));
+                    away * away
+                })
+                .sum();
+            for at in [i, j] {
+                let [first, second] = &mut least[at];
+                if square < *first {
+                    *second = std::mem::replace(first, square);
+                } else if square < *second {
+                    *second = square;
+                }
+            }
+        }
+    }
+    least.into_iter().map(|[_, second]| second).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_nearest_of_rows_is_found() {
+        let rows = [0, 0, 1, 0, 0, 3, 10, 0];
+        assert_eq!(seconds_of_place(&rows, 2), [9, 10, 10, 100]);
+    }
+
+    #[test]
+    fn kept_images_have_each_a_row_and_are_spread() {
+        let rows: Vec<_> = (0..10).filter_map(|image| row_of(image, 10, 4)).collect();
+        assert_eq!(rows, [0, 1, 2, 3]);
+        assert_eq!(row_of(7, 10, 10), Some(7));
+    }
 }

@@ -215,6 +215,19 @@ impl Term for Memory {
         Ok(Some(left_out.iter().map(map).collect()))
     }
 
+    fn without_likest(&self, images: usize) -> Result<Vec<Option<Vec<ScoreMap>>>> {
+        let Some(Fitted {
+            projection, rows, ..
+        }) = &self.fitted
+        else {
+            return Ok(Vec::new());
+        };
+        let seconds = fit::seconds(self, rows, images);
+        let map = |squares: Vec<i32>| vec![self.map(&squares, projection.step)];
+        let maps = seconds.into_iter().map(|squares| squares.map(map));
+        Ok(maps.collect())
+    }
+
     fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap {
         super::places_at_pixels(errors, self.size)
     }

@@ -1,0 +1,217 @@
+//! `oddspot audit`: good images in, what should not be among them out.
+
+mod told;
+mod written;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use oddspot::audit::Audit;
+use oddspot::datasets::Dataset;
+use oddspot::model::Header;
+use oddspot::settings::{Method, Settings};
+use oddspot::train::{GoodImages, LeftOut, Progress as Event};
+use oddspot::{ErrorKind, Training};
+
+use crate::configuration::Configuration;
+use crate::excluded::ExcludeArgs;
+use crate::interrupt::INTERRUPTED;
+use crate::output::Claim;
+use crate::progress::Progress;
+use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
+pub use told::tell_in_short;
+use told::{Words, tell};
+pub use written::write_page;
+use written::{write_json, write_list};
+
+/// Arguments of `oddspot audit`. It ends with 0 whatever it finds: it reports, and you judge.
+#[derive(Args, Clone)]
+#[command(args_override_self = true)]
+pub struct AuditArgs {
+    /// Folders of good images, or data sets of which the good training images are taken
+    #[arg(required = true, value_name = "GOOD")]
+    pub data: Vec<PathBuf>,
+    /// Write a page with pictures, all in one file
+    #[arg(short, long, value_name = "PAGE.html")]
+    pub output: Option<PathBuf>,
+    /// Write everything found, image by image, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write the names of the suspicious images, one a line, for `oddspot train --exclude @FILE`
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<PathBuf>,
+    /// Images to leave out
+    #[command(flatten)]
+    pub exclude: ExcludeArgs,
+    /// Preset, file and single settings
+    #[command(flatten)]
+    pub configuration: Configuration,
+    /// Device and threads
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
+}
+
+/// What an audit found, and what it was made with.
+pub struct Found<'a> {
+    /// What was found.
+    pub audit: &'a Audit,
+    /// The model's header.
+    pub header: &'a Header,
+    /// What the images are called together.
+    pub name: String,
+    /// Good images that were left out before.
+    pub excluded: usize,
+}
+
+/// Looks through the images, prints what was found and writes the files that were asked for.
+pub fn run(args: &AuditArgs) -> Result<ExitCode> {
+    let files = args.output.iter().chain(&args.json).chain(&args.list);
+    let _claims: Vec<Claim> = files.map(|file| Claim::take(file)).collect::<Result<_>>()?;
+    let runtime = args.runtime.open()?;
+    let settings = Settings {
+        method: Method::Instant,
+        ..args.configuration.over(Settings::instant())?
+    };
+    let (images, excluded) = good_images(args)?;
+    let Some((header, audit)) = audit(settings, images, &runtime)? else {
+        tell!("interrupted; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    let found = Found {
+        audit: &audit,
+        header: &header,
+        name: name(&args.data),
+        excluded,
+    };
+    if let Some(file) = &args.output {
+        write_page(&found, file, &runtime)?;
+    }
+    if let Some(file) = &args.json {
+        write_json(&found, file)?;
+    }
+    if let Some(file) = &args.list {
+        write_list(&found, file)?;
+    }
+    tell(&Words::of(&found), args)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The good images of all folders, and how many were left out.
+fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize)> {
+    let datasets = args.data.iter().map(Dataset::open);
+    let mut datasets: Vec<Dataset> = datasets.collect::<oddspot::Result<_>>()?;
+    for (dataset, data) in datasets.iter().zip(&args.data) {
+        ensure!(
+            !dataset.train.is_empty(),
+            "{} has test images but no good ones to look through: bring those of train/good, or of the \
+             split train",
+            data.display()
+        );
+    }
+    let excluded = args.exclude.apply(&mut datasets)?;
+    let mut images = GoodImages::default();
+    if let [only] = &datasets[..] {
+        images.root.clone_from(&only.root);
+    }
+    for dataset in &datasets {
+        let of_dataset = GoodImages::of(dataset);
+        images.train.extend(of_dataset.train);
+        images.held_out.extend(of_dataset.held_out);
+    }
+    Ok((images, excluded))
+}
+
+/// Fits the closed-form terms and looks through the images; None if the user asked to stop.
+fn audit(
+    settings: Settings,
+    images: GoodImages,
+    runtime: &Runtime,
+) -> Result<Option<(Header, Audit)>> {
+    let mut left_out = Vec::new();
+    let mut bar: Option<(&str, Progress)> = None;
+    let mut observer = |event: &Event| {
+        let phase = match *event {
+            Event::Preparing { done, total } => Some(("preparing", done, total)),
+            Event::Scoring { done, total } => Some(("scoring good images", done, total)),
+            _ => None,
+        };
+        if let Some((label, done, total)) = phase {
+            if bar.as_ref().is_none_or(|(shown, _)| *shown != label) {
+                bar = Some((label, Progress::new(label, "images", 0, total)));
+            }
+            if let Some((_, bar)) = &mut bar {
+                bar.set(done, String::new);
+            }
+        }
+        runtime.interrupt.flow()
+    };
+    let trained = Training::new(settings, images.clone())
+        .library(teacher_library()?)
+        .engine(Arc::clone(&runtime.engine))
+        .threads(runtime.threads)
+        .left_out(&mut left_out)
+        .observe(&mut observer)
+        .run();
+    if let Some((_, bar)) = bar {
+        bar.finish();
+    }
+    match trained {
+        Err(error) if error.kind() == ErrorKind::Cancelled => Ok(None),
+        Err(error) => Err(error.into()),
+        Ok(model) => {
+            let found = look_through(images, &model.header, left_out, runtime)?;
+            Ok(found.map(|audit| (model.header, audit)))
+        }
+    }
+}
+
+/// Looks through the good images of a model; None if the user asked to stop.
+///
+/// # Errors
+/// An image that cannot be read any more.
+pub fn look_through(
+    images: GoodImages,
+    header: &Header,
+    left_out: Vec<LeftOut>,
+    runtime: &Runtime,
+) -> Result<Option<Audit>> {
+    let mut bar = Progress::new("looking through", "images", 0, header.good_images());
+    let mut progress = |done: usize, _| {
+        bar.set(done, String::new);
+        runtime.interrupt.flow()
+    };
+    let pool = runtime.pool()?;
+    let found = pool.install(|| Audit::of(images, header, left_out, &mut progress));
+    bar.finish();
+    match found {
+        Err(error) if error.kind() == ErrorKind::Cancelled => Ok(None),
+        found => Ok(Some(found?)),
+    }
+}
+
+/// What the images of some folders are called together.
+fn name(data: &[PathBuf]) -> String {
+    let names = data.iter().map(|path| {
+        let full = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let parts: Vec<String> = full
+            .iter()
+            .map(|part| part.to_string_lossy().into())
+            .collect();
+        match &parts[..] {
+            // `train/good` says nothing of whose they are.
+            [.., set, train, good] if good == "good" && train == "train" => set.clone(),
+            [.., set, last] if last == "good" || last == "train" => set.clone(),
+            [.., last] => last.clone(),
+            [] => path.display().to_string(),
+        }
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The same of one folder.
+pub fn name_of(data: &std::path::Path) -> String {
+    name(&[data.to_owned()])
+}

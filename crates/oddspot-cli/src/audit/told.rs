@@ -1,0 +1,236 @@
+//! What was found, in lines.
+
+use anyhow::{Context, Result};
+use oddspot::audit::{Audited, Likeness, Standing};
+use oddspot_draw::page::most_suspicious;
+
+use super::{AuditArgs, Found};
+use crate::described::four_digits;
+use crate::printing;
+
+/// Groups and images that a list names.
+const LISTED: usize = 12;
+/// Names in one line of the short list.
+const NAMED: usize = 3;
+
+/// What was found, in words.
+pub struct Words<'a> {
+    found: &'a Found<'a>,
+}
+
+impl<'a> Words<'a> {
+    /// Of an audit.
+    pub fn of(found: &'a Found<'a>) -> Self {
+        Self { found }
+    }
+
+    /// The most suspicious images, a line each.
+    fn suspicious(&self) -> Vec<String> {
+        let audit = self.found.audit;
+        let (shown, count) = (most_suspicious(audit), audit.images.len());
+        let mut lines = vec![format!("most suspicious, {shown} of {count} images:")];
+        lines.push("rank  oddness  score  image".to_owned());
+        for (at, image) in audit.images.iter().take(shown).enumerate() {
+            lines.push(format!("{:4}  {}", at + 1, line(image)));
+        }
+        lines
+    }
+
+    /// Images at the threshold or above it.
+    fn at_the_threshold(&self) -> Vec<String> {
+        let audit = self.found.audit;
+        let at = audit.at_the_threshold();
+        let names = at.iter().take(LISTED).map(|&at| {
+            let image = &audit.images[at];
+            let score = image
+                .score
+                .map_or(String::new(), |score| format!("{score:.2} "));
+            let stands = match image.standing {
+                Standing::Sets => " (sets it)",
+                _ => "",
+            };
+            format!("  {score}{}{stands}", image.name)
+        });
+        let head = format!(
+            "the threshold {} is set by, or lies below, {} good images:",
+            four_digits(audit.threshold),
+            at.len()
+        );
+        let mut lines = vec![head];
+        lines.extend(names);
+        lines.extend(more(at.len()));
+        lines
+    }
+
+    /// Groups of the same images.
+    fn twins(&self, likeness: Likeness) -> Vec<String> {
+        let audit = self.found.audit;
+        let count = audit.twins_of(likeness).count();
+        if count == 0 {
+            return Vec::new();
+        }
+        let what = match likeness {
+            Likeness::Exact => "exact duplicates",
+            Likeness::Near => {
+                "pictures of the same part (another exposure, a little moved, saved again)"
+            }
+        };
+        let mut lines = vec![format!("{} of {what}:", groups(count))];
+        for twins in audit.twins_of(likeness).take(LISTED) {
+            let across = match twins.across_halves {
+                true => " (learned from and held out)",
+                false => "",
+            };
+            let correlation = match likeness {
+                Likeness::Exact => String::new(),
+                Likeness::Near => format!("{:.2} ", twins.correlation),
+            };
+            lines.push(format!(
+                "  {correlation}{}{across}",
+                twins.names.join(" = ")
+            ));
+        }
+        lines.extend(more(count));
+        lines
+    }
+
+    /// Images that are unlike the others.
+    fn unlike(&self) -> Vec<String> {
+        let audit = self.found.audit;
+        let unlike = audit.unlike();
+        if unlike.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![format!("{} images are unlike the others:", unlike.len())];
+        for &at in unlike.iter().take(LISTED) {
+            let image = &audit.images[at];
+            let words: Vec<String> = image.unlike.iter().map(|unlike| unlike.words()).collect();
+            lines.push(format!(
+                "  {} ({}): {}",
+                image.name,
+                image.size,
+                words.join("; ")
+            ));
+        }
+        lines.extend(more(unlike.len()));
+        lines
+    }
+}
+
+/// An image in one line.
+fn line(image: &Audited) -> String {
+    let number = |value: Option<f32>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+    let mut text = format!(
+        "{:>7}  {:>5}  {}",
+        number(image.oddness),
+        number(image.score),
+        image.name
+    );
+    if let Some(peak) = image.peak {
+        let for_place = if image.for_its_place {
+            " for its place"
+        } else {
+            ""
+        };
+        text += &format!("  odd{for_place} at ({}, {})", peak.x, peak.y);
+    }
+    if image.suspicious {
+        text += "  STANDS OUT";
+    }
+    text
+}
+
+/// What a list does not name.
+fn more(count: usize) -> Option<String> {
+    let more = count.saturating_sub(LISTED);
+    (more > 0).then(|| format!("  and {more} more"))
+}
+
+/// Prints all of it, and what was written.
+///
+/// # Errors
+/// An output that cannot be written.
+pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
+    let mut lines = words.suspicious();
+    lines.extend(words.at_the_threshold());
+    lines.extend(words.twins(Likeness::Exact));
+    lines.extend(words.twins(Likeness::Near));
+    lines.extend(words.unlike());
+    let text = lines.join("\n") + "\n";
+    printing::text(&text).context("cannot print what was found")?;
+    match &args.output {
+        Some(page) => tell!("the page, with pictures, is {}", page.display()),
+        None => tell!("-o PAGE.html shows them"),
+    }
+    if let Some(list) = &args.list {
+        let count = words.found.audit.suspicious().count();
+        tell!(
+            "{count} suspicious images are listed in {}: look at them, then train with --exclude @{}",
+            list.display(),
+            list.display()
+        );
+    }
+    Ok(())
+}
+
+/// The few lines that a training ends with.
+pub fn tell_in_short(found: &Found) {
+    let audit = found.audit;
+    // Others have been warned of with the threshold.
+    let warned = found.header.suspicious_images();
+    let suspicious: Vec<&str> = (audit.suspicious())
+        .map(|image| image.name.as_str())
+        .filter(|name| warned.iter().all(|record| record.name != *name))
+        .collect();
+    if !suspicious.is_empty() {
+        say!(
+            "odd among the good images: {}; look whether they are good",
+            named(&suspicious)
+        );
+    }
+    for (likeness, what) in [
+        (Likeness::Exact, "exact duplicates"),
+        (Likeness::Near, "pictures of the same part"),
+    ] {
+        let count = audit.twins_of(likeness).count();
+        let groups = groups(count);
+        let across = audit
+            .twins_of(likeness)
+            .filter(|twins| twins.across_halves)
+            .count();
+        if count > 0 {
+            say!(
+                "{groups} of {what} among the good images, {across} of them both learned from and held out"
+            );
+        }
+    }
+    let unlike: Vec<&str> = (audit.unlike().iter())
+        .map(|&at| audit.images[at].name.as_str())
+        .collect();
+    if !unlike.is_empty() {
+        say!(
+            "of another size, shape or colour than the other good images: {}",
+            named(&unlike)
+        );
+    }
+}
+
+fn groups(count: usize) -> String {
+    match count {
+        1 => "1 group".to_owned(),
+        some => format!("{some} groups"),
+    }
+}
+
+fn named(names: &[&str]) -> String {
+    let shown = names
+        .iter()
+        .take(NAMED)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,94 @@
+//! The files that an audit writes.
+
+use std::path::Path;
+
+use anyhow::Result;
+use oddspot::audit::Audit;
+use oddspot::files::atomic;
+use oddspot_draw::page::{AuditPicture, AuditShown, audit_page, audit_shown};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::Found;
+use crate::described::four_digits;
+use crate::runtime::Runtime;
+
+/// Everything that was found.
+#[derive(Serialize)]
+struct Report<'a> {
+    oddspot: &'static str,
+    name: &'a str,
+    excluded: usize,
+    #[serde(flatten)]
+    audit: &'a Audit,
+}
+
+/// Writes the page.
+///
+/// # Errors
+/// An image that cannot be read any more, or a page that cannot be written.
+pub fn write_page(found: &Found, file: &Path, runtime: &Runtime) -> Result<()> {
+    let audit = found.audit;
+    let pictures = runtime.pool()?.install(|| {
+        let shown = audit_shown(audit).into_par_iter();
+        let drawn = shown.map(|at| AuditPicture::new(audit, at));
+        drawn.collect::<oddspot::Result<Vec<_>>>()
+    })?;
+    let page = audit_page(AuditShown {
+        audit,
+        name: &found.name,
+        facts: &facts(found),
+        pictures: &pictures,
+    })?;
+    Ok(atomic::write_bytes(file, page.as_bytes())?)
+}
+
+/// Writes everything as JSON.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_json(found: &Found, file: &Path) -> Result<()> {
+    let json = serde_json::to_string_pretty(&Report {
+        oddspot: env!("CARGO_PKG_VERSION"),
+        name: &found.name,
+        excluded: found.excluded,
+        audit: found.audit,
+    })?;
+    Ok(atomic::write_bytes(file, (json + "\n").as_bytes())?)
+}
+
+/// Writes the names of the suspicious images, one a line.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_list(found: &Found, file: &Path) -> Result<()> {
+    let names: String = (found.audit.suspicious())
+        .map(|image| format!("{}\n", image.name))
+        .collect();
+    let text = format!(
+        "# They stand out from all other good images of {}.\n{names}",
+        found.name
+    );
+    Ok(atomic::write_bytes(file, text.as_bytes())?)
+}
+
+/// What else is to be known of an audit.
+fn facts(found: &Found) -> Vec<[String; 2]> {
+    let (header, settings) = (found.header, &found.header.settings);
+    let mut facts = vec![
+        ("good images", found.audit.images.len().to_string()),
+        ("held out", header.held_out_images.len().to_string()),
+    ];
+    if found.excluded > 0 {
+        facts.push(("left out", found.excluded.to_string()));
+    }
+    facts.extend([
+        ("threshold", four_digits(header.thresholds.image)),
+        ("method", settings.method.name().to_owned()),
+        ("teacher", header.teacher.name.clone()),
+        ("image size", settings.image_size.to_string()),
+        ("seed", settings.training.seed.to_string()),
+    ]);
+    let fact = |(name, value): (&str, String)| [name.to_owned(), value];
+    facts.into_iter().map(fact).collect()
+}

@@ -1,0 +1,171 @@
+//! `oddspot audit`, and what `train` says of its good images at the end.
+
+use image::Rgb;
+use oddspot::model::Model;
+use serde_json::Value;
+
+use crate::world::{World, board};
+
+const TINY: &str = "--teacher teacher.safetensors --image-size 96 --threads 1";
+
+/// Boards, one of them with a blot, one twice, one darker again, one smaller.
+pub fn mixed() -> World {
+    let world = World::new();
+    world.boards("boards", 20);
+    let mut blotted = board(50);
+    for y in 40..60 {
+        for x in 20..40 {
+            blotted.put_pixel(x, y, Rgb([255, 0, 255]));
+        }
+    }
+    world.picture("boards/blotted.png", &blotted);
+    world.picture("boards/copy.png", &board(3));
+    let mut darker = board(7);
+    for pixel in darker.pixels_mut() {
+        pixel.0 = pixel.0.map(|level| (f32::from(level) * 0.8) as u8);
+    }
+    world.picture("boards/darker.png", &darker);
+    let small = image::imageops::thumbnail(&board(60), 96, 64);
+    world.picture("boards/small.png", &small);
+    world
+}
+
+fn names(json: &Value) -> Vec<String> {
+    let images = json["images"].as_array().unwrap().iter();
+    let names = images.map(|image| image["name"].as_str().unwrap().to_owned());
+    names.collect()
+}
+
+#[test]
+fn what_should_not_be_among_the_good_ones_is_named() {
+    let world = mixed();
+    let command = format!("audit boards -o page.html --json a.json --list odd.txt {TINY}");
+    let run = world.succeeds(&mut world.oddspot(&command));
+    let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
+    assert_eq!(names(&json).len(), 24);
+    assert!(
+        names(&json)[..3].contains(&"blotted.png".to_owned()),
+        "{}",
+        run.stdout
+    );
+    assert!(json["threshold"].is_f64());
+    let groups = json["twins"].as_array().unwrap();
+    assert_eq!(groups.len(), 2, "{groups:?}");
+    assert_eq!(groups[0]["likeness"], "exact");
+    assert_eq!(
+        groups[0]["images"],
+        serde_json::json!(["3.png", "copy.png"])
+    );
+    for words in [
+        "24 images:",
+        "blotted.png",
+        "3.png = copy.png",
+        "7.png = darker.png",
+        "small.png (96x64): of another size: most are 96x96",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    let page = world.text("page.html");
+    assert_eq!(page.matches("<tr data-name=").count(), 24);
+    assert!(
+        world
+            .text("odd.txt")
+            .starts_with("# They stand out from all other good images")
+    );
+
+    // The same again says the same.
+    let again = command.replace("page.html", "again.html");
+    world.succeeds(&mut world.oddspot(&again));
+    assert!(world.read("again.html") == world.read("page.html"));
+}
+
+#[test]
+fn several_folders_are_looked_through_together() {
+    let world = World::new();
+    world.boards("first", 6);
+    world.boards("second", 6);
+    let command = format!("audit first second --json a.json {TINY}");
+    let run = world.succeeds(&mut world.oddspot(&command));
+    let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
+    assert!(names(&json).contains(&"second/5.png".to_owned()));
+    assert!(
+        run.stdout.contains("first/0.png = second/0.png"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stderr.contains("-o PAGE.html"), "{}", run.stderr);
+}
+
+#[test]
+fn images_are_left_out_by_name_pattern_and_list() {
+    let world = mixed();
+    world.write(
+        "list.txt",
+        "# what was found\nblotted.png\n\nboards/copy.png\n",
+    );
+    let audit = format!("audit boards {TINY} --exclude @list.txt --exclude 1?.png --json a.json");
+    let run = world.succeeds(&mut world.oddspot(&audit));
+    assert!(
+        run.stderr.contains("12 good images left out, 12 left"),
+        "{}",
+        run.stderr
+    );
+    let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
+    assert_eq!(
+        (names(&json).len(), &json["excluded"]),
+        (12, &Value::from(12))
+    );
+    assert!(!names(&json).contains(&"blotted.png".to_owned()));
+
+    let train = "boards -o m.oddspot --exclude @list.txt --exclude small.png";
+    world.succeeds(&mut world.train(train));
+    let header = Model::load(&world.path("m.oddspot")).unwrap().header;
+    assert_eq!(header.good_images(), 21);
+    let mut records = header.training_images.iter().chain(&header.held_out_images);
+    assert!(records.all(|record| !["blotted.png", "copy.png", "small.png"].contains(&record.name.as_str())));
+}
+
+#[test]
+fn a_name_that_leaves_nothing_out_or_all_is_refused() {
+    let world = World::new();
+    world.boards("boards", 3);
+    world.fails(
+        &mut world.train("boards -o m.oddspot --exclude 7.png"),
+        &["'7.png'", "boards", "near it are"],
+    );
+    world.fails(
+        &mut world.train("boards -o m.oddspot --exclude *.png"),
+        &["nothing is left", "--exclude"],
+    );
+    world.fails(
+        &mut world.oddspot(&format!("audit boards --exclude @none.txt {TINY}")),
+        &["none.txt"],
+    );
+}
+
+#[test]
+fn a_training_ends_with_what_is_odd_among_its_good_images() {
+    let world = mixed();
+    let run = world.succeeds(&mut world.train("boards -o m.oddspot"));
+    for words in [
+        "1 group of exact duplicates",
+        "of another size, shape or colour than the other good images:",
+        "small.png",
+        "m.oddspot.audit.html",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    assert!(world.text("m.oddspot.audit.html").contains("blotted.png"));
+    let run = world.succeeds(&mut world.train("boards -o n.oddspot --no-audit"));
+    assert!(!run.stdout.contains("duplicates"), "{}", run.stdout);
+    assert!(!world.path("n.oddspot.audit.html").exists());
+    // It says nothing of a training without terms in closed form but what can be seen of the files.
+    let bare = "boards -o b.oddspot --gaussian-weight 0 --memory-weight 0";
+    let run = world.succeeds(&mut world.train(bare));
+    assert!(run.stdout.contains("exact duplicates"), "{}", run.stdout);
+    assert!(
+        world
+            .text("b.oddspot.audit.html")
+            .contains("no term that judges")
+    );
+}

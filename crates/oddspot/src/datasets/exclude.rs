@@ -1,0 +1,180 @@
+//! Good images that are to be left out.
+
+use std::path::Path;
+
+use glob::{MatchOptions, Pattern};
+
+use super::{Dataset, Sample};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many similar names an error lists.
+const NEAR: usize = 3;
+
+/// Takes good images out of data sets, and says how many. Each of `names` is an image's path below its data
+/// set's folder or from where the program runs, its file name alone, or a pattern of either with `*`, `?`
+/// and `[…]`.
+///
+/// # Errors
+/// A name that no good image has, with those that are most like it; a pattern that is none; a data set of
+/// which nothing is left.
+pub fn exclude(datasets: &mut [Dataset], names: &[String]) -> Result<usize> {
+    let names = names.iter().map(|name| Name::of(name));
+    let names: Vec<Name> = names.collect::<Result<_>>()?;
+    let mut used = vec![false; names.len()];
+    let mut excluded = 0;
+    for dataset in datasets.iter_mut() {
+        let mut lists = [
+            std::mem::take(&mut dataset.train),
+            std::mem::take(&mut dataset.held_out),
+        ];
+        for list in &mut lists {
+            let before = list.len();
+            list.retain(|sample| {
+                let mut kept = true;
+                for (name, used) in names.iter().zip(&mut used) {
+                    if name.is_of(dataset, sample) {
+                        *used = true;
+                        kept = false;
+                    }
+                }
+                kept
+            });
+            excluded += before - list.len();
+        }
+        [dataset.train, dataset.held_out] = lists;
+    }
+    match names.iter().zip(used).find(|(_, used)| !used) {
+        None => Ok(excluded),
+        Some((name, _)) => Err(unknown(datasets, name.written)),
+    }
+}
+
+/// A name of images to leave out.
+struct Name<'a> {
+    written: &'a str,
+    /// With `/`, and not from `./`.
+    spelled: String,
+    pattern: Option<Pattern>,
+}
+
+impl<'a> Name<'a> {
+    fn of(written: &'a str) -> Result<Self> {
+        let spelled = written.replace('\\', "/");
+        let spelled = spelled.strip_prefix("./").unwrap_or(&spelled).to_owned();
+        let pattern = match spelled.contains(['*', '?', '[']) {
+            false => None,
+            // A file may be called like a pattern that is none.
+            true => match Pattern::new(&spelled) {
+                Ok(pattern) => Some(pattern),
+                Err(_) if Path::new(written).exists() => None,
+                Err(error) => {
+                    return Err(Error::dataset(
+                        written,
+                        format!("it is no pattern of names to leave out: {error}"),
+                    ));
+                }
+            },
+        };
+        Ok(Self {
+            written,
+            spelled,
+            pattern,
+        })
+    }
+
+    fn is_of(&self, dataset: &Dataset, sample: &Sample) -> bool {
+        let name = dataset.name_of(sample);
+        let file = name.rsplit('/').next().unwrap_or(&name);
+        if self.spelled == name || self.spelled == file {
+            return true;
+        }
+        let path = sample.image.as_path();
+        if path == Path::new(self.written) {
+            return true;
+        }
+        let options = MatchOptions {
+            require_literal_separator: true,
+            ..MatchOptions::new()
+        };
+        self.pattern.as_ref().is_some_and(|pattern| {
+            pattern.matches_with(&name, options)
+                || pattern.matches_with(file, options)
+                || pattern.matches_path_with(path, options)
+        })
+    }
+}
+
+fn unknown(datasets: &[Dataset], name: &str) -> Error {
+    let root = datasets.first().map(|dataset| dataset.root.clone());
+    let known = datasets.iter().flat_map(|dataset| {
+        let samples = dataset.train.iter().chain(&dataset.held_out);
+        samples.map(|sample| dataset.name_of(sample))
+    });
+    let mut near: Vec<(f64, String)> = known
+        .map(|other| (strsim::jaro_winkler(name, &other), other))
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let near: Vec<String> = near.into_iter().take(NEAR).map(|(_, name)| name).collect();
+    let near = match near.is_empty() {
+        true => String::new(),
+        false => format!("; near it are {}", near.join(", ")),
+    };
+    let reason = format!(
+        "no good image is called '{name}', which is to be left out: give its path below that folder, its \
+         file name, or a pattern{near}"
+    );
+    Error::dataset(root.unwrap_or_default(), reason).of_kind(ErrorKind::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{names, tree};
+    use super::*;
+
+    fn left(patterns: &[&str]) -> Result<(usize, Vec<String>)> {
+        let root = tree(&[
+            "train/good/0.png",
+            "train/good/10.png",
+            "train/good/more/1.png",
+            "validation/good/2.png",
+            "test/good/3.png",
+        ]);
+        let mut sets = [Dataset::open(root.path())?];
+        let patterns: Vec<String> = patterns.iter().map(|&name| name.to_owned()).collect();
+        let count = exclude(&mut sets, &patterns)?;
+        let [set] = sets;
+        Ok((
+            count,
+            names(root.path(), &[set.train, set.held_out].concat()),
+        ))
+    }
+
+    #[test]
+    fn images_are_left_out_by_path_file_name_and_pattern() {
+        let (count, names) = left(&["train/good/0.png", "2.png"]).unwrap();
+        assert_eq!(count, 2);
+        assert_eq!(names, ["train/good/10.png", "train/good/more/1.png"]);
+        let (count, names) = left(&["train/good/*.png", "./train/good/10.png"]).unwrap();
+        assert_eq!(count, 2);
+        assert_eq!(names, ["train/good/more/1.png", "validation/good/2.png"]);
+        assert_eq!(left(&["1*.png"]).unwrap().0, 2);
+        assert_eq!(left(&[]).unwrap().0, 0);
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_an_error_with_its_likes() {
+        let error = left(&["train/good/11.png"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let text = error.to_string();
+        assert!(text.contains("'train/good/11.png'"), "{text}");
+        assert!(text.contains("train/good/10.png"), "{text}");
+        // A test image is no good image to learn from.
+        assert!(left(&["3.png"]).is_err());
+        assert!(
+            left(&["[.png"])
+                .unwrap_err()
+                .to_string()
+                .contains("pattern")
+        );
+    }
+}
