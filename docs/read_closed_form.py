@@ -47,7 +47,7 @@ def e_gaussian(features, tensors, settings):
             distance[part] = (x[part] @ factor.T * scale).square().sum(-1).sqrt()
         weight = FINER ** (len(features) - level)
         total = total + weight * (distance - moments[0]) / moments[1]
-    return total
+    return by_place(total, tensors)
 
 
 def e_memory(features, tensors):
@@ -59,7 +59,13 @@ def e_memory(features, tensors):
     steps = steps.sign() * (steps.abs() + 0.5).floor()  # halves away from 0
     steps = steps.clamp(-FARTHEST, FARTHEST)
     squares = [(rows.float() - own).square().sum(-1).min() for rows, own in zip(tensors["rows"], steps)]
-    return (step * torch.stack(squares).sqrt()).reshape(height, width)
+    return by_place((step * torch.stack(squares).sqrt()).reshape(height, width), tensors)
+
+
+def by_place(error, tensors):
+    """Less what is usual at each place, as far as the model keeps it."""
+    error = error - tensors.get("place.mean", 0)
+    return error / tensors.get("place.std", 1)
 
 
 def chosen(at, channels, settings):

@@ -3,7 +3,7 @@
     python docs/read_model.py MODEL IMAGE [--compare FOLDER]
 
 prints the score, the verdict and what the peak and what stands out with it are owed to. --compare tells how far the maps
-lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote. Reads models of format 5 with any of the teachers.
+lie from those that `oddspot detect MODEL IMAGE --maps -o FOLDER` wrote. Reads models of format 6 with any of the teachers.
 
 Needs torch, numpy, scipy, pillow and safetensors, and read_closed_form.py beside it. Features are [channels, height, width],
 scores [height, width].
@@ -27,7 +27,7 @@ from scipy.ndimage import gaussian_filter, label
 
 from read_closed_form import e_gaussian, e_memory, places
 
-FORMAT = 5
+FORMAT = 6
 PATCH_RADIUS = 32
 # (row, column) from the centre patch to its neighbour, for the classes 0 to 7.
 DIRECTIONS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
@@ -55,6 +55,8 @@ def read_model(path):
     if sha256.hexdigest() != seal["sha256"]:
         sys.exit(f"{path} is not as it was written")
     header = seal["header"]
+    if "alignment" in header:
+        sys.exit(f"{path} aligns images, which this script does not")
     weights = {n: t for n, t in networks.get("teacher", {}).items() if not STATISTICS.fullmatch(n)}
     if teacher_hash(weights) != header["teacher"]["sha256"]:
         sys.exit(f"{path} lacks the weights of its teacher, or holds another's")

@@ -31,6 +31,7 @@ pub struct Told {
     latencies: Vec<Duration>,
     anomalous: usize,
     skipped: usize,
+    unaligned: usize,
     failure: Option<anyhow::Error>,
 }
 
@@ -42,6 +43,7 @@ impl Told {
             latencies: Vec::new(),
             anomalous: 0,
             skipped: 0,
+            unaligned: 0,
             failure: None,
         }
     }
@@ -64,6 +66,7 @@ impl Told {
     fn done(&mut self, input: &Input, done: &Done) -> Result<()> {
         self.latencies.push(done.latency);
         self.anomalous += usize::from(done.finding.verdict.is_anomalous());
+        self.unaligned += usize::from(done.finding.unaligned().is_some());
         say!("{}", done.finding.line(&input.image()));
         self.output.result(input, done)
     }
@@ -106,6 +109,11 @@ impl Told {
             self.anomalous,
             count - self.anomalous,
         );
+        match self.unaligned {
+            0 => {}
+            1 => tell!("warning: 1 image could not be aligned: look at it yourself"),
+            more => tell!("warning: {more} images could not be aligned: look at them yourself"),
+        }
         tell!("{}", describe_cost(&mut self.latencies, elapsed));
         Ok(match skipped {
             0 => ExitCode::SUCCESS,

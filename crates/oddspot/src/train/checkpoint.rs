@@ -17,7 +17,7 @@ use crate::net::teachers::TeacherIdentity;
 use crate::settings::{Difference, Settings};
 
 /// Version of the file format.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 /// Metadata key of a checkpoint.
 const KEY: &str = "oddspot.checkpoint";
 /// Name of the tensor that holds the optimizer's state.

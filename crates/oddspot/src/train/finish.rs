@@ -52,8 +52,12 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, error: &ScoreMap) {
-        self.error.add(error);
+    /// Adds an error, where the image is evidence.
+    fn add(&mut self, error: &ScoreMap, evidence: Option<&ScoreMap>) {
+        match evidence {
+            Some(evidence) => self.error.add(&error.where_above_0(evidence)),
+            None => self.error.add(error),
+        }
         self.levels.add_value(image_level(error));
     }
 }
@@ -168,11 +172,13 @@ impl Finishing<'_> {
         let (terms, thresholds) = self.usual(&judging, good);
         let (of_terms, packed) = judging.term_tensors();
         tensors.extend(of_terms);
+        tensors.extend(self.set.view.tensors());
         Ok(Some(Model {
             header: Header {
                 oddspot: env!("CARGO_PKG_VERSION").to_owned(),
                 teacher: self.identity.clone(),
                 teacher_levels: self.learned.levels.clone(),
+                alignment: self.set.view.good().cloned(),
                 terms,
                 thresholds,
                 settings: settings.clone(),
@@ -225,9 +231,10 @@ impl Finishing<'_> {
             for (index, image) in self.set.images.iter().enumerate() {
                 let source = TeacherSource::Cached(self.set.cache.levels(index)?);
                 let errors = judging.errors(image, source, memory)?;
+                let evidence = self.evidence(index);
                 for (at, error) in judging.at_pixels(&errors).iter().enumerate() {
                     if !kinds[at].closed_form {
-                        good.sums[at].add(error);
+                        good.sums[at].add(error, evidence.as_ref());
                     }
                 }
                 if index < MOST_IMAGES {
@@ -249,13 +256,14 @@ impl Finishing<'_> {
             let images = trained_on + self.held_out.images.len();
             good.unseen.resize(images, vec![Vec::new(); kinds.len()]);
         }
-        let first_unseen = trained_on + self.held_out.images.len() - good.unseen.len();
+        let first_unseen = self.first_unseen(&good);
         for (at, kind) in kinds.iter().enumerate() {
             let Some(left_out) = self.closed_form.left_out.get(kind.name) else {
                 continue;
             };
-            for errors in left_out {
-                good.sums[at].add(&judging.term_at_pixels(at, errors));
+            for (image, errors) in left_out.iter().enumerate() {
+                let error = judging.term_at_pixels(at, errors);
+                good.sums[at].add(&error, self.evidence(image).as_ref());
             }
             for (image, errors) in good.seen.iter_mut().enumerate() {
                 errors[at].clone_from(&left_out[image]);
@@ -267,9 +275,21 @@ impl Finishing<'_> {
         Ok(Some(good))
     }
 
+    /// The first of all good images, held-out ones last, that nothing has learned from.
+    fn first_unseen(&self, good: &GoodErrors) -> usize {
+        self.set.images.len() + self.held_out.images.len() - good.unseen.len()
+    }
+
+    /// Where a good image is evidence, of all of them, held-out ones last; None if everywhere.
+    fn evidence(&self, image: usize) -> Option<ScoreMap> {
+        let mut moves = self.set.moves.iter().chain(&self.held_out.moves);
+        moves.nth(image)?.evidence(self.settings.image_size)
+    }
+
     /// What is usual of each term, and the thresholds.
     fn usual(&self, judging: &Judging, good: GoodErrors) -> (Vec<TermStatistics>, Thresholds) {
         let settings = self.settings;
+        let first_unseen = self.first_unseen(&good);
         let moments: Vec<TermStatistics> = terms::used(settings)
             .zip(&good.sums)
             .map(|(kind, sums)| TermStatistics {
@@ -281,17 +301,18 @@ impl Finishing<'_> {
                 unit: None,
             })
             .collect();
-        let statistics = self.in_units(judging, &moments, |_| Some(&good.unseen));
+        let statistics = self.in_units(judging, &moments, |_| Some((first_unseen, &good.unseen)));
         // A term that is trained reaches less in the images that it has learned from; the others say the
         // same of all.
         let of_seen = self.in_units(judging, &statistics, |kind| {
-            (!kind.closed_form).then_some(&good.seen)
+            (!kind.closed_form).then_some((0, &good.seen))
         });
-        let fuse = |errors: &TermErrors, statistics: &[TermStatistics]| {
-            judging.fuse(&judging.at_pixels(errors), statistics)
+        let fuse = |image: usize, errors: &TermErrors, statistics: &[TermStatistics]| {
+            let maps = judging.fuse(&judging.at_pixels(errors), statistics);
+            maps.within(self.evidence(image).as_ref())
         };
-        let training_scores: Vec<f32> = (good.seen.iter())
-            .map(|errors| fuse(errors, &of_seen).score())
+        let training_scores: Vec<f32> = (good.seen.iter().enumerate())
+            .map(|(image, errors)| fuse(image, errors, &of_seen).score())
             .collect();
         // Where no term judges a training image as if it had been left out, they only floor the spread.
         let mut scores = match self.closed_form.left_out.is_empty() {
@@ -302,8 +323,8 @@ impl Finishing<'_> {
         let mut pixels = Vec::new();
         let size = settings.image_size;
         let every = (size.width * size.height * good.unseen.len()).div_ceil(MOST_PIXELS);
-        for errors in &good.unseen {
-            let maps = fuse(errors, &statistics);
+        for (image, errors) in good.unseen.iter().enumerate() {
+            let maps = fuse(first_unseen + image, errors, &statistics);
             scores.push(maps.score());
             pixels.extend(maps.total.values.iter().step_by(every.max(1)));
         }
@@ -317,13 +338,13 @@ impl Finishing<'_> {
         (statistics, thresholds)
     }
 
-    /// Statistics with the unit of each term of which `images` gives some: what it reaches in these, or
-    /// where it is of the closed form in all good images, each left out.
+    /// Statistics with the unit of each term of which `images` gives some, and which the first of them is: what
+    /// it reaches in these, or where it is of the closed form in all good images, each left out.
     fn in_units<'a>(
         &self,
         judging: &Judging,
         statistics: &[TermStatistics],
-        images: impl Fn(&Kind) -> Option<&'a Vec<TermErrors>>,
+        images: impl Fn(&Kind) -> Option<(usize, &'a Vec<TermErrors>)>,
     ) -> Vec<TermStatistics> {
         let mut found = statistics.to_vec();
         if self.settings.detection.units == Units::Deviations {
@@ -331,17 +352,23 @@ impl Finishing<'_> {
         }
         let kinds = terms::used(self.settings).zip(&mut found).enumerate();
         for (at, (kind, statistics)) in kinds {
-            let Some(images) = images(kind) else {
+            let Some((first, images)) = images(kind) else {
                 continue;
             };
             statistics.unit = None;
-            let peak = |errors: &Vec<ScoreMap>| {
+            let peak = |(image, errors): (usize, &Vec<ScoreMap>)| {
                 let error = judging.term_at_pixels(at, errors);
-                judging.term_map(at, &error, statistics).peak().0
+                let map = judging.term_map(at, &error, statistics);
+                match self.evidence(image) {
+                    Some(evidence) => map.times(&evidence).peak().0,
+                    None => map.peak().0,
+                }
             };
             let peaks: Vec<f32> = match self.closed_form.left_out.get(kind.name) {
-                Some(left_out) => left_out.iter().map(peak).collect(),
-                None => images.iter().map(|errors| peak(&errors[at])).collect(),
+                Some(left_out) => left_out.iter().enumerate().map(peak).collect(),
+                None => (images.iter().zip(first..))
+                    .map(|(errors, image)| peak((image, &errors[at])))
+                    .collect(),
             };
             let weight = (kind.fusing)(self.settings).weight.max(f64::MIN_POSITIVE);
             let reached = (upper_quartile(peaks) / weight).max(LEAST_UNIT);
