@@ -86,6 +86,7 @@ MODULES = [
         [
             ("maps", "scores over an image: moments, regions"),
             ("net", "networks as data; passes; teachers"),
+            ("view", "how the model sees an image: resized, aligned"),
             ("terms", "the terms of the score, a file each"),
         ],
     ),

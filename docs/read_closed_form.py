@@ -47,7 +47,7 @@ def e_gaussian(features, tensors, settings):
             distance[part] = (x[part] @ factor.T * scale).square().sum(-1).sqrt()
         weight = FINER ** (len(features) - level)
         total = total + weight * (distance - moments[0]) / moments[1]
-    return total
+    return by_place(total, tensors)
 
 
 KNOWN = 0.8
@@ -70,7 +70,13 @@ def squares_here(steps, tensors):
 
 def e_memory(features, tensors):
     squares = squares_here(memory_steps(features, tensors), tensors)
-    return (tensors["step"] * squares.sqrt()).reshape(features[0].shape[1:])
+    return by_place((tensors["step"] * squares.sqrt()).reshape(features[0].shape[1:]), tensors)
+
+
+def by_place(error, tensors):
+    """Less what is usual at each place, as far as the model keeps it."""
+    error = error - tensors.get("place.mean", 0)
+    return error / tensors.get("place.std", 1)
 
 
 def novelty(features, tensors, around, stride):

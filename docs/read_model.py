@@ -55,6 +55,8 @@ def read_model(path):
     if sha256.hexdigest() != seal["sha256"]:
         sys.exit(f"{path} is not as it was written")
     header = seal["header"]
+    if "alignment" in header:
+        sys.exit(f"{path} aligns images, which this script does not")
     weights = {n: t for n, t in networks.get("teacher", {}).items() if not STATISTICS.fullmatch(n)}
     if teacher_hash(weights) != header["teacher"]["sha256"]:
         sys.exit(f"{path} lacks the weights of its teacher, or holds another's")

@@ -2,6 +2,7 @@
 
 use oddspot::model::Header;
 use oddspot::verdict::{FalseAlarms, Thresholds};
+use oddspot::view::GoodAlignment;
 
 use crate::printing::escaped;
 
@@ -26,22 +27,58 @@ pub fn describe_scores(header: &Header) -> Vec<String> {
     }];
     let suspicious = header.suspicious_images();
     if !suspicious.is_empty() {
-        let names = suspicious
-            .iter()
-            .take(NAMED)
-            .map(|record| escaped(&record.name));
-        let names: Vec<String> = names.map(|name| name.to_string()).collect();
-        let more = match suspicious.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let names = named(suspicious.iter().map(|record| record.name.as_str()));
         told.push(format!(
-            "warning: far above all other good images: {}{more}; look whether they are good, for they \
-             raise the threshold",
-            names.join(", ")
+            "warning: far above all other good images: {names}; look whether they are good, for they \
+             raise the threshold"
         ));
     }
     told
+}
+
+/// How the good images lie, a sentence each; `None` of images that have too little in common.
+pub fn describe_alignment(good: Option<&GoodAlignment>) -> Vec<String> {
+    let Some(good) = good else {
+        return vec![
+            "warning: the good images have too little in common to be aligned: they are looked at as they are"
+                .to_owned(),
+        ];
+    };
+    let ([moved, farthest], [turned, most]) = (good.moved, good.turned);
+    let mut text = format!(
+        "aligned: good images are moved by {moved:.1} pixels (median), {farthest:.1} at most"
+    );
+    if most > 0.0 {
+        text += &format!(", and turned by {turned:.1}°, {most:.1}° at most");
+    }
+    let mut told = vec![
+        text,
+        format!(
+            "an image could not be aligned if its edges agree with theirs by less than {:.2}; good ones reach \
+             {:.2} (median)",
+            good.bound, good.correlation
+        ),
+    ];
+    if !good.not_aligned.is_empty() {
+        let names = named(good.not_aligned.iter().map(String::as_str));
+        told.push(format!(
+            "warning: these good images could not be aligned: {names}; look whether they show the same"
+        ));
+    }
+    told
+}
+
+/// The first few names, and how many more there are.
+fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names: Vec<String> = names
+        .take(NAMED)
+        .map(|name| escaped(name).to_string())
+        .collect();
+    names.join(", ") + &more
 }
 
 /// What the good images say of the false-alarm rate, in a sentence.

@@ -10,13 +10,14 @@ use oddspot::files::NamedTensors;
 use oddspot::maps::Moments;
 use oddspot::model::{FORMAT, Header, ImageRecord, Model};
 use oddspot::net::teachers;
-use oddspot::settings::{Method, Units};
+use oddspot::settings::{Alignment, Method, Units};
 use oddspot::terms;
 use oddspot::verdict::TermStatistics;
 use serde::Serialize;
 
 use crate::described::{
-    describe_false_alarms, describe_position_classifier, describe_scores, four_digits,
+    describe_alignment, describe_false_alarms, describe_position_classifier, describe_scores,
+    four_digits,
 };
 use crate::printing::{self, escaped};
 
@@ -114,6 +115,7 @@ impl fmt::Display for Inspection {
         self.write_networks(f)?;
         self.write_teacher(f)?;
         self.write_images(f)?;
+        self.write_alignment(f)?;
         self.write_statistics(f)?;
         writeln!(f, "\nSettings (as for --config)")?;
         for line in header.settings.to_toml().lines() {
@@ -185,6 +187,19 @@ impl Inspection {
             let added = &header.added_images;
             writeln!(f, "\nGood images added later: {}", added.len())?;
             write_records(f, added)?;
+        }
+        Ok(())
+    }
+
+    /// How good images lie, where the settings ask for it.
+    fn write_alignment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = &self.header;
+        if header.settings.alignment == Alignment::None {
+            return Ok(());
+        }
+        writeln!(f, "\nAlignment: {}", header.settings.alignment.name())?;
+        for line in describe_alignment(header.alignment.as_ref()) {
+            writeln!(f, "  {line}")?;
         }
         Ok(())
     }

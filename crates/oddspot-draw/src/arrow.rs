@@ -24,11 +24,8 @@ impl Arrow {
     pub fn of(placement: &Placement, scale: [f32; 2]) -> Vec<Self> {
         let (column, row) = placement.centre;
         let at = |(across, down): (isize, isize)| {
-            let reach = placement.offset as f32;
-            let place = [
-                column as f32 + across as f32 * reach + 0.5,
-                row as f32 + down as f32 * reach + 0.5,
-            ];
+            let [across, down] = placement.reach((across, down));
+            let place = [column as f32 + across + 0.5, row as f32 + down + 0.5];
             [place[0] * scale[0], place[1] * scale[1]]
         };
         let neighbours = placement.misplaced().into_iter().take(MOST);
@@ -134,6 +131,7 @@ fn distance(at: [f32; 2], [from, to]: [[f32; 2]; 2]) -> f32 {
 mod tests {
     use super::*;
     use oddspot::terms::position::Neighbour;
+    use oddspot::view::Move;
 
     #[test]
     fn an_arrow_leads_from_where_a_neighbour_lies_to_where_it_belongs() {
@@ -146,6 +144,7 @@ mod tests {
         let placement = Placement {
             centre: (100, 80),
             offset: 64,
+            to_image: Move::NONE,
             neighbours: vec![
                 neighbour(3, 1, 0.6),
                 neighbour(4, 4, 0.9),

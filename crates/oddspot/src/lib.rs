@@ -28,6 +28,8 @@ pub mod maps;
 
 pub mod net;
 
+pub mod view;
+
 pub mod terms;
 
 // From errors to a verdict.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -10,6 +11,7 @@ use oddspot::datasets::{Dataset, Sample};
 use oddspot::images::Source;
 use oddspot::model::Model;
 use oddspot::train::{HeldOut, Outcome, Progress as Event, Trainer, TrainingSet};
+use oddspot::view::View;
 use oddspot::{Error, ErrorKind, Subject};
 use oddspot_draw::chart::drawings_of;
 use oddspot_measure::benchmark::{Cost, ImageCounts, Record};
@@ -53,10 +55,14 @@ impl Benchmark<'_> {
         dataset.split(0)?;
         let samples = dataset.train.iter().chain(&dataset.held_out);
         let images: Vec<Source> = samples.map(|one| Source::file(&one.image)).collect();
+        let flow = |_, _| self.flow();
+        let Some(view) = View::learn(&self.settings, images.iter(), &dataset.root, flow)? else {
+            return Ok(None);
+        };
         let mut bar = Progress::new("preparing", "images", 0, images.len());
         let set = TrainingSet::prepare(
             (&images, &dataset.root),
-            &self.settings,
+            (&self.settings, Arc::new(view)),
             (&*self.ready.pass, &self.ready.levels),
             &self.folder,
             |done, _| {

@@ -270,6 +270,7 @@ mod tests {
                 neighbours: Vec::new(),
                 words: vec!["left neighbour looks odd".to_owned(), "another".to_owned()],
             }),
+            alignment: None,
             width: 8,
             height: 8,
             regions: Vec::new(),

@@ -33,6 +33,7 @@ pub struct Told {
     /// Images of each verdict, in the order of [`Verdict::ALL`].
     verdicts: [usize; Verdict::ALL.len()],
     skipped: usize,
+    unaligned: usize,
     failure: Option<anyhow::Error>,
 }
 
@@ -44,6 +45,7 @@ impl Told {
             latencies: Vec::new(),
             verdicts: [0; Verdict::ALL.len()],
             skipped: 0,
+            unaligned: 0,
             failure: None,
         }
     }
@@ -66,6 +68,7 @@ impl Told {
     fn done(&mut self, input: &Input, done: &Done) -> Result<()> {
         self.latencies.push(done.latency);
         self.verdicts[done.finding.verdict as usize] += 1;
+        self.unaligned += usize::from(done.finding.unaligned().is_some());
         say!("{}", done.finding.line(&input.image()));
         self.output.result(input, done)
     }
@@ -107,6 +110,11 @@ impl Told {
             "{images} images: {anomalous} anomalous, {to_check} to check, {good} good, {skipped} skipped, \
              at the thresholds {threshold} and {check}; {written} in {output}",
         );
+        match self.unaligned {
+            0 => {}
+            1 => tell!("warning: 1 image could not be aligned: look at it yourself"),
+            more => tell!("warning: {more} images could not be aligned: look at them yourself"),
+        }
         tell!("{}", describe_cost(&mut self.latencies, elapsed));
         Ok(match skipped {
             0 => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use oddspot::{Error, ErrorKind};
 
 use super::log::TrainingLog;
 use crate::advice::causes;
+use crate::described::describe_alignment;
 use crate::interrupt::Interrupt;
 use crate::output::beside;
 use crate::progress::{Progress, Warning};
@@ -243,6 +244,12 @@ impl Observer for Watch<'_> {
                 teacher,
             } => self.announce((train, held_out), teacher),
             Event::Preparing { done, total } => self.show(("preparing", "images"), (done, total)),
+            Event::Aligned(good) => {
+                self.end_phase();
+                for line in describe_alignment(good) {
+                    tell!("{line}");
+                }
+            }
             Event::Instant(model) => self.instant(model),
             Event::Trains { from } => return self.begin_steps(from),
             Event::Step(report) => self.step(report),

@@ -158,7 +158,7 @@ fn regions_are_what_lies_above_the_pixel_threshold_but_for_the_skirts_of_peaks()
 
 /// Pixels above the threshold, less those below 0.3 of the peak that they are connected to.
 fn outlined(map: &FloatMap, threshold: f32) -> usize {
-    let mut left: BTreeSet<(usize, usize)> = (0..map.height * map.width)
+    let mut left: BTreeSet<(usize, usize)> = (0..map.values.len())
         .filter(|&at| map.values[at] > threshold)
         .map(|at| (at / map.width, at % map.width))
         .collect();

@@ -5,6 +5,7 @@
 // Helpers of tests say what they expect, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aligning;
 mod auditing;
 mod bad_images;
 mod benchmarking;

@@ -15,7 +15,8 @@ use serde_json::Value;
 use crate::world::{Run, World, board, with_header};
 
 /// Long enough that a signal after the first step comes before the last.
-const LONG: &str = "boards --iterations 300 --checkpoint-every 1000";
+/// What images are aligned by is learned anew when it goes on.
+const LONG: &str = "boards --iterations 300 --checkpoint-every 1000 --alignment shift";
 
 /// Runs a command, and signals it once a line of its standard error begins with `cue`.
 fn signalled(command: &mut Command, cue: &str, signal: Signal) -> Run {

@@ -31,6 +31,7 @@ fn inspection(total: ScoreMap, terms: Vec<TermMap>, mask: Vec<bool>) -> Inspecti
             terms: Vec::new(),
             peak: Point { x: 0, y: 0 },
             place: None,
+            alignment: None,
             width: 64,
             height: 64,
             regions: Vec::new(),

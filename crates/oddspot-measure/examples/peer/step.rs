@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use oddspot::files::{NamedTensor, NamedTensors};
 use oddspot::images::{ImageSize, Source};
@@ -11,6 +12,7 @@ use oddspot::seed;
 use oddspot::settings::{FeatureNorm, Optimizer, Schedule, Settings, TrainingSettings};
 use oddspot::terms::position::PatchGrid;
 use oddspot::train::{StepReport, Trainer, TrainingSet};
+use oddspot::view::View;
 use oddspot_conv::Shape;
 use serde::Deserialize;
 
@@ -82,9 +84,16 @@ fn training_set(settings: &Settings, teacher: &Teacher, folder: &Path) -> Result
     let input = Shape::new(1, size.height, size.width, 3);
     let ready = Cpu.forward(&teacher.network, &teacher.weights, input)?;
     let levels = teacher.network.levels();
+    let view = Arc::new(View::plain(size));
     let go_on = |_, _| ControlFlow::Continue(());
     let of_teacher = (&*ready, &levels[..]);
-    let set = TrainingSet::prepare((&[board], folder), settings, of_teacher, folder, go_on)?;
+    let set = TrainingSet::prepare(
+        (&[board], folder),
+        (settings, view),
+        of_teacher,
+        folder,
+        go_on,
+    )?;
     Ok(set.ok_or("the preparation was interrupted")?)
 }
 

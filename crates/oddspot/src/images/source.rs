@@ -43,6 +43,13 @@ impl Source {
         }
     }
 
+    /// Its path below a folder, or its name: with `/` on every platform, so that hashes of records agree.
+    pub fn name_below(&self, root: &Path) -> String {
+        let path = self.name();
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        name.to_string_lossy().replace('\\', "/")
+    }
+
     /// Its pixels.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::in_order::{in_order, pool};
 use super::judging::{Judging, Memory, TeacherSource, input_shape};
 use super::teacher::teacher_of;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::images::{Source, check_pixels, resize};
+use crate::images::{Source, check_pixels};
 use crate::maps::{ScoreMap, outlined, regions};
 use crate::model::{Header, Model};
 use crate::net::engine::{Cpu, Engine, Forward};
@@ -19,6 +19,7 @@ use crate::net::learned::Learned;
 use crate::net::teachers::Library;
 use crate::terms::position::Placement;
 use crate::verdict::{AnomalyMaps, Finding, Place, Point, Shares, TermMap, Thresholds, Verdict};
+use crate::view::{Aligned, View};
 
 /// How a model is made ready.
 #[derive(Clone, Debug)]
@@ -44,9 +45,9 @@ impl Default for Options {
 /// What was found in one image, at the model's size.
 #[derive(Clone, Debug)]
 pub struct Detection {
-    /// The anomaly map and its parts at the model's `image_size`.
+    /// The anomaly map and its parts at the model's `image_size`, as the image lies.
     pub maps: AnomalyMaps,
-    /// The maximum of the map.
+    /// The maximum of the map where good images lie.
     pub score: f32,
     /// What follows from the score by the model's thresholds.
     pub verdict: Verdict,
@@ -54,6 +55,8 @@ pub struct Detection {
     pub shares: Shares,
     /// What the position classifier says of what is odd at the peak; none in a baseline.
     pub placement: Option<Placement>,
+    /// How the image lies; none of a model that looks at images as they are.
+    pub aligned: Option<Aligned>,
 }
 
 /// What was found in one image, at the image's own size: the finding, and what pictures of it are
@@ -94,6 +97,7 @@ pub struct Inspection {
 pub struct Detector {
     path: Option<PathBuf>,
     header: Header,
+    view: View,
     teacher: Box<dyn Forward>,
     judging: Judging,
     pool: ThreadPool,
@@ -159,12 +163,14 @@ impl Detector {
             )?;
             let input = input_shape(settings);
             let teacher = engine.forward(&teacher.network, &teacher.weights, input)?;
-            Ok((judging, teacher))
+            let view = View::of_model(settings, header.alignment.as_ref(), &model.tensors)?;
+            Ok((view, judging, teacher))
         });
-        let (judging, teacher) = made.map_err(about)?;
+        let (view, judging, teacher) = made.map_err(about)?;
         Ok(Self {
             path,
             header,
+            view,
             teacher,
             judging,
             pool,
@@ -286,27 +292,37 @@ impl Detector {
     fn judge(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Detection> {
         check_pixels(image)?;
         self.with_memory(|memory| {
-            let image = resize(image, self.header.settings.image_size);
+            let sight = self.view.look(image);
+            let to_image = sight.to_image;
             let teacher = TeacherSource::Run(&*self.teacher);
-            let errors = self.judging.errors(&image, teacher, memory)?;
+            let errors = self.judging.errors(&sight.image, teacher, memory)?;
             let errors = self.judging.at_pixels(&errors);
             let maps = self.judging.fuse(&errors, &self.header.terms);
+            let evidence = to_image.evidence(self.header.settings.image_size);
+            let maps = maps.within(evidence.as_ref());
             if !maps.total.values.iter().all(|value| value.is_finite()) {
                 return Err(self.not_finite());
             }
             let score = maps.score();
-            let verdict = thresholds.verdict(score);
+            let trusted = sight.aligned.is_none_or(|aligned| aligned.trusted);
+            let verdict = match thresholds.verdict(score) {
+                // Where parts lie otherwise than in good images, that nothing is odd says nothing.
+                Verdict::Good if !trusted => Verdict::Check,
+                verdict => verdict,
+            };
             let novelty = match verdict {
                 // Nobody asks why.
                 Verdict::Good => 1.0,
                 _ => self.judging.novelty(&maps, memory)?,
             };
             Ok(Detection {
-                placement: self.judging.placement(&maps, memory)?,
+                placement: (self.judging.placement(&maps, memory)?)
+                    .map(|placement| placement.moved(&to_image)),
                 score,
                 verdict,
                 shares: maps.shares(novelty),
-                maps,
+                maps: maps.each(|map| to_image.back(map)),
+                aligned: sight.aligned,
             })
         })
     }
@@ -353,6 +369,7 @@ impl Detector {
             terms: detection.maps.term_shares(),
             peak: Point { x, y },
             place: detection.placement.as_ref().map(place),
+            alignment: detection.aligned,
             width: image.width(),
             height: image.height(),
             regions: regions(&total, pixel),

@@ -86,6 +86,28 @@ impl ScoreMap {
         }
     }
 
+    /// Each value times that of another map of the same size.
+    pub fn times(&self, other: &Self) -> Self {
+        let pairs = self.values.iter().zip(&other.values);
+        Self {
+            values: pairs.map(|(value, other)| value * other).collect(),
+            ..*self
+        }
+    }
+
+    /// The values where another map of the same size is above 0, and NaN elsewhere.
+    pub fn where_above_0(&self, other: &Self) -> Self {
+        let pairs = self.values.iter().zip(&other.values);
+        let kept = pairs.map(|(&value, &other)| match other > 0.0 {
+            true => value,
+            false => f32::NAN,
+        });
+        Self {
+            values: kept.collect(),
+            ..*self
+        }
+    }
+
     /// Gaussian smoothing with standard deviations in pixels along rows and columns,
     /// truncated at 4σ, borders reflected about the edge (scipy's `gaussian_filter`).
     /// A σ of 0 leaves that axis as it is.

@@ -7,13 +7,15 @@ use super::{Header, Model};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::sealed::{Opened, Sealed, seal};
 use crate::files::{NamedTensors, PackedTensors, Stored, TensorFile, atomic, check_finite};
+use crate::images::ImageSize;
 use crate::net::learned::Learned;
 use crate::net::network::widths_of;
 use crate::net::tensors::{Shapes, TensorSpec};
-use crate::settings::Units;
+use crate::settings::{Alignment, Units};
 use crate::terms;
 use crate::terms::channels::ChannelStatistics;
 use crate::verdict::FalseAlarms;
+use crate::view;
 
 /// Version of the file format.
 pub const FORMAT: u32 = 6;
@@ -144,6 +146,7 @@ fn check_header(header: &Header) -> Result<Learned> {
             "its statistics or thresholds are not finite numbers",
         ));
     }
+    check_alignment(header)?;
     let judged = match &header.calibration {
         Some(calibration) => calibration.good_images.len()..=calibration.good_images.len(),
         None => header.held_out_images.len()..=header.good_images(),
@@ -191,6 +194,21 @@ fn check_header(header: &Header) -> Result<Learned> {
     Learned::new(settings, levels).map_err(|error| damaged(error.reason()))
 }
 
+/// Checks what a header says of how good images lie.
+fn check_alignment(header: &Header) -> Result<()> {
+    let Some(good) = &header.alignment else {
+        return Ok(());
+    };
+    let sides = [good.width, good.height];
+    let usable = header.settings.alignment != Alignment::None
+        && sides.iter().all(|side| (1..=256).contains(side))
+        && (0.0..=1.0).contains(&good.bound);
+    match usable {
+        true => Ok(()),
+        false => Err(damaged("what it says of how good images lie is of no use")),
+    }
+}
+
 fn about_terms<'a>(header: &'a Header, learned: &'a Learned) -> terms::About<'a> {
     terms::About {
         settings: &header.settings,
@@ -223,6 +241,12 @@ fn check_shapes(header: &Header, learned: &Learned, shapes: &Shapes) -> Result<(
             settings.training.feature_norm,
             &header.teacher_levels,
         ));
+    }
+    if let Some(good) = &header.alignment {
+        needed.extend(view::specs(ImageSize {
+            width: good.width,
+            height: good.height,
+        }));
     }
     let about = about_terms(header, learned);
     for kind in terms::used(settings) {

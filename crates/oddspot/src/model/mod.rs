@@ -14,6 +14,7 @@ use crate::net::teachers::TeacherIdentity;
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
 use crate::verdict::{TermStatistics, Thresholds};
+use crate::view::GoodAlignment;
 
 /// Name and SHA-256 of a training image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub struct Header {
     pub teacher: TeacherIdentity,
     /// Stride and channels of the teacher's levels, fine to coarse.
     pub teacher_levels: Vec<Level>,
+    /// How good images lie; absent where images are looked at as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alignment: Option<GoodAlignment>,
     /// What is usual of each term in the training images, in the order of the terms.
     pub terms: Vec<TermStatistics>,
     /// Thresholds from good images, of which each was judged without having been learned from.
@@ -151,7 +155,8 @@ pub struct Model {
     pub header: Header,
     /// Statistics of the teacher's channels.
     pub statistics: ChannelStatistics,
-    /// Those of the learned networks (`student.…`, `position.…`), and of the terms (`<term>.…`).
+    /// Those of the learned networks (`student.…`, `position.…`), and of the terms (`<term>.…`),
+    /// and what images are aligned by (`alignment.…`).
     pub tensors: NamedTensors,
     /// The terms' tensors of 8 bits.
     pub packed: PackedTensors,

@@ -77,6 +77,18 @@ impl Method {
 }
 
 choices! {
+    /// Whether images are brought to where good ones lie before they are looked at.
+    pub enum Alignment {
+        /// They are looked at as they are.
+        None = "none",
+        /// They are moved.
+        Shift = "shift",
+        /// They are moved and turned, by any angle.
+        Rigid = "rigid",
+    }
+}
+
+choices! {
     /// What turns gradients into steps.
     pub enum Optimizer {
         /// Adam (Kingma & Ba, 2015) for everything.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::allowed::{Allowed, MOST};
 use super::choices::{
-    FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor, Schedule, Units,
+    Alignment, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor,
+    Schedule, Units,
 };
 use super::row::{Row, Shown, allowed, dashed, first, setting, shown, table};
 use super::spelling::Spelling;
@@ -26,6 +27,12 @@ table! {
 
         /// Size in pixels that images are resized to; each side a multiple of 8, of 16 with a ResNet.
         common image_size: ImageSize = ImageSize::square(256), in 8..=4096;
+
+        /// Bring each image to where good ones lie: as it is (none), moved (shift), or turned too (rigid).
+        ///
+        /// For parts that lie a little off, or at any angle. An image that shows nothing of what good ones
+        /// have in common could not be aligned, and the finding says so.
+        common alignment: Alignment = Alignment::None;
     }
 
     /// The student network.

@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::files::{NamedTensors, PackedTensors};
-use crate::images::ImageSize;
 use crate::maps::{Moments, ScoreMap};
 use crate::net::learned::Learned;
 use crate::net::tensors::TensorSpec;
@@ -259,15 +258,6 @@ pub trait Term: Send + Sync {
     fn packed(&self) -> PackedTensors {
         PackedTensors::new()
     }
-}
-
-/// A closed-form term's map of its grid, at the image's size.
-fn places_at_pixels(errors: &[ScoreMap], size: ImageSize) -> ScoreMap {
-    let mut map = ScoreMap::filled(size.height, size.width, 0.0);
-    if let Some(error) = errors.first() {
-        error.add_resized(&mut map);
-    }
-    map
 }
 
 /// The kind of a name.

@@ -21,6 +21,7 @@ use crate::net::teachers::Library;
 use crate::settings::Settings;
 use crate::terms::{self, Parts};
 use crate::verdict::{GoodScores, Thresholds};
+use crate::view::{Move, View};
 
 /// Adds good images to a model, in the time that the teacher takes to see them.
 ///
@@ -134,8 +135,9 @@ impl<'a> Extension<'a> {
         let places =
             places.ok_or_else(|| Error::internal("closed-form terms that look at no place"))?;
         let mut nobody = Nobody;
+        let view = View::of_model(&settings, model.header.alignment.as_ref(), &model.tensors)?;
         let mut looking = Looking {
-            settings: &settings,
+            view: &view,
             levels: levels.len(),
             judging: &judging,
             teacher: &*ready,
@@ -162,9 +164,11 @@ impl<'a> Extension<'a> {
         }
         let mut errors = Vec::with_capacity(seen.len());
         let mut records = Vec::with_capacity(seen.len());
-        for (record, of_image) in seen {
+        let mut moves = Vec::with_capacity(seen.len());
+        for (record, of_image, moved) in seen {
             records.push(record);
             errors.push(of_image);
+            moves.push(moved);
         }
         let before = model.header.good_images();
         for (at, kind) in terms::used(&settings).enumerate() {
@@ -185,9 +189,9 @@ impl<'a> Extension<'a> {
             model.tensors.extend(term.tensors());
             model.packed.extend(term.packed());
         }
-        let maps = errors.iter().map(|errors| {
-            let errors = judging.at_pixels(errors);
-            judging.fuse(&errors, &model.header.terms)
+        let maps = errors.iter().zip(&moves).map(|(errors, moved)| {
+            let maps = judging.fuse(&judging.at_pixels(errors), &model.header.terms);
+            maps.within(moved.evidence(settings.image_size).as_ref())
         });
         let (mut scores, mut pixels) = (Vec::new(), Vec::new());
         for maps in maps {
@@ -212,17 +216,18 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// What is made of an image: the errors of all terms, and what those of the closed form look at.
-type Looked = (TermErrors, EncodedMaps);
+/// What is made of an image: the errors of all terms, what those of the closed form look at, and how it was
+/// moved.
+type Looked = (TermErrors, EncodedMaps, Move);
 
 /// Looking at images with a model that does not know them.
 struct Looking<'a> {
-    settings: &'a Settings,
+    view: &'a View,
     levels: usize,
     judging: &'a Judging,
     teacher: &'a dyn Forward,
     places: GoodPlaces,
-    seen: Vec<(ImageRecord, TermErrors)>,
+    seen: Vec<(ImageRecord, TermErrors, Move)>,
     known: Vec<ImageRecord>,
     hashes: HashSet<String>,
 }
@@ -242,9 +247,9 @@ impl Looking<'_> {
                 // Two of the same count once.
                 if !self.hashes.insert(record.sha256.clone()) {
                     self.known.push(record);
-                } else if let Some((errors, features)) = seen {
+                } else if let Some((errors, features, moved)) = seen {
                     self.places.push(features)?;
-                    self.seen.push((record, errors));
+                    self.seen.push((record, errors, moved));
                 }
             }
             let done = (chunk * at_a_time + now.len()).min(total);
@@ -265,14 +270,15 @@ impl Looking<'_> {
         root: &Path,
         memory: &mut Memory,
     ) -> Result<(ImageRecord, Option<Looked>)> {
-        let (image, record) = load(source, root, self.settings.image_size)?;
+        let (sight, record) = load(source, root, self.view)?;
         if self.hashes.contains(&record.sha256) {
             return Ok((record, None));
         }
-        let errors = (self.judging).errors(&image, TeacherSource::Run(self.teacher), memory)?;
+        let errors =
+            (self.judging).errors(&sight.image, TeacherSource::Run(self.teacher), memory)?;
         let maps = memory.teacher_levels(self.teacher, self.levels);
         let features = self.places.encode(&maps);
-        Ok((record, Some((errors, features))))
+        Ok((record, Some((errors, features, sight.to_image))))
     }
 }
 

@@ -42,8 +42,12 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, error: &ScoreMap) {
-        self.error.add(error);
+    /// Adds an error, where the image is evidence.
+    fn add(&mut self, error: &ScoreMap, evidence: Option<&ScoreMap>) {
+        match evidence {
+            Some(evidence) => self.error.add(&error.where_above_0(evidence)),
+            None => self.error.add(error),
+        }
         self.levels.add_value(image_level(error));
     }
 }
@@ -152,12 +156,14 @@ impl Finishing<'_> {
         let mut tensors = std::mem::take(&mut self.tensors);
         let (of_terms, packed) = judging.term_tensors();
         tensors.extend(of_terms);
+        tensors.extend(self.set.view.tensors());
         let settings = self.settings;
         Ok(Some(Model {
             header: Header {
                 oddspot: env!("CARGO_PKG_VERSION").to_owned(),
                 teacher: self.identity.clone(),
                 teacher_levels: self.learned.levels.clone(),
+                alignment: self.set.view.good().cloned(),
                 terms,
                 thresholds,
                 settings: settings.clone(),
@@ -264,9 +270,10 @@ impl Finishing<'_> {
             for (index, image) in self.set.images.iter().enumerate() {
                 let source = TeacherSource::Cached(self.set.cache.levels(index)?);
                 let errors = judging.errors(image, source, memory)?;
+                let evidence = self.evidence(index);
                 for (at, error) in judging.at_pixels(&errors).iter().enumerate() {
                     if !kinds[at].closed_form {
-                        good.sums[at].add(error);
+                        good.sums[at].add(error, evidence.as_ref());
                     }
                 }
                 if index < MOST_IMAGES {
@@ -288,13 +295,14 @@ impl Finishing<'_> {
             let images = trained_on + self.held_out.images.len();
             good.unseen.resize(images, vec![Vec::new(); kinds.len()]);
         }
-        let first_unseen = trained_on + self.held_out.images.len() - good.unseen.len();
+        let first_unseen = self.first_unseen(&good);
         for (at, kind) in kinds.iter().enumerate() {
             let Some(left_out) = self.closed_form.left_out.get(kind.name) else {
                 continue;
             };
-            for errors in left_out {
-                good.sums[at].add(&judging.term_at_pixels(at, errors));
+            for (image, errors) in left_out.iter().enumerate() {
+                let error = judging.term_at_pixels(at, errors);
+                good.sums[at].add(&error, self.evidence(image).as_ref());
             }
             for (image, errors) in good.seen.iter_mut().enumerate() {
                 errors[at].clone_from(&left_out[image]);
@@ -304,5 +312,16 @@ impl Finishing<'_> {
             }
         }
         Ok(Some(good))
+    }
+
+    /// The first of all good images, held-out ones last, that nothing has learned from.
+    pub(super) fn first_unseen(&self, good: &GoodErrors) -> usize {
+        self.set.images.len() + self.held_out.images.len() - good.unseen.len()
+    }
+
+    /// Where a good image is evidence, of all of them, held-out ones last; None if everywhere.
+    pub(super) fn evidence(&self, image: usize) -> Option<ScoreMap> {
+        let mut moves = self.set.moves.iter().chain(&self.held_out.moves);
+        moves.nth(image)?.evidence(self.settings.image_size)
     }
 }

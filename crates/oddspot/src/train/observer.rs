@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use crate::error::Error;
 use crate::model::Model;
 use crate::net::teachers::TeacherIdentity;
+use crate::view::GoodAlignment;
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +37,9 @@ pub enum Progress<'a> {
         /// The teacher.
         teacher: &'a TeacherIdentity,
     },
+    /// It is known how good images lie; nothing, if they have too little in common. Only where the settings
+    /// ask for it.
+    Aligned(Option<&'a GoodAlignment>),
     /// Images are decoded and seen by the teacher.
     Preparing {
         /// So many of them.

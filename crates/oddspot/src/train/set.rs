@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -10,13 +11,14 @@ use super::cache::{EncodedMaps, TeacherCache};
 use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::images::{ImageSize, Source, UNNAMED, resize};
+use crate::images::{Source, UNNAMED};
 use crate::judge::Memory;
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
 use crate::net::network::Level;
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
+use crate::view::{Move, Sight, View};
 
 /// Good images to learn from, and some that are held out to set the thresholds by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,8 +96,12 @@ impl GoodImages {
 
 /// The training images, resized, with the teacher's maps of each.
 pub struct TrainingSet {
-    /// At `image_size`, in their order.
+    /// As the model sees them, in their order.
     pub images: Vec<RgbImage>,
+    /// From the pixels of each to those of the image as it is.
+    pub moves: Vec<Move>,
+    /// How they are seen.
+    pub view: Arc<View>,
     /// Name and hash of each.
     pub records: Vec<ImageRecord>,
     /// The teacher's maps of each image.
@@ -115,7 +121,7 @@ impl TrainingSet {
     /// An unreadable image, or a cache that cannot be written.
     pub fn prepare(
         (images, root): (&[Source], &Path),
-        settings: &Settings,
+        (settings, view): (&Settings, Arc<View>),
         (teacher, levels): (&dyn Forward, &[Level]),
         scratch: &Path,
         mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
@@ -128,7 +134,8 @@ impl TrainingSet {
         };
         let mut cache = TeacherCache::new(size, cached, images.len(), budget, scratch)?;
         let mut places = GoodPlaces::new(settings, levels, images.len(), scratch)?;
-        let mut resized = Vec::with_capacity(images.len());
+        let mut seen = Vec::with_capacity(images.len());
+        let mut moves = Vec::with_capacity(images.len());
         let mut records = Vec::with_capacity(images.len());
         let mut memories = Vec::new();
         // Enough images at a time to keep all threads busy; put away in their order.
@@ -139,29 +146,32 @@ impl TrainingSet {
                 .par_iter()
                 .zip(&mut memories)
                 .map(|(source, memory)| {
-                    let (image, record) = load(source, root, size)?;
-                    memory.run_teacher(teacher, &image)?;
+                    let (sight, record) = load(source, root, &view)?;
+                    memory.run_teacher(teacher, &sight.image)?;
                     let maps = memory.teacher_levels(teacher, levels.len());
                     let of_places = places.as_ref().map(|places| places.encode(&maps));
                     let maps = EncodedMaps::new(&maps[..cached.len()], cached);
-                    Ok((image, record, maps, of_places))
+                    Ok((sight, record, maps, of_places))
                 })
                 .collect::<Result<Vec<_>>>()?;
-            for (image, record, maps, of_places) in done {
+            for (sight, record, maps, of_places) in done {
                 cache.push(maps)?;
                 if let (Some(places), Some(features)) = (&mut places, of_places) {
                     places.push(features)?;
                 }
-                resized.push(image);
+                seen.push(sight.image);
+                moves.push(sight.to_image);
                 records.push(record);
-                if progress(resized.len(), images.len()).is_break() {
+                if progress(seen.len(), images.len()).is_break() {
                     return Ok(None);
                 }
             }
         }
         let statistics = cache.statistics();
         Ok(Some(Self {
-            images: resized,
+            images: seen,
+            moves,
+            view,
             records,
             cache,
             statistics,
@@ -175,6 +185,8 @@ impl TrainingSet {
         let cache = self.cache.part(images);
         Self {
             images: images.iter().map(|&i| self.images[i].clone()).collect(),
+            moves: images.iter().map(|&i| self.moves[i]).collect(),
+            view: Arc::clone(&self.view),
             records: images.iter().map(|&i| self.records[i].clone()).collect(),
             statistics: cache.statistics(),
             cache,
@@ -186,8 +198,10 @@ impl TrainingSet {
 /// The good images held out for the thresholds, decoded before the first step, so that a bad
 /// one costs no training.
 pub struct HeldOut {
-    /// At `image_size`, in their order.
+    /// As the model sees them, in their order.
     pub images: Vec<RgbImage>,
+    /// From the pixels of each to those of the image as it is.
+    pub moves: Vec<Move>,
     /// Name and hash of each.
     pub records: Vec<ImageRecord>,
     /// What the closed-form terms look at, if there are any and the teacher has seen the images.
@@ -199,12 +213,13 @@ impl HeldOut {
     ///
     /// # Errors
     /// An unreadable image.
-    pub fn load(images: &[Source], root: &Path, size: ImageSize) -> Result<Self> {
-        let load = |image: &Source| load(image, root, size);
+    pub fn load(images: &[Source], root: &Path, view: &View) -> Result<Self> {
+        let load = |image: &Source| load(image, root, view);
         let loaded = images.par_iter().map(load).collect::<Result<Vec<_>>>()?;
-        let (images, records) = loaded.into_iter().unzip();
+        let (sights, records): (Vec<Sight>, _) = loaded.into_iter().unzip();
         Ok(Self {
-            images,
+            moves: sights.iter().map(|sight| sight.to_image).collect(),
+            images: sights.into_iter().map(|sight| sight.image).collect(),
             records,
             places: None,
         })
@@ -239,22 +254,19 @@ impl HeldOut {
     pub fn part(set: &TrainingSet, images: &[usize]) -> Self {
         Self {
             images: images.iter().map(|&i| set.images[i].clone()).collect(),
+            moves: images.iter().map(|&i| set.moves[i]).collect(),
             records: images.iter().map(|&i| set.records[i].clone()).collect(),
             places: set.places.as_ref().map(|places| places.part(images)),
         }
     }
 }
 
-/// Reads, hashes, decodes and resizes one image.
+/// Reads, hashes and decodes one image, and sees it as the model does.
 ///
 /// # Errors
 /// A file that cannot be read or is no usable image.
-pub(super) fn load(
-    source: &Source,
-    root: &Path,
-    size: ImageSize,
-) -> Result<(RgbImage, ImageRecord)> {
+pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<(Sight, ImageRecord)> {
     let (image, sha256) = source.decode_and_hash()?;
     let record = ImageRecord::of(&source.name(), root, sha256);
-    Ok((resize(&image, size), record))
+    Ok((view.look(&image), record))
 }

@@ -20,7 +20,8 @@ use crate::model::Model;
 use crate::net::engine::{Cpu, Forward};
 use crate::net::learned::Learned;
 use crate::net::teachers::{Library, Teacher};
-use crate::settings::{Method, Settings};
+use crate::settings::{Alignment, Method, Settings};
+use crate::view::View;
 
 /// A training, to be run.
 ///
@@ -196,14 +197,22 @@ impl<'a> Training<'a> {
             teacher: &teacher.identity,
         };
         go_on(observer.progress(&begins), "before the first step")?;
-        let size = settings.image_size;
-        let mut held_out = HeldOut::load(&images.held_out, &images.root, size)?;
+        let of_all = images.train.iter().chain(&images.held_out);
+        let view = View::learn(&settings, of_all, &images.root, |done, total| {
+            observer.progress(&Progress::Preparing { done, total })
+        })?;
+        let view = Arc::new(view.ok_or_else(|| Error::cancelled("before the first step"))?);
+        if settings.alignment != Alignment::None {
+            let learned = Progress::Aligned(view.good());
+            go_on(observer.progress(&learned), "before the first step")?;
+        }
+        let mut held_out = HeldOut::load(&images.held_out, &images.root, &view)?;
         let engine = &*self.engine;
         let ready = engine.forward(&teacher.network, &teacher.weights, input_shape(&settings))?;
         let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
         let set = TrainingSet::prepare(
             (&images.train, &images.root),
-            &settings,
+            (&settings, view),
             (&*ready, &levels),
             &scratch,
             |done, total| observer.progress(&Progress::Preparing { done, total }),

@@ -43,25 +43,28 @@ impl Finishing<'_> {
     ) -> (Vec<TermStatistics>, Thresholds) {
         let settings = self.settings;
         let moments = self.moments(&good);
+        let first_unseen = self.first_unseen(&good);
         let peaks =
             |at: usize, kind: &Kind| self.unseen_peaks(judging, &good, &moments, (at, kind));
         let statistics = self.in_units(&moments, peaks);
-        let fuse = |errors: &TermErrors, statistics: &[TermStatistics]| {
-            judging.fuse(&judging.at_pixels(errors), statistics)
+        let fuse = |image: usize, errors: &TermErrors, statistics: &[TermStatistics]| {
+            let maps = judging.fuse(&judging.at_pixels(errors), statistics);
+            maps.within(self.evidence(image).as_ref())
         };
         let training_scores: Vec<f32> = match self.folds {
             [] => {
                 // A term that is trained reaches less in the images that it has learned from; the others
                 // say the same of all.
                 let of_seen = self.in_units(&statistics, |at, kind| {
-                    let peak = |errors: &TermErrors| {
+                    let peak = |(image, errors): (usize, &TermErrors)| {
                         let error = judging.term_at_pixels(at, &errors[at]);
-                        judging.term_map(at, &error, &moments[at]).peak().0
+                        self.peak(image, judging.term_map(at, &error, &moments[at]))
                     };
-                    (!kind.closed_form).then(|| good.seen.iter().map(peak).collect())
+                    (!kind.closed_form).then(|| good.seen.iter().enumerate().map(peak).collect())
                 });
-                let score = |errors| fuse(errors, &of_seen).score();
-                good.seen.iter().map(score).collect()
+                let seen = good.seen.iter().enumerate();
+                seen.map(|(image, errors)| fuse(image, errors, &of_seen).score())
+                    .collect()
             }
             folds => self.scores_of_folds(judging, &good, &statistics, folds),
         };
@@ -73,8 +76,8 @@ impl Finishing<'_> {
         let mut pixels = Vec::new();
         let size = settings.image_size;
         let every = (size.width * size.height * good.unseen.len()).div_ceil(MOST_PIXELS);
-        for errors in &good.unseen {
-            let maps = fuse(errors, &statistics);
+        for (image, errors) in good.unseen.iter().enumerate() {
+            let maps = fuse(first_unseen + image, errors, &statistics);
             scores.push(maps.score());
             pixels.extend(maps.total.values.iter().step_by(every.max(1)));
         }
@@ -117,7 +120,8 @@ impl Finishing<'_> {
                         fold.error(index, trained - 1)
                     })
                     .collect();
-                scores[image] = judging.fuse(&errors, &statistics).score();
+                let maps = judging.fuse(&errors, &statistics);
+                scores[image] = maps.within(self.evidence(image).as_ref()).score();
             }
         }
         scores
@@ -132,22 +136,34 @@ impl Finishing<'_> {
         moments: &[TermStatistics],
         (at, kind): (usize, &Kind),
     ) -> Option<Vec<f32>> {
-        let peak = |error: &ScoreMap, moments: &TermStatistics| {
-            judging.term_map(at, error, moments).peak().0
+        let peak = |image: usize, error: &ScoreMap, moments: &TermStatistics| {
+            self.peak(image, judging.term_map(at, error, moments))
         };
-        let of_errors =
-            |errors: &Vec<ScoreMap>| peak(&judging.term_at_pixels(at, errors), &moments[at]);
+        let of_errors = |(image, errors): (usize, &Vec<ScoreMap>)| {
+            peak(image, &judging.term_at_pixels(at, errors), &moments[at])
+        };
         if let Some(left_out) = self.closed_form.left_out.get(kind.name) {
-            return Some(left_out.iter().map(of_errors).collect());
+            return Some(left_out.iter().enumerate().map(of_errors).collect());
         }
-        let held_out = good.unseen.iter().map(|errors| of_errors(&errors[at]));
+        let first_unseen = self.first_unseen(good);
+        let held_out = (good.unseen.iter().enumerate())
+            .map(|(image, errors)| of_errors((first_unseen + image, &errors[at])));
         let mut trained = terms::used(self.settings).filter(|kind| !kind.closed_form);
         let term = trained.position(|other| other == kind)?;
         let in_folds = self.folds.iter().flat_map(|fold| {
-            (0..fold.images.len())
-                .map(move |image| peak(&fold.error(image, term), &fold.statistics()[term]))
+            (fold.images.iter().enumerate()).map(move |(index, &image)| {
+                peak(image, &fold.error(index, term), &fold.statistics()[term])
+            })
         });
         Some(held_out.chain(in_folds).collect())
+    }
+
+    /// The maximum of a good image's map, where it is evidence.
+    fn peak(&self, image: usize, map: ScoreMap) -> f32 {
+        match self.evidence(image) {
+            Some(evidence) => map.times(&evidence).peak().0,
+            None => map.peak().0,
+        }
     }
 
     /// Statistics with the unit of each term of which `peaks` gives some: what it reaches in these.

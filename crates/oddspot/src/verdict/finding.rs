@@ -6,6 +6,7 @@ use super::shares::{Shares, TermShare, Why};
 use super::thresholds::Verdict;
 use crate::maps::Region;
 use crate::terms::position::{NAMES, Neighbour, Placement};
+use crate::view::Aligned;
 
 /// What is said of one image. All places are in pixels of the image itself.
 ///
@@ -57,6 +58,8 @@ pub struct Finding {
     pub peak: Point,
     /// What the position classifier says of what is odd at the peak, from the neighbour that sees it best.
     pub place: Option<Place>,
+    /// How the image lies; none of a model that looks at images as they are.
+    pub alignment: Option<Aligned>,
     /// Columns of the image.
     pub width: u32,
     /// Rows of the image.
@@ -126,10 +129,15 @@ impl Finding {
     /// The finding in one line for people, of an image by its name.
     pub fn line(&self, image: &str) -> String {
         let (verdict, score) = (self.shown_verdict(), self.score);
+        let unaligned = self.unaligned();
         if self.verdict.is_good() {
-            return format!("{verdict:9} {score:8.2}  {image}");
+            let mut line = format!("{verdict:9} {score:8.2}  {image}");
+            if let Some(unaligned) = unaligned {
+                line += &format!("  {unaligned}");
+            }
+            return line;
         }
-        let mut parts: Vec<String> = self.reason().into_iter().collect();
+        let mut parts: Vec<String> = unaligned.into_iter().chain(self.reason()).collect();
         if let Some((first, others)) = self.regions.split_first() {
             let Region { width, height, .. } = first;
             let mut region = format!("{width}x{height} at ({}, {})", first.left, first.top);
@@ -158,8 +166,8 @@ impl Finding {
                 format!("{score:.2}")
             });
         let mut text = format!("{verdict}: score {:.2}, {relation}", self.score);
-        if let Some(reason) = self.reason() {
-            text += &format!("; {reason}");
+        for part in self.reason().into_iter().chain(self.unaligned()) {
+            text += &format!("; {part}");
         }
         text
     }
@@ -178,6 +186,15 @@ impl Finding {
             looks_wrong: self.looks_wrong_share,
             wrong_place: self.wrong_place_share,
         }
+    }
+
+    /// That the image could not be aligned, in words, if so.
+    pub fn unaligned(&self) -> Option<String> {
+        let untrusted = self.alignment.filter(|aligned| !aligned.trusted)?;
+        Some(format!(
+            "could not be aligned (its edges agree with good images' by {:.2} alone): look at it yourself",
+            untrusted.correlation
+        ))
     }
 
     /// Why it is not good, in words.

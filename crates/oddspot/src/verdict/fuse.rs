@@ -75,6 +75,28 @@ impl AnomalyMaps {
         }
     }
 
+    /// The same as far as each pixel is evidence, in [0, 1]; None for all of it.
+    #[must_use]
+    pub fn within(self, evidence: Option<&ScoreMap>) -> Self {
+        match evidence {
+            None => self,
+            Some(evidence) => self.each(|map| map.times(evidence)),
+        }
+    }
+
+    /// All maps, changed alike by what keeps their sum the sum of its parts.
+    #[must_use]
+    pub fn each(&self, change: impl Fn(&ScoreMap) -> ScoreMap) -> Self {
+        let changed = |term: &TermMap| TermMap {
+            kind: term.kind,
+            map: change(&term.map),
+        };
+        Self {
+            total: change(&self.total),
+            terms: self.terms.iter().map(changed).collect(),
+        }
+    }
+
     /// The image's score: the maximum of `e`.
     pub fn score(&self) -> f32 {
         self.total.peak().0
@@ -125,14 +147,7 @@ impl AnomalyMaps {
 
     /// All maps resized to an image of the given size.
     pub fn resized(&self, height: usize, width: usize) -> Self {
-        let resized = |term: &TermMap| TermMap {
-            kind: term.kind,
-            map: term.map.resize_bilinear(height, width),
-        };
-        Self {
-            total: self.total.resize_bilinear(height, width),
-            terms: self.terms.iter().map(resized).collect(),
-        }
+        self.each(|map| map.resize_bilinear(height, width))
     }
 }
 

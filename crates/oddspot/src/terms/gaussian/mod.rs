@@ -10,7 +10,7 @@ mod tensors;
 use oddspot_conv::mahalanobis::{Factors, mahalanobis};
 use oddspot_conv::{ShapeError, Workspace};
 
-use super::places::{GoodFeatures, PlaceGrid};
+use super::places::{By, GoodFeatures, PlaceGrid, Usual};
 use super::{Fusing, Kind, Parts, Seen, Side, Term, TermMemory};
 use crate::error::Result;
 use crate::files::{NamedTensors, PackedTensors};
@@ -41,6 +41,9 @@ pub(super) const KIND: Kind = Kind {
 /// How much less each finer level counts than the next coarser one.
 const FINER: f64 = 0.5;
 
+/// What of its error is measured by place.
+const BY: By = By::Moments;
+
 /// The term.
 struct Gaussian {
     size: ImageSize,
@@ -52,6 +55,8 @@ struct Gaussian {
     levels: Vec<Fitted>,
     /// The same levels' `W`, laid out to be multiplied.
     factors: Vec<Factors>,
+    /// Of its error at each place.
+    usual: Usual,
 }
 
 /// The blocks of places that share a covariance.
@@ -116,6 +121,7 @@ impl Gaussian {
             shrinkage: settings.closed_form.shrinkage as f32,
             folds: settings.closed_form.parts,
             factors: factors(&grid, &levels)?,
+            usual: Usual::read((KIND.name, BY), settings, &grid, parts.tensors)?,
             levels,
             grid,
         })
@@ -209,15 +215,22 @@ impl Term for Gaussian {
             let levels = left_out.iter().zip(&self.levels);
             vec![self.sum(levels.map(|(of_level, level)| (&of_level[image][..], level.moments)))]
         };
-        Ok(Some((0..good.images()).map(map).collect()))
+        let left_out: Vec<Vec<ScoreMap>> = (0..good.images()).map(map).collect();
+        if known == 0 {
+            // Else it stays, or earlier scores would not compare.
+            self.usual.fit(&left_out);
+        }
+        Ok(Some(left_out))
     }
 
     fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap {
-        super::places_at_pixels(errors, self.size)
+        self.usual.at_pixels(errors, self.size)
     }
 
     fn tensors(&self) -> NamedTensors {
-        tensors::tensors(self)
+        let mut tensors = tensors::tensors(self);
+        tensors.extend(self.usual.tensors());
+        tensors
     }
 
     fn packed(&self) -> PackedTensors {

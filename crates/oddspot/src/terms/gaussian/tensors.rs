@@ -3,11 +3,11 @@
 
 use oddspot_conv::factor::triangle;
 
-use super::{Blocks, Fitted, Gaussian};
+use super::{BY, Blocks, Fitted, Gaussian, KIND};
 use crate::files::{NamedTensor, NamedTensors, PackedTensor, PackedTensors};
 use crate::maps::Moments;
 use crate::net::tensors::TensorSpec;
-use crate::terms::places::PlaceGrid;
+use crate::terms::places::{PlaceGrid, Usual};
 use crate::terms::{About, Parts};
 
 fn name(part: &str, level: usize) -> String {
@@ -18,7 +18,7 @@ fn name(part: &str, level: usize) -> String {
 pub(super) fn specs(about: &About) -> Vec<TensorSpec> {
     let grid = PlaceGrid::of(about.settings, &about.learned.levels);
     let blocks = Blocks::of(about.settings, &grid).count();
-    let mut specs = Vec::new();
+    let mut specs = Usual::specs(KIND.name, BY, about.settings, &grid);
     for (level, part) in grid.parts().into_iter().enumerate() {
         let channels = part.len();
         specs.extend([

@@ -12,7 +12,7 @@ use oddspot_conv::linear::{LinearWeights, linear};
 use oddspot_conv::nearest::{FARTHEST, nearest};
 use oddspot_conv::{Epilogue, Workspace};
 
-use super::places::{GoodFeatures, PlaceGrid};
+use super::places::{By, GoodFeatures, PlaceGrid, Usual};
 use super::{Fusing, Kind, Parts, Seen, Side, Term, TermMemory};
 use crate::error::Result;
 use crate::files::{NamedTensors, PackedTensors};
@@ -40,6 +40,9 @@ pub(super) const KIND: Kind = Kind {
     make: |parts| Ok(Box::new(Memory::new(parts)?)),
 };
 
+/// What of its error is measured by place.
+const BY: By = By::Mean;
+
 /// The term.
 struct Memory {
     size: ImageSize,
@@ -49,6 +52,8 @@ struct Memory {
     /// Rows at each place, at most.
     most: usize,
     fitted: Option<Fitted>,
+    /// Of its error at each place.
+    usual: Usual,
 }
 
 /// What it remembers.
@@ -120,6 +125,7 @@ impl Memory {
             components: settings.closed_form.components.min(grid.channels()),
             most: settings.closed_form.remembered,
             fitted: tensors::read(parts)?,
+            usual: Usual::read((KIND.name, BY), settings, &grid, parts.tensors)?,
             grid,
         })
     }
@@ -212,7 +218,12 @@ impl Term for Memory {
         let step = fitted.projection.step;
         self.fitted = Some(fitted);
         let map = |squares: &Vec<i32>| vec![self.map(squares, step)];
-        Ok(Some(left_out.iter().map(map).collect()))
+        let left_out: Vec<Vec<ScoreMap>> = left_out.iter().map(map).collect();
+        if known == 0 {
+            // Else it stays, or earlier scores would not compare.
+            self.usual.fit(&left_out);
+        }
+        Ok(Some(left_out))
     }
 
     fn without_likest(&self, images: usize) -> Result<Vec<Option<Vec<ScoreMap>>>> {
@@ -229,11 +240,13 @@ impl Term for Memory {
     }
 
     fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap {
-        super::places_at_pixels(errors, self.size)
+        self.usual.at_pixels(errors, self.size)
     }
 
     fn tensors(&self) -> NamedTensors {
-        tensors::tensors(self)
+        let mut tensors = tensors::tensors(self);
+        tensors.extend(self.usual.tensors());
+        tensors
     }
 
     fn packed(&self) -> PackedTensors {

@@ -1,11 +1,11 @@
 //! The tensors of the term: `memory.projection.weight`, `memory.projection.bias`, `memory.step`,
 //! `memory.elsewhere`, and in 8 bits `memory.rows`.
 
-use super::{Fitted, Memory, Projection};
+use super::{BY, Fitted, KIND, Memory, Projection};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{NamedTensor, NamedTensors, PackedTensor, PackedTensors};
 use crate::net::tensors::TensorSpec;
-use crate::terms::places::PlaceGrid;
+use crate::terms::places::{PlaceGrid, Usual};
 use crate::terms::{About, Parts};
 
 const WEIGHT: &str = "memory.projection.weight";
@@ -18,12 +18,14 @@ const ROWS: &str = "memory.rows";
 pub(super) fn specs(about: &About) -> Vec<TensorSpec> {
     let grid = PlaceGrid::of(about.settings, &about.learned.levels);
     let components = about.settings.closed_form.components.min(grid.channels());
-    vec![
+    let mut specs = vec![
         TensorSpec::kept(WEIGHT, vec![components, grid.channels()]),
         TensorSpec::kept(BIAS, vec![components]),
         TensorSpec::kept(STEP, vec![1]),
         TensorSpec::kept(ELSEWHERE, vec![1]),
-    ]
+    ];
+    specs.extend(Usual::specs(KIND.name, BY, about.settings, &grid));
+    specs
 }
 
 /// Names and shapes, in 8 bits.

@@ -1,9 +1,11 @@
 //! Features at the places of a grid: what the closed-form terms look at.
 
 mod good;
+mod usual;
 
 pub use good::GoodFeatures;
 pub(crate) use good::single;
+pub(super) use usual::{By, Usual};
 
 use std::ops::Range;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pairs::{DIRECTIONS, PatchGrid};
+use crate::view::Move;
 
 /// Where a neighbour lies, by its class.
 pub const NAMES: [&str; 8] = [
@@ -34,8 +35,10 @@ pub struct Neighbour {
 pub struct Placement {
     /// (column, row) of the patch's centre, in pixels of the model's `image_size`.
     pub centre: (usize, usize),
-    /// Pixels between the centre and a neighbour's along each axis.
+    /// Pixels between the centre and a neighbour's along each axis, as the model sees the image.
     pub offset: usize,
+    /// From where the model sees it to where it lies in the image.
+    pub to_image: Move,
     /// The neighbours whose patch lies inside the image, in the order of the classes.
     pub neighbours: Vec<Neighbour>,
 }
@@ -61,8 +64,28 @@ impl Placement {
         Self {
             centre: (column * grid.stride(), row * grid.stride()),
             offset: grid.offset(),
+            to_image: Move::NONE,
             neighbours: neighbours.collect(),
         }
+    }
+
+    /// The same of an image that the model saw moved so: its centre as it lies in the image.
+    #[must_use]
+    pub fn moved(mut self, to_image: &Move) -> Self {
+        let (column, row) = self.centre;
+        let moved = to_image.point([column as f32, row as f32]);
+        let [column, row] = moved.map(|at| at.round().max(0.0) as usize);
+        self.centre = (column, row);
+        self.to_image = *to_image;
+        self
+    }
+
+    /// (columns, rows) in pixels of the model's size from the centre to what lies so many offsets from it,
+    /// as they lie in the image.
+    pub fn reach(&self, (across, down): (isize, isize)) -> [f32; 2] {
+        let offset = self.offset as f32;
+        self.to_image
+            .step([across as f32 * offset, down as f32 * offset])
     }
 
     /// The neighbours that look as if they belonged elsewhere, the surest first.

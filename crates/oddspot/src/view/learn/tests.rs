@@ -1,0 +1,111 @@
+use ::image::{Rgb, RgbImage};
+
+use super::*;
+use crate::settings::Settings;
+use crate::view::{Move, View};
+
+const SIZE: ImageSize = ImageSize::square(128);
+
+/// A bright hammer on grey, turned about (64, 64) and then moved.
+fn hammer(degrees: f32, dx: f32, dy: f32) -> RgbImage {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    RgbImage::from_fn(128, 128, |x, y| {
+        let [right, down] = [x as f32 - 63.5 - dx, y as f32 - 63.5 - dy];
+        let [u, v] = [cos * right + sin * down, cos * down - sin * right];
+        let handle = u.abs() < 5.0 && v.abs() < 34.0;
+        let head = (-22.0..16.0).contains(&u) && (-34.0..-18.0).contains(&v);
+        let grain = ((x * 7 + y * 13) % 5) as u8;
+        match handle || head {
+            true => Rgb([200, 190, 150]),
+            false => Rgb([60 + grain; 3]),
+        }
+    })
+}
+
+fn view(how: Alignment, good: impl Iterator<Item = RgbImage>) -> View {
+    let settings = Settings {
+        alignment: how,
+        image_size: SIZE,
+        ..Settings::default()
+    };
+    let good: Vec<crate::images::Source> = good.map(Into::into).collect();
+    let go_on = |_, _| std::ops::ControlFlow::Continue(());
+    let view = View::learn(&settings, good.iter(), "".as_ref(), go_on);
+    view.unwrap().unwrap()
+}
+
+#[test]
+fn parts_at_any_angle_come_to_lie_alike() {
+    let pose = |i: u8| {
+        [
+            47.0 * f32::from(i),
+            f32::from(i % 5) - 2.0,
+            f32::from(i % 3),
+        ]
+    };
+    let good = (0..12).map(|i| hammer(pose(i)[0], pose(i)[1], pose(i)[2]));
+    let view = view(Alignment::Rigid, good);
+    let known = view.good().unwrap();
+    assert_eq!(known.reach, 180.0);
+    assert!(known.correlation > 0.8 && known.bound < known.correlation - 0.1);
+    let looked = [hammer(10.0, 0.0, 0.0), hammer(170.0, 6.0, -4.0)].map(|image| view.look(&image));
+    let [one, other] = looked.map(|sight| (sight.aligned.unwrap(), sight));
+    assert!(one.0.trusted && other.0.trusted);
+    let turn = wrapped((other.0.degrees - one.0.degrees - 160.0).to_radians());
+    assert!(turn.abs() < 0.03, "{turn}");
+    // Where the head is, both lead to it.
+    let apart = one.1.image.pixels().zip(other.1.image.pixels());
+    let differing = apart.filter(|(a, b)| a.0[0].abs_diff(b.0[0]) > 60).count();
+    assert!(differing < 350, "{differing}");
+}
+
+#[test]
+fn a_shift_is_found_to_the_pixel_and_told_in_pixels_of_the_image() {
+    let view = view(
+        Alignment::Shift,
+        (0..6u8).map(|i| hammer(0.0, f32::from(i % 2), 0.0)),
+    );
+    let aligned = |dx, dy| view.look(&hammer(0.0, dx, dy)).aligned.unwrap();
+    let [there, here] = [aligned(12.0, -7.0), aligned(0.0, 0.0)];
+    assert!(
+        (there.dx - here.dx - 12.0).abs() <= 1.0,
+        "{there:?} {here:?}"
+    );
+    assert!((there.dy - here.dy + 7.0).abs() <= 1.0);
+    assert_eq!(there.degrees, 0.0);
+}
+
+#[test]
+fn what_shows_something_else_is_not_trusted_and_seen_as_it_is() {
+    let view = view(
+        Alignment::Rigid,
+        (0..6u8).map(|i| hammer(f32::from(i), 0.0, 0.0)),
+    );
+    let noise = RgbImage::from_fn(128, 128, |x, y| Rgb([((x * 31) ^ (y * 17)) as u8; 3]));
+    let sight = view.look(&noise);
+    assert!(!sight.aligned.unwrap().trusted);
+    assert_eq!((sight.to_image, sight.image), (Move::NONE, noise));
+}
+
+#[test]
+fn images_without_anything_in_common_are_seen_as_they_are() {
+    let noise = |i: u32| {
+        RgbImage::from_fn(128, 128, |x, y| {
+            let word = (x / 4 * 7919 + y / 4 * 104_729 + i * 1_299_709).wrapping_mul(2_654_435_761);
+            Rgb([(word >> 24) as u8; 3])
+        })
+    };
+    assert!(view(Alignment::Shift, (0..8).map(noise)).good().is_none());
+}
+
+#[test]
+fn the_same_images_give_the_same_reference() {
+    let learned = || {
+        let view = view(
+            Alignment::Rigid,
+            (0..6u8).map(|i| hammer(60.0 * f32::from(i), 0.0, 1.0)),
+        );
+        (view.good().cloned(), view.tensors())
+    };
+    assert_eq!(learned(), learned());
+}

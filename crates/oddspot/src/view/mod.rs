@@ -1,0 +1,190 @@
+//! How the model sees an image: at its own size and, where the settings say so, moved to where good
+//! images lie.
+//!
+//! Good images give a [`Reference`]; an image is compared with it, small and as edges alone, and a
+//! [`Move`] brings it there. What is found goes the same way back.
+
+mod edges;
+mod learn;
+mod moves;
+mod reference;
+mod search;
+mod stack;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use ::image::RgbImage;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::NamedTensors;
+use crate::images::{ImageSize, Source, resize};
+use crate::settings::{Alignment, Settings};
+use edges::edges;
+pub use learn::GoodAlignment;
+use learn::learn;
+pub use moves::Move;
+pub use reference::Reference;
+pub(crate) use reference::specs;
+use search::Search;
+
+/// How far an image lies from where good images do, and whether that is to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Aligned {
+    /// Columns that what the image shows in its middle lies to the right, in pixels of the image.
+    pub dx: f32,
+    /// Rows that it lies lower.
+    pub dy: f32,
+    /// Degrees that it is turned clockwise, in [−180, 180].
+    pub degrees: f32,
+    /// Correlation of its edges with those of good images, in [−1, 1].
+    pub correlation: f32,
+    /// Whether the correlation is one that good images reach; else it could not be aligned.
+    pub trusted: bool,
+}
+
+/// An image as the model sees it.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Its pixels, of the model's size.
+    pub image: RgbImage,
+    /// From these pixels to those of the image resized as it is.
+    pub to_image: Move,
+    /// How it was aligned; none where nothing is.
+    pub aligned: Option<Aligned>,
+}
+
+/// How a model sees images. Threads may share it.
+pub struct View {
+    size: ImageSize,
+    aligner: Option<Aligner>,
+}
+
+/// What aligns images.
+struct Aligner {
+    search: Search,
+    good: GoodAlignment,
+}
+
+impl View {
+    /// Images as they are, resized.
+    pub fn plain(size: ImageSize) -> Self {
+        Self {
+            size,
+            aligner: None,
+        }
+    }
+
+    /// By the settings, and by what good images have in common if they ask for that: plain if these
+    /// have too little. Files are named as below `root`. None if told to stop.
+    ///
+    /// # Errors
+    /// An unreadable image.
+    pub fn learn<'a>(
+        settings: &Settings,
+        images: impl Iterator<Item = &'a Source>,
+        root: &Path,
+        mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Option<Self>> {
+        let size = settings.image_size;
+        let how = settings.alignment;
+        if how == Alignment::None {
+            return Ok(Some(Self::plain(size)));
+        }
+        let images: Vec<&Source> = images.collect();
+        let Some(first) = images.first() else {
+            return Ok(Some(Self::plain(size)));
+        };
+        let first = first.decode()?;
+        let canvas = edges::canvas([first.width(), first.height()]);
+        drop(first);
+        let mut pictures = Vec::with_capacity(images.len());
+        for now in images.chunks(2 * rayon::current_num_threads()) {
+            let seen = now.par_iter().map(|source| {
+                let image = source.decode()?;
+                Ok(edges(&resize(&image, size), canvas))
+            });
+            pictures.extend(seen.collect::<Result<Vec<_>>>()?);
+            if progress(pictures.len(), images.len()).is_break() {
+                return Ok(None);
+            }
+        }
+        let name = |image: usize| images[image].name_below(root);
+        let learned = learn(&pictures, how, size);
+        let aligner = learned.map(|(reference, good)| Aligner {
+            search: Search::new(reference, how, good.reach),
+            good: good.named(name),
+        });
+        Ok(Some(Self { size, aligner }))
+    }
+
+    /// That of a model, from what it keeps: `good` of its header, and its tensors.
+    ///
+    /// # Errors
+    /// Tensors that are missing or do not fit.
+    pub fn of_model(
+        settings: &Settings,
+        good: Option<&GoodAlignment>,
+        tensors: &NamedTensors,
+    ) -> Result<Self> {
+        let aligner = |good: &GoodAlignment| -> Result<Aligner> {
+            let reference = Reference::read(tensors).ok_or_else(|| {
+                let reason = "it lacks what images are aligned by";
+                Error::new(ErrorKind::Damaged, Subject::Model, reason)
+            })?;
+            Ok(Aligner {
+                search: Search::new(reference, settings.alignment, good.reach),
+                good: good.clone(),
+            })
+        };
+        Ok(Self {
+            size: settings.image_size,
+            aligner: good.map(aligner).transpose()?,
+        })
+    }
+
+    /// What is known of how good images lie; none where nothing is aligned.
+    pub fn good(&self) -> Option<&GoodAlignment> {
+        self.aligner.as_ref().map(|aligner| &aligner.good)
+    }
+
+    /// What it keeps in the model.
+    pub fn tensors(&self) -> NamedTensors {
+        let of = |aligner: &Aligner| aligner.search.reference().tensors();
+        self.aligner.as_ref().map(of).unwrap_or_default()
+    }
+
+    /// An image, as the model is to see it.
+    pub fn look(&self, image: &RgbImage) -> Sight {
+        let resized = resize(image, self.size);
+        let Some(Aligner { search, good }) = &self.aligner else {
+            return Sight {
+                image: resized,
+                to_image: Move::NONE,
+                aligned: None,
+            };
+        };
+        let found = search.find(&edges(&resized, search.reference().size()));
+        let lies = found.pose.on(self.size, search.reference().size());
+        let [across, down] = lies.of_centre(self.size);
+        let aligned = Aligned {
+            dx: across * image.width() as f32 / self.size.width as f32,
+            dy: down * image.height() as f32 / self.size.height as f32,
+            degrees: found.pose.angle.to_degrees(),
+            correlation: found.correlation,
+            trusted: f64::from(found.correlation) >= good.bound,
+        };
+        // An image that shows something else is seen as it is.
+        let to_image = match aligned.trusted {
+            true => lies,
+            false => Move::NONE,
+        };
+        Sight {
+            image: to_image.image(resized),
+            to_image,
+            aligned: Some(aligned),
+        }
+    }
+}
