@@ -66,7 +66,7 @@ table! {
     /// The closed-form terms: what is usual at each place of the teacher's features.
     pub struct ClosedFormSettings in closed_form {
         /// What the distance from good images' Gaussian (e_G) weighs; 0 for none.
-        advanced gaussian_weight: f64 = 1.0, paper 0.0, in 0.0..=100.0;
+        advanced gaussian_weight: f64 = 2.0, paper 0.0, in 0.0..=100.0;
 
         /// What the distance from the nearest good image (e_K) weighs; 0 for none.
         advanced memory_weight: f64 = 1.0, paper 0.0, in 0.0..=100.0;

@@ -20,7 +20,7 @@ const VALUES: [(&str, &str, &str); 44] = [
     ("position.pairs", "64", "64"),
     ("position.hidden", "128", "128"),
     ("position.negative_slope", "0.1", "0.1"),
-    ("closed_form.gaussian_weight", "1", "0"),
+    ("closed_form.gaussian_weight", "2", "0"),
     ("closed_form.memory_weight", "1", "0"),
     ("closed_form.channels", "192", "192"),
     ("closed_form.block", "2", "2"),

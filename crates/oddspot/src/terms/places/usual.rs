@@ -92,7 +92,7 @@ impl Usual {
         }
         let mut sums = LocalSums::default();
         left_out.iter().flatten().for_each(|error| sums.add(error));
-        let mut local = sums.finish();
+        let mut local = drawn(sums.finish());
         if self.by == By::Mean {
             local.std.values.fill(1.0);
         }
@@ -123,5 +123,67 @@ impl Usual {
             }
         }
         map
+    }
+}
+
+/// Moments by place drawn to those of all places, as far as errors vary from image to image and not from
+/// place to place: by the share of the variance that is not owed to the place.
+fn drawn(local: LocalMoments) -> LocalMoments {
+    let LocalMoments { mut mean, mut std } = local;
+    let places = mean.values.len().max(1) as f64;
+    let average = |values: &[f32], of: &dyn Fn(f64) -> f64| {
+        values
+            .iter()
+            .map(|&value| of(f64::from(value)))
+            .sum::<f64>()
+            / places
+    };
+    let middle = average(&mean.values, &|mean| mean);
+    let between = average(&mean.values, &|mean| (mean - middle).powi(2));
+    let within = average(&std.values, &|std| std * std);
+    let of_place = between / (between + within).max(f64::MIN_POSITIVE);
+    let spread = within.sqrt().max(f64::MIN_POSITIVE);
+    for value in &mut mean.values {
+        *value = (middle + of_place * (f64::from(*value) - middle)) as f32;
+    }
+    for value in &mut std.values {
+        *value = (spread * (f64::from(*value) / spread).powf(of_place)) as f32;
+    }
+    LocalMoments { mean, std }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moments(means: [f32; 2], stds: [f32; 2]) -> LocalMoments {
+        let map = |values: [f32; 2]| ScoreMap {
+            height: 1,
+            width: 2,
+            values: values.to_vec(),
+        };
+        LocalMoments {
+            mean: map(means),
+            std: map(stds),
+        }
+    }
+
+    #[test]
+    fn places_count_as_far_as_they_differ_more_than_images_do() {
+        // All variance is owed to the place, none of it, and half.
+        let sure = drawn(moments([1.0, 5.0], [1e-6, 1e-6]));
+        assert!((sure.mean.values[0] - 1.0).abs() < 1e-5);
+        let alike = drawn(moments([3.0, 3.0], [1.0, 7.0]));
+        assert_eq!(
+            (alike.mean.values, alike.std.values),
+            (vec![3.0, 3.0], vec![5.0, 5.0])
+        );
+        let half = drawn(moments([1.0, 3.0], [1.0, 1.0]));
+        assert_eq!(half.mean.values, [1.5, 2.5]);
+        let none = drawn(moments([0.0, 0.0], [1.0, 1.0]));
+        assert_eq!(
+            (none.mean.values, none.std.values),
+            (vec![0.0, 0.0], vec![1.0, 1.0])
+        );
     }
 }
