@@ -49,8 +49,10 @@ fn what_is_found_lies_where_it_is_in_a_moved_image() {
     let number = |value: &Value| value.as_f64().unwrap();
     for (result, by) in found.iter().zip([[0.0, 0.0], [9.0, -6.0]]) {
         assert_eq!(result["alignment"]["trusted"], true, "{result}");
-        assert_eq!(number(&result["alignment"]["dx"]), by[0]);
-        assert_eq!(number(&result["alignment"]["dy"]), by[1]);
+        for (axis, by) in ["dx", "dy"].into_iter().zip(by) {
+            let found = number(&result["alignment"][axis]);
+            assert!((found - by).abs() <= 1.0, "{axis}: {found}");
+        }
     }
     let apart = |axis: &str| number(&found[1]["peak"][axis]) - number(&found[0]["peak"][axis]);
     assert!(

@@ -102,9 +102,9 @@ fn a_model_of_another_format_asks_for_another_program_or_training() {
     for (format, reason) in [
         (
             3,
-            "of format 3, and this program reads 5: it was written before",
+            "of format 3, and this program reads 6: it was written before",
         ),
-        (9, "of format 9, and this program reads 5: a newer version"),
+        (9, "of format 9, and this program reads 6: a newer version"),
     ] {
         let new = format!(r#"\"format\":{format},"#);
         let other = with_header(&model, r#"\"format\":6,"#, &new);
@@ -233,7 +233,7 @@ fn tensors_of_wrong_shape_type_or_value_are_refused_by_name() {
     is_refused(
         &world,
         global,
-        "'reconstruction.level1.mean' belongs to no network",
+        "'gaussian.place.mean' belongs to no network",
     );
     let kept = with_header(
         &model,

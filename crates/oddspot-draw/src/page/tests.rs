@@ -88,6 +88,7 @@ fn judged(name: &str, label: Label) -> Judged {
         placement: Some(Placement {
             centre: (8, 8),
             offset: 4,
+            to_image: oddspot::view::Move::NONE,
             neighbours: vec![neighbour(1, 3, 0.9), neighbour(4, 4, 0.7)],
         }),
     }

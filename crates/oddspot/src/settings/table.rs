@@ -142,7 +142,7 @@ table! {
         common seed: u64 = 0, in 0..=MOST;
 
         /// Memory in MiB for the teacher's maps; what is more goes to a temporary file.
-        common cache_mib: usize = 2_048, in 0..=MOST as usize, not decisive;
+        advanced cache_mib: usize = 2_048, in 0..=MOST as usize, not decisive;
 
         /// Steps between two checkpoints.
         advanced checkpoint_every: usize = 500, in 1..=MOST as usize, not decisive;

@@ -13,11 +13,11 @@ fn ten_settings_are_common_and_all_are_explained() {
         "method",
         "teacher",
         "image-size",
+        "alignment",
         "output-stride",
         "offset",
         "iterations",
         "seed",
-        "cache-mib",
         "false-alarm-rate",
         "check-rate",
     ];

@@ -70,6 +70,12 @@ impl Usual {
             By::Moments => maps.next().flatten(),
             By::Mean => Some(ScoreMap::filled(grid.rows, grid.columns, 1.0)),
         };
+        for map in mean.iter().chain(&std) {
+            if map.values.len() != grid.rows * grid.columns {
+                let reason = format!("its tensors of '{term}.place' are of another size");
+                return Err(Error::new(ErrorKind::Damaged, Subject::Model, reason));
+            }
+        }
         let local = mean.zip(std).map(|(mean, std)| LocalMoments { mean, std });
         let stds = local.iter().flat_map(|local| &local.std.values);
         if stds.into_iter().any(|&std| std <= 0.0) {

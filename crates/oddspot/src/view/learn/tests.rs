@@ -91,7 +91,10 @@ fn what_shows_something_else_is_not_trusted_and_seen_as_it_is() {
 fn images_without_anything_in_common_are_seen_as_they_are() {
     let noise = |i: u32| {
         RgbImage::from_fn(128, 128, |x, y| {
-            let word = (x / 4 * 7919 + y / 4 * 104_729 + i * 1_299_709).wrapping_mul(2_654_435_761);
+            let mut word = x / 4 * 7919 + y / 4 * 104_729 + i * 1_299_709;
+            for _ in 0..3 {
+                word = (word ^ word >> 15).wrapping_mul(2_654_435_761);
+            }
             Rgb([(word >> 24) as u8; 3])
         })
     };
