@@ -8,6 +8,7 @@ import hashlib
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import label
 
 COARSEST = 8
 LEVELS = 2
@@ -90,6 +91,25 @@ def novelty(features, tensors, around, stride):
     anywhere = sum((all_rows - steps[place]).square().sum(-1).min().sqrt() for place in places)
     left = anywhere / sum(here[place].sqrt() for place in places) / tensors["elsewhere"]
     return float(((left - KNOWN) / (1 - KNOWN)).clamp(0, 1))
+
+
+def around_peak(total):
+    """The pixels that stand out with the peak, [height, width] of booleans."""
+    labels, _ = label(total > total.max() / 2, np.ones((3, 3)))
+    own = labels.flat[total.argmax()]
+    return labels == own if own else np.arange(total.size).reshape(total.shape) == total.argmax()
+
+
+def shares(total, parts, new):
+    """Section 7: what each side has to do with what stands out around the peak of the whole."""
+    around = around_peak(total)
+    looks_wrong = {"reconstruction": 1.0, "position": 0.0, "gaussian": new, "memory": new}
+    sides = {"looks_wrong": 0.0, "wrong_place": 0.0}
+    for term, part in parts.items():
+        value = max(0.0, float(part[around].mean()))
+        sides["looks_wrong"] += looks_wrong[term] * value
+        sides["wrong_place"] += (1 - looks_wrong[term]) * value
+    return {kind: value / (sum(sides.values()) or 1) for kind, value in sides.items()}
 
 
 def chosen(at, channels, settings):

@@ -23,9 +23,9 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
 from safetensors import safe_open
-from scipy.ndimage import gaussian_filter, label
+from scipy.ndimage import gaussian_filter
 
-from read_closed_form import e_gaussian, e_memory, novelty, places
+from read_closed_form import around_peak, e_gaussian, e_memory, novelty, places, shares
 
 FORMAT = 6
 PATCH_RADIUS = 32
@@ -357,31 +357,16 @@ def anomaly_maps(image, header, networks):
     return maps, parts
 
 
-def around_peak(total):
-    """The pixels that stand out with the peak, [height, width] of booleans."""
-    labels, _ = label(total > total.max() / 2, np.ones((3, 3)))
-    own = labels.flat[total.argmax()]
-    return labels == own if own else np.arange(total.size).reshape(total.shape) == total.argmax()
-
-
 @torch.inference_mode()
-def shares(image, header, networks, total, parts):
-    """Section 7: what each side has to do with what stands out around the peak of the whole."""
-    around = around_peak(total)
-    new = 1.0
-    if "memory" in parts:
-        settings, levels = header["settings"], header["teacher_levels"]
-        x = prepare(image, settings["image_size"])
-        teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
-        features = places(teacher, levels, settings)
-        new = novelty(features, networks["memory"], around, total.shape[0] // features[0].shape[1])
-    looks_wrong = {"reconstruction": 1.0, "position": 0.0, "gaussian": new, "memory": new}
-    sides = {"looks_wrong": 0.0, "wrong_place": 0.0}
-    for term, part in parts.items():
-        value = max(0.0, float(part[around].mean()))
-        sides["looks_wrong"] += looks_wrong[term] * value
-        sides["wrong_place"] += (1 - looks_wrong[term]) * value
-    return {kind: value / (sum(sides.values()) or 1) for kind, value in sides.items()}
+def novelty_of(image, header, networks, total):
+    """Section 7: how new to good images what stands out around the peak is; 1 without `memory`."""
+    if "memory" not in networks:
+        return 1.0
+    settings, levels = header["settings"], header["teacher_levels"]
+    x = prepare(image, settings["image_size"])
+    teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
+    features = places(teacher, levels, settings)
+    return novelty(features, networks["memory"], around_peak(total), total.shape[0] // features[0].shape[1])
 
 
 def main():
@@ -398,7 +383,8 @@ def main():
     anomalous, check = thresholds["image"], thresholds["check"]
     verdict = "anomalous" if score > anomalous else "check" if score > check else "good"
     print(f"score {score:.4f}, {verdict} (thresholds {anomalous:.4f} and {check:.4f})")
-    for kind, share in shares(image, header, networks, maps["total"], parts).items():
+    new = novelty_of(image, header, networks, maps["total"])
+    for kind, share in shares(maps["total"], parts, new).items():
         print(f"{kind:12} {100 * share:.1f} % of what stands out around the peak")
     if args.compare:
         for kind, values in maps.items():

@@ -21,7 +21,7 @@ const IMAGES: [(&str, u32, u32); 4] = [
 ];
 
 /// A world with `images` judged into `out`.
-fn judged() -> (World, Vec<Value>) {
+pub fn judged() -> (World, Vec<Value>) {
     let world = World::with_model();
     for (seed, (name, width, height)) in IMAGES.into_iter().enumerate() {
         let size = ImageSize {
@@ -46,13 +46,13 @@ fn stem(name: &str) -> &str {
     name.strip_suffix(".png").unwrap()
 }
 
-struct FloatMap {
-    width: usize,
-    values: Vec<f32>,
+pub struct FloatMap {
+    pub width: usize,
+    pub values: Vec<f32>,
 }
 
 /// A map of one 32-bit float a pixel.
-fn tiff_map(world: &World, kind: &str, image: &str) -> FloatMap {
+pub fn tiff_map(world: &World, kind: &str, image: &str) -> FloatMap {
     let path = world.path(format!("out/{kind}/{}.tiff", stem(image)));
     let mut decoder = Decoder::new(File::open(path).unwrap()).unwrap();
     let (width, height) = decoder.dimensions().unwrap();
@@ -119,68 +119,6 @@ fn the_total_map_is_the_sum_of_its_parts_and_peaks_where_the_results_say() {
         let peak = total.values[coordinate("y") * total.width + coordinate("x")];
         assert!(total.values.iter().all(|&value| value <= peak), "{name}");
     }
-}
-
-#[test]
-fn regions_are_what_lies_above_the_pixel_threshold_but_for_the_skirts_of_peaks() {
-    let (world, results) = judged();
-    let model = Model::load(&world.path("model.oddspot")).unwrap();
-    let threshold = model.header.thresholds.pixel as f32;
-    let mut found = 0;
-    for line in results {
-        let name = line["image"]
-            .as_str()
-            .unwrap()
-            .strip_prefix("images/")
-            .unwrap();
-        let total = tiff_map(&world, "total", name);
-        let mut area = 0;
-        for region in line["regions"].as_array().unwrap() {
-            let number = |key: &str| region[key].as_u64().unwrap() as usize;
-            let (left, top) = (number("left"), number("top"));
-            let (width, height) = (number("width"), number("height"));
-            assert!((1..=width * height).contains(&number("area")));
-            assert!(left + width <= line["width"].as_u64().unwrap() as usize);
-            assert!(top + height <= line["height"].as_u64().unwrap() as usize);
-            let peak = region["peak"].as_f64().unwrap() as f32;
-            assert!(peak > threshold, "{peak} is not above {threshold}");
-            let inside = (top..top + height)
-                .flat_map(|y| (left..left + width).map(move |x| (y, x)))
-                .any(|(y, x)| total.values[y * total.width + x] == peak);
-            assert!(inside, "{name}: no pixel of the region has its peak");
-            area += number("area");
-            found += 1;
-        }
-        assert_eq!(outlined(&total, threshold), area, "{name}");
-    }
-    assert!(found > 0);
-}
-
-/// Pixels above the threshold, less those below 0.3 of the peak that they are connected to.
-fn outlined(map: &FloatMap, threshold: f32) -> usize {
-    let mut left: BTreeSet<(usize, usize)> = (0..map.values.len())
-        .filter(|&at| map.values[at] > threshold)
-        .map(|at| (at / map.width, at % map.width))
-        .collect();
-    let value = |&(y, x): &(usize, usize)| map.values[y * map.width + x];
-    let mut area = 0;
-    while let Some(first) = left.pop_first() {
-        let mut together = vec![first];
-        let mut next = 0;
-        while let Some(&(y, x)) = together.get(next) {
-            next += 1;
-            for beside in (y.saturating_sub(1)..=y + 1)
-                .flat_map(|row| (x.saturating_sub(1)..=x + 1).map(move |column| (row, column)))
-            {
-                if left.remove(&beside) {
-                    together.push(beside);
-                }
-            }
-        }
-        let peak = together.iter().map(value).fold(f32::MIN, f32::max);
-        area += together.iter().filter(|at| value(at) >= 0.3 * peak).count();
-    }
-    area
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod fetching;
 mod model_damage;
 #[cfg(feature = "pretrain")]
 mod pretraining;
+mod regions;
 mod report;
 mod report_in_browser;
 mod resuming;

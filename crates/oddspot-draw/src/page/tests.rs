@@ -34,8 +34,7 @@ fn settings(method: Method) -> Settings {
     Settings {
         method,
         image_size: ImageSize::square(16),
-        // Two terms are enough to tell apart.
-        closed_form: Settings::paper().closed_form,
+        closed_form: Settings::paper().closed_form, // Two terms are enough to tell apart.
         ..Settings::default()
     }
 }
@@ -88,19 +87,18 @@ fn judged(name: &str, label: Label) -> Judged {
         placement: Some(Placement {
             centre: (8, 8),
             offset: 4,
-            to_image: oddspot::view::Move::NONE,
             neighbours: vec![neighbour(1, 3, 0.9), neighbour(4, 4, 0.7)],
+            to_image: oddspot::view::Move::NONE,
         }),
     }
 }
 
 fn example(name: &str, label: Label) -> Example {
-    let image = RgbImage::from_pixel(64, 64, image::Rgb([30, 90, 60]));
-    let judged = judged(name, label);
+    let judged = &judged(name, label);
     let shown = Shown {
-        image: &image,
-        judged: &judged,
-        baseline: Some(&judged),
+        image: &RgbImage::from_pixel(64, 64, image::Rgb([30, 90, 60])),
+        judged,
+        baseline: Some(judged),
         settings: &settings(Method::Full),
         thresholds: [5.0, 4.0],
     };

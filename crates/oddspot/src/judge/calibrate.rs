@@ -53,7 +53,7 @@ impl Detector {
                 pixels: pixels.step_by(every.max(1)).collect(),
             }))
         };
-        self.pool().install(|| {
+        self.pool.install(|| {
             let mut found = Vec::new();
             let mut done = 0;
             for now in images.chunks(2 * rayon::current_num_threads()) {

@@ -100,7 +100,7 @@ pub struct Detector {
     view: View,
     teacher: Box<dyn Forward>,
     judging: Judging,
-    pool: ThreadPool,
+    pub(super) pool: ThreadPool,
     /// Memory of passes: as many as there were images at a time.
     memories: Mutex<Vec<Memory>>,
 }
@@ -151,9 +151,8 @@ impl Detector {
         let library = options.library.as_ref();
         let teacher = teacher_of(&header, model.teacher, library).map_err(about)?;
         let made = pool.install(|| {
-            let settings = &header.settings;
+            let (settings, engine) = (&header.settings, &*options.engine);
             let learned = Learned::new(settings, &header.teacher_levels)?;
-            let engine = &*options.engine;
             let judging = Judging::new(
                 engine,
                 settings,
@@ -188,10 +187,6 @@ impl Detector {
     /// The model's header: settings, provenance, statistics, and the thresholds that hold.
     pub fn header(&self) -> &Header {
         &self.header
-    }
-
-    pub(super) fn pool(&self) -> &ThreadPool {
-        &self.pool
     }
 
     /// The thresholds that hold.
@@ -304,16 +299,16 @@ impl Detector {
                 return Err(self.not_finite());
             }
             let score = maps.score();
-            let trusted = sight.aligned.is_none_or(|aligned| aligned.trusted);
             let verdict = match thresholds.verdict(score) {
                 // Where parts lie otherwise than in good images, that nothing is odd says nothing.
-                Verdict::Good if !trusted => Verdict::Check,
+                Verdict::Good if sight.aligned.is_some_and(|aligned| !aligned.trusted) => {
+                    Verdict::Check
+                }
                 verdict => verdict,
             };
-            let novelty = match verdict {
-                // Nobody asks why.
-                Verdict::Good => 1.0,
-                _ => self.judging.novelty(&maps, memory)?,
+            let novelty = match verdict.is_good() {
+                true => 1.0, // Nobody asks why.
+                false => self.judging.novelty(&maps, memory)?,
             };
             Ok(Detection {
                 placement: (self.judging.placement(&maps, memory)?)
@@ -357,7 +352,6 @@ impl Detector {
         }
         let shares = detection.shares;
         let scale = self.scale(image);
-        let place = |placement| Place::new(placement, scale);
         let finding = Finding {
             verdict: detection.verdict,
             score: detection.score,
@@ -368,7 +362,7 @@ impl Detector {
             wrong_place_share: shares.wrong_place,
             terms: detection.maps.term_shares(),
             peak: Point { x, y },
-            place: detection.placement.as_ref().map(place),
+            place: (detection.placement.as_ref()).map(|placement| Place::new(placement, scale)),
             alignment: detection.aligned,
             width: image.width(),
             height: image.height(),

@@ -28,7 +28,7 @@ table! {
         /// Size in pixels that images are resized to; each side a multiple of 8, of 16 with a ResNet.
         common image_size: ImageSize = ImageSize::square(256), in 8..=4096;
 
-        /// Bring each image to where good ones lie: as it is (none), moved (shift), or turned too (rigid).
+        /// Bring each image to where good ones lie: not (none), moved (shift), or turned too (rigid).
         ///
         /// For parts that lie a little off, or at any angle. An image that shows nothing of what good ones
         /// have in common could not be aligned, and the finding says so.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::closed_form::ClosedForm;
-use super::folds::Fold;
+use super::judged::{Fold, Judged};
 use super::observer::{Observer, Progress};
 use super::set::{HeldOut, TrainingSet};
 use super::trainer::Trainer;
@@ -18,7 +18,6 @@ use crate::net::teachers::{Teacher, TeacherIdentity};
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
 use crate::terms::{self, Kind};
-use crate::verdict::TermStatistics;
 
 /// Training images whose scores count, at most.
 const MOST_IMAGES: usize = 400;
@@ -50,15 +49,6 @@ impl Sums {
         }
         self.levels.add_value(image_level(error));
     }
-}
-
-/// What terms say of images that they have not seen.
-pub(super) struct Judged {
-    pub judging: Judging,
-    /// Of each image that was held out.
-    pub errors: Vec<TermErrors>,
-    /// What is usual of the terms in the images that they have learned from.
-    pub statistics: Vec<TermStatistics>,
 }
 
 /// What a model is made of, before it is known what is usual.

@@ -6,26 +6,17 @@ use std::path::{Path, PathBuf};
 
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
-use super::finish::{Finishing, Judged};
+use super::finish::Finishing;
+use super::judged::Fold;
 use super::observer::{Observer, Progress};
 use super::set::{HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
 use crate::error::{Error, Result};
-use crate::maps::ScoreMap;
 use crate::net::engine::Forward;
 use crate::net::learned::LOSS;
 use crate::net::network::Level;
 use crate::net::teachers::TeacherIdentity;
 use crate::settings::Settings;
-use crate::verdict::TermStatistics;
-
-/// A training that left some images out, and what it says of them.
-pub(super) struct Fold {
-    /// The images left out, as places among those trained on.
-    pub images: Vec<usize>,
-    /// Of the trained terms alone.
-    judged: Judged,
-}
 
 /// What a fold's training needs.
 pub(super) struct Folding<'a> {
@@ -123,21 +114,5 @@ impl Folding<'_> {
         let judged = finishing.judged(self.engine, self.ready, &mut telling)?;
         let judged = judged.ok_or_else(|| Error::cancelled("while scoring good images"))?;
         Ok(Fold { images, judged })
-    }
-}
-
-impl Fold {
-    /// The error of a trained term, by its place among the trained ones, in one of the images left out, at
-    /// pixels.
-    pub fn error(&self, image: usize, term: usize) -> ScoreMap {
-        let Judged {
-            judging, errors, ..
-        } = &self.judged;
-        judging.term_at_pixels(term, &errors[image][term])
-    }
-
-    /// What is usual of the trained terms in the images that it has learned from.
-    pub fn statistics(&self) -> &[TermStatistics] {
-        &self.judged.statistics
     }
 }

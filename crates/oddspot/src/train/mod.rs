@@ -7,6 +7,7 @@ mod engine;
 mod extend;
 mod finish;
 mod folds;
+mod judged;
 mod left_out;
 mod loss;
 mod observer;

@@ -2,7 +2,7 @@
 //! has not seen.
 
 use super::finish::{Finishing, GoodErrors};
-use super::folds::Fold;
+use super::judged::Fold;
 use crate::judge::{Judging, TermErrors};
 use crate::maps::{ScoreMap, quantile_between};
 use crate::settings::Units;

@@ -10,6 +10,7 @@ use oddspot_conv::linear::linear_weight_gradient;
 use oddspot_conv::mahalanobis::quantise;
 use rayon::prelude::*;
 
+use super::sums::{Known, Sums};
 use super::{Blocks, Fitted, Gaussian};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::maps::{MomentSums, Moments};
@@ -121,132 +122,6 @@ struct OfBlock {
     scales: Vec<f32>,
     /// `[images, places]`.
     distances: Vec<f32>,
-}
-
-/// Sums over some images of a block's features, less the block's centre.
-#[derive(Clone)]
-struct Sums {
-    images: usize,
-    /// Of each place's window means, `[places, channels]`.
-    means: Vec<f32>,
-    /// Of their products over the window, `[channels, channels]`.
-    products: Vec<f32>,
-}
-
-impl Sums {
-    fn nothing(places: usize, channels: usize) -> Self {
-        Self {
-            images: 0,
-            means: vec![0.0; places * channels],
-            products: vec![0.0; channels * channels],
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.images += other.images;
-        let add = |to: &mut [f32], from: &[f32]| {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-        };
-        add(&mut self.means, &other.means);
-        add(&mut self.products, &other.products);
-    }
-}
-
-/// A level's block as it was fitted before, to images that are no longer there.
-struct Known<'a> {
-    images: usize,
-    level: &'a Fitted,
-    /// `W` of the block, its rows one after the other, and their scales.
-    rows: &'a [i8],
-    scales: &'a [f32],
-}
-
-impl<'a> Known<'a> {
-    /// None where there are no images.
-    fn of(term: &'a Gaussian, at: usize, block: usize, images: usize) -> Option<Self> {
-        let level = term.levels.get(at).filter(|_| images > 0)?;
-        let channels = level.scales.len() / term.blocks.count();
-        let size = triangle(channels);
-        Some(Self {
-            images,
-            level,
-            rows: &level.rows[block * size..][..size],
-            scales: &level.scales[block * channels..][..channels],
-        })
-    }
-
-    fn mean(&self, place: usize) -> &[f32] {
-        let channels = self.scales.len();
-        &self.level.mean[place * channels..][..channels]
-    }
-
-    /// The mean of the places' means.
-    fn centre(&self, places: &[usize], channels: usize) -> Vec<f32> {
-        let mut centre = vec![0.0; channels];
-        for &place in places {
-            let share = 1.0 / places.len() as f32;
-            (centre.iter_mut().zip(self.mean(place))).for_each(|(sum, mean)| *sum += share * mean);
-        }
-        centre
-    }
-
-    /// The sums that give this mean and this covariance again, less what drew it to that of channels without
-    /// correlation.
-    fn sums(
-        &self,
-        places: &[usize],
-        centre: &[f32],
-        shrinkage: f32,
-        workspace: &mut Workspace,
-    ) -> Result<Sums> {
-        let channels = centre.len();
-        let images = self.images as f32;
-        let mut factor = vec![0.0; channels * channels];
-        for (row, scale) in self.scales.iter().enumerate() {
-            let values = &self.rows[triangle(row)..][..=row];
-            let to = &mut factor[row * channels..][..=row];
-            (to.iter_mut().zip(values)).for_each(|(to, &step)| *to = scale * f32::from(step));
-        }
-        // C = W⁻¹ W⁻ᵀ.
-        let mut packed = vec![0.0; triangle(channels)];
-        invert_factor(workspace.isa(), channels, &factor, &mut packed)?;
-        factor.fill(0.0);
-        for row in 0..channels {
-            for (column, &value) in packed[triangle(row)..][..=row].iter().enumerate() {
-                factor[column * channels + row] = value;
-            }
-        }
-        let mut sums = Sums::nothing(places.len(), channels);
-        let sizes = [channels, channels];
-        linear_weight_gradient(
-            workspace,
-            channels,
-            &factor,
-            &factor,
-            sizes,
-            &mut sums.products,
-        )?;
-        let diagonal = || (0..channels).map(|at| at * channels + at);
-        let trace: f32 = diagonal().map(|at| sums.products[at]).sum();
-        let ridge = shrinkage / (1.0 + shrinkage) * trace / channels.max(1) as f32;
-        diagonal().for_each(|at| sums.products[at] = (sums.products[at] - ridge).max(0.0));
-        sums.images = self.images;
-        sums.products.iter_mut().for_each(|sum| *sum *= images);
-        let share = images / places.len().max(1) as f32;
-        for (index, &place) in places.iter().enumerate() {
-            let mean: Vec<f32> = (self.mean(place).iter().zip(centre))
-                .map(|(mean, centre)| mean - centre)
-                .collect();
-            for (row, own) in sums.products.chunks_exact_mut(channels).zip(&mean) {
-                (row.iter_mut().zip(&mean)).for_each(|(sum, other)| *sum += share * own * other);
-            }
-            let to = &mut sums.means[index * channels..][..channels];
-            to.iter_mut()
-                .zip(&mean)
-                .for_each(|(to, mean)| *to = images * mean);
-        }
-        Ok(sums)
-    }
 }
 
 impl Strip {

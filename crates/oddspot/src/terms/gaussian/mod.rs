@@ -5,6 +5,7 @@
 //! and the covariance C of each block of places, over the 3×3 places around each and all good images.
 
 mod fit;
+mod sums;
 mod tensors;
 
 use oddspot_conv::mahalanobis::{Factors, mahalanobis};
