@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use oddspot::audit::Audit;
 use oddspot::datasets::Dataset;
@@ -18,9 +18,10 @@ use oddspot::{ErrorKind, Training};
 
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
+use crate::good::data_set;
 use crate::interrupt::INTERRUPTED;
 use crate::output::Claim;
-use crate::progress::Progress;
+use crate::progress::Phases;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 pub use told::tell_in_short;
 use told::{Words, tell};
@@ -101,16 +102,8 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
 
 /// The good images of all folders, and how many were left out.
 fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize)> {
-    let datasets = args.data.iter().map(Dataset::open);
-    let mut datasets: Vec<Dataset> = datasets.collect::<oddspot::Result<_>>()?;
-    for (dataset, data) in datasets.iter().zip(&args.data) {
-        ensure!(
-            !dataset.train.is_empty(),
-            "{} has test images but no good ones to look through: bring those of train/good, or of the \
-             split train",
-            data.display()
-        );
-    }
+    let datasets = args.data.iter().map(|data| data_set(data));
+    let mut datasets: Vec<Dataset> = datasets.collect::<Result<_>>()?;
     let excluded = args.exclude.apply(&mut datasets)?;
     let mut images = GoodImages::default();
     if let [only] = &datasets[..] {
@@ -131,20 +124,12 @@ fn audit(
     runtime: &Runtime,
 ) -> Result<Option<(Header, Audit)>> {
     let mut left_out = Vec::new();
-    let mut bar: Option<(&str, Progress)> = None;
+    let mut phases = Phases::default();
     let mut observer = |event: &Event| {
-        let phase = match *event {
-            Event::Preparing { done, total } => Some(("preparing", done, total)),
-            Event::Scoring { done, total } => Some(("scoring good images", done, total)),
-            _ => None,
-        };
-        if let Some((label, done, total)) = phase {
-            if bar.as_ref().is_none_or(|(shown, _)| *shown != label) {
-                bar = Some((label, Progress::new(label, "images", 0, total)));
-            }
-            if let Some((_, bar)) = &mut bar {
-                bar.set(done, String::new);
-            }
+        match *event {
+            Event::Preparing { done, total } => phases.show("preparing", done, total),
+            Event::Scoring { done, total } => phases.show("scoring good images", done, total),
+            _ => {}
         }
         runtime.interrupt.flow()
     };
@@ -155,9 +140,7 @@ fn audit(
         .left_out(&mut left_out)
         .observe(&mut observer)
         .run();
-    if let Some((_, bar)) = bar {
-        bar.finish();
-    }
+    phases.finish();
     match trained {
         Err(error) if error.kind() == ErrorKind::Cancelled => Ok(None),
         Err(error) => Err(error.into()),
@@ -178,14 +161,14 @@ pub fn look_through(
     left_out: Vec<LeftOut>,
     runtime: &Runtime,
 ) -> Result<Option<Audit>> {
-    let mut bar = Progress::new("looking through", "images", 0, header.good_images());
-    let mut progress = |done: usize, _| {
-        bar.set(done, String::new);
+    let mut phases = Phases::default();
+    let mut progress = |done: usize, total: usize| {
+        phases.show("looking through", done, total);
         runtime.interrupt.flow()
     };
     let pool = runtime.pool()?;
     let found = pool.install(|| Audit::of(images, header, left_out, &mut progress));
-    bar.finish();
+    phases.finish();
     match found {
         Err(error) if error.kind() == ErrorKind::Cancelled => Ok(None),
         found => Ok(Some(found?)),

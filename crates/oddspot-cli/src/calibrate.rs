@@ -15,7 +15,7 @@ use crate::changed::ChangedArgs;
 use crate::described::{describe_false_alarms, describe_scores, four_digits};
 use crate::good::{bad_images, good_images};
 use crate::interrupt::INTERRUPTED;
-use crate::progress::Progress;
+use crate::progress::Phases;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
 use prices::Prices;
@@ -56,7 +56,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     let good = good_images(&args.good)?;
     let bad = bad_images(&args.bad)?;
     let mut model = Model::load(&args.model)?;
-    let detector = runtime.detector(&args.model)?;
+    let detector = runtime.detector_of(model.clone())?;
     let Some(good) = scored(
         &detector,
         "good images",
@@ -112,15 +112,12 @@ fn scored(
     (images, root): (&[Source], &Path),
     runtime: &Runtime,
 ) -> Result<Option<Vec<Scored>>> {
-    let mut bar: Option<Progress> = None;
+    let mut phases = Phases::default();
     let found = detector.scores(images, root, |done, total| {
-        let begin = || Progress::new(label, "images", 0, total);
-        bar.get_or_insert_with(begin).set(done, String::new);
+        phases.show(label, done, total);
         runtime.interrupt.flow()
     });
-    if let Some(bar) = bar {
-        bar.finish();
-    }
+    phases.finish();
     match found {
         Err(error) if error.kind() == ErrorKind::Cancelled => {
             tell!("interrupted; the model stays as it was");

@@ -141,6 +141,11 @@ fn describe_sureness(mean: f64) -> String {
     text
 }
 
+/// A share in percent, without the binary noise of the product.
+pub fn in_percent(share: f64) -> f64 {
+    (1e6 * share).round() / 1e4
+}
+
 /// A number with four significant digits, or all of its whole ones.
 pub fn four_digits(number: f64) -> String {
     if number == 0.0 {

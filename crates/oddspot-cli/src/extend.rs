@@ -13,7 +13,7 @@ use crate::described::{describe_false_alarms, describe_scores, four_digits};
 use crate::good::good_images;
 use crate::interrupt::INTERRUPTED;
 use crate::output::parent;
-use crate::progress::Progress;
+use crate::progress::Phases;
 use crate::runtime::{RuntimeArgs, teacher_library};
 
 /// Arguments of `oddspot extend`.
@@ -38,11 +38,11 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     let place = args.changed.claim(&args.model)?;
     let model = Model::load(&args.model)?;
     let before = [model.header.thresholds.image, model.header.thresholds.check];
-    let mut bar: Option<Progress> = None;
+    let known = model.header.added_images.len();
+    let mut phases = Phases::default();
     let mut observer = |event: &Event| {
         if let Event::Preparing { done, total } = *event {
-            let begin = || Progress::new("looking", "images", done, total);
-            bar.get_or_insert_with(begin).set(done, String::new);
+            phases.show("looking", done, total);
         }
         runtime.interrupt.flow()
     };
@@ -54,9 +54,7 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         ))
         .observe(&mut observer)
         .run();
-    if let Some(bar) = bar {
-        bar.finish();
-    }
+    phases.finish();
     let extended = match extended {
         Err(error) if error.kind() == ErrorKind::Cancelled => {
             tell!("interrupted; the model stays as it was");
@@ -75,7 +73,7 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     let thresholds = &header.thresholds;
     say!(
         "{} good images added; it has now learned from {}, {} of them with its networks",
-        header.added_images.len(),
+        header.added_images.len() - known,
         header.good_images(),
         header.training_images.len()
     );

@@ -7,6 +7,21 @@ use oddspot::datasets::{Dataset, Label, Layout, Sample};
 use oddspot::images::{Source, has_image_extension};
 use oddspot::train::GoodImages;
 
+/// A data set to learn from.
+///
+/// # Errors
+/// A path that is none, or has no good images to learn from.
+pub fn data_set(path: &Path) -> Result<Dataset> {
+    let dataset = Dataset::open(path)?;
+    ensure!(
+        !dataset.train.is_empty(),
+        "{} has test images but no good ones to learn from: bring those of train/good, or of the split \
+         train",
+        path.display()
+    );
+    Ok(dataset)
+}
+
 /// The good images of files, folders and data sets: of the latter those to learn from.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::described::{
     describe_alignment, describe_false_alarms, describe_position_classifier, describe_scores,
-    four_digits,
+    four_digits, in_percent,
 };
 use crate::printing::{self, escaped};
 
@@ -260,11 +260,6 @@ impl Inspection {
         }
         Ok(())
     }
-}
-
-/// A share in percent, without the binary noise of the product.
-fn in_percent(share: f64) -> f64 {
-    (1e6 * share).round() / 1e4
 }
 
 /// What is usual of a term, and of images' levels in it.

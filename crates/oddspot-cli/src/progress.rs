@@ -85,6 +85,30 @@ impl Progress {
     }
 }
 
+/// The bar of the phase that goes on, of work on images in several phases.
+#[derive(Default)]
+pub struct Phases(Option<(&'static str, Progress)>);
+
+impl Phases {
+    /// Shows how far a phase is; another label ends the one before.
+    pub fn show(&mut self, label: &'static str, done: usize, total: usize) {
+        if self.0.as_ref().is_none_or(|(shown, _)| *shown != label) {
+            self.finish();
+            self.0 = Some((label, Progress::new(label, "images", 0, total)));
+        }
+        if let Some((_, bar)) = &mut self.0 {
+            bar.set(done, String::new);
+        }
+    }
+
+    /// Ends the phase and leaves its bar in view.
+    pub fn finish(&mut self) {
+        if let Some((_, bar)) = self.0.take() {
+            bar.finish();
+        }
+    }
+}
+
 /// A warning that may be due again and again, and is told now and then.
 #[derive(Default)]
 pub struct Warning(Option<Instant>);

@@ -10,7 +10,7 @@ use oddspot::judge::{Detector, MOST_PER_CORE, Options, pool};
 use oddspot::net::engine::Cpu;
 use oddspot::net::teachers::Library;
 use oddspot::train::TrainingEngine;
-use oddspot::{Error, ErrorKind, Subject};
+use oddspot::{Error, ErrorKind, Model, Subject};
 use rayon::ThreadPool;
 
 use crate::interrupt::Interrupt;
@@ -104,12 +104,23 @@ impl Runtime {
     /// # Errors
     /// An unusable model file, or a teacher that it was saved without and that is not at hand.
     pub fn detector(&self, path: &Path) -> Result<Detector> {
-        let options = Options {
+        Ok(Detector::load(path, self.options()?)?)
+    }
+
+    /// The same of a model that is loaded.
+    ///
+    /// # Errors
+    /// As [`detector`](Self::detector).
+    pub fn detector_of(&self, model: Model) -> Result<Detector> {
+        Ok(Detector::new(model, self.options()?)?)
+    }
+
+    fn options(&self) -> Result<Options> {
+        Ok(Options {
             threads: self.threads,
             library: Some(teacher_library()?),
             engine: Arc::<dyn TrainingEngine>::clone(&self.engine),
-        };
-        Ok(Detector::load(path, options)?)
+        })
     }
 }
 

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use oddspot::Training;
-use oddspot::datasets::Dataset;
 use oddspot::model::Model;
 use oddspot::settings::Settings;
 use oddspot::train::{Checkpoint, GoodImages, LeftOut, checkpoint_of_fold};
@@ -20,6 +19,7 @@ use crate::audit::{Found, look_through, name_of, tell_in_short, write_page};
 use crate::configuration::Configuration;
 use crate::described::{describe_false_alarms, describe_position_classifier, describe_scores};
 use crate::excluded::ExcludeArgs;
+use crate::good::data_set;
 use crate::interrupt::INTERRUPTED;
 use crate::output::{Claim, beside, parent};
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
@@ -80,15 +80,9 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         claim.clean(file);
     }
     let settings = settings(args, &checkpoint)?;
-    let mut dataset = [Dataset::open(&args.data)?];
+    let mut dataset = [data_set(&args.data)?];
     let excluded = args.exclude.apply(&mut dataset)?;
     let [dataset] = dataset;
-    ensure!(
-        !dataset.train.is_empty(),
-        "{} has test images but no good ones to learn from: bring those of train/good, or of the split \
-         train",
-        args.data.display()
-    );
     let mut watch = Watch::new(&settings, &args.output, log, &runtime.interrupt);
     let images = GoodImages::of(&dataset);
     let mut left_out = Vec::new();

@@ -275,3 +275,36 @@ fn more_good_images_join_what_is_known_and_the_thresholds() {
     let error = Extension::new(trained_alone, (20..22).map(plate).collect()).run();
     assert!(error.err().unwrap().to_string().contains("closed form"));
 }
+
+#[test]
+fn images_that_an_extension_is_given_as_held_out_are_added_too() {
+    let more = GoodImages {
+        held_out: (9..11).map(|i| Source::from(plate(i))).collect(),
+        ..(8..9).map(plate).collect()
+    };
+    let extended = Extension::new(model(), more).run().unwrap();
+    assert_eq!(extended.model.header.added_images.len(), 3);
+}
+
+#[test]
+fn scores_belong_to_the_first_images_trained_on_and_to_all_held_out() {
+    let mut header = model().header;
+    let all = header.thresholds.scores.good.clone();
+    // As where there are more images than scores that count: of seven trained on the last four have none.
+    header.thresholds.scores.good = [&all[..3], &all[7..]].concat();
+    let expected = [0, 1, 2, 7].map(|image| (image, all[image]));
+    let found: Vec<(usize, f32)> = (0..8)
+        .filter_map(|image| Some((image, header.score_of(image)?)))
+        .collect();
+    assert_eq!(found, expected);
+    let names: Vec<&str> = header
+        .scored_images()
+        .iter()
+        .map(|record| record.name.as_str())
+        .collect();
+    let of_all: Vec<&str> = header
+        .learned_images()
+        .map(|record| record.name.as_str())
+        .collect();
+    assert_eq!(names, expected.map(|(image, _)| of_all[image]));
+}

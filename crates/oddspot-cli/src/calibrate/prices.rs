@@ -3,7 +3,7 @@
 use oddspot::judge::Scored;
 use oddspot::verdict::Thresholds;
 
-use crate::described::four_digits;
+use crate::described::{four_digits, in_percent};
 
 /// The false-alarm rates that are offered.
 const RATES: [f64; 7] = [0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
@@ -56,7 +56,7 @@ impl Prices {
     /// A line for each threshold, the chosen ones marked.
     pub fn table(&self) -> Vec<String> {
         let mut rows: Vec<(f64, String)> = (self.others.iter())
-            .map(|&(rate, threshold)| (threshold, format!("{} %", percent(rate))))
+            .map(|&(rate, threshold)| (threshold, format!("{} %", in_percent(rate))))
             .chain([
                 (self.image, "anomalous above".to_owned()),
                 (self.check, "to check above".to_owned()),
@@ -85,11 +85,6 @@ impl Prices {
 fn above(scores: &[f32], threshold: f64) -> usize {
     let above = |score: &&f32| f64::from(**score) > threshold;
     scores.iter().filter(above).count()
-}
-
-/// Without the binary noise of the product.
-fn percent(share: f64) -> f64 {
-    (1e6 * share).round() / 1e4
 }
 
 #[cfg(test)]

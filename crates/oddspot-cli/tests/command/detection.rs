@@ -51,6 +51,12 @@ pub struct FloatMap {
     pub values: Vec<f32>,
 }
 
+/// What a result's image is called below `images`.
+pub fn name_of(result: &Value) -> &str {
+    let image = result["image"].as_str().unwrap();
+    image.strip_prefix("images/").unwrap()
+}
+
 /// A map of one 32-bit float a pixel.
 pub fn tiff_map(world: &World, kind: &str, image: &str) -> FloatMap {
     let path = world.path(format!("out/{kind}/{}.tiff", stem(image)));
@@ -100,11 +106,7 @@ fn every_picture_is_there_in_the_size_of_its_image() {
 fn the_total_map_is_the_sum_of_its_parts_and_peaks_where_the_results_say() {
     let (world, results) = judged();
     for line in results {
-        let name = line["image"]
-            .as_str()
-            .unwrap()
-            .strip_prefix("images/")
-            .unwrap();
+        let name = name_of(&line);
         let [total, looks, place] =
             ["total", "looks_wrong", "wrong_place"].map(|kind| tiff_map(&world, kind, name));
         for i in 0..total.values.len() {

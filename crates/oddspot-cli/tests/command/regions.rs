@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use oddspot::Model;
 
-use crate::detection::{FloatMap, judged, tiff_map};
+use crate::detection::{FloatMap, judged, name_of, tiff_map};
 
 #[test]
 fn regions_are_what_lies_above_the_pixel_threshold_but_for_the_skirts_of_peaks() {
@@ -13,11 +13,7 @@ fn regions_are_what_lies_above_the_pixel_threshold_but_for_the_skirts_of_peaks()
     let threshold = model.header.thresholds.pixel as f32;
     let mut found = 0;
     for line in results {
-        let name = line["image"]
-            .as_str()
-            .unwrap()
-            .strip_prefix("images/")
-            .unwrap();
+        let name = name_of(&line);
         let total = tiff_map(&world, "total", name);
         let mut area = 0;
         for region in line["regions"].as_array().unwrap() {

@@ -96,10 +96,7 @@ fn measured(method: Method, judged: &[Judged]) -> Evaluation {
         GoodScores::new(&good, &good, 0.0),
         Rates::from(&Settings::default().detection),
     );
-    let thresholds = Thresholds {
-        replaced: None,
-        ..thresholds.at_scores(Some(THRESHOLD), Some(CHECK))
-    };
+    let thresholds = thresholds.at_scores(Some(THRESHOLD), Some(CHECK)).as_own();
     let verdicts = Verdicts::of(&thresholds, judged);
     Evaluation::new("bolts".to_owned(), model, verdicts, judged, measured)
 }

@@ -231,7 +231,6 @@ fn look(
 fn standings(header: &Header) -> Vec<(Option<f32>, Standing)> {
     let thresholds = &header.thresholds;
     let scores = &thresholds.scores.good;
-    let first = header.good_images().saturating_sub(scores.len());
     let threshold = thresholds.image;
     let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let stands = |score: f32| match f64::from(score) {
@@ -242,9 +241,9 @@ fn standings(header: &Header) -> Vec<(Option<f32>, Standing)> {
         _ if score == highest && f64::from(highest) < threshold => Standing::Sets,
         _ => Standing::Below,
     };
-    let of = |at: usize| match at.checked_sub(first).and_then(|at| scores.get(at)) {
-        Some(&score) => (Some(score), stands(score)),
-        None => (None, Standing::Below),
+    let of = |at: usize| {
+        let score = header.score_of(at);
+        (score, score.map_or(Standing::Below, stands))
     };
     (0..header.good_images()).map(of).collect()
 }

@@ -5,7 +5,7 @@
 //! a fault elsewhere. So each image is also looked at place by place: how far its map rises above what is
 //! usual **there**.
 
-use crate::maps::ScoreMap;
+use crate::maps::{ScoreMap, quantile_between};
 use crate::train::LeftOut;
 use crate::verdict::GoodScores;
 
@@ -74,8 +74,8 @@ fn above_usual(maps: &[&ScoreMap]) -> Vec<Peak> {
     let (height, width) = (maps[0].height, maps[0].width);
     let mut usual = ScoreMap::filled(height, width, 0.0);
     for (at, usual) in usual.values.iter_mut().enumerate() {
-        let mut values: Vec<f32> = maps.iter().map(|map| map.values[at]).collect();
-        *usual = quantile(&mut values, 0.5);
+        let values: Vec<f32> = maps.iter().map(|map| map.values[at]).collect();
+        *usual = quantile_between(&values, 0.5) as f32;
     }
     // What lies beside a border of what is usual is no surprise.
     let usual = usual.smooth(1.0, 1.0);
@@ -93,12 +93,9 @@ fn above_usual(maps: &[&ScoreMap]) -> Vec<Peak> {
 
 /// What no value counts beyond ([`GoodScores::far`]).
 fn far(values: &[f32]) -> f32 {
-    let scores = GoodScores {
-        good: values.to_vec(),
-        least_std: 0.0,
-        pixel: 0.0,
-    };
-    scores.far().map_or(f32::INFINITY, |far| far as f32)
+    GoodScores::new(values, &[], 0.0)
+        .far()
+        .map_or(f32::INFINITY, |far| far as f32)
 }
 
 /// The middle of some values, and how far the upper tenth lies above it.
@@ -109,9 +106,9 @@ struct Unit {
 
 impl Unit {
     fn of(values: &[f32]) -> Self {
-        let mut values = values.to_vec();
-        let middle = quantile(&mut values, 0.5);
-        let above = quantile(&mut values, UNIT_QUANTILE) - middle;
+        let [middle, upper] =
+            [0.5, UNIT_QUANTILE].map(|share| quantile_between(values, share) as f32);
+        let above = upper - middle;
         Self {
             middle,
             above: above.max(1e-6),
@@ -121,17 +118,6 @@ impl Unit {
     fn of_value(&self, value: f32) -> f32 {
         (value - self.middle) / self.above
     }
-}
-
-/// A quantile, between the two values that are nearest; 0 of none.
-fn quantile(values: &mut [f32], q: f64) -> f32 {
-    values.sort_by(f32::total_cmp);
-    let Some(last) = values.len().checked_sub(1) else {
-        return 0.0;
-    };
-    let at = q * last as f64;
-    let (low, high) = (values[at.floor() as usize], values[at.ceil() as usize]);
-    low + at.fract() as f32 * (high - low)
 }
 
 #[cfg(test)]

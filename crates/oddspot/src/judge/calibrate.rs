@@ -1,5 +1,6 @@
 //! Thresholds set anew on images of the user's own, which the model has not learned from.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -40,9 +41,11 @@ impl Detector {
     ) -> Result<Vec<Scored>> {
         let size = self.header().settings.image_size;
         let every = (size.width * size.height * images.len()).div_ceil(MOST_PIXELS);
+        let learned = self.header().learned_images();
+        let known: HashSet<&str> = learned.map(|record| record.sha256.as_str()).collect();
         let score = |source: &Source| -> Result<Option<Scored>> {
             let (image, sha256) = source.decode_and_hash()?;
-            if (self.header().learned_images()).any(|known| known.sha256 == sha256) {
+            if known.contains(sha256.as_str()) {
                 return Ok(None);
             }
             let detection = self.detect(&image)?;
@@ -120,9 +123,6 @@ impl Header {
             before: [self.thresholds.image, self.thresholds.check],
             given,
         });
-        self.thresholds = Thresholds {
-            replaced: None,
-            ..thresholds
-        };
+        self.thresholds = thresholds.as_own();
     }
 }

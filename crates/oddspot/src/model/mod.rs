@@ -101,11 +101,32 @@ impl Header {
         if let Some(calibration) = &self.calibration {
             return calibration.good_images.iter().collect();
         }
-        let later = self.held_out_images.len() + self.added_images.len();
-        let of_training = self.thresholds.scores.good.len().saturating_sub(later);
-        let trained = self.training_images.iter().take(of_training);
+        let trained = self.training_images.iter().take(self.scored_of_training());
         let later = self.held_out_images.iter().chain(&self.added_images);
         trained.chain(later).collect()
+    }
+
+    /// The score of a good image that it comes from, by its place among [`learned_images`]; None if there is
+    /// none, as after a calibration by other images.
+    ///
+    /// [`learned_images`]: Self::learned_images
+    pub fn score_of(&self, image: usize) -> Option<f32> {
+        if self.calibration.is_some() {
+            return None;
+        }
+        let scored = self.scored_of_training();
+        let at = match image.checked_sub(self.training_images.len()) {
+            None if image < scored => image,
+            None => return None,
+            Some(later) => scored + later,
+        };
+        self.thresholds.scores.good.get(at).copied()
+    }
+
+    /// How many of the images trained on the thresholds' scores begin with.
+    fn scored_of_training(&self) -> usize {
+        let later = self.held_out_images.len() + self.added_images.len();
+        self.thresholds.scores.good.len().saturating_sub(later)
     }
 
     /// Good images whose score lies far above all others' ([`GoodScores::far`]): look at them, for they

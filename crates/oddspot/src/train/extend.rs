@@ -130,8 +130,14 @@ impl<'a> Extension<'a> {
         let judging = Judging::new(&Cpu, &settings, &learned, of_tensors, &model.statistics)?;
         let ready = Cpu.forward(&teacher.network, &teacher.weights, input_shape(&settings))?;
         let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
-        let sources = self.images.train.len();
-        let places = GoodPlaces::new(&settings, &levels, sources, &scratch)?;
+        let GoodImages {
+            train: mut sources,
+            held_out,
+            root,
+        } = self.images;
+        // To add to a model none is held out.
+        sources.extend(held_out);
+        let places = GoodPlaces::new(&settings, &levels, sources.len(), &scratch)?;
         let places =
             places.ok_or_else(|| Error::internal("closed-form terms that look at no place"))?;
         let mut nobody = Nobody;
@@ -148,7 +154,7 @@ impl<'a> Extension<'a> {
                 .map(|record| record.sha256.clone())
                 .collect(),
         };
-        looking.look(&self.images, self.observer.unwrap_or(&mut nobody))?;
+        looking.look((&sources, &root), self.observer.unwrap_or(&mut nobody))?;
         let Looking {
             mut places,
             seen,
@@ -170,50 +176,61 @@ impl<'a> Extension<'a> {
             errors.push(of_image);
             moves.push(moved);
         }
-        let before = model.header.good_images();
-        for (at, kind) in terms::used(&settings).enumerate() {
-            if !kind.closed_form {
-                continue;
-            }
-            let mut term = (kind.make)(&Parts {
-                settings: &settings,
-                learned: &learned,
-                tensors: &model.tensors,
-                packed: &model.packed,
-                statistics: &model.statistics,
-            })?;
-            let left_out = term.fit_good(&mut places, before)?.unwrap_or_default();
-            for (of_image, left_out) in errors.iter_mut().zip(left_out) {
-                of_image[at] = left_out;
-            }
-            model.tensors.extend(term.tensors());
-            model.packed.extend(term.packed());
-        }
-        let maps = errors.iter().zip(&moves).map(|(errors, moved)| {
-            let maps = judging.fuse(&judging.at_pixels(errors), &model.header.terms);
-            maps.within(moved.evidence(settings.image_size).as_ref())
-        });
+        fit_more(&mut model, &learned, &mut places, &mut errors)?;
         let (mut scores, mut pixels) = (Vec::new(), Vec::new());
-        for maps in maps {
+        for (errors, moved) in errors.iter().zip(&moves) {
+            let maps = judging.fuse(&judging.at_pixels(errors), &model.header.terms);
+            let maps = maps.within(moved.evidence(settings.image_size).as_ref());
             scores.push(maps.score());
-            pixels.push(maps.total.values);
+            pixels.extend(maps.total.values);
         }
-        let before = &model.header.thresholds;
-        let mut thresholds = with(before, &scores, pixels.concat(), &settings);
-        if (model.header.calibration.as_ref()).is_some_and(|calibration| calibration.given) {
-            let own = thresholds.at_scores(Some(before.image), Some(before.check));
-            thresholds = Thresholds {
-                replaced: None,
-                ..own
-            };
-        }
-        model.header.thresholds = thresholds;
-        if let Some(calibration) = &mut model.header.calibration {
+        let header = &mut model.header;
+        let given = header.calibration.as_ref().is_some_and(|one| one.given);
+        let thresholds = with(&header.thresholds, &scores, pixels, &settings);
+        header.thresholds = match given {
+            false => thresholds,
+            true => {
+                let [image, check] = [header.thresholds.image, header.thresholds.check];
+                thresholds.at_scores(Some(image), Some(check)).as_own()
+            }
+        };
+        if let Some(calibration) = &mut header.calibration {
             calibration.good_images.extend(records.iter().cloned());
         }
-        model.header.added_images.extend(records);
+        header.added_images.extend(records);
         Ok(Extended { model, known })
     }
+}
+
+/// Fits a model's closed-form terms to more images too, whose errors become those as if each had been left
+/// out.
+fn fit_more(
+    model: &mut Model,
+    learned: &Learned,
+    places: &mut GoodPlaces,
+    errors: &mut [TermErrors],
+) -> Result<()> {
+    let settings = &model.header.settings;
+    let known = model.header.good_images();
+    for (at, kind) in terms::used(settings).enumerate() {
+        if !kind.closed_form {
+            continue;
+        }
+        let mut term = (kind.make)(&Parts {
+            settings,
+            learned,
+            tensors: &model.tensors,
+            packed: &model.packed,
+            statistics: &model.statistics,
+        })?;
+        let left_out = term.fit_good(places, known)?.unwrap_or_default();
+        for (of_image, left_out) in errors.iter_mut().zip(left_out) {
+            of_image[at] = left_out;
+        }
+        model.tensors.extend(term.tensors());
+        model.packed.extend(term.packed());
+    }
+    Ok(())
 }
 
 /// What is made of an image: the errors of all terms, what those of the closed form look at, and how it was
@@ -234,14 +251,18 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     /// Looks at all of them, but those that are known.
-    fn look(&mut self, images: &GoodImages, observer: &mut dyn Observer) -> Result<()> {
-        let total = images.train.len();
+    fn look(
+        &mut self,
+        (images, root): (&[Source], &Path),
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let total = images.len();
         let at_a_time = 2 * rayon::current_num_threads();
         let mut memories = Vec::new();
         memories.resize_with(at_a_time, Memory::default);
-        for (chunk, now) in images.train.chunks(at_a_time).enumerate() {
+        for (chunk, now) in images.chunks(at_a_time).enumerate() {
             let found = (now.par_iter().zip(&mut memories))
-                .map(|(source, memory)| self.see(source, &images.root, memory))
+                .map(|(source, memory)| self.see(source, root, memory))
                 .collect::<Result<Vec<_>>>()?;
             for (record, seen) in found {
                 // Two of the same count once.

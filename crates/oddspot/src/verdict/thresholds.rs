@@ -177,6 +177,15 @@ impl Thresholds {
         found
     }
 
+    /// The same as a model's own, whatever they were before.
+    #[must_use]
+    pub fn as_own(self) -> Self {
+        Self {
+            replaced: None,
+            ..self
+        }
+    }
+
     fn with_image_threshold(mut self, image: f64) -> Self {
         if image != self.image {
             self.image = image;

@@ -10,7 +10,7 @@ use super::reference::Reference;
 use super::search::{Found, Search, wrapped};
 use super::stack::Stack;
 use crate::images::ImageSize;
-use crate::maps::ScoreMap;
+use crate::maps::{ScoreMap, quantile_between};
 use crate::settings::Alignment;
 
 /// Images that the first reference is chosen from, at most.
@@ -202,14 +202,7 @@ fn reach_of(found: &[Found]) -> f32 {
 
 /// A quantile, interpolated linearly; 0 of nothing.
 fn quantile(values: &[f32], share: f32) -> f32 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f32::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return 0.0;
-    };
-    let at = share * last as f32;
-    let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
-    low + at.fract() * (high - low)
+    quantile_between(values, f64::from(share)) as f32
 }
 
 #[cfg(test)]
