@@ -13,6 +13,7 @@ from scipy.ndimage import label
 COARSEST = 8
 LEVELS = 2
 FINER = 0.5
+WIDE = 0.25
 FARTHEST = 1270
 
 
@@ -31,9 +32,13 @@ def places(teacher, levels, settings):
 
 
 def e_gaussian(features, tensors, settings):
-    side = settings["closed_form"]["block"]
+    side, window = settings["closed_form"]["block"], settings["closed_form"]["window"]
+    scales = [(x, FINER ** (len(features) - level)) for level, x in enumerate(features, start=1)]
+    if window > 1:
+        x = F.pad(features[-1][None], [window // 2] * 4, mode="replicate")
+        scales.append((F.avg_pool2d(x, window, stride=1)[0], WIDE))
     total = 0
-    for level, x in enumerate(features, start=1):
+    for level, (x, weight) in enumerate(scales, start=1):
         mean, rows, scales, moments = (tensors[f"{part}{level}"] for part in ("mean", "rows", "scales", "moments"))
         x = x.permute(1, 2, 0) - mean  # [rows, columns, channels]
         height, width, channels = x.shape
@@ -46,7 +51,6 @@ def e_gaussian(features, tensors, settings):
             row, column = block // across * side, block % across * side
             part = slice(row, row + side), slice(column, column + side)
             distance[part] = (x[part] @ factor.T * scale).square().sum(-1).sqrt()
-        weight = FINER ** (len(features) - level)
         total = total + weight * (distance - moments[0]) / moments[1]
     return by_place(total, tensors)
 

@@ -71,8 +71,10 @@ pub struct BenchmarkArgs {
 pub enum MethodName {
     /// The paper's "Base": the student alone
     Baseline,
-    /// The paper's "Prop.": student and position classifier
+    /// The paper's "Prop.": student and position classifier; with the closed-form terms, if the settings have any
     Full,
+    /// The closed-form terms alone
+    Instant,
 }
 
 impl From<MethodName> for Method {
@@ -80,6 +82,7 @@ impl From<MethodName> for Method {
         match name {
             MethodName::Baseline => Self::Baseline,
             MethodName::Full => Self::Full,
+            MethodName::Instant => Self::Instant,
         }
     }
 }

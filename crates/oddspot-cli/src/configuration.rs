@@ -31,6 +31,8 @@ pub enum Preset {
     Default,
     /// The closed-form part of the default, in seconds
     Instant,
+    /// The default in a model file of less than half the size, a little less sure
+    Compact,
     /// The paper's
     Paper,
 }
@@ -45,6 +47,7 @@ impl Configuration {
             None => first,
             Some(Preset::Default) => Settings::default(),
             Some(Preset::Instant) => Settings::instant(),
+            Some(Preset::Compact) => Settings::compact(),
             Some(Preset::Paper) => Settings::paper(),
         };
         if let Some(file) = &self.config {

@@ -6,7 +6,7 @@ use oddspot::verdict::Thresholds;
 use crate::described::{four_digits, in_percent};
 
 /// The false-alarm rates that are offered.
-const RATES: [f64; 7] = [0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
+const RATES: [f64; 8] = [0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002];
 
 /// What thresholds make of images.
 pub struct Prices {

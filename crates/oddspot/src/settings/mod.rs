@@ -51,6 +51,17 @@ impl Settings {
         }
     }
 
+    /// The default in a model file of less than half the size: coarser blocks, no wide
+    /// window, fewer channels, fewer images remembered.
+    pub fn compact() -> Self {
+        let mut settings = Self::default();
+        settings.closed_form.block = 4;
+        settings.closed_form.window = 1;
+        settings.closed_form.channels = 128;
+        settings.closed_form.remembered = 48;
+        settings
+    }
+
     /// Sets one by its name, such as "training.iterations", to what [`Row::of`] would write.
     ///
     /// # Errors

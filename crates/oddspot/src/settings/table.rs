@@ -69,7 +69,7 @@ table! {
         advanced gaussian_weight: f64 = 2.0, paper 0.0, in 0.0..=100.0;
 
         /// What the distance from the nearest good image (e_K) weighs; 0 for none.
-        advanced memory_weight: f64 = 1.0, paper 0.0, in 0.0..=100.0;
+        advanced memory_weight: f64 = 0.75, paper 0.0, in 0.0..=100.0;
 
         /// Channels of each of the teacher's levels that are looked at, drawn by the seed.
         ///
@@ -78,6 +78,11 @@ table! {
 
         /// Places along a side of the blocks that share a covariance.
         advanced block: usize = 2, in 1..=64;
+
+        /// Places along a side over which the coarsest level is averaged once more; 1 for none.
+        ///
+        /// For what is odd over a large area.
+        advanced window: usize = 5, in [1, 3, 5, 7, 9];
 
         /// How far covariances are drawn to that of channels without correlation.
         advanced shrinkage: f64 = 0.01, in 1e-5..=1.0;
@@ -183,7 +188,7 @@ table! {
         advanced image_level: ImageLevel = ImageLevel::Levelled, paper ImageLevel::Kept;
 
         /// Share of good images that the verdict may call anomalous.
-        common false_alarm_rate: f64 = 0.02, paper 0.01, in (Excluded(0.0), Included(0.5));
+        common false_alarm_rate: f64 = 0.03, paper 0.01, in (Excluded(0.0), Included(0.5));
 
         /// Share of good images that may be called anomalous or to be checked.
         ///

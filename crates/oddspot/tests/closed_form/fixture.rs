@@ -38,6 +38,7 @@ pub struct Case {
     pub features: String,
     pub images: usize,
     pub block: usize,
+    pub window: usize,
     pub parts: usize,
     pub components: usize,
     pub remembered: usize,
@@ -135,6 +136,7 @@ pub fn settings(case: &Case) -> Settings {
     };
     let closed_form = &mut settings.closed_form;
     closed_form.block = case.block;
+    closed_form.window = case.window;
     closed_form.parts = case.parts;
     closed_form.components = case.components;
     closed_form.remembered = case.remembered;

@@ -41,8 +41,10 @@ CASES = [
     {"name": "dead_channels", "features": "dead"},
     {"name": "far_off", "features": "far"},
     {"name": "one_level", "features": "coarse", "components": 5},
+    {"name": "no_window", "window": 1},
+    {"name": "wide_window", "window": 9, "block": 1},
 ]
-USUAL = {"features": "plain", "images": GOOD, "block": 2, "parts": 10, "components": 6, "remembered": 400}
+USUAL = {"features": "plain", "images": GOOD, "block": 2, "window": 5, "parts": 10, "components": 6, "remembered": 400}
 
 
 # --- features ----------------------------------------------------------------------------------------
@@ -140,15 +142,26 @@ def gaussian_distances(image, means, inverses):
     return np.array([mahalanobis(x, m, inverse) for x, m, inverse in zip(image, means, inverses)])
 
 
+def wide(x, side):
+    """Means of images [images, places, channels] over `side` x `side` places, the nearest beyond the edges."""
+    maps = x.reshape(len(x), ROWS, COLUMNS, -1)
+    means = uniform_filter(maps, size=(1, side, side, 1), mode="nearest").reshape(x.shape)
+    # A sum of few halves is exact in single precision: so rounded, good features are the program's.
+    return (means * side**2).astype(np.float32) * np.float32(1 / side**2)
+
+
 def gaussian_errors(good, unseen, case):
     """Left-out errors of the good images and errors of the unseen ones, [images, places]."""
     images = len(good)
     parts = min(case["parts"], images)
     how = (case["block"], case["shrinkage"])
     slices = level_parts(good.shape[-1])
+    scales = [(good[..., s], unseen[..., s], 0.5 ** (len(slices) - 1 - at)) for at, s in enumerate(slices)]
+    if case["window"] > 1:
+        of_good, of_unseen = (wide(x[..., slices[-1]], case["window"]) for x in (good, unseen))
+        scales.append((of_good.astype(np.float16).astype(np.float64), of_unseen.astype(np.float64), 0.25))
     of_good, of_unseen = 0, 0
-    for at, part in enumerate(slices):
-        level = good[..., part]
+    for level, of_others, weight in scales:
         left_out = np.zeros(level.shape[:2])
         for fold in range(parts):
             others = [i for i in range(images) if i % parts != fold] or list(range(images))
@@ -156,9 +169,8 @@ def gaussian_errors(good, unseen, case):
             for i in range(fold, images, parts):
                 left_out[i] = gaussian_distances(level[i], *fitted)
         fitted = gaussians(level, *how)
-        distances = np.array([gaussian_distances(image, *fitted) for image in unseen[..., part]])
+        distances = np.array([gaussian_distances(image, *fitted) for image in of_others])
         mean, std = left_out.mean(), left_out.std()
-        weight = 0.5 ** (len(slices) - 1 - at)
         of_good = of_good + weight * (left_out - mean) / std
         of_unseen = of_unseen + weight * (distances - mean) / std
     return of_good, of_unseen

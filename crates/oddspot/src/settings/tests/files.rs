@@ -13,10 +13,12 @@ fn overlaid(text: &str) -> Result<Settings> {
 }
 
 #[test]
-fn both_presets_are_valid_and_survive_toml_and_json() {
+fn all_presets_are_valid_and_survive_toml_and_json() {
     for settings in [
         Settings::default(),
         Settings::paper(),
+        Settings::instant(),
+        Settings::compact(),
         with(&[("image_size", "320x256")]),
     ] {
         settings.validate().unwrap();

@@ -9,7 +9,7 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 44] = [
+const VALUES: [(&str, &str, &str); 45] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
@@ -21,9 +21,10 @@ const VALUES: [(&str, &str, &str); 44] = [
     ("position.hidden", "128", "128"),
     ("position.negative_slope", "0.1", "0.1"),
     ("closed_form.gaussian_weight", "2", "0"),
-    ("closed_form.memory_weight", "1", "0"),
+    ("closed_form.memory_weight", "0.75", "0"),
     ("closed_form.channels", "192", "192"),
     ("closed_form.block", "2", "2"),
+    ("closed_form.window", "5", "5"),
     ("closed_form.shrinkage", "0.01", "0.01"),
     ("closed_form.parts", "10", "10"),
     ("closed_form.components", "64", "64"),
@@ -51,7 +52,7 @@ const VALUES: [(&str, &str, &str); 44] = [
     ("detection.pair_weights", "trusted", "equal"),
     ("detection.pos_floor", "mean", "none"),
     ("detection.image_level", "levelled", "kept"),
-    ("detection.false_alarm_rate", "0.02", "0.01"),
+    ("detection.false_alarm_rate", "0.03", "0.01"),
     ("detection.check_rate", "0.05", "0.01"),
     ("detection.pixel_false_alarm_rate", "0.001", "0.001"),
 ];

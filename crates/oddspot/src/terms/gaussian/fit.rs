@@ -4,17 +4,19 @@
 //! added to what was fitted before.
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use oddspot_conv::Workspace;
 use oddspot_conv::factor::{factor, invert_factor, solve_lengths, triangle};
 use oddspot_conv::linear::linear_weight_gradient;
 use oddspot_conv::mahalanobis::quantise;
 use rayon::prelude::*;
 
+use super::scales::Scales;
 use super::sums::{Known, Sums};
 use super::{Blocks, Fitted, Gaussian};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::maps::{MomentSums, Moments};
-use crate::terms::places::{GoodFeatures, PlaceGrid, single};
+use crate::terms::places::{GoodFeatures, single};
 
 /// Places around each that count with it, on each side.
 const WINDOW: usize = 1;
@@ -25,19 +27,20 @@ const LEAST_SHARE: f32 = 1.0 / (1 << 22) as f32;
 /// The same where features are 0: nothing may be divided by.
 const LEAST_VARIANCE: f32 = 1e-12;
 
-/// Each level's distances of each image: `[level][image][place]`.
+/// Each scale's distances of each image: `[scale][image][place]`.
 type LeftOut = Vec<Vec<Vec<f32>>>;
 
-/// What is usual of each level, and each good image's distances from what is usual without its fold. Where
+/// What is usual of each scale, and each good image's distances from what is usual without its fold. Where
 /// there are `known` images that the term was fitted to before, these are added to them.
 pub(super) fn fit(
     term: &Gaussian,
     good: &mut dyn GoodFeatures,
     known: usize,
 ) -> Result<(Vec<Fitted>, LeftOut)> {
-    let Gaussian { grid, blocks, .. } = term;
+    let Gaussian { scales, blocks, .. } = term;
+    let grid = &scales.grid;
     let images = good.images();
-    let parts = grid.parts();
+    let parts = scales.parts();
     let mut levels: Vec<Fitted> = (parts.iter())
         .map(|part| Fitted {
             mean: vec![0.0; grid.places() * part.len()],
@@ -53,7 +56,7 @@ pub(super) fn fit(
         .map(|_| vec![vec![0.0; grid.places()]; images])
         .collect();
     for row in 0..blocks.rows {
-        let strip = Strip::read(grid, blocks, row, good)?;
+        let strip = Strip::read(scales, blocks, row, good)?;
         let found: Vec<Vec<OfBlock>> = (0..blocks.columns)
             .into_par_iter()
             .map_init(Workspace::new, |workspace, column| {
@@ -102,8 +105,8 @@ pub(super) fn fit(
 }
 
 /// The features of a row of blocks and the window around it, of all images.
-struct Strip {
-    grid: PlaceGrid,
+struct Strip<'a> {
+    scales: &'a Scales,
     blocks: Blocks,
     images: usize,
     /// The grid's rows that it holds.
@@ -124,32 +127,39 @@ struct OfBlock {
     distances: Vec<f32>,
 }
 
-impl Strip {
+impl<'a> Strip<'a> {
     fn read(
-        grid: &PlaceGrid,
+        scales: &'a Scales,
         blocks: &Blocks,
         row: usize,
         good: &mut dyn GoodFeatures,
     ) -> Result<Self> {
+        let grid = &scales.grid;
         let first = (row * blocks.side).saturating_sub(WINDOW);
-        let end = ((row + 1) * blocks.side + WINDOW).min(grid.rows);
+        let rows = first..((row + 1) * blocks.side + WINDOW).min(grid.rows);
+        let known = scales.needed(rows.clone());
         let line = grid.columns * grid.channels();
-        let mut features = Vec::with_capacity(good.images() * (end - first) * line);
-        for image in 0..good.images() {
-            features.extend_from_slice(&good.image(image)?[first * line..end * line]);
+        let each = rows.len() * grid.columns * scales.channels();
+        let mut features = vec![f16::ZERO; good.images() * each];
+        let (mut of_grid, mut of_scales) = (Vec::new(), Vec::new());
+        for (image, to) in features.chunks_exact_mut(each.max(1)).enumerate() {
+            let kept = &good.image(image)?[known.start * line..known.end * line];
+            single(kept, &mut of_grid);
+            scales.features((&of_grid, known.clone()), rows.clone(), &mut of_scales);
+            to.convert_from_f32_slice(&of_scales);
         }
         Ok(Self {
-            grid: grid.clone(),
+            scales,
             blocks: *blocks,
             images: good.images(),
-            rows: first..end,
+            rows,
             features,
         })
     }
 
-    /// A level's features of an image at a place of the strip.
+    /// A scale's features of an image at a place of the strip.
     fn at(&self, image: usize, place: usize, part: &std::ops::Range<usize>) -> &[f16] {
-        let (columns, channels) = (self.grid.columns, self.grid.channels());
+        let (columns, channels) = (self.scales.grid.columns, self.scales.channels());
         let inside = place - self.rows.start * columns;
         let places = self.rows.len() * columns;
         &self.features[(image * places + inside) * channels..][part.clone()]
@@ -157,7 +167,7 @@ impl Strip {
 
     /// The places around one that count with it.
     fn window(&self, place: usize) -> Vec<usize> {
-        let (columns, rows) = (self.grid.columns, self.grid.rows);
+        let (columns, rows) = (self.scales.grid.columns, self.scales.grid.rows);
         let around = |at: usize, end: usize| at.saturating_sub(WINDOW)..(at + WINDOW + 1).min(end);
         let across = around(place % columns, columns);
         around(place / columns, rows)
@@ -165,7 +175,7 @@ impl Strip {
             .collect()
     }
 
-    /// Fits one block of a level.
+    /// Fits one block of a scale.
     fn block(
         &self,
         term: &Gaussian,
@@ -177,7 +187,7 @@ impl Strip {
         let channels = part.len();
         let each = self.blocks.side * self.blocks.side;
         let places: Vec<usize> = (0..each)
-            .filter_map(|index| self.blocks.place(&self.grid, block, index))
+            .filter_map(|index| self.blocks.place(&self.scales.grid, block, index))
             .collect();
         let windows: Vec<Vec<usize>> = places.iter().map(|&place| self.window(place)).collect();
         // What each place around counts in the block's covariance.

@@ -1,10 +1,12 @@
 //! `e_G`: how far a place's features lie from those of good images there, by their Gaussian (PaDiM,
 //! Defard et al. 2021, with a window). "Looks wrong".
 //!
-//! `e_G = z(e³) + ½ z(e²)` with `e^ℓ(r,c) = ‖W^ℓ (f^ℓ − m^ℓ)‖` and `WᵀW = C⁻¹`: the mean m of each place
-//! and the covariance C of each block of places, over the 3×3 places around each and all good images.
+//! `e_G = z(e³) + ½ z(e²) + ¼ z(eʷ)` with `e^ℓ(r,c) = ‖W^ℓ (f^ℓ − m^ℓ)‖` and `WᵀW = C⁻¹`: the mean m of each
+//! place and the covariance C of each block of places, over the 3×3 places around each and all good images.
+//! `fʷ` are the means of `f³` over 5×5 places.
 
 mod fit;
+mod scales;
 mod sums;
 mod tensors;
 
@@ -13,11 +15,12 @@ use oddspot_conv::{ShapeError, Workspace};
 
 use super::places::{By, GoodFeatures, PlaceGrid, Usual};
 use super::{Fusing, Kind, Parts, Seen, Side, Term, TermMemory};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::{NamedTensors, PackedTensors};
 use crate::images::ImageSize;
 use crate::maps::{Moments, ScoreMap};
 use crate::settings::Settings;
+use scales::Scales;
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -39,22 +42,19 @@ pub(super) const KIND: Kind = Kind {
     make: |parts| Ok(Box::new(Gaussian::new(parts)?)),
 };
 
-/// How much less each finer level counts than the next coarser one.
-const FINER: f64 = 0.5;
-
 /// What of its error is measured by place.
 const BY: By = By::Moments;
 
 /// The term.
 struct Gaussian {
     size: ImageSize,
-    grid: PlaceGrid,
+    scales: Scales,
     blocks: Blocks,
     shrinkage: f32,
     folds: usize,
-    /// Of each level, fine to coarse, once it is fitted.
+    /// Of each scale, once it is fitted.
     levels: Vec<Fitted>,
-    /// The same levels' `W`, laid out to be multiplied.
+    /// The same scales' `W`, laid out to be multiplied.
     factors: Vec<Factors>,
     /// Of its error at each place.
     usual: Usual,
@@ -69,7 +69,7 @@ struct Blocks {
     columns: usize,
 }
 
-/// What is usual of a level.
+/// What is usual of a scale.
 #[derive(Clone, Debug, PartialEq)]
 struct Fitted {
     /// Of each place, `[rows, columns, channels]`.
@@ -104,9 +104,9 @@ impl Blocks {
     }
 }
 
-/// The factors of some levels, laid out to be multiplied.
-fn factors(grid: &PlaceGrid, levels: &[Fitted]) -> Result<Vec<Factors>> {
-    let parts = grid.parts().into_iter().zip(levels);
+/// The factors of some scales, laid out to be multiplied.
+fn factors(scales: &Scales, levels: &[Fitted]) -> Result<Vec<Factors>> {
+    let parts = scales.parts().into_iter().zip(levels);
     let factors = parts.map(|(part, level)| Factors::new(part.len(), &level.rows, &level.scales));
     Ok(factors.collect::<Result<_, _>>()?)
 }
@@ -114,21 +114,21 @@ fn factors(grid: &PlaceGrid, levels: &[Fitted]) -> Result<Vec<Factors>> {
 impl Gaussian {
     fn new(parts: &Parts) -> Result<Self> {
         let settings = parts.settings;
-        let grid = PlaceGrid::of(settings, &parts.learned.levels);
-        let levels = tensors::read(parts, &grid);
+        let scales = Scales::of(settings, &parts.learned.levels);
+        let levels = tensors::read(parts, &scales);
         Ok(Self {
             size: settings.image_size,
-            blocks: Blocks::of(settings, &grid),
+            blocks: Blocks::of(settings, &scales.grid),
             shrinkage: settings.closed_form.shrinkage as f32,
             folds: settings.closed_form.parts,
-            factors: factors(&grid, &levels)?,
-            usual: Usual::read((KIND.name, BY), settings, &grid, parts.tensors)?,
+            factors: factors(&scales, &levels)?,
+            usual: Usual::read((KIND.name, BY), settings, &scales.grid, parts.tensors)?,
             levels,
-            grid,
+            scales,
         })
     }
 
-    /// `e^ℓ` of a level's features at all places.
+    /// `e^ℓ` of a scale's features at all places.
     fn distances(
         &self,
         at: usize,
@@ -136,14 +136,14 @@ impl Gaussian {
         part: std::ops::Range<usize>,
         (workspace, x): (&Workspace, &mut Vec<f32>),
     ) -> Result<Vec<f32>> {
-        let (all, channels) = (self.grid.channels(), part.len());
+        let (all, channels) = (self.scales.channels(), part.len());
+        let grid = &self.scales.grid;
         let level = &self.levels[at];
         let each = self.blocks.side * self.blocks.side;
-        check("the features", self.grid.places() * all, features)?;
-        check("the means", self.grid.places() * channels, &level.mean)?;
+        check("the means", grid.places() * channels, &level.mean)?;
         x.clear();
         x.resize(self.blocks.count() * each * channels, 0.0);
-        let place_of = |at: usize| self.blocks.place(&self.grid, at / each, at % each);
+        let place_of = |at: usize| self.blocks.place(grid, at / each, at % each);
         for (at, to) in x.chunks_exact_mut(channels).enumerate() {
             let Some(place) = place_of(at) else { continue };
             let feature = &features[place * all..][part.clone()];
@@ -154,7 +154,7 @@ impl Gaussian {
         }
         let mut of_blocks = vec![0.0; self.blocks.count() * each];
         mahalanobis(workspace.isa(), &self.factors[at], x, &mut of_blocks)?;
-        let mut distances = vec![0.0; self.grid.places()];
+        let mut distances = vec![0.0; grid.places()];
         for (at, distance) in of_blocks.into_iter().enumerate() {
             if let Some(place) = place_of(at) {
                 distances[place] = distance;
@@ -163,12 +163,11 @@ impl Gaussian {
         Ok(distances)
     }
 
-    /// The sum of the levels' distances, each against what is usual of it.
+    /// The sum of the scales' distances, each against what is usual of it.
     fn sum<'a>(&self, levels: impl Iterator<Item = (&'a [f32], Moments)>) -> ScoreMap {
-        let mut map = ScoreMap::filled(self.grid.rows, self.grid.columns, 0.0);
-        let count = self.grid.parts().len();
-        for (at, (distances, usual)) in levels.enumerate() {
-            let weight = FINER.powi((count - 1 - at) as i32);
+        let grid = &self.scales.grid;
+        let mut map = ScoreMap::filled(grid.rows, grid.columns, 0.0);
+        for ((distances, usual), weight) in levels.zip(self.scales.weights()) {
             for (sum, &distance) in map.values.iter_mut().zip(distances) {
                 *sum += (weight * usual.normalise(distance)) as f32;
             }
@@ -188,17 +187,18 @@ impl Term for Gaussian {
         workspace: &mut Workspace,
         memory: &mut TermMemory,
     ) -> Result<Vec<ScoreMap>> {
-        memory.buffers.resize_with(1, Vec::new);
+        memory.buffers.resize_with(2, Vec::new);
+        let [features, x] = &mut memory.buffers[..] else {
+            return Err(Error::internal("buffers of another term"));
+        };
+        let grid = &self.scales.grid;
+        check("the features", grid.places() * grid.channels(), seen.places)?;
+        let all = 0..grid.rows;
+        (self.scales).features((seen.places, all.clone()), all, features);
         let mut found = Vec::new();
-        for (at, part) in self
-            .grid
-            .parts()
-            .into_iter()
-            .enumerate()
-            .take(self.levels.len())
-        {
-            let to = (&*workspace, &mut memory.buffers[0]);
-            found.push(self.distances(at, seen.places, part, to)?);
+        let fitted = self.scales.parts().into_iter().take(self.levels.len());
+        for (at, part) in fitted.enumerate() {
+            found.push(self.distances(at, features, part, (&*workspace, x))?);
         }
         let usual = self.levels.iter().map(|level| level.moments);
         Ok(vec![self.sum(found.iter().map(Vec::as_slice).zip(usual))])
@@ -210,7 +210,7 @@ impl Term for Gaussian {
         known: usize,
     ) -> Result<Option<Vec<Vec<ScoreMap>>>> {
         let (levels, left_out) = fit::fit(self, good, known)?;
-        self.factors = factors(&self.grid, &levels)?;
+        self.factors = factors(&self.scales, &levels)?;
         self.levels = levels;
         let map = |image: usize| {
             let levels = left_out.iter().zip(&self.levels);

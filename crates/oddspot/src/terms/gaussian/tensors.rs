@@ -1,13 +1,14 @@
-//! The tensors of the term: of each level, counted from 1, the finest first, `gaussian.mean<level>`,
+//! The tensors of the term: of each scale, counted from 1, the finest first and the wide one last, `gaussian.mean<level>`,
 //! `gaussian.scales<level>` and `gaussian.moments<level>`, and in 8 bits `gaussian.rows<level>`.
 
 use oddspot_conv::factor::triangle;
 
+use super::scales::Scales;
 use super::{BY, Blocks, Fitted, Gaussian, KIND};
 use crate::files::{NamedTensor, NamedTensors, PackedTensor, PackedTensors};
 use crate::maps::Moments;
 use crate::net::tensors::TensorSpec;
-use crate::terms::places::{PlaceGrid, Usual};
+use crate::terms::places::Usual;
 use crate::terms::{About, Parts};
 
 fn name(part: &str, level: usize) -> String {
@@ -16,10 +17,11 @@ fn name(part: &str, level: usize) -> String {
 
 /// Names and shapes, in 32 bits.
 pub(super) fn specs(about: &About) -> Vec<TensorSpec> {
-    let grid = PlaceGrid::of(about.settings, &about.learned.levels);
-    let blocks = Blocks::of(about.settings, &grid).count();
-    let mut specs = Usual::specs(KIND.name, BY, about.settings, &grid);
-    for (level, part) in grid.parts().into_iter().enumerate() {
+    let scales = Scales::of(about.settings, &about.learned.levels);
+    let grid = &scales.grid;
+    let blocks = Blocks::of(about.settings, grid).count();
+    let mut specs = Usual::specs(KIND.name, BY, about.settings, grid);
+    for (level, part) in scales.parts().into_iter().enumerate() {
         let channels = part.len();
         specs.extend([
             TensorSpec::kept(name("mean", level), vec![grid.rows, grid.columns, channels]),
@@ -32,9 +34,9 @@ pub(super) fn specs(about: &About) -> Vec<TensorSpec> {
 
 /// Names and shapes, in 8 bits.
 pub(super) fn packed_specs(about: &About) -> Vec<TensorSpec> {
-    let grid = PlaceGrid::of(about.settings, &about.learned.levels);
-    let blocks = Blocks::of(about.settings, &grid).count();
-    let parts = grid.parts().into_iter().enumerate();
+    let scales = Scales::of(about.settings, &about.learned.levels);
+    let blocks = Blocks::of(about.settings, &scales.grid).count();
+    let parts = scales.parts().into_iter().enumerate();
     parts
         .map(|(level, part)| {
             TensorSpec::kept(name("rows", level), vec![blocks, triangle(part.len())])
@@ -43,8 +45,8 @@ pub(super) fn packed_specs(about: &About) -> Vec<TensorSpec> {
 }
 
 /// What was fitted, from the model's tensors; nothing before it is.
-pub(super) fn read(parts: &Parts, grid: &PlaceGrid) -> Vec<Fitted> {
-    let levels = 0..grid.parts().len();
+pub(super) fn read(parts: &Parts, scales: &Scales) -> Vec<Fitted> {
+    let levels = 0..scales.parts().len();
     let level = |level: usize| {
         let values = |part: &str| Some(parts.tensors.get(&name(part, level))?.values.clone());
         let moments = values("moments")?;
@@ -71,7 +73,7 @@ pub(super) fn tensors(term: &Gaussian) -> NamedTensors {
         let mut put = |part: &str, shape: Vec<usize>, values: Vec<f32>| {
             tensors.insert(name(part, at), NamedTensor { shape, values });
         };
-        let grid = &term.grid;
+        let grid = &term.scales.grid;
         put(
             "mean",
             vec![grid.rows, grid.columns, channels],
