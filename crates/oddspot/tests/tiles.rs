@@ -1,6 +1,8 @@
 //! Images in pieces: what is tiny in a large image is found where it is, and all that is said of good images is
 //! said image by image.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use image::{Rgb, RgbImage};
 use oddspot::images::{ImageSize, Source};
 use oddspot::settings::Settings;
