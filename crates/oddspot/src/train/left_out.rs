@@ -101,14 +101,15 @@ pub(super) fn left_out(
     Ok(groups.into_par_iter().map(of_image).collect())
 }
 
-/// Height and width of the maps of images in pieces: by the proportions of the first image, and no finer than
-/// the smallest image shows.
+/// Height and width of the maps of images in pieces, the same for all: by the proportions of the first image, and
+/// of two pixels of a piece a cell at least, so that the smallest image fills them.
 fn grid(frame: &Frame, size: ImageSize) -> Option<[usize; 2]> {
     let [width, height] = frame.piece?.of_image(size);
-    let longer = SIDE.min(size.width.max(size.height)) as f64;
+    let most = [size.width, size.height].map(|side| (side / 2).max(1));
+    let longer = SIDE.min(most[0].max(most[1])) as f64;
     let scale = longer / width.max(height);
-    let cells = |side: f64, most: usize| ((scale * side).round() as usize).clamp(1, most.max(1));
-    Some([cells(height, size.height), cells(width, size.width)])
+    let cells = |side: f64, most: usize| ((scale * side).round() as usize).clamp(1, most);
+    Some([cells(height, most[1]), cells(width, most[0])])
 }
 
 /// Lays what is said of a piece into an image's coarse map, or makes it.
