@@ -5,8 +5,9 @@
 Each set becomes a folder OUTPUT/NAME in MVTec AD's layout: train/good, test/good and test/KIND with
 masks in ground_truth/KIND. The sets: turned (a part at any angle), drift (aligned parts while the light
 drifts), dark (tiny defects of dim parts on black), few (20 good images), mixed (six defective images
-unlabelled among the 120 of train/good, listed in planted.txt), texture_regular, texture_random and
-logical (a tray whose parts can be missing, too many, swapped, turned or wrong).
+unlabelled among the 120 of train/good, listed in planted.txt), texture_regular, texture_random,
+logical (a tray whose parts can be missing, too many, swapped, turned or wrong) and plate (pits and hairlines of 8 to
+16 pixels in pictures of 1024: give --size 1024).
 Every image has its own generator: the same seed makes the same bytes. Needs numpy, Pillow and scipy.
 """
 
@@ -21,7 +22,7 @@ from PIL import Image
 from scipy import ndimage
 
 from scenes import Picture, between, box, disc, gear, move, noise, path, ragged, stroke
-from scenes import dark, drift, few, mixed, turned
+from scenes import dark, drift, few, mixed, plate, turned
 
 
 def scratch(rng, picture):
@@ -227,6 +228,7 @@ class Set:
     good: int = 40
     planted: int = 0  # Of the images for training, those that are defective.
     least: float = 6.0  # By what a defect changes its pixels on average.
+    smallest: float = 14.0  # Its area, where the picture's side is 320.
     photo: dict = dataclasses.field(default_factory=dict)
 
 
@@ -242,6 +244,7 @@ SETS = {
     "mixed": Set(mixed, each(18, "scratch", "spot", "missing", "bent"), train=120, planted=6),
     "texture_regular": Set(texture_regular, each(15, "cut", "stain", "colour", "thread", "hole")),
     "texture_random": Set(texture_random, each(15, "cut", "stain", "colour", "worn", "hole"), least=5),
+    "plate": Set(plate, each(15, "pit", "hair"), train=30, good=20, smallest=2.0),
     "logical": Set(logical, each(11, "missing", "extra", "swapped", "turned", "wrong", "scratch", "stain")),
 }
 
@@ -275,7 +278,7 @@ def shoot(made, key, size, kind=None):
             mask = differing(good, bad, unit) if picture.mask is None else picture.mask
             inner = mask[2:-2, 2:-2].sum()
             visible = np.abs(bad - good)[mask].mean() if inner else 0.0
-            if visible >= made.least and inner >= 14 * unit**2 and inner == mask.sum():
+            if visible >= made.least and inner >= made.smallest * unit**2 and inner == mask.sum():
                 break
         else:
             raise RuntimeError(f"No visible defect: {kind} {key}")
@@ -308,7 +311,8 @@ def make(name, output, seed, size):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--set", nargs="+", choices=SETS, default=list(SETS), dest="sets")
+    usual = [name for name in SETS if name != "plate"]
+    parser.add_argument("--set", nargs="+", choices=SETS, default=usual, dest="sets")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--size", type=int, default=320)
     args = parser.parse_args()

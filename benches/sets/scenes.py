@@ -71,6 +71,10 @@ def move(points, turn, at):
     return points @ np.array([[cos, sin], [-sin, cos]]) + at
 
 
+def rotation(turn):
+    return np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+
+
 def noise(rng, size, step):
     """Smooth noise of deviation about 1 that changes over `step`."""
     cells = int(np.ceil(320 / step)) + 3
@@ -363,4 +367,34 @@ def mixed(rng, size, kind, flaw):
         picture.paint([put(disc(x, -8, 5))], [170, 140, 70], (), 30)
     if kind == "bent":
         picture.mask = picture.share([bent]) * (1 - picture.share([clip])) > 0.4
+    return picture
+
+
+def plate(rng, size, kind, flaw):
+    """A large speckled metal plate with six bolts and a slot; its defects are tiny: for pictures of 1024 pixels."""
+    picture = Picture(rng, size, [122, 124, 128], 5, 2, 3)
+    picture.pixels += (picture.brush(rng, 0, 3) + 5 * picture.blur(rng.normal(size=(size, size)), 0.4))[..., None]
+    picture.region[:] = 1
+    turn, at = rng.normal(0, 0.003), 160 + rng.uniform(-1, 1, 2)
+
+    def put(shape):
+        return move(shape, turn, at)
+
+    metal = picture.brush(rng, np.pi / 2, 2)
+    picture.paint([put(box(0, 0, 90, 26, 10))], [58, 60, 66], (), -50, 2, extra=metal)
+    for x in (-110, 0, 110):
+        for y in (-100, 100):
+            picture.paint([put(disc(x, y, 15))], [150, 148, 140], (), 50, 2, 0.4, extra=metal)
+            head = gear(0, 0, 9, np.full(6, 8.2)) @ rotation(rng.uniform(0, 1)) + [x, y]
+            picture.paint([put(head)], [70, 70, 74], (), -40, 2)
+    if kind == "pit":
+        outline = picture.share([ragged(flaw, *flaw.uniform(10, 310, 2), 1.25)])
+        picture.pixels += outline[..., None] * flaw.choice([-1, 1]) * between(flaw, 45, 90)
+        picture.mask = outline > 0.5
+    elif kind == "hair":
+        middle, heading = flaw.uniform(10, 310, 2), flaw.uniform(0, np.pi)
+        along = np.linspace(-2.5, 2.5, 12)[:, None] * [np.cos(heading), np.sin(heading)]
+        outline = picture.share([stroke(middle + along, 0.8)])
+        picture.pixels -= outline[..., None] * between(flaw, 45, 90)
+        picture.mask = outline > 0.5
     return picture

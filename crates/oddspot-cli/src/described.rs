@@ -1,6 +1,7 @@
 //! What a model says of its thresholds and its position classifier, in sentences.
 
 use oddspot::model::Header;
+use oddspot::settings::Tile;
 use oddspot::verdict::{FalseAlarms, Thresholds};
 use oddspot::view::GoodAlignment;
 
@@ -66,6 +67,25 @@ pub fn describe_alignment(good: Option<&GoodAlignment>) -> Vec<String> {
         ));
     }
     told
+}
+
+/// How many pieces images are looked at in, and what that costs.
+pub fn describe_pieces(tile: Tile, fewest: usize, most: usize) -> String {
+    let Tile::Of(size) = tile else {
+        return String::new();
+    };
+    match (fewest, most) {
+        (_, ..=1) => {
+            format!("each image is no larger than a piece of {size} pixels: --tile changes nothing")
+        }
+        (fewest, most) if fewest == most => format!(
+            "each image is looked at in {most} pieces of {size} pixels: judging one takes {most} times as long"
+        ),
+        (fewest, most) => format!(
+            "images are looked at in {fewest} to {most} pieces of {size} pixels: judging one takes as many \
+             times as long"
+        ),
+    }
 }
 
 /// The first few names, and how many more there are.

@@ -10,7 +10,7 @@ use oddspot::files::NamedTensors;
 use oddspot::maps::Moments;
 use oddspot::model::{FORMAT, Header, ImageRecord, Model};
 use oddspot::net::teachers;
-use oddspot::settings::{Alignment, Method, Units};
+use oddspot::settings::{Alignment, Method, Tile, Units};
 use oddspot::terms;
 use oddspot::verdict::TermStatistics;
 use serde::Serialize;
@@ -135,7 +135,15 @@ impl Inspection {
         };
         writeln!(f, "\nNetworks")?;
         writeln!(f, "  method      {method}")?;
-        writeln!(f, "  images      resized to {}", header.settings.image_size)?;
+        let size = header.settings.image_size;
+        match header.settings.tile {
+            Tile::None => writeln!(f, "  images      resized to {size}")?,
+            Tile::Of(tile) => writeln!(
+                f,
+                "  images      in pieces of {tile}, resized to {size}; good images gave {}",
+                grouped(header.good_pieces())
+            )?,
+        }
         writeln!(
             f,
             "  training    {} iterations, seed {}",

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use oddspot::model::Model;
 use oddspot::net::teachers::{RANDOM, TeacherIdentity};
-use oddspot::settings::Settings;
+use oddspot::settings::{Settings, Tile};
 use oddspot::train::{Observer, Progress as Event, StepReport};
 use oddspot::{Error, ErrorKind};
 
 use super::log::TrainingLog;
 use crate::advice::causes;
-use crate::described::describe_alignment;
+use crate::described::{describe_alignment, describe_pieces};
 use crate::interrupt::Interrupt;
 use crate::output::beside;
 use crate::progress::{Progress, Warning};
@@ -23,6 +23,7 @@ pub struct Watch<'a> {
     log_file: PathBuf,
     interrupt: &'a Interrupt,
     batch: usize,
+    tile: Tile,
     iterations: usize,
     /// Steps done before.
     from: usize,
@@ -74,6 +75,7 @@ impl<'a> Watch<'a> {
             log_file,
             interrupt,
             batch: settings.training.batch,
+            tile: settings.tile,
             iterations: settings.training.iterations,
             from: 0,
             stage: Stage::Preparing,
@@ -249,6 +251,10 @@ impl Observer for Watch<'_> {
                 for line in describe_alignment(good) {
                     tell!("{line}");
                 }
+            }
+            Event::Pieces { fewest, most } => {
+                self.end_phase();
+                tell!("{}", describe_pieces(self.tile, fewest, most));
             }
             Event::Instant(model) => self.instant(model),
             Event::Trains { from } => return self.begin_steps(from),

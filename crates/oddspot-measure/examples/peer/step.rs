@@ -62,7 +62,10 @@ impl Training {
         };
         let mut set = training_set(&settings, &teacher, folder)?;
         let mut given = targets(&mut set, &teacher, options.size)?;
-        given.insert("image".to_owned(), tensors::normalised(&set.images[0]));
+        given.insert(
+            "image".to_owned(),
+            tensors::normalised(&set.pieces.pictures[0]),
+        );
         given.extend(pairs(&settings, options.given_steps));
 
         let levels = teacher.network.levels();

@@ -114,7 +114,7 @@ pub struct TestImage {
     /// "good", or the defect's name.
     #[serde(with = "label_text")]
     pub label: Label,
-    /// The image's score: the maximum of the model's map at `image_size`.
+    /// The image's score: the maximum of the model's map.
     pub score: f32,
     /// The verdict: whether the score lies above the threshold.
     pub verdict: Verdict,

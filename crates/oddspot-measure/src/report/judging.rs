@@ -31,8 +31,8 @@ pub struct Judged {
     pub size: ImageSize,
     /// Which of its pixels are anomalous, at the mask's own size.
     pub mask: Option<Mask>,
-    /// The maps of the score's terms at the model's `image_size`, in the order of fusing: as they
-    /// are summed.
+    /// The maps of the score's terms over the whole image, as the detector gives them, in the order of fusing:
+    /// as they are summed.
     pub terms: Vec<TermMap>,
     /// The image's score.
     pub score: f32,

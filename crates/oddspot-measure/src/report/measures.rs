@@ -174,6 +174,7 @@ fn pixels(size: &ImageSize) -> usize {
 /// An image's ground truth at a protocol's size.
 struct Truth<'a> {
     image: &'a Judged,
+    protocol: Protocol,
     size: ImageSize,
     mask: Option<Cow<'a, Mask>>,
 }
@@ -184,11 +185,13 @@ impl<'a> Truth<'a> {
         match protocol {
             Protocol::Paper => Self {
                 image,
+                protocol,
                 size: image_size,
                 mask: mask.map(|mask| Cow::Owned(mask.shrink(image_size))),
             },
             Protocol::Official => Self {
                 image,
+                protocol,
                 size: mask.map_or(image.size, |mask| ImageSize {
                     width: mask.width,
                     height: mask.height,
@@ -227,7 +230,10 @@ impl<'a> Stack<'a> {
                 let Some(map) = truth.image.map(kind) else {
                     return 0.0;
                 };
-                let map = map.resize_bilinear(height, width);
+                let map = match truth.protocol {
+                    Protocol::Paper => map.resize_with_peaks(height, width),
+                    Protocol::Official => map.resize_bilinear(height, width),
+                };
                 place.copy_from_slice(&map.values);
                 map.peak().0
             })

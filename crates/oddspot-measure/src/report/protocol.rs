@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
-    /// The paper's: maps and masks at the model's `image_size`.
+    /// The paper's: maps and masks at the model's `image_size`. A larger map, of an image in pieces, keeps its
+    /// peaks.
     Paper,
     /// MVTec AD's: maps resized bilinearly to the size of the ground truth (for a good image:
     /// of the image), masks as they are.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ::image::RgbImage;
+use ::image::{RgbImage, imageops};
 use fast_image_resize::images::{Image as Canvas, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
@@ -129,13 +129,43 @@ pub fn resize(image: &RgbImage, size: ImageSize) -> RgbImage {
         return image.clone();
     }
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    resized(image, size, &options)
+}
+
+fn resized(image: &RgbImage, size: ImageSize, options: &ResizeOptions) -> RgbImage {
+    let (width, height) = (size.width as u32, size.height as u32);
     let mut resized = Canvas::new(width, height, PixelType::U8x3);
     ImageRef::new(image.width(), image.height(), image, PixelType::U8x3)
         .ok()
-        .and_then(|source| Resizer::new().resize(&source, &mut resized, &options).ok())
+        .and_then(|source| Resizer::new().resize(&source, &mut resized, options).ok())
         .and_then(|()| RgbImage::from_raw(width, height, resized.into_vec()))
-        // Both buffers are whole RGB images, all that the resizer asks for.
+        // Both buffers are whole RGB images, and a part lies inside: all that the resizer asks for.
         .unwrap_or_else(|| unreachable!("a resizer takes whole images"))
+}
+
+/// The same of a part of an image: its upper left corner and its sides (columns, rows), in the image's pixels.
+pub fn resize_part(
+    image: &RgbImage,
+    (corner, sides): ([f64; 2], [f64; 2]),
+    size: ImageSize,
+) -> RgbImage {
+    let (width, height) = (size.width as u32, size.height as u32);
+    let is_as_it_is = |of: [f64; 2]| of.iter().all(|value| value.fract() == 0.0);
+    if sides == [f64::from(width), f64::from(height)] && is_as_it_is(corner) {
+        let [left, top] = corner.map(|at| at as u32);
+        return imageops::crop_imm(image, left, top, width, height).to_image();
+    }
+    let ends = [f64::from(image.width()), f64::from(image.height())];
+    let sides: [f64; 2] =
+        std::array::from_fn(|axis| match corner[axis] + sides[axis] > ends[axis] {
+            // What lies beyond the end is rounding's.
+            true => (ends[axis] - corner[axis]) * (1.0 - 1e-9),
+            false => sides[axis],
+        });
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .crop(corner[0], corner[1], sides[0], sides[1]);
+    resized(image, size, &options)
 }
 
 /// Normalises to `[height, width, 3]`, channels last, row by row: `(x / 255 − mean) / std`

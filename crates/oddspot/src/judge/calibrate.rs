@@ -39,8 +39,6 @@ impl Detector {
         root: &Path,
         mut progress: impl FnMut(usize, usize) -> ControlFlow<()> + Send,
     ) -> Result<Vec<Scored>> {
-        let size = self.header().settings.image_size;
-        let every = (size.width * size.height * images.len()).div_ceil(MOST_PIXELS);
         let learned = self.header().learned_images();
         let known: HashSet<&str> = learned.map(|record| record.sha256.as_str()).collect();
         let score = |source: &Source| -> Result<Option<Scored>> {
@@ -49,6 +47,7 @@ impl Detector {
                 return Ok(None);
             }
             let detection = self.detect(&image)?;
+            let every = (detection.maps.total.values.len() * images.len()).div_ceil(MOST_PIXELS);
             let pixels = detection.maps.total.values.into_iter();
             Ok(Some(Scored {
                 record: ImageRecord::of(&source.name(), root, sha256),

@@ -8,17 +8,16 @@ use image::RgbImage;
 use rayon::ThreadPool;
 
 use super::in_order::{in_order, pool};
-use super::judging::{Judging, Memory, TeacherSource, input_shape};
+use super::judging::{Judging, Memory, input_shape};
 use super::teacher::teacher_of;
-use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::images::{Source, check_pixels};
-use crate::maps::{ScoreMap, outlined, regions};
+use crate::error::{Error, Result, Subject};
+use crate::images::Source;
 use crate::model::{Header, Model};
 use crate::net::engine::{Cpu, Engine, Forward};
 use crate::net::learned::Learned;
 use crate::net::teachers::Library;
 use crate::terms::position::Placement;
-use crate::verdict::{AnomalyMaps, Finding, Place, Point, Shares, TermMap, Thresholds, Verdict};
+use crate::verdict::{AnomalyMaps, Finding, Shares, Thresholds, Verdict};
 use crate::view::{Aligned, View};
 
 /// How a model is made ready.
@@ -45,7 +44,8 @@ impl Default for Options {
 /// What was found in one image, at the model's size.
 #[derive(Clone, Debug)]
 pub struct Detection {
-    /// The anomaly map and its parts at the model's `image_size`, as the image lies.
+    /// The anomaly map and its parts over the whole image, as it lies: at the model's `image_size`, or, of an
+    /// image in pieces, at a quarter of their scale.
     pub maps: AnomalyMaps,
     /// The maximum of the map where good images lie.
     pub score: f32,
@@ -69,9 +69,9 @@ pub struct Inspection {
     pub maps: AnomalyMaps,
     /// The pixels of the regions, `[height, width]`, row by row.
     pub mask: Vec<bool>,
-    /// What the position classifier says, in pixels of the model's `image_size`.
+    /// What the position classifier says, in pixels of the image resized to the model's `image_size`.
     pub placement: Option<Placement>,
-    /// The image's pixels in one of the model's, columns and rows.
+    /// The image's pixels in one of `image_size`, columns and rows.
     pub scale: [f32; 2],
 }
 
@@ -95,11 +95,11 @@ pub struct Inspection {
 /// # Ok::<(), oddspot::Error>(())
 /// ```
 pub struct Detector {
-    path: Option<PathBuf>,
-    header: Header,
-    view: View,
-    teacher: Box<dyn Forward>,
-    judging: Judging,
+    pub(super) path: Option<PathBuf>,
+    pub(super) header: Header,
+    pub(super) view: View,
+    pub(super) teacher: Box<dyn Forward>,
+    pub(super) judging: Judging,
     pub(super) pool: ThreadPool,
     /// Memory of passes: as many as there were images at a time.
     memories: Mutex<Vec<Memory>>,
@@ -275,126 +275,12 @@ impl Detector {
     }
 
     /// Lends a memory to one image's work.
-    fn with_memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
+    pub(super) fn with_memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
         let memories = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
         let lent = memories().pop();
         let mut memory = lent.unwrap_or_default();
         let done = work(&mut memory);
         memories().push(memory);
         done
-    }
-
-    fn judge(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Detection> {
-        check_pixels(image)?;
-        self.with_memory(|memory| {
-            let sight = self.view.look(image);
-            let to_image = sight.to_image;
-            let teacher = TeacherSource::Run(&*self.teacher);
-            let errors = self.judging.errors(&sight.image, teacher, memory)?;
-            let errors = self.judging.at_pixels(&errors);
-            let maps = self.judging.fuse(&errors, &self.header.terms);
-            let evidence = to_image.evidence(self.header.settings.image_size);
-            let maps = maps.within(evidence.as_ref());
-            if !maps.total.values.iter().all(|value| value.is_finite()) {
-                return Err(self.not_finite());
-            }
-            let score = maps.score();
-            let verdict = match thresholds.verdict(score) {
-                // Where parts lie otherwise than in good images, that nothing is odd says nothing.
-                Verdict::Good if sight.aligned.is_some_and(|aligned| !aligned.trusted) => {
-                    Verdict::Check
-                }
-                verdict => verdict,
-            };
-            let novelty = match verdict.is_good() {
-                true => 1.0, // Nobody asks why.
-                false => self.judging.novelty(&maps, memory)?,
-            };
-            Ok(Detection {
-                placement: (self.judging.placement(&maps, memory)?)
-                    .map(|placement| placement.moved(&to_image)),
-                score,
-                verdict,
-                shares: maps.shares(novelty),
-                maps: maps.each(|map| to_image.back(map)),
-                aligned: sight.aligned,
-            })
-        })
-    }
-
-    fn not_finite(&self) -> Error {
-        let error = Error::new(
-            ErrorKind::Damaged,
-            Subject::Model,
-            "it gives scores that are not finite numbers: it is damaged; train it anew",
-        );
-        match &self.path {
-            Some(path) => error.in_file(path),
-            None => error,
-        }
-    }
-
-    /// What is to be said of an image, with its map at its own size and what regions lie above.
-    fn found(
-        &self,
-        image: &RgbImage,
-        thresholds: &Thresholds,
-    ) -> Result<(Detection, Finding, ScoreMap, f32)> {
-        let detection = self.judge(image, thresholds)?;
-        let (width, height) = (image.width() as usize, image.height() as usize);
-        let total = detection.maps.total.resize_bilinear(height, width);
-        let (peak, (y, x)) = total.peak();
-        let odd = !detection.verdict.is_good();
-        let mut pixel = thresholds.pixel as f32;
-        if odd {
-            // Resizing can shave the peak: what is odd must still show where it is.
-            pixel = pixel.min(peak.next_down());
-        }
-        let shares = detection.shares;
-        let scale = self.scale(image);
-        let finding = Finding {
-            verdict: detection.verdict,
-            score: detection.score,
-            threshold: thresholds.image,
-            check_threshold: thresholds.check,
-            why: odd.then(|| shares.why()).flatten(),
-            looks_wrong_share: shares.looks_wrong,
-            wrong_place_share: shares.wrong_place,
-            terms: detection.maps.term_shares(),
-            peak: Point { x, y },
-            place: (detection.placement.as_ref()).map(|placement| Place::new(placement, scale)),
-            alignment: detection.aligned,
-            width: image.width(),
-            height: image.height(),
-            regions: regions(&total, pixel),
-        };
-        Ok((detection, finding, total, pixel))
-    }
-
-    /// An image's pixels in one of the model's, columns and rows.
-    fn scale(&self, image: &RgbImage) -> [f32; 2] {
-        let size = self.header.settings.image_size;
-        [
-            image.width() as f32 / size.width as f32,
-            image.height() as f32 / size.height as f32,
-        ]
-    }
-
-    fn examined(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
-        let (detection, finding, total, pixel) = self.found(image, thresholds)?;
-        let terms = detection.maps.terms.iter().map(|term| TermMap {
-            kind: term.kind,
-            map: term.map.resize_bilinear(total.height, total.width),
-        });
-        Ok(Inspection {
-            finding,
-            mask: outlined(&total, pixel),
-            maps: AnomalyMaps {
-                terms: terms.collect(),
-                total,
-            },
-            placement: detection.placement,
-            scale: self.scale(image),
-        })
     }
 }

@@ -2,8 +2,10 @@
 
 mod calibrate;
 mod detector;
+mod found;
 mod in_order;
 mod judging;
+mod mosaic;
 mod teacher;
 
 pub use calibrate::Scored;
@@ -11,4 +13,5 @@ pub use detector::{Detection, Detector, Inspection, Options};
 pub use in_order::{MOST_PER_CORE, pool};
 pub(crate) use judging::input_shape;
 pub use judging::{Judging, Memory, TeacherSource, TermErrors};
+pub(crate) use mosaic::pixels;
 pub(crate) use teacher::teacher_of;

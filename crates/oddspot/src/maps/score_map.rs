@@ -78,6 +78,24 @@ impl ScoreMap {
         }
     }
 
+    /// The same, but that along an axis that shrinks each pixel is the greatest of those that it covers: no peak
+    /// is lost.
+    pub fn resize_with_peaks(&self, height: usize, width: usize) -> Self {
+        let (rows, columns) = (self.height.min(height), self.width.min(width));
+        if (rows, columns) == (self.height, self.width) {
+            return self.resize_bilinear(height, width);
+        }
+        let mut small = Self::filled(rows, columns, f32::NEG_INFINITY);
+        for (row, values) in self.values.chunks_exact(self.width).enumerate() {
+            let first = row * rows / self.height * columns;
+            for (column, value) in values.iter().enumerate() {
+                let to = &mut small.values[first + column * columns / self.width];
+                *to = to.max(*value);
+            }
+        }
+        small.resize_bilinear(height, width)
+    }
+
     /// Adds this map, resized as by [`resize_bilinear`](Self::resize_bilinear), to another.
     pub fn add_resized(&self, to: &mut Self) {
         let resized = self.resize_bilinear(to.height, to.width);
@@ -175,6 +193,17 @@ mod tests {
             values: vec![0.0, 4.0],
         };
         assert_eq!(line.resize_bilinear(1, 4).values, [0.0, 1.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn shrinking_with_peaks_loses_none_and_enlarging_is_bilinear() {
+        let map = ramp(6, 9);
+        let small = map.resize_with_peaks(2, 3);
+        assert_eq!((small.height, small.width), (2, 3));
+        assert_eq!(small.peak().0, map.peak().0);
+        assert_eq!(map.resize_with_peaks(12, 9), map.resize_bilinear(12, 9));
+        let mixed = map.resize_with_peaks(3, 18);
+        assert_eq!((mixed.height, mixed.width), (3, 18));
     }
 
     #[test]

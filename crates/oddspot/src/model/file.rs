@@ -22,6 +22,8 @@ pub const FORMAT: u32 = 6;
 
 /// Metadata key of a model.
 const KEY: &str = "oddspot.model";
+/// Pieces of an image, at most: more than the largest image has pixels.
+const MOST_PIECES: usize = 1 << 30;
 /// Prefix of the teacher's weights.
 const TEACHER: &str = "teacher.";
 
@@ -147,6 +149,7 @@ fn check_header(header: &Header) -> Result<Learned> {
         ));
     }
     check_alignment(header)?;
+    check_pieces(header)?;
     let judged = match &header.calibration {
         Some(calibration) => calibration.good_images.len()..=calibration.good_images.len(),
         None => header.held_out_images.len()..=header.good_images(),
@@ -209,11 +212,29 @@ fn check_alignment(header: &Header) -> Result<()> {
     }
 }
 
+/// Checks what a header says of how many pieces good images give.
+fn check_pieces(header: &Header) -> Result<()> {
+    let pieces = &header.pieces;
+    let usable = match header.settings.tile.is_none() {
+        true => pieces.is_empty(),
+        false => {
+            pieces.len() == header.good_images()
+                && (pieces.iter()).all(|count| (1..=MOST_PIECES).contains(count))
+        }
+    };
+    match usable {
+        true => Ok(()),
+        false => Err(damaged(
+            "its counts of pieces and its good images do not agree",
+        )),
+    }
+}
+
 fn about_terms<'a>(header: &'a Header, learned: &'a Learned) -> terms::About<'a> {
     terms::About {
         settings: &header.settings,
         learned,
-        good_images: header.good_images(),
+        good_pieces: header.good_pieces(),
     }
 }
 

@@ -65,6 +65,10 @@ pub struct Header {
     /// Good images that the closed-form terms learned from later.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added_images: Vec<ImageRecord>,
+    /// Pieces that each good image gives, in the order of [`learned_images`](Self::learned_images); absent where
+    /// images are looked at whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<usize>,
     /// The images that the thresholds were set by later; absent where they are those of the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
@@ -89,7 +93,15 @@ impl Header {
         self.learned_images().count()
     }
 
-    /// The same, one by one: those trained on, held out, and added later.
+    /// Pieces of them that were looked at; as many as images where these are looked at whole.
+    pub fn good_pieces(&self) -> usize {
+        match self.pieces.is_empty() {
+            true => self.good_images(),
+            false => self.pieces.iter().sum(),
+        }
+    }
+
+    /// The same images, one by one: those trained on, held out, and added later.
     pub fn learned_images(&self) -> impl Iterator<Item = &ImageRecord> {
         let trained = self.training_images.iter().chain(&self.held_out_images);
         trained.chain(&self.added_images)

@@ -9,6 +9,7 @@ mod row;
 mod rules;
 mod spelling;
 mod table;
+mod tile;
 mod toml_file;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use table::{
     ClosedFormSettings, DetectionSettings, PositionSettings, Settings, StudentSettings,
     TrainingSettings, rows,
 };
+pub use tile::Tile;
 pub use toml_file::toml_error;
 
 use crate::error::{Error, ErrorKind, Result, Subject};

@@ -121,13 +121,14 @@ pub(super) const fn dashed<const LENGTH: usize>(field: &str) -> [u8; LENGTH] {
 /// ```
 ///
 /// where all behind the default may be left out, and further lines of documentation may follow an
-/// empty one.
+/// empty one. A line that came later says before it how files without it are read.
 macro_rules! table {
     (
         $(#[$about:meta])*
         pub struct $Settings:ident {
             $(
                 $(#[doc = $doc:literal])+
+                $(#[serde($($serde:tt)+)])?
                 $shown:ident $field:ident: $Type:ty = $default:expr
                 $(, paper $paper:expr)?
                 $(, in $allowed:expr)?
@@ -153,7 +154,7 @@ macro_rules! table {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $Settings {
-            $( $(#[doc = $doc])+ pub $field: $Type, )+
+            $( $(#[doc = $doc])+ $(#[serde($($serde)+)])? pub $field: $Type, )+
             $( $(#[$part_about])* pub $part: $Part, )+
         }
 

@@ -1,6 +1,7 @@
 //! Rules between settings: what holds for one because of others. The range of each alone is in its row.
 
-use super::{Method, PATCH_RADIUS, Settings, rows};
+use super::spelling::Spelling;
+use super::{Alignment, Method, PATCH_RADIUS, Settings, Tile, rows};
 use crate::error::{Error, Result};
 use crate::images::ImageSize;
 
@@ -21,6 +22,14 @@ const RULES: &[Rule] = &[
     Rule {
         of: "image_size",
         broken: an_image_holds_a_pair,
+    },
+    Rule {
+        of: "tile",
+        broken: pieces_are_not_aligned,
+    },
+    Rule {
+        of: "tile_overlap",
+        broken: pieces_share_less_than_half,
     },
     Rule {
         of: "position.offset",
@@ -78,6 +87,27 @@ fn an_image_holds_a_pair(settings: &Settings) -> Option<String> {
              apart: the smallest square that works is {least}; raise image_size or lower \
              position.offset"
         )
+    })
+}
+
+/// What is seen of a piece does not tell where the image lies.
+fn pieces_are_not_aligned(settings: &Settings) -> Option<String> {
+    let cuts = !settings.tile.is_none() && settings.alignment != Alignment::None;
+    cuts.then(|| {
+        format!(
+            "{}: images that are cut into pieces cannot be aligned; set alignment to none, or tile to none",
+            settings.tile.spell()
+        )
+    })
+}
+
+fn pieces_share_less_than_half(settings: &Settings) -> Option<String> {
+    let Tile::Of(size) = settings.tile else {
+        return None;
+    };
+    let (overlap, side) = (settings.tile_overlap, size.width.min(size.height));
+    (2 * overlap >= side).then(|| {
+        format!("{overlap}: must be less than half of the shorter side of a piece ({side} pixels)")
     })
 }
 

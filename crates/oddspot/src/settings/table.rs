@@ -13,6 +13,7 @@ use super::choices::{
 };
 use super::row::{Row, Shown, allowed, dashed, first, setting, shown, table};
 use super::spelling::Spelling;
+use super::tile::{OVERLAP, Tile, is_usual_overlap, usual_overlap};
 use crate::images::ImageSize;
 
 table! {
@@ -33,6 +34,17 @@ table! {
         /// For parts that lie a little off, or at any angle. An image that shows nothing of what good ones
         /// have in common could not be aligned, and the finding says so.
         common alignment: Alignment = Alignment::None;
+
+        /// Cut images into pieces of so many of their own pixels, each resized to the image size.
+        ///
+        /// So that what is small in a large image is seen: 256, with the default image size, looks at the
+        /// image's own scale. Judging takes as many times as long as an image gives pieces.
+        #[serde(default, skip_serializing_if = "Tile::is_none")]
+        common tile: Tile = Tile::None, in 8..=30_000;
+
+        /// Pixels of the image that neighbouring pieces share; less than half of a piece's sides.
+        #[serde(default = "usual_overlap", skip_serializing_if = "is_usual_overlap")]
+        advanced tile_overlap: usize = OVERLAP, in 0..=15_000;
     }
 
     /// The student network.
@@ -93,7 +105,7 @@ table! {
         /// Components of a feature that are remembered.
         advanced components: usize = 64, in 1..=1024;
 
-        /// Good images that are remembered, at most.
+        /// Good images that are remembered, at most; of images in pieces, so many pieces.
         advanced remembered: usize = 400, in 2..=100_000;
     }
 

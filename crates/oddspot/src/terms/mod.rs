@@ -90,8 +90,8 @@ pub struct About<'a> {
     pub settings: &'a Settings,
     /// The learned networks.
     pub learned: &'a Learned,
-    /// Good images, those held out too.
-    pub good_images: usize,
+    /// Pieces of good images, those held out too; an image that is looked at whole is one.
+    pub good_pieces: usize,
 }
 
 /// How a term's map goes into the sum.
@@ -195,9 +195,9 @@ pub trait Term: Send + Sync {
         Ok(())
     }
 
-    /// Fits a closed-form term to good images, beside `known` others that it was fitted to before (0 if
-    /// to none); its errors of each as if that one had not been among them, or None if it is of another
-    /// kind.
+    /// Fits a closed-form term to good images, beside `known` pieces of others that it was fitted to before (0
+    /// if to none); its errors of each piece as if its image had not been among them, or None if it is of
+    /// another kind.
     ///
     /// # Errors
     /// Features that cannot be read, or that it cannot be fitted to.
@@ -209,10 +209,10 @@ pub trait Term: Send + Sync {
         Ok(None)
     }
 
-    /// Once it is fitted, its errors of each of so many good images as if not only that one had been left
-    /// out but, at each place, the one most like it too: two alike faults do not excuse each other. None
-    /// of an image that it cannot say it of; nothing at all by default.
-    fn without_likest(&self, _images: usize) -> Result<Vec<Option<Vec<ScoreMap>>>> {
+    /// Once it is fitted, its errors of each piece of good images as if not only its image had been left out
+    /// but, at each place, the one most like it too: two alike faults do not excuse each other. The image of
+    /// each piece is given. None of a piece that it cannot say it of; nothing at all by default.
+    fn without_likest(&self, _images: &[usize]) -> Result<Vec<Option<Vec<ScoreMap>>>> {
         Ok(Vec::new())
     }
 

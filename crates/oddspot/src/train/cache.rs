@@ -23,6 +23,8 @@ pub struct TeacherCache {
     places: Vec<Range<usize>>,
     channels: Vec<usize>,
     store: Store,
+    /// Bytes that are kept in memory, at most.
+    budget: u64,
     scratch: PathBuf,
     /// Of each image.
     statistics: Vec<Arc<RunningStatistics>>,
@@ -41,8 +43,20 @@ enum Store {
     },
 }
 
+impl Store {
+    /// A file that holds the maps of so many images.
+    fn of_file(file: File, images: usize) -> Self {
+        Self::File {
+            file: Arc::new(Mutex::new(file)),
+            places: (0..images).collect(),
+            last: None,
+            maps: Vec::new(),
+        }
+    }
+}
+
 impl TeacherCache {
-    /// An empty cache for `images` images within a budget in mebibytes; past it, a temporary
+    /// An empty cache for `images` images, or more, within a budget in mebibytes; past it, a temporary
     /// file in the folder `scratch` is used (the system's own folder for such files is often
     /// in memory).
     ///
@@ -57,20 +71,17 @@ impl TeacherCache {
     ) -> Result<Self> {
         let places = level_places(size, levels);
         let bytes = 2 * values_per_image(&places) as u64 * images as u64;
-        let store = if bytes <= (budget_mib as u64).saturating_mul(1 << 20) {
+        let budget = (budget_mib as u64).saturating_mul(1 << 20);
+        let store = if bytes <= budget {
             Store::Memory(Vec::with_capacity(images))
         } else {
-            Store::File {
-                file: Arc::new(Mutex::new(scratch_file(scratch)?)),
-                places: Vec::with_capacity(images),
-                last: None,
-                maps: Vec::new(),
-            }
+            Store::of_file(scratch_file(scratch)?, 0)
         };
         Ok(Self {
             places,
             channels: levels.iter().map(|level| level.channels).collect(),
             store,
+            budget,
             scratch: scratch.to_owned(),
             statistics: Vec::with_capacity(images),
         })
@@ -97,6 +108,7 @@ impl TeacherCache {
             .map(|&image| Arc::clone(&self.statistics[image]));
         Self {
             store,
+            budget: self.budget,
             statistics: statistics.collect(),
             scratch: self.scratch.clone(),
             places: self.places.clone(),
@@ -110,6 +122,9 @@ impl TeacherCache {
     /// The temporary file cannot be written.
     pub fn push(&mut self, maps: EncodedMaps) -> Result<()> {
         self.statistics.push(Arc::new(maps.statistics));
+        if 2 * (values_per_image(&self.places) * self.statistics.len()) as u64 > self.budget {
+            self.move_to_file()?;
+        }
         match &mut self.store {
             Store::Memory(images) => images.push(maps.halves.into()),
             Store::File { file, places, .. } => {
@@ -118,6 +133,19 @@ impl TeacherCache {
                 append(&mut file, &maps.halves, &self.scratch)?;
             }
         }
+        Ok(())
+    }
+
+    /// There are more images than was foreseen: they no longer fit into memory.
+    fn move_to_file(&mut self) -> Result<()> {
+        let Store::Memory(images) = &mut self.store else {
+            return Ok(());
+        };
+        let mut file = scratch_file(&self.scratch)?;
+        for maps in images.iter() {
+            append(&mut file, maps, &self.scratch)?;
+        }
+        self.store = Store::of_file(file, images.len());
         Ok(())
     }
 
@@ -201,12 +229,7 @@ impl TeacherCache {
             change_all(&mut maps);
             append(&mut file, &maps, &self.scratch)?;
         }
-        self.store = Store::File {
-            file: Arc::new(Mutex::new(file)),
-            places: (0..self.images()).collect(),
-            last: None,
-            maps: Vec::new(),
-        };
+        self.store = Store::of_file(file, self.images());
         Ok(())
     }
 

@@ -18,8 +18,8 @@ pub(super) struct ClosedForm {
     pub tensors: NamedTensors,
     /// The same of 8 bits.
     pub packed: PackedTensors,
-    /// By a term's name, its errors of each good image as if that one had not been there: of those
-    /// trained on, then of those held out.
+    /// By a term's name, its errors of each piece of the good images as if its image had not been there: of
+    /// those trained on, then of those held out.
     pub left_out: BTreeMap<&'static str, Vec<Vec<ScoreMap>>>,
 }
 

@@ -12,7 +12,9 @@ use super::places::GoodPlaces;
 use super::set::{GoodImages, load};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::images::Source;
-use crate::judge::{Judging, Memory, TeacherSource, TermErrors, input_shape, pool, teacher_of};
+use crate::judge::{
+    self, Judging, Memory, TeacherSource, TermErrors, input_shape, pool, teacher_of,
+};
 use crate::maps::quantile;
 use crate::model::{ImageRecord, Model};
 use crate::net::engine::{Cpu, Engine, Forward};
@@ -21,7 +23,10 @@ use crate::net::teachers::Library;
 use crate::settings::Settings;
 use crate::terms::{self, Parts};
 use crate::verdict::{GoodScores, Thresholds};
-use crate::view::{Move, View};
+use crate::view::{Frame, Sight, View};
+
+/// Pixels of the new images that the pixel threshold is taken from, at most.
+const MOST_PIXELS: usize = 64 << 20;
 
 /// Adds good images to a model, in the time that the teacher takes to see them.
 ///
@@ -170,19 +175,32 @@ impl<'a> Extension<'a> {
         }
         let mut errors = Vec::with_capacity(seen.len());
         let mut records = Vec::with_capacity(seen.len());
-        let mut moves = Vec::with_capacity(seen.len());
-        for (record, of_image, moved) in seen {
+        let mut frames = Vec::with_capacity(seen.len());
+        for (record, of_image) in seen {
             records.push(record);
-            errors.push(of_image);
-            moves.push(moved);
+            let (of_pieces, their_frames): (Vec<_>, Vec<_>) = of_image.into_iter().unzip();
+            errors.extend(of_pieces);
+            frames.push(their_frames);
         }
         fit_more(&mut model, &learned, &mut places, &mut errors)?;
+        let size = settings.image_size;
+        let all = size.width * size.height * errors.len();
+        let every = all.div_ceil(MOST_PIXELS).max(1);
         let (mut scores, mut pixels) = (Vec::new(), Vec::new());
-        for (errors, moved) in errors.iter().zip(&moves) {
-            let maps = judging.fuse(&judging.at_pixels(errors), &model.header.terms);
-            let maps = maps.within(moved.evidence(settings.image_size).as_ref());
-            scores.push(maps.score());
-            pixels.extend(maps.total.values);
+        let mut of_pieces = errors.iter();
+        for frames in &frames {
+            let mut score = f32::NEG_INFINITY;
+            for (frame, errors) in frames.iter().zip(&mut of_pieces) {
+                let maps = judging.fuse(&judging.at_pixels(errors), &model.header.terms);
+                let maps = maps.within(&frame.evidence(size));
+                score = score.max(maps.score());
+                let of_piece = judge::pixels(frame, size, &maps);
+                pixels.extend(of_piece.into_iter().step_by(every));
+            }
+            scores.push(score);
+        }
+        if view.cuts() {
+            model.header.pieces.extend(frames.iter().map(Vec::len));
         }
         let header = &mut model.header;
         let given = header.calibration.as_ref().is_some_and(|one| one.given);
@@ -202,8 +220,8 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// Fits a model's closed-form terms to more images too, whose errors become those as if each had been left
-/// out.
+/// Fits a model's closed-form terms to more images too, whose pieces' errors become those as if each image had
+/// been left out.
 fn fit_more(
     model: &mut Model,
     learned: &Learned,
@@ -211,7 +229,7 @@ fn fit_more(
     errors: &mut [TermErrors],
 ) -> Result<()> {
     let settings = &model.header.settings;
-    let known = model.header.good_images();
+    let known = model.header.good_pieces();
     for (at, kind) in terms::used(settings).enumerate() {
         if !kind.closed_form {
             continue;
@@ -224,8 +242,8 @@ fn fit_more(
             statistics: &model.statistics,
         })?;
         let left_out = term.fit_good(places, known)?.unwrap_or_default();
-        for (of_image, left_out) in errors.iter_mut().zip(left_out) {
-            of_image[at] = left_out;
+        for (of_piece, left_out) in errors.iter_mut().zip(left_out) {
+            of_piece[at] = left_out;
         }
         model.tensors.extend(term.tensors());
         model.packed.extend(term.packed());
@@ -233,9 +251,11 @@ fn fit_more(
     Ok(())
 }
 
-/// What is made of an image: the errors of all terms, what those of the closed form look at, and how it was
-/// moved.
-type Looked = (TermErrors, EncodedMaps, Move);
+/// What is made of a piece: the errors of all terms, where it lies, and what those of the closed form look at.
+type Looked = (TermErrors, Frame, EncodedMaps);
+
+/// What is kept of an image's pieces.
+type Kept = Vec<(TermErrors, Frame)>;
 
 /// Looking at images with a model that does not know them.
 struct Looking<'a> {
@@ -244,7 +264,7 @@ struct Looking<'a> {
     judging: &'a Judging,
     teacher: &'a dyn Forward,
     places: GoodPlaces,
-    seen: Vec<(ImageRecord, TermErrors, Move)>,
+    seen: Vec<(ImageRecord, Kept)>,
     known: Vec<ImageRecord>,
     hashes: HashSet<String>,
 }
@@ -268,10 +288,14 @@ impl Looking<'_> {
                 // Two of the same count once.
                 if !self.hashes.insert(record.sha256.clone()) {
                     self.known.push(record);
-                } else if let Some((errors, features, moved)) = seen {
-                    self.places.push(features)?;
-                    self.seen.push((record, errors, moved));
+                    continue;
                 }
+                let mut kept = Vec::with_capacity(seen.len());
+                for (errors, frame, features) in seen {
+                    self.places.push(self.seen.len(), features)?;
+                    kept.push((errors, frame));
+                }
+                self.seen.push((record, kept));
             }
             let done = (chunk * at_a_time + now.len()).min(total);
             if observer
@@ -284,22 +308,26 @@ impl Looking<'_> {
         Ok(())
     }
 
-    /// What the model says of one, and what its closed-form terms look at; nothing of one that it knows.
+    /// What the model says of one, and what its closed-form terms look at, piece by piece; nothing of one
+    /// that it knows.
     fn see(
         &self,
         source: &Source,
         root: &Path,
         memory: &mut Memory,
-    ) -> Result<(ImageRecord, Option<Looked>)> {
-        let (sight, record) = load(source, root, self.view)?;
+    ) -> Result<(ImageRecord, Vec<Looked>)> {
+        let (sights, record) = load(source, root, self.view)?;
         if self.hashes.contains(&record.sha256) {
-            return Ok((record, None));
+            return Ok((record, Vec::new()));
         }
-        let errors =
-            (self.judging).errors(&sight.image, TeacherSource::Run(self.teacher), memory)?;
-        let maps = memory.teacher_levels(self.teacher, self.levels);
-        let features = self.places.encode(&maps);
-        Ok((record, Some((errors, features, sight.to_image))))
+        let see = |sight: Sight| {
+            let teacher = TeacherSource::Run(self.teacher);
+            let errors = self.judging.errors(&sight.image, teacher, memory)?;
+            let maps = memory.teacher_levels(self.teacher, self.levels);
+            Ok((errors, sight.frame, self.places.encode(&maps)))
+        };
+        let seen = sights.into_iter().map(see).collect::<Result<_>>()?;
+        Ok((record, seen))
     }
 }
 

@@ -18,16 +18,18 @@ use crate::net::teachers::{Teacher, TeacherIdentity};
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
 use crate::terms::{self, Kind};
+use crate::view::{Evidence, Frame};
 
 /// Training images whose scores count, at most.
 const MOST_IMAGES: usize = 400;
-/// What the terms say of good images: trained ones as they are, those of the closed form as if the image
+
+/// What the terms say of good images' pieces: trained ones as they are, those of the closed form as if the image
 /// had been left out.
 #[derive(Default)]
 pub(super) struct GoodErrors {
-    /// Of the training images, the first ones, where anything has learned from them.
+    /// Of the training images' pieces, those of the first images, where anything has learned from them.
     pub seen: Vec<TermErrors>,
-    /// Of all images that nothing has learned from.
+    /// Of the pieces of all images that nothing has learned from.
     pub unseen: Vec<TermErrors>,
     /// Of each term.
     pub sums: Vec<Sums>,
@@ -42,12 +44,9 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Adds an error, where the image is evidence.
-    fn add(&mut self, error: &ScoreMap, evidence: Option<&ScoreMap>) {
-        match evidence {
-            Some(evidence) => self.error.add(&error.where_above_0(evidence)),
-            None => self.error.add(error),
-        }
-        self.levels.add_value(image_level(error));
+    fn add(&mut self, error: ScoreMap, evidence: &Evidence) {
+        self.levels.add_value(image_level(&error));
+        self.error.add(&evidence.only(error));
     }
 }
 
@@ -161,6 +160,7 @@ impl Finishing<'_> {
                 training_images: self.set.records.clone(),
                 held_out_images: self.held_out.records.clone(),
                 added_images: Vec::new(),
+                pieces: self.piece_counts(),
                 calibration: None,
             },
             statistics: match settings.method.learns() {
@@ -209,7 +209,7 @@ impl Finishing<'_> {
         let statistics = &self.set.statistics;
         let mut judging = Judging::new(engine, settings, self.learned, of_tensors, statistics)?;
         let learns = settings.method.learns();
-        let (trained_on, unseen) = (self.set.images.len(), self.held_out.images.len());
+        let (trained_on, unseen) = (self.set.pieces.count(), self.held_out.pieces.count());
         let passes = usize::from(judging.needs_fitting()) + usize::from(learns);
         let total = (passes * trained_on + unseen).max(1);
         let mut done = 0;
@@ -233,9 +233,9 @@ impl Finishing<'_> {
         memory: &mut Memory,
         step: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>> {
-        for (index, image) in self.set.images.iter().enumerate() {
+        for (index, picture) in self.set.pieces.pictures.iter().enumerate() {
             let source = TeacherSource::Cached(self.set.cache.levels(index)?);
-            judging.fit(image, source, memory)?;
+            judging.fit(picture, source, memory)?;
             if step().is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -255,63 +255,106 @@ impl Finishing<'_> {
         let kinds: Vec<&'static Kind> = terms::used(self.settings).collect();
         let mut good = GoodErrors::default();
         good.sums.resize_with(kinds.len(), Default::default);
-        let trained_on = self.set.images.len();
+        let trained_on = self.set.pieces.count();
         if self.settings.method.learns() {
-            for (index, image) in self.set.images.iter().enumerate() {
+            for (index, picture) in self.set.pieces.pictures.iter().enumerate() {
                 let source = TeacherSource::Cached(self.set.cache.levels(index)?);
-                let errors = judging.errors(image, source, memory)?;
+                let errors = judging.errors(picture, source, memory)?;
                 let evidence = self.evidence(index);
-                for (at, error) in judging.at_pixels(&errors).iter().enumerate() {
+                for (at, error) in judging.at_pixels(&errors).into_iter().enumerate() {
                     if !kinds[at].closed_form {
-                        good.sums[at].add(error, evidence.as_ref());
+                        good.sums[at].add(error, &evidence);
                     }
                 }
-                if index < MOST_IMAGES {
+                if self.set.pieces.image_of(index) < MOST_IMAGES {
                     good.seen.push(errors);
                 }
                 if step().is_break() {
                     return Ok(None);
                 }
             }
-            for image in &self.held_out.images {
+            for picture in &self.held_out.pieces.pictures {
                 let source = TeacherSource::Run(ready);
-                good.unseen.push(judging.errors(image, source, memory)?);
+                good.unseen.push(judging.errors(picture, source, memory)?);
                 if step().is_break() {
                     return Ok(None);
                 }
             }
         } else {
             // Nothing has learned from any image.
-            let images = trained_on + self.held_out.images.len();
-            good.unseen.resize(images, vec![Vec::new(); kinds.len()]);
+            let pieces = trained_on + self.held_out.pieces.count();
+            good.unseen.resize(pieces, vec![Vec::new(); kinds.len()]);
         }
         let first_unseen = self.first_unseen(&good);
         for (at, kind) in kinds.iter().enumerate() {
             let Some(left_out) = self.closed_form.left_out.get(kind.name) else {
                 continue;
             };
-            for (image, errors) in left_out.iter().enumerate() {
+            for (piece, errors) in left_out.iter().enumerate() {
                 let error = judging.term_at_pixels(at, errors);
-                good.sums[at].add(&error, self.evidence(image).as_ref());
+                good.sums[at].add(error, &self.evidence(piece));
             }
-            for (image, errors) in good.seen.iter_mut().enumerate() {
-                errors[at].clone_from(&left_out[image]);
+            for (piece, errors) in good.seen.iter_mut().enumerate() {
+                errors[at].clone_from(&left_out[piece]);
             }
-            for (image, errors) in good.unseen.iter_mut().enumerate() {
-                errors[at].clone_from(&left_out[first_unseen + image]);
+            for (piece, errors) in good.unseen.iter_mut().enumerate() {
+                errors[at].clone_from(&left_out[first_unseen + piece]);
             }
         }
         Ok(Some(good))
     }
 
-    /// The first of all good images, held-out ones last, that nothing has learned from.
+    /// The first of all good images' pieces, those held out last, that nothing has learned from.
     pub(super) fn first_unseen(&self, good: &GoodErrors) -> usize {
-        self.set.images.len() + self.held_out.images.len() - good.unseen.len()
+        self.set.pieces.count() + self.held_out.pieces.count() - good.unseen.len()
     }
 
-    /// Where a good image is evidence, of all of them, held-out ones last; None if everywhere.
-    pub(super) fn evidence(&self, image: usize) -> Option<ScoreMap> {
-        let mut moves = self.set.moves.iter().chain(&self.held_out.moves);
-        moves.nth(image)?.evidence(self.settings.image_size)
+    /// Where a piece of a good image is evidence, of all of them, those held out last.
+    pub(super) fn evidence(&self, piece: usize) -> Evidence {
+        self.frame(piece).evidence(self.settings.image_size)
+    }
+
+    /// Where it lies in its image.
+    pub(super) fn frame(&self, piece: usize) -> &Frame {
+        let [set, held_out] = [&self.set.pieces, &self.held_out.pieces];
+        let mut frames = set.frames.iter().chain(&held_out.frames);
+        frames.nth(piece).unwrap_or(&Frame::WHOLE)
+    }
+
+    /// The greatest value of each image, of values of all pieces from one on.
+    pub(super) fn by_image(&self, first: usize, values: impl Iterator<Item = f32>) -> Vec<f32> {
+        self.by_image_of((first..).zip(values))
+    }
+
+    /// The same of pieces that are named, those of an image one after the other.
+    pub(super) fn by_image_of(&self, values: impl Iterator<Item = (usize, f32)>) -> Vec<f32> {
+        let mut found: Vec<(usize, f32)> = Vec::new();
+        for (piece, value) in values {
+            let image = self.image_of(piece);
+            match found.last_mut() {
+                Some((last, greatest)) if *last == image => *greatest = greatest.max(value),
+                _ => found.push((image, value)),
+            }
+        }
+        found.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The image of a piece, of all good ones, those held out last.
+    fn image_of(&self, piece: usize) -> usize {
+        let set = &self.set.pieces;
+        match piece.checked_sub(set.count()) {
+            None => set.image_of(piece),
+            Some(piece) => set.images() + self.held_out.pieces.image_of(piece),
+        }
+    }
+
+    /// What the header says of pieces: how many each image gives; nothing where it is looked at whole.
+    fn piece_counts(&self) -> Vec<usize> {
+        match self.set.view.cuts() {
+            false => Vec::new(),
+            true => (self.set.pieces.counts())
+                .chain(self.held_out.pieces.counts())
+                .collect(),
+        }
     }
 }

@@ -42,7 +42,7 @@ impl Folding<'_> {
     /// # Errors
     /// As a training.
     pub fn run(&self, set: &TrainingSet, observer: &mut dyn Observer) -> Result<Vec<Fold>> {
-        let folds = self.settings.training.folds.min(set.images.len());
+        let folds = self.settings.training.folds.min(set.pieces.images());
         if folds < 2 || !self.settings.method.learns() {
             return Ok(Vec::new());
         }
@@ -58,8 +58,8 @@ impl Folding<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Fold> {
         let left_out = |image: &usize| image % folds == fold;
-        let images: Vec<usize> = (0..set.images.len()).filter(left_out).collect();
-        let others: Vec<usize> = (0..set.images.len()).filter(|i| !left_out(i)).collect();
+        let images: Vec<usize> = (0..set.pieces.images()).filter(left_out).collect();
+        let others: Vec<usize> = (0..set.pieces.images()).filter(|i| !left_out(i)).collect();
         let mut settings = self.settings.clone();
         settings.closed_form.gaussian_weight = 0.0;
         settings.closed_form.memory_weight = 0.0;
@@ -113,6 +113,9 @@ impl Folding<'_> {
         };
         let judged = finishing.judged(self.engine, self.ready, &mut telling)?;
         let judged = judged.ok_or_else(|| Error::cancelled("while scoring good images"))?;
-        Ok(Fold { images, judged })
+        Ok(Fold {
+            pieces: set.pieces.of_images(&images),
+            judged,
+        })
     }
 }

@@ -7,7 +7,7 @@ use crate::verdict::TermStatistics;
 /// What terms say of images that they have not seen.
 pub(super) struct Judged {
     pub judging: Judging,
-    /// Of each image that was held out.
+    /// Of each piece of the images that were held out.
     pub errors: Vec<TermErrors>,
     /// What is usual of the terms in the images that they have learned from.
     pub statistics: Vec<TermStatistics>,
@@ -15,20 +15,20 @@ pub(super) struct Judged {
 
 /// A training that left some images out, and what it says of them.
 pub(super) struct Fold {
-    /// The images left out, as places among those trained on.
-    pub images: Vec<usize>,
+    /// The pieces of the images left out, as places among those trained on.
+    pub pieces: Vec<usize>,
     /// Of the trained terms alone.
     pub judged: Judged,
 }
 
 impl Fold {
-    /// The error of a trained term, by its place among the trained ones, in one of the images left out, at
+    /// The error of a trained term, by its place among the trained ones, in one of the pieces left out, at
     /// pixels.
-    pub fn error(&self, image: usize, term: usize) -> ScoreMap {
+    pub fn error(&self, piece: usize, term: usize) -> ScoreMap {
         let Judged {
             judging, errors, ..
         } = &self.judged;
-        judging.term_at_pixels(term, &errors[image][term])
+        judging.term_at_pixels(term, &errors[piece][term])
     }
 
     /// What is usual of the trained terms in the images that it has learned from.

@@ -3,12 +3,15 @@
 use rayon::prelude::*;
 
 use super::closed_form::ClosedForm;
+use super::pieces::Pieces;
 use crate::error::Result;
+use crate::images::ImageSize;
 use crate::judge::{Judging, TermErrors};
 use crate::maps::ScoreMap;
 use crate::model::Model;
 use crate::net::engine::Engine;
 use crate::net::learned::Learned;
+use crate::view::Frame;
 
 /// The longer side of a kept map: a region that counts is wider than an image's 64th part.
 const SIDE: usize = 64;
@@ -34,6 +37,7 @@ pub(super) fn left_out(
     model: &Model,
     learned: &Learned,
     closed_form: &ClosedForm,
+    [set, held_out]: [&Pieces; 2],
 ) -> Result<Vec<LeftOut>> {
     let settings = &model.header.settings;
     let tensors = (&model.tensors, &model.packed);
@@ -41,35 +45,88 @@ pub(super) fn left_out(
     let of_terms: Vec<&Vec<Vec<ScoreMap>>> = (model.header.terms.iter())
         .filter_map(|term| closed_form.left_out.get(term.term.as_str()))
         .collect();
-    let images = model.header.good_images();
-    let without_likest = judging.without_likest(images)?;
+    let held_out_images =
+        (0..held_out.count()).map(|piece| set.images() + held_out.image_of(piece));
+    let images: Vec<usize> = (0..set.count())
+        .map(|piece| set.image_of(piece))
+        .chain(held_out_images)
+        .collect();
+    let frames: Vec<&Frame> = set.frames.iter().chain(&held_out.frames).collect();
+    let without_likest = judging.without_likest(&images)?;
     let statistics = &model.header.terms;
-    let alone = |image: usize| {
+    let alone = |piece: usize| {
         let mut sum: Option<ScoreMap> = None;
         for (at, term) in without_likest.iter().enumerate() {
-            let Some(errors) = term.get(image) else {
+            let Some(errors) = term.get(piece) else {
                 continue;
             };
             // An image that is not remembered excuses no other either.
-            let errors = errors.as_ref().unwrap_or(&of_terms[at][image]);
+            let errors = errors.as_ref().unwrap_or(&of_terms[at][piece]);
             let map = judging.term_map(at, &judging.term_at_pixels(at, errors), &statistics[at]);
             match &mut sum {
                 None => sum = Some(map),
                 Some(sum) => map.add_resized(sum),
             }
         }
-        sum.map(|sum| coarse(&sum))
+        sum
     };
-    let judged = (0..images).into_par_iter().map(|image| {
-        let errors: TermErrors = of_terms.iter().map(|term| term[image].clone()).collect();
-        let maps = judging.fuse(&judging.at_pixels(&errors), statistics);
-        LeftOut {
-            score: maps.score(),
-            map: coarse(&maps.total),
-            alone: alone(image),
+    let size = settings.image_size;
+    let grid = frames.first().and_then(|frame| grid(frame, size));
+    let of_image = |pieces: &[usize]| {
+        let mut score = f32::NEG_INFINITY;
+        let mut maps: [Option<ScoreMap>; 2] = [None, None];
+        for &piece in pieces {
+            let errors: TermErrors = of_terms.iter().map(|term| term[piece].clone()).collect();
+            let found = judging.fuse(&judging.at_pixels(&errors), statistics);
+            // An image that is looked at whole counts as it is, however it was moved.
+            let found = match frames[piece].piece {
+                Some(_) => found.within(&frames[piece].evidence(size)),
+                None => found,
+            };
+            score = score.max(found.score());
+            for (to, from) in maps.iter_mut().zip([Some(found.total), alone(piece)]) {
+                let Some(from) = from else { continue };
+                lay(to, &from, (frames[piece], size), grid);
+            }
         }
+        let [map, alone] = maps;
+        LeftOut {
+            score,
+            map: map.unwrap_or_else(|| ScoreMap::filled(0, 0, 0.0)),
+            alone,
+        }
+    };
+    let pieces: Vec<usize> = (0..images.len()).collect();
+    let groups: Vec<&[usize]> = pieces.chunk_by(|a, b| images[*a] == images[*b]).collect();
+    Ok(groups.into_par_iter().map(of_image).collect())
+}
+
+/// Height and width of the maps of images in pieces, the same for all: by the proportions of the first image, and
+/// of two pixels of a piece a cell at least, so that the smallest image fills them.
+fn grid(frame: &Frame, size: ImageSize) -> Option<[usize; 2]> {
+    let [width, height] = frame.piece?.of_image(size);
+    let most = [size.width, size.height].map(|side| (side / 2).max(1));
+    let longer = SIDE.min(most[0].max(most[1])) as f64;
+    let scale = longer / width.max(height);
+    let cells = |side: f64, most: usize| ((scale * side).round() as usize).clamp(1, most);
+    Some([cells(height, most[1]), cells(width, most[0])])
+}
+
+/// Lays what is said of a piece into an image's coarse map, or makes it.
+fn lay(
+    to: &mut Option<ScoreMap>,
+    map: &ScoreMap,
+    (frame, size): (&Frame, ImageSize),
+    grid: Option<[usize; 2]>,
+) {
+    let (Some(piece), Some([height, width])) = (&frame.piece, grid) else {
+        *to = Some(coarse(map));
+        return;
+    };
+    let to = to.get_or_insert_with(|| ScoreMap::filled(height, width, f32::NEG_INFINITY));
+    piece.into_grid(size, [height, width], |pixel, cell| {
+        to.values[cell] = to.values[cell].max(map.values[pixel]);
     });
-    Ok(judged.collect())
 }
 
 /// A map of cells, each the maximum of what it covers.

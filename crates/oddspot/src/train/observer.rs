@@ -40,6 +40,14 @@ pub enum Progress<'a> {
     /// It is known how good images lie; nothing, if they have too little in common. Only where the settings
     /// ask for it.
     Aligned(Option<&'a GoodAlignment>),
+    /// It is known how many pieces an image is looked at in; judging takes as many times as long. Only where the
+    /// settings cut images.
+    Pieces {
+        /// Of the image that gives the fewest.
+        fewest: usize,
+        /// Of the one that gives the most.
+        most: usize,
+    },
     /// Images are decoded and seen by the teacher.
     Preparing {
         /// So many of them.

@@ -11,21 +11,23 @@ use crate::settings::Settings;
 use crate::terms;
 use crate::terms::places::{GoodFeatures, PlaceGrid};
 
-/// Features of good images, kept as the teacher's maps are.
+/// Features of good images' pieces, kept as the teacher's maps are.
 pub struct GoodPlaces {
     grid: PlaceGrid,
     cache: TeacherCache,
+    /// The image of each piece, counted from 0.
+    image_of: Vec<usize>,
 }
 
 impl GoodPlaces {
-    /// Room for those of `images` images; None if no term of these settings looks at them.
+    /// Room for those of `pieces` pieces, or of more; None if no term of these settings looks at them.
     ///
     /// # Errors
     /// No temporary file could be made.
     pub(super) fn new(
         settings: &Settings,
         levels: &[Level],
-        images: usize,
+        pieces: usize,
         scratch: &Path,
     ) -> Result<Option<Self>> {
         if !terms::used(settings).any(|kind| kind.closed_form) {
@@ -34,11 +36,15 @@ impl GoodPlaces {
         let grid = PlaceGrid::of(settings, levels);
         let budget = settings.training.cache_mib;
         let level = level_of(&grid);
-        let cache = TeacherCache::new(settings.image_size, &[level], images, budget, scratch)?;
-        Ok(Some(Self { grid, cache }))
+        let cache = TeacherCache::new(settings.image_size, &[level], pieces, budget, scratch)?;
+        Ok(Some(Self {
+            grid,
+            cache,
+            image_of: Vec::with_capacity(pieces),
+        }))
     }
 
-    /// The features of an image of which the teacher's levels are given, as [`push`](Self::push) takes
+    /// The features of a piece of which the teacher's levels are given, as [`push`](Self::push) takes
     /// them.
     pub(super) fn encode(&self, teacher: &[&[f32]]) -> EncodedMaps {
         let mut features = Vec::new();
@@ -46,19 +52,30 @@ impl GoodPlaces {
         EncodedMaps::new(&[&features], &[level_of(&self.grid)])
     }
 
-    /// Appends an image.
+    /// Appends a piece of the last image, or of the next.
     ///
     /// # Errors
     /// The temporary file cannot be written.
-    pub(super) fn push(&mut self, features: EncodedMaps) -> Result<()> {
+    pub(super) fn push(&mut self, image: usize, features: EncodedMaps) -> Result<()> {
+        self.image_of.push(image);
         self.cache.push(features)
     }
 
-    /// Some of the images, in the given order.
-    pub(super) fn part(&self, images: &[usize]) -> Self {
+    /// Those of some of the images, in the given order, of which the pieces are given.
+    pub(super) fn part(&self, pieces: &[usize]) -> Self {
+        let mut image_of: Vec<usize> = Vec::with_capacity(pieces.len());
+        for (at, &piece) in pieces.iter().enumerate() {
+            let before = image_of.last().copied();
+            image_of.push(match before {
+                None => 0,
+                Some(image) if self.image_of[pieces[at - 1]] == self.image_of[piece] => image,
+                Some(image) => image + 1,
+            });
+        }
         Self {
             grid: self.grid.clone(),
-            cache: self.cache.part(images),
+            cache: self.cache.part(pieces),
+            image_of,
         }
     }
 }
@@ -71,11 +88,15 @@ fn level_of(grid: &PlaceGrid) -> Level {
 }
 
 impl GoodFeatures for GoodPlaces {
-    fn images(&self) -> usize {
+    fn pieces(&self) -> usize {
         self.cache.images()
     }
 
-    fn image(&mut self, index: usize) -> Result<&[f16]> {
+    fn image_of(&self, piece: usize) -> usize {
+        self.image_of[piece]
+    }
+
+    fn piece(&mut self, index: usize) -> Result<&[f16]> {
         self.cache.level(index, 0)
     }
 }
@@ -84,14 +105,22 @@ impl GoodFeatures for GoodPlaces {
 pub(super) struct Both<'a>(pub &'a mut GoodPlaces, pub &'a mut GoodPlaces);
 
 impl GoodFeatures for Both<'_> {
-    fn images(&self) -> usize {
-        self.0.images() + self.1.images()
+    fn pieces(&self) -> usize {
+        self.0.pieces() + self.1.pieces()
     }
 
-    fn image(&mut self, index: usize) -> Result<&[f16]> {
-        match index.checked_sub(self.0.images()) {
-            None => self.0.image(index),
-            Some(index) => self.1.image(index),
+    fn image_of(&self, piece: usize) -> usize {
+        let first = || self.0.image_of.last().map_or(0, |last| last + 1);
+        match piece.checked_sub(self.0.pieces()) {
+            None => self.0.image_of(piece),
+            Some(piece) => first() + self.1.image_of(piece),
+        }
+    }
+
+    fn piece(&mut self, index: usize) -> Result<&[f16]> {
+        match index.checked_sub(self.0.pieces()) {
+            None => self.0.piece(index),
+            Some(index) => self.1.piece(index),
         }
     }
 }

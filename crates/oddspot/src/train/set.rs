@@ -8,6 +8,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::cache::{EncodedMaps, TeacherCache};
+use super::pieces::Pieces;
 use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -18,7 +19,7 @@ use crate::net::engine::Forward;
 use crate::net::network::Level;
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
-use crate::view::{Move, Sight, View};
+use crate::view::{Sight, View};
 
 /// Good images to learn from, and some that are held out to set the thresholds by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,19 +95,17 @@ impl GoodImages {
     }
 }
 
-/// The training images, resized, with the teacher's maps of each.
+/// The training images as the model sees them, with the teacher's maps of each.
 pub struct TrainingSet {
-    /// As the model sees them, in their order.
-    pub images: Vec<RgbImage>,
-    /// From the pixels of each to those of the image as it is.
-    pub moves: Vec<Move>,
+    /// What is seen of them, in their order.
+    pub pieces: Pieces,
     /// How they are seen.
     pub view: Arc<View>,
-    /// Name and hash of each.
+    /// Name and hash of each image.
     pub records: Vec<ImageRecord>,
-    /// The teacher's maps of each image.
+    /// The teacher's maps of each piece.
     pub cache: TeacherCache,
-    /// Statistics of the teacher's channels over all images.
+    /// Statistics of the teacher's channels over all pieces.
     pub statistics: ChannelStatistics,
     /// What the closed-form terms look at, if there are any.
     pub places: Option<GoodPlaces>,
@@ -128,49 +127,52 @@ impl TrainingSet {
     ) -> Result<Option<Self>> {
         let size = settings.image_size;
         let budget = settings.training.cache_mib;
-        let cached = match settings.method.learns() {
-            true => levels,
-            false => &[],
-        };
+        let learns = settings.method.learns();
+        let cached = if learns { levels } else { &[] };
         let mut cache = TeacherCache::new(size, cached, images.len(), budget, scratch)?;
         let mut places = GoodPlaces::new(settings, levels, images.len(), scratch)?;
-        let mut seen = Vec::with_capacity(images.len());
-        let mut moves = Vec::with_capacity(images.len());
+        let mut pieces = Pieces::default();
         let mut records = Vec::with_capacity(images.len());
         let mut memories = Vec::new();
-        // Enough images at a time to keep all threads busy; put away in their order.
+        // Enough at a time to keep all threads busy; put away in their order.
         let at_a_time = 2 * rayon::current_num_threads();
         memories.resize_with(at_a_time, Memory::default);
-        for now in images.chunks(at_a_time) {
-            let done = now
-                .par_iter()
-                .zip(&mut memories)
-                .map(|(source, memory)| {
-                    let (sight, record) = load(source, root, &view)?;
-                    memory.run_teacher(teacher, &sight.image)?;
-                    let maps = memory.teacher_levels(teacher, levels.len());
-                    let of_places = places.as_ref().map(|places| places.encode(&maps));
-                    let maps = EncodedMaps::new(&maps[..cached.len()], cached);
-                    Ok((sight, record, maps, of_places))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            for (sight, record, maps, of_places) in done {
-                cache.push(maps)?;
-                if let (Some(places), Some(features)) = (&mut places, of_places) {
-                    places.push(features)?;
+        for now in images.chunks(view.images_at_a_time()) {
+            let loaded = now.par_iter().map(|source| load(source, root, &view));
+            let loaded = loaded.collect::<Result<Vec<_>>>()?;
+            let first = pieces.images();
+            let sights: Vec<(usize, &Sight)> = (loaded.iter().enumerate())
+                .flat_map(|(at, (sights, _))| sights.iter().map(move |sight| (first + at, sight)))
+                .collect();
+            for some in sights.chunks(at_a_time) {
+                let done = some
+                    .par_iter()
+                    .zip(&mut memories)
+                    .map(|((_, sight), memory)| {
+                        memory.run_teacher(teacher, &sight.image)?;
+                        let maps = memory.teacher_levels(teacher, levels.len());
+                        let of_places = places.as_ref().map(|places| places.encode(&maps));
+                        Ok((EncodedMaps::new(&maps[..cached.len()], cached), of_places))
+                    })
+                    .collect::<Result<Vec<_>>>()?;
+                for ((image, _), (maps, of_places)) in some.iter().zip(done) {
+                    cache.push(maps)?;
+                    if let (Some(places), Some(features)) = (&mut places, of_places) {
+                        places.push(*image, features)?;
+                    }
                 }
-                seen.push(sight.image);
-                moves.push(sight.to_image);
+            }
+            for (sights, record) in loaded {
+                pieces.push(sights, learns);
                 records.push(record);
-                if progress(seen.len(), images.len()).is_break() {
+                if progress(records.len(), images.len()).is_break() {
                     return Ok(None);
                 }
             }
         }
         let statistics = cache.statistics();
         Ok(Some(Self {
-            images: seen,
-            moves,
+            pieces,
             view,
             records,
             cache,
@@ -182,27 +184,29 @@ impl TrainingSet {
     /// Some of the images, in the given order, as a set of their own that shares the teacher's
     /// maps with this one.
     pub fn part(&self, images: &[usize]) -> Self {
-        let cache = self.cache.part(images);
+        let cache = self.cache.part(&self.pieces.of_images(images));
         Self {
-            images: images.iter().map(|&i| self.images[i].clone()).collect(),
-            moves: images.iter().map(|&i| self.moves[i]).collect(),
+            pieces: self.pieces.part(images),
             view: Arc::clone(&self.view),
             records: images.iter().map(|&i| self.records[i].clone()).collect(),
             statistics: cache.statistics(),
             cache,
-            places: self.places.as_ref().map(|places| places.part(images)),
+            places: self.places_of(images),
         }
+    }
+
+    fn places_of(&self, images: &[usize]) -> Option<GoodPlaces> {
+        let places = self.places.as_ref()?;
+        Some(places.part(&self.pieces.of_images(images)))
     }
 }
 
 /// The good images held out for the thresholds, decoded before the first step, so that a bad
 /// one costs no training.
 pub struct HeldOut {
-    /// As the model sees them, in their order.
-    pub images: Vec<RgbImage>,
-    /// From the pixels of each to those of the image as it is.
-    pub moves: Vec<Move>,
-    /// Name and hash of each.
+    /// What is seen of them, in their order.
+    pub pieces: Pieces,
+    /// Name and hash of each image.
     pub records: Vec<ImageRecord>,
     /// What the closed-form terms look at, if there are any and the teacher has seen the images.
     pub places: Option<GoodPlaces>,
@@ -216,10 +220,14 @@ impl HeldOut {
     pub fn load(images: &[Source], root: &Path, view: &View) -> Result<Self> {
         let load = |image: &Source| load(image, root, view);
         let loaded = images.par_iter().map(load).collect::<Result<Vec<_>>>()?;
-        let (sights, records): (Vec<Sight>, _) = loaded.into_iter().unzip();
+        let mut pieces = Pieces::default();
+        let mut records = Vec::with_capacity(images.len());
+        for (sights, record) in loaded {
+            pieces.push(sights, true);
+            records.push(record);
+        }
         Ok(Self {
-            moves: sights.iter().map(|sight| sight.to_image).collect(),
-            images: sights.into_iter().map(|sight| sight.image).collect(),
+            pieces,
             records,
             places: None,
         })
@@ -235,28 +243,34 @@ impl HeldOut {
         (teacher, levels): (&dyn Forward, &[Level]),
         scratch: &Path,
     ) -> Result<()> {
-        self.places = GoodPlaces::new(settings, levels, self.images.len(), scratch)?;
+        self.places = GoodPlaces::new(settings, levels, self.pieces.count(), scratch)?;
         let Some(places) = &mut self.places else {
             return Ok(());
         };
-        let see = |memory: &mut Memory, image: &RgbImage| {
-            memory.run_teacher(teacher, image)?;
-            Ok(places.encode(&memory.teacher_levels(teacher, levels.len())))
-        };
-        let seen = (self.images.par_iter())
-            .map_init(Memory::default, see)
-            .collect::<Result<Vec<_>>>()?;
-        seen.into_iter()
-            .try_for_each(|features| places.push(features))
+        let at_a_time = 2 * rayon::current_num_threads();
+        let mut memories = Vec::new();
+        memories.resize_with(at_a_time, Memory::default);
+        for (chunk, some) in self.pieces.pictures.chunks(at_a_time).enumerate() {
+            let see = |(picture, memory): (&Arc<RgbImage>, &mut Memory)| {
+                memory.run_teacher(teacher, picture)?;
+                Ok(places.encode(&memory.teacher_levels(teacher, levels.len())))
+            };
+            let seen = some.par_iter().zip(&mut memories).map(see);
+            let seen = seen.collect::<Result<Vec<_>>>()?;
+            for (at, features) in seen.into_iter().enumerate() {
+                let image = self.pieces.image_of(chunk * at_a_time + at);
+                places.push(image, features)?;
+            }
+        }
+        Ok(())
     }
 
     /// Some images of a prepared set, in the given order.
     pub fn part(set: &TrainingSet, images: &[usize]) -> Self {
         Self {
-            images: images.iter().map(|&i| set.images[i].clone()).collect(),
-            moves: images.iter().map(|&i| set.moves[i]).collect(),
+            pieces: set.pieces.part(images),
             records: images.iter().map(|&i| set.records[i].clone()).collect(),
-            places: set.places.as_ref().map(|places| places.part(images)),
+            places: set.places_of(images),
         }
     }
 }
@@ -265,8 +279,8 @@ impl HeldOut {
 ///
 /// # Errors
 /// A file that cannot be read or is no usable image.
-pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<(Sight, ImageRecord)> {
+pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<(Vec<Sight>, ImageRecord)> {
     let (image, sha256) = source.decode_and_hash()?;
     let record = ImageRecord::of(&source.name(), root, sha256);
-    Ok((view.look(&image), record))
+    Ok((view.look(&image).collect(), record))
 }

@@ -167,7 +167,7 @@ impl Trainer {
         let count = size.width * size.height * 3;
         let images = room(&mut self.images, batch.len() * count);
         for (&index, to) in batch.iter().zip(images.chunks_exact_mut(count)) {
-            normalise_into(&self.set.images[index], to);
+            normalise_into(&self.set.pieces.pictures[index], to);
         }
         let mut targets = Cached {
             cache: &mut self.set.cache,
@@ -214,9 +214,9 @@ impl Trainer {
         (&self.layout, &self.values)
     }
 
-    /// Indices of the next images: a fresh seeded shuffle each epoch.
+    /// Indices of the next pieces: a fresh seeded shuffle each epoch.
     fn next_batch(&mut self) -> Vec<usize> {
-        let count = self.set.images.len();
+        let count = self.set.pieces.count();
         let first = self.iteration * self.settings.training.batch;
         (first..first + self.settings.training.batch)
             .map(|index| {

@@ -218,6 +218,13 @@ impl<'a> Training<'a> {
             |done, total| observer.progress(&Progress::Preparing { done, total }),
         )?;
         let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
+        if set.view.cuts() {
+            let told = Progress::Pieces {
+                fewest: counts(&set, &held_out).min().unwrap_or_default(),
+                most: counts(&set, &held_out).max().unwrap_or_default(),
+            };
+            go_on(observer.progress(&told), "before the first step")?;
+        }
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
         let closed_form = ClosedForm::fit(&settings, &learned, &mut set, &mut held_out)?;
         let good = (&closed_form, &mut set, &held_out);
@@ -234,7 +241,7 @@ impl<'a> Training<'a> {
             return instant.ok_or_else(|| Error::internal("an instant model without terms"));
         }
         // As it is before the training makes its own of it.
-        let all: Vec<usize> = (0..set.images.len()).collect();
+        let all: Vec<usize> = (0..set.pieces.images()).collect();
         let raw = (settings.training.folds > 1).then(|| set.part(&all));
         let of_teacher = (teacher.identity.clone(), &levels[..]);
         let of_settings = settings.clone();
@@ -288,6 +295,11 @@ impl<'a> Training<'a> {
     }
 }
 
+/// How many pieces each good image gives.
+fn counts<'a>(set: &'a TrainingSet, held_out: &'a HeldOut) -> impl Iterator<Item = usize> + 'a {
+    set.pieces.counts().chain(held_out.pieces.counts())
+}
+
 /// A model of the closed-form terms alone, if the settings have any.
 fn instant(
     settings: &Settings,
@@ -312,7 +324,7 @@ fn instant(
         learned: &learned,
         tensors: NamedTensors::new(),
         closed_form,
-        set,
+        set: &mut *set,
         held_out,
         folds: &[],
         iterations: 0,
@@ -321,7 +333,8 @@ fn instant(
     let model = finishing.model(engine, of_teacher, observer)?;
     let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
     if let Some(to) = of_each {
-        *to = left_out(engine, &model, &learned, closed_form)?;
+        let pieces = [&set.pieces, &held_out.pieces];
+        *to = left_out(engine, &model, &learned, closed_form, pieces)?;
     }
     Ok(Some(model))
 }

@@ -3,7 +3,7 @@
 
 use super::finish::{Finishing, GoodErrors};
 use super::judged::Fold;
-use crate::judge::{Judging, TermErrors};
+use crate::judge::{self, Judging, TermErrors};
 use crate::maps::{ScoreMap, quantile_between};
 use crate::settings::Units;
 use crate::terms::{self, Kind};
@@ -47,24 +47,25 @@ impl Finishing<'_> {
         let peaks =
             |at: usize, kind: &Kind| self.unseen_peaks(judging, &good, &moments, (at, kind));
         let statistics = self.in_units(&moments, peaks);
-        let fuse = |image: usize, errors: &TermErrors, statistics: &[TermStatistics]| {
+        let fuse = |piece: usize, errors: &TermErrors, statistics: &[TermStatistics]| {
             let maps = judging.fuse(&judging.at_pixels(errors), statistics);
-            maps.within(self.evidence(image).as_ref())
+            maps.within(&self.evidence(piece))
         };
         let training_scores: Vec<f32> = match self.folds {
             [] => {
                 // A term that is trained reaches less in the images that it has learned from; the others
                 // say the same of all.
                 let of_seen = self.in_units(&statistics, |at, kind| {
-                    let peak = |(image, errors): (usize, &TermErrors)| {
+                    let peak = |(piece, errors): (usize, &TermErrors)| {
                         let error = judging.term_at_pixels(at, &errors[at]);
-                        self.peak(image, judging.term_map(at, &error, &moments[at]))
+                        self.peak(piece, judging.term_map(at, &error, &moments[at]))
                     };
-                    (!kind.closed_form).then(|| good.seen.iter().enumerate().map(peak).collect())
+                    let peaks = || good.seen.iter().enumerate().map(peak);
+                    (!kind.closed_form).then(|| self.by_image(0, peaks()))
                 });
                 let seen = good.seen.iter().enumerate();
-                seen.map(|(image, errors)| fuse(image, errors, &of_seen).score())
-                    .collect()
+                let scores = seen.map(|(piece, errors)| fuse(piece, errors, &of_seen).score());
+                self.by_image(0, scores)
             }
             folds => self.scores_of_folds(judging, &good, &statistics, folds),
         };
@@ -76,11 +77,13 @@ impl Finishing<'_> {
         let mut pixels = Vec::new();
         let size = settings.image_size;
         let every = (size.width * size.height * good.unseen.len()).div_ceil(MOST_PIXELS);
-        for (image, errors) in good.unseen.iter().enumerate() {
-            let maps = fuse(first_unseen + image, errors, &statistics);
-            scores.push(maps.score());
-            pixels.extend(maps.total.values.iter().step_by(every.max(1)));
-        }
+        let unseen = good.unseen.iter().enumerate().map(|(piece, errors)| {
+            let maps = fuse(first_unseen + piece, errors, &statistics);
+            let of_piece = judge::pixels(self.frame(first_unseen + piece), size, &maps);
+            pixels.extend(of_piece.into_iter().step_by(every.max(1)));
+            maps.score()
+        });
+        scores.extend(self.by_image(first_unseen, unseen));
         let thresholds = Thresholds::from_good_images(
             &scores,
             &training_scores,
@@ -102,14 +105,14 @@ impl Finishing<'_> {
         let count = good.seen.len();
         let mut scores = vec![0.0; count];
         for fold in folds {
-            let of_fold = (fold.images.iter().enumerate()).filter(|(_, image)| **image < count);
-            for (index, &image) in of_fold {
+            let of_fold = (fold.pieces.iter().enumerate()).filter(|(_, piece)| **piece < count);
+            for (index, &piece) in of_fold {
                 let mut statistics = statistics.to_vec();
                 let mut trained = 0;
                 let errors: Vec<ScoreMap> = (kinds.iter().enumerate())
                     .map(|(at, kind)| {
                         if kind.closed_form {
-                            return judging.term_at_pixels(at, &good.seen[image][at]);
+                            return judging.term_at_pixels(at, &good.seen[piece][at]);
                         }
                         let unit = statistics[at].unit;
                         statistics[at] = TermStatistics {
@@ -121,14 +124,14 @@ impl Finishing<'_> {
                     })
                     .collect();
                 let maps = judging.fuse(&errors, &statistics);
-                scores[image] = maps.within(self.evidence(image).as_ref()).score();
+                scores[piece] = maps.within(&self.evidence(piece)).score();
             }
         }
-        scores
+        self.by_image(0, scores.into_iter())
     }
 
     /// The maxima of a term's map, in standard deviations, in images that it was not fitted to: those left
-    /// out, or those held out.
+    /// out, or those held out. One an image, whatever its pieces.
     fn unseen_peaks(
         &self,
         judging: &Judging,
@@ -136,34 +139,35 @@ impl Finishing<'_> {
         moments: &[TermStatistics],
         (at, kind): (usize, &Kind),
     ) -> Option<Vec<f32>> {
-        let peak = |image: usize, error: &ScoreMap, moments: &TermStatistics| {
-            self.peak(image, judging.term_map(at, error, moments))
+        let peak = |piece: usize, error: &ScoreMap, moments: &TermStatistics| {
+            self.peak(piece, judging.term_map(at, error, moments))
         };
-        let of_errors = |(image, errors): (usize, &Vec<ScoreMap>)| {
-            peak(image, &judging.term_at_pixels(at, errors), &moments[at])
+        let of_errors = |(piece, errors): (usize, &Vec<ScoreMap>)| {
+            peak(piece, &judging.term_at_pixels(at, errors), &moments[at])
         };
         if let Some(left_out) = self.closed_form.left_out.get(kind.name) {
-            return Some(left_out.iter().enumerate().map(of_errors).collect());
+            let peaks = left_out.iter().enumerate().map(of_errors);
+            return Some(self.by_image(0, peaks));
         }
         let first_unseen = self.first_unseen(good);
         let held_out = (good.unseen.iter().enumerate())
-            .map(|(image, errors)| of_errors((first_unseen + image, &errors[at])));
+            .map(|(piece, errors)| of_errors((first_unseen + piece, &errors[at])));
+        let mut peaks = self.by_image(first_unseen, held_out);
         let mut trained = terms::used(self.settings).filter(|kind| !kind.closed_form);
         let term = trained.position(|other| other == kind)?;
-        let in_folds = self.folds.iter().flat_map(|fold| {
-            (fold.images.iter().enumerate()).map(move |(index, &image)| {
-                peak(image, &fold.error(index, term), &fold.statistics()[term])
-            })
-        });
-        Some(held_out.chain(in_folds).collect())
+        for fold in self.folds {
+            let of_fold = (fold.pieces.iter().enumerate()).map(|(index, &piece)| {
+                let found = peak(piece, &fold.error(index, term), &fold.statistics()[term]);
+                (piece, found)
+            });
+            peaks.extend(self.by_image_of(of_fold));
+        }
+        Some(peaks)
     }
 
-    /// The maximum of a good image's map, where it is evidence.
-    fn peak(&self, image: usize, map: ScoreMap) -> f32 {
-        match self.evidence(image) {
-            Some(evidence) => map.times(&evidence).peak().0,
-            None => map.peak().0,
-        }
+    /// The maximum of a good image's piece's map, where it is evidence.
+    fn peak(&self, piece: usize, map: ScoreMap) -> f32 {
+        self.evidence(piece).of(map).peak().0
     }
 
     /// Statistics with the unit of each term of which `peaks` gives some: what it reaches in these.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::shares::{Shares, TermShare};
 use crate::maps::{Moments, ScoreMap, around_peak, image_level, usual_difference};
 use crate::terms::{Fusing, Kind, Side};
+use crate::view::Evidence;
 
 /// μ and σ of a term, and of images' levels in it, over the training images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,12 +76,16 @@ impl AnomalyMaps {
         }
     }
 
-    /// The same as far as each pixel is evidence, in [0, 1]; None for all of it.
+    /// The same as far as each pixel is evidence; −∞ where another piece of the image judges.
     #[must_use]
-    pub fn within(self, evidence: Option<&ScoreMap>) -> Self {
-        match evidence {
-            None => self,
-            Some(evidence) => self.each(|map| map.times(evidence)),
+    pub fn within(self, evidence: &Evidence) -> Self {
+        let terms = self.terms.into_iter().map(|term| TermMap {
+            kind: term.kind,
+            map: evidence.of(term.map),
+        });
+        Self {
+            total: evidence.of(self.total),
+            terms: terms.collect(),
         }
     }
 

@@ -1,12 +1,14 @@
 //! How the model sees an image: at its own size and, where the settings say so, moved to where good
-//! images lie.
+//! images lie, or cut into pieces.
 //!
 //! Good images give a [`Reference`]; an image is compared with it, small and as edges alone, and a
 //! [`Move`] brings it there. What is found goes the same way back.
 
 mod edges;
+mod frame;
 mod learn;
 mod moves;
+mod pieces;
 mod reference;
 mod search;
 mod stack;
@@ -23,9 +25,12 @@ use crate::files::NamedTensors;
 use crate::images::{ImageSize, Source, resize};
 use crate::settings::{Alignment, Settings};
 use edges::edges;
+pub use frame::{Evidence, Frame};
 pub use learn::GoodAlignment;
 use learn::learn;
 pub use moves::Move;
+use pieces::Cut;
+pub use pieces::{Piece, Rectangle};
 pub use reference::Reference;
 pub(crate) use reference::specs;
 use search::Search;
@@ -45,13 +50,13 @@ pub struct Aligned {
     pub trusted: bool,
 }
 
-/// An image as the model sees it.
+/// An image, or a piece of it, as the model sees it.
 #[derive(Clone, Debug)]
 pub struct Sight {
     /// Its pixels, of the model's size.
     pub image: RgbImage,
-    /// From these pixels to those of the image resized as it is.
-    pub to_image: Move,
+    /// Where they lie in the image.
+    pub frame: Frame,
     /// How it was aligned; none where nothing is.
     pub aligned: Option<Aligned>,
 }
@@ -60,6 +65,7 @@ pub struct Sight {
 pub struct View {
     size: ImageSize,
     aligner: Option<Aligner>,
+    cut: Option<Cut>,
 }
 
 /// What aligns images.
@@ -74,6 +80,15 @@ impl View {
         Self {
             size,
             aligner: None,
+            cut: None,
+        }
+    }
+
+    /// Images as they are, whole or in pieces as the settings say.
+    fn unaligned(settings: &Settings) -> Self {
+        Self {
+            cut: Cut::of(settings),
+            ..Self::plain(settings.image_size)
         }
     }
 
@@ -91,7 +106,7 @@ impl View {
         let size = settings.image_size;
         let how = settings.alignment;
         if how == Alignment::None {
-            return Ok(Some(Self::plain(size)));
+            return Ok(Some(Self::unaligned(settings)));
         }
         let images: Vec<&Source> = images.collect();
         let Some(first) = images.first() else {
@@ -117,7 +132,10 @@ impl View {
             search: Search::new(reference, how, good.reach),
             good: good.named(name),
         });
-        Ok(Some(Self { size, aligner }))
+        Ok(Some(Self {
+            aligner,
+            ..Self::unaligned(settings)
+        }))
     }
 
     /// That of a model, from what it keeps: `good` of its header, and its tensors.
@@ -140,8 +158,8 @@ impl View {
             })
         };
         Ok(Self {
-            size: settings.image_size,
             aligner: good.map(aligner).transpose()?,
+            ..Self::unaligned(settings)
         })
     }
 
@@ -156,13 +174,41 @@ impl View {
         self.aligner.as_ref().map(of).unwrap_or_default()
     }
 
-    /// An image, as the model is to see it.
-    pub fn look(&self, image: &RgbImage) -> Sight {
+    /// Whether images are cut into pieces.
+    pub fn cuts(&self) -> bool {
+        self.cut.is_some()
+    }
+
+    /// Images to decode at a time, so that all threads have work and few pieces are in memory.
+    pub(crate) fn images_at_a_time(&self) -> usize {
+        match self.cut {
+            None => 2 * rayon::current_num_threads(),
+            Some(_) => 1,
+        }
+    }
+
+    /// An image as the model is to see it: all of it, or piece by piece, each made when it is asked for.
+    pub fn look<'a>(&'a self, image: &'a RgbImage) -> impl Iterator<Item = Sight> + 'a {
+        let size = ImageSize {
+            width: image.width() as usize,
+            height: image.height() as usize,
+        };
+        let whole = match &self.cut {
+            None => Some(self.whole(image)),
+            Some(_) => None,
+        };
+        let pieces = self.cut.iter().flat_map(move |cut| {
+            (cut.pieces(size).into_iter()).map(move |piece| cut.sight(image, piece))
+        });
+        whole.into_iter().chain(pieces)
+    }
+
+    fn whole(&self, image: &RgbImage) -> Sight {
         let resized = resize(image, self.size);
         let Some(Aligner { search, good }) = &self.aligner else {
             return Sight {
                 image: resized,
-                to_image: Move::NONE,
+                frame: Frame::WHOLE,
                 aligned: None,
             };
         };
@@ -183,7 +229,10 @@ impl View {
         };
         Sight {
             image: to_image.image(resized),
-            to_image,
+            frame: Frame {
+                to_image,
+                ..Frame::WHOLE
+            },
             aligned: Some(aligned),
         }
     }

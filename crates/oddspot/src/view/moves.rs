@@ -77,6 +77,14 @@ impl Move {
         down: [0.0, 1.0, 0.0],
     };
 
+    /// Along each axis what a pixel is multiplied by, and what is added.
+    pub(super) fn of_axes([[across, right], [down, below]]: [[f32; 2]; 2]) -> Self {
+        Self {
+            across: [across, 0.0, right],
+            down: [0.0, down, below],
+        }
+    }
+
     /// Where a pixel (column, row) comes to lie.
     pub fn point(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         [self.across, self.down].map(|[by_x, by_y, plus]| by_x * x + by_y * y + plus)

@@ -119,11 +119,15 @@ impl Good {
 }
 
 impl GoodFeatures for Good {
-    fn images(&self) -> usize {
+    fn pieces(&self) -> usize {
         self.0.len()
     }
 
-    fn image(&mut self, index: usize) -> oddspot::Result<&[f16]> {
+    fn image_of(&self, piece: usize) -> usize {
+        piece
+    }
+
+    fn piece(&mut self, index: usize) -> oddspot::Result<&[f16]> {
         Ok(&self.0[index])
     }
 }
@@ -172,7 +176,7 @@ pub fn fitted(kind: &Kind, settings: &Settings, good: &mut Good) -> (Box<dyn Ter
     let channels = good.channels();
     let mut term = made(kind, settings, channels, Fitted::default());
     let left_out = term.fit_good(good, 0).unwrap().unwrap();
-    assert_eq!(left_out.len(), good.images());
+    assert_eq!(left_out.len(), good.pieces());
     let kept = Fitted(term.tensors(), term.packed());
     check_shapes(kind, settings, good, &kept);
     let map = |errors: Vec<ScoreMap>| {
@@ -189,7 +193,7 @@ fn check_shapes(kind: &Kind, settings: &Settings, good: &Good, kept: &Fitted) {
     let about = About {
         settings,
         learned: &Learned::new(settings, &levels(good.channels())).unwrap(),
-        good_images: good.images(),
+        good_pieces: good.pieces(),
     };
     let shapes = |specs: Vec<oddspot::net::tensors::TensorSpec>| {
         let mut shapes: Vec<_> = (specs.into_iter())

@@ -9,11 +9,13 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 45] = [
+const VALUES: [(&str, &str, &str); 47] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
     ("alignment", "none", "none"),
+    ("tile", "none", "none"),
+    ("tile_overlap", "32", "32"),
     ("student.widths", "32,64,128,256", "64,128,256,256"),
     ("student.output_stride", "8", "1"),
     ("position.offset", "32", "64"),

@@ -6,7 +6,7 @@ use super::markdown::markdown;
 use super::*;
 
 #[test]
-fn ten_settings_are_common_and_all_are_explained() {
+fn eleven_settings_are_common_and_all_are_explained() {
     let common: Vec<_> = rows().filter(|row| row.shown == Shown::Common).collect();
     let names: Vec<_> = common.iter().map(|row| row.option).collect();
     let expected = [
@@ -14,6 +14,7 @@ fn ten_settings_are_common_and_all_are_explained() {
         "teacher",
         "image-size",
         "alignment",
+        "tile",
         "output-stride",
         "offset",
         "iterations",

@@ -9,6 +9,8 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
         &["8", "4096", "8x4096"],
         &["7", "4097", "8x4104"],
     ),
+    ("tile", &["8", "none", "300x30000"], &["7", "7x256"]),
+    ("tile_overlap", &["0", "15000"], &["15001"]),
     (
         "student.widths",
         &["1,1,1,1", "4096,1,1,4096"],
@@ -226,6 +228,8 @@ fn a_text_that_is_no_value_is_told_with_the_settings_name() {
         ),
         ("training.level_weights", "1,1,x", "'x' is not a number"),
         ("image_size", "wide", "'wide' is not a size"),
+        ("tile", "wide", "'wide' is not a size"),
+        ("tile", "off", "or 'none'"),
     ] {
         let mut settings = Settings::default();
         let error = settings.set(name, text).unwrap_err().to_string();
@@ -248,6 +252,15 @@ fn every_rule_between_settings_is_told_with_its_setting() {
             "smallest square that works is 104x104; raise",
         ),
         (&[("image_size", "104")], "valid"),
+        (&[("tile", "256x128")], "valid"),
+        (
+            &[("tile", "256"), ("alignment", "shift")],
+            "tile: 256: images that are cut into pieces cannot be aligned; set alignment to none",
+        ),
+        (
+            &[("tile", "256x64")],
+            "tile_overlap: 32: must be less than half of the shorter side of a piece (64 pixels)",
+        ),
         (
             &[("image_size", "128x64")],
             "image_size: 128x64 is too small",

@@ -16,7 +16,7 @@ use super::sums::{Known, Sums};
 use super::{Blocks, Fitted, Gaussian};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::maps::{MomentSums, Moments};
-use crate::terms::places::{GoodFeatures, single};
+use crate::terms::places::{GoodFeatures, images_of, single};
 
 /// Places around each that count with it, on each side.
 const WINDOW: usize = 1;
@@ -27,11 +27,11 @@ const LEAST_SHARE: f32 = 1.0 / (1 << 22) as f32;
 /// The same where features are 0: nothing may be divided by.
 const LEAST_VARIANCE: f32 = 1e-12;
 
-/// Each scale's distances of each image: `[scale][image][place]`.
+/// Each scale's distances of each piece of a good image: `[scale][piece][place]`.
 type LeftOut = Vec<Vec<Vec<f32>>>;
 
-/// What is usual of each scale, and each good image's distances from what is usual without its fold. Where
-/// there are `known` images that the term was fitted to before, these are added to them.
+/// What is usual of each scale, and each good image's distances from what is usual without its fold, piece by
+/// piece. Where there are `known` pieces that the term was fitted to before, these are added to them.
 pub(super) fn fit(
     term: &Gaussian,
     good: &mut dyn GoodFeatures,
@@ -39,7 +39,7 @@ pub(super) fn fit(
 ) -> Result<(Vec<Fitted>, LeftOut)> {
     let Gaussian { scales, blocks, .. } = term;
     let grid = &scales.grid;
-    let images = good.images();
+    let pieces = good.pieces();
     let parts = scales.parts();
     let mut levels: Vec<Fitted> = (parts.iter())
         .map(|part| Fitted {
@@ -53,7 +53,7 @@ pub(super) fn fit(
         })
         .collect();
     let mut left_out: LeftOut = (parts.iter())
-        .map(|_| vec![vec![0.0; grid.places()]; images])
+        .map(|_| vec![vec![0.0; grid.places()]; pieces])
         .collect();
     for row in 0..blocks.rows {
         let strip = Strip::read(scales, blocks, row, good)?;
@@ -79,8 +79,8 @@ pub(super) fn fit(
                 for (index, &place) in found.places.iter().enumerate() {
                     level.mean[place * channels..][..channels]
                         .copy_from_slice(&found.means[index * channels..][..channels]);
-                    for (image, distances) in left_out[at].iter_mut().enumerate() {
-                        distances[place] = found.distances[image * found.places.len() + index];
+                    for (piece, distances) in left_out[at].iter_mut().enumerate() {
+                        distances[place] = found.distances[piece * found.places.len() + index];
                     }
                 }
             }
@@ -104,14 +104,15 @@ pub(super) fn fit(
     Ok((levels, left_out))
 }
 
-/// The features of a row of blocks and the window around it, of all images.
+/// The features of a row of blocks and the window around it, of all pieces.
 struct Strip<'a> {
     scales: &'a Scales,
     blocks: Blocks,
-    images: usize,
+    /// The image of each piece.
+    image_of: Vec<usize>,
     /// The grid's rows that it holds.
     rows: std::ops::Range<usize>,
-    /// `[images, rows, columns, channels]`.
+    /// `[pieces, rows, columns, channels]`.
     features: Vec<f16>,
 }
 
@@ -123,7 +124,7 @@ struct OfBlock {
     means: Vec<f32>,
     rows: Vec<i8>,
     scales: Vec<f32>,
-    /// `[images, places]`.
+    /// `[pieces, places]`.
     distances: Vec<f32>,
 }
 
@@ -140,10 +141,10 @@ impl<'a> Strip<'a> {
         let known = scales.needed(rows.clone());
         let line = grid.columns * grid.channels();
         let each = rows.len() * grid.columns * scales.channels();
-        let mut features = vec![f16::ZERO; good.images() * each];
+        let mut features = vec![f16::ZERO; good.pieces() * each];
         let (mut of_grid, mut of_scales) = (Vec::new(), Vec::new());
-        for (image, to) in features.chunks_exact_mut(each.max(1)).enumerate() {
-            let kept = &good.image(image)?[known.start * line..known.end * line];
+        for (piece, to) in features.chunks_exact_mut(each.max(1)).enumerate() {
+            let kept = &good.piece(piece)?[known.start * line..known.end * line];
             single(kept, &mut of_grid);
             scales.features((&of_grid, known.clone()), rows.clone(), &mut of_scales);
             to.convert_from_f32_slice(&of_scales);
@@ -151,18 +152,25 @@ impl<'a> Strip<'a> {
         Ok(Self {
             scales,
             blocks: *blocks,
-            images: good.images(),
+            image_of: images_of(good),
             rows,
             features,
         })
     }
 
-    /// A scale's features of an image at a place of the strip.
-    fn at(&self, image: usize, place: usize, part: &std::ops::Range<usize>) -> &[f16] {
+    /// The pieces of images of a fold, of so many.
+    fn fold(&self, fold: usize, folds: usize) -> impl Iterator<Item = usize> {
+        let images = self.image_of.iter().enumerate();
+        let of_fold = images.filter(move |(_, image)| *image % folds == fold);
+        of_fold.map(|(piece, _)| piece)
+    }
+
+    /// A scale's features of a piece at a place of the strip.
+    fn at(&self, piece: usize, place: usize, part: &std::ops::Range<usize>) -> &[f16] {
         let (columns, channels) = (self.scales.grid.columns, self.scales.channels());
         let inside = place - self.rows.start * columns;
         let places = self.rows.len() * columns;
-        &self.features[(image * places + inside) * channels..][part.clone()]
+        &self.features[(piece * places + inside) * channels..][part.clone()]
     }
 
     /// The places around one that count with it.
@@ -208,11 +216,12 @@ impl<'a> Strip<'a> {
         let square: f32 = centre.iter().map(|value| value * value).sum();
         let least = (LEAST_SHARE * square / channels.max(1) as f32).max(LEAST_VARIANCE);
         let ridge = (term.shrinkage, least);
-        let folds = term.folds.clamp(1, self.images.max(1));
+        let images = self.image_of.last().map_or(1, |last| last + 1);
+        let folds = term.folds.clamp(1, images);
         let of_folds: Vec<Sums> = (0..folds)
             .map(|fold| {
-                let images = (fold..self.images).step_by(folds);
-                self.sums(images, (&windows, &weights), (&part, &centre), workspace)
+                let pieces = self.fold(fold, folds);
+                self.sums(pieces, (&windows, &weights), (&part, &centre), workspace)
             })
             .collect::<Result<_>>()?;
         let before = match known {
@@ -223,27 +232,27 @@ impl<'a> Strip<'a> {
         of_folds.iter().for_each(|sums| all.add(sums));
 
         let mut lower = vec![0.0; channels * channels];
-        let mut distances = vec![0.0; self.images * places.len()];
+        let mut distances = vec![0.0; self.image_of.len() * places.len()];
         for left_out in 0..folds {
             let mut others = before.clone();
             let rest = of_folds.iter().enumerate();
             rest.filter(|(fold, _)| *fold != left_out || folds == 1 && known.is_none())
                 .for_each(|(_, sums)| others.add(sums));
             let means = gaussian(&others, ridge, &mut lower, workspace)?;
-            let images: Vec<usize> = (left_out..self.images).step_by(folds).collect();
-            let mut x = Vec::with_capacity(images.len() * places.len() * channels);
+            let pieces: Vec<usize> = self.fold(left_out, folds).collect();
+            let mut x = Vec::with_capacity(pieces.len() * places.len() * channels);
             let mut feature = Vec::new();
-            for &image in &images {
+            for &piece in &pieces {
                 for (&place, mean) in places.iter().zip(means.chunks_exact(channels)) {
-                    single(self.at(image, place, &part), &mut feature);
+                    single(self.at(piece, place, &part), &mut feature);
                     let values = feature.iter().zip(&centre).zip(mean);
                     x.extend(values.map(|((value, centre), mean)| value - centre - mean));
                 }
             }
-            let mut lengths = vec![0.0; images.len() * places.len()];
+            let mut lengths = vec![0.0; pieces.len() * places.len()];
             solve_lengths(workspace.isa(), channels, &lower, &mut x, &mut lengths)?;
-            for (&image, lengths) in images.iter().zip(lengths.chunks_exact(places.len())) {
-                distances[image * places.len()..][..places.len()].copy_from_slice(lengths);
+            for (&piece, lengths) in pieces.iter().zip(lengths.chunks_exact(places.len())) {
+                distances[piece * places.len()..][..places.len()].copy_from_slice(lengths);
             }
         }
         let mut means = gaussian(&all, ridge, &mut lower, workspace)?;
@@ -265,29 +274,29 @@ impl<'a> Strip<'a> {
         })
     }
 
-    /// The mean over all images and places around, near which sums lose no digits.
+    /// The mean over all pieces and places around, near which sums lose no digits.
     fn centre(&self, weights: &[(usize, f32)], part: &std::ops::Range<usize>) -> Vec<f32> {
         let mut centre = vec![0.0f64; part.len()];
         let mut feature = Vec::new();
-        for image in 0..self.images {
+        for piece in 0..self.image_of.len() {
             for &(place, weight) in weights {
-                single(self.at(image, place, part), &mut feature);
+                single(self.at(piece, place, part), &mut feature);
                 for (sum, value) in centre.iter_mut().zip(&feature) {
                     *sum += f64::from(weight * value);
                 }
             }
         }
-        let images = self.images.max(1) as f64;
+        let pieces = self.image_of.len().max(1) as f64;
         centre
             .into_iter()
-            .map(|sum| (sum / images) as f32)
+            .map(|sum| (sum / pieces) as f32)
             .collect()
     }
 
-    /// The sums of some images.
+    /// The sums of some pieces.
     fn sums(
         &self,
-        images: impl Iterator<Item = usize>,
+        pieces: impl Iterator<Item = usize>,
         (windows, weights): (&[Vec<usize>], &[(usize, f32)]),
         (part, centre): (&std::ops::Range<usize>, &[f32]),
         workspace: &mut Workspace,
@@ -296,10 +305,10 @@ impl<'a> Strip<'a> {
         let mut sums = Sums::nothing(windows.len(), channels);
         let mut rows = Vec::new();
         let mut feature = Vec::new();
-        for image in images {
-            sums.images += 1;
+        for piece in pieces {
+            sums.pieces += 1;
             for &(place, weight) in weights {
-                single(self.at(image, place, part), &mut feature);
+                single(self.at(piece, place, part), &mut feature);
                 feature
                     .iter_mut()
                     .zip(centre)
@@ -331,8 +340,8 @@ fn gaussian(
     lower: &mut [f32],
     workspace: &Workspace,
 ) -> Result<Vec<f32>> {
-    let images = sums.images.max(1) as f32;
-    let means: Vec<f32> = sums.means.iter().map(|sum| sum / images).collect();
+    let pieces = sums.pieces.max(1) as f32;
+    let means: Vec<f32> = sums.means.iter().map(|sum| sum / pieces).collect();
     let channels = lower.len().isqrt();
     let places = (means.len() / channels.max(1)).max(1) as f32;
     for (i, (row, products)) in lower
@@ -341,7 +350,7 @@ fn gaussian(
         .enumerate()
     {
         for (to, product) in row[..=i].iter_mut().zip(products) {
-            *to = product / images;
+            *to = product / pieces;
         }
         for mean in means.chunks_exact(channels) {
             let own = mean[i] / places;

@@ -212,11 +212,11 @@ impl Term for Gaussian {
         let (levels, left_out) = fit::fit(self, good, known)?;
         self.factors = factors(&self.scales, &levels)?;
         self.levels = levels;
-        let map = |image: usize| {
+        let map = |piece: usize| {
             let levels = left_out.iter().zip(&self.levels);
-            vec![self.sum(levels.map(|(of_level, level)| (&of_level[image][..], level.moments)))]
+            vec![self.sum(levels.map(|(of_level, level)| (&of_level[piece][..], level.moments)))]
         };
-        let left_out: Vec<Vec<ScoreMap>> = (0..good.images()).map(map).collect();
+        let left_out: Vec<Vec<ScoreMap>> = (0..good.pieces()).map(map).collect();
         if known == 0 {
             // Else it stays, or earlier scores would not compare.
             self.usual.fit(&left_out);

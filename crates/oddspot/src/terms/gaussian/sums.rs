@@ -8,10 +8,10 @@ use oddspot_conv::linear::linear_weight_gradient;
 use super::{Fitted, Gaussian};
 use crate::error::Result;
 
-/// Sums over some images of a block's features, less the block's centre.
+/// Sums over some pieces of a block's features, less the block's centre.
 #[derive(Clone)]
 pub(super) struct Sums {
-    pub images: usize,
+    pub pieces: usize,
     /// Of each place's window means, `[places, channels]`.
     pub means: Vec<f32>,
     /// Of their products over the window, `[channels, channels]`.
@@ -21,14 +21,14 @@ pub(super) struct Sums {
 impl Sums {
     pub fn nothing(places: usize, channels: usize) -> Self {
         Self {
-            images: 0,
+            pieces: 0,
             means: vec![0.0; places * channels],
             products: vec![0.0; channels * channels],
         }
     }
 
     pub fn add(&mut self, other: &Self) {
-        self.images += other.images;
+        self.pieces += other.pieces;
         let add = |to: &mut [f32], from: &[f32]| {
             to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         };
@@ -39,7 +39,7 @@ impl Sums {
 
 /// A level's block as it was fitted before, to images that are no longer there.
 pub(super) struct Known<'a> {
-    images: usize,
+    pieces: usize,
     level: &'a Fitted,
     /// `W` of the block, its rows one after the other, and their scales.
     rows: &'a [i8],
@@ -47,13 +47,13 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// None where there are no images.
-    pub fn of(term: &'a Gaussian, at: usize, block: usize, images: usize) -> Option<Self> {
-        let level = term.levels.get(at).filter(|_| images > 0)?;
+    /// None where there are no pieces.
+    pub fn of(term: &'a Gaussian, at: usize, block: usize, pieces: usize) -> Option<Self> {
+        let level = term.levels.get(at).filter(|_| pieces > 0)?;
         let channels = level.scales.len() / term.blocks.count();
         let size = triangle(channels);
         Some(Self {
-            images,
+            pieces,
             level,
             rows: &level.rows[block * size..][..size],
             scales: &level.scales[block * channels..][..channels],
@@ -85,7 +85,7 @@ impl<'a> Known<'a> {
         workspace: &mut Workspace,
     ) -> Result<Sums> {
         let channels = centre.len();
-        let images = self.images as f32;
+        let pieces = self.pieces as f32;
         let mut factor = vec![0.0; channels * channels];
         for (row, scale) in self.scales.iter().enumerate() {
             let values = &self.rows[triangle(row)..][..=row];
@@ -115,9 +115,9 @@ impl<'a> Known<'a> {
         let trace: f32 = diagonal().map(|at| sums.products[at]).sum();
         let ridge = shrinkage / (1.0 + shrinkage) * trace / channels.max(1) as f32;
         diagonal().for_each(|at| sums.products[at] = (sums.products[at] - ridge).max(0.0));
-        sums.images = self.images;
-        sums.products.iter_mut().for_each(|sum| *sum *= images);
-        let share = images / places.len().max(1) as f32;
+        sums.pieces = self.pieces;
+        sums.products.iter_mut().for_each(|sum| *sum *= pieces);
+        let share = pieces / places.len().max(1) as f32;
         for (index, &place) in places.iter().enumerate() {
             let mean: Vec<f32> = (self.mean(place).iter().zip(centre))
                 .map(|(mean, centre)| mean - centre)
@@ -128,7 +128,7 @@ impl<'a> Known<'a> {
             let to = &mut sums.means[index * channels..][..channels];
             to.iter_mut()
                 .zip(&mean)
-                .for_each(|(to, mean)| *to = images * mean);
+                .for_each(|(to, mean)| *to = pieces * mean);
         }
         Ok(sums)
     }

@@ -6,11 +6,12 @@
 use oddspot_conv::Isa;
 use oddspot_conv::nearest::nearest;
 
+use super::among::rows_of;
 use crate::error::Result;
 use crate::maps::quantile_between;
 
-/// Good images that are looked at to see what is usual, at most.
-const MOST_IMAGES: usize = 50;
+/// Pieces of good images that are looked at to see what is usual, at most.
+const MOST_PIECES: usize = 50;
 
 /// The least squared steps of a query from the rows of all places, `[places, images, components]`.
 pub(super) fn anywhere(isa: Isa, places: usize, rows: &[i8], query: &[i16]) -> Result<i32> {
@@ -21,44 +22,52 @@ pub(super) fn anywhere(isa: Isa, places: usize, rows: &[i8], query: &[i16]) -> R
 }
 
 /// What is usual in good images, where each is farthest from the others at the same place: the median share
-/// of that distance that is left if the place is forgotten. `left_out` are the squared steps of the images
-/// that are remembered, `[images][places]`.
+/// of that distance that is left if the place is forgotten. `left_out` are the squared steps of the pieces
+/// that are remembered, `[rows][places]`, and the image of each.
 pub(super) fn usual(
     isa: Isa,
     rows: &mut [i8],
-    left_out: &[&[i32]],
+    (left_out, of_rows): (&[&[i32]], &[usize]),
     components: usize,
 ) -> Result<f32> {
-    let images = left_out.len();
-    let Some(places) = left_out.first().map(|image| image.len()) else {
+    let count = left_out.len();
+    let Some(places) = left_out.first().map(|piece| piece.len()) else {
         return Ok(1.0);
     };
-    let stride = images * components;
+    let stride = count * components;
     let mut shares = Vec::new();
-    for image in (0..images).step_by(images.div_ceil(MOST_IMAGES)) {
-        let Some((place, &here)) = (left_out[image].iter().enumerate()).max_by_key(|(_, at)| **at)
+    for at in (0..count).step_by(count.div_ceil(MOST_PIECES)) {
+        let Some((place, &here)) = (left_out[at].iter().enumerate()).max_by_key(|(_, at)| **at)
         else {
             continue;
         };
-        if images < 2 || here == 0 {
+        let image = rows_of(of_rows, of_rows[at]);
+        if image.len() == count || here == 0 {
             continue;
         }
         // As if the image had not been there: at every place its neighbour in its stead.
-        let row = |place: usize, image: usize| place * stride + image * components;
-        let other = if image > 0 { image - 1 } else { 1 };
+        let first = |place: usize, row: usize| place * stride + row * components;
+        let other = match image.start {
+            0 => image.end,
+            start => start - 1,
+        };
+        let values = image.len() * components;
         let own: Vec<i8> = (0..places)
-            .flat_map(|place| rows[row(place, image)..][..components].to_vec())
+            .flat_map(|place| rows[first(place, image.start)..][..values].to_vec())
             .collect();
         for place in 0..places {
-            let from = row(place, other);
-            rows.copy_within(from..from + components, row(place, image));
+            let from = first(place, other);
+            for row in image.clone() {
+                rows.copy_within(from..from + components, first(place, row));
+            }
         }
-        let query: Vec<i16> = (own[place * components..][..components].iter())
+        let of_query = place * values + (at - image.start) * components;
+        let query: Vec<i16> = (own[of_query..][..components].iter())
             .map(|&step| i16::from(step))
             .collect();
         let least = anywhere(isa, places, rows, &query)?;
-        for (place, own) in own.chunks_exact(components).enumerate() {
-            rows[row(place, image)..][..components].copy_from_slice(own);
+        for (place, own) in own.chunks_exact(values).enumerate() {
+            rows[first(place, image.start)..][..values].copy_from_slice(own);
         }
         shares.push((f64::from(least) / f64::from(here)).sqrt() as f32);
     }

@@ -3,6 +3,7 @@
 //! Features are whitened level by level, side by side, and brought to their first principal components;
 //! the good images' are kept in 8 bits.
 
+mod among;
 mod elsewhere;
 mod fit;
 mod projection;
@@ -59,7 +60,7 @@ struct Memory {
 /// What it remembers.
 struct Fitted {
     projection: Projection,
-    /// `[places, images, components]`, in steps.
+    /// `[places, pieces, components]`, in steps.
     rows: Vec<i8>,
     /// What is usual of [`elsewhere`] in good images.
     elsewhere: f32,
@@ -226,7 +227,7 @@ impl Term for Memory {
         Ok(Some(left_out))
     }
 
-    fn without_likest(&self, images: usize) -> Result<Vec<Option<Vec<ScoreMap>>>> {
+    fn without_likest(&self, images: &[usize]) -> Result<Vec<Option<Vec<ScoreMap>>>> {
         let Some(Fitted {
             projection, rows, ..
         }) = &self.fitted

@@ -19,7 +19,7 @@ const REACH: f64 = 6.0;
 /// Sums of features and of their products.
 struct Sums {
     rows: f64,
-    /// About the first image's means, so that no digits are lost.
+    /// About the first piece's means, so that no digits are lost.
     origin: Vec<f32>,
     first: Vec<f64>,
     products: Vec<f64>,
@@ -101,11 +101,11 @@ fn sums(channels: usize, good: &mut dyn GoodFeatures) -> Result<Sums> {
         products: vec![0.0; channels * channels],
     };
     let mut workspace = Workspace::new();
-    let mut of_image = vec![0.0; channels * channels];
+    let mut of_piece = vec![0.0; channels * channels];
     let mut features = Vec::new();
-    for image in 0..good.images() {
-        single(good.image(image)?, &mut features);
-        if image == 0 {
+    for piece in 0..good.pieces() {
+        single(good.piece(piece)?, &mut features);
+        if piece == 0 {
             let rows = (features.len() / channels).max(1) as f32;
             for feature in features.chunks_exact(channels) {
                 sums.origin
@@ -130,9 +130,9 @@ fn sums(channels: usize, good: &mut dyn GoodFeatures) -> Result<Sums> {
             &features,
             &features,
             sizes,
-            &mut of_image,
+            &mut of_piece,
         )?;
-        for (sum, value) in sums.products.iter_mut().zip(&of_image) {
+        for (sum, value) in sums.products.iter_mut().zip(&of_piece) {
             *sum += f64::from(*value);
         }
     }

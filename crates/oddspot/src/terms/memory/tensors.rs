@@ -32,10 +32,10 @@ pub(super) fn specs(about: &About) -> Vec<TensorSpec> {
 pub(super) fn packed_specs(about: &About) -> Vec<TensorSpec> {
     let grid = PlaceGrid::of(about.settings, &about.learned.levels);
     let components = about.settings.closed_form.components.min(grid.channels());
-    let images = about.good_images.min(about.settings.closed_form.remembered);
+    let pieces = about.good_pieces.min(about.settings.closed_form.remembered);
     vec![TensorSpec::kept(
         ROWS,
-        vec![grid.places(), images, components],
+        vec![grid.places(), pieces, components],
     )]
 }
 

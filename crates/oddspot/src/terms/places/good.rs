@@ -5,16 +5,28 @@ use half::slice::HalfFloatSliceExt;
 
 use crate::error::Result;
 
-/// The features of all good images at the places of a grid, one image after the other.
+/// The features of all good images at the places of a grid, one piece after the other; an image that is looked
+/// at whole is its only piece.
 pub trait GoodFeatures {
-    /// How many images there are.
-    fn images(&self) -> usize;
+    /// How many pieces there are.
+    fn pieces(&self) -> usize;
 
-    /// An image's features, `[rows, columns, channels]`.
+    /// The image that a piece is of; those of an image stand one after the other, and images are counted from
+    /// 0.
+    fn image_of(&self, piece: usize) -> usize;
+
+    /// A piece's features, `[rows, columns, channels]`.
     ///
     /// # Errors
     /// Features that cannot be read.
-    fn image(&mut self, index: usize) -> Result<&[f16]>;
+    fn piece(&mut self, index: usize) -> Result<&[f16]>;
+}
+
+/// The image of each piece.
+pub(crate) fn images_of(good: &dyn GoodFeatures) -> Vec<usize> {
+    (0..good.pieces())
+        .map(|piece| good.image_of(piece))
+        .collect()
 }
 
 /// Features in single precision.

@@ -4,7 +4,7 @@ mod good;
 mod usual;
 
 pub use good::GoodFeatures;
-pub(crate) use good::single;
+pub(crate) use good::{images_of, single};
 pub(super) use usual::{By, Usual};
 
 use std::ops::Range;

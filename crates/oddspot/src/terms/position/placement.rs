@@ -33,7 +33,7 @@ pub struct Neighbour {
 /// What the classifier says of a patch and its neighbours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
-    /// (column, row) of the patch's centre, in pixels of the model's `image_size`.
+    /// (column, row) of the patch's centre, in pixels of the image resized to the model's `image_size`.
     pub centre: (usize, usize),
     /// Pixels between the centre and a neighbour's along each axis, as the model sees the image.
     pub offset: usize,

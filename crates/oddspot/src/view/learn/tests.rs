@@ -2,7 +2,7 @@ use ::image::{Rgb, RgbImage};
 
 use super::*;
 use crate::settings::Settings;
-use crate::view::{Move, View};
+use crate::view::{Move, Sight, View};
 
 const SIZE: ImageSize = ImageSize::square(128);
 
@@ -34,6 +34,11 @@ fn view(how: Alignment, good: impl Iterator<Item = RgbImage>) -> View {
     view.unwrap().unwrap()
 }
 
+/// All of an image.
+fn seen(view: &View, image: &RgbImage) -> Sight {
+    view.look(image).next().unwrap()
+}
+
 #[test]
 fn parts_at_any_angle_come_to_lie_alike() {
     let pose = |i: u8| {
@@ -48,7 +53,8 @@ fn parts_at_any_angle_come_to_lie_alike() {
     let known = view.good().unwrap();
     assert_eq!(known.reach, 180.0);
     assert!(known.correlation > 0.8 && known.bound < known.correlation - 0.1);
-    let looked = [hammer(10.0, 0.0, 0.0), hammer(170.0, 6.0, -4.0)].map(|image| view.look(&image));
+    let looked =
+        [hammer(10.0, 0.0, 0.0), hammer(170.0, 6.0, -4.0)].map(|image| seen(&view, &image));
     let [one, other] = looked.map(|sight| (sight.aligned.unwrap(), sight));
     assert!(one.0.trusted && other.0.trusted);
     let turn = wrapped((other.0.degrees - one.0.degrees - 160.0).to_radians());
@@ -65,7 +71,7 @@ fn a_shift_is_found_to_the_pixel_and_told_in_pixels_of_the_image() {
         Alignment::Shift,
         (0..6u8).map(|i| hammer(0.0, f32::from(i % 2), 0.0)),
     );
-    let aligned = |dx, dy| view.look(&hammer(0.0, dx, dy)).aligned.unwrap();
+    let aligned = |dx, dy| seen(&view, &hammer(0.0, dx, dy)).aligned.unwrap();
     let [there, here] = [aligned(12.0, -7.0), aligned(0.0, 0.0)];
     assert!(
         (there.dx - here.dx - 12.0).abs() <= 1.0,
@@ -82,9 +88,9 @@ fn what_shows_something_else_is_not_trusted_and_seen_as_it_is() {
         (0..6u8).map(|i| hammer(f32::from(i), 0.0, 0.0)),
     );
     let noise = RgbImage::from_fn(128, 128, |x, y| Rgb([((x * 31) ^ (y * 17)) as u8; 3]));
-    let sight = view.look(&noise);
+    let sight = seen(&view, &noise);
     assert!(!sight.aligned.unwrap().trusted);
-    assert_eq!((sight.to_image, sight.image), (Move::NONE, noise));
+    assert_eq!((sight.frame.to_image, sight.image), (Move::NONE, noise));
 }
 
 #[test]
