@@ -127,7 +127,9 @@ fn scored(
             let found = found?;
             let known = images.len() - found.len();
             if known > 0 {
-                tell!("{known} {label} were left out: the model has learned from them");
+                tell!(
+                    "{known} {label} were left out: the model has learned from them, or they are the same as others"
+                );
             }
             Ok(Some(found))
         }

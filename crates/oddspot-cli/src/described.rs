@@ -26,6 +26,7 @@ pub fn describe_scores(header: &Header) -> Vec<String> {
             (1.0 / rate - 1e-9).ceil() - 1.0
         ),
     }];
+    told.extend(describe_remembered(header));
     let suspicious = header.suspicious_images();
     if !suspicious.is_empty() {
         let names = named(suspicious.iter().map(|record| record.name.as_str()));
@@ -35,6 +36,18 @@ pub fn describe_scores(header: &Header) -> Vec<String> {
         ));
     }
     told
+}
+
+/// How many of the good images, or of their pieces, are remembered, if not all; none without such a term.
+fn describe_remembered(header: &Header) -> Option<String> {
+    let settings = &header.settings.closed_form;
+    let all = header.good_pieces();
+    (settings.memory_weight > 0.0 && all > settings.remembered).then(|| {
+        format!(
+            "the nearest good image is looked for among {} of {all}: --remembered has the number",
+            settings.remembered
+        )
+    })
 }
 
 /// How the good images lie, a sentence each; `None` of images that have too little in common.

@@ -28,8 +28,8 @@ pub struct Scored {
 }
 
 impl Detector {
-    /// Scores of images, in their order, named below a folder; those that the model has learned from are
-    /// left out. Tells after some how many of how many are done.
+    /// Scores of images, in their order, named below a folder; those that the model has learned from, and
+    /// those that are the same file as one before, are left out. Tells after some how many of how many are done.
     ///
     /// # Errors
     /// An unreadable image; [`Cancelled`](ErrorKind::Cancelled) if told to stop.
@@ -58,9 +58,12 @@ impl Detector {
         self.pool.install(|| {
             let mut found = Vec::new();
             let mut done = 0;
+            let mut counted = HashSet::new();
             for now in images.chunks(2 * rayon::current_num_threads()) {
                 let of_now = now.par_iter().map(score).collect::<Result<Vec<_>>>()?;
-                found.extend(of_now.into_iter().flatten());
+                let new = (of_now.into_iter().flatten())
+                    .filter(|scored| counted.insert(scored.record.sha256.clone()));
+                found.extend(new);
                 done += now.len();
                 if progress(done, images.len()).is_break() {
                     return Err(Error::cancelled("before the model was changed"));
