@@ -2,7 +2,7 @@
 //! measurement of its model.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use anyhow::Result;
 use oddspot::datasets::{Dataset, Sample};
 use oddspot::images::Source;
 use oddspot::model::Model;
-use oddspot::train::{HeldOut, Outcome, Progress as Event, Trainer, TrainingSet};
+use oddspot::train::{HeldOut, Outcome, Progress as Event, Trainer, TrainingSet, instant_model};
 use oddspot::view::View;
 use oddspot::{Error, ErrorKind, Subject};
 use oddspot_draw::chart::drawings_of;
@@ -90,14 +90,19 @@ impl Benchmark<'_> {
             test: dataset.test.len(),
         };
         let started = Instant::now();
-        let model = self.train(
-            run,
-            || prepared.part(&train),
-            || HeldOut::part(prepared, &held_out),
-        );
-        let Some(path) = model? else {
+        let set = || prepared.part(&train);
+        let held_out = || HeldOut::part(prepared, &held_out);
+        let model = match run.settings.method.learns() {
+            true => self.train(run, set, held_out)?,
+            false => self.instant(run, set(), held_out())?,
+        };
+        let Some(model) = model else {
             return Ok(None);
         };
+        let path = self.file(run, "oddspot");
+        model
+            .save(&path)
+            .map_err(|error| Failure::Output(error.into()))?;
         let train_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
         let Some(evaluation) = self.evaluate(&path, dataset)? else {
@@ -114,14 +119,34 @@ impl Benchmark<'_> {
         Ok(Some(Record::new(of, &evaluation, images, cost)))
     }
 
-    /// Trains a model and writes it, or goes on where an earlier call was broken off; None if the
+    /// A model of the closed-form terms alone; None if the user has asked to stop.
+    fn instant(
+        &self,
+        run: &Run,
+        set: TrainingSet,
+        held_out: HeldOut,
+    ) -> Result<Option<Model>, Failure> {
+        let of_teacher = (&self.ready.teacher, &*self.ready.pass);
+        let engine: &dyn oddspot::net::engine::Engine = &*self.runtime.engine;
+        let mut observer = |_: &Event| self.flow();
+        instant_model(
+            &run.settings,
+            (set, held_out),
+            of_teacher,
+            engine,
+            &mut observer,
+        )
+        .map_err(of_category)
+    }
+
+    /// Trains a model, or goes on where an earlier call was broken off; None if the
     /// user has asked to stop.
     fn train(
         &self,
         run: &Run,
         set: impl Fn() -> TrainingSet,
         held_out: impl FnOnce() -> HeldOut,
-    ) -> Result<Option<PathBuf>, Failure> {
+    ) -> Result<Option<Model>, Failure> {
         let mut trainer = self.trainer(run, set)?;
         let checkpoint = self.file(run, "checkpoint");
         let settings = &run.settings.training;
@@ -145,14 +170,7 @@ impl Benchmark<'_> {
         let saved = trainer.save_or_tell(&checkpoint, &mut observer);
         saved.map_err(of_training)?;
         bar.finish();
-        let Some(model) = self.score(trainer, held_out())? else {
-            return Ok(None);
-        };
-        let path = self.file(run, "oddspot");
-        model
-            .save(&path)
-            .map_err(|error| Failure::Output(error.into()))?;
-        Ok(Some(path))
+        self.score(trainer, held_out())
     }
 
     /// A training from its checkpoint, if there is one that will do, or from the first step.

@@ -73,7 +73,7 @@ impl<'a> Page<'a> {
             })
         };
         let (full, baseline) = (of_method(Method::Full), of_method(Method::Baseline));
-        let Some(main) = full.or(baseline) else {
+        let Some(main) = full.or(baseline).or(of_method(Method::Instant)) else {
             return Ok(());
         };
         let mut section = Section {

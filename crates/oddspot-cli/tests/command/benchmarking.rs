@@ -83,6 +83,21 @@ fn its_runs_are_those_of_train_and_evaluate_and_are_made_once() {
 }
 
 #[test]
+fn the_closed_form_alone_is_a_method_with_the_models_of_train() {
+    let world = two_sets();
+    let run = world.succeeds(&mut benchmark(&world, "--methods instant"));
+    let said = |text: &str| assert!(run.stdout.contains(text), "{text}: {}", run.stdout);
+    said("| first | instant | 1 |");
+    said("| second | instant | ");
+    world.succeeds(&mut world.oddspot(
+        "train all/first -o one.oddspot --method instant --teacher teacher.safetensors \
+         --image-size 96 --offset 16 --widths 4,4,8,8 --pairs 8 --iterations 8 --threads 1 --no-audit",
+    ));
+    let of_benchmark = world.read("out/runs/first-instant-0.oddspot");
+    assert!(world.read("one.oddspot") == of_benchmark);
+}
+
+#[test]
 fn a_data_set_that_fails_is_named_and_the_others_are_measured() {
     let world = two_sets();
     world.write("all/broken/train/good/0.png", "no picture");

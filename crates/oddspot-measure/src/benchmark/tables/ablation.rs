@@ -59,6 +59,10 @@ fn variants(terms: &[&'static Kind], records: &[Record], protocol: Protocol) -> 
     }
     variants.push(total("③ full", Method::Full));
     variants.extend(further);
+    let instant = |record: &Record| record.method() == Method::Instant;
+    if records.iter().any(instant) {
+        variants.push(total("instant", Method::Instant));
+    }
     variants
 }
 
@@ -164,5 +168,7 @@ mod tests {
         maps.insert(MapKind::Term(further), Three::default());
         assert_eq!(words(&run)[..3], of_the_paper);
         assert_eq!(words(&run)[3..], ["e_fur alone"]);
+        let instant = record("cable", Method::Instant, 0, [0.9; 3]);
+        assert_eq!(words(&instant)[3..], ["instant"]);
     }
 }

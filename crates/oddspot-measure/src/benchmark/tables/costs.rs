@@ -22,7 +22,8 @@ pub(super) struct CostLine {
 pub(super) fn lines(records: &[Record]) -> Vec<CostLine> {
     let names: BTreeSet<&str> = records.iter().map(|r| r.category.as_str()).collect();
     let of = |name: &str| {
-        [Method::Baseline, Method::Full].map(|method| CostLine::new(name, method, records))
+        [Method::Baseline, Method::Full, Method::Instant]
+            .map(|method| CostLine::new(name, method, records))
     };
     names.into_iter().flat_map(of).flatten().collect()
 }
