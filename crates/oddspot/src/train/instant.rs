@@ -26,17 +26,38 @@ pub fn instant_model(
 ) -> Result<Option<Model>> {
     let learned = Learned::new(settings, &teacher.network.levels())?;
     let closed_form = ClosedForm::fit(settings, &learned, &mut set, &mut held_out)?;
+    let good = (&closed_form, &mut set, &held_out);
+    of_fitted(
+        (settings, &learned),
+        good,
+        (teacher, ready, true),
+        engine,
+        observer,
+    )
+}
+
+/// The same of terms that are fitted already, with the teacher's weights inside or without.
+///
+/// # Errors
+/// A cache that cannot be read.
+pub(super) fn of_fitted(
+    (settings, learned): (&Settings, &Learned),
+    (closed_form, set, held_out): (&ClosedForm, &mut TrainingSet, &HeldOut),
+    (teacher, ready, keep_teacher): (&Teacher, &dyn Forward, bool),
+    engine: &dyn Engine,
+    observer: &mut dyn Observer,
+) -> Result<Option<Model>> {
     let finishing = Finishing {
         settings,
         identity: &teacher.identity,
-        learned: &learned,
+        learned,
         tensors: NamedTensors::new(),
-        closed_form: &closed_form,
-        set: &mut set,
-        held_out: &held_out,
+        closed_form,
+        set,
+        held_out,
         folds: &[],
         iterations: 0,
-        keep_teacher: true,
+        keep_teacher,
     };
     finishing.model(engine, (teacher, ready), observer)
 }

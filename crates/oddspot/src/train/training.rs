@@ -7,14 +7,13 @@ use std::sync::Arc;
 use super::checkpoint::settings_of;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
-use super::finish::Finishing;
 use super::folds::Folding;
+use super::instant::of_fitted;
 use super::left_out::{LeftOut, left_out};
 use super::observer::{Nobody, Observer, Progress};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
 use crate::error::{Error, Result};
-use crate::files::NamedTensors;
 use crate::judge::{input_shape, pool};
 use crate::model::Model;
 use crate::net::engine::{Cpu, Forward};
@@ -316,21 +315,15 @@ fn instant(
         method: Method::Instant,
         ..settings.clone()
     };
-    let teacher = of_teacher.0;
+    let (teacher, ready) = of_teacher;
     let learned = Learned::new(&settings, &teacher.network.levels())?;
-    let finishing = Finishing {
-        settings: &settings,
-        identity: &teacher.identity,
-        learned: &learned,
-        tensors: NamedTensors::new(),
-        closed_form,
-        set: &mut *set,
-        held_out,
-        folds: &[],
-        iterations: 0,
-        keep_teacher,
-    };
-    let model = finishing.model(engine, of_teacher, observer)?;
+    let model = of_fitted(
+        (&settings, &learned),
+        (closed_form, &mut *set, held_out),
+        (teacher, ready, keep_teacher),
+        engine,
+        observer,
+    )?;
     let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
     if let Some(to) = of_each {
         let pieces = [&set.pieces, &held_out.pieces];
