@@ -2,6 +2,9 @@
 # Times oddspot in turn with PyTorch, ONNX Runtime, OpenVINO and anomalib; see __main__.py.
 #
 #   benches/peers/run.sh [--venv PATH] [options of __main__.py; --help lists them]
+#   benches/peers/run.sh --methods [--venv PATH] DATA… [options of methods/__main__.py]
+#
+# The second compares anomalib's methods, given oddspot's teacher, with oddspot's on data sets.
 #
 # Needs Rust, Python 3.11 or newer and, the first time, a network: the peers are installed into a
 # virtual environment under target/. --venv PATH takes one that has them already.
@@ -10,10 +13,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
 venv=
+program=("$here")
 options=()
 while (($#)); do
     case $1 in
         --venv) venv=${2:?--venv needs a path}; shift 2 ;;
+        --methods) program=(-m methods); shift ;;
         --venv=*) venv=${1#--venv=}; shift ;;
         *) options+=("$1"); shift ;;
     esac
@@ -37,4 +42,5 @@ cargo build --quiet --locked --release --manifest-path "$root/Cargo.toml" \
     --bin oddspot --example peer
 # Python's compiled files stay out of the sources.
 export PYTHONPYCACHEPREFIX=$root/target/peers-pycache
-exec "$venv/bin/python" "$here" "${options[@]}"
+export PYTHONPATH=$here
+exec "$venv/bin/python" "${program[@]}" "${options[@]}"

@@ -85,7 +85,7 @@ def prepare(bench, folder):
     data = bench.options.data or folder / "boards"
     model = folder / "model.oddspot"
     train = [ODDSPOT, "train", data, "-o", model, "--teacher", folder / "teacher.safetensors"]
-    train += ["--iterations", TRAINING_STEPS, "--threads", bench.options.threads, "--restart"]
+    train += ["--iterations", TRAINING_STEPS, "--threads", bench.options.threads, "--restart", "--replace"]
     train += SETTINGS
     bench.call(train, "oddspot train")
     bench.export(folder)
