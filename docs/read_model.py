@@ -94,13 +94,15 @@ def teacher_hash(weights):
     return sha256.hexdigest()
 
 
-def read_image(path):
-    """8-bit RGB, upright, alpha composited on black."""
+def read_image(path, bit_depth="auto"):
+    """8-bit RGB, upright, alpha composited on black. What a file says of its bits in use is not looked at."""
     image = ImageOps.exif_transpose(Image.open(path))
     if image.mode.startswith("I"):  # 16-bit grey
-        grey = (np.asarray(image).astype(np.int64) * 255 + 32767) // 65535
-        image = Image.fromarray(grey.astype(np.uint8))
-    rgba = np.asarray(image.convert("RGBA")).astype(np.int64)
+        grey = np.asarray(image).astype(np.int64)
+        bits = max(8, (int(grey.max()).bit_length() + 1) // 2 * 2) if bit_depth == "auto" else bit_depth
+        image = Image.fromarray((np.minimum(grey * 510 // (2**bits - 1) + 1, 511) // 2).astype(np.uint8))
+    rgba = np.array(image.convert("RGBA")).astype(np.int64)
+    rgba[..., 3] |= 0 if rgba[..., 3].any() else 255
     rgb = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
     return Image.fromarray(rgb.astype(np.uint8))
 
@@ -376,7 +378,7 @@ def main():
     parser.add_argument("--compare", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     header, networks = read_model(args.model)
-    image = read_image(args.image)
+    image = read_image(args.image, header["settings"].get("bit_depth", "auto"))
     maps, parts = anomaly_maps(image, header, networks)
     score = float(maps["total"].max())
     thresholds = header["thresholds"]

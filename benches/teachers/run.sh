@@ -21,7 +21,7 @@ measure() {
     name=$(basename "${teacher%.safetensors}")-$(basename "$set")-$seed
     [ -e "$output/$name.json" ] && return
     "$oddspot" train "$set" -o "$output/$name.oddspot" --teacher "$teacher" --seed "$seed" \
-        --threads 1 --restart "$@" >"$output/$name.log" 2>&1 &&
+        --threads 1 --restart --replace "$@" >"$output/$name.log" 2>&1 &&
     "$oddspot" evaluate "$output/$name.oddspot" "$set" --threads 1 \
         --json "$output/$name.json" >"$output/$name.txt" 2>&1
 }

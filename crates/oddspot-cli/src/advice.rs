@@ -8,6 +8,7 @@ use oddspot::train::Checkpoint;
 use oddspot::{Error, ErrorKind, Model, Subject};
 
 use crate::configuration::with_option;
+use crate::runtime::imported_teachers;
 use crate::torchvision::{SOURCES, Source};
 
 /// An error and its causes in one line, and what helps.
@@ -58,6 +59,9 @@ fn advice(error: &Error) -> Option<String> {
         (Subject::Checkpoint, _) => "or start again with --restart instead of --resume",
         (Subject::Training, ErrorKind::Diverged) => "give --restart and a lower --learning-rate",
         (Subject::Setting("detection.pos_weight"), _) => "--method baseline leaves e_pos out",
+        (Subject::Region, ErrorKind::Mismatch) => {
+            "draw it on one of the images, or give another --mask or --region"
+        }
         (Subject::Page, _) => "do without --html, nothing else depends on it",
         _ => return None,
     };
@@ -80,7 +84,12 @@ fn bring_teacher(name: &str) -> String {
             "bring its .pth or .safetensors file and run `oddspot teacher import FILE --name {name}`"
         ),
     };
-    format!("{way}, or give the path of a weights file, or use --teacher {BUILTIN}")
+    // Where there is no place for imported teachers, none can be brought.
+    let first = imported_teachers()
+        .err()
+        .map(|error| format!("{error}; then "));
+    let first = first.unwrap_or_default();
+    format!("{first}{way}, or give the path of a weights file, or use --teacher {BUILTIN}")
 }
 
 /// What a file is good for that is no model.

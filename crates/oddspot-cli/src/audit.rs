@@ -18,15 +18,18 @@ use oddspot::{ErrorKind, Training};
 
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
-use crate::good::data_set;
+use crate::good::{GoodArgs, data_set, usable};
 use crate::interrupt::INTERRUPTED;
-use crate::output::Claim;
+use crate::output::claim_reports;
 use crate::progress::Phases;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 pub use told::tell_in_short;
 use told::{Words, tell};
 pub use written::write_page;
 use written::{write_json, write_list};
+
+/// Folders that are called like bad images are looked through too.
+const GOOD: GoodArgs = GoodArgs { force: true };
 
 /// Arguments of `oddspot audit`. It ends with 0 whatever it finds: it reports, and you judge.
 #[derive(Args, Clone)]
@@ -70,13 +73,20 @@ pub struct Found<'a> {
 /// Looks through the images, prints what was found and writes the files that were asked for.
 pub fn run(args: &AuditArgs) -> Result<ExitCode> {
     let files = args.output.iter().chain(&args.json).chain(&args.list);
-    let _claims: Vec<Claim> = files.map(|file| Claim::take(file)).collect::<Result<_>>()?;
+    let _claims = claim_reports(files)?;
     let runtime = args.runtime.open()?;
     let settings = Settings {
         method: Method::Instant,
         ..args.configuration.over(Settings::instant())?
     };
     let (images, excluded) = good_images(args)?;
+    let reading = settings.reading();
+    if !usable((&images.train, reading), &images.root, &runtime)?
+        || !usable((&images.held_out, reading), &images.root, &runtime)?
+    {
+        tell!("interrupted; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     let Some((header, audit)) = audit(settings, images, &runtime)? else {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -105,6 +115,12 @@ fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize)> {
     let datasets = args.data.iter().map(|data| data_set(data));
     let mut datasets: Vec<Dataset> = datasets.collect::<Result<_>>()?;
     let excluded = args.exclude.apply(&mut datasets)?;
+    // Whatever it is called: here it is looked for what is bad.
+    for dataset in &datasets {
+        for line in GOOD.look(dataset)? {
+            tell!("{line}");
+        }
+    }
     let mut images = GoodImages::default();
     if let [only] = &datasets[..] {
         images.root.clone_from(&only.root);
@@ -134,7 +150,7 @@ fn audit(
         runtime.interrupt.flow()
     };
     let trained = Training::new(settings, images.clone())
-        .library(teacher_library()?)
+        .library(teacher_library())
         .engine(Arc::clone(&runtime.engine))
         .threads(runtime.threads)
         .left_out(&mut left_out)

@@ -19,6 +19,7 @@ use oddspot_measure::benchmark::{Format, Record};
 use oddspot_measure::report::Protocol;
 
 use crate::advice;
+use crate::besides::lines;
 use crate::configuration::Configuration;
 use crate::interrupt::INTERRUPTED;
 use crate::printing;
@@ -217,6 +218,9 @@ fn list<'a>(found: &'a [Category], failed: &mut BTreeSet<String>) -> BTreeMap<&'
         };
         match open() {
             Ok(one) => {
+                for line in lines(&one.dataset.besides, false) {
+                    tell!("{name}: {line}");
+                }
                 listed.insert(name.as_str(), one);
             }
             Err(error) => fail(failed, name, error.into()),

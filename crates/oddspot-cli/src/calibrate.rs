@@ -12,10 +12,11 @@ use oddspot::judge::{Detector, Scored};
 use oddspot::{ErrorKind, Model};
 
 use crate::changed::ChangedArgs;
-use crate::described::{describe_false_alarms, describe_scores, four_digits};
-use crate::good::{bad_images, good_images};
+use crate::described::{describe_thresholds, four_digits};
+use crate::good::{GoodArgs, bad_images, good_images, usable};
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Phases;
+use crate::region::{RegionArgs, describe_share};
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
 use prices::Prices;
@@ -35,6 +36,12 @@ pub struct CalibrateArgs {
     /// Thresholds or rates [default: the rates of the model's settings]
     #[command(flatten)]
     pub verdict: VerdictArgs,
+    /// What is taken for good
+    #[command(flatten)]
+    pub take: GoodArgs,
+    /// Which part of images is inspected
+    #[command(flatten)]
+    pub region: RegionArgs,
     /// Change nothing: only tell what thresholds would cost
     #[arg(long)]
     pub dry_run: bool,
@@ -53,9 +60,22 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         true => None,
         false => Some(args.changed.claim(&args.model)?),
     };
-    let good = good_images(&args.good)?;
-    let bad = bad_images(&args.bad)?;
     let mut model = Model::load(&args.model)?;
+    let reading = model.header.settings.reading();
+    let good = good_images(&args.good, args.take)?;
+    let bad = bad_images(&args.bad)?;
+    if !usable((&good.train, reading), &good.root, &runtime)?
+        || !usable((&bad, reading), Path::new(""), &runtime)?
+    {
+        tell!("interrupted; the model stays as it was");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    if let Some(region) = args.region.drawn_for(good.train.first().cloned())? {
+        model.restrict(&region)?;
+        if let Some(words) = describe_share(model.inspected_share()) {
+            say!("{words}");
+        }
+    }
     let detector = runtime.detector_of(model.clone())?;
     let Some(good) = scored(
         &detector,
@@ -72,7 +92,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     let before = &model.header.thresholds;
     let by_rates = model.header.thresholds_by(&good)?;
     let asked = args.verdict.thresholds(&by_rates)?;
-    let given = args.verdict.threshold.is_some() || args.verdict.check_threshold.is_some();
+    let given = [args.verdict.threshold, args.verdict.check_threshold].map(|one| one.is_some());
     let thresholds = asked.unwrap_or(by_rates);
     let prices = Prices::new(&thresholds, &good, &bad);
     say!(
@@ -87,16 +107,8 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         say!("{line}");
     }
     model.header.calibrate(thresholds, given, &good, &bad);
-    if given {
-        say!("the thresholds were given: no rate is promised of them");
-    } else {
-        say!(
-            "{}",
-            describe_false_alarms(&model.header.thresholds.false_alarms)
-        );
-        for line in describe_scores(&model.header) {
-            say!("{line}");
-        }
+    for line in describe_thresholds(&model.header) {
+        say!("{line}");
     }
     match place {
         Some(place) => place.save(&model)?,

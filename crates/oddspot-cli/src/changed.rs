@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use oddspot::Model;
-use oddspot::files::atomic;
 
-use crate::output::{Claim, beside};
+use crate::output::{Claim, replace};
 
 /// Where a changed model goes.
 #[derive(Args, Clone)]
@@ -46,14 +45,9 @@ impl Place<'_> {
     /// A file that cannot be written.
     pub fn save(&self, model: &Model) -> Result<()> {
         let output = self.output;
-        if output.exists() {
-            let kept = beside(output, "bak");
-            let bytes = std::fs::read(output)
-                .with_context(|| format!("cannot read {}", output.display()))?;
-            atomic::write_bytes(&kept, &bytes)?;
+        if let Some(kept) = replace(output, || Ok(model.save(output)?))? {
             tell!("the model before is kept as {}", kept.display());
         }
-        model.save(output)?;
         if self.output != self.model {
             tell!("{} stays as it is", self.model.display());
         }

@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn help_shows_the_settings_that_most_need_and_their_defaults() {
         let (text, names) = shown("--help");
-        assert_eq!(names.len(), 11);
+        assert_eq!(names.len(), 12);
         assert!(
             text.contains("[default: 2500]") && !text.contains("[paper:"),
             "{text}"

@@ -15,6 +15,8 @@ use crate::configuration::Configuration;
 use crate::detect::{self, DetectArgs};
 use crate::evaluate::{self, EvaluateArgs};
 use crate::excluded::ExcludeArgs;
+use crate::good::GoodArgs;
+use crate::region::RegionArgs;
 use crate::runtime::RuntimeArgs;
 use crate::train::{self, TrainArgs};
 use crate::verdict::VerdictArgs;
@@ -72,16 +74,22 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         }
     }
     let detection = DetectArgs {
+        region: RegionArgs::default(),
         model: model.clone(),
         images: vec![images.join("test")],
         output: findings.clone(),
+        replace: true,
+        append: false,
         maps: false,
         no_pictures: false,
+        max_megapixels: None,
+        max_side: None,
         verdict: VerdictArgs::default(),
         runtime: args.runtime.clone(),
     };
     let judged = detect::detect(&detection, &runtime)?;
     let evaluation = EvaluateArgs {
+        region: RegionArgs::default(),
         model,
         data: images,
         json: None,
@@ -140,10 +148,13 @@ fn training(args: &DemoArgs, images: &Path, model: &Path, method: Method) -> Tra
             .with("closed_form.memory_weight", 0);
     }
     TrainArgs {
+        region: RegionArgs::default(),
         data: images.to_owned(),
         output: model.to_owned(),
         configuration,
         no_teacher: false,
+        replace: true,
+        good: GoodArgs::default(),
         exclude: ExcludeArgs::default(),
         no_audit: true,
         resume: false,

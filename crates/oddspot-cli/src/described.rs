@@ -10,6 +10,31 @@ use crate::printing::escaped;
 /// Images that a sentence names.
 const NAMED: usize = 3;
 
+/// What is promised of a model's thresholds, or that nothing is, and what they come from, a sentence each.
+pub fn describe_thresholds(header: &Header) -> Vec<String> {
+    let thresholds = &header.thresholds;
+    let calibration = header.calibration.as_ref();
+    let mut told = match calibration.is_some_and(|one| one.given) {
+        true => {
+            let mut told = vec![
+                "the threshold was given: no rate is promised of it".to_owned(),
+                describe_amount(&thresholds.false_alarms),
+            ];
+            told.extend(describe_images(header));
+            told
+        }
+        false => {
+            let mut told = vec![describe_false_alarms(header)];
+            told.extend(describe_scores(header));
+            told
+        }
+    };
+    if calibration.is_some_and(|one| one.check_given) {
+        told.push("the threshold of images to be checked was given".to_owned());
+    }
+    told
+}
+
 /// Where the image threshold comes from, and which good images may be none, a sentence each.
 pub fn describe_scores(header: &Header) -> Vec<String> {
     let Thresholds {
@@ -26,7 +51,13 @@ pub fn describe_scores(header: &Header) -> Vec<String> {
             (1.0 / rate - 1e-9).ceil() - 1.0
         ),
     }];
-    told.extend(describe_remembered(header));
+    told.extend(describe_images(header));
+    told
+}
+
+/// Which good images are remembered, and which may be none.
+fn describe_images(header: &Header) -> Vec<String> {
+    let mut told: Vec<String> = describe_remembered(header).into_iter().collect();
     let suspicious = header.suspicious_images();
     if !suspicious.is_empty() {
         let names = named(suspicious.iter().map(|record| record.name.as_str()));
@@ -114,8 +145,20 @@ fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     names.join(", ") + &more
 }
 
-/// What the good images say of the false-alarm rate, in a sentence.
-pub fn describe_false_alarms(alarms: &FalseAlarms) -> String {
+/// What the good images say of the false-alarm rate, in a sentence, and how many of them the networks know.
+pub fn describe_false_alarms(header: &Header) -> String {
+    let alarms = &header.thresholds.false_alarms;
+    let mut text = describe_alarms(alarms);
+    let seen = header.scores_of_seen();
+    if seen > 0 && alarms.images > 1 {
+        text += &format!(
+            "; its networks have learned from {seen} of these images, whose scores are rescaled for that"
+        );
+    }
+    text
+}
+
+fn describe_alarms(alarms: &FalseAlarms) -> String {
     if alarms.images < 2 {
         return "one good image is too few to tell the false-alarm rate: train on more images"
             .to_owned();
@@ -193,7 +236,7 @@ mod tests {
     use super::*;
 
     fn described(images: usize, left_out_alarms: usize) -> String {
-        describe_false_alarms(&FalseAlarms {
+        describe_alarms(&FalseAlarms {
             images,
             target: 0.01,
             left_out_alarms,

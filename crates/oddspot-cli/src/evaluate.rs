@@ -9,20 +9,20 @@ use clap::Args;
 use oddspot::Detector;
 use oddspot::datasets::Dataset;
 use oddspot::files::atomic;
-use oddspot::images::decode;
+use oddspot::images::Source;
 use oddspot::model::Header;
 use oddspot::settings::Method;
 use oddspot_draw::chart::chart_of;
 use oddspot_draw::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
-use oddspot_measure::report::{
-    Evaluation, Judged, Phase, check_baseline, check_test_set, check_unseen, examine,
-};
+use oddspot_measure::report::{Evaluation, Judged, Phase, check_baseline, check_unseen, examine};
 use serde::Serialize;
 
+use crate::besides::lines;
 use crate::interrupt::INTERRUPTED;
-use crate::output::Claim;
+use crate::output::claim_reports;
 use crate::printing;
 use crate::progress::Progress;
+use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
 
@@ -52,6 +52,9 @@ pub struct EvaluateArgs {
     /// Another threshold than the model's
     #[command(flatten)]
     pub verdict: VerdictArgs,
+    /// Which part of images is inspected
+    #[command(flatten)]
+    pub region: RegionArgs,
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -60,7 +63,7 @@ pub struct EvaluateArgs {
 /// Measures, prints the tables and writes the files that were asked for.
 pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let files = args.json.iter().chain(&args.chart).chain(&args.html);
-    let _claims: Vec<Claim> = files.map(|file| Claim::take(file)).collect::<Result<_>>()?;
+    let _claims = claim_reports(files)?;
     evaluate(args, &args.runtime.open()?)
 }
 
@@ -73,7 +76,10 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     );
     let detector = args.verdict.load(&args.model, runtime)?;
     let dataset = Dataset::open(&args.data)?;
-    check_test_set(&dataset)?;
+    for line in lines(&dataset.besides, false) {
+        tell!("{line}");
+    }
+    let detector = args.region.restrict(detector, first_of(&dataset))?;
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
         None => None,
@@ -161,7 +167,12 @@ fn baseline(
         anyhow!("{error}; {advice}")
     })?;
     check_unseen(dataset, header).with_context(|| format!("the baseline {}", path.display()))?;
-    Ok(baseline)
+    args.region.restrict(baseline, first_of(dataset))
+}
+
+fn first_of(dataset: &Dataset) -> Option<Source> {
+    let first = dataset.test.first()?;
+    Some(Source::file(&first.image))
 }
 
 /// The JSON report.
@@ -186,7 +197,7 @@ fn page(
 ) -> Result<String> {
     let example = |&at: &usize| {
         let shown = Shown {
-            image: &decode(&dataset.test[at].image)?,
+            image: &detector.reading().decode(&dataset.test[at].image)?.image,
             judged: &judged[at],
             baseline: baseline.map(|(_, judged)| &judged[at]),
             settings: &detector.header().settings,

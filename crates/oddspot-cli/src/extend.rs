@@ -9,8 +9,8 @@ use oddspot::train::Progress as Event;
 use oddspot::{ErrorKind, Extension, Model};
 
 use crate::changed::ChangedArgs;
-use crate::described::{describe_false_alarms, describe_scores, four_digits};
-use crate::good::good_images;
+use crate::described::{describe_thresholds, four_digits};
+use crate::good::{GoodArgs, good_images, usable};
 use crate::interrupt::INTERRUPTED;
 use crate::output::parent;
 use crate::progress::Phases;
@@ -24,6 +24,9 @@ pub struct ExtendArgs {
     /// Good images, folders of them, or data sets of which the good training images are used
     #[arg(required = true, value_name = "GOOD")]
     pub good: Vec<PathBuf>,
+    /// What is taken for good
+    #[command(flatten)]
+    pub take: GoodArgs,
     /// Where it goes
     #[command(flatten)]
     pub changed: ChangedArgs,
@@ -39,6 +42,15 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     let model = Model::load(&args.model)?;
     let before = [model.header.thresholds.image, model.header.thresholds.check];
     let known = model.header.added_images.len();
+    let good = good_images(&args.good, args.take)?;
+    if !usable(
+        (&good.train, model.header.settings.reading()),
+        &good.root,
+        &runtime,
+    )? {
+        tell!("interrupted; the model stays as it was");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     let mut phases = Phases::default();
     let mut observer = |event: &Event| {
         if let Event::Preparing { done, total } = *event {
@@ -46,8 +58,8 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         }
         runtime.interrupt.flow()
     };
-    let extended = Extension::new(model, good_images(&args.good)?)
-        .library(teacher_library()?)
+    let extended = Extension::new(model, good)
+        .library(teacher_library())
         .threads(runtime.threads)
         .scratch(parent(
             args.changed.output.as_deref().unwrap_or(&args.model),
@@ -71,11 +83,17 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     }
     place.save(&extended.model)?;
     let thresholds = &header.thresholds;
+    let networks = match header.settings.method.learns() {
+        true => format!(
+            ", {} of them with its networks",
+            header.training_images.len()
+        ),
+        false => String::new(),
+    };
     say!(
-        "{} good images added; it has now learned from {}, {} of them with its networks",
+        "{} good images added; it has now learned from {}{networks}",
         header.added_images.len() - known,
         header.good_images(),
-        header.training_images.len()
     );
     let [image, check] = before.map(four_digits);
     say!(
@@ -83,8 +101,7 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         four_digits(thresholds.image),
         four_digits(thresholds.check),
     );
-    say!("{}", describe_false_alarms(&thresholds.false_alarms));
-    for line in describe_scores(header) {
+    for line in describe_thresholds(header) {
         say!("{line}");
     }
     Ok(ExitCode::SUCCESS)

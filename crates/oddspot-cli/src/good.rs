@@ -1,16 +1,36 @@
 //! Good images, and bad ones, by the paths that a command is given.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use oddspot::datasets::{Dataset, Label, Layout, Sample};
-use oddspot::images::{Source, has_image_extension};
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use oddspot::datasets::{Dataset, Label, Layout, Sample, sounds_bad};
+use oddspot::images::{Reading, Source, begins_like_an_image, check_all, has_image_extension};
 use oddspot::train::GoodImages;
+
+use crate::besides::{lines, listed};
+use crate::progress::Phases;
+use crate::runtime::Runtime;
+
+/// Folders, images or files that a line or an error lists.
+const SHOWN: usize = 10;
+/// How long a check goes on before it is told of.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is taken for good images whatever it is called.
+#[derive(Args, Clone, Copy, Default)]
+pub struct GoodArgs {
+    /// Take images for good that lie in folders called like bad ones (NOK, bad, defect, reject, fail, …)
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// A data set to learn from.
 ///
 /// # Errors
-/// A path that is none, or has no good images to learn from.
+/// A path that is none, has no good images to learn from, or cannot be read as a whole.
 pub fn data_set(path: &Path) -> Result<Dataset> {
     let dataset = Dataset::open(path)?;
     ensure!(
@@ -19,14 +39,183 @@ pub fn data_set(path: &Path) -> Result<Dataset> {
          train",
         path.display()
     );
+    whole(&dataset)?;
     Ok(dataset)
+}
+
+/// Refuses a data set of which something cannot be read: nobody knows what would be missed.
+fn whole(dataset: &Dataset) -> Result<()> {
+    let unreadable = &dataset.besides.unreadable;
+    let shown = unreadable.iter().take(SHOWN);
+    let reasons: String = shown.map(|one| format!("\n  {}", one.reason)).collect();
+    match unreadable.len() {
+        0 => Ok(()),
+        1 => bail!("{}; mend it, or take it away", unreadable[0].reason),
+        count => bail!(
+            "{count} folders or links of {} cannot be read; mend them, or take them away:{reasons}",
+            dataset.root.display()
+        ),
+    }
+}
+
+impl GoodArgs {
+    /// What is to be told of a data set's good images: the folders that they lie in, and what lies beside.
+    ///
+    /// # Errors
+    /// Folders that are called like bad images, unless they were to be taken all the same.
+    pub fn look(self, dataset: &Dataset) -> Result<Vec<String>> {
+        let mut told = Vec::new();
+        // What a file lists is labelled one by one.
+        if matches!(dataset.layout, Layout::Folder | Layout::MvtecAd) {
+            let mut folders: BTreeMap<&Path, usize> = BTreeMap::new();
+            for sample in dataset.train.iter().chain(&dataset.held_out) {
+                *folders.entry(folder_of(dataset, sample)).or_default() += 1;
+            }
+            self.refuse(dataset, &folders)?;
+            if folders.len() > 1 {
+                told.push(format!(
+                    "of {} folders: {}",
+                    folders.len(),
+                    counted(&folders)
+                ));
+            }
+            told.extend(bad_files(dataset));
+        }
+        told.extend(lines(&dataset.besides, false));
+        Ok(told)
+    }
+
+    fn refuse(self, dataset: &Dataset, folders: &BTreeMap<&Path, usize>) -> Result<()> {
+        let is_bad = |folder: &Path| {
+            folder
+                .iter()
+                .any(|part| sounds_bad(&part.to_string_lossy()))
+        };
+        let bad = folders.iter().filter(|(folder, _)| is_bad(folder));
+        let bad: BTreeMap<&Path, usize> = bad.map(|(&folder, &count)| (folder, count)).collect();
+        let Some(first) = bad.keys().next() else {
+            return Ok(());
+        };
+        if self.force {
+            tell!("taken for good, as --force says: {}", counted(&bad));
+            return Ok(());
+        }
+        bail!(
+            "among the good images of {} are folders that are called like bad ones: {}; give the folder of \
+             the good ones, leave these out (--exclude '{}/*'), or add --force if they are good",
+            dataset.root.display(),
+            counted(&bad),
+            first.display()
+        )
+    }
+}
+
+/// The folder of an image, below the data set's.
+fn folder_of<'a>(dataset: &Dataset, sample: &'a Sample) -> &'a Path {
+    let folder = sample.image.parent().unwrap_or(Path::new(""));
+    folder.strip_prefix(&dataset.root).unwrap_or(folder)
+}
+
+/// Folders with how many images each has.
+fn counted(folders: &BTreeMap<&Path, usize>) -> String {
+    let shown = folders.iter().take(SHOWN).map(|(folder, count)| {
+        let name = folder.display().to_string();
+        format!(
+            "{} ({count})",
+            if name.is_empty() { "its own" } else { &name }
+        )
+    });
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if folders.len() > SHOWN {
+        text += &format!(", and {} more", folders.len() - SHOWN);
+    }
+    text
+}
+
+/// A warning of good images whose own names are those of bad ones.
+fn bad_files(dataset: &Dataset) -> Option<String> {
+    let good = dataset.train.iter().chain(&dataset.held_out);
+    let names = good.filter(|sample| {
+        let stem = sample.image.file_stem().unwrap_or_default();
+        sounds_bad(&stem.to_string_lossy())
+    });
+    let names: Vec<&Path> = names.map(|sample| sample.image.as_path()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "warning: {} of the good images are called like bad ones: {}",
+            names.len(),
+            listed(&names)
+        )
+    })
+}
+
+/// The same images, each once, all of them usable; None if the user asked to stop. What was left out goes to
+/// `told`.
+///
+/// # Errors
+/// Every image that cannot be used; images that are all the same.
+pub fn each_once(
+    (images, reading): (GoodImages, Reading),
+    runtime: &Runtime,
+    told: &mut Vec<String>,
+) -> Result<Option<GoodImages>> {
+    let count = images.train.len() + images.held_out.len();
+    let checked = checking(runtime, |progress| images.each_once(reading, progress))?;
+    let Some((images, copies)) = checked else {
+        return Ok(None);
+    };
+    let Some(first) = copies.first() else {
+        return Ok(Some(images));
+    };
+    ensure!(
+        images.train.len() + images.held_out.len() > 1,
+        "the {count} good images show the same pixels, all of them, and count once: give others, of other \
+         parts"
+    );
+    let names: Vec<&Path> = copies.iter().map(|one| one.copy.as_path()).collect();
+    told.push(format!(
+        "{} of {count} good images show the same pixels as others and count once: {} (as {})",
+        copies.len(),
+        listed(&names),
+        first.of.display()
+    ));
+    Ok(Some(images))
+}
+
+/// Whether some images can all be used; false if the user asked to stop.
+///
+/// # Errors
+/// Every image that cannot be used.
+pub fn usable(images: (&[Source], Reading), root: &Path, runtime: &Runtime) -> Result<bool> {
+    Ok(checking(runtime, |progress| check_all(images, root, progress))?.is_some())
+}
+
+/// A check on threads of its own, told of where it takes long.
+fn checking<T: Send>(
+    runtime: &Runtime,
+    check: impl FnOnce(
+        &mut (dyn FnMut(usize, usize) -> std::ops::ControlFlow<()> + Send),
+    ) -> oddspot::Result<T>
+    + Send,
+) -> Result<T> {
+    let started = Instant::now();
+    let mut phases = Phases::default();
+    let mut progress = |done: usize, total: usize| {
+        if started.elapsed() > PATIENCE {
+            phases.show("checking", done, total);
+        }
+        runtime.interrupt.flow()
+    };
+    let checked = runtime.pool()?.install(|| check(&mut progress));
+    phases.finish();
+    Ok(checked?)
 }
 
 /// The good images of files, folders and data sets: of the latter those to learn from.
 ///
 /// # Errors
-/// A path that does not exist, or that has no good image.
-pub fn good_images(paths: &[PathBuf]) -> Result<GoodImages> {
+/// A path that does not exist, that has no good image, or that is called like bad ones inside.
+pub fn good_images(paths: &[PathBuf], args: GoodArgs) -> Result<GoodImages> {
     let mut found = GoodImages::default();
     for path in paths {
         if is_image(path) {
@@ -34,6 +223,10 @@ pub fn good_images(paths: &[PathBuf]) -> Result<GoodImages> {
             continue;
         }
         let dataset = Dataset::open(path)?;
+        whole(&dataset)?;
+        for line in args.look(&dataset)? {
+            tell!("{}: {line}", path.display());
+        }
         let good = dataset.train.iter().chain(&dataset.held_out);
         let before = found.train.len();
         found.train.extend(good.map(source));
@@ -62,6 +255,10 @@ pub fn bad_images(paths: &[PathBuf]) -> Result<Vec<Source>> {
             continue;
         }
         let dataset = Dataset::open(path)?;
+        whole(&dataset)?;
+        for line in lines(&dataset.besides, false) {
+            tell!("{}: {line}", path.display());
+        }
         let is_bad = |sample: &&Sample| matches!(sample.label, Label::Defect(_));
         let before = found.len();
         match dataset.layout {
@@ -78,7 +275,7 @@ pub fn bad_images(paths: &[PathBuf]) -> Result<Vec<Source>> {
 }
 
 fn is_image(path: &Path) -> bool {
-    path.is_file() && has_image_extension(path)
+    path.is_file() && (has_image_extension(path) || begins_like_an_image(path))
 }
 
 fn source(sample: &Sample) -> Source {

@@ -16,10 +16,10 @@ use oddspot::verdict::TermStatistics;
 use serde::Serialize;
 
 use crate::described::{
-    describe_alignment, describe_false_alarms, describe_position_classifier, describe_scores,
-    four_digits, in_percent,
+    describe_alignment, describe_position_classifier, describe_thresholds, four_digits, in_percent,
 };
 use crate::printing::{self, escaped};
+use crate::region::describe_share;
 
 /// Images of a list that the text names.
 const SHOWN: usize = 3;
@@ -56,6 +56,9 @@ struct Inspection {
     bytes: u64,
     parameters: Parameters,
     teacher_inside: bool,
+    /// Share of the images that is inspected; absent where all of them is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inspected: Option<f64>,
     /// Whether the weights inside are those that the header names; absent without weights.
     teacher_intact: Option<bool>,
     /// Upper end of the one-sided 95 % confidence interval.
@@ -85,6 +88,7 @@ impl Inspection {
                 teacher: weights.map(|weights| count(weights, "")),
             },
             teacher_inside: weights.is_some(),
+            inspected: model.inspected_share(),
             teacher_intact: weights
                 .map(|weights| teachers::hash(weights) == model.header.teacher.sha256),
             false_alarm_upper_bound: model.header.thresholds.false_alarms.upper_bound(),
@@ -115,6 +119,9 @@ impl fmt::Display for Inspection {
         self.write_networks(f)?;
         self.write_teacher(f)?;
         self.write_images(f)?;
+        if let Some(words) = describe_share(self.inspected) {
+            writeln!(f, "\nRegion of interest\n  {words}")?;
+        }
         self.write_alignment(f)?;
         self.write_statistics(f)?;
         writeln!(f, "\nSettings (as for --config)")?;
@@ -244,15 +251,20 @@ impl Inspection {
             "  pixel       {}   the regions shown lie above it",
             four_digits(thresholds.pixel)
         )?;
+        let calibration = self.header.calibration.as_ref();
+        let aim = match calibration.is_some_and(|one| one.given || one.check_given) {
+            true => "amounts to",
+            false => "aim",
+        };
         writeln!(
             f,
-            "  aim         {} % of good images called anomalous, {} % anomalous or to be checked",
+            "  {aim:11} {} % of good images called anomalous, {} % anomalous or to be checked",
             in_percent(thresholds.false_alarms.target),
             in_percent(thresholds.checks.target)
         )?;
-        if let Some(calibration) = &self.header.calibration {
+        if let Some(calibration) = calibration {
             let [image, check] = calibration.before.map(four_digits);
-            let how = match calibration.given {
+            let how = match calibration.given || calibration.check_given {
                 true => "given, with",
                 false => "set by",
             };
@@ -262,8 +274,7 @@ impl Inspection {
                 calibration.good_images.len()
             )?;
         }
-        writeln!(f, "  {}", describe_false_alarms(&thresholds.false_alarms))?;
-        for line in describe_scores(&self.header) {
+        for line in describe_thresholds(&self.header) {
             writeln!(f, "  {line}")?;
         }
         Ok(())

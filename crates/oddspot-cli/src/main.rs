@@ -6,6 +6,7 @@ mod printing;
 mod advice;
 mod audit;
 mod benchmark;
+mod besides;
 mod calibrate;
 mod changed;
 mod configuration;
@@ -24,11 +25,13 @@ mod output;
 #[cfg(feature = "pretrain")]
 mod pretrain;
 mod progress;
+mod region;
 mod runtime;
 mod teacher;
 mod torchvision;
 mod train;
 mod verdict;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -59,6 +62,9 @@ enum Command {
     Extend(extend::ExtendArgs),
     /// Set a model's thresholds anew on good images, and tell what they cost
     Calibrate(calibrate::CalibrateArgs),
+    /// Hold a model on this machine to known images, before it goes live
+    #[command(after_help = "The exit status is 0 if all is as it must be, and 5 if not.")]
+    Verify(verify::VerifyArgs),
     /// Measure a model on a labelled test set
     Evaluate(evaluate::EvaluateArgs),
     /// Train and measure on many data sets: the paper's tables
@@ -106,6 +112,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Detect(args) => detect::run(args),
         Command::Extend(args) => extend::run(args),
         Command::Calibrate(args) => calibrate::run(args),
+        Command::Verify(args) => verify::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Benchmark(args) => benchmark::run(args),
         Command::Teacher(args) => teacher::run(args),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use oddspot::ErrorKind;
 use oddspot::files::atomic;
+use oddspot::files::digest::sha256_of_file;
 use oddspot::files::lock::Hold;
 
 /// An output file that is this run's own until it is let go.
@@ -34,6 +35,55 @@ impl Claim {
             atomic::remove_leftovers(file);
         }
     }
+}
+
+/// Claims the reports that a command was asked for, and tells which are there already.
+///
+/// # Errors
+/// As [`Claim::take`].
+pub fn claim_reports<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Claim>> {
+    let claim = |file: &PathBuf| {
+        let claim = Claim::take(file)?;
+        if file.is_file() {
+            tell!("{} is there already and will be replaced", file.display());
+        }
+        Ok(claim)
+    };
+    files.map(claim).collect()
+}
+
+/// Writes a file anew by `write`, and keeps what lay there as FILE.bak, or as FILE.bak.2 and so on where an
+/// older one lies there: by that name, if it is another file than the new one.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn replace(file: &Path, write: impl FnOnce() -> Result<()>) -> Result<Option<PathBuf>> {
+    if !file.is_file() {
+        write()?;
+        return Ok(None);
+    }
+    let before = sha256_of_file(file)?;
+    let numbered = (2..).map(|number| format!("bak.{number}"));
+    let names = std::iter::once("bak".to_owned()).chain(numbered);
+    let mut places = names.map(|name| beside(file, &name));
+    // The numbers never end, and what was kept once is not kept twice.
+    let place = places
+        .find(|place| !place.exists() || sha256_of_file(place).is_ok_and(|kept| kept == before));
+    let kept = place.unwrap_or_else(|| beside(file, "bak"));
+    let is_new = !kept.exists();
+    if is_new {
+        let bytes =
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        atomic::write_bytes(&kept, &bytes)?;
+    }
+    write()?;
+    if sha256_of_file(file)? != before {
+        return Ok(Some(kept));
+    }
+    if is_new {
+        std::fs::remove_file(&kept).ok();
+    }
+    Ok(None)
 }
 
 /// Takes hold of an output. A run that was killed a moment ago may still be letting go of it.
@@ -100,6 +150,37 @@ mod tests {
         assert!(Claim::take(&file).is_ok());
         assert!(Claim::take(folder.path()).is_err());
         assert!(Claim::take(&folder.path().join("no such folder/results.json")).is_err());
+    }
+
+    #[test]
+    fn what_is_replaced_is_kept_and_never_lost_to_what_was_kept_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("m");
+        let put = |text: &'static str| {
+            let kept = replace(&file, || Ok(atomic::write_bytes(&file, text.as_bytes())?)).unwrap();
+            kept.map(|kept| kept.file_name().unwrap().to_str().unwrap().to_owned())
+        };
+        assert_eq!(put("one"), None);
+        assert_eq!(put("one"), None);
+        assert_eq!(put("two").as_deref(), Some("m.bak"));
+        assert_eq!(put("three").as_deref(), Some("m.bak.2"));
+        // The model of before is kept already.
+        assert_eq!(put("one").as_deref(), Some("m.bak.3"));
+        assert_eq!(put("two").as_deref(), Some("m.bak"));
+        let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(
+            ["m", "m.bak", "m.bak.2", "m.bak.3"].map(text),
+            ["two", "one", "two", "three"]
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_stays_and_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("m");
+        std::fs::write(&file, "old").unwrap();
+        assert!(replace(&file, || anyhow::bail!("full")).is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
     }
 
     #[test]

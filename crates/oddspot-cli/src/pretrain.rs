@@ -16,7 +16,7 @@ use oddspot_pretrain::{Pretraining, Recipe, preview};
 
 use crate::advice::causes;
 use crate::interrupt::{INTERRUPTED, Interrupt};
-use crate::output::{Claim, beside};
+use crate::output::{Claim, beside, replace};
 use crate::progress::Progress;
 use crate::runtime::RuntimeArgs;
 
@@ -105,7 +105,10 @@ fn pretrain(args: &PretrainArgs, recipe: Recipe, interrupt: &Interrupt) -> Resul
         tell!("go on with the same options and --resume");
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    pretraining.write_weights(&args.output)?;
+    let write = || Ok(pretraining.write_weights(&args.output)?);
+    if let Some(kept) = replace(&args.output, write)? {
+        tell!("the teacher before is kept as {}", kept.display());
+    }
     let teacher = read_weights(&args.output, "")?;
     // The weights hold what the checkpoint was kept for.
     std::fs::remove_file(&checkpoint).ok();

@@ -118,10 +118,15 @@ impl Runtime {
     fn options(&self) -> Result<Options> {
         Ok(Options {
             threads: self.threads,
-            library: Some(teacher_library()?),
+            library: Some(teacher_library()),
             engine: Arc::<dyn TrainingEngine>::clone(&self.engine),
         })
     }
+}
+
+/// Imported teachers, where there is a place for them, and those in the program.
+pub fn teacher_library() -> Library {
+    imported_teachers().unwrap_or_else(|_| Library::in_the_program())
 }
 
 /// Where imported teachers are kept: `$ODDSPOT_CACHE/teachers`, else in the platform's folder for such
@@ -129,7 +134,7 @@ impl Runtime {
 ///
 /// # Errors
 /// No home directory, and no such variable.
-pub fn teacher_library() -> Result<Library> {
+pub fn imported_teachers() -> Result<Library> {
     let cache = cache_folder(|name| std::env::var_os(name), std::env::home_dir())
         .context("no home directory is known; set ODDSPOT_CACHE to a folder for teachers")?;
     Ok(Library::at(cache.join("teachers")))
@@ -140,9 +145,10 @@ fn cache_folder(
     variable: impl Fn(&str) -> Option<OsString>,
     home: Option<PathBuf>,
 ) -> Option<PathBuf> {
-    if let Some(folder) = variable("ODDSPOT_CACHE") {
+    if let Some(folder) = variable("ODDSPOT_CACHE").filter(|folder| !folder.is_empty()) {
         return Some(folder.into());
     }
+    let home = home.filter(|home| home.is_absolute());
     let absolute = |name| {
         variable(name)
             .map(PathBuf::from)
@@ -183,5 +189,6 @@ mod tests {
         );
         assert_eq!(folder(&[("ODDSPOT_CACHE", "own"), xdg], None), found("own"));
         assert_eq!(folder(&[], None), None);
+        assert_eq!(folder(&[("ODDSPOT_CACHE", "")], Some("")), None);
     }
 }

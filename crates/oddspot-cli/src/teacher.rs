@@ -20,7 +20,7 @@ use crate::fetch::{Fetched, fetch};
 use crate::interrupt::{INTERRUPTED, Interrupt};
 #[cfg(feature = "fetch")]
 use crate::output::Claim;
-use crate::runtime::teacher_library;
+use crate::runtime::{imported_teachers, teacher_library};
 use crate::torchvision::{SOURCES, Source};
 
 /// Arguments of `oddspot teacher`.
@@ -75,9 +75,13 @@ fn hexadecimal(text: &str) -> Result<String, String> {
 
 /// Lists, imports or fetches.
 pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
-    let library = teacher_library()?;
+    if let Action::List = args.action {
+        list(&teacher_library())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let library = imported_teachers()?;
     match &args.action {
-        Action::List => list(&library),
+        Action::List => Ok(()),
         Action::Import { file, name } => import(&library, file, name.as_deref()),
         Action::Fetch {
             teacher,
@@ -116,7 +120,11 @@ fn list(library: &Library) -> Result<()> {
 }
 
 fn import(library: &Library, file: &Path, name: Option<&str>) -> Result<()> {
+    let before = library.list()?;
     let (identity, path) = library.import(file, name)?;
+    if before.iter().any(|(_, there)| *there == path) {
+        tell!("the teacher of that name before was replaced");
+    }
     // An import that was killed may have left hundreds of megabytes.
     atomic::remove_leftovers(&path);
     say!(

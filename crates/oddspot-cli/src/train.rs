@@ -1,17 +1,18 @@
 //! `oddspot train`: a folder of good images in, a model file out.
 
 mod log;
+mod shapes;
 mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use oddspot::Training;
 use oddspot::model::Model;
-use oddspot::settings::Settings;
+use oddspot::settings::{Method, Settings};
 use oddspot::train::{Checkpoint, GoodImages, LeftOut, checkpoint_of_fold};
 
 use crate::advice::chain;
@@ -19,9 +20,10 @@ use crate::audit::{Found, look_through, name_of, tell_in_short, write_page};
 use crate::configuration::Configuration;
 use crate::described::{describe_false_alarms, describe_position_classifier, describe_scores};
 use crate::excluded::ExcludeArgs;
-use crate::good::data_set;
+use crate::good::{GoodArgs, data_set, each_once};
 use crate::interrupt::INTERRUPTED;
-use crate::output::{Claim, beside, parent};
+use crate::output::{Claim, beside, parent, replace};
+use crate::region::{RegionArgs, describe_share};
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 use watch::{Ended, Watch};
 
@@ -31,7 +33,8 @@ use watch::{Ended, Watch};
 #[command(args_override_self = true)]
 pub struct TrainArgs {
     /// Folder of good images, or a data set of which the good training images are used: in the
-    /// layout of MVTec AD, MVTec LOCO or VisA, or a .csv or .jsonl file that lists its images
+    /// layout of MVTec AD, MVTec LOCO or VisA, or a .csv or .jsonl file that lists its images. An image has
+    /// at most 100 megapixels and 30 000 pixels a side (--max-megapixels, --max-side)
     pub data: PathBuf,
     /// Where to write the model
     #[arg(short, long, value_name = "MODEL")]
@@ -45,15 +48,24 @@ pub struct TrainArgs {
     /// Go on from the checkpoint of an interrupted training
     #[arg(long)]
     pub resume: bool,
+    /// Replace a model that is there already, and keep it as MODEL.bak
+    #[arg(long)]
+    pub replace: bool,
     /// Start again although a checkpoint of an interrupted training is there
     #[arg(long, conflicts_with = "resume")]
     pub restart: bool,
     /// Training log, a JSON object a line [default: MODEL.log.jsonl]
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+    /// What is taken for good
+    #[command(flatten)]
+    pub good: GoodArgs,
     /// Good images to leave out
     #[command(flatten)]
     pub exclude: ExcludeArgs,
+    /// Which part of images is inspected
+    #[command(flatten)]
+    pub region: RegionArgs,
     /// Do not look through the good images at the end, and write no MODEL.audit.html
     #[arg(long)]
     pub no_audit: bool,
@@ -73,25 +85,36 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         path: beside(&args.output, "checkpoint"),
         resume: args.resume,
     };
-    let log = args.log.clone();
-    let log = log.unwrap_or_else(|| beside(&args.output, "log.jsonl"));
+    let log = log_file(args);
     let claim = Claim::take(&args.output)?;
     for file in [&checkpoint.path, &log, &beside(&args.output, "audit.html")] {
         claim.clean(file);
     }
+    let region = args.region.drawn()?;
     let settings = settings(args, &checkpoint)?;
+    refuse_to_replace(args, &checkpoint)?;
     let mut dataset = [data_set(&args.data)?];
     let excluded = args.exclude.apply(&mut dataset)?;
     let [dataset] = dataset;
-    let mut watch = Watch::new(&settings, &args.output, log, &runtime.interrupt);
-    let images = GoodImages::of(&dataset);
+    let mut told = args.good.look(&dataset)?;
+    let Some(images) = each_once(
+        (GoodImages::of(&dataset), settings.reading()),
+        runtime,
+        &mut told,
+    )?
+    else {
+        tell!("interrupted before the first step; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    let mut watch = Watch::new(&settings, &args.output, log, &runtime.interrupt).telling(told);
     let mut left_out = Vec::new();
     let mut training = Training::new(settings, images.clone())
-        .library(teacher_library()?)
+        .library(teacher_library())
         .engine(Arc::clone(&runtime.engine))
         .threads(runtime.threads)
         .checkpoint(checkpoint.clone())
         .scratch(parent(&args.output))
+        .region(region)
         .observe(&mut watch);
     if !args.no_audit {
         training = training.left_out(&mut left_out);
@@ -107,8 +130,13 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
             }
             Ok(ExitCode::from(INTERRUPTED))
         }
-        Ended::Done { model, kept } => {
-            save(&model, &args.output, &checkpoint.path, kept)?;
+        Ended::Done {
+            model,
+            kept,
+            wrote_instant,
+        } => {
+            let is_first = wrote_instant || is_first_model(&args.output, &model, args);
+            save(&model, &args.output, &checkpoint.path, (kept, is_first))?;
             for fold in 1..=model.header.settings.training.folds {
                 std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();
             }
@@ -149,9 +177,63 @@ fn settings(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<Settings> {
     args.configuration.over(first)
 }
 
-/// Writes the model, which holds all that the checkpoint was kept for.
-fn save(model: &Model, output: &Path, checkpoint: &Path, kept: bool) -> Result<()> {
-    model.save(output).with_context(|| match kept {
+/// The file of the log.
+fn log_file(args: &TrainArgs) -> PathBuf {
+    let log = args.log.clone();
+    log.unwrap_or_else(|| beside(&args.output, "log.jsonl"))
+}
+
+/// Refuses to write over a model or a log that is not of a training that goes on, or is started again.
+fn refuse_to_replace(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<()> {
+    if args.replace || args.resume || checkpoint.path.exists() {
+        return Ok(());
+    }
+    ensure!(
+        !args.output.is_file(),
+        "{0} is there already; add --replace to put the new model in its place (it is kept as {0}.bak), or \
+         choose another -o",
+        args.output.display()
+    );
+    let log = log_file(args);
+    let has_lines = log
+        .metadata()
+        .is_ok_and(|found| found.is_file() && found.len() > 0);
+    ensure!(
+        !has_lines || args.log.is_none(),
+        "{} is there already; add --replace to write over it, or choose another --log",
+        log.display()
+    );
+    if has_lines {
+        tell!("{} is there already and will be replaced", log.display());
+    }
+    Ok(())
+}
+
+/// Whether a file is the model that an interrupted training of the same images wrote first, which takes seconds.
+fn is_first_model(output: &Path, model: &Model, args: &TrainArgs) -> bool {
+    let goes_on = args.resume || args.restart;
+    goes_on
+        && Model::load(output).is_ok_and(|first| {
+            first.header.settings.method == Method::Instant
+                && model.header.settings.method != Method::Instant
+                && first.header.training_images == model.header.training_images
+        })
+}
+
+/// Writes the model, which holds all that the checkpoint was kept for. A model that lay there is kept, but one
+/// that was the first of this training.
+fn save(
+    model: &Model,
+    output: &Path,
+    checkpoint: &Path,
+    (kept, is_first): (bool, bool),
+) -> Result<()> {
+    let write = || Ok(model.save(output)?);
+    let replaced = match is_first {
+        true => write().map(|()| None),
+        false => replace(output, write),
+    };
+    let before = replaced.with_context(|| match kept {
         true => format!(
             "the training is done and kept in {}; go on with the same command and --resume once \
              this is mended",
@@ -159,6 +241,9 @@ fn save(model: &Model, output: &Path, checkpoint: &Path, kept: bool) -> Result<(
         ),
         false => "the training is done, but nothing of its end could be written".to_owned(),
     })?;
+    if let Some(before) = before {
+        tell!("the model before is kept as {}", before.display());
+    }
     std::fs::remove_file(checkpoint).ok();
     Ok(())
 }
@@ -206,11 +291,14 @@ fn audit(args: &TrainArgs, runtime: &Runtime, model: &Model, good: Good) {
 fn summarise(model: &Model, output: &Path) {
     let thresholds = &model.header.thresholds;
     say!("model {}", output.display());
+    if let Some(words) = describe_share(model.inspected_share()) {
+        say!("{words}");
+    }
     say!(
         "an image is anomalous above the score {:.2}",
         thresholds.image
     );
-    say!("{}", describe_false_alarms(&thresholds.false_alarms));
+    say!("{}", describe_false_alarms(&model.header));
     if thresholds.check < thresholds.image {
         say!(
             "an image is to be checked above the score {:.2}: {} of {} good images were",

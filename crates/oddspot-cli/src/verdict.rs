@@ -54,7 +54,7 @@ impl VerdictArgs {
         let detector = detector.with_thresholds(thresholds);
         let thresholds = detector.thresholds();
         if self.false_alarm_rate.is_some() {
-            tell!("{}", describe_false_alarms(&thresholds.false_alarms));
+            tell!("{}", describe_false_alarms(detector.header()));
             for line in describe_scores(detector.header()) {
                 tell!("{line}");
             }

@@ -62,6 +62,8 @@ pub enum Subject {
     Measure(&'static str),
     /// A page of results.
     Page,
+    /// A drawing of which part of images is inspected.
+    Region,
     /// A compute device, by its name.
     Device(String),
 }
@@ -194,6 +196,14 @@ impl Error {
         self
     }
 
+    /// The text with the operating system's own reason, in one line.
+    pub fn in_full(&self) -> String {
+        match &self.0.source {
+            Some(source) => format!("{self}: {source}"),
+            None => self.to_string(),
+        }
+    }
+
     /// The kind of trouble.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -239,6 +249,7 @@ impl fmt::Display for Error {
             })?,
             Subject::Measure(name) => write!(f, "cannot compute {name}")?,
             Subject::Page => f.write_str("cannot make the page of results")?,
+            Subject::Region => f.write_str("cannot use region of interest")?,
             Subject::Device(name) => write!(f, "cannot use device '{name}'")?,
         }
         if let Some(path) = &self.0.path {

@@ -32,6 +32,8 @@ pub mod view;
 
 pub mod terms;
 
+pub mod health;
+
 // From errors to a verdict.
 pub mod verdict;
 

@@ -53,7 +53,7 @@ fn every_odd_file_decodes_to_what_pillow_reads() {
 #[test]
 fn what_cannot_be_read_says_what_to_do() {
     for (name, way_out) in [
-        ("float_rgb.tif", "convert it to 8 or 16 bits"),
+        ("float_rgb.tif", "its samples are floating-point numbers"),
         (
             "float_grey.tif",
             "convert it to an 8- or 16-bit grey or RGB PNG",
@@ -64,7 +64,7 @@ fn what_cannot_be_read_says_what_to_do() {
         ),
         (
             "unsupported.gif",
-            "image/gif is not supported: convert it to PNG",
+            "it is a GIF, which is not supported: convert it to PNG",
         ),
         ("expected.json", "convert it to PNG"),
     ] {

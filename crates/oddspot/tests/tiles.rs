@@ -197,7 +197,7 @@ fn a_tiled_model_learns_more_images_and_is_calibrated_by_others() {
     let go_on = |_, _| ControlFlow::Continue(());
     let scored = detector.scores(&images, Path::new(""), go_on).unwrap();
     let thresholds = model.header.thresholds_by(&scored).unwrap();
-    model.header.calibrate(thresholds, false, &scored, &[]);
+    model.header.calibrate(thresholds, [false; 2], &scored, &[]);
     assert!(Model::from_bytes(model.to_bytes().unwrap()).is_ok());
 }
 

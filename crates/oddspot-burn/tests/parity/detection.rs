@@ -312,7 +312,7 @@ fn judging_on_a_device_gives_the_maps_of_the_cpu() {
             let errors = judging
                 .errors(&picture(0), source, &mut Memory::default())
                 .unwrap();
-            judging.fuse(&judging.at_pixels(&errors), &statistics)
+            judging.fuse(&judging.at_pixels(&errors), &statistics, None)
         });
         let case = format!("{} {norm:?} at {stride}", ARCHITECTURES[architecture]);
         let [cpu, burn] = &maps;

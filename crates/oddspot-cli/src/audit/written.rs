@@ -63,13 +63,21 @@ pub fn write_json(found: &Found, file: &Path) -> Result<()> {
 /// A file that cannot be written.
 pub fn write_list(found: &Found, file: &Path) -> Result<()> {
     let names: String = (found.audit.suspicious())
-        .map(|image| format!("{}\n", image.name))
+        .map(|image| listed(&image.name))
         .collect();
     let text = format!(
         "# They stand out from all other good images of {}.\n{names}",
         found.name
     );
     Ok(atomic::write_bytes(file, text.as_bytes())?)
+}
+
+/// A name as a line of a list: there `#` begins a remark, and spaces at the ends are none of a name's.
+fn listed(name: &str) -> String {
+    match name.starts_with(|first: char| first == '#' || first.is_whitespace()) {
+        true => format!("./{name}\n"),
+        false => format!("{name}\n"),
+    }
 }
 
 /// What else is to be known of an audit.

@@ -8,9 +8,11 @@ use std::time::Instant;
 
 use anyhow::Result;
 use oddspot::datasets::{Dataset, Sample};
-use oddspot::images::Source;
+use oddspot::images::{Source, check_all};
 use oddspot::model::Model;
-use oddspot::train::{HeldOut, Outcome, Progress as Event, Trainer, TrainingSet, instant_model};
+use oddspot::train::{
+    HeldOut, Outcome, Progress as Event, Trainer, TrainingSet, instant_model, with_bits_in_use,
+};
 use oddspot::view::View;
 use oddspot::{Error, ErrorKind, Subject};
 use oddspot_draw::chart::drawings_of;
@@ -55,14 +57,22 @@ impl Benchmark<'_> {
         dataset.split(0)?;
         let samples = dataset.train.iter().chain(&dataset.held_out);
         let images: Vec<Source> = samples.map(|one| Source::file(&one.image)).collect();
+        let settings = self.settings.clone();
+        let Some(settings) = with_bits_in_use(settings, images.iter(), || self.flow())? else {
+            return Ok(None);
+        };
         let flow = |_, _| self.flow();
-        let Some(view) = View::learn(&self.settings, images.iter(), &dataset.root, flow)? else {
+        let reading = self.settings.reading();
+        if check_all((&images, reading), &dataset.root, flow)?.is_none() {
+            return Ok(None);
+        }
+        let Some(view) = View::learn(&settings, images.iter(), &dataset.root, flow)? else {
             return Ok(None);
         };
         let mut bar = Progress::new("preparing", "images", 0, images.len());
         let set = TrainingSet::prepare(
             (&images, &dataset.root),
-            (&self.settings, Arc::new(view)),
+            (&settings, Arc::new(view)),
             (&*self.ready.pass, &self.ready.levels),
             &self.folder,
             |done, _| {

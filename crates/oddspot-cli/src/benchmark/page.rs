@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use oddspot::Detector;
 use oddspot::datasets::Dataset;
 use oddspot::files::atomic;
-use oddspot::images::decode;
 use oddspot::settings::Method;
 use oddspot_draw::page::{Example, Section, Shown, benchmark_page, named, pick};
 use oddspot_measure::benchmark::Record;
@@ -152,7 +151,7 @@ impl<'a> Page<'a> {
         };
         let example = |(number, &at): (usize, &usize)| {
             let shown = Shown {
-                image: &decode(&dataset.test[at].image)?,
+                image: &detector.reading().decode(&dataset.test[at].image)?.image,
                 judged: &judged[number],
                 baseline: beside.as_ref().map(|judged| &judged[number]),
                 settings: &detector.header().settings,
@@ -189,7 +188,7 @@ impl<'a> Page<'a> {
                 self.benchmark.flow().is_continue(),
                 "the benchmark was interrupted; the same command draws them"
             );
-            Ok(judge_one(detector, dataset, &dataset.test[at])?)
+            Ok(judge_one(detector, dataset, (&dataset.test[at], false))?)
         };
         shown.iter().map(judge).collect()
     }

@@ -64,7 +64,7 @@ pub struct ReadyTeacher {
 
 impl ReadyTeacher {
     fn new(settings: &Settings, runtime: &Runtime) -> Result<Self> {
-        let teacher = teacher_library()?.find(&settings.teacher)?;
+        let teacher = teacher_library().find(&settings.teacher)?;
         let levels = teacher.network.levels();
         // Before the images are decoded.
         Learned::new(settings, &levels)?;

@@ -22,7 +22,7 @@ impl Prices {
     /// Of thresholds, and of others near them.
     pub fn new(thresholds: &Thresholds, good: &[Scored], bad: &[Scored]) -> Self {
         let scores = |images: &[Scored]| images.iter().map(|image| image.score).collect();
-        let other = |rate| (rate, thresholds.at_rates(Some(rate), None).image);
+        let other = |rate| (rate, thresholds.scores.threshold(rate));
         Self {
             image: thresholds.image,
             check: thresholds.check,
@@ -89,6 +89,7 @@ fn above(scores: &[f32], threshold: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use oddspot::health::Health;
     use oddspot::model::ImageRecord;
     use oddspot::verdict::{GoodScores, Rates};
 
@@ -101,6 +102,7 @@ mod tests {
                 sha256: String::new(),
             },
             score,
+            health: Health::default(),
             pixels: Vec::new(),
         };
         scores.map(image).collect()

@@ -1,44 +1,145 @@
 //! The images to judge, and what their pictures are called.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
+use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use oddspot::datasets::images_under;
+use oddspot::datasets::{Besides, list};
+use oddspot::files::atomic::shortened;
+use oddspot::images::{MAX_FILE_BYTES, Source, read_file};
 
-use super::pictures::KINDS;
+use crate::advice;
+
+/// What stands for standard input, as in other programs.
+const STANDARD_INPUT: &str = "-";
+/// Bytes of each part of a picture's name, so that there is room for an extension and a number.
+const LONGEST: usize = 240;
 
 /// An image to judge and the name of its pictures.
 pub struct Input {
-    /// The file.
+    /// The file, or `-`.
     pub path: PathBuf,
     /// Its path below the folder that was named, with `/`, without its extension where that is
     /// unique.
     pub name: String,
+    /// Why there is nothing to read, if that is known already.
+    unreadable: Option<String>,
 }
 
 impl Input {
-    /// The file, as it was named.
+    /// The file, as it was named; bytes that are no text as `\xff`, so that it can be found again.
     pub fn image(&self) -> String {
-        self.path.display().to_string()
+        spelled(&self.path).into_owned()
+    }
+
+    /// The file; None of a pipe, which can be read once alone.
+    pub fn source(&self) -> Option<Source> {
+        self.path.is_file().then(|| Source::file(&self.path))
+    }
+
+    /// What it is called in errors.
+    pub fn named(&self) -> &Path {
+        match self.path.as_os_str() == STANDARD_INPUT {
+            true => Path::new("standard input"),
+            false => &self.path,
+        }
+    }
+
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in one line.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        if let Some(reason) = &self.unreadable {
+            return Err(reason.clone());
+        }
+        if self.path.as_os_str() != STANDARD_INPUT {
+            return read_file(&self.path).map_err(|error| advice::causes(&error));
+        }
+        let mut bytes = Vec::new();
+        let read = stdin()
+            .lock()
+            .take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes);
+        match read {
+            Err(error) => Err(format!("cannot read standard input: {error}")),
+            Ok(read) if read as u64 > MAX_FILE_BYTES => {
+                Err("cannot use standard input: it is larger than 1 GiB".to_owned())
+            }
+            Ok(_) => Ok(bytes),
+        }
+    }
+
+    /// A page of it, of several: `part.tif#2`, whose pictures are called `part.tif#2` too, for `part#2.png` may
+    /// lie beside it.
+    pub fn page(&self, number: Option<usize>) -> Self {
+        let Some(number) = number else {
+            return Self {
+                path: self.path.clone(),
+                name: self.name.clone(),
+                unreadable: None,
+            };
+        };
+        let mut path = self.path.clone().into_os_string();
+        path.push(format!("#{number}"));
+        let extension = self.path.extension().unwrap_or_default().to_string_lossy();
+        let whole = format!(".{extension}");
+        let name = self.name.strip_suffix(&whole).unwrap_or(&self.name);
+        Self {
+            path: path.into(),
+            name: format!("{name}{whole}#{number}"),
+            unreadable: None,
+        }
     }
 }
 
-/// All images under the given files and folders, each once, earlier output left out.
+/// A path as text.
+#[cfg(unix)]
+fn spelled(path: &Path) -> Cow<'_, str> {
+    use std::os::unix::ffi::OsStrExt;
+    if let Some(text) = path.to_str() {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        text += chunk.valid();
+        for byte in chunk.invalid() {
+            text += &format!("\\x{byte:02x}");
+        }
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(not(unix))]
+fn spelled(path: &Path) -> Cow<'_, str> {
+    path.to_string_lossy()
+}
+
+/// A path with `/` on every platform.
+fn joined(path: &Path) -> String {
+    let parts = path.iter().map(|part| spelled(Path::new(part)));
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// All images under the given files and folders, each once, and what lies beside them; pictures that the
+/// output folder has already are left out. A pipe is one image.
 ///
 /// # Errors
-/// A path that does not exist, or a folder without images.
-pub fn collect(paths: &[PathBuf], output: &Path) -> Result<Vec<Input>> {
+/// A path that does not exist.
+pub fn collect(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input>, Besides)> {
     let output = output.canonicalize().ok();
     let mut seen = HashSet::new();
-    let mut names = BTreeSet::new();
     let mut inputs = Vec::new();
+    let mut all = Besides::default();
     for root in paths {
-        for path in images_under(root)? {
+        let (found, besides) = under(root)?;
+        for (path, unreadable) in found {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
             let ours = output
                 .as_ref()
-                .is_some_and(|output| KINDS.iter().any(|kind| real.starts_with(output.join(kind))));
+                .is_some_and(|output| is_picture_in(output, &real));
             if ours || !seen.insert(real) {
                 continue;
             }
@@ -49,35 +150,85 @@ pub fn collect(paths: &[PathBuf], output: &Path) -> Result<Vec<Input>> {
                 Ok(below) => below.to_owned(),
                 Err(_) => own_name(&path),
             };
-            let name = unique(&relative, &mut names);
-            inputs.push(Input { path, name });
+            inputs.push(Input {
+                name: joined(&relative),
+                path,
+                unreadable,
+            });
         }
+        all.extend(besides);
     }
-    Ok(inputs)
+    Ok((inputs, all))
+}
+
+/// What there is to judge under a path, in order, and why not where that is known.
+type Found = Vec<(PathBuf, Option<String>)>;
+
+fn under(root: &Path) -> Result<(Found, Besides)> {
+    if root.as_os_str() == STANDARD_INPUT {
+        return Ok((vec![(root.to_owned(), None)], Besides::default()));
+    }
+    let listing = list(root)?;
+    let besides = listing.besides;
+    // What looks like an image that cannot be read, and what cannot be looked at, is skipped by name.
+    let mut found: Found = listing
+        .images
+        .into_iter()
+        .map(|path| (path, None))
+        .collect();
+    found.extend(besides.unread.iter().map(|path| (path.clone(), None)));
+    let refused = besides.unreadable.iter();
+    found.extend(refused.map(|one| (one.path.clone(), Some(one.reason.clone()))));
+    let refused = besides
+        .folders
+        .iter()
+        .filter(|one| one.unreadable.is_some());
+    found.extend(refused.map(|one| (one.path.clone(), one.unreadable.clone())));
+    found.sort();
+    Ok((found, besides))
+}
+
+fn is_picture_in(output: &Path, real: &Path) -> bool {
+    let kinds = oddspot::datasets::PICTURES;
+    kinds.iter().any(|kind| real.starts_with(output.join(kind)))
 }
 
 fn own_name(path: &Path) -> PathBuf {
-    PathBuf::from(path.file_name().unwrap_or_default())
+    match path.as_os_str() == STANDARD_INPUT {
+        true => PathBuf::from("stdin"),
+        false => PathBuf::from(path.file_name().unwrap_or_default()),
+    }
 }
 
-/// `part.png` → `part`; a second `part.jpg` → `part.jpg`; a third → `part.jpg-2`, …
-///
-/// Every name is text: what the results say is what the file is called, whatever the image's own name.
-fn unique(relative: &Path, names: &mut BTreeSet<String>) -> String {
-    let text = |path: &Path| -> String {
-        let parts = path.iter().map(|part| part.to_string_lossy());
-        parts.collect::<Vec<_>>().join("/")
-    };
-    let whole = text(relative);
-    let numbered = (2..).map(|n| format!("{whole}-{n}"));
-    let mut candidates = [text(&relative.with_extension("")), whole.clone()]
-        .into_iter()
-        .chain(numbered);
-    loop {
-        // The numbers never end, so a free name is always found.
-        let name = candidates.next().unwrap_or_default();
-        if names.insert(name.clone()) {
-            return name;
+/// Names the pictures of all images, each by another name than those taken.
+pub fn name_all(inputs: &mut [Input], taken: BTreeSet<String>) {
+    let mut names = Names(taken.iter().map(|name| name.to_lowercase()).collect());
+    for input in inputs {
+        input.name = names.unique(&input.name);
+    }
+}
+
+/// Names that are taken, in small letters: some disks know no others.
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// `part.png` → `part`; a second `part.jpg` → `part.jpg`; a third → `part.jpg-2`, …
+    fn unique(&mut self, whole: &str) -> String {
+        let stem = Path::new(whole).with_extension("");
+        let stem = stem.to_string_lossy().into_owned();
+        let numbered = (2..).map(|n| format!("{whole}-{n}"));
+        let mut candidates = [stem, whole.to_owned()].into_iter().chain(numbered);
+        loop {
+            // The numbers never end, so a free name is always found.
+            let name = candidates.next().unwrap_or_default();
+            let parts: Vec<Cow<str>> = name
+                .split('/')
+                .map(|part| shortened(part, LONGEST))
+                .collect();
+            let name = parts.join("/");
+            if self.0.insert(name.to_lowercase()) {
+                return name;
+            }
         }
     }
 }
@@ -95,22 +246,40 @@ mod tests {
             std::fs::write(folder.join("sub/part.png"), b"").unwrap();
         }
         let names = |paths: &[PathBuf]| -> Vec<String> {
-            let inputs = collect(paths, Path::new("nowhere")).unwrap();
+            let (mut inputs, _) = collect(paths, Path::new("nowhere")).unwrap();
+            name_all(&mut inputs, BTreeSet::new());
             inputs.into_iter().map(|input| input.name).collect()
         };
         assert_eq!(names(std::slice::from_ref(&a)), ["sub/part"]);
         assert_eq!(names(&[a.clone(), b]), ["a/sub/part", "b/sub/part"]);
-        assert_eq!(names(&[a.join("sub/part.png")]), ["part"]);
+        assert_eq!(
+            names(&[a.join("sub/part.png"), "-".into()]),
+            ["part", "stdin"]
+        );
     }
 
     #[test]
     fn pictures_of_different_images_never_share_a_name() {
-        let mut names = BTreeSet::new();
-        let mut name = |path: &str| unique(Path::new(path), &mut names);
+        let mut names = Names(BTreeSet::from(["old".to_owned()]));
+        let mut name = |path: &str| names.unique(path);
         assert_eq!(name("a/part.png"), "a/part");
         assert_eq!(name("b/part.png"), "b/part");
         assert_eq!(name("a/part.jpg"), "a/part.jpg");
         assert_eq!(name("a/part.jpg"), "a/part.jpg-2");
         assert_eq!(name("a/part.jpg"), "a/part.jpg-3");
+        assert_eq!(name("A/Part.png"), "A/Part.png");
+        assert_eq!(name("old.png"), "old.png");
+        let long = "査".repeat(83) + ".png";
+        let (first, second) = (name(&long), name(&long));
+        assert!(first.len() <= LONGEST && second.len() <= LONGEST && first != second);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn bytes_that_are_no_text_are_spelled_out() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = |bytes: &'static [u8]| Path::new(std::ffi::OsStr::from_bytes(bytes));
+        assert_eq!(spelled(path(b"a/b\xffc\xfe.png")), "a/b\\xffc\\xfe.png");
+        assert_eq!(spelled(path("ä.png".as_bytes())), "ä.png");
     }
 }

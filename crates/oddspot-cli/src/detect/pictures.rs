@@ -1,16 +1,16 @@
 //! Pictures of what was found: a sheet, the outlined image and the maps of each image.
 
 use std::borrow::Cow;
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
+use oddspot::datasets::PICTURES;
 use oddspot::files::atomic;
 use oddspot::terms::Side;
 use oddspot_draw::figure::{Panels, figure};
-use oddspot_draw::heatmap::{Scale, contour, render, write_png, write_tiff_f32};
-
-/// Folders of pictures, one a kind.
-pub const KINDS: [&str; 5] = ["figure", "contour", "total", "looks_wrong", "wrong_place"];
+use oddspot_draw::heatmap::{Scale, contour, render, veil, write_png, write_tiff_f32};
+use oddspot_draw::page::result_pictures;
 
 /// What is written of each image beside its results.
 #[derive(Clone, Copy)]
@@ -58,10 +58,18 @@ impl Pictures {
             name,
             written: Vec::new(),
         };
+        let inspected = inspection.inspected.as_deref();
         if self.written.pictures {
             write_png(files.next("figure", "png")?, &figure(shown, self.scale))?;
-            let outlined = contour(image, &inspection.mask);
+            let mut veiled = (*image).clone();
+            veil(&mut veiled, inspected);
+            let outlined = contour(&veiled, &inspection.mask);
             write_png(files.next("contour", "png")?, &outlined)?;
+            let (plain, marked) = result_pictures(shown, self.scale)?;
+            atomic::write_bytes(files.next("page", "jpg")?, &plain)?;
+            if let Some(marked) = marked {
+                atomic::write_bytes(files.next("page", "odd.jpg")?, &marked)?;
+            }
         }
         let maps = &inspection.maps;
         let parts = [
@@ -72,7 +80,9 @@ impl Pictures {
         for (kind, map) in parts {
             let Some(map) = map else { continue };
             if self.written.pictures {
-                write_png(files.next(kind, "png")?, &render(&map, self.scale))?;
+                let mut picture = render(&map, self.scale);
+                veil(&mut picture, inspected);
+                write_png(files.next(kind, "png")?, &picture)?;
             }
             if self.written.maps {
                 write_tiff_f32(files.next(kind, "tiff")?, &map)?;
@@ -103,6 +113,24 @@ impl Files<'_> {
     }
 }
 
+/// Whether it is owed to a picture's name alone that it cannot be written: one that is too long for the disk,
+/// or has letters that it does not take.
+pub fn is_of_its_name(error: &anyhow::Error) -> bool {
+    let kinds = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    kinds
+        .map(io::Error::kind)
+        .any(|kind| matches!(kind, ErrorKind::InvalidFilename | ErrorKind::InvalidInput))
+}
+
+/// The name that a picture was given, by its path below the output folder.
+pub fn name_of(file: &str) -> Option<&str> {
+    let (_kind, name) = file.split_once('/')?;
+    name.strip_suffix(".png")
+        .or_else(|| name.strip_suffix(".tiff"))
+}
+
 /// Removes a picture or raw map by its path below the output folder, and the folders that are empty
 /// without it; false if there is no such file.
 ///
@@ -112,7 +140,7 @@ pub fn remove(folder: &Path, file: &str) -> Result<bool> {
     let path = Path::new(file);
     // The path comes from a file that anyone may have changed: only what can be ours is removed.
     let inside = |part| matches!(part, Component::Normal(_));
-    let of_a_kind = KINDS.iter().any(|kind| path.starts_with(kind));
+    let of_a_kind = PICTURES.iter().any(|kind| path.starts_with(kind));
     if !of_a_kind || !is_picture(path) || !path.components().all(inside) {
         return Ok(false);
     }
@@ -137,7 +165,7 @@ pub fn remove(folder: &Path, file: &str) -> Result<bool> {
 
 /// Removes what runs that were killed left of the pictures in the output folder.
 pub fn remove_leftovers(folder: &Path) {
-    for kind in KINDS {
+    for kind in PICTURES {
         remove_leftovers_under(&folder.join(kind));
     }
 }
@@ -155,5 +183,5 @@ fn remove_leftovers_under(folder: &Path) {
 /// Whether a file is called like a picture or a raw map.
 fn is_picture(path: &Path) -> bool {
     path.extension()
-        .is_some_and(|extension| extension == "png" || extension == "tiff")
+        .is_some_and(|extension| extension == "png" || extension == "tiff" || extension == "jpg")
 }

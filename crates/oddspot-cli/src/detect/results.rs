@@ -1,31 +1,40 @@
 //! results.jsonl and results.csv, flushed image by image.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use oddspot::files::lock::Hold;
+use oddspot::health::Measure;
+use oddspot::images::Kind;
 use oddspot::maps::Region;
 use oddspot::verdict::{Finding, Thresholds, Why};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::earlier::{Earlier, check_columns, go_to_end, has_rows, names, remove_pictures};
 use super::input::Input;
-use super::pictures::{Pictures, Written, remove, remove_leftovers};
+use super::pictures::{Pictures, Written, remove_leftovers};
 use crate::output::hold;
 
-const JSON_LINES: &str = "results.jsonl";
+/// Everything that is said, a line an image.
+pub const JSON_LINES: &str = "results.jsonl";
 const CSV: &str = "results.csv";
 
 /// An image that was judged.
 pub struct Done {
     /// What is said of it.
     pub finding: Finding,
+    /// What it is as a file.
+    pub kind: Kind,
     /// Its pictures and raw maps, as paths below the output folder with `/`.
     pub files: Vec<String>,
     /// File to verdict and pictures.
     pub latency: Duration,
+    /// Why it has no pictures, where that is owed to its name.
+    pub unnamed: Option<String>,
 }
 
 /// A line of results.jsonl.
@@ -36,6 +45,8 @@ struct Line<'a> {
     finding: &'a Finding,
     files: &'a [String],
     milliseconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 /// A line of results.jsonl for an image that could not be judged.
@@ -51,12 +62,14 @@ pub struct Output {
     thresholds: [f64; 2],
     jsonl: File,
     csv: csv::Writer<File>,
+    /// Names that pictures of earlier results have.
+    names: BTreeSet<String>,
     /// As long as the results are written.
     _hold: Hold,
 }
 
 /// Columns of results.csv; regions are told by their number and the first one's box.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18 + Measure::ALL.len()] = [
     "image",
     "verdict",
     "score",
@@ -74,14 +87,38 @@ const COLUMNS: [&str; 17] = [
     "region_height",
     "figure",
     "error",
+    "untrusted_because",
+    "light",
+    "brightness",
+    "contrast",
+    "black",
+    "burnt_out",
+    "focus",
+    "noise",
+    "colour",
+    "red_cast",
+    "blue_cast",
+    "right",
+    "down",
+    "larger",
+    "turned",
+    "unlike",
 ];
+/// Where the reason stands why an image was skipped.
+const ERROR: usize = 16;
 
 impl Output {
     /// Makes the folder and begins the results.
     ///
     /// # Errors
-    /// A folder that cannot be made or written, or that another run writes to.
-    pub fn create(folder: &Path, thresholds: &Thresholds, written: Written) -> Result<Self> {
+    /// A folder that cannot be made or written, that another run writes to, or that has results already
+    /// which are neither to be replaced nor added to.
+    pub fn create(
+        folder: &Path,
+        earlier: Earlier,
+        thresholds: &Thresholds,
+        written: Written,
+    ) -> Result<Self> {
         let shown = folder.display();
         ensure!(
             folder.is_dir() || !folder.exists(),
@@ -91,27 +128,58 @@ impl Output {
             format!("cannot make the folder {shown}; choose an -o that you may write to")
         })?;
         let hold = hold(&folder.join(JSON_LINES))?;
+        let columns = COLUMNS.join(",");
+        let [results, table] = [JSON_LINES, CSV].map(|name| folder.join(name));
+        let there = has_rows(&results, None)? || has_rows(&table, Some(&columns))?;
+        ensure!(
+            !there || earlier != Earlier::Refuse,
+            "{shown} has results already: add --replace to put new ones in their place, --append to add to \
+             them, or choose another -o"
+        );
+        let appends = there && earlier == Earlier::Append;
+        if appends && has_rows(&table, None)? {
+            check_columns(&table, &columns)?;
+        }
         // Both can be written, or the earlier results stay as they are.
-        let [jsonl, csv] = [open(folder, JSON_LINES)?, open(folder, CSV)?];
+        let [mut jsonl, mut csv] = [open(folder, JSON_LINES)?, open(folder, CSV)?];
         remove_leftovers(folder);
-        remove_earlier_pictures(folder)?;
-        for file in [&jsonl, &csv] {
+        let names = match appends {
+            true => names(&results)?,
+            false => {
+                remove_pictures(folder, &results)?;
+                BTreeSet::new()
+            }
+        };
+        for file in [&mut jsonl, &mut csv] {
             // A device or a pipe has no length.
             if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-                file.set_len(0)
-                    .context("cannot empty the earlier results")?;
+                match appends {
+                    true => go_to_end(file).context("cannot add to the earlier results")?,
+                    false => file
+                        .set_len(0)
+                        .context("cannot empty the earlier results")?,
+                }
             }
         }
+        let begins = csv.metadata().map_or(true, |metadata| metadata.len() == 0);
         let mut csv = csv::Writer::from_writer(csv);
-        csv.write_record(COLUMNS)?;
-        csv.flush()?;
+        if begins {
+            csv.write_record(COLUMNS)?;
+            csv.flush()?;
+        }
         Ok(Self {
             pictures: Pictures::new(folder, thresholds.image, written),
             thresholds: [thresholds.image, thresholds.check],
             jsonl,
             csv,
+            names,
             _hold: hold,
         })
+    }
+
+    /// Names that the pictures of earlier results have, so that new ones are called otherwise.
+    pub fn take_names(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.names)
     }
 
     /// An image is anomalous above the first, to be checked above the second.
@@ -133,6 +201,8 @@ impl Output {
             finding,
             files,
             latency,
+            unnamed,
+            ..
         } = done;
         let image = input.image();
         let line = serde_json::to_string(&Line {
@@ -140,6 +210,7 @@ impl Output {
             finding,
             files,
             milliseconds: 1e3 * latency.as_secs_f64(),
+            error: unnamed.as_deref(),
         })?;
         writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
         let figure = files.iter().find(|file| file.starts_with("figure/"));
@@ -147,7 +218,7 @@ impl Output {
         let of_first = |value: fn(&Region) -> usize| {
             first.map_or(String::new(), |region| value(region).to_string())
         };
-        self.row([
+        let of_image = [
             image,
             finding.verdict.word().to_owned(),
             finding.score.to_string(),
@@ -164,8 +235,11 @@ impl Output {
             of_first(|r| r.width),
             of_first(|r| r.height),
             figure.cloned().unwrap_or_default(),
-            String::new(),
-        ])
+            unnamed.clone().unwrap_or_default(),
+            finding.health.words().unwrap_or_default().to_owned(),
+        ];
+        let health = Measure::ALL.map(|measure| finding.health.get(measure).to_string());
+        self.row(of_image.into_iter().chain(health))
     }
 
     /// Appends an image that could not be judged to both result files.
@@ -179,15 +253,15 @@ impl Output {
             error,
         })?;
         writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
-        let mut row: [String; COLUMNS.len()] = Default::default();
+        let mut row: [String; COLUMNS.len()] = std::array::from_fn(|_| String::new());
         row[0] = image;
         row[1] = "skipped".to_owned();
         [row[3], row[4]] = self.thresholds.map(|threshold| threshold.to_string());
-        row[COLUMNS.len() - 1] = error.to_owned();
+        row[ERROR] = error.to_owned();
         self.row(row)
     }
 
-    fn row(&mut self, row: [String; COLUMNS.len()]) -> Result<()> {
+    fn row(&mut self, row: impl IntoIterator<Item = String>) -> Result<()> {
         self.csv
             .write_record(row)
             .context("cannot write results.csv")?;
@@ -199,6 +273,7 @@ impl Output {
 fn open(folder: &Path, name: &str) -> Result<File> {
     let path = folder.join(name);
     let file = File::options()
+        .read(path.is_file())
         .write(true)
         .create(true)
         .truncate(false)
@@ -211,39 +286,9 @@ fn open(folder: &Path, name: &str) -> Result<File> {
     })
 }
 
-/// What a line of earlier results says of files.
-#[derive(Default, Deserialize)]
-struct Earlier {
-    #[serde(default)]
-    files: Vec<String>,
-}
-
-/// Removes the pictures that earlier results name: beside new results they would show other images,
-/// or another model's view.
-fn remove_earlier_pictures(folder: &Path) -> Result<()> {
-    let path = folder.join(JSON_LINES);
-    // A device or a pipe has no past, and may never end.
-    if !path.is_file() {
-        return Ok(());
-    }
-    let context = || format!("cannot read {}", path.display());
-    let earlier = BufReader::new(File::open(&path).with_context(context)?);
-    let mut removed = 0;
-    for line in earlier.split(b'\n') {
-        let line = line.with_context(context)?;
-        let Earlier { files } = serde_json::from_slice(&line).unwrap_or_default();
-        for file in files {
-            removed += usize::from(remove(folder, &file)?);
-        }
-    }
-    if removed > 0 {
-        tell!("removed {removed} pictures and maps of an earlier run");
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use oddspot::health::Health;
     use oddspot::verdict::{Place, Point, Shares, Verdict};
 
     use super::*;
@@ -271,6 +316,7 @@ mod tests {
                 words: vec!["left neighbour looks odd".to_owned(), "another".to_owned()],
             }),
             alignment: None,
+            health: Health::default(),
             width: 8,
             height: 8,
             regions: Vec::new(),

@@ -9,13 +9,15 @@ use oddspot::verdict::Verdict;
 use oddspot_measure::peak_memory;
 
 use super::DetectArgs;
+use super::differing::Differences;
 use super::input::Input;
+use super::page;
 use super::pictures::Written;
-use super::results::{Done, Output};
+use super::results::{Done, JSON_LINES, Output};
 use crate::described::four_digits;
 use crate::interrupt::INTERRUPTED;
 
-/// Exit status when some images could not be judged.
+/// Exit status when some images could not be judged, or have no pictures.
 const SOME_SKIPPED: u8 = 3;
 
 /// What became of an image.
@@ -26,35 +28,74 @@ pub enum Judged {
     Skipped(String),
 }
 
+/// A file's picture: the only one, or one of its pages or frames.
+pub struct Page {
+    /// Its number, from 1, of several.
+    pub number: Option<usize>,
+    /// What became of it.
+    pub judged: Judged,
+}
+
+/// What became of a file.
+pub struct OfFile {
+    /// Its pictures.
+    pub pages: Vec<Page>,
+    /// Whether these are all of them: the user may have asked to stop.
+    pub is_whole: bool,
+}
+
+impl OfFile {
+    /// All of its pictures.
+    pub fn whole(pages: Vec<Page>) -> Self {
+        Self {
+            pages,
+            is_whole: true,
+        }
+    }
+}
+
 /// What has been told of the images.
 pub struct Told {
     output: Output,
+    differences: Differences,
+    /// Files of which all was told.
+    files: usize,
     latencies: Vec<Duration>,
     /// Images of each verdict, in the order of [`Verdict::ALL`].
     verdicts: [usize; Verdict::ALL.len()],
     skipped: usize,
     unaligned: usize,
+    unnamed: usize,
     failure: Option<anyhow::Error>,
 }
 
 impl Told {
     /// Of no image yet.
-    pub fn new(output: Output) -> Self {
+    pub fn new(output: Output, differences: Differences) -> Self {
         Self {
             output,
+            differences,
+            files: 0,
             latencies: Vec::new(),
             verdicts: [0; Verdict::ALL.len()],
             skipped: 0,
             unaligned: 0,
+            unnamed: 0,
             failure: None,
         }
     }
 
-    /// Tells of the next image; breaks where there is no going on.
-    pub fn tell(&mut self, input: &Input, judged: Result<Judged>) -> ControlFlow<()> {
-        let told = judged.and_then(|judged| match judged {
-            Judged::Done(done) => self.done(input, &done),
-            Judged::Skipped(reason) => self.skipped(input, &reason),
+    /// Tells of the next file; breaks where there is no going on.
+    pub fn tell(&mut self, input: &Input, judged: Result<OfFile>) -> ControlFlow<()> {
+        let told = judged.and_then(|file| {
+            self.files += usize::from(file.is_whole);
+            file.pages.iter().try_for_each(|page| {
+                let input = &input.page(page.number);
+                match &page.judged {
+                    Judged::Done(done) => self.done(input, done),
+                    Judged::Skipped(reason) => self.skipped(input, reason),
+                }
+            })
         });
         match told {
             Ok(()) => ControlFlow::Continue(()),
@@ -68,8 +109,13 @@ impl Told {
     fn done(&mut self, input: &Input, done: &Done) -> Result<()> {
         self.latencies.push(done.latency);
         self.verdicts[done.finding.verdict as usize] += 1;
+        self.differences.note(&input.image(), &done.kind);
         self.unaligned += usize::from(done.finding.unaligned().is_some());
         say!("{}", done.finding.line(&input.image()));
+        if let Some(reason) = &done.unnamed {
+            self.unnamed += 1;
+            tell!("without pictures: {}: {reason}", input.image());
+        }
         self.output.result(input, done)
     }
 
@@ -85,16 +131,18 @@ impl Told {
     /// What there was no going on after.
     pub fn summarise(
         mut self,
-        images: usize,
+        files: usize,
         elapsed: Duration,
         args: &DetectArgs,
     ) -> Result<ExitCode> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
+        page::write(&args.output, JSON_LINES, &args.model)?;
         let output = args.output.display();
         let (count, skipped) = (self.latencies.len(), self.skipped);
-        if count + skipped < images {
+        let images = count + skipped;
+        if self.files < files {
             tell!("interrupted; the results so far are in {output}");
             return Ok(ExitCode::from(INTERRUPTED));
         }
@@ -105,18 +153,21 @@ impl Told {
             Written { maps: true, .. } => "maps and results",
             _ => "results",
         };
-        let [good, to_check, anomalous] = self.verdicts;
+        let [good, to_check, anomalous, untrusted] = self.verdicts;
         tell!(
-            "{images} images: {anomalous} anomalous, {to_check} to check, {good} good, {skipped} skipped, \
-             at the thresholds {threshold} and {check}; {written} in {output}",
+            "{images} images: {anomalous} anomalous, {to_check} to check, {untrusted} untrusted, {good} good, {skipped} skipped, \
+             at the thresholds {threshold} and {check}; {written} in {output}: open index.html there",
         );
+        for line in self.differences.told(count) {
+            tell!("{line}");
+        }
         match self.unaligned {
             0 => {}
             1 => tell!("warning: 1 image could not be aligned: look at it yourself"),
             more => tell!("warning: {more} images could not be aligned: look at them yourself"),
         }
         tell!("{}", describe_cost(&mut self.latencies, elapsed));
-        Ok(match skipped {
+        Ok(match skipped + self.unnamed {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::from(SOME_SKIPPED),
         })

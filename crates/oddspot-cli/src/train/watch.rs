@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use oddspot::model::Model;
 use oddspot::net::teachers::{RANDOM, TeacherIdentity};
-use oddspot::settings::{Settings, Tile};
+use oddspot::settings::Settings;
 use oddspot::train::{Observer, Progress as Event, StepReport};
 use oddspot::{Error, ErrorKind};
 
 use super::log::TrainingLog;
+use super::shapes::told_of;
 use crate::advice::causes;
 use crate::described::{describe_alignment, describe_pieces};
 use crate::interrupt::Interrupt;
@@ -22,9 +23,7 @@ pub struct Watch<'a> {
     output: &'a Path,
     log_file: PathBuf,
     interrupt: &'a Interrupt,
-    batch: usize,
-    tile: Tile,
-    iterations: usize,
+    settings: Settings,
     /// Steps done before.
     from: usize,
     stage: Stage,
@@ -36,6 +35,8 @@ pub struct Watch<'a> {
     /// Whether a first model was written.
     wrote_instant: bool,
     warning: Warning,
+    /// What is told of the images, after how many they are.
+    told: Vec<String>,
 }
 
 /// How far the training was when it was last heard of.
@@ -57,6 +58,8 @@ pub enum Ended {
         model: Box<Model>,
         /// Whether a checkpoint holds the same.
         kept: bool,
+        /// Whether a first model of this run is what lies at its output.
+        wrote_instant: bool,
     },
     /// By the user, who is told this.
     Interrupted(Vec<String>),
@@ -74,9 +77,7 @@ impl<'a> Watch<'a> {
             output,
             log_file,
             interrupt,
-            batch: settings.training.batch,
-            tile: settings.tile,
-            iterations: settings.training.iterations,
+            settings: settings.clone(),
             from: 0,
             stage: Stage::Preparing,
             bar: None,
@@ -85,7 +86,14 @@ impl<'a> Watch<'a> {
             owes_checkpoint: false,
             wrote_instant: false,
             warning: Warning::default(),
+            told: Vec::new(),
         }
+    }
+
+    /// With more to tell of the images.
+    pub fn telling(mut self, told: Vec<String>) -> Self {
+        self.told = told;
+        self
     }
 
     /// How it ended, by what the training gave.
@@ -101,6 +109,7 @@ impl<'a> Watch<'a> {
             Ok(model) => Ok(Ended::Done {
                 model: Box::new(model),
                 kept: !self.owes_checkpoint,
+                wrote_instant: self.wrote_instant,
             }),
             Err(error) if error.kind() == ErrorKind::Cancelled => {
                 Ok(Ended::Interrupted(self.interruption()))
@@ -121,7 +130,11 @@ impl<'a> Watch<'a> {
                     ),
                     false => "nothing was written".to_owned(),
                 };
-                return vec![format!("interrupted before the first step; {written}")];
+                let mut told = vec![format!("interrupted before the first step; {written}")];
+                if self.wrote_instant {
+                    told.push("start again with the same command and --replace".to_owned());
+                }
+                return told;
             }
             Stage::Folds(_) | Stage::Scoring if self.owes_checkpoint => {
                 return vec![
@@ -131,7 +144,7 @@ impl<'a> Watch<'a> {
             }
             Stage::Training(iteration) => format!(
                 "interrupted at iteration {iteration} of {}; the checkpoint is {checkpoint}",
-                self.iterations
+                self.settings.training.iterations
             ),
             Stage::Folds(fold) => {
                 format!(
@@ -162,6 +175,15 @@ impl<'a> Watch<'a> {
 
     fn announce(&self, (train, held_out): (usize, usize), teacher: &TeacherIdentity) {
         tell!("{train} good images to learn from, {held_out} held out for the threshold");
+        if self.settings.training.folds > train {
+            tell!(
+                "--folds {}: there are {train} images to learn from, so {train} parts are left out in turn",
+                self.settings.training.folds
+            );
+        }
+        for line in &self.told {
+            tell!("{line}");
+        }
         tell!(
             "teacher {} (built like {}, SHA-256 {:.12}…)",
             teacher.name,
@@ -229,11 +251,16 @@ impl<'a> Watch<'a> {
         if let Some(log) = &mut self.log {
             log.step(report);
         }
-        let (from, total) = (self.from * self.batch, self.iterations * self.batch);
+        let (from, total) = (
+            self.from * self.settings.training.batch,
+            self.settings.training.iterations * self.settings.training.batch,
+        );
         // Not before: a first model may have to be told of.
         let begin = || Progress::new("training", "images", from, total);
         let bar = self.bar.get_or_insert_with(begin);
-        bar.set(report.iteration * self.batch, || note(report));
+        bar.set(report.iteration * self.settings.training.batch, || {
+            note(report)
+        });
     }
 }
 
@@ -252,9 +279,15 @@ impl Observer for Watch<'_> {
                     tell!("{line}");
                 }
             }
+            Event::Images { kinds, bit_depth } => {
+                self.end_phase();
+                for line in told_of(kinds, bit_depth, &self.settings) {
+                    tell!("{line}");
+                }
+            }
             Event::Pieces { fewest, most } => {
                 self.end_phase();
-                tell!("{}", describe_pieces(self.tile, fewest, most));
+                tell!("{}", describe_pieces(self.settings.tile, fewest, most));
             }
             Event::Instant(model) => self.instant(model),
             Event::Trains { from } => return self.begin_steps(from),
@@ -265,6 +298,11 @@ impl Observer for Watch<'_> {
                 iteration,
                 iterations,
             } => self.fold((fold, folds), (iteration, iterations)),
+            Event::FoldAnew { fold, error } => {
+                self.end_phase();
+                let reason = error.reason();
+                tell!("part {fold} is trained anew, without its checkpoint: {reason}");
+            }
             Event::CheckpointFailed(error) => {
                 self.owes_checkpoint = true;
                 let text = || format!("{}; the training goes on without it", causes(error));

@@ -126,6 +126,26 @@ fn images_are_left_out_by_name_pattern_and_list() {
 }
 
 #[test]
+fn a_list_leaves_out_what_it_names_and_no_more() {
+    let world = mixed();
+    let blot = world.read("boards/blotted.png");
+    world.write("boards/#[b]*.png", blot);
+    std::fs::remove_file(world.path("boards/blotted.png")).unwrap();
+    world.boards("boards/b", 1);
+    world
+        .succeeds(&mut world.oddspot(&format!("audit boards --list odd.txt --json a.json {TINY}")));
+    let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
+    let odd = json["images"].as_array().unwrap().iter();
+    let odd = odd.filter(|image| image["suspicious"] == true).count();
+    assert!(world.text("odd.txt").contains("./#[b]*.png\n"));
+    let again = format!("audit boards --exclude @odd.txt --json b.json {TINY}");
+    world.succeeds(&mut world.oddspot(&again));
+    let left: Value = serde_json::from_slice(&world.read("b.json")).unwrap();
+    assert_eq!(left["excluded"], odd);
+    assert!(!names(&left).contains(&"#[b]*.png".to_owned()));
+}
+
+#[test]
 fn a_name_that_leaves_nothing_out_or_all_is_refused() {
     let world = World::new();
     world.boards("boards", 3);
@@ -147,8 +167,9 @@ fn a_name_that_leaves_nothing_out_or_all_is_refused() {
 fn a_training_ends_with_what_is_odd_among_its_good_images() {
     let world = mixed();
     let run = world.succeeds(&mut world.train("boards -o m.oddspot"));
+    let copies = "1 of 24 good images show the same pixels as others and count once: ";
+    assert!(run.stderr.contains(copies), "{}", run.stderr);
     for words in [
-        "1 group of exact duplicates",
         "of another size, shape or colour than the other good images:",
         "small.png",
         "m.oddspot.audit.html",
@@ -157,12 +178,12 @@ fn a_training_ends_with_what_is_odd_among_its_good_images() {
     }
     assert!(world.text("m.oddspot.audit.html").contains("blotted.png"));
     let run = world.succeeds(&mut world.train("boards -o n.oddspot --no-audit"));
-    assert!(!run.stdout.contains("duplicates"), "{}", run.stdout);
+    assert!(!run.stdout.contains("small.png"), "{}", run.stdout);
     assert!(!world.path("n.oddspot.audit.html").exists());
     // It says nothing of a training without terms in closed form but what can be seen of the files.
     let bare = "boards -o b.oddspot --gaussian-weight 0 --memory-weight 0";
     let run = world.succeeds(&mut world.train(bare));
-    assert!(run.stdout.contains("exact duplicates"), "{}", run.stdout);
+    assert!(run.stdout.contains("small.png"), "{}", run.stdout);
     assert!(
         world
             .text("b.oddspot.audit.html")

@@ -72,9 +72,21 @@ fn thresholds_are_set_anew_and_told_with_their_price() {
     let before = world.files();
     let dry = world
         .succeeds(&mut world.oddspot("calibrate model.oddspot line --threshold 1e9 --dry-run"));
-    assert!(dry.stdout.contains("0 of 30 false alarms") && dry.stdout.contains("were given"));
+    assert!(dry.stdout.contains("0 of 30 false alarms") && dry.stdout.contains("was given"));
     assert!(dry.stderr.contains("nothing was changed"));
     assert_eq!(before.len(), world.files().len());
+    world.succeeds(
+        &mut world.oddspot("calibrate model.oddspot line --threshold 1e9 -o own.oddspot"),
+    );
+    world.boards("more", 9);
+    world.succeeds(&mut world.oddspot("extend own.oddspot more"));
+    let text = world
+        .succeeds(&mut world.oddspot("inspect own.oddspot"))
+        .stdout;
+    assert!(
+        text.contains("no rate is promised") && !text.contains("95 % confidence"),
+        "{text}"
+    );
 }
 
 #[test]

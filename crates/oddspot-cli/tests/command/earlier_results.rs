@@ -10,7 +10,8 @@ fn pictures_of_an_earlier_run_are_not_judged() {
     let world = World::with_model();
     world.boards("boards", 2);
     for _ in 0..2 {
-        let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards -o boards/out"));
+        let run = world
+            .succeeds(&mut world.oddspot("detect model.oddspot boards -o boards/out --replace"));
         assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
         assert_eq!(lines(&world.text("boards/out/results.jsonl")).len(), 2);
     }
@@ -25,8 +26,9 @@ fn pictures_that_earlier_results_name_are_gone_beside_new_ones() {
     world.write("out/total/1.tiff", "not of this program");
     world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out"));
     assert!(world.path("out/total/sub/0.png").exists());
-    let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards/0.png -o out"));
-    let said = "removed 15 pictures and maps of an earlier run";
+    let run =
+        world.succeeds(&mut world.oddspot("detect model.oddspot boards/0.png -o out --replace"));
+    let said = "removed 18 pictures and maps of an earlier run";
     assert!(run.stderr.contains(said), "{}", run.stderr);
     let files = || -> Vec<String> {
         let files = world.files().into_keys();
@@ -34,17 +36,19 @@ fn pictures_that_earlier_results_name_are_gone_beside_new_ones() {
     };
     let kept = [
         "out/figure/notes.txt",
+        "out/index.html",
         "out/results.csv",
         "out/results.jsonl",
         "out/total/1.tiff",
     ];
     let kinds = ["contour", "figure", "looks_wrong", "total", "wrong_place"];
     let mut expected: Vec<String> = kinds.map(|kind| format!("out/{kind}/0.png")).to_vec();
+    expected.push("out/page/0.jpg".to_owned());
     expected.extend(kept.map(str::to_owned));
     expected.sort();
     assert_eq!(files(), expected);
 
-    let options = "detect model.oddspot boards -o out --no-pictures";
+    let options = "detect model.oddspot boards -o out --no-pictures --replace";
     let run = world.succeeds(&mut world.oddspot(options));
     assert!(run.stderr.contains("; results in out"), "{}", run.stderr);
     assert_eq!(files(), kept);
@@ -60,7 +64,7 @@ fn earlier_results_and_pictures_stay_where_new_ones_cannot_be_written() {
     std::fs::remove_file(world.path("out/results.csv")).unwrap();
     world.make_folder("out/results.csv");
     world.fails(
-        &mut world.oddspot("detect model.oddspot boards -o out"),
+        &mut world.oddspot("detect model.oddspot boards -o out --replace"),
         &["out/results.csv", "choose an -o that you may write to"],
     );
 }
@@ -88,7 +92,8 @@ fn results_that_somebody_changed_lead_to_no_file_that_is_not_ours() {
     world.write("out/results.jsonl", files.join("\n") + "\n{\n[]\n\u{0}");
     let kept = ["precious/0.png", "out/total/0.txt", "out/0.png"];
     let before = kept.map(|file| world.read(file));
-    world.succeeds(&mut world.oddspot("detect model.oddspot boards -o out --no-pictures"));
+    world
+        .succeeds(&mut world.oddspot("detect model.oddspot boards -o out --no-pictures --replace"));
     assert!(before == kept.map(|file| world.read(file)));
 }
 
@@ -97,7 +102,8 @@ fn results_may_lie_among_the_images() {
     let world = World::with_model();
     world.boards("boards", 2);
     for _ in 0..2 {
-        let run = world.succeeds(&mut world.oddspot("detect model.oddspot boards -o boards"));
+        let run =
+            world.succeeds(&mut world.oddspot("detect model.oddspot boards -o boards --replace"));
         assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
     }
 }

@@ -1,7 +1,5 @@
 //! What `oddspot evaluate` measures and writes, and the test sets that it refuses.
 
-use std::fs;
-
 use image::{Rgb, RgbImage};
 use oddspot::images::ImageSize;
 use oddspot_demo::{Counts, Defect};
@@ -104,10 +102,10 @@ fn another_threshold_is_told_beside_the_models_own() {
 #[test]
 fn a_test_set_at_fault_is_refused_with_every_name() {
     let world = labelled();
-    fs::remove_file(world.path("boards/ground_truth/scratch/000_mask.png")).unwrap();
+    world.write("boards/test/scratch/000.png", "spoilt");
     world.picture(
         "boards/ground_truth/stain/000_mask.png",
-        &RgbImage::from_pixel(8, 8, Rgb([255; 3])),
+        &RgbImage::from_pixel(8, 12, Rgb([255; 3])),
     );
     let learned = world.read("boards/train/good/000.png");
     world.write("boards/test/good/000.png", learned);

@@ -19,7 +19,12 @@ mod earlier_results;
 mod evaluating;
 #[cfg(feature = "fetch")]
 mod fetching;
+mod folders;
+mod health;
+mod interest;
 mod model_damage;
+mod pixels;
+mod places;
 #[cfg(feature = "pretrain")]
 mod pretraining;
 mod regions;

@@ -124,12 +124,13 @@ fn an_older_model_is_replaced_whole_or_not_at_all() {
     world.boards("boards", 3);
     let old = world.read("model.oddspot");
     world.fails_leaving(
-        &mut world.train("boards -o model.oddspot --learning-rate 1e30"),
+        &mut world.train("boards -o model.oddspot --learning-rate 1e30 --replace"),
         &["--learning-rate"],
     );
     assert!(world.read("model.oddspot") == old);
-    world.succeeds(&mut world.train("boards -o model.oddspot"));
+    world.succeeds(&mut world.train("boards -o model.oddspot --replace"));
     assert!(world.read("model.oddspot") != old);
+    assert!(world.read("model.oddspot.bak") == old);
     Model::load(&world.path("model.oddspot")).unwrap();
 }
 

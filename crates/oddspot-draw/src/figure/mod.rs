@@ -7,6 +7,7 @@ mod text;
 use image::imageops;
 use image::{Rgb, RgbImage};
 use oddspot::judge::Inspection;
+use oddspot::maps::ScoreMap;
 use oddspot::terms::Side;
 
 use crate::arrow::{self, Arrow};
@@ -83,17 +84,23 @@ fn cells(panels: &Panels, scale: Scale, size: Size) -> Vec<(&'static str, RgbIma
         image, inspection, ..
     } = panels;
     let mask = panel::mask(image, &inspection.mask, size);
-    let mut outlined = heatmap::contour(&panel::image(image, size), &mask);
+    let inspected =
+        (inspection.inspected.as_ref()).map(|of_image| panel::mask(image, of_image, size));
+    let mut shown = panel::image(image, size);
+    heatmap::veil(&mut shown, inspected.as_deref());
+    let mut outlined = heatmap::contour(&shown, &mask);
     arrow::draw(&mut outlined, &scaled_arrows(panels, size));
     let maps = &inspection.maps;
+    let of_map = |map: &ScoreMap| {
+        let mut picture = panel::map(map, scale, size);
+        heatmap::veil(&mut picture, inspected.as_deref());
+        picture
+    };
     let side = |side: Side| {
         let map = maps.side(side)?;
-        Some((side.words(), panel::map(&map, scale, size)))
+        Some((side.words(), of_map(&map)))
     };
-    let mut cells = vec![
-        ("image", outlined),
-        ("total", panel::map(&maps.total, scale, size)),
-    ];
+    let mut cells = vec![("image", outlined), ("total", of_map(&maps.total))];
     cells.extend(Side::ALL.into_iter().filter_map(side));
     cells
 }

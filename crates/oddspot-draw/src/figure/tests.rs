@@ -32,6 +32,7 @@ fn inspection(total: ScoreMap, terms: Vec<TermMap>, mask: Vec<bool>) -> Inspecti
             peak: Point { x: 0, y: 0 },
             place: None,
             alignment: None,
+            health: oddspot::health::Health::default(),
             width: 64,
             height: 64,
             regions: Vec::new(),
@@ -40,6 +41,7 @@ fn inspection(total: ScoreMap, terms: Vec<TermMap>, mask: Vec<bool>) -> Inspecti
         mask,
         placement: None,
         scale: [1.0, 1.0],
+        inspected: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod contour;
 mod file;
+mod ignored;
 mod scale;
 
 use image::{Rgb, RgbImage};
@@ -11,6 +12,7 @@ use oddspot::maps::ScoreMap;
 pub use contour::contour;
 pub(crate) use contour::contour_in;
 pub use file::{write_png, write_tiff_f32};
+pub use ignored::veil;
 pub use scale::{Scale, colour_map};
 
 use crate::ink::blend;

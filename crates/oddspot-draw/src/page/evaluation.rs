@@ -94,6 +94,10 @@ fn verdict(evaluation: &Evaluation) -> String {
         if to_check > 0 {
             part += &format!(" and {to_check} to be checked");
         }
+        let untrusted = verdicts.good_untrusted.count;
+        if untrusted > 0 {
+            part += &format!(", {untrusted} untrusted");
+        }
         parts.push(part);
     }
     format!(
@@ -130,6 +134,7 @@ fn facts(measured: Measured) -> Vec<[String; 2]> {
             three_digits(evaluation.verdicts.check_threshold),
         ),
     ];
+    facts.extend(data.notes.iter().map(|note| fact("note", note.clone())));
     // Else the difference of the two would be taken for the position classifier's work alone.
     let named: Vec<String> = (measured.baseline.iter())
         .flat_map(|baseline| model.settings.differences(&baseline.model.settings))
@@ -212,6 +217,16 @@ fn verdict_rows(evaluation: &Evaluation) -> Vec<[String; 3]> {
         "to be checked of those missed".to_owned(),
         verdicts.misses_to_check,
     ));
+    if verdicts.untrusted().count > 0 {
+        rows.push(row(
+            "good images untrusted".to_owned(),
+            verdicts.good_untrusted,
+        ));
+        rows.push(row(
+            "defects untrusted".to_owned(),
+            verdicts.defects_untrusted,
+        ));
+    }
     rows
 }
 

@@ -161,8 +161,7 @@ impl Example {
     pub(super) fn verdict_line(&self) -> String {
         let verdict = self.verdict.word();
         let score = three_digits(f64::from(self.score));
-        let [image, check] = self.thresholds;
-        let relation = self.verdict.relation(image, check, three_digits);
+        let relation = (self.verdict).relation(self.score, self.thresholds, three_digits);
         format!("called {verdict}: score {score}, {relation}")
     }
 
@@ -197,7 +196,7 @@ impl Outcome {
     pub(super) fn of(label: &Label, verdict: Verdict) -> Self {
         match (label, verdict) {
             (Label::Good, Verdict::Anomalous) => Self::FalseAlarm,
-            (_, Verdict::Check) => Self::ToCheck,
+            (_, Verdict::Check) | (Label::Good, Verdict::Untrusted) => Self::ToCheck,
             (Label::Defect(_), Verdict::Good) => Self::Missed,
             _ => Self::Right,
         }

@@ -1,5 +1,5 @@
-//! An evaluation, a benchmark or an audit as one HTML file: tables, curves, and lines of the paper's
-//! Figure 3. It refers to nothing outside itself, and is complete without its script, which only
+//! An evaluation, a benchmark, an audit or a run's results as one HTML file: tables, curves, and lines of the paper's
+//! Figure 3. It refers to nothing outside itself but the pictures of results, and is complete without its script, which only
 //! sorts and filters.
 
 mod audit;
@@ -11,6 +11,7 @@ mod measured;
 mod measures;
 mod pick;
 mod picture;
+mod results;
 
 use askama::Template;
 
@@ -20,6 +21,7 @@ pub use evaluation::evaluation_page;
 pub use example::{Example, Panel, Shown};
 pub use measured::Measured;
 pub use pick::{named, pick};
+pub use results::{ResultLine, result_pictures, results_page};
 
 use crate::heatmap::colour_map;
 use oddspot::{Error, ErrorKind, Result, Subject};

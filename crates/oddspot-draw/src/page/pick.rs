@@ -161,6 +161,7 @@ mod tests {
             test: ["good/1.png", "cut/017.png", "cut/018.png", "hole/000.png"]
                 .map(|name| sample(&format!("/data/bolts/test/{name}")))
                 .to_vec(),
+            besides: oddspot::datasets::Besides::default(),
         };
         let find = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();

@@ -12,8 +12,14 @@ use super::fault;
 /// At this quality neither the contour nor the colour map shows blocks.
 const QUALITY: u8 = 88;
 
-/// A picture as JPEG.
+/// A picture as JPEG, in the page itself.
 pub(super) fn jpeg(picture: &RgbImage) -> Result<String> {
+    let bytes = jpeg_bytes(picture)?;
+    Ok(format!("data:image/jpeg;base64,{}", STANDARD.encode(bytes)))
+}
+
+/// The bytes of a picture as JPEG.
+pub(super) fn jpeg_bytes(picture: &RgbImage) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
         .write_image(
@@ -23,7 +29,7 @@ pub(super) fn jpeg(picture: &RgbImage) -> Result<String> {
             ExtendedColorType::Rgb8,
         )
         .map_err(fault)?;
-    Ok(format!("data:image/jpeg;base64,{}", STANDARD.encode(bytes)))
+    Ok(bytes)
 }
 
 /// An SVG document, which as an image can neither run scripts nor clash with the page's names.

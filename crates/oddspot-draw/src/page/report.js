@@ -42,7 +42,8 @@
   }
 
   for (const form of document.querySelectorAll("form.filter")) {
-    const rows = [...document.getElementById(form.dataset.for).tBodies[0].rows];
+    const filtered = document.getElementById(form.dataset.for);
+    const rows = [...(filtered.tBodies ? filtered.tBodies[0].rows : filtered.children)];
     const fields = [...form.querySelectorAll("[data-filter]")];
     const passes = (row, field) => {
       const [has, wanted] = [row.dataset[field.dataset.filter], field.value];
@@ -58,6 +59,24 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
     filter();
+  }
+
+  // Pictures show what is odd, or the image alone.
+  for (const box of document.querySelectorAll("[data-marks]")) {
+    const pictures = [...document.querySelectorAll("img[data-plain]")];
+    for (const picture of pictures) picture.dataset.marked = picture.getAttribute("src");
+    const show = (picture, marks) => {
+      picture.src = marks ? picture.dataset.marked : picture.dataset.plain;
+    };
+    box.addEventListener("input", () => {
+      for (const picture of pictures) show(picture, box.checked);
+    });
+    for (const picture of pictures) {
+      picture.addEventListener("pointerdown", () => show(picture, !box.checked));
+      for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
+        picture.addEventListener(end, () => show(picture, box.checked));
+      }
+    }
   }
 
   const folded = [];

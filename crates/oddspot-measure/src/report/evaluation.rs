@@ -33,7 +33,7 @@ pub struct Evaluation {
 
 impl Evaluation {
     pub(super) fn new(
-        data: String,
+        data: DataSummary,
         model: ModelSummary,
         verdicts: Verdicts,
         judged: &[Judged],
@@ -42,7 +42,7 @@ impl Evaluation {
         Self {
             oddspot: env!("CARGO_PKG_VERSION"),
             model,
-            data: DataSummary::of(data, judged),
+            data,
             verdicts,
             protocols,
             images: judged.iter().map(TestImage::of).collect(),
@@ -86,10 +86,13 @@ pub struct DataSummary {
     pub defects: BTreeMap<String, usize>,
     /// Test images with a ground-truth mask.
     pub masks: usize,
+    /// What must be known beside: how masks were read, what has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl DataSummary {
-    fn of(name: String, judged: &[Judged]) -> Self {
+    pub(super) fn of(name: String, judged: &[Judged], notes: Vec<String>) -> Self {
         let mut defects = BTreeMap::new();
         for image in judged {
             if let Label::Defect(defect) = &image.label {
@@ -102,6 +105,7 @@ impl DataSummary {
             good: count(|image| image.label == Label::Good),
             defects,
             masks: count(|image| image.mask.is_some()),
+            notes,
         }
     }
 }

@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use sha2::{Digest, Sha256};
 
 use super::MapKind;
-use oddspot::datasets::{Dataset, Label, Sample};
+use oddspot::datasets::{Dataset, Label, Sample, TestLook};
 use oddspot::files::digest::hex;
-use oddspot::images::{ImageSize, Mask, decode, decode_masks, read_file};
+use oddspot::images::{ImageSize, Mask, decode_masks, read_file};
 use oddspot::judge::Detector;
 use oddspot::maps::ScoreMap;
 use oddspot::model::{Header, ImageRecord};
@@ -29,7 +29,7 @@ pub struct Judged {
     pub label: Label,
     /// The image's own size.
     pub size: ImageSize,
-    /// Which of its pixels are anomalous, at the mask's own size.
+    /// Which of its pixels are anomalous.
     pub mask: Option<Mask>,
     /// The maps of the score's terms over the whole image, as the detector gives them, in the order of fusing:
     /// as they are summed.
@@ -70,11 +70,11 @@ impl Judged {
     }
 }
 
-/// Refuses a test set that cannot be measured on fairly, whatever the model.
+/// Refuses a test set that cannot be measured on fairly, whatever the model, and says what it is like.
 ///
 /// # Errors
 /// A data set without test images, or with any [`oddspot::datasets::Problem`], each file named.
-pub fn check_test_set(dataset: &Dataset) -> Result<()> {
+pub fn check_test_set(dataset: &Dataset) -> Result<TestLook> {
     if dataset.test.is_empty() {
         return Err(Error::dataset(
             &dataset.root,
@@ -82,21 +82,9 @@ pub fn check_test_set(dataset: &Dataset) -> Result<()> {
              them with the split test",
         ));
     }
-    if dataset.test.iter().any(|sample| !sample.masks.is_empty()) {
-        dataset.check_test()?;
-    } else {
-        // No masks at all is a choice, not a slip: the images are measured alone.
-        let maskless = |sample: &Sample| Sample {
-            label: Label::Good,
-            ..sample.clone()
-        };
-        let images_alone = Dataset {
-            test: dataset.test.iter().map(maskless).collect(),
-            ..dataset.clone()
-        };
-        images_alone.check_test()?;
-    }
-    Ok(())
+    let look = dataset.look_at_test()?;
+    look.check(&dataset.root)?;
+    Ok(look)
 }
 
 /// Refuses test images that the model has learned from or took its thresholds from.
@@ -142,7 +130,7 @@ pub(super) fn refuse<'a>(
 /// None if told to stop.
 pub(super) fn judge(
     detector: &Detector,
-    dataset: &Dataset,
+    (dataset, inverted): (&Dataset, bool),
     mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Judged>>> {
     let total = dataset.test.len();
@@ -152,27 +140,32 @@ pub(super) fn judge(
         if flow.is_break() {
             return Ok(None);
         }
-        judged.push(judge_one(detector, dataset, sample)?);
+        judged.push(judge_one(detector, dataset, (sample, inverted))?);
         flow = progress(judged.len(), total);
     }
     Ok(Some(judged))
 }
 
-/// Judges one of a data set's test images.
+/// Judges one of a data set's test images, its masks taken as they are or inverted.
 ///
 /// # Errors
 /// An image or a mask that cannot be read; a damaged model.
-pub fn judge_one(detector: &Detector, dataset: &Dataset, sample: &Sample) -> Result<Judged> {
-    let image = decode(&sample.image)?;
+pub fn judge_one(
+    detector: &Detector,
+    dataset: &Dataset,
+    (sample, inverted): (&Sample, bool),
+) -> Result<Judged> {
+    let image = detector.reading().decode(&sample.image)?.image;
     let found = detector.detect(&image)?;
+    let size = ImageSize {
+        width: image.width() as usize,
+        height: image.height() as usize,
+    };
     Ok(Judged {
         name: dataset.name_of(sample),
         label: sample.label.clone(),
-        size: ImageSize {
-            width: image.width() as usize,
-            height: image.height() as usize,
-        },
-        mask: decode_masks(&sample.masks)?,
+        size,
+        mask: decode_masks(&sample.masks, size, inverted)?,
         terms: found.maps.terms,
         score: found.score,
         verdict: found.verdict,

@@ -202,6 +202,13 @@ impl<'a> Truth<'a> {
     }
 }
 
+impl Truth<'_> {
+    /// Whether it is known of its pixels what they show.
+    fn has_pixels(&self) -> bool {
+        self.mask.is_some() || defect(self.image).is_none()
+    }
+}
+
 /// The maps of a group of images at a protocol's sizes, laid end to end so that all their
 /// pixels can be ranked without another copy.
 struct Stack<'a> {
@@ -212,12 +219,19 @@ struct Stack<'a> {
 
 impl<'a> Stack<'a> {
     fn new(kind: MapKind, truths: Vec<&'a Truth<'a>>) -> Self {
-        let all = truths.iter().map(|truth| pixels(&truth.size)).sum();
+        let place_of = |truth: &Truth| {
+            if truth.has_pixels() {
+                pixels(&truth.size)
+            } else {
+                0
+            }
+        };
+        let all = truths.iter().map(|truth| place_of(truth)).sum();
         let mut scores = vec![0.0; all];
         let mut rest = scores.as_mut_slice();
         let mut places = Vec::with_capacity(truths.len());
         for truth in &truths {
-            let (place, after) = rest.split_at_mut(pixels(&truth.size));
+            let (place, after) = rest.split_at_mut(place_of(truth));
             places.push(place);
             rest = after;
         }
@@ -234,7 +248,9 @@ impl<'a> Stack<'a> {
                     Protocol::Paper => map.resize_with_peaks(height, width),
                     Protocol::Official => map.resize_bilinear(height, width),
                 };
-                place.copy_from_slice(&map.values);
+                if truth.has_pixels() {
+                    place.copy_from_slice(&map.values);
+                }
                 map.peak().0
             })
             .collect();
@@ -291,23 +307,32 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// Why pixels cannot be measured, if an anomalous image has no mask.
+    /// Why pixels cannot be measured, if no anomalous image has a mask.
     fn unmasked(&self) -> Option<String> {
         let mut defects = (self.truths.iter()).filter(|truth| defect(truth.image).is_some());
-        let missing = defects.find(|truth| truth.mask.is_none())?;
-        Some(if self.truths.iter().any(|truth| truth.mask.is_some()) {
-            format!("{} has no mask; add one", missing.image.name)
-        } else {
+        let missing = defects.next()?;
+        if missing.mask.is_some() || defects.any(|truth| truth.mask.is_some()) {
+            return None;
+        }
+        Some(
             "there are no ground-truth masks; add them as \
              ground_truth/<defect>/<image>_mask.png"
-                .to_owned()
-        })
+                .to_owned(),
+        )
+    }
+
+    /// The images whose pixels are stacked.
+    fn with_pixels(&self) -> impl Iterator<Item = &'a Truth<'a>> {
+        self.truths
+            .iter()
+            .copied()
+            .filter(|truth| truth.has_pixels())
     }
 
     /// Which of the stacked pixels are anomalous.
     fn anomalous_pixels(&self) -> Vec<bool> {
         let mut anomalous = Vec::with_capacity(self.scores.len());
-        for truth in &self.truths {
+        for truth in self.with_pixels() {
             match &truth.mask {
                 Some(mask) => anomalous.extend_from_slice(&mask.anomalous),
                 None => anomalous.resize(anomalous.len() + pixels(&truth.size), false),
@@ -319,7 +344,7 @@ impl<'a> Stack<'a> {
     fn pro(&self, anomalous: &[bool]) -> Result<Pro> {
         let mut start = 0;
         let mut maps = Vec::with_capacity(self.truths.len());
-        for truth in &self.truths {
+        for truth in self.with_pixels() {
             let end = start + pixels(&truth.size);
             maps.push(ScoredMap {
                 height: truth.size.height,

@@ -10,6 +10,7 @@ mod judging;
 pub mod label_text;
 mod map_kind;
 mod measures;
+mod notes;
 mod protocol;
 mod table;
 mod verdicts;
@@ -45,8 +46,8 @@ pub enum Phase {
 ///
 /// `progress` is told, from 0 on, how many images of how many are judged, then how many groups of
 /// images are measured; None if it breaks. A measure that the test set leaves undefined (one
-/// class only, no masks) is None with its reason. Without any masks the images are measured all
-/// the same.
+/// class only, no masks) is None with its reason. Images of defects without a mask count in the measures
+/// of images alone.
 ///
 /// # Errors
 /// A data set without test images, or with any [`oddspot::datasets::Problem`] (each file named);
@@ -70,9 +71,9 @@ pub fn examine(
     mut progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<(Evaluation, Vec<Judged>)>> {
     let header = detector.header();
-    check_test_set(dataset)?;
+    let look = check_test_set(dataset)?;
     check_unseen(dataset, header)?;
-    let judged = judging::judge(detector, dataset, |done, total| {
+    let judged = judging::judge(detector, (dataset, look.inverted), |done, total| {
         progress(Phase::Judging, done, total)
     })?;
     let Some(judged) = judged else {
@@ -91,7 +92,8 @@ pub fn examine(
     let name = name.to_string_lossy().into_owned();
     let verdicts = Verdicts::of(&header.thresholds, &judged);
     let model = ModelSummary::of(header);
-    let evaluation = Evaluation::new(name, model, verdicts, &judged, measured);
+    let data = DataSummary::of(name, &judged, notes::notes(dataset, &look));
+    let evaluation = Evaluation::new(data, model, verdicts, &judged, measured);
     Ok(Some((evaluation, judged)))
 }
 

@@ -83,7 +83,10 @@ impl Tables<'_> {
             data.name,
             plural(images),
             data.good
-        )
+        )?;
+        data.notes
+            .iter()
+            .try_for_each(|note| writeln!(f, "note: {note}"))
     }
 
     fn write_verdicts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,6 +149,15 @@ impl Tables<'_> {
         rows.push(row("of those missed to check".to_owned(), &|of| {
             of.verdicts.misses_to_check
         }));
+        let untrusted = |of: &Evaluation| of.verdicts.untrusted().count > 0;
+        if untrusted(self.own) || self.baseline.is_some_and(untrusted) {
+            rows.push(row("good images untrusted".to_owned(), &|of| {
+                of.verdicts.good_untrusted
+            }));
+            rows.push(row("defects untrusted".to_owned(), &|of| {
+                of.verdicts.defects_untrusted
+            }));
+        }
         rows
     }
 

@@ -98,7 +98,8 @@ fn measured(method: Method, judged: &[Judged]) -> Evaluation {
     );
     let thresholds = thresholds.at_scores(Some(THRESHOLD), Some(CHECK)).as_own();
     let verdicts = Verdicts::of(&thresholds, judged);
-    Evaluation::new("bolts".to_owned(), model, verdicts, judged, measured)
+    let data = DataSummary::of("bolts".to_owned(), judged, Vec::new());
+    Evaluation::new(data, model, verdicts, judged, measured)
 }
 
 fn evaluated(judged: &[Judged]) -> Evaluation {
@@ -233,6 +234,31 @@ fn without_masks_the_images_are_measured_and_the_reason_is_kept() {
 }
 
 #[test]
+fn images_without_a_mask_count_as_images_alone() {
+    let all = images();
+    let is_hole = |image: &&Judged| image.label == Label::Defect("hole".to_owned());
+    let rest: Vec<Judged> = all.iter().filter(|one| !is_hole(one)).cloned().collect();
+    let mut judged = all.clone();
+    for image in judged.iter_mut().filter(|one| is_hole(&&**one)) {
+        image.mask = None;
+    }
+    assert!(rest.len() < all.len() && rest.iter().any(|image| image.mask.is_some()));
+    let [found, whole, of_rest] = [&judged, &all, &rest].map(|images| evaluated(images));
+    for protocol in Protocol::ALL {
+        let [found, whole, of_rest] =
+            [&found, &whole, &of_rest].map(|evaluation| overall(evaluation, protocol));
+        assert_eq!(found.image_auc, whole.image_auc);
+        assert_eq!(found.image_f1, whole.image_f1);
+        assert_eq!(found.pixel_auc, of_rest.pixel_auc);
+        assert_eq!(found.pixel_ap, of_rest.pixel_ap);
+        assert_eq!(found.au_pro, of_rest.au_pro);
+        assert!(found.pixel_auc.is_some());
+    }
+    let hole = &found.protocols[&Protocol::Official].maps[&MapKind::Total].defects["hole"];
+    assert!(hole.image_auc.is_some() && hole.pixel_auc.is_none());
+}
+
+#[test]
 fn one_class_alone_gives_what_it_can() {
     let (good, defective): (Vec<_>, Vec<_>) = images()
         .into_iter()
@@ -317,19 +343,23 @@ fn dataset(names: &[(&str, u8)]) -> (tempfile::TempDir, Dataset) {
 }
 
 #[test]
-fn a_set_without_any_mask_passes_and_one_with_some_names_those_that_lack_theirs() {
+fn a_set_without_any_mask_passes_and_one_with_some_says_which_lack_theirs() {
     let (_root, maskless) = dataset(&[("test/good/0.png", 1), ("test/cut/0.png", 2)]);
-    check_test_set(&maskless).unwrap();
+    let look = check_test_set(&maskless).unwrap();
+    assert_eq!(notes::notes(&maskless, &look), Vec::<String>::new());
     let (_root, partly) = dataset(&[
         ("test/cut/0.png", 2),
         ("test/cut/1.png", 3),
         ("ground_truth/cut/0_mask.png", 255),
     ]);
-    let error = check_test_set(&partly).unwrap_err().to_string();
+    let look = check_test_set(&partly).unwrap();
+    let notes = notes::notes(&partly, &look);
     assert!(
-        error.contains("1.png") && !error.contains("0.png"),
-        "{error}"
+        notes[0].starts_with("no test image is good (cut (2))"),
+        "{notes:?}"
     );
+    let said = "1 of 2 images of defects have no mask and count in no measure of pixels: cut (1)";
+    assert_eq!(notes[1..], [said]);
     let (_root, unlabelled) = dataset(&[("0.png", 1)]);
     let error = check_test_set(&unlabelled).unwrap_err().to_string();
     assert!(error.contains("test/<defect>"), "{error}");

@@ -38,12 +38,16 @@ pub struct Verdicts {
     pub right: Count,
     /// Good images called anomalous.
     pub false_alarms: Count,
-    /// Anomalous images not called anomalous, per defect.
+    /// Anomalous images called neither anomalous nor untrusted, per defect.
     pub misses: BTreeMap<String, Count>,
     /// Good images to be checked.
     pub good_to_check: Count,
     /// Of the anomalous images that are missed, those to be checked.
     pub misses_to_check: Count,
+    /// Good images of another light, focus or colour than the model's good ones.
+    pub good_untrusted: Count,
+    /// Anomalous images of the same.
+    pub defects_untrusted: Count,
 }
 
 impl Verdicts {
@@ -67,25 +71,33 @@ impl Verdicts {
             misses: BTreeMap::new(),
             good_to_check: Count::default(),
             misses_to_check: Count::default(),
+            good_untrusted: Count::default(),
+            defects_untrusted: Count::default(),
         };
         for (label, verdict) in images {
-            let anomalous = verdict.is_anomalous();
+            // An untrusted image does not pass for a good one.
+            let kept_back = matches!(verdict, Verdict::Anomalous | Verdict::Untrusted);
+            let untrusted = usize::from(verdict == Verdict::Untrusted);
             let to_check = usize::from(verdict == Verdict::Check);
             match label {
                 Label::Good => {
                     verdicts.good_to_check.count += to_check;
                     verdicts.good_to_check.of += 1;
+                    verdicts.good_untrusted.count += untrusted;
+                    verdicts.good_untrusted.of += 1;
                 }
                 Label::Defect(_) => {
                     verdicts.misses_to_check.count += to_check;
-                    verdicts.misses_to_check.of += usize::from(!anomalous);
+                    verdicts.misses_to_check.of += usize::from(!kept_back);
+                    verdicts.defects_untrusted.count += untrusted;
+                    verdicts.defects_untrusted.of += 1;
                 }
             }
             let (wrong, kind) = match label {
-                Label::Good => (anomalous, &mut verdicts.false_alarms),
+                Label::Good => (verdict.is_anomalous(), &mut verdicts.false_alarms),
                 Label::Defect(defect) => {
                     let misses = verdicts.misses.entry(defect.clone()).or_default();
-                    (!anomalous, misses)
+                    (!kept_back, misses)
                 }
             };
             kind.count += usize::from(wrong);
@@ -94,6 +106,14 @@ impl Verdicts {
             verdicts.right.of += 1;
         }
         verdicts
+    }
+
+    /// Images of another light, focus or colour than the model's good ones.
+    pub fn untrusted(&self) -> Count {
+        Count {
+            count: self.good_untrusted.count + self.defects_untrusted.count,
+            of: self.good_untrusted.of + self.defects_untrusted.of,
+        }
     }
 
     /// Anomalous images not called anomalous, of whatever defect.

@@ -4,12 +4,10 @@ use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
-use crate::images::{ImageSize, Source, resize};
+use crate::images::{ImageSize, Reading, Source, resize};
 
 /// The side of the small picture: a part's own texture is still seen.
 pub(super) const SIDE: usize = 256;
-/// Channels of a grey picture differ by no more, in levels.
-const GREY: u8 = 2;
 
 /// What is seen of an image without any model.
 pub(super) struct Looks {
@@ -31,20 +29,14 @@ impl Looks {
     ///
     /// # Errors
     /// A file that cannot be read or is no usable image.
-    pub fn of(source: &Source) -> Result<Self> {
-        let (image, bits) = source.decode_with_bits()?;
+    pub fn of(source: &Source, reading: Reading) -> Result<Self> {
+        let (image, kind) = source.decode_with_kind(reading)?;
         let picture = resize(&image, ImageSize::square(SIDE));
         let (small, mean) = brightness(&picture);
         Ok(Self {
-            size: ImageSize {
-                width: image.width() as usize,
-                height: image.height() as usize,
-            },
-            bits,
-            grey: image.pixels().all(|pixel| {
-                let [red, green, blue] = pixel.0;
-                red.abs_diff(green).max(blue.abs_diff(green)) <= GREY
-            }),
+            size: kind.size,
+            bits: kind.bits,
+            grey: kind.grey,
             mean,
             pixels: hash(&image),
             small,

@@ -13,13 +13,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::images::{ImageSize, Source};
+use crate::images::{ImageSize, Reading, Source};
 use crate::maps::ScoreMap;
 use crate::model::Header;
 use crate::train::{GoodImages, LeftOut};
 use crate::verdict::Point;
 use looks::Looks;
-use oddness::{Oddness, oddness};
+use oddness::oddness;
 pub use twins::{Likeness, Twins};
 pub use unlike::Unlike;
 
@@ -29,6 +29,9 @@ const AT_A_TIME: usize = 16;
 /// What was found among good images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Audit {
+    /// How the images' files are read.
+    #[serde(skip)]
+    pub reading: Reading,
     /// Above this score the model calls an image anomalous.
     pub threshold: f64,
     /// The images, the most suspicious first.
@@ -107,12 +110,17 @@ impl Audit {
         if header.good_images() != sources.len() || !judged {
             return Err(Error::internal("an audit of other images than the model's"));
         }
-        let looks = look(&sources, progress)?;
+        let reading = header.settings.reading();
+        let looks = look(&sources, reading, progress)?;
         let standings = standings(header);
         let odd = oddness(&left_out);
         let mut unlike = unlike::unlike(&looks);
         let records = header.training_images.iter().chain(&header.held_out_images);
-        let mut maps = (left_out.into_iter()).map(|image| image.alone.unwrap_or(image.map));
+        // Compared where good images lie, and shown where they lie themselves.
+        let peaks: Vec<[f32; 2]> = (odd.iter().zip(&left_out))
+            .map(|(odd, image)| image.in_image(odd.at))
+            .collect();
+        let mut maps = (left_out.into_iter()).map(LeftOut::shown);
         let audited = sources.into_iter().zip(records).enumerate();
         let audited = audited.map(|(at, (source, record))| {
             let size = looks[at].size;
@@ -126,7 +134,7 @@ impl Audit {
                 oddness: odd.map(|odd| odd.value),
                 suspicious: odd.is_some_and(|odd| odd.far),
                 for_its_place: odd.is_some_and(|odd| odd.for_its_place),
-                peak: odd.map(|odd| peak(odd, size)),
+                peak: peaks.get(at).map(|&peak| pixel_at(peak, size)),
                 score: standings[at].0,
                 standing: standings[at].1,
                 unlike: std::mem::take(&mut unlike[at]),
@@ -140,6 +148,7 @@ impl Audit {
             place[at] = rank;
         }
         let mut audit = Self {
+            reading,
             threshold: header.thresholds.image,
             images: order.iter().filter_map(|&at| audited[at].take()).collect(),
             twins: twins::twins(&looks),
@@ -214,11 +223,12 @@ fn ranked(images: &[Option<Audited>]) -> Vec<usize> {
 /// Decodes every image and looks at it.
 fn look(
     sources: &[Source],
+    reading: Reading,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<Looks>> {
     let mut looks = Vec::with_capacity(sources.len());
     for some in sources.chunks(AT_A_TIME) {
-        let seen = some.par_iter().map(Looks::of);
+        let seen = some.par_iter().map(|source| Looks::of(source, reading));
         looks.extend(seen.collect::<Result<Vec<_>>>()?);
         if progress(looks.len(), sources.len()).is_break() {
             return Err(Error::cancelled("while looking through the good images"));
@@ -248,12 +258,12 @@ fn standings(header: &Header) -> Vec<(Option<f32>, Standing)> {
     (0..header.good_images()).map(of).collect()
 }
 
-/// Where an image is oddest, in its own pixels.
-fn peak(odd: &Oddness, size: ImageSize) -> Point {
+/// The pixel at a row and column that are given as shares of the image.
+fn pixel_at([row, column]: [f32; 2], size: ImageSize) -> Point {
     let pixel = |share: f32, side: usize| ((share * side as f32) as usize).min(side.max(1) - 1);
     Point {
-        x: pixel(odd.at[1], size.width),
-        y: pixel(odd.at[0], size.height),
+        x: pixel(column, size.width),
+        y: pixel(row, size.height),
     }
 }
 

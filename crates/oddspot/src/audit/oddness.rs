@@ -30,9 +30,7 @@ pub(super) struct Oddness {
 /// That of each image; none of none.
 pub(super) fn oddness(images: &[LeftOut]) -> Vec<Oddness> {
     // Two alike faults must not excuse each other, so the map without the likest image, if there is one.
-    let maps: Vec<&ScoreMap> = (images.iter())
-        .map(|image| image.alone.as_ref().unwrap_or(&image.map))
-        .collect();
+    let maps: Vec<&ScoreMap> = images.iter().map(LeftOut::strictest).collect();
     let peaks: Vec<Peak> = maps.iter().map(|map| map.peak()).collect();
     let above = match images.len() >= ENOUGH {
         true => above_usual(&maps),

@@ -11,6 +11,53 @@ fn plate(seed: u32) -> RgbImage {
     })
 }
 
+/// Blocks on a ground, moved; what comes in from outside is ground.
+fn moved(seed: u32, [right, down]: [u32; 2]) -> RgbImage {
+    RgbImage::from_fn(96, 96, |x, y| {
+        let (x, y) = (x.wrapping_sub(right), y.wrapping_sub(down));
+        let block = |left: u32, top: u32, side: u32| {
+            (left..left + side).contains(&x) && (top..top + side).contains(&y)
+        };
+        let grain = (x.wrapping_mul(7 + seed) ^ y.wrapping_mul(13)) % 7;
+        let level = match block(20, 24, 18) || block(52, 14, 22) || block(40, 54, 20) {
+            true => 200,
+            false => 60,
+        };
+        Rgb([level + grain as u8; 3])
+    })
+}
+
+#[test]
+fn in_an_image_that_was_aligned_the_place_is_where_it_lies_in_the_image() {
+    let mut images: Vec<RgbImage> = (0..12).map(|seed| moved(seed, [4, 4])).collect();
+    let mut odd = moved(20, [14, 10]);
+    for (x, y) in (0..8).flat_map(|x| (0..8).map(move |y| (x, y))) {
+        odd.put_pixel(74 + x, 56 + y, Rgb([255, 0, 255]));
+    }
+    images.push(odd);
+    let good: GoodImages = images.into_iter().collect();
+    let mut settings = Settings::instant();
+    settings.set("image_size", "96").unwrap();
+    settings.set("alignment", "shift").unwrap();
+    let mut left_out = Vec::new();
+    let training = Training::new(settings, good.clone()).left_out(&mut left_out);
+    let header = training.run().unwrap().header;
+    for (at, one) in left_out.iter().enumerate() {
+        assert_eq!(one.score, header.score_of(at).unwrap());
+    }
+    let audit = Audit::of(good, &header, left_out, &mut |_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let first = &audit.images[0];
+    let Point { x, y } = first.peak.unwrap();
+    assert!((70..86).contains(&x) && (52..68).contains(&y), "{x} {y}");
+    let map = first.map.as_ref().unwrap();
+    let (row, column) = map.peak().1;
+    let [x, y] = [column * 96 / map.width, row * 96 / map.height];
+    assert!((70..86).contains(&x) && (52..68).contains(&y), "{x} {y}");
+}
+
 #[test]
 fn images_are_ranked_named_and_grouped() {
     let mut images: Vec<RgbImage> = (0..14).map(plate).collect();

@@ -24,6 +24,15 @@ const LIKE: f32 = 0.72;
 const SMALL_LIKE: f32 = 0.9;
 /// ... their longer side below this one.
 const SMALL: usize = 160;
+/// Deviations above the mean of what images have in common with those that are much like them and not the
+/// same, that twins lie.
+const FAR: f32 = 2.5;
+/// What is asked of twins at most where such images are hard to tell apart.
+const MOST_LIKE: f32 = 0.92;
+/// Which of an image's likest is taken for such a one: the first may be its twins.
+const STRANGER: usize = 4;
+/// Images that are asked, at most.
+const ASKED: usize = 64;
 /// The same where there is no third image to say what is common.
 const ALIKE: f32 = 0.95;
 
@@ -135,22 +144,44 @@ fn near(looks: &[&Looks]) -> Vec<(usize, usize, f32)> {
         .par_iter()
         .map(|one| Texture::of(&one.small))
         .collect();
-    let judged = pairs.par_iter().map(|&(a, b)| {
+    let like = |a: usize, b: usize| {
         let others = likest[a].iter().map(|&(at, _)| at).filter(|&at| at != b);
         let others: Vec<&Texture> = others.take(OTHERS).map(|at| &textures[at]).collect();
         let like = of_their_own((&textures[a], &textures[b]), &others);
+        (like, others.is_empty())
+    };
+    let usual = of_strangers(&likest, &like);
+    let judged = pairs.par_iter().map(|&(a, b)| {
+        let (like, alone) = like(a, b);
         let small = [a, b]
             .map(|at| looks[at].size)
             .iter()
             .any(|size| size.width.max(size.height) < SMALL);
         let least = match small {
-            _ if others.is_empty() => ALIKE,
-            true => SMALL_LIKE,
-            false => LIKE,
+            _ if alone => ALIKE,
+            true => SMALL_LIKE.max(usual),
+            false => LIKE.max(usual),
         };
         (like >= least).then_some((a, b, like))
     });
     judged.flatten().collect()
+}
+
+/// What two images must have of their own in common at least, that others of the set nowhere reach by chance:
+/// plain parts that differ in little only are hard to tell apart. Asked of every so many of all images.
+fn of_strangers(
+    likest: &[Vec<(usize, f32)>],
+    like: &(impl Fn(usize, usize) -> (f32, bool) + Sync),
+) -> f32 {
+    let step = likest.len().div_ceil(ASKED).max(1);
+    let asked = likest.par_iter().enumerate().step_by(step);
+    let found: Vec<f32> = asked
+        .filter_map(|(at, likest)| Some(like(at, likest.get(STRANGER - 1)?.0).0))
+        .collect();
+    let count = found.len().max(1) as f32;
+    let mean = found.iter().sum::<f32>() / count;
+    let variance = found.iter().map(|one| (one - mean).powi(2)).sum::<f32>() / count;
+    (mean + FAR * variance.sqrt()).min(MOST_LIKE)
 }
 
 /// Of each image those most like it by their coarse textures, less the mean of all, the likest first.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{has_extension, is_hidden, manifest, mvtec, visa};
+use super::listing::Besides;
+use super::{has_extension, manifest, mvtec, visa};
 use crate::error::{Error, Result};
 
 /// Folders deep that data sets are looked for.
@@ -84,13 +85,13 @@ pub(super) fn below(root: &Path, depth: usize) -> Result<Vec<Category>> {
     for entry in fs::read_dir(root).map_err(Error::io("read", root))? {
         let entry = entry.map_err(Error::io("read", root))?;
         let path = entry.path();
-        if is_hidden(&path) || !path.is_dir() {
+        if !path.is_dir() || Besides::default().leaves_out(&path) {
             continue;
         }
-        if path.join("train").join("good").is_dir() {
+        if mvtec::has_good_training_images(&path) {
             let name = entry.file_name().to_string_lossy().into_owned();
             found.push(Category { name, path });
-        } else if depth > 1 {
+        } else if depth > 1 && fs::read_dir(&path).is_ok() {
             found.extend(below(&path, depth - 1)?);
         }
     }

@@ -5,10 +5,12 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::{Dataset, Label, Sample};
 use crate::error::{Error, Result};
 use crate::files::digest::sha256_of_file;
-use crate::images::{decode_mask, dimensions};
+use crate::images::{MaskFile, decode, read_mask};
 
 /// How many problems one error spells out.
 const SHOWN: usize = 10;
@@ -21,12 +23,7 @@ pub enum Problem {
         /// The error, which names the file.
         reason: String,
     },
-    /// An image of a defect has no mask.
-    NoMask {
-        /// The test image.
-        image: PathBuf,
-    },
-    /// A mask has another size than its image.
+    /// A mask has other proportions than its image.
     MaskSize {
         /// The mask file.
         mask: PathBuf,
@@ -58,11 +55,6 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { reason } => f.write_str(reason),
-            Self::NoMask { image } => write!(
-                f,
-                "{} shows a defect but has no mask: add one",
-                image.display()
-            ),
             Self::MaskSize {
                 mask,
                 size: (width, height),
@@ -70,7 +62,7 @@ impl fmt::Display for Problem {
             } => write!(
                 f,
                 "{} is {width}x{height} but its image {image_width}x{image_height}: \
-                 draw it at the image's size",
+                 draw it in the image's proportions",
                 mask.display()
             ),
             Self::EmptyMask { mask } => write!(
@@ -93,10 +85,89 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What is known of a test set once its images and masks were looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestLook {
+    /// What would spoil a measurement, in path order.
+    pub problems: Vec<Problem>,
+    /// Whether all masks of defects mark what is good.
+    pub inverted: bool,
+    /// Masks that look so where others do not.
+    pub doubtful: Vec<PathBuf>,
+    /// Masks with shades between, which were cut at half.
+    pub cut: Vec<PathBuf>,
+    /// Masks of another size than their images, in the same proportions.
+    pub scaled: Vec<PathBuf>,
+    /// Images of defects without a mask.
+    pub without_mask: Vec<PathBuf>,
+}
+
+/// One of an image's masks.
+struct Looked {
+    path: PathBuf,
+    size: (u32, u32),
+    cut: bool,
+    any: bool,
+    all: bool,
+    looks_inverted: bool,
+    is_like: bool,
+}
+
 impl Dataset {
     /// An error that names every [`Problem`] of the test set (the first ten in full).
     pub fn check_test(&self) -> Result<()> {
-        let problems = self.test_problems()?;
+        self.look_at_test()?.check(&self.root)
+    }
+
+    /// Decodes all images and masks of the test set, and says what they are like.
+    ///
+    /// # Errors
+    /// A file that is gone.
+    pub fn look_at_test(&self) -> Result<TestLook> {
+        let masks: Vec<_> = self.test.par_iter().map(masks_of).collect();
+        let of_defects = |&(sample, _): &(&Sample, &Result<_>)| sample.label != Label::Good;
+        let looked = self.test.iter().zip(&masks).filter(of_defects);
+        let looked = looked.filter_map(|(_, masks)| masks.as_ref().ok());
+        let looked: Vec<&Looked> = looked
+            .flat_map(|(_, masks): &(_, Vec<Looked>)| masks)
+            .collect();
+        let inverted = !looked.is_empty() && looked.iter().all(|mask| mask.looks_inverted);
+        let mut look = TestLook {
+            inverted,
+            ..TestLook::default()
+        };
+        if !inverted {
+            let doubtful = looked.iter().filter(|mask| mask.looks_inverted);
+            look.doubtful = doubtful.map(|mask| mask.path.clone()).collect();
+        }
+        let unreadable = self.besides.unreadable.iter();
+        look.problems
+            .extend(unreadable.map(|one| Problem::Unreadable {
+                reason: one.reason.clone(),
+            }));
+        let mut train = Fingerprints::of(self.train.iter().chain(&self.held_out))?;
+        for (sample, masks) in self.test.iter().zip(masks) {
+            match masks {
+                Ok((size, masks)) => look.add(sample, size, masks),
+                Err(error) => look.problems.push(Problem::Unreadable {
+                    reason: error.in_full(),
+                }),
+            }
+            if let Some(train) = train.equal_to(&sample.image)? {
+                look.problems.push(Problem::InTraining {
+                    image: sample.image.clone(),
+                    train,
+                });
+            }
+        }
+        Ok(look)
+    }
+}
+
+impl TestLook {
+    /// An error that names every [`Problem`] (the first ten in full).
+    pub fn check(&self, root: &Path) -> Result<()> {
+        let problems = &self.problems;
         if problems.is_empty() {
             return Ok(());
         }
@@ -106,75 +177,62 @@ impl Dataset {
             reason += &format!("\n  and {} more", problems.len() - SHOWN);
         }
         Err(Error::dataset(
-            &self.root,
+            root,
             format!("its test images need mending:{reason}"),
         ))
     }
 
-    /// Every [`Problem`] of the test set, in path order; masks are decoded, images only measured.
-    pub fn test_problems(&self) -> Result<Vec<Problem>> {
-        let mut train = Fingerprints::of(self.train.iter().chain(&self.held_out))?;
-        let mut problems = Vec::new();
-        for sample in &self.test {
-            match masking(sample) {
-                Ok(found) => problems.extend(found),
-                Err(error) => problems.push(Problem::Unreadable {
-                    reason: with_causes(&error),
-                }),
+    /// What is to be said of an image and its masks.
+    fn add(&mut self, sample: &Sample, image_size: (u32, u32), masks: Vec<Looked>) {
+        let defective = sample.label != Label::Good;
+        let marks = |mask: &Looked| if self.inverted { !mask.all } else { mask.any };
+        let marked = masks.iter().any(marks);
+        match masks.first() {
+            None if defective => self.without_mask.push(sample.image.clone()),
+            Some(first) if defective && !marked => self.problems.push(Problem::EmptyMask {
+                mask: first.path.clone(),
+            }),
+            _ => {}
+        }
+        let problems_of = masks.iter().filter(|mask| !defective && marks(mask));
+        let of_good = problems_of.map(|mask| Problem::MaskOfGood {
+            mask: mask.path.clone(),
+        });
+        self.problems.extend(of_good.collect::<Vec<_>>());
+        for mask in masks {
+            if mask.cut {
+                self.cut.push(mask.path.clone());
             }
-            if let Some(train) = train.equal_to(&sample.image)? {
-                problems.push(Problem::InTraining {
-                    image: sample.image.clone(),
-                    train,
+            if !mask.is_like {
+                self.problems.push(Problem::MaskSize {
+                    mask: mask.path,
+                    size: mask.size,
+                    image_size,
                 });
+            } else if mask.size != image_size {
+                self.scaled.push(mask.path);
             }
         }
-        Ok(problems)
     }
 }
 
-/// What is wrong between an image and its masks.
-fn masking(sample: &Sample) -> Result<Vec<Problem>> {
-    let image_size = dimensions(&sample.image)?;
-    let defective = sample.label != Label::Good;
-    if sample.masks.is_empty() {
-        let image = sample.image.clone();
-        let missing = defective.then_some(Problem::NoMask { image });
-        return Ok(missing.into_iter().collect());
-    }
-    let mut problems = Vec::new();
-    let mut marked = false;
-    for path in &sample.masks {
-        let decoded = decode_mask(path)?;
-        let size = (decoded.width as u32, decoded.height as u32);
-        let mask = path.clone();
-        marked |= decoded.any();
-        if decoded.any() && !defective {
-            problems.push(Problem::MaskOfGood { mask: mask.clone() });
-        }
-        if size != image_size {
-            problems.push(Problem::MaskSize {
-                mask,
-                size,
-                image_size,
-            });
-        }
-    }
-    if defective && !marked {
-        let mask = sample.masks[0].clone();
-        problems.insert(0, Problem::EmptyMask { mask });
-    }
-    Ok(problems)
-}
-
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
+/// An image's size, and what its masks are like.
+fn masks_of(sample: &Sample) -> Result<((u32, u32), Vec<Looked>)> {
+    let (width, height) = decode(&sample.image)?.dimensions();
+    let look = |path: &PathBuf| {
+        let MaskFile { mask, cut } = read_mask(path)?;
+        Ok(Looked {
+            path: path.clone(),
+            size: (mask.width as u32, mask.height as u32),
+            cut,
+            any: mask.any(),
+            all: !mask.anomalous.contains(&false),
+            looks_inverted: mask.looks_inverted(),
+            is_like: mask.is_like(width as usize, height as usize),
+        })
+    };
+    let masks = sample.masks.iter().map(look).collect::<Result<_>>()?;
+    Ok(((width, height), masks))
 }
 
 /// Files by their size, hashed only once another file of that size is asked about.
@@ -227,109 +285,4 @@ fn file_size(path: &Path) -> Result<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ::image::{GrayImage, Luma, RgbImage};
-
-    /// Draws a mask of one grey level.
-    fn mask(root: &Path, name: &str, width: u32, height: u32, level: u8) {
-        save(root, name, |path| {
-            GrayImage::from_pixel(width, height, Luma([level])).save(path)
-        });
-    }
-
-    /// Draws an image of one shade.
-    fn image(root: &Path, name: &str, shade: u8) {
-        save(root, name, |path| {
-            RgbImage::from_pixel(6, 4, [shade; 3].into()).save(path)
-        });
-    }
-
-    fn save(root: &Path, name: &str, write: impl Fn(&Path) -> ::image::ImageResult<()>) {
-        let path = root.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        write(&path).unwrap();
-    }
-
-    #[test]
-    fn every_problem_is_reported_by_name_and_sound_samples_are_not() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path();
-        image(path, "train/good/0.png", 1);
-        image(path, "train/good/1.png", 2);
-        image(path, "test/good/fine.png", 3);
-        image(path, "test/good/masked.png", 4);
-        image(path, "test/good/trained.png", 2);
-        image(path, "test/good/zero.png", 9);
-        mask(path, "ground_truth/good/masked_mask.png", 6, 4, 255);
-        mask(path, "ground_truth/good/zero_mask.png", 6, 4, 0);
-        for (shade, name) in ["bare", "empty", "fine", "small", "text"]
-            .into_iter()
-            .enumerate()
-        {
-            image(path, &format!("test/cut/{name}.png"), 20 + shade as u8);
-        }
-        mask(path, "ground_truth/cut/empty_mask.png", 6, 4, 0);
-        mask(path, "ground_truth/cut/fine_mask.png", 6, 4, 1);
-        mask(path, "ground_truth/cut/small_mask.png", 4, 6, 1);
-        mask(path, "ground_truth/cut/text_mask.png", 6, 4, 1);
-        fs::write(path.join("test/cut/text.png"), "words").unwrap();
-
-        let dataset = Dataset::open(path).unwrap();
-        let problems = dataset.test_problems().unwrap();
-        let name = |name: &str| path.join(name);
-        assert_eq!(problems.len(), 6, "{problems:?}");
-        assert_eq!(
-            problems[0],
-            Problem::NoMask {
-                image: name("test/cut/bare.png")
-            }
-        );
-        let empty = name("ground_truth/cut/empty_mask.png");
-        assert_eq!(problems[1], Problem::EmptyMask { mask: empty });
-        let small = Problem::MaskSize {
-            mask: name("ground_truth/cut/small_mask.png"),
-            size: (4, 6),
-            image_size: (6, 4),
-        };
-        assert_eq!(problems[2], small);
-        assert!(problems[3].to_string().contains("text.png"));
-        let masked = name("ground_truth/good/masked_mask.png");
-        assert_eq!(problems[4], Problem::MaskOfGood { mask: masked });
-        let trained = Problem::InTraining {
-            image: name("test/good/trained.png"),
-            train: name("train/good/1.png"),
-        };
-        assert_eq!(problems[5], trained);
-        let error = dataset.check_test().unwrap_err().to_string();
-        for problem in problems {
-            assert!(error.contains(&problem.to_string()), "{error}");
-        }
-    }
-
-    #[test]
-    fn past_ten_problems_the_rest_is_counted() {
-        let root = tempfile::tempdir().unwrap();
-        for i in 0..13 {
-            image(root.path(), &format!("test/cut/{i:02}.png"), i);
-        }
-        let error = Dataset::open(root.path())
-            .unwrap()
-            .check_test()
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("09.png") && !error.contains("10.png"),
-            "{error}"
-        );
-        assert!(error.ends_with("and 3 more"), "{error}");
-    }
-
-    #[test]
-    fn a_sound_test_set_passes() {
-        let root = tempfile::tempdir().unwrap();
-        image(root.path(), "train/good/0.png", 1);
-        image(root.path(), "test/good/0.png", 2);
-        Dataset::open(root.path()).unwrap().check_test().unwrap();
-    }
-}
+mod tests;

@@ -11,14 +11,14 @@ use crate::error::{Error, ErrorKind, Result};
 const NEAR: usize = 3;
 
 /// Takes good images out of data sets, and says how many. Each of `names` is an image's path below its data
-/// set's folder or from where the program runs, its file name alone, or a pattern of either with `*`, `?`
-/// and `[…]`.
+/// set's folder or from where the program runs; where none has that, its file name alone, or a pattern of either
+/// with `*`, `?` and `[…]`.
 ///
 /// # Errors
 /// A name that no good image has, with those that are most like it; a pattern that is none; a data set of
 /// which nothing is left.
 pub fn exclude(datasets: &mut [Dataset], names: &[String]) -> Result<usize> {
-    let names = names.iter().map(|name| Name::of(name));
+    let names = names.iter().map(|name| Name::of(name, datasets));
     let names: Vec<Name> = names.collect::<Result<_>>()?;
     let mut used = vec![false; names.len()];
     let mut excluded = 0;
@@ -54,19 +54,26 @@ struct Name<'a> {
     written: &'a str,
     /// With `/`, and not from `./`.
     spelled: String,
+    /// Whether it is an image's path: then it names that one alone.
+    full: bool,
     pattern: Option<Pattern>,
 }
 
 impl<'a> Name<'a> {
-    fn of(written: &'a str) -> Result<Self> {
+    fn of(written: &'a str, datasets: &[Dataset]) -> Result<Self> {
         let spelled = written.replace('\\', "/");
         let spelled = spelled.strip_prefix("./").unwrap_or(&spelled).to_owned();
-        let pattern = match spelled.contains(['*', '?', '[']) {
+        let full = datasets.iter().any(|dataset| {
+            let mut samples = dataset.train.iter().chain(&dataset.held_out);
+            samples.any(|sample| is_path(&spelled, written, (dataset, sample)))
+        });
+        let is_pattern = !full && spelled.contains(['*', '?', '[']);
+        let pattern = match is_pattern {
             false => None,
-            // A file may be called like a pattern that is none.
             true => match Pattern::new(&spelled) {
                 Ok(pattern) => Some(pattern),
-                Err(_) if Path::new(written).exists() => None,
+                // A file may be called like a pattern that is none.
+                Err(_) if is_file(&spelled, datasets) => None,
                 Err(error) => {
                     return Err(Error::dataset(
                         written,
@@ -78,20 +85,21 @@ impl<'a> Name<'a> {
         Ok(Self {
             written,
             spelled,
+            full,
             pattern,
         })
     }
 
     fn is_of(&self, dataset: &Dataset, sample: &Sample) -> bool {
+        if self.full {
+            return is_path(&self.spelled, self.written, (dataset, sample));
+        }
         let name = dataset.name_of(sample);
-        let file = name.rsplit('/').next().unwrap_or(&name);
-        if self.spelled == name || self.spelled == file {
+        let file = file_of(&name);
+        if self.spelled == file {
             return true;
         }
         let path = sample.image.as_path();
-        if path == Path::new(self.written) {
-            return true;
-        }
         let options = MatchOptions {
             require_literal_separator: true,
             ..MatchOptions::new()
@@ -102,6 +110,28 @@ impl<'a> Name<'a> {
                 || pattern.matches_path_with(path, options)
         })
     }
+}
+
+/// Whether a name is that of an image by its path.
+fn is_path(spelled: &str, written: &str, (dataset, sample): (&Dataset, &Sample)) -> bool {
+    let path = sample.image.as_path();
+    spelled == dataset.name_of(sample)
+        || [spelled, written]
+            .iter()
+            .any(|name| path == Path::new(name))
+}
+
+/// Whether an image's file is called so.
+fn is_file(spelled: &str, datasets: &[Dataset]) -> bool {
+    datasets.iter().any(|dataset| {
+        let mut samples = dataset.train.iter().chain(&dataset.held_out);
+        samples.any(|sample| file_of(&dataset.name_of(sample)) == spelled)
+    })
+}
+
+/// The last part of a name.
+fn file_of(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 fn unknown(datasets: &[Dataset], name: &str) -> Error {
@@ -159,6 +189,28 @@ mod tests {
         assert_eq!(names, ["train/good/more/1.png", "validation/good/2.png"]);
         assert_eq!(left(&["1*.png"]).unwrap().0, 2);
         assert_eq!(left(&[]).unwrap().0, 0);
+    }
+
+    #[test]
+    fn a_path_names_its_image_alone_whatever_signs_are_in_it() {
+        let root = tree(&[
+            "0.png",
+            "more/0.png",
+            "a[1.png",
+            "a[1].png",
+            "a1.png",
+            "b*.png",
+            "bc.png",
+        ]);
+        for name in ["0.png", "a[1.png", "a[1].png", "b*.png", "./b*.png"] {
+            let mut sets = [Dataset::open(root.path()).unwrap()];
+            assert_eq!(exclude(&mut sets, &[name.to_owned()]).unwrap(), 1, "{name}");
+            let left = names(root.path(), &sets[0].train);
+            assert!(
+                !left.contains(&name.trim_start_matches("./").to_owned()),
+                "{left:?}"
+            );
+        }
     }
 
     #[test]

@@ -2,28 +2,46 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
-use super::table::{self, Listed};
+use super::listing::Besides;
+use super::table::{self, Listed, file_at};
+use super::text::text_of;
 use super::{Dataset, Label, Layout, Sample, has_extension};
 use crate::error::{Error, Result};
 use crate::images::read_file;
 
 /// Extensions that a manifest is known by, in lower case.
-pub(super) const EXTENSIONS: [&str; 2] = ["csv", "jsonl"];
+pub(super) const EXTENSIONS: [&str; 3] = ["csv", "tsv", "jsonl"];
 
 /// A row as it is written.
 #[derive(Deserialize)]
 struct Row {
     /// The image, from the manifest's folder.
     path: String,
-    /// `train`, `validation` (or `val`), `test`.
+    /// `train`, `validation` (or `val`), `test`, in small letters or capitals.
     split: String,
-    /// `good` (or `normal`), or the defect's name.
+    /// `good` (or `ok`, `normal`, `0`), or the defect's name.
+    #[serde(deserialize_with = "text_or_number")]
     label: String,
     /// What marks the defect, from the manifest's folder.
     #[serde(default)]
     mask: Masks,
+}
+
+/// A text, or a number as text: labels are often 0 and 1.
+fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a text or a number")]
+    enum Written {
+        Text(String),
+        Number(i64),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::Text(text) => text,
+        Written::Number(number) => number.to_string(),
+    })
 }
 
 /// No mask, one, or several; in CSV several are parted by semicolons.
@@ -53,9 +71,9 @@ impl Masks {
 /// # Errors
 /// The first line that cannot be read or names a file that is not there.
 pub(super) fn open(path: &Path) -> Result<Dataset> {
-    let rows = match has_extension(path, &["csv"]) {
-        true => table::rows(path)?,
-        false => json_lines(path)?,
+    let rows = match has_extension(path, &["jsonl"]) {
+        true => json_lines(path)?,
+        false => table::rows(path)?,
     };
     let root = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -67,6 +85,7 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
         train: Vec::new(),
         held_out: Vec::new(),
         test: Vec::new(),
+        besides: Besides::default(),
     };
     let mut listed = Listed::default();
     for (line, row) in &rows {
@@ -85,24 +104,17 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
 
 /// Adds a row's image, and gives its path.
 fn add(dataset: &mut Dataset, row: &Row, root: &Path) -> Result<PathBuf, String> {
-    let file = |path: &str| -> Result<PathBuf, String> {
-        let found = root.join(path);
-        match found.is_file() {
-            true => Ok(found),
-            false => Err(format!("there is no file {}", found.display())),
-        }
-    };
+    let file = |path: &str| file_at(root, path);
     let sample = Sample {
         image: file(row.path.trim())?,
         masks: (row.mask.paths().into_iter().map(file)).collect::<Result<_, _>>()?,
         label: match row.label.trim() {
             "" => return Err("the label is empty: write good, or the defect's name".to_owned()),
-            "good" | "normal" => Label::Good,
-            defect => Label::Defect(defect.to_owned()),
+            label => Label::named(label),
         },
     };
     let good = sample.label == Label::Good;
-    let to = match row.split.trim() {
+    let to = match row.split.trim().to_lowercase().as_str() {
         "test" => &mut dataset.test,
         "train" | "validation" | "val" if !good => {
             return Err(format!(
@@ -112,9 +124,10 @@ fn add(dataset: &mut Dataset, row: &Row, root: &Path) -> Result<PathBuf, String>
         }
         "train" => &mut dataset.train,
         "validation" | "val" => &mut dataset.held_out,
-        other => {
+        _ => {
             return Err(format!(
-                "the split '{other}' is not known: write train, validation or test"
+                "the split '{}' is not known: write train, validation or test",
+                row.split.trim()
             ));
         }
     };
@@ -127,15 +140,24 @@ fn json_lines(path: &Path) -> Result<Vec<(u64, Row)>> {
     let problem =
         |line: u64, reason: String| Error::dataset(path, format!("line {line}: {reason}"));
     let bytes = read_file(path)?;
-    let text = String::from_utf8(bytes).map_err(|_| problem(1, "it is not UTF-8 text".into()))?;
+    let text = text_of(&bytes, path)?;
     (1..)
         .zip(text.lines())
         .filter(|(_, text)| !text.trim().is_empty())
         .map(|(line, text)| {
-            let row = serde_json::from_str(text);
+            let row = json_row(text);
             Ok((line, row.map_err(|error| problem(line, error.to_string()))?))
         })
         .collect()
+}
+
+/// An object whose names may be in capitals.
+fn json_row(text: &str) -> serde_json::Result<Row> {
+    let row: Map<String, Value> = serde_json::from_str(text)?;
+    let small = row
+        .into_iter()
+        .map(|(name, value)| (name.trim().to_lowercase(), value));
+    serde_json::from_value(Value::Object(small.collect()))
 }
 
 #[cfg(test)]
@@ -188,6 +210,103 @@ mod tests {
             let split = dataset.split(0).unwrap();
             assert_eq!((split.train.len(), split.held_out.len()), (2, 1));
         }
+    }
+
+    #[test]
+    fn a_manifest_is_read_as_spreadsheets_save_it() {
+        let plain =
+            "path,split,label,mask\nb.png,train,good,\na.png,test,good,\nc.png,test,cut,m.png\n";
+        let wide = |text: &str| -> Vec<u8> {
+            let marked = "\u{feff}".to_owned() + text;
+            marked.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        };
+        let (_folder, path) = folder("m.csv", plain);
+        let expected = Dataset::open(&path).unwrap();
+        assert_eq!(expected.test.len(), 2);
+        for (how, bytes) in [
+            ("semicolons", plain.replace(',', ";").into_bytes()),
+            ("tabs", plain.replace(',', "\t").into_bytes()),
+            ("bars", plain.replace(',', "|").into_bytes()),
+            ("UTF-16", wide(plain)),
+            ("UTF-16 with tabs", wide(&plain.replace(',', "\t"))),
+            (
+                "sep",
+                format!("sep=,\r\n{}", plain.replace('\n', "\r\n")).into_bytes(),
+            ),
+            (
+                "sep of semicolons",
+                format!("sep=;\n{}", plain.replace(',', ";")).into_bytes(),
+            ),
+            (
+                "capital columns",
+                plain
+                    .replace("path,split,label,mask", "Path, SPLIT,Label,Mask")
+                    .into_bytes(),
+            ),
+            (
+                "capital splits",
+                plain
+                    .replace(",test,", ",Test,")
+                    .replace("train", "TRAIN")
+                    .into_bytes(),
+            ),
+            ("another good", plain.replace(",good,", ",OK,").into_bytes()),
+            ("numbers", plain.replace(",good,", ",0,").into_bytes()),
+            ("a comma too many", plain.replace('\n', ",\n").into_bytes()),
+            ("empty rows", format!("{plain},,,\n\n,,,\n").into_bytes()),
+            (
+                "quotes",
+                format!(
+                    "\"path\";\"split\";\"label\";\"mask\"\n{}",
+                    plain.replace(',', ";").split_once('\n').unwrap().1
+                )
+                .into_bytes(),
+            ),
+        ] {
+            fs::write(&path, bytes).unwrap();
+            let found = Dataset::open(&path).unwrap_or_else(|error| panic!("{how}: {error}"));
+            assert_eq!(found, expected, "{how}");
+        }
+        let jsonl = "{\"Path\": \"b.png\", \"SPLIT\": \"Train\", \"label\": 0}\n\
+                     {\"path\": \"c.png\", \"split\": \"test\", \"label\": 1}\n";
+        let (_folder, path) = folder("m.jsonl", "");
+        fs::write(&path, wide(jsonl)).unwrap();
+        let found = Dataset::open(&path).unwrap();
+        assert_eq!(shown(&found.train), ["b.png Good "]);
+        assert_eq!(shown(&found.test), ["c.png Defect(\"1\") "]);
+        // Lines are counted with the one that names the separator.
+        let (_folder, path) = folder("m.csv", "sep=;\npath;split;label\nx.png;test;good\n");
+        let error = Dataset::open(&path).unwrap_err().to_string();
+        assert!(error.contains("line 3: there is no file"), "{error}");
+        let (_folder, path) = folder("m.csv", "file;split;label\na.png;test;good\n");
+        let error = Dataset::open(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("missing field `path`; the columns are file, split, label"),
+            "{error}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_of_windows_are_read_where_no_such_file_is() {
+        let (root, path) = folder(
+            "m.csv",
+            "path,split,label,mask\nsub\\e.png,test,cut,.\\m.png\n",
+        );
+        fs::create_dir(root.path().join("sub")).unwrap();
+        fs::write(root.path().join("sub/e.png"), "").unwrap();
+        let found = Dataset::open(&path).unwrap();
+        assert_eq!(shown(&found.test), ["e.png Defect(\"cut\") m.png"]);
+        // A file of that very name comes first.
+        fs::write(root.path().join("sub\\e.png"), "").unwrap();
+        let found = Dataset::open(&path).unwrap();
+        assert!(found.test[0].image.ends_with("sub\\e.png"));
+        fs::write(&path, "path,split,label\nno\\f.png,test,cut\n").unwrap();
+        let error = Dataset::open(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("no\\f.png, nor") && error.contains("no/f.png"),
+            "{error}"
+        );
     }
 
     #[test]

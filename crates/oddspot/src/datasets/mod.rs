@@ -3,24 +3,27 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
-
 use crate::error::{Error, Result};
-use crate::images::{EXTENSIONS, has_image_extension};
+use crate::images::EXTENSIONS;
 
 mod categories;
 mod check;
 mod contents;
 mod exclude;
+mod listing;
 mod manifest;
 mod mvtec;
+mod names;
 mod split;
 mod table;
+mod text;
 mod visa;
 
 pub use categories::{Category, categories};
-pub use check::Problem;
+pub use check::{Problem, TestLook};
 pub use exclude::exclude;
+pub use listing::{Besides, LeftOutFolder, Listing, PICTURES, Unreadable, Whose, list};
+pub use names::sounds_bad;
 pub use split::{Split, split_of};
 
 /// What an image is known to show.
@@ -30,6 +33,16 @@ pub enum Label {
     Good,
     /// A defect, by the name of its folder.
     Defect(String),
+}
+
+impl Label {
+    /// What a folder or a label of this name is of: `good`, `OK`, `normal` and the like are good.
+    fn named(name: &str) -> Self {
+        match names::is_good(name) {
+            true => Self::Good,
+            false => Self::Defect(name.trim().to_owned()),
+        }
+    }
 }
 
 /// An image, what it shows, and where.
@@ -80,6 +93,8 @@ pub struct Dataset {
     pub held_out: Vec<Sample>,
     /// Labelled images to measure on; empty for a plain folder.
     pub test: Vec<Sample>,
+    /// What lies beside the images in its folders.
+    pub besides: Besides,
 }
 
 impl Dataset {
@@ -88,11 +103,12 @@ impl Dataset {
     /// - A `.csv` or `.jsonl` file is a manifest: a row for each image with its `path`, its
     ///   `split` (`train`, `validation`, `test`), its `label` (`good`, or the defect's name) and
     ///   its `mask` (several in a list, in CSV parted by `;`), all paths from the file's folder.
-    /// - A folder with a `train` or a `test` folder inside is read as MVTec AD's layout. The mask
+    /// - A folder with a `train` or a `test` folder inside is read as MVTec AD's layout. Good images lie in
+    ///   `good`, or in `ok`, `normal` or `0`; capital letters make no difference. The mask
     ///   of `test/<defect>/<name>.png` is `ground_truth/<defect>/<name>_mask.png`, or the same
     ///   without `_mask`, with any image extension, or all of `ground_truth/<defect>/<name>/`.
     /// - A folder beside `split_csv/1cls.csv` is one of VisA's categories.
-    /// - Any other folder holds good images. Hidden files are skipped, symbolic links followed.
+    /// - Any other folder holds good images, as [`list`] finds them.
     ///
     /// # Errors
     /// A file or folder that cannot be read, one without images, one that holds several data
@@ -129,9 +145,9 @@ impl Dataset {
                 ),
             ));
         }
-        let images = images_under(root)?;
+        let Listing { images, besides } = list(root)?;
         if images.is_empty() {
-            return Err(no_images(root));
+            return Err(no_images(root, &besides));
         }
         Ok(Self {
             root: root.to_owned(),
@@ -139,6 +155,7 @@ impl Dataset {
             train: images.into_iter().map(Sample::good).collect(),
             held_out: Vec::new(),
             test: Vec::new(),
+            besides,
         })
     }
 
@@ -162,56 +179,39 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
         .is_some_and(|found| extensions.iter().any(|e| found.eq_ignore_ascii_case(e)))
 }
 
-/// The image files under a folder at any depth, in the order of their paths; a file's path gives
-/// itself. Hidden files and folders are skipped; a symbolic link is followed, but never in a loop.
-pub fn images_under(path: &Path) -> Result<Vec<PathBuf>> {
-    if fs::metadata(path)
-        .map_err(Error::io("open", path))?
-        .is_file()
-    {
-        return Ok(vec![path.to_owned()]);
+fn no_images(folder: &Path, besides: &Besides) -> Error {
+    if let Some(unreadable) = besides.unreadable.first() {
+        return Error::dataset(
+            folder,
+            format!("no images are in it: {}", unreadable.reason),
+        );
     }
-    let mut images = Vec::new();
-    let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.path());
-    for entry in WalkDir::new(path)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(visible)
-    {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() && has_image_extension(entry.path()) => {
-                images.push(entry.into_path());
-            }
-            Ok(_) => {}
-            Err(error) if error.loop_ancestor().is_some() => {}
-            // A link to nowhere is an image that cannot be read: whoever opens it says so.
-            Err(error) if error.path().is_some_and(is_dangling_image) => {
-                images.extend(error.path().map(Path::to_owned));
-            }
-            Err(error) => {
-                let at = error.path().unwrap_or(path).to_owned();
-                return Err(Error::io("read", at)(error.into()));
-            }
-        }
-    }
-    images.sort();
-    Ok(images)
-}
-
-fn is_dangling_image(path: &Path) -> bool {
-    has_image_extension(path) && path.is_symlink() && !path.exists()
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-}
-
-fn no_images(folder: &Path) -> Error {
+    let mut others: Vec<String> = (besides.others.iter())
+        .map(|(extension, count)| match extension.is_empty() {
+            true => format!("{count} without an extension"),
+            false => format!("{count} {extension}"),
+        })
+        .collect();
+    others.extend(
+        besides
+            .unread
+            .iter()
+            .map(|file| format!("{}, which cannot be read", file.display())),
+    );
+    others.extend(
+        besides
+            .folders
+            .iter()
+            .map(|folder| format!("{}, which is left out", folder.path.display())),
+    );
+    let there = match others.is_empty() {
+        true => String::new(),
+        false => format!("; there are {}", others.join(", ")),
+    };
     Error::dataset(
         folder,
         format!(
-            "no images ({}) are in it: put some there, or give another folder",
+            "no images ({}) are in it: put some there, or give another folder{there}",
             extensions()
         ),
     )
@@ -285,21 +285,5 @@ pub(super) mod tests {
         assert!(file.to_string().contains("it is neither"));
         let missing = Dataset::open(root.path().join("none")).unwrap_err();
         assert!(missing.to_string().contains("none"));
-    }
-
-    #[test]
-    fn a_file_gives_itself_whatever_its_name() {
-        let root = tree(&["odd.name"]);
-        let file = root.path().join("odd.name");
-        assert_eq!(images_under(&file).unwrap(), [file]);
-        assert!(images_under(&root.path().join("none")).is_err());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_to_its_own_parent_ends() {
-        let root = tree(&["a/0.png"]);
-        std::os::unix::fs::symlink(root.path(), root.path().join("a/loop")).unwrap();
-        assert_eq!(images_under(root.path()).unwrap().len(), 1);
     }
 }

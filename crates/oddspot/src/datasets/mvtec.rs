@@ -5,13 +5,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Dataset, Label, Layout, Sample, extensions, images_under, is_hidden, no_images};
+use super::listing::{Besides, is_hidden};
+use super::{Dataset, Label, Layout, Sample, extensions, names, no_images};
 use crate::error::{Error, Result};
 use crate::images::has_image_extension;
 
 /// Whether a folder has this layout.
 pub(super) fn is_one(root: &Path) -> bool {
-    root.join("train").is_dir() || root.join("test").is_dir()
+    below(root, "train").is_some() || below(root, "test").is_some()
+}
+
+/// Whether a folder has good images to learn from.
+pub(super) fn has_good_training_images(root: &Path) -> bool {
+    good_of(root, "train").is_ok_and(|folders| !folders.is_empty())
 }
 
 /// Lists a data set of this layout.
@@ -19,39 +25,79 @@ pub(super) fn is_one(root: &Path) -> bool {
 /// # Errors
 /// A folder that cannot be read, or without images.
 pub(super) fn open(root: &Path) -> Result<Dataset> {
-    let train = match root.join("train").is_dir() {
-        true => train_images(root)?,
-        false => Vec::new(),
+    let mut besides = Besides::default();
+    let train = match below(root, "train") {
+        Some(train) => train_images(root, &train, &mut besides)?,
+        None => Vec::new(),
     };
-    let validation = root.join("validation").join("good");
-    let held_out = match validation.is_dir() {
-        true => images_under(&validation)?,
-        false => Vec::new(),
-    };
-    let test = match root.join("test").is_dir() {
-        true => test_images(root)?,
-        false => Vec::new(),
+    let held_out = good_images(&good_of(root, "validation")?, &mut besides)?;
+    let test = match below(root, "test") {
+        Some(test) => test_images(root, &test, &mut besides)?,
+        None => Vec::new(),
     };
     if train.is_empty() && test.is_empty() {
-        return Err(no_images(&root.join("test")));
+        return Err(no_images(&root.join("test"), &besides));
     }
     Ok(Dataset {
         root: root.to_owned(),
         layout: Layout::MvtecAd,
         train,
-        held_out: held_out.into_iter().map(Sample::good).collect(),
+        held_out,
         test,
+        besides,
     })
 }
 
-/// The good images of `train/good`.
-fn train_images(root: &Path) -> Result<Vec<Sample>> {
-    let good = root.join("train").join("good");
-    let images = if good.is_dir() {
-        images_under(&good)?
-    } else {
-        Vec::new()
+/// The folder of a name, or of the same in other letters, small or capital.
+fn below(root: &Path, name: &str) -> Option<PathBuf> {
+    let exact = root.join(name);
+    if exact.is_dir() {
+        return Some(exact);
+    }
+    let called = |folder: &PathBuf| {
+        let found = folder.file_name().unwrap_or_default();
+        found.eq_ignore_ascii_case(name)
     };
+    folders(root).ok()?.into_iter().find(called)
+}
+
+/// The folders of good images of one part of a data set: none where there is no such part.
+fn good_of(root: &Path, part: &str) -> Result<Vec<PathBuf>> {
+    let Some(part) = below(root, part) else {
+        return Ok(Vec::new());
+    };
+    let is_good = |folder: &PathBuf| {
+        let name = folder.file_name().unwrap_or_default();
+        names::is_good(&name.to_string_lossy())
+    };
+    Ok(folders(&part)?.into_iter().filter(is_good).collect())
+}
+
+/// The folders in a folder, by their names.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let path = entry.map_err(Error::io("read", folder))?.path();
+        if path.is_dir() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn good_images(folders: &[PathBuf], besides: &mut Besides) -> Result<Vec<Sample>> {
+    let mut images = Vec::new();
+    for folder in folders {
+        images.extend(besides.list(folder)?);
+    }
+    images.sort();
+    Ok(images.into_iter().map(Sample::good).collect())
+}
+
+/// The good images of `train/good`.
+fn train_images(root: &Path, train: &Path, besides: &mut Besides) -> Result<Vec<Sample>> {
+    let images = good_images(&good_of(root, "train")?, besides)?;
     if images.is_empty() {
         return Err(Error::dataset(
             root,
@@ -59,24 +105,21 @@ fn train_images(root: &Path) -> Result<Vec<Sample>> {
                 "it has a train folder but no images ({}) in {}: put the good training images \
                  there, or give the folder that holds them",
                 extensions(),
-                good.display()
+                train.join("good").display()
             ),
         ));
     }
-    Ok(images.into_iter().map(Sample::good).collect())
+    Ok(images)
 }
 
 /// The images of `test/good` and `test/<defect>`, each with its masks.
-fn test_images(root: &Path) -> Result<Vec<Sample>> {
-    let test = root.join("test");
+fn test_images(root: &Path, test: &Path, besides: &mut Besides) -> Result<Vec<Sample>> {
+    let truth = below(root, "ground_truth");
     let mut samples = Vec::new();
-    for entry in fs::read_dir(&test).map_err(Error::io("read", &test))? {
-        let folder = entry.map_err(Error::io("read", &test))?.path();
-        if is_hidden(&folder) {
-            continue;
-        }
+    for entry in fs::read_dir(test).map_err(Error::io("read", test))? {
+        let folder = entry.map_err(Error::io("read", test))?.path();
         if !folder.is_dir() {
-            if has_image_extension(&folder) {
+            if has_image_extension(&folder) && !is_hidden(&folder) {
                 return Err(Error::dataset(
                     &folder,
                     "a test image must lie in test/good or in test/<defect>, which label it: \
@@ -85,13 +128,16 @@ fn test_images(root: &Path) -> Result<Vec<Sample>> {
             }
             continue;
         }
-        let name = folder.file_name().unwrap_or_default();
-        let masks = masks_by_stem(&root.join("ground_truth").join(name))?;
-        let label = match name.to_string_lossy().into_owned() {
-            good if good == "good" => Label::Good,
-            defect => Label::Defect(defect),
+        if besides.leaves_out(&folder) {
+            continue;
+        }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let masks = match truth.as_ref().and_then(|truth| below(truth, &name)) {
+            Some(masks) => masks_by_stem(&masks, besides)?,
+            None => BTreeMap::new(),
         };
-        for image in images_under(&folder)? {
+        let label = Label::named(&name);
+        for image in besides.list(&folder)? {
             let stem = image
                 .strip_prefix(&folder)
                 .unwrap_or(&image)
@@ -121,16 +167,14 @@ fn masks_of(stem: &Path, masks: &BTreeMap<PathBuf, PathBuf>) -> Vec<PathBuf> {
 
 /// The mask files of one defect by their path within its folder, without extension; the first
 /// in path order where two differ only in that.
-fn masks_by_stem(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
+fn masks_by_stem(folder: &Path, besides: &mut Besides) -> Result<BTreeMap<PathBuf, PathBuf>> {
     let mut masks = BTreeMap::new();
-    if folder.is_dir() {
-        for mask in images_under(folder)? {
-            let stem = mask
-                .strip_prefix(folder)
-                .unwrap_or(&mask)
-                .with_extension("");
-            masks.entry(stem).or_insert(mask);
-        }
+    for mask in besides.list(folder)? {
+        let stem = mask
+            .strip_prefix(folder)
+            .unwrap_or(&mask)
+            .with_extension("");
+        masks.entry(stem).or_insert(mask);
     }
     Ok(masks)
 }
@@ -182,6 +226,27 @@ mod tests {
                 (Label::Good, None),
             ]
         );
+    }
+
+    #[test]
+    fn good_images_may_be_called_ok_and_capital_letters_make_no_difference() {
+        let root = tree(&[
+            "Train/OK/0.png",
+            "Train/nok/9.png",
+            "Test/Good/0.png",
+            "Test/0/1.png",
+            "Test/@eaDir/0.png",
+            "Test/KO/2.png",
+            "ground_truth/ko/2.bmp",
+        ]);
+        let dataset = Dataset::open(root.path()).unwrap();
+        assert_eq!(names(root.path(), &dataset.train), ["Train/OK/0.png"]);
+        let test: Vec<_> = (dataset.test.iter())
+            .map(|sample| (sample.label.clone(), sample.masks.len()))
+            .collect();
+        let ko = Label::Defect("KO".to_owned());
+        assert_eq!(test, [(Label::Good, 0), (Label::Good, 0), (ko, 1)]);
+        assert_eq!(dataset.besides.folders.len(), 1);
     }
 
     #[test]

@@ -1,35 +1,100 @@
-//! Rows of a CSV file, each with the line that it stands on.
+//! Rows of a CSV file, each with the line that it stands on, as programs and spreadsheets save them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use csv::{ErrorKind, ReaderBuilder, Trim};
+use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use serde::de::DeserializeOwned;
 
+use super::text::{text_of, without_sep};
 use crate::error::{Error, Result};
 use crate::images::read_file;
 
-/// Reads a CSV file with a line of column names; columns that `Row` does not name are ignored.
+/// What may part the columns; the first one if none is there.
+const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
+
+/// Reads a CSV file with a line of column names, in small letters or capitals; columns that `Row` does not
+/// name are ignored, as are empty rows. Columns are parted by commas, semicolons, tabs or bars.
 ///
 /// # Errors
 /// A file that cannot be read, and the first line that is no such row.
 pub(super) fn rows<Row: DeserializeOwned>(path: &Path) -> Result<Vec<(u64, Row)>> {
     let bytes = read_file(path)?;
-    // A mark that spreadsheets put at the start would become part of the first name.
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text);
-    let headers = reader.headers().map_err(|e| problem(path, 1, &e))?.clone();
+    let text = text_of(&bytes, path)?;
+    let (named, text) = without_sep(&text);
+    // What stood before is a line too.
+    let before = u64::from(named.is_some());
+    let separator = named.unwrap_or_else(|| separator_of(text));
+    let mut reader = ReaderBuilder::new()
+        .trim(Trim::All)
+        .delimiter(separator as u8)
+        .from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|e| problem(path, 1, &e))?;
+    let headers: StringRecord = headers.iter().map(str::to_lowercase).collect();
+    let columns = || headers.iter().collect::<Vec<_>>().join(", ");
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| {
             let line = error.position().map_or(1, csv::Position::line);
-            problem(path, line, &error)
+            problem(path, before + line, &error)
         })?;
-        let line = record.position().map_or(1, csv::Position::line);
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        let line = before + record.position().map_or(1, csv::Position::line);
         let row = record.deserialize(Some(&headers));
-        rows.push((line, row.map_err(|error| problem(path, line, &error))?));
+        rows.push((
+            line,
+            row.map_err(|error| {
+                let error = problem(path, line, &error);
+                let reason = format!("{}; the columns are {}", error.reason(), columns());
+                Error::dataset(path, reason)
+            })?,
+        ));
     }
     Ok(rows)
+}
+
+/// What parts the column names in the first line, outside of quotes.
+fn separator_of(text: &str) -> char {
+    let head = text.lines().next().unwrap_or_default();
+    let outside: Vec<&str> = head.split('"').step_by(2).collect();
+    let count = |separator: char| {
+        outside
+            .iter()
+            .map(|part| part.matches(separator).count())
+            .sum::<usize>()
+    };
+    let mut best = SEPARATORS[0];
+    for separator in SEPARATORS {
+        if count(separator) > count(best) {
+            best = separator;
+        }
+    }
+    best
+}
+
+/// A file by its path as a table spells it: from the table's folder, with `/` or as Windows has it.
+///
+/// # Errors
+/// No such file.
+pub(super) fn file_at(root: &Path, spelled: &str) -> Result<PathBuf, String> {
+    let found = root.join(spelled);
+    if found.is_file() {
+        return Ok(found);
+    }
+    if spelled.contains('\\') {
+        let turned = root.join(spelled.replace('\\', "/"));
+        if turned.is_file() {
+            return Ok(turned);
+        }
+        return Err(format!(
+            "there is no file {}, nor {}",
+            found.display(),
+            turned.display()
+        ));
+    }
+    Err(format!("there is no file {}", found.display()))
 }
 
 /// The images that a file has listed so far, and on which lines.
@@ -52,7 +117,6 @@ fn problem(path: &Path, line: u64, error: &csv::Error) -> Error {
         ErrorKind::UnequalLengths {
             expected_len, len, ..
         } => format!("{len} values for {expected_len} columns"),
-        ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
         _ => error.to_string(),
     };
     Error::dataset(path, format!("line {line}: {reason}"))

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::listing::Besides;
 use super::table::{self, Listed};
-use super::{Dataset, Label, Layout, Sample};
+use super::{Dataset, Label, Layout, Sample, names};
 use crate::error::{Error, Result};
 
 /// The one-class split: good images to learn from, good and anomalous ones to test on.
@@ -65,6 +66,7 @@ pub(super) fn open(folder: &Path, file: &Path) -> Result<Dataset> {
         train: Vec::new(),
         held_out: Vec::new(),
         test: Vec::new(),
+        besides: Besides::default(),
     };
     let mut listed = Listed::default();
     for (line, row) in table::rows::<Row>(file)? {
@@ -85,16 +87,18 @@ pub(super) fn open(folder: &Path, file: &Path) -> Result<Dataset> {
 }
 
 fn add(dataset: &mut Dataset, row: &Row, root: &Path) -> Result<(), String> {
-    let found = |path: &str| match root.join(path) {
-        file if file.is_file() => Ok(file),
-        file => Err(format!("there is no file {}", file.display())),
-    };
-    let label = match row.label.as_str() {
-        "normal" => Label::Good,
+    let found = |path: &str| table::file_at(root, path);
+    let label = match row.label.to_lowercase().as_str() {
+        good if names::is_good(good) => Label::Good,
         "anomaly" => Label::Defect("anomaly".to_owned()),
-        other => return Err(format!("the label '{other}' is neither normal nor anomaly")),
+        _ => {
+            return Err(format!(
+                "the label '{}' is neither normal nor anomaly",
+                row.label
+            ));
+        }
     };
-    let to = match row.split.as_str() {
+    let to = match row.split.to_lowercase().as_str() {
         "train" if label == Label::Good => &mut dataset.train,
         "test" => &mut dataset.test,
         other => {

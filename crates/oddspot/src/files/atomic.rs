@@ -1,20 +1,27 @@
 //! Files that appear whole or not at all: written under a temporary name, then renamed.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
+use super::digest::hex;
 use crate::error::{Error, Result};
 
+/// Bytes of a file name that every common file system takes.
+const LONGEST: usize = 255;
+/// What a temporary file's name has beside the file's own: two dots, and its end.
+const AROUND: usize = 1 + 1 + RANDOM + ".tmp".len();
 /// Letters and digits in a temporary file's name that are left to chance.
 const RANDOM: usize = 6;
 
 /// Writes a file by a closure, so that `path` always holds either its old content or all of
 /// the new one.
 ///
-/// The bytes go to `.<name>.<random>.tmp` in the same folder, are flushed to the disk, and the
+/// The bytes go to `.<name>.<random>.tmp` in the same folder (a long name is shortened for that), are flushed to the disk, and the
 /// file is renamed over `path`; after an error (a full disk, a failing closure) the temporary
 /// file is gone and `path` is as it was. The new file has the permissions of any newly created
 /// one (0666 less the umask on Unix). A symbolic link at `path` is replaced, not followed.
@@ -42,6 +49,7 @@ pub fn write_bytes(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 /// writing it, as by a [`Hold`](super::lock::Hold). What cannot be removed stays.
 pub fn remove_leftovers(path: &Path) {
     if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+        let name = shortened(name, LONGEST - AROUND);
         remove_leftovers_in(folder_of(path), |of| of == name);
     }
 }
@@ -89,6 +97,21 @@ fn fill(file: &File, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     buffered.flush()
 }
 
+/// A file's name in at most so many bytes: of a longer one the end gives way to a mark by which names stay
+/// apart, before the extension.
+pub fn shortened(name: &str, most: usize) -> Cow<'_, str> {
+    if name.len() <= most {
+        return Cow::Borrowed(name);
+    }
+    let mark = format!("~{:.8}", hex(&Sha256::digest(name)));
+    let extension = match name.rfind('.') {
+        Some(dot) if dot > 0 && name.len() - dot + mark.len() < most => &name[dot..],
+        _ => "",
+    };
+    let kept = name.floor_char_boundary(most.saturating_sub(mark.len() + extension.len()));
+    Cow::Owned(format!("{}{mark}{extension}", &name[..kept]))
+}
+
 /// An empty file `.<name>.<random>.tmp` in the folder of `path`, removed when dropped.
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let name = path.file_name().ok_or_else(|| {
@@ -98,7 +121,10 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         )
     })?;
     let mut prefix = std::ffi::OsString::from(".");
-    prefix.push(name);
+    match name.len() + AROUND > LONGEST {
+        true => prefix.push(&*shortened(&name.to_string_lossy(), LONGEST - AROUND)),
+        false => prefix.push(name),
+    }
     prefix.push(".");
     let mut builder = Builder::new();
     builder.prefix(&prefix).suffix(".tmp").rand_bytes(RANDOM);
@@ -191,6 +217,29 @@ mod tests {
         remove_leftovers_in(folder.path(), |name| name.ends_with(".oddspot"));
         assert_eq!(names_in(folder.path()).len(), 4);
         remove_leftovers(&folder.path().join("none/a.oddspot"));
+    }
+
+    #[test]
+    fn a_name_as_long_as_can_be_is_written_and_its_leftovers_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["検".repeat(83) + ".png", "x".repeat(255)] {
+            let path = folder.path().join(&name);
+            write_bytes(&path, b"long").unwrap();
+            let (_, left) = temporary_beside(&path).unwrap().keep().unwrap();
+            remove_leftovers(&path);
+            assert!(path.exists() && !left.exists());
+        }
+        assert_eq!(names_in(folder.path()).len(), 2);
+    }
+
+    #[test]
+    fn a_shortened_name_keeps_its_extension_and_is_told_from_others() {
+        assert_eq!(shortened("a.png", 20), "a.png");
+        let [one, other] = ["one", "other"].map(|end| format!("{}{end}.png", "ä".repeat(100)));
+        let short = |name: &str| shortened(name, 40).into_owned();
+        assert!(short(&one).len() <= 40 && short(&one).ends_with(".png"));
+        assert_ne!(short(&one), short(&other));
+        assert!(shortened(&("a.".to_owned() + &"b".repeat(99)), 40).len() <= 40);
     }
 
     #[test]

@@ -2,31 +2,179 @@
 
 use ::image::{DynamicImage, RgbImage};
 
-/// 8-bit RGB of whole-number samples: grey replicated, alpha composited on black, rounded once.
-pub(super) fn flatten(image: DynamicImage) -> RgbImage {
-    let (width, height) = (image.width(), image.height());
-    let colours = if image.color().has_color() { 3 } else { 1 };
-    let alpha = image.color().has_alpha();
-    let rgb = match image {
-        DynamicImage::ImageRgb8(rgb) => return rgb,
-        DynamicImage::ImageLuma16(grey) => on_black(&grey, u16::MAX, colours, alpha),
-        DynamicImage::ImageLumaA16(grey) => on_black(&grey, u16::MAX, colours, alpha),
-        DynamicImage::ImageRgb16(rgb) => on_black(&rgb, u16::MAX, colours, alpha),
-        DynamicImage::ImageRgba16(rgb) => on_black(&rgb, u16::MAX, colours, alpha),
-        eight_bits => on_black(eight_bits.as_bytes(), u8::MAX, colours, alpha),
-    };
-    RgbImage::from_raw(width, height, rgb).unwrap_or_default()
+use super::bit_depth::{BitDepth, used_bits};
+use super::kind::Kind;
+use super::samples::{Depth, Samples};
+
+/// A decoded image, and what it was as a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Its pixels.
+    pub image: RgbImage,
+    /// What it was.
+    pub kind: Kind,
 }
 
-fn on_black<S: Copy + Into<u64>>(samples: &[S], top: S, colours: usize, alpha: bool) -> Vec<u8> {
-    let top = top.into();
-    let channels = colours + usize::from(alpha);
+/// Which samples are black, white and opaque.
+#[derive(Clone, Copy)]
+struct Range {
+    white: u64,
+    opaque: u64,
+}
+
+/// 8-bit RGB of whole-number samples: grey replicated, alpha composited on black, rounded once. Of 16 bits
+/// those count that are in use. An alpha that is 0 everywhere is none: the colours are all there is.
+pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
+    let Samples { image, depth } = samples;
+    let (width, height) = (image.width(), image.height());
+    let colours = if image.color().has_color() { 3 } else { 1 };
+    let channels = usize::from(image.color().channel_count());
+    let mut cut_off = false;
+    let mut of_16 = |samples: &[u16]| {
+        let [highest, opaque] = highest(samples, [colours, channels]);
+        let white = match depth {
+            Depth::Whole(_) => u16::MAX,
+            Depth::Of16(said) => bit_depth.white(highest, said),
+        };
+        cut_off = highest > white;
+        let opaque = if opaque > white { u16::MAX } else { white };
+        let range = Range {
+            white: white.into(),
+            opaque: opaque.into(),
+        };
+        on_black(samples, range, [colours, channels])
+    };
+    let rgb = match image {
+        DynamicImage::ImageRgb8(rgb) => rgb.into_raw(),
+        DynamicImage::ImageLuma16(grey) => of_16(&grey),
+        DynamicImage::ImageLumaA16(grey) => of_16(&grey),
+        DynamicImage::ImageRgb16(rgb) => of_16(&rgb),
+        DynamicImage::ImageRgba16(rgb) => of_16(&rgb),
+        eight_bits => {
+            let range = Range {
+                white: 255,
+                opaque: 255,
+            };
+            on_black(eight_bits.as_bytes(), range, [colours, channels])
+        }
+    };
+    let image = RgbImage::from_raw(width, height, rgb).unwrap_or_default();
+    let kind = Kind {
+        cut_off,
+        ..Kind::of(&image, depth.bits())
+    };
+    Picture { image, kind }
+}
+
+/// The bits that are in use of 16; none of samples that use all of theirs.
+pub(super) fn bits_in_use(samples: &Samples) -> Option<u8> {
+    let Depth::Of16(said) = samples.depth else {
+        return None;
+    };
+    let color = samples.image.color();
+    let colours = if color.has_color() { 3 } else { 1 };
+    let channels = [colours, usize::from(color.channel_count())];
+    let [highest, _] = match &samples.image {
+        DynamicImage::ImageLuma16(grey) => highest(grey, channels),
+        DynamicImage::ImageLumaA16(grey) => highest(grey, channels),
+        DynamicImage::ImageRgb16(rgb) => highest(rgb, channels),
+        DynamicImage::ImageRgba16(rgb) => highest(rgb, channels),
+        _ => return None,
+    };
+    Some(used_bits(highest, said))
+}
+
+/// The highest sample of the colours, and of the opacity.
+fn highest(samples: &[u16], [colours, channels]: [usize; 2]) -> [u16; 2] {
+    let pixels = samples.chunks_exact(channels);
+    pixels.fold([0, 0], |[colour, opacity], pixel| {
+        let (of_colours, of_opacity) = pixel.split_at(colours);
+        [
+            of_colours.iter().copied().fold(colour, u16::max),
+            of_opacity.iter().copied().fold(opacity, u16::max),
+        ]
+    })
+}
+
+fn on_black<S: Copy + Into<u64>>(
+    samples: &[S],
+    Range { white, opaque }: Range,
+    [colours, channels]: [usize; 2],
+) -> Vec<u8> {
+    let pixels = samples.chunks_exact(channels);
+    let opacity = |pixel: &[S]| pixel.get(colours).map_or(opaque, |&alpha| alpha.into());
+    let sees_nothing = pixels.clone().all(|pixel| opacity(pixel) == 0);
+    let whole = white * opaque;
     let mut rgb = Vec::with_capacity(samples.len() / channels * 3);
-    for pixel in samples.chunks_exact(channels) {
-        let opacity = pixel.get(colours).map_or(top, |&alpha| alpha.into());
-        let eight_bits =
-            |colour: u64| ((colour * opacity * 510 + top * top) / (2 * top * top)) as u8;
+    for pixel in pixels {
+        let opacity = match sees_nothing {
+            true => opaque,
+            false => opacity(pixel).min(opaque),
+        };
+        let eight_bits = |colour: u64| {
+            let colour = colour.min(white);
+            ((colour * opacity * 510 + whole) / (2 * whole)) as u8
+        };
         rgb.extend((0..3).map(|c| eight_bits(pixel[c % colours].into())));
     }
     rgb
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::image::{ImageBuffer, Luma, LumaA, Rgba, RgbaImage};
+
+    fn flattened(image: DynamicImage, bit_depth: BitDepth) -> Picture {
+        flatten(Samples::new(image, None), bit_depth)
+    }
+
+    #[test]
+    fn sixteen_bits_and_alpha_are_rounded_once() {
+        let grey = ImageBuffer::from_pixel(1, 1, LumaA([40_000_u16, 30_000]));
+        let value = (40_000.0 * 30_000.0 / 65_535.0_f64 / 257.0).round() as u8;
+        let picture = flattened(DynamicImage::ImageLumaA16(grey), BitDepth::Auto);
+        assert_eq!(picture.image.into_raw(), [value; 3]);
+        let rgba = RgbaImage::from_pixel(1, 1, Rgba([255, 101, 7, 128]));
+        let picture = flattened(DynamicImage::ImageRgba8(rgba), BitDepth::Auto);
+        assert_eq!(picture.image.into_raw(), [128, 51, 4]);
+    }
+
+    #[test]
+    fn an_alpha_that_is_0_everywhere_is_none() {
+        let pixels = [[9, 8, 7, 0], [1, 2, 3, 0]];
+        let frame = |pixels: [[u8; 4]; 2]| {
+            let image = RgbaImage::from_raw(2, 1, pixels.concat()).unwrap();
+            flattened(DynamicImage::ImageRgba8(image), BitDepth::Auto).image
+        };
+        assert_eq!(frame(pixels).into_raw(), [9, 8, 7, 1, 2, 3]);
+        let seen = [[9, 8, 7, 0], [1, 2, 3, 255]];
+        assert_eq!(frame(seen).into_raw(), [0, 0, 0, 1, 2, 3]);
+        let deep = ImageBuffer::from_pixel(1, 1, LumaA([65_535_u16, 0]));
+        let picture = flattened(DynamicImage::ImageLumaA16(deep), BitDepth::Auto);
+        assert_eq!(picture.image.into_raw(), [255; 3]);
+    }
+
+    #[test]
+    fn the_bits_in_use_make_white() {
+        let grey = |samples: [u16; 2]| {
+            let image = ImageBuffer::<Luma<u16>, _>::from_raw(2, 1, samples.to_vec()).unwrap();
+            DynamicImage::ImageLuma16(image)
+        };
+        let levels = |samples, depth| {
+            let picture = flattened(grey(samples), depth);
+            (picture.image.as_raw()[0], picture.image.as_raw()[3])
+        };
+        assert_eq!(levels([4095, 2048], BitDepth::Of(12)), (255, 128));
+        assert_eq!(levels([4095, 2048], BitDepth::Auto), (255, 128));
+        assert_eq!(levels([1023, 0], BitDepth::Auto), (255, 0));
+        assert_eq!(levels([1023, 0], BitDepth::Of(12)), (64, 0));
+        assert_eq!(levels([4095, 65_535], BitDepth::Auto), (16, 255));
+        let above = flattened(grey([5000, 1]), BitDepth::Of(12));
+        assert!(above.kind.cut_off && above.image.as_raw()[0] == 255);
+        assert_eq!(
+            bits_in_use(&Samples::new(grey([700, 0]), Some(12))),
+            Some(12)
+        );
+    }
 }

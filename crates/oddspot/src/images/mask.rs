@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use ::image::DynamicImage;
 
 use super::ImageSize;
-use super::file::{decode_dynamic, read_file};
-use crate::error::{Error, Result};
+use super::file::read_file;
+use super::limits::Limits;
+use super::reading::samples;
+use crate::error::Result;
 
 /// Which pixels are anomalous, `[height, width]`, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,34 +21,63 @@ pub struct Mask {
     pub anomalous: Vec<bool>,
 }
 
-/// Decodes a mask file of any supported format and depth, its EXIF orientation applied: a pixel
-/// is anomalous where any colour channel is not zero. Alpha does not count.
-pub fn decode_mask(path: &Path) -> Result<Mask> {
-    let image = decode_dynamic(&read_file(path)?, path)?;
-    Ok(Mask::of_non_zero(&image))
+/// A mask file's mask, and how it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskFile {
+    /// What it marks.
+    pub mask: Mask,
+    /// Whether it has shades between, as lossy files leave them, and was cut at half of its brightest.
+    pub cut: bool,
 }
 
-/// What any of an image's mask files marks; None if there are none.
+/// Different shades that a file has which marks by shades: what has more is a picture of a mask.
+const MOST_SHADES: usize = 16;
+/// What JPEG files begin with.
+const JPEG: [u8; 3] = [0xff, 0xd8, 0xff];
+/// Share of an inverted mask's border that is marked, at least.
+const BORDER: f64 = 0.9;
+
+/// Decodes a mask file of any supported format and depth, its EXIF orientation applied: a pixel
+/// is anomalous where any colour channel is not zero. Alpha does not count. A lossy file has other shades
+/// around what it marks: that of JPEG, and one of many shades up to the brightest, is cut at half.
 ///
 /// # Errors
-/// A file that cannot be decoded, or of another size than the first.
-pub fn decode_masks(paths: &[PathBuf]) -> Result<Option<Mask>> {
+/// A file that cannot be decoded.
+pub fn read_mask(path: &Path) -> Result<MaskFile> {
+    let bytes = read_file(path)?;
+    let samples = samples(&bytes, path, Limits::default())?;
+    Ok(Mask::of(&samples.image, bytes.starts_with(&JPEG)))
+}
+
+/// What a mask file marks; see [`read_mask`].
+///
+/// # Errors
+/// A file that cannot be decoded.
+pub fn decode_mask(path: &Path) -> Result<Mask> {
+    Ok(read_mask(path)?.mask)
+}
+
+/// What any of an image's mask files marks, or leaves unmarked where they are inverted, at the image's size;
+/// None if there are none.
+///
+/// # Errors
+/// A file that cannot be decoded.
+pub fn decode_masks(paths: &[PathBuf], size: ImageSize, inverted: bool) -> Result<Option<Mask>> {
     let mut all: Option<Mask> = None;
     for path in paths {
-        let mask = decode_mask(path)?;
+        let mut mask = decode_mask(path)?;
+        if inverted {
+            mask.invert();
+        }
+        if (mask.width, mask.height) != (size.width, size.height) {
+            mask = mask.shrink(size);
+        }
         match &mut all {
             None => all = Some(mask),
-            Some(all) if (all.height, all.width) == (mask.height, mask.width) => {
+            Some(all) => {
                 for (sum, anomalous) in all.anomalous.iter_mut().zip(mask.anomalous) {
                     *sum |= anomalous;
                 }
-            }
-            Some(all) => {
-                let reason = format!(
-                    "it is {}x{}, but another mask of the same image {}x{}",
-                    mask.width, mask.height, all.width, all.height
-                );
-                return Err(Error::image(path, reason));
             }
         }
     }
@@ -54,20 +85,70 @@ pub fn decode_masks(paths: &[PathBuf]) -> Result<Option<Mask>> {
 }
 
 impl Mask {
-    /// Anomalous where any colour channel of the samples as stored is not zero.
-    fn of_non_zero(image: &DynamicImage) -> Self {
+    /// Anomalous where any colour channel of the samples as stored is not zero, or reaches half of the
+    /// brightest of all if the file is lossy, or looks so.
+    fn of(image: &DynamicImage, lossy: bool) -> MaskFile {
         let pixel = usize::from(image.color().bytes_per_pixel());
-        let alpha = usize::from(image.color().has_alpha());
-        let colours = pixel - alpha * pixel / usize::from(image.color().channel_count());
-        Self {
+        let channels = usize::from(image.color().channel_count());
+        let depth = pixel / channels;
+        let colours = pixel - depth * usize::from(image.color().has_alpha());
+        let level = |bytes: &[u8]| -> u16 {
+            let samples = bytes[..colours]
+                .chunks_exact(depth)
+                .map(|sample| match *sample {
+                    [low, high] => u16::from_ne_bytes([low, high]),
+                    [byte] => u16::from(byte),
+                    _ => 0,
+                });
+            samples.max().unwrap_or(0)
+        };
+        let levels: Vec<u16> = image.as_bytes().chunks_exact(pixel).map(level).collect();
+        let brightest = levels.iter().copied().max().unwrap_or(0);
+        let half_of_all = if depth == 1 { 1 << 7 } else { 1 << 15 };
+        let shades = shades(&levels);
+        let cut = shades > 1 && (lossy || shades > MOST_SHADES && brightest >= half_of_all);
+        let least = match cut {
+            true => brightest.div_ceil(2),
+            false => 1,
+        };
+        let mask = Self {
             height: image.height() as usize,
             width: image.width() as usize,
-            // A whole-number sample of any depth is zero when all of its bytes are.
-            anomalous: image
-                .as_bytes()
-                .chunks_exact(pixel)
-                .map(|bytes| bytes.iter().take(colours).any(|&byte| byte != 0))
-                .collect(),
+            anomalous: levels.iter().map(|&level| level >= least).collect(),
+        };
+        MaskFile { mask, cut }
+    }
+
+    /// Whether it looks as if it marked what is good: more than half of the image and nearly all of its
+    /// border, but not all.
+    pub fn looks_inverted(&self) -> bool {
+        let marked = self.anomalous.iter().filter(|&&odd| odd).count();
+        let all = self.anomalous.len();
+        if 2 * marked <= all || marked == all {
+            return false;
+        }
+        let (last_row, last_column) = (self.height - 1, self.width - 1);
+        let is_border = |&(at, _): &(usize, &bool)| {
+            let (row, column) = (at / self.width, at % self.width);
+            row == 0 || row == last_row || column == 0 || column == last_column
+        };
+        let border = self.anomalous.iter().enumerate().filter(is_border);
+        let (count, odd) = border.fold((0_usize, 0_usize), |(count, odd), (_, &is_odd)| {
+            (count + 1, odd + usize::from(is_odd))
+        });
+        odd as f64 >= BORDER * count as f64
+    }
+
+    /// Whether it has the proportions of an image of this size, to a pixel.
+    pub fn is_like(&self, width: usize, height: usize) -> bool {
+        let difference = (self.width * height).abs_diff(self.height * width);
+        2 * difference <= (self.width + self.height).max(width + height)
+    }
+
+    /// Marks what was not marked, and nothing else.
+    pub fn invert(&mut self) {
+        for odd in &mut self.anomalous {
+            *odd = !*odd;
         }
     }
 
@@ -108,6 +189,17 @@ impl Mask {
     }
 }
 
+/// How many different shades there are but black; counted no farther than it matters.
+fn shades(levels: &[u16]) -> usize {
+    let mut found: Vec<u16> = Vec::with_capacity(MOST_SHADES + 1);
+    for &level in levels {
+        if level != 0 && found.len() <= MOST_SHADES && !found.contains(&level) {
+            found.push(level);
+        }
+    }
+    found.len()
+}
+
 /// For each of `target` equal parts of a line of `source` pixels: the pixels under it and how
 /// much of each, in units of 1/`target` of a pixel. Each part's weights sum to `source`.
 fn coverage(source: usize, target: usize) -> Vec<Vec<(usize, u64)>> {
@@ -128,26 +220,6 @@ fn coverage(source: usize, target: usize) -> Vec<Vec<(usize, u64)>> {
 mod tests {
     use super::*;
     use ::image::{ImageBuffer, LumaA, Rgb};
-
-    #[test]
-    fn masks_of_one_image_add_up_and_must_agree_in_size() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, width: u32, at: u32| {
-            let path = folder.path().join(name);
-            let level = |x, _| ::image::Luma([u8::from(x == at)]);
-            ::image::GrayImage::from_fn(width, 2, level)
-                .save(&path)
-                .unwrap();
-            path
-        };
-        let [first, second, wide] =
-            [("a.png", 3, 0), ("b.png", 3, 2), ("c.png", 4, 0)].map(|(n, w, at)| file(n, w, at));
-        assert_eq!(decode_masks(&[]).unwrap(), None);
-        let both = decode_masks(&[first.clone(), second]).unwrap().unwrap();
-        assert_eq!(both.anomalous, [true, false, true].repeat(2));
-        let error = decode_masks(&[first, wide]).unwrap_err().to_string();
-        assert!(error.contains("c.png") && error.contains("4x2"), "{error}");
-    }
 
     fn mask(height: usize, width: usize, odd: impl Fn(usize, usize) -> bool) -> Mask {
         let at = |i: usize| odd(i / width, i % width);
@@ -211,10 +283,73 @@ mod tests {
     #[test]
     fn the_faintest_colour_counts_and_alpha_does_not() {
         let faint = ImageBuffer::from_fn(2, 1, |x, _| Rgb([0, 0, x as u16]));
-        let faint = Mask::of_non_zero(&DynamicImage::ImageRgb16(faint));
+        let faint = Mask::of(&DynamicImage::ImageRgb16(faint), false).mask;
         assert_eq!(faint.anomalous, [false, true]);
         let opaque = ImageBuffer::from_fn(2, 1, |x, _| LumaA([x as u8, 255]));
-        let opaque = Mask::of_non_zero(&DynamicImage::ImageLumaA8(opaque));
+        let opaque = Mask::of(&DynamicImage::ImageLumaA8(opaque), false).mask;
         assert_eq!(opaque.anomalous, [false, true]);
+    }
+
+    #[test]
+    fn a_lossy_mask_is_cut_at_half_and_labels_are_not() {
+        let ramp = |most: u32| {
+            let levels = ImageBuffer::from_fn(40, 1, |x, _| ::image::Luma([(x * most / 39) as u8]));
+            DynamicImage::ImageLuma8(levels)
+        };
+        let marked = |image: &DynamicImage, lossy: bool| {
+            let MaskFile { mask, cut } = Mask::of(image, lossy);
+            (mask.anomalous.iter().filter(|&&odd| odd).count(), cut)
+        };
+        assert_eq!(marked(&ramp(255), false), (20, true));
+        assert_eq!(marked(&ramp(255), true), (20, true));
+        // Numbers of instances, and two labels.
+        assert_eq!(marked(&ramp(39), false), (39, false));
+        assert_eq!(marked(&ramp(39), true), (20, true));
+        let labels = ImageBuffer::from_fn(3, 1, |x, _| ::image::Luma([(x * 127) as u8]));
+        assert_eq!(marked(&DynamicImage::ImageLuma8(labels), false), (2, false));
+        let white = ImageBuffer::from_pixel(3, 1, ::image::Luma([255_u8]));
+        assert_eq!(marked(&DynamicImage::ImageLuma8(white), true), (3, false));
+    }
+
+    #[test]
+    fn a_mask_that_marks_what_is_good_is_told_from_a_large_one() {
+        let inside = |row: usize, column: usize| (2..5).contains(&row) && (3..6).contains(&column);
+        let odd = mask(8, 10, inside);
+        let mut turned = odd.clone();
+        turned.invert();
+        assert!(turned.looks_inverted() && !odd.looks_inverted());
+        assert!(!mask(8, 10, |_, _| true).looks_inverted());
+        assert!(!mask(8, 10, |row, _| row > 2).looks_inverted());
+        assert!(odd.is_like(20, 16) && odd.is_like(5, 4) && odd.is_like(21, 17));
+        assert!(!odd.is_like(8, 10) && !odd.is_like(20, 20));
+    }
+
+    #[test]
+    fn masks_of_an_image_are_brought_to_its_size_and_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let save = |name: &str, image: ::image::GrayImage| {
+            let path = folder.path().join(name);
+            image.save(&path).unwrap();
+            path
+        };
+        let left =
+            ::image::GrayImage::from_fn(2, 1, |x, _| ::image::Luma([255 * u8::from(x == 0)]));
+        let top = ::image::GrayImage::from_fn(4, 2, |_, y| ::image::Luma([255 * u8::from(y == 0)]));
+        let paths = [save("left.png", left), save("top.png", top)];
+        let size = ImageSize {
+            width: 4,
+            height: 2,
+        };
+        let both = decode_masks(&paths, size, false).unwrap().unwrap();
+        assert_eq!(
+            both.anomalous,
+            [true, true, true, true, true, true, false, false]
+        );
+        let turned = decode_masks(&paths[..1], size, true).unwrap().unwrap();
+        assert_eq!(
+            turned.anomalous,
+            [false, false, true, true, false, false, true, true]
+        );
+        assert_eq!(decode_masks(&[], size, false).unwrap(), None);
     }
 }

@@ -11,16 +11,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 
+mod bit_depth;
+mod content;
 mod file;
 mod flatten;
+mod format;
+mod interest;
+mod jpeg;
+mod kind;
+mod limits;
 mod mask;
+mod packed;
+mod pages;
+mod reading;
+mod refusal;
+mod samples;
+mod single;
+mod sound;
 mod source;
+mod tiff;
+mod tiff_colours;
 
-pub use file::{
-    EXTENSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, decode, decode_bytes, dimensions,
-    has_image_extension, read_file,
-};
-pub use mask::{Mask, decode_mask, decode_masks};
+pub use bit_depth::BitDepth;
+pub use content::begins_like_an_image;
+pub use file::{EXTENSIONS, MAX_FILE_BYTES, has_image_extension, read_file};
+pub use flatten::Picture;
+pub use interest::RegionOfInterest;
+pub use kind::{Differing, Kind, Kinds};
+pub use limits::{Limits, MAX_PIXELS, MAX_SIDE};
+pub use mask::{Mask, MaskFile, decode_mask, decode_masks, read_mask};
+pub use reading::{Pages, Reading, decode, decode_bytes, dimensions};
+pub use sound::check_all;
 pub use source::Source;
 pub(crate) use source::UNNAMED;
 

@@ -6,14 +6,20 @@ use std::path::{Path, PathBuf};
 use ::image::RgbImage;
 use sha2::{Digest, Sha256};
 
-use super::check_pixels;
-use super::file::{decode_bytes, decode_dynamic, read_file};
-use super::flatten::flatten;
+use super::file::{first_bytes, read_file};
+use super::flatten::Picture;
+use super::format::may_have_16_bits;
+use super::kind::Kind;
+use super::reading::{Reading, dimensions};
+use super::{ImageSize, check_pixels};
 use crate::error::Result;
 use crate::files::digest::hex;
 
 /// What an image from memory is called that was given no name.
 pub(crate) const UNNAMED: &str = "(memory)";
+
+/// Bits of a sample of an image in memory.
+const MEMORY_BITS: u8 = 8;
 
 /// An image that is not read yet, or that is in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,9 +60,9 @@ impl Source {
     ///
     /// # Errors
     /// A file that cannot be read or is no usable image.
-    pub fn decode(&self) -> Result<Cow<'_, RgbImage>> {
+    pub fn decode(&self, reading: Reading) -> Result<Cow<'_, RgbImage>> {
         match self {
-            Self::File(path) => Ok(Cow::Owned(decode_bytes(&read_file(path)?, path)?)),
+            Self::File(path) => Ok(Cow::Owned(reading.decode(path)?.image)),
             Self::Memory { name, image } => {
                 check_pixels(image).map_err(|error| error.in_file(name))?;
                 Ok(Cow::Borrowed(image))
@@ -64,42 +70,70 @@ impl Source {
         }
     }
 
-    /// Its pixels, and the bits of each of its file's samples: 8 or 16, 8 of an image in memory.
+    /// Its size; of a file by its head alone.
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
-    pub fn decode_with_bits(&self) -> Result<(Cow<'_, RgbImage>, u8)> {
+    pub fn size(&self) -> Result<ImageSize> {
+        let [width, height] = match self {
+            Self::File(path) => dimensions(path)?.into(),
+            Self::Memory { image, .. } => [image.width(), image.height()],
+        };
+        Ok(ImageSize {
+            width: width as usize,
+            height: height as usize,
+        })
+    }
+
+    /// Its pixels, and what it is as a file.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_with_kind(&self, reading: Reading) -> Result<(Cow<'_, RgbImage>, Kind)> {
         match self {
             Self::File(path) => {
-                let image = decode_dynamic(&read_file(path)?, path)?;
-                let color = image.color();
-                let bits = color.bits_per_pixel() / u16::from(color.channel_count().max(1));
-                Ok((Cow::Owned(flatten(image)), bits as u8))
+                let Picture { image, kind } = reading.decode(path)?;
+                Ok((Cow::Owned(image), kind))
             }
-            Self::Memory { .. } => Ok((self.decode()?, 8)),
+            Self::Memory { image, .. } => Ok((self.decode(reading)?, Kind::of(image, MEMORY_BITS))),
         }
     }
 
-    /// Its pixels, and the SHA-256 of its file's bytes, or of its size and pixels, as hexadecimal
-    /// digits.
+    /// The same, and the SHA-256 of its file's bytes, or of its size and pixels, as hexadecimal digits.
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
-    pub fn decode_and_hash(&self) -> Result<(Cow<'_, RgbImage>, String)> {
+    pub fn decode_and_hash(&self, reading: Reading) -> Result<(Cow<'_, RgbImage>, Kind, String)> {
         match self {
             Self::File(path) => {
                 let bytes = read_file(path)?;
                 let sha256 = hex(&Sha256::digest(&bytes));
-                Ok((Cow::Owned(decode_bytes(&bytes, path)?), sha256))
+                let Picture { image, kind } = reading.decode_bytes(&bytes, path)?;
+                Ok((Cow::Owned(image), kind, sha256))
             }
-            Self::Memory { name, image } => {
-                check_pixels(image).map_err(|error| error.in_file(name))?;
+            Self::Memory { image, .. } => {
+                let pixels = self.decode(reading)?;
                 let mut hash = Sha256::new();
                 hash.update(image.width().to_le_bytes());
                 hash.update(image.height().to_le_bytes());
                 hash.update(image.as_raw());
-                Ok((Cow::Borrowed(image), hex(&hash.finalize())))
+                let kind = Kind::of(image, MEMORY_BITS);
+                Ok((pixels, kind, hex(&hash.finalize())))
             }
+        }
+    }
+
+    /// The bits that are in use of a file with 16 bits a sample; none of others. Of other formats than PNG and
+    /// TIFF nothing is read but their first bytes.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn bits_in_use(&self, reading: Reading) -> Result<Option<u8>> {
+        match self {
+            Self::File(path) if may_have_16_bits(&first_bytes(path)?) => {
+                reading.bits_in_use(&read_file(path)?, path)
+            }
+            _ => Ok(None),
         }
     }
 }

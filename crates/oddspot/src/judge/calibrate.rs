@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::detector::Detector;
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::health::Health;
 use crate::images::Source;
 use crate::maps::quantile;
 use crate::model::{Calibration, Header, ImageRecord};
@@ -23,6 +24,8 @@ pub struct Scored {
     pub record: ImageRecord,
     /// Its score.
     pub score: f32,
+    /// Its light, focus and colours.
+    pub health: Health,
     /// Of its map, so many pixels that those of all images are not too many.
     pub pixels: Vec<f32>,
 }
@@ -42,16 +45,20 @@ impl Detector {
         let learned = self.header().learned_images();
         let known: HashSet<&str> = learned.map(|record| record.sha256.as_str()).collect();
         let score = |source: &Source| -> Result<Option<Scored>> {
-            let (image, sha256) = source.decode_and_hash()?;
+            let (image, _, sha256) = source.decode_and_hash(self.reading())?;
             if known.contains(sha256.as_str()) {
                 return Ok(None);
             }
             let detection = self.detect(&image)?;
             let every = (detection.maps.total.values.len() * images.len()).div_ceil(MOST_PIXELS);
-            let pixels = detection.maps.total.values.into_iter();
+            let inspected = detection.inspected.unwrap_or_default();
+            let inspected = inspected.into_iter().chain(std::iter::repeat(true));
+            let pixels = (detection.maps.total.values.into_iter().zip(inspected))
+                .filter_map(|(value, inspected)| inspected.then_some(value));
             Ok(Some(Scored {
                 record: ImageRecord::of(&source.name(), root, sha256),
                 score: detection.score,
+                health: detection.health,
                 pixels: pixels.step_by(every.max(1)).collect(),
             }))
         };
@@ -95,7 +102,11 @@ impl Header {
         let detection = &self.settings.detection;
         let scores = GoodScores {
             good: good.iter().map(|image| image.score).collect(),
-            least_std: self.thresholds.scores.least_std,
+            // Of the training's scores, whatever images set the thresholds since.
+            least_std: match self.calibration {
+                None => self.thresholds.scores.std(),
+                Some(_) => self.thresholds.scores.least_std,
+            },
             pixel: {
                 let mut pixels: Vec<f32> = (good.iter())
                     .flat_map(|image| image.pixels.iter().copied())
@@ -109,12 +120,13 @@ impl Header {
         Ok(Thresholds::of(scores, Rates::from(detection)))
     }
 
-    /// Takes thresholds that were set by images, and notes by which. `given` if they do not follow from
-    /// rates.
+    /// Takes thresholds that were set by images, and notes by which; the good ones say what light, focus and
+    /// colours are usual too. `given` says of the image threshold, and of that of images to be checked, whether it does
+    /// not follow from a rate.
     pub fn calibrate(
         &mut self,
         thresholds: Thresholds,
-        given: bool,
+        given: [bool; 2],
         good: &[Scored],
         bad: &[Scored],
     ) {
@@ -123,8 +135,11 @@ impl Header {
             good_images: records(good),
             bad_images: records(bad),
             before: [self.thresholds.image, self.thresholds.check],
-            given,
+            given: given[0],
+            check_given: given[1],
         });
+        self.health
+            .add_judged(good.iter().map(|image| &image.health));
         self.thresholds = thresholds.as_own();
     }
 }

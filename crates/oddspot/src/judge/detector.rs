@@ -11,14 +11,16 @@ use super::in_order::{in_order, pool};
 use super::judging::{Judging, Memory, input_shape};
 use super::teacher::teacher_of;
 use crate::error::{Error, Result, Subject};
-use crate::images::Source;
-use crate::model::{Header, Model};
+use crate::files::PackedTensors;
+use crate::health::Health;
+use crate::images::{Limits, Reading, RegionOfInterest, Source};
+use crate::model::{Header, Model, examples};
 use crate::net::engine::{Cpu, Engine, Forward};
 use crate::net::learned::Learned;
 use crate::net::teachers::Library;
 use crate::terms::position::Placement;
 use crate::verdict::{AnomalyMaps, Finding, Shares, Thresholds, Verdict};
-use crate::view::{Aligned, View};
+use crate::view::{Aligned, View, of_region};
 
 /// How a model is made ready.
 #[derive(Clone, Debug)]
@@ -57,6 +59,10 @@ pub struct Detection {
     pub placement: Option<Placement>,
     /// How the image lies; none of a model that looks at images as they are.
     pub aligned: Option<Aligned>,
+    /// Its light, focus and colours against those of good images.
+    pub health: Health,
+    /// Which pixels of its maps are inspected, row by row; None where all are.
+    pub inspected: Option<Vec<bool>>,
 }
 
 /// What was found in one image, at the image's own size: the finding, and what pictures of it are
@@ -73,6 +79,8 @@ pub struct Inspection {
     pub placement: Option<Placement>,
     /// The image's pixels in one of `image_size`, columns and rows.
     pub scale: [f32; 2],
+    /// Which pixels of the image are inspected, row by row; None where all are.
+    pub inspected: Option<Vec<bool>>,
 }
 
 /// A model ready to judge images, on threads of its own.
@@ -98,9 +106,13 @@ pub struct Detector {
     pub(super) path: Option<PathBuf>,
     pub(super) header: Header,
     pub(super) view: View,
+    /// What the model keeps of what is inspected.
+    region: PackedTensors,
     pub(super) teacher: Box<dyn Forward>,
     pub(super) judging: Judging,
     pub(super) pool: ThreadPool,
+    /// Good images that lie in the model, as it sees them.
+    pub(super) examples: Vec<RgbImage>,
     /// Memory of passes: as many as there were images at a time.
     memories: Mutex<Vec<Memory>>,
 }
@@ -162,14 +174,20 @@ impl Detector {
             )?;
             let input = input_shape(settings);
             let teacher = engine.forward(&teacher.network, &teacher.weights, input)?;
-            let view = View::of_model(settings, header.alignment.as_ref(), &model.tensors)?;
+            let view = View::of_model(
+                settings,
+                header.alignment.as_ref(),
+                (&model.tensors, &model.packed),
+            )?;
             Ok((view, judging, teacher))
         });
         let (view, judging, teacher) = made.map_err(about)?;
         Ok(Self {
             path,
+            examples: examples::pictures(&model.packed),
             header,
             view,
+            region: of_region(&model.packed),
             teacher,
             judging,
             pool,
@@ -177,11 +195,37 @@ impl Detector {
         })
     }
 
+    /// How it reads image files.
+    pub fn reading(&self) -> Reading {
+        self.view.reading()
+    }
+
+    /// The same that takes images of other sizes.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.view = self.view.with_limits(limits);
+        self
+    }
+
     /// The same with other thresholds (see [`Thresholds::at_rates`], [`Thresholds::at_scores`]).
     #[must_use]
     pub fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
         self.header.thresholds = thresholds;
         self
+    }
+
+    /// The same that inspects only a region, of what the model inspects.
+    ///
+    /// # Errors
+    /// Nothing is left to inspect.
+    pub fn inspecting(mut self, region: &RegionOfInterest) -> Result<Self> {
+        self.view = self.view.restricted(&self.region, region)?;
+        Ok(self)
+    }
+
+    /// Share of the images that is inspected, in [0, 1]; None where that is all of them.
+    pub fn inspected_share(&self) -> Option<f64> {
+        self.view.inspected_share()
     }
 
     /// The model's header: settings, provenance, statistics, and the thresholds that hold.
@@ -259,7 +303,11 @@ impl Detector {
         images: impl Iterator<Item = Source> + Send,
         each: impl FnMut(Result<Finding>) -> ControlFlow<()>,
     ) {
-        self.in_order(images, |image| self.inspect(&*image.decode()?), each);
+        self.in_order(
+            images,
+            |image| self.inspect(&*image.decode(self.reading())?),
+            each,
+        );
     }
 
     /// Any work on many items by the detector's threads, each of which may inspect images; `each` is

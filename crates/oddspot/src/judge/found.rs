@@ -6,10 +6,11 @@ use super::detector::{Detection, Detector, Inspection};
 use super::judging::{Memory, TeacherSource};
 use super::mosaic::Mosaic;
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::health::{Glance, Health};
 use crate::images::check_pixels;
-use crate::maps::{ScoreMap, outlined, regions};
+use crate::maps::{ScoreMap, mask_above, outlined, regions};
 use crate::verdict::{AnomalyMaps, Finding, Place, Point, TermMap, Thresholds, Verdict};
-use crate::view::Sight;
+use crate::view::{Move, Sight};
 
 impl Detector {
     pub(super) fn judge(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Detection> {
@@ -17,37 +18,59 @@ impl Detector {
         self.with_memory(|memory| {
             let size = self.header.settings.image_size;
             let mut best: Option<Detection> = None;
+            let mut unlike = f32::NEG_INFINITY;
             let mut mosaic: Option<Mosaic> = None;
+            let mut frame = None;
             for sight in self.view.look(image) {
-                let maps = self.maps(&sight, memory)?;
+                let (maps, of_learned) = self.maps(&sight, memory)?;
                 if let Some(piece) = &sight.frame.piece {
                     let all = mosaic.get_or_insert_with(|| Mosaic::new(piece, size, &maps));
                     all.lay(piece, &maps);
                 }
+                unlike = unlike.max(of_learned);
+                frame = Some(sight.frame);
                 // What is said beside the map is said of the piece where it peaks.
                 let score = maps.score();
                 if best.as_ref().is_none_or(|best| score > best.score) {
                     best = Some(self.detection(&sight, maps, thresholds, memory)?);
                 }
             }
-            let mut best = best.ok_or_else(|| Error::internal("an image without pieces"))?;
+            let (Some(mut best), Some(frame)) = (best, frame) else {
+                return Err(Error::new(
+                    ErrorKind::Invalid,
+                    Subject::Image,
+                    "it is so small that nothing of the region to inspect is seen of it",
+                ));
+            };
             if let Some(mosaic) = mosaic {
-                best.maps = mosaic.finish();
+                (best.maps, best.inspected) = mosaic.finish().grounded();
+            }
+            let glance = Glance::seen(image, &self.view, &frame);
+            best.health = self.header.health.judge(&glance, unlike);
+            if !best.health.is_trusted() {
+                best.verdict = Verdict::Untrusted;
             }
             Ok(best)
         })
     }
 
-    /// The maps of what is seen of an image, as far as it is evidence.
-    fn maps(&self, sight: &Sight, memory: &mut Memory) -> Result<AnomalyMaps> {
+    /// The maps of what is seen of an image, as far as it is evidence, and what they are nearly everywhere as
+    /// far as it was at the training.
+    fn maps(&self, sight: &Sight, memory: &mut Memory) -> Result<(AnomalyMaps, f32)> {
         let teacher = TeacherSource::Run(&*self.teacher);
         let errors = self.judging.errors(&sight.image, teacher, memory)?;
         let errors = self.judging.at_pixels(&errors);
-        let maps = self.judging.fuse(&errors, &self.header.terms);
-        match maps.total.values.iter().all(|value| value.is_finite()) {
-            true => Ok(maps.within(&sight.frame.evidence(self.header.settings.image_size))),
-            false => Err(self.not_finite()),
+        let evidence = self.view.evidence(&sight.frame);
+        let inspected = evidence.inspected();
+        let maps = self.judging.fuse(&errors, &self.header.terms, inspected);
+        if !maps.total.values.iter().all(|value| value.is_finite()) {
+            return Err(self.not_finite());
         }
+        let of_learned = (self.view.learned_evidence(&sight.frame))
+            .map(|learned| maps.clone().within(&learned).nearly_everywhere());
+        let maps = maps.within(&evidence);
+        let everywhere = of_learned.unwrap_or_else(|| maps.nearly_everywhere());
+        Ok((maps, everywhere))
     }
 
     /// What is to be said of what was seen last with a memory; its maps are as they lie in the image, or, of a
@@ -72,17 +95,23 @@ impl Detector {
             true => 1.0, // Nobody asks why.
             false => self.judging.novelty(&maps, memory)?,
         };
+        let shares = maps.shares(novelty);
+        let placement = self.judging.placement(&maps, memory)?;
+        let (maps, inspected) = match sight.frame.piece {
+            None => maps.grounded(),
+            // They are put together from all pieces.
+            Some(_) => (AnomalyMaps::of(Vec::new()), None),
+        };
         Ok(Detection {
-            placement: (self.judging.placement(&maps, memory)?)
-                .map(|placement| placement.moved(&to_image)),
+            placement: placement.map(|placement| placement.moved(&to_image)),
             score,
             verdict,
-            shares: maps.shares(novelty),
-            maps: match sight.frame.piece {
-                None => maps.each(|map| to_image.back(map)),
-                Some(_) => AnomalyMaps::of(Vec::new()),
-            },
+            shares,
+            inspected: inspected.map(|inspected| back(&to_image, &inspected, &maps.total)),
+            maps: maps.back(&to_image),
             aligned: sight.aligned,
+            // Of the whole image, once all pieces are seen.
+            health: Health::default(),
         })
     }
 
@@ -108,7 +137,8 @@ impl Detector {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let total = detection.maps.total.resize_bilinear(height, width);
         let (peak, (y, x)) = total.peak();
-        let odd = !detection.verdict.is_good();
+        // Not by the verdict alone, which may be owed to how the image lies.
+        let odd = !thresholds.verdict(detection.score).is_good();
         let mut pixel = thresholds.pixel as f32;
         if odd {
             // Resizing can shave the peak: what is odd must still show where it is.
@@ -121,13 +151,16 @@ impl Detector {
             score: detection.score,
             threshold: thresholds.image,
             check_threshold: thresholds.check,
-            why: odd.then(|| shares.why()).flatten(),
+            why: (odd && detection.health.is_trusted())
+                .then(|| shares.why())
+                .flatten(),
             looks_wrong_share: shares.looks_wrong,
             wrong_place_share: shares.wrong_place,
             terms: detection.maps.term_shares(),
             peak: Point { x, y },
             place: (detection.placement.as_ref()).map(|placement| Place::new(placement, scale)),
             alignment: detection.aligned,
+            health: detection.health.clone(),
             width: image.width(),
             height: image.height(),
             regions: regions(&total, pixel),
@@ -146,13 +179,23 @@ impl Detector {
 
     pub(super) fn examined(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
         let (detection, finding, total, pixel) = self.found(image, thresholds)?;
+        let inspected = detection.inspected.map(|inspected| {
+            let of_map = shares(&inspected, &detection.maps.total);
+            let of_image = of_map.resize_bilinear(total.height, total.width);
+            mask_above(&of_image, 0.5)
+        });
+        let mut mask = outlined(&total, pixel);
+        for (outlined, inspected) in mask.iter_mut().zip(inspected.iter().flatten()) {
+            *outlined &= inspected;
+        }
         let terms = detection.maps.terms.iter().map(|term| TermMap {
             kind: term.kind,
             map: term.map.resize_bilinear(total.height, total.width),
         });
         Ok(Inspection {
             finding,
-            mask: outlined(&total, pixel),
+            mask,
+            inspected,
             maps: AnomalyMaps {
                 terms: terms.collect(),
                 total,
@@ -160,5 +203,19 @@ impl Detector {
             placement: detection.placement,
             scale: self.scale(image),
         })
+    }
+}
+
+/// Which pixels of an image are inspected, by those of what is seen of it: a map like another.
+fn back(to_image: &Move, inspected: &[bool], like: &ScoreMap) -> Vec<bool> {
+    mask_above(&to_image.back(&shares(inspected, like)), 0.5)
+}
+
+/// 1 where it is inspected and 0 elsewhere, as a map like another.
+fn shares(inspected: &[bool], like: &ScoreMap) -> ScoreMap {
+    let share = |&inspected: &bool| f32::from(u8::from(inspected));
+    ScoreMap {
+        values: inspected.iter().map(share).collect(),
+        ..*like
     }
 }

@@ -202,6 +202,11 @@ impl Judging {
             .collect()
     }
 
+    /// The least that a term's errors differ by ([`Term::step`]).
+    pub fn step(&self, at: usize) -> f64 {
+        self.terms[at].step()
+    }
+
     /// The errors of one term, by its place among them, at the image's size.
     pub fn term_at_pixels(&self, at: usize, errors: &[ScoreMap]) -> ScoreMap {
         self.terms[at].at_pixels(errors)
@@ -221,16 +226,28 @@ impl Judging {
     }
 
     /// The part of one term, by its place among them, in the anomaly map.
-    pub fn term_map(&self, at: usize, error: &ScoreMap, statistics: &TermStatistics) -> ScoreMap {
-        self.term_error(&*self.terms[at], error, statistics).map()
+    pub fn term_map(
+        &self,
+        at: usize,
+        error: &ScoreMap,
+        statistics: &TermStatistics,
+        inspected: Option<&[bool]>,
+    ) -> ScoreMap {
+        let term = &*self.terms[at];
+        self.term_error(term, error, statistics, inspected).map()
     }
 
-    /// The anomaly map of errors at the image's size.
-    pub fn fuse(&self, errors: &[ScoreMap], statistics: &[TermStatistics]) -> AnomalyMaps {
+    /// The anomaly map of errors at the image's size, of which some pixels are inspected; all if none are given.
+    pub fn fuse(
+        &self,
+        errors: &[ScoreMap],
+        statistics: &[TermStatistics],
+        inspected: Option<&[bool]>,
+    ) -> AnomalyMaps {
         let terms = self.terms.iter().zip(errors).zip(statistics);
-        AnomalyMaps::fuse(
-            terms.map(|((term, error), statistics)| self.term_error(&**term, error, statistics)),
-        )
+        AnomalyMaps::fuse(terms.map(|((term, error), statistics)| {
+            self.term_error(&**term, error, statistics, inspected)
+        }))
     }
 
     fn term_error<'a>(
@@ -238,6 +255,7 @@ impl Judging {
         term: &dyn Term,
         error: &'a ScoreMap,
         statistics: &'a TermStatistics,
+        inspected: Option<&'a [bool]>,
     ) -> TermError<'a> {
         let kind = term.kind();
         TermError {
@@ -245,6 +263,7 @@ impl Judging {
             error,
             statistics,
             fusing: (kind.fusing)(&self.settings),
+            inspected,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod detector;
+mod examples;
 mod found;
 mod in_order;
 mod judging;
@@ -10,6 +11,8 @@ mod teacher;
 
 pub use calibrate::Scored;
 pub use detector::{Detection, Detector, Inspection, Options};
+pub use examples::Example;
+pub(crate) use examples::score_as_seen;
 pub use in_order::{MOST_PER_CORE, pool};
 pub(crate) use judging::input_shape;
 pub use judging::{Judging, Memory, TeacherSource, TermErrors};

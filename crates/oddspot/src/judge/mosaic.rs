@@ -60,7 +60,11 @@ impl Mosaic {
 pub(crate) fn pixels(frame: &Frame, size: ImageSize, maps: &AnomalyMaps) -> Vec<f32> {
     let map = &maps.total;
     let Some(piece) = &frame.piece else {
-        return map.values.clone();
+        let inspected = map
+            .values
+            .iter()
+            .filter(|value| **value != f32::NEG_INFINITY);
+        return inspected.copied().collect();
     };
     let own = piece.own(size);
     let greatest = |top: usize, left: usize| {
@@ -75,5 +79,6 @@ pub(crate) fn pixels(frame: &Frame, size: ImageSize, maps: &AnomalyMaps) -> Vec<
             let lefts = (own.left..own.right).step_by(CELL);
             lefts.map(move |left| greatest(top, left))
         })
+        .filter(|value| *value != f32::NEG_INFINITY)
         .collect()
 }

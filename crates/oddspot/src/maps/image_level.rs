@@ -13,7 +13,10 @@ const REACH: f64 = 12.0;
 const PARTS: usize = 4;
 
 /// An image's level: the least mean of its `e_rec` over 4×4 parts, the image's sides multiples of 4.
-pub fn image_level(e_rec: &ScoreMap) -> f32 {
+pub fn image_level(e_rec: &ScoreMap, inspected: Option<&[bool]>) -> f32 {
+    if let Some(inspected) = inspected {
+        return level_of_inspected(e_rec, inspected);
+    }
     let [height, width] = [e_rec.height / PARTS, e_rec.width / PARTS];
     let mut sums = [[0.0f64; PARTS]; PARTS];
     for (row, values) in e_rec.values.chunks_exact(e_rec.width).enumerate() {
@@ -24,6 +27,29 @@ pub fn image_level(e_rec: &ScoreMap) -> f32 {
     }
     let least = sums.as_flattened().iter().copied().reduce(f64::min);
     (least.unwrap_or_default() / (height * width) as f64) as f32
+}
+
+/// The same of the parts of which at least half is inspected, and of what of them is; of all that is where there
+/// are none.
+fn level_of_inspected(map: &ScoreMap, inspected: &[bool]) -> f32 {
+    let mut parts = [(0.0f64, 0usize, 0usize); PARTS * PARTS];
+    for (at, (&value, &inspected)) in map.values.iter().zip(inspected).enumerate() {
+        let row = at / map.width * PARTS / map.height;
+        let part = &mut parts[row * PARTS + at % map.width * PARTS / map.width];
+        part.2 += 1;
+        if inspected {
+            part.0 += f64::from(value);
+            part.1 += 1;
+        }
+    }
+    let mean = |(sum, count, _): &(f64, usize, usize)| sum / (*count).max(1) as f64;
+    let most = parts.iter().filter(|(_, count, all)| 2 * count >= *all);
+    let least = most.map(mean).reduce(f64::min);
+    let all = || {
+        let add = |a: (f64, usize, usize), b: &(f64, usize, usize)| (a.0 + b.0, a.1 + b.1, 0);
+        mean(&parts.iter().fold((0.0, 0, 0), add))
+    };
+    least.unwrap_or_else(all) as f32
 }
 
 /// What of an image's level is as good images differ: its distance from their mean where it is
@@ -44,11 +70,15 @@ mod tests {
         let (height, width) = (8, 16);
         let of = |value: fn(usize, usize) -> f32| {
             let places = (0..height * width).map(|i| value(i / width, i % width));
-            image_level(&ScoreMap {
+            let map = ScoreMap {
                 height,
                 width,
                 values: places.collect(),
-            })
+            };
+            let level = image_level(&map, None);
+            let all = image_level(&map, Some(&[true; 8 * 16]));
+            assert_eq!(level, all);
+            level
         };
         // Odd but for the part in the third row and the last column.
         let odd = |row, column| match (4..6).contains(&row) && column >= 12 {
@@ -57,6 +87,25 @@ mod tests {
         };
         assert_eq!(of(odd), 1.375);
         assert_eq!(of(|_, _| -2.0), -2.0);
+    }
+
+    #[test]
+    fn what_is_ignored_is_no_part_of_a_level() {
+        // The quiet left half is ignored; of the right one the lower part is quieter.
+        let value = |i: usize| match (i % 16 < 8, i / 16 < 4) {
+            (true, _) => 0.0,
+            (false, upper) => 2.0 + f32::from(u8::from(upper)),
+        };
+        let map = ScoreMap {
+            height: 8,
+            width: 16,
+            values: (0..128).map(value).collect(),
+        };
+        let inspected: Vec<bool> = (0..128).map(|i| i % 16 >= 8).collect();
+        assert_eq!(image_level(&map, Some(&inspected)), 2.0);
+        // Of no part half is inspected: all that is counts.
+        let column: Vec<bool> = (0..128).map(|i| i % 16 == 9).collect();
+        assert_eq!(image_level(&map, Some(&column)), 2.5);
     }
 
     #[test]

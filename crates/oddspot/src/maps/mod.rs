@@ -11,6 +11,7 @@ mod score_map;
 pub use image_level::{image_level, usual_difference};
 pub use local_moments::{LocalMoments, LocalSums};
 pub use moments::{MomentSums, Moments};
+pub(crate) use quantile::between;
 pub use quantile::{quantile, quantile_between};
 pub use region::{Region, around_peak, mask_above, outlined, regions};
 pub use score_map::ScoreMap;

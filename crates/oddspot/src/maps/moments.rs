@@ -14,6 +14,15 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// With a larger σ if it is below one.
+    #[must_use]
+    pub fn with_least_std(self, least: f64) -> Self {
+        Self {
+            std: self.std.max(least),
+            ..self
+        }
+    }
+
     /// In standard deviations from the mean.
     pub fn normalise(&self, value: f32) -> f64 {
         (f64::from(value) - self.mean) / self.std

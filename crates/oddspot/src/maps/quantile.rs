@@ -15,11 +15,16 @@ pub fn quantile(values: &mut [f32], q: f64) -> f32 {
 pub fn quantile_between(values: &[f32], q: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f32::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else {
+    between(sorted.len(), q, |rank| sorted[rank])
+}
+
+/// The same of so many values that are sorted already, each by its place.
+pub(crate) fn between(count: usize, q: f64, sorted: impl Fn(usize) -> f32) -> f64 {
+    let Some(last) = count.checked_sub(1) else {
         return 0.0;
     };
     let at = q * last as f64;
-    let [low, high] = [at.floor(), at.ceil()].map(|at| f64::from(sorted[at as usize]));
+    let [low, high] = [at.floor(), at.ceil()].map(|at| f64::from(sorted(at as usize)));
     low + at.fract() * (high - low)
 }
 

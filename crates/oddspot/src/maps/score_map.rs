@@ -104,11 +104,18 @@ impl ScoreMap {
         }
     }
 
-    /// Each value times that of another map of the same size.
-    pub fn times(&self, other: &Self) -> Self {
-        let pairs = self.values.iter().zip(&other.values);
+    /// The least value; 0 of an empty map.
+    pub fn least(&self) -> f32 {
+        self.values.iter().copied().reduce(f32::min).unwrap_or(0.0)
+    }
+
+    /// The values as far as `shares` of the same size say, in [0, 1], and for the rest another one.
+    pub fn drawn_to(&self, other: f32, shares: &Self) -> Self {
+        let pairs = self.values.iter().zip(&shares.values);
         Self {
-            values: pairs.map(|(value, other)| value * other).collect(),
+            values: pairs
+                .map(|(value, share)| other + share * (value - other))
+                .collect(),
             ..*self
         }
     }
@@ -124,6 +131,23 @@ impl ScoreMap {
             values: kept.collect(),
             ..*self
         }
+    }
+
+    /// The same with the least value in the place of −∞.
+    #[must_use]
+    pub fn grounded(mut self) -> Self {
+        let finite = self
+            .values
+            .iter()
+            .copied()
+            .filter(|value| value.is_finite());
+        let least = finite.reduce(f32::min).unwrap_or_default();
+        for value in &mut self.values {
+            if *value == f32::NEG_INFINITY {
+                *value = least;
+            }
+        }
+        self
     }
 
     /// Gaussian smoothing with standard deviations in pixels along rows and columns,

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Header, Model};
+use super::{Header, Model, examples};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::sealed::{Opened, Sealed, seal};
 use crate::files::{NamedTensors, PackedTensors, Stored, TensorFile, atomic, check_finite};
-use crate::images::ImageSize;
+use crate::images::{ImageSize, Kinds};
 use crate::net::learned::Learned;
 use crate::net::network::widths_of;
 use crate::net::tensors::{Shapes, TensorSpec};
-use crate::settings::{Alignment, Units};
+use crate::settings::{Alignment, Settings, Units};
 use crate::terms;
 use crate::terms::channels::ChannelStatistics;
 use crate::verdict::FalseAlarms;
@@ -148,6 +148,9 @@ fn check_header(header: &Header) -> Result<Learned> {
             "its statistics or thresholds are not finite numbers",
         ));
     }
+    if !header.images.iter().all(Kinds::is_usable) {
+        return Err(damaged("what it says of good images' files is of no use"));
+    }
     check_alignment(header)?;
     check_pieces(header)?;
     let judged = match &header.calibration {
@@ -238,10 +241,25 @@ fn about_terms<'a>(header: &'a Header, learned: &'a Learned) -> terms::About<'a>
     }
 }
 
+/// What the good images that lie in the model need.
+fn of_examples(header: &Header) -> Option<TensorSpec> {
+    examples::specs(header.examples.len(), header.settings.image_size)
+}
+
+/// What a model keeps, if it does, of what is inspected.
+fn of_view(header: &Header, has: impl Fn(&str) -> bool) -> Vec<TensorSpec> {
+    let Settings {
+        image_size, tile, ..
+    } = header.settings;
+    view::packed_specs(image_size, !tile.is_none(), has)
+}
+
 /// Refuses tensors that are of 8 bits where floats are needed, or the other way round.
 fn check_packed(header: &Header, learned: &Learned, packed: &PackedTensors) -> Result<()> {
     let about = about_terms(header, learned);
-    let specs = terms::used(&header.settings).flat_map(|kind| (kind.packed)(&about));
+    let of_terms = terms::used(&header.settings).flat_map(|kind| (kind.packed)(&about));
+    let of_view = of_view(header, |name| packed.contains_key(name));
+    let specs = of_terms.chain(of_view).chain(of_examples(header));
     let needed: std::collections::BTreeSet<String> = specs.map(|spec| spec.name).collect();
     let wrong = (packed.keys().find(|name| !needed.contains(*name)))
         .or_else(|| needed.iter().find(|name| !packed.contains_key(*name)));
@@ -269,6 +287,8 @@ fn check_shapes(header: &Header, learned: &Learned, shapes: &Shapes) -> Result<(
             height: good.height,
         }));
     }
+    needed.extend(of_examples(header));
+    needed.extend(of_view(header, |name| shapes.contains_key(name)));
     let about = about_terms(header, learned);
     for kind in terms::used(settings) {
         needed.extend((kind.tensors)(&about));

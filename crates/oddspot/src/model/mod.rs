@@ -1,20 +1,25 @@
 //! The model: everything that is needed to judge an image.
 
+pub(crate) mod examples;
 mod file;
 
 pub use file::FORMAT;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
 use crate::files::{NamedTensors, PackedTensors};
+use crate::health::GoodHealth;
+use crate::images::{Kinds, RegionOfInterest};
 use crate::net::network::Level;
 use crate::net::teachers::TeacherIdentity;
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
 use crate::verdict::{TermStatistics, Thresholds};
-use crate::view::GoodAlignment;
+use crate::view::{GoodAlignment, View, inspected_share};
 
 /// Name and SHA-256 of a training image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +59,11 @@ pub struct Header {
     pub alignment: Option<GoodAlignment>,
     /// What is usual of each term in the training images, in the order of the terms.
     pub terms: Vec<TermStatistics>,
-    /// Thresholds from good images, of which each was judged without having been learned from.
+    /// What good images are as files; absent of a model from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<Kinds>,
+    /// Thresholds from good images, each judged without having been learned from; but without folds networks have
+    /// seen those trained on ([`scores_of_seen`](Self::scores_of_seen)).
     pub thresholds: Thresholds,
     /// Iterations trained.
     pub iterations: usize,
@@ -69,6 +78,12 @@ pub struct Header {
     /// images are looked at whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<usize>,
+    /// Light, focus and colours of good images, and how unlike the others each is.
+    #[serde(default)]
+    pub health: GoodHealth,
+    /// Scores of the good images that lie in the model as it sees them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<f32>,
     /// The images that the thresholds were set by later; absent where they are those of the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
@@ -83,8 +98,46 @@ pub struct Calibration {
     pub bad_images: Vec<ImageRecord>,
     /// The image threshold before, and that of images to be checked.
     pub before: [f64; 2],
-    /// Whether the image thresholds were given, and do not follow from rates.
+    /// Whether the image threshold was given, and does not follow from a rate.
     pub given: bool,
+    /// The same of the threshold of images to be checked.
+    #[serde(default)]
+    pub check_given: bool,
+}
+
+impl Calibration {
+    /// Takes in more good images and their scores; one that was among them has its new score alone. Which are new.
+    pub(crate) fn add_good(
+        &mut self,
+        records: &[ImageRecord],
+        (scores, to): (&[f32], &mut Vec<f32>),
+    ) -> Vec<bool> {
+        let of_before = self.good_images.iter().enumerate();
+        let before: HashMap<String, usize> = of_before
+            .map(|(at, record)| (record.sha256.clone(), at))
+            .collect();
+        let add = |(record, &score): (&ImageRecord, &f32)| {
+            let known = before.get(&record.sha256).and_then(|&at| to.get_mut(at));
+            match known {
+                Some(known) => {
+                    *known = score;
+                    false
+                }
+                None => {
+                    to.push(score);
+                    self.good_images.push(record.clone());
+                    true
+                }
+            }
+        };
+        records.iter().zip(scores).map(add).collect()
+    }
+}
+
+/// Of so many images `count` of them, spread evenly over their order.
+pub(crate) fn spread(images: usize, count: usize) -> impl Iterator<Item = usize> {
+    let count = count.min(images);
+    (0..count).map(move |at| at * images / count)
 }
 
 impl Header {
@@ -107,13 +160,15 @@ impl Header {
         trained.chain(&self.added_images)
     }
 
-    /// The good images of which the thresholds' scores are, in their order: some of those trained on, the first
-    /// ones, if any was judged without having been learned from; those held out; those added later.
+    /// The good images of which the thresholds' scores are, in their order: those trained on, or some of them spread
+    /// evenly, if any was judged without having been learned from; those held out; those added later.
     pub fn scored_images(&self) -> Vec<&ImageRecord> {
         if let Some(calibration) = &self.calibration {
             return calibration.good_images.iter().collect();
         }
-        let trained = self.training_images.iter().take(self.scored_of_training());
+        let trained = self
+            .scored_of_training()
+            .map(|image| &self.training_images[image]);
         let later = self.held_out_images.iter().chain(&self.added_images);
         trained.chain(later).collect()
     }
@@ -126,19 +181,30 @@ impl Header {
         if self.calibration.is_some() {
             return None;
         }
-        let scored = self.scored_of_training();
+        let mut scored = self.scored_of_training();
         let at = match image.checked_sub(self.training_images.len()) {
-            None if image < scored => image,
-            None => return None,
-            Some(later) => scored + later,
+            None => scored.position(|scored| scored == image)?,
+            Some(later) => scored.count() + later,
         };
         self.thresholds.scores.good.get(at).copied()
     }
 
-    /// How many of the images trained on the thresholds' scores begin with.
-    fn scored_of_training(&self) -> usize {
+    /// How many of the thresholds' scores are of images that the networks have learned from: they reach less there,
+    /// and are rescaled for it, but are no judgement of an image that was not seen.
+    pub fn scores_of_seen(&self) -> usize {
+        let training = &self.settings.training;
+        let own = self.calibration.is_none() && training.folds < 2;
+        match own && self.settings.method.learns() {
+            true => self.scored_of_training().count(),
+            false => 0,
+        }
+    }
+
+    /// The images trained on that the thresholds' scores begin with.
+    fn scored_of_training(&self) -> impl Iterator<Item = usize> {
         let later = self.held_out_images.len() + self.added_images.len();
-        self.thresholds.scores.good.len().saturating_sub(later)
+        let scored = self.thresholds.scores.good.len().saturating_sub(later);
+        spread(self.training_images.len(), scored)
     }
 
     /// Good images whose score lies far above all others' ([`GoodScores::far`]): look at them, for they
@@ -191,8 +257,29 @@ pub struct Model {
     /// Those of the learned networks (`student.…`, `position.…`), and of the terms (`<term>.…`),
     /// and what images are aligned by (`alignment.…`).
     pub tensors: NamedTensors,
-    /// The terms' tensors of 8 bits.
+    /// The tensors of 8 bits: the terms', the mean of good images (`good.mean`), and what is inspected
+    /// (`region.inspect`).
     pub packed: PackedTensors,
     /// The teacher's weights in canonical names; absent if the model was saved without them.
     pub teacher: Option<NamedTensors>,
+}
+
+impl Model {
+    /// Inspects from now on only a region, of what it inspects.
+    ///
+    /// # Errors
+    /// Nothing is left to inspect.
+    pub fn restrict(&mut self, region: &RegionOfInterest) -> Result<()> {
+        let settings = &self.header.settings;
+        let of_tensors = (&self.tensors, &self.packed);
+        let view = View::of_model(settings, self.header.alignment.as_ref(), of_tensors)?;
+        let packed = view.restricted(&self.packed, region)?.packed();
+        self.packed.extend(packed);
+        Ok(())
+    }
+
+    /// Share of the images that it inspects, in [0, 1]; None where that is all of them.
+    pub fn inspected_share(&self) -> Option<f64> {
+        inspected_share(&self.packed)
+    }
 }

@@ -5,6 +5,7 @@
 
 mod allowed;
 mod choices;
+mod reading;
 mod row;
 mod rules;
 mod spelling;

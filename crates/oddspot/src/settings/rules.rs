@@ -117,9 +117,9 @@ fn a_pair_lies_on_the_students_grid(settings: &Settings) -> Option<String> {
         .then(|| format!("{offset}: must be a multiple of student.output_stride ({stride})"))
 }
 
-/// Settings whose largest activation could not be allocated anyway.
+/// Settings whose largest activation would take more than 2 GiB: a file of settings or a model may claim any.
 fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
-    const MOST_VALUES: u128 = 1 << 31;
+    const MOST_VALUES: u128 = 1 << 29;
     let [c1, c2, c3, c4] = settings.student.widths;
     let stride = settings.student.output_stride;
     let ImageSize { width, height } = settings.image_size;
@@ -128,8 +128,8 @@ fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
     let widest = c4.max(settings.position.hidden);
     if of_pairs * widest as u128 > MOST_VALUES {
         return Some(format!(
-            "{of_pairs} pairs of {batch} images with {widest} values each take more memory than can \
-             be had; lower position.pairs or training.batch"
+            "{of_pairs} pairs of {batch} images with {widest} values each take more memory than is \
+             let to them; lower position.pairs or training.batch"
         ));
     }
     let activations = [
@@ -144,7 +144,7 @@ fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
     too_large.map(|(step, channels)| {
         format!(
             "{channels} channels at every {step} pixels of {batch} images of {width}x{height} take \
-             more memory than can be had; lower student.widths, image_size or training.batch, or \
+             more than 2 GiB of memory; lower student.widths, image_size or training.batch, or \
              raise student.output_stride"
         )
     })

@@ -11,10 +11,13 @@ use super::choices::{
     Alignment, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor,
     Schedule, Units,
 };
+use super::reading::{
+    MEGAPIXELS, SIDE, is_usual_megapixels, is_usual_side, usual_megapixels, usual_side,
+};
 use super::row::{Row, Shown, allowed, dashed, first, setting, shown, table};
 use super::spelling::Spelling;
 use super::tile::{OVERLAP, Tile, is_usual_overlap, usual_overlap};
-use crate::images::ImageSize;
+use crate::images::{BitDepth, ImageSize};
 
 table! {
     /// Everything that decides what is learned and how images are judged.
@@ -45,6 +48,23 @@ table! {
         /// Pixels of the image that neighbouring pieces share; less than half of a piece's sides.
         #[serde(default = "usual_overlap", skip_serializing_if = "is_usual_overlap")]
         advanced tile_overlap: usize = OVERLAP, in 0..=15_000;
+
+        /// Bits in use of 16-bit samples, as 12 of a camera; auto as the good images show.
+        ///
+        /// By what their files say (PNG's sBIT, TIFF's MaxSampleValue) and by their brightest sample; the
+        /// model keeps it. White is all of these bits, and what lies above is cut off.
+        #[serde(default, skip_serializing_if = "BitDepth::is_auto")]
+        common bit_depth: BitDepth = BitDepth::Auto, in 8..=16;
+
+        /// Most megapixels that an image may have; a larger one is refused before memory is taken.
+        ///
+        /// Decoding takes 3 MB a megapixel, with 16 bits a sample up to 8.
+        #[serde(default = "usual_megapixels", skip_serializing_if = "is_usual_megapixels")]
+        advanced max_megapixels: usize = MEGAPIXELS, in 1..=2_000, not decisive;
+
+        /// Most pixels that an image may have along a side.
+        #[serde(default = "usual_side", skip_serializing_if = "is_usual_side")]
+        advanced max_side: usize = SIDE, in 1..=1_000_000, not decisive;
     }
 
     /// The student network.

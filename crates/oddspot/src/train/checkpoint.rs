@@ -30,6 +30,9 @@ struct Header {
     teacher: TeacherIdentity,
     images: Vec<ImageRecord>,
     iteration: usize,
+    /// Hash of what is inspected; absent where all is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
 }
 
 impl Trainer {
@@ -53,6 +56,7 @@ impl Trainer {
             teacher: self.teacher.clone(),
             images: self.set.records.clone(),
             iteration: self.iteration,
+            region: self.set.view.region_hash(),
         };
         let bytes = seal(KEY, FORMAT, &header, &stored).map_err(|error| error.in_file(path))?;
         atomic::write_bytes(path, &bytes)?;
@@ -138,6 +142,8 @@ fn check_same_training(
         )
     } else if header.images != set.records {
         differing_image(&header.images, &set.records)
+    } else if header.region != set.view.region_hash() {
+        "the region that is inspected is another".to_owned()
     } else {
         return Ok(());
     };

@@ -1,29 +1,25 @@
 //! More good images for a model that is trained already: its closed-form terms learn them, and its
 //! thresholds take them into account. Its networks stay as they are.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rayon::prelude::*;
-
-use super::cache::EncodedMaps;
-use super::observer::{Nobody, Observer, Progress};
+use super::looking::Looking;
+use super::observer::{Nobody, Observer};
 use super::places::GoodPlaces;
-use super::set::{GoodImages, load};
+use super::set::GoodImages;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::images::Source;
 use crate::judge::{
-    self, Judging, Memory, TeacherSource, TermErrors, input_shape, pool, teacher_of,
+    self, Judging, Memory, TermErrors, input_shape, pool, score_as_seen, teacher_of,
 };
 use crate::maps::quantile;
-use crate::model::{ImageRecord, Model};
+use crate::model::{ImageRecord, Model, examples};
 use crate::net::engine::{Cpu, Engine, Forward};
 use crate::net::learned::Learned;
 use crate::net::teachers::Library;
 use crate::settings::Settings;
 use crate::terms::{self, Parts};
 use crate::verdict::{GoodScores, Thresholds};
-use crate::view::{Frame, Sight, View};
+use crate::view::View;
 
 /// Pixels of the new images that the pixel threshold is taken from, at most.
 const MOST_PIXELS: usize = 64 << 20;
@@ -146,7 +142,8 @@ impl<'a> Extension<'a> {
         let places =
             places.ok_or_else(|| Error::internal("closed-form terms that look at no place"))?;
         let mut nobody = Nobody;
-        let view = View::of_model(&settings, model.header.alignment.as_ref(), &model.tensors)?;
+        let of_tensors = (&model.tensors, &model.packed);
+        let view = View::of_model(&settings, model.header.alignment.as_ref(), of_tensors)?;
         let mut looking = Looking {
             view: &view,
             levels: levels.len(),
@@ -154,6 +151,7 @@ impl<'a> Extension<'a> {
             teacher: &*ready,
             places,
             seen: Vec::new(),
+            glances: Vec::new(),
             known: Vec::new(),
             hashes: (model.header.learned_images())
                 .map(|record| record.sha256.clone())
@@ -163,6 +161,7 @@ impl<'a> Extension<'a> {
         let Looking {
             mut places,
             seen,
+            glances,
             known,
             ..
         } = looking;
@@ -176,8 +175,11 @@ impl<'a> Extension<'a> {
         let mut errors = Vec::with_capacity(seen.len());
         let mut records = Vec::with_capacity(seen.len());
         let mut frames = Vec::with_capacity(seen.len());
-        for (record, of_image) in seen {
+        for (record, kind, of_image) in seen {
             records.push(record);
+            if let Some(kinds) = &mut model.header.images {
+                kinds.add(&kind);
+            }
             let (of_pieces, their_frames): (Vec<_>, Vec<_>) = of_image.into_iter().unzip();
             errors.extend(of_pieces);
             frames.push(their_frames);
@@ -186,36 +188,55 @@ impl<'a> Extension<'a> {
         let size = settings.image_size;
         let all = size.width * size.height * errors.len();
         let every = all.div_ceil(MOST_PIXELS).max(1);
-        let (mut scores, mut pixels) = (Vec::new(), Vec::new());
+        let (mut scores, mut unlike, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
         let mut of_pieces = errors.iter();
         for frames in &frames {
             let mut score = f32::NEG_INFINITY;
+            let mut everywhere = f32::NEG_INFINITY;
             for (frame, errors) in frames.iter().zip(&mut of_pieces) {
-                let maps = judging.fuse(&judging.at_pixels(errors), &model.header.terms);
-                let maps = maps.within(&frame.evidence(size));
+                let evidence = view.evidence(frame);
+                let errors = judging.at_pixels(errors);
+                let maps = judging.fuse(&errors, &model.header.terms, evidence.inspected());
+                let maps = maps.within(&evidence);
                 score = score.max(maps.score());
+                everywhere = everywhere.max(maps.nearly_everywhere());
                 let of_piece = judge::pixels(frame, size, &maps);
                 pixels.extend(of_piece.into_iter().step_by(every));
             }
             scores.push(score);
+            unlike.push(everywhere);
         }
         if view.cuts() {
             model.header.pieces.extend(frames.iter().map(Vec::len));
         }
         let header = &mut model.header;
-        let given = header.calibration.as_ref().is_some_and(|one| one.given);
-        let thresholds = with(&header.thresholds, &scores, pixels, &settings);
-        header.thresholds = match given {
-            false => thresholds,
-            true => {
-                let [image, check] = [header.thresholds.image, header.thresholds.check];
-                thresholds.at_scores(Some(image), Some(check)).as_own()
+        // An image that a calibration scored is the model's own now, and counts once.
+        let before = &header.thresholds.scores;
+        let mut good = before.good.clone();
+        let calibration = header.calibration.as_mut();
+        let new = match calibration {
+            None => {
+                good.extend(&scores);
+                vec![true; scores.len()]
             }
+            Some(calibration) => calibration.add_good(&records, (&scores, &mut good)),
         };
-        if let Some(calibration) = &mut header.calibration {
-            calibration.good_images.extend(records.iter().cloned());
-        }
+        let came = scores.len();
+        let scores = GoodScores {
+            pixel: with_pixels((before.pixel, good.len() - came), (pixels, came), &settings),
+            least_std: before.least_std,
+            good,
+        };
+        let thresholds = Thresholds::of(scores, header.thresholds.rates());
+        let given = header.calibration.as_ref();
+        let given = given.map_or([false; 2], |one| [one.given, one.check_given]);
+        let [image, check] = [header.thresholds.image, header.thresholds.check];
+        header.thresholds = (thresholds)
+            .at_scores(given[0].then_some(image), given[1].then_some(check))
+            .as_own();
         header.added_images.extend(records);
+        header.health.add(&only(&new, glances), &only(&new, unlike));
+        judge_examples(&mut model, &learned, &*ready)?;
         Ok(Extended { model, known })
     }
 }
@@ -251,102 +272,38 @@ fn fit_more(
     Ok(())
 }
 
-/// What is made of a piece: the errors of all terms, where it lies, and what those of the closed form look at.
-type Looked = (TermErrors, Frame, EncodedMaps);
-
-/// What is kept of an image's pieces.
-type Kept = Vec<(TermErrors, Frame)>;
-
-/// Looking at images with a model that does not know them.
-struct Looking<'a> {
-    view: &'a View,
-    levels: usize,
-    judging: &'a Judging,
-    teacher: &'a dyn Forward,
-    places: GoodPlaces,
-    seen: Vec<(ImageRecord, Kept)>,
-    known: Vec<ImageRecord>,
-    hashes: HashSet<String>,
+/// What the changed terms say of the good images that lie in the model.
+fn judge_examples(model: &mut Model, learned: &Learned, teacher: &dyn Forward) -> Result<()> {
+    let of_tensors = (&model.tensors, &model.packed);
+    let settings = &model.header.settings;
+    let judging = Judging::new(&Cpu, settings, learned, of_tensors, &model.statistics)?;
+    let mut memory = Memory::default();
+    let pictures = examples::pictures(&model.packed);
+    let of_each = pictures.iter().map(|picture| {
+        let terms = &model.header.terms;
+        score_as_seen((&judging, teacher), terms, picture, &mut memory)
+    });
+    model.header.examples = of_each.collect::<Result<_>>()?;
+    Ok(())
 }
 
-impl Looking<'_> {
-    /// Looks at all of them, but those that are known.
-    fn look(
-        &mut self,
-        (images, root): (&[Source], &Path),
-        observer: &mut dyn Observer,
-    ) -> Result<()> {
-        let total = images.len();
-        let at_a_time = 2 * rayon::current_num_threads();
-        let mut memories = Vec::new();
-        memories.resize_with(at_a_time, Memory::default);
-        for (chunk, now) in images.chunks(at_a_time).enumerate() {
-            let found = (now.par_iter().zip(&mut memories))
-                .map(|(source, memory)| self.see(source, root, memory))
-                .collect::<Result<Vec<_>>>()?;
-            for (record, seen) in found {
-                // Two of the same count once.
-                if !self.hashes.insert(record.sha256.clone()) {
-                    self.known.push(record);
-                    continue;
-                }
-                let mut kept = Vec::with_capacity(seen.len());
-                for (errors, frame, features) in seen {
-                    self.places.push(self.seen.len(), features)?;
-                    kept.push((errors, frame));
-                }
-                self.seen.push((record, kept));
-            }
-            let done = (chunk * at_a_time + now.len()).min(total);
-            if observer
-                .progress(&Progress::Preparing { done, total })
-                .is_break()
-            {
-                return Err(Error::cancelled("before the model was changed"));
-            }
-        }
-        Ok(())
-    }
-
-    /// What the model says of one, and what its closed-form terms look at, piece by piece; nothing of one
-    /// that it knows.
-    fn see(
-        &self,
-        source: &Source,
-        root: &Path,
-        memory: &mut Memory,
-    ) -> Result<(ImageRecord, Vec<Looked>)> {
-        let (sights, record) = load(source, root, self.view)?;
-        if self.hashes.contains(&record.sha256) {
-            return Ok((record, Vec::new()));
-        }
-        let see = |sight: Sight| {
-            let teacher = TeacherSource::Run(self.teacher);
-            let errors = self.judging.errors(&sight.image, teacher, memory)?;
-            let maps = memory.teacher_levels(self.teacher, self.levels);
-            Ok((errors, sight.frame, self.places.encode(&maps)))
-        };
-        let seen = sights.into_iter().map(see).collect::<Result<_>>()?;
-        Ok((record, seen))
-    }
-}
-
-/// Thresholds that take more scores, and these images' pixels, into account.
-fn with(
-    thresholds: &Thresholds,
-    scores: &[f32],
-    mut pixels: Vec<f32>,
+/// The pixels' quantile of images that were known, and of those that came: the pixels before are gone, so that each
+/// quantile counts as many images as it is of.
+fn with_pixels(
+    (before, known): (f64, usize),
+    (mut pixels, came): (Vec<f32>, usize),
     settings: &Settings,
-) -> Thresholds {
+) -> f64 {
     let rate = settings.detection.pixel_false_alarm_rate;
-    let before = &thresholds.scores;
-    let [known, came] = [before.good.len(), scores.len()].map(|count| count as f64);
     let of_came = f64::from(quantile(&mut pixels, 1.0 - rate));
-    let scores = GoodScores {
-        good: [&before.good[..], scores].concat(),
-        // The pixels before are gone: each quantile counts as many images as it is of.
-        pixel: (known * before.pixel + came * of_came) / (known + came),
-        least_std: before.least_std,
-    };
-    Thresholds::of(scores, thresholds.rates())
+    let [known, came] = [known, came].map(|count| count as f64);
+    (known * before + came * of_came) / (known + came)
+}
+
+/// Those that are wanted.
+fn only<T>(wanted: &[bool], all: Vec<T>) -> Vec<T> {
+    let of_all = all.into_iter().zip(wanted);
+    of_all
+        .filter_map(|(one, &wanted)| wanted.then_some(one))
+        .collect()
 }

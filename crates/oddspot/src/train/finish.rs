@@ -1,6 +1,9 @@
 //! After the last step: what the terms say of the good images, and the model.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
+
+use image::RgbImage;
 
 use super::closed_form::ClosedForm;
 use super::judged::{Fold, Judged};
@@ -8,27 +11,31 @@ use super::observer::{Observer, Progress};
 use super::set::{HeldOut, TrainingSet};
 use super::trainer::Trainer;
 use crate::error::Result;
-use crate::files::NamedTensors;
-use crate::judge::{Judging, Memory, TeacherSource, TermErrors};
+use crate::files::{NamedTensors, PackedTensors};
+use crate::health::{Glance, GoodHealth};
+use crate::images::Kinds;
+use crate::judge::{Judging, Memory, TeacherSource, TermErrors, score_as_seen};
 use crate::maps::{MomentSums, ScoreMap, image_level};
-use crate::model::{Header, Model};
+use crate::model::examples::{self, EXAMPLES};
+use crate::model::{Header, Model, spread};
 use crate::net::engine::{Engine, Forward};
 use crate::net::learned::{LOSS, Learned};
 use crate::net::teachers::{Teacher, TeacherIdentity};
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
 use crate::terms::{self, Kind};
-use crate::view::{Evidence, Frame};
+use crate::verdict::TermStatistics;
+use crate::view::{Evidence, Frame, mean_tensor};
 
-/// Training images whose scores count, at most.
+/// Training images whose scores count, at most, spread evenly over all.
 const MOST_IMAGES: usize = 400;
 
 /// What the terms say of good images' pieces: trained ones as they are, those of the closed form as if the image
 /// had been left out.
 #[derive(Default)]
 pub(super) struct GoodErrors {
-    /// Of the training images' pieces, those of the first images, where anything has learned from them.
-    pub seen: Vec<TermErrors>,
+    /// Of training images' pieces where anything has learned from them, each with its place among all pieces.
+    pub seen: Vec<(usize, TermErrors)>,
     /// Of the pieces of all images that nothing has learned from.
     pub unseen: Vec<TermErrors>,
     /// Of each term.
@@ -45,7 +52,8 @@ pub(super) struct Sums {
 impl Sums {
     /// Adds an error, where the image is evidence.
     fn add(&mut self, error: ScoreMap, evidence: &Evidence) {
-        self.levels.add_value(image_level(&error));
+        self.levels
+            .add_value(image_level(&error, evidence.inspected()));
         self.error.add(&evidence.only(error));
     }
 }
@@ -141,11 +149,16 @@ impl Finishing<'_> {
         let Some((judging, good)) = self.scored(engine, ready, observer)? else {
             return Ok(None);
         };
-        let (terms, thresholds) = self.usual(&judging, good);
+        let (terms, thresholds, unlike) = self.usual(&judging, good);
+        let (scores, of_examples) = self.examples(&judging, ready, &terms)?;
         let mut tensors = std::mem::take(&mut self.tensors);
-        let (of_terms, packed) = judging.term_tensors();
+        let (of_terms, mut packed) = judging.term_tensors();
+        packed.extend(of_examples);
         tensors.extend(of_terms);
         tensors.extend(self.set.view.tensors());
+        packed.extend(self.set.view.packed());
+        let mean = self.set.mean.clone().with(&self.held_out.mean).finish();
+        packed.extend(mean.iter().map(mean_tensor));
         let settings = self.settings;
         Ok(Some(Model {
             header: Header {
@@ -153,14 +166,21 @@ impl Finishing<'_> {
                 teacher: self.identity.clone(),
                 teacher_levels: self.learned.levels.clone(),
                 alignment: self.set.view.good().cloned(),
+                images: Kinds::of(self.set.kinds.iter().chain(&self.held_out.kinds)),
                 terms,
                 thresholds,
-                settings: settings.clone(),
+                settings: Settings {
+                    // New images are read as these were.
+                    bit_depth: self.set.view.reading().bit_depth,
+                    ..settings.clone()
+                },
                 iterations: self.iterations,
                 training_images: self.set.records.clone(),
                 held_out_images: self.held_out.records.clone(),
                 added_images: Vec::new(),
                 pieces: self.piece_counts(),
+                health: GoodHealth::of(&self.glances(), &unlike),
+                examples: scores,
                 calibration: None,
             },
             statistics: match settings.method.learns() {
@@ -187,7 +207,7 @@ impl Finishing<'_> {
         let Some((judging, good)) = self.scored(engine, ready, observer)? else {
             return Ok(None);
         };
-        let statistics = self.moments(&good);
+        let statistics = self.moments(&judging, &good);
         Ok(Some(Judged {
             judging,
             errors: good.unseen,
@@ -257,6 +277,7 @@ impl Finishing<'_> {
         good.sums.resize_with(kinds.len(), Default::default);
         let trained_on = self.set.pieces.count();
         if self.settings.method.learns() {
+            let counts: HashSet<usize> = spread(self.set.pieces.images(), MOST_IMAGES).collect();
             for (index, picture) in self.set.pieces.pictures.iter().enumerate() {
                 let source = TeacherSource::Cached(self.set.cache.levels(index)?);
                 let errors = judging.errors(picture, source, memory)?;
@@ -266,8 +287,8 @@ impl Finishing<'_> {
                         good.sums[at].add(error, &evidence);
                     }
                 }
-                if self.set.pieces.image_of(index) < MOST_IMAGES {
-                    good.seen.push(errors);
+                if counts.contains(&self.set.pieces.image_of(index)) {
+                    good.seen.push((index, errors));
                 }
                 if step().is_break() {
                     return Ok(None);
@@ -294,8 +315,8 @@ impl Finishing<'_> {
                 let error = judging.term_at_pixels(at, errors);
                 good.sums[at].add(error, &self.evidence(piece));
             }
-            for (piece, errors) in good.seen.iter_mut().enumerate() {
-                errors[at].clone_from(&left_out[piece]);
+            for (piece, errors) in &mut good.seen {
+                errors[at].clone_from(&left_out[*piece]);
             }
             for (piece, errors) in good.unseen.iter_mut().enumerate() {
                 errors[at].clone_from(&left_out[first_unseen + piece]);
@@ -311,7 +332,7 @@ impl Finishing<'_> {
 
     /// Where a piece of a good image is evidence, of all of them, those held out last.
     pub(super) fn evidence(&self, piece: usize) -> Evidence {
-        self.frame(piece).evidence(self.settings.image_size)
+        self.set.view.evidence(self.frame(piece))
     }
 
     /// Where it lies in its image.
@@ -321,13 +342,8 @@ impl Finishing<'_> {
         frames.nth(piece).unwrap_or(&Frame::WHOLE)
     }
 
-    /// The greatest value of each image, of values of all pieces from one on.
-    pub(super) fn by_image(&self, first: usize, values: impl Iterator<Item = f32>) -> Vec<f32> {
-        self.by_image_of((first..).zip(values))
-    }
-
-    /// The same of pieces that are named, those of an image one after the other.
-    pub(super) fn by_image_of(&self, values: impl Iterator<Item = (usize, f32)>) -> Vec<f32> {
+    /// The greatest value of each image, of values of pieces, those of an image one after the other.
+    pub(super) fn by_image(&self, values: impl Iterator<Item = (usize, f32)>) -> Vec<f32> {
         let mut found: Vec<(usize, f32)> = Vec::new();
         for (piece, value) in values {
             let image = self.image_of(piece);
@@ -346,6 +362,28 @@ impl Finishing<'_> {
             None => set.image_of(piece),
             Some(piece) => set.images() + self.held_out.pieces.image_of(piece),
         }
+    }
+
+    /// Good images that are to lie in the model, held out and far apart in their order, and their scores.
+    fn examples(
+        &self,
+        judging: &Judging,
+        ready: &dyn Forward,
+        terms: &[TermStatistics],
+    ) -> Result<(Vec<f32>, PackedTensors)> {
+        let pictures = &self.held_out.pieces.pictures;
+        let step = pictures.len().div_ceil(EXAMPLES).max(1);
+        let chosen: Vec<&RgbImage> = pictures.iter().step_by(step).map(|one| &**one).collect();
+        let mut memory = Memory::default();
+        let scores = chosen
+            .iter()
+            .map(|picture| score_as_seen((judging, ready), terms, picture, &mut memory));
+        Ok((scores.collect::<Result<_>>()?, examples::packed(&chosen)))
+    }
+
+    /// What is seen of all good images apart from defects, those held out last.
+    fn glances(&self) -> Vec<Glance> {
+        [&self.set.glances[..], &self.held_out.glances].concat()
     }
 
     /// What the header says of pieces: how many each image gives; nothing where it is looked at whole.

@@ -11,7 +11,7 @@ use super::judged::Fold;
 use super::observer::{Observer, Progress};
 use super::set::{HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::net::engine::Forward;
 use crate::net::learned::LOSS;
 use crate::net::network::Level;
@@ -34,6 +34,30 @@ pub fn checkpoint_of_fold(checkpoint: &Path, fold: usize) -> PathBuf {
     let mut name = checkpoint.as_os_str().to_owned();
     name.push(format!(".fold{fold}"));
     PathBuf::from(name)
+}
+
+/// Deletes those that lie beside the checkpoint of a training that starts anew: they are another's.
+pub(super) fn forget_folds(checkpoint: &Path) {
+    let (Some(folder), Some(name)) = (checkpoint.parent(), checkpoint.file_name()) else {
+        return;
+    };
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let start = format!("{}.fold", name.to_string_lossy());
+    let is_fold = |name: &str| {
+        let number = name.strip_prefix(&start);
+        number.is_some_and(|number| number.parse::<usize>().is_ok())
+    };
+    let Ok(files) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for file in files.flatten() {
+        if is_fold(&file.file_name().to_string_lossy()) {
+            std::fs::remove_file(file.path()).ok();
+        }
+    }
 }
 
 impl Folding<'_> {
@@ -64,16 +88,35 @@ impl Folding<'_> {
         settings.closed_form.gaussian_weight = 0.0;
         settings.closed_form.memory_weight = 0.0;
         let held_out = HeldOut::part(set, &images);
-        let part = set.part(&others);
         let path = self
             .checkpoint
             .map(|(path, resume)| (checkpoint_of_fold(path, fold + 1), resume));
         let of_teacher = (self.identity.clone(), self.levels);
-        let mut trainer = match &path {
+        let part = || set.part(&others);
+        let resumed = match &path {
             Some((path, true)) if path.exists() => {
-                Trainer::resume(path, settings.clone(), of_teacher, part, self.engine)?
+                let of_teacher = of_teacher.clone();
+                match Trainer::resume(path, settings.clone(), of_teacher, part(), self.engine) {
+                    // Of another training: the whole one, which took longer, is not lost for it.
+                    Err(error) if error.kind() == ErrorKind::Mismatch => {
+                        let fold = fold + 1;
+                        let told = Progress::FoldAnew {
+                            fold,
+                            error: &error,
+                        };
+                        if observer.progress(&told).is_break() {
+                            return Err(Error::cancelled(format!("before part {fold} of {folds}")));
+                        }
+                        None
+                    }
+                    resumed => Some(resumed?),
+                }
             }
-            _ => Trainer::new(settings.clone(), of_teacher, part, self.engine)?,
+            _ => None,
+        };
+        let mut trainer = match resumed {
+            Some(trainer) => trainer,
+            None => Trainer::new(settings.clone(), of_teacher, part(), self.engine)?,
         };
         let iterations = settings.training.iterations;
         let mut telling = |progress: &Progress| match progress {

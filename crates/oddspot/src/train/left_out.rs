@@ -11,7 +11,7 @@ use crate::maps::ScoreMap;
 use crate::model::Model;
 use crate::net::engine::Engine;
 use crate::net::learned::Learned;
-use crate::view::Frame;
+use crate::view::{Frame, Move, View};
 
 /// The longer side of a kept map: a region that counts is wider than an image's 64th part.
 const SIDE: usize = 64;
@@ -26,6 +26,29 @@ pub struct LeftOut {
     /// The same of the terms that can leave out, at each place, the image most like it too: two alike faults
     /// do not excuse each other. None where no term can.
     pub alone: Option<ScoreMap>,
+    /// From the cells of these maps, which lie alike in all images, to those of the image as it lies.
+    pub to_image: Move,
+}
+
+impl LeftOut {
+    /// What is said of it, with the image most like it left out too where that can be said.
+    pub fn strictest(&self) -> &ScoreMap {
+        self.alone.as_ref().unwrap_or(&self.map)
+    }
+
+    /// The same as it lies in the image.
+    pub fn shown(self) -> ScoreMap {
+        self.to_image.back(self.strictest())
+    }
+
+    /// Where a row and a column of the map lie in the image, all as shares.
+    pub fn in_image(&self, [row, column]: [f32; 2]) -> [f32; 2] {
+        let sides = [self.map.height, self.map.width].map(|side| side.max(1) as f32);
+        let [column, row] = self
+            .to_image
+            .point([column * sides[1] - 0.5, row * sides[0] - 0.5]);
+        [(row + 0.5) / sides[0], (column + 0.5) / sides[1]]
+    }
 }
 
 /// Those of all good images, in the order of the model's records, by a model of these terms alone.
@@ -37,7 +60,7 @@ pub(super) fn left_out(
     model: &Model,
     learned: &Learned,
     closed_form: &ClosedForm,
-    [set, held_out]: [&Pieces; 2],
+    ([set, held_out], view): ([&Pieces; 2], &View),
 ) -> Result<Vec<LeftOut>> {
     let settings = &model.header.settings;
     let tensors = (&model.tensors, &model.packed);
@@ -62,7 +85,9 @@ pub(super) fn left_out(
             };
             // An image that is not remembered excuses no other either.
             let errors = errors.as_ref().unwrap_or(&of_terms[at][piece]);
-            let map = judging.term_map(at, &judging.term_at_pixels(at, errors), &statistics[at]);
+            let evidence = view.evidence(frames[piece]);
+            let error = judging.term_at_pixels(at, errors);
+            let map = judging.term_map(at, &error, &statistics[at], evidence.inspected());
             match &mut sum {
                 None => sum = Some(map),
                 Some(sum) => map.add_resized(sum),
@@ -77,14 +102,14 @@ pub(super) fn left_out(
         let mut maps: [Option<ScoreMap>; 2] = [None, None];
         for &piece in pieces {
             let errors: TermErrors = of_terms.iter().map(|term| term[piece].clone()).collect();
-            let found = judging.fuse(&judging.at_pixels(&errors), statistics);
-            // An image that is looked at whole counts as it is, however it was moved.
-            let found = match frames[piece].piece {
-                Some(_) => found.within(&frames[piece].evidence(size)),
-                None => found,
-            };
+            let evidence = view.evidence(frames[piece]);
+            let errors = judging.at_pixels(&errors);
+            let found = judging.fuse(&errors, statistics, evidence.inspected());
+            let found = found.within(&evidence);
             score = score.max(found.score());
-            for (to, from) in maps.iter_mut().zip([Some(found.total), alone(piece)]) {
+            let alone = alone(piece).map(|map| evidence.of(map).grounded());
+            let (found, _) = found.grounded();
+            for (to, from) in maps.iter_mut().zip([Some(found.total), alone]) {
                 let Some(from) = from else { continue };
                 lay(to, &from, (frames[piece], size), grid);
             }
@@ -94,6 +119,10 @@ pub(super) fn left_out(
             score,
             map: map.unwrap_or_else(|| ScoreMap::filled(0, 0, 0.0)),
             alone,
+            to_image: match frames[pieces[0]] {
+                Frame { piece: Some(_), .. } => Move::NONE,
+                whole => whole.to_image.of_cells(cell(size)),
+            },
         }
     };
     let pieces: Vec<usize> = (0..images.len()).collect();
@@ -129,9 +158,17 @@ fn lay(
     });
 }
 
+/// Pixels along the side of a cell.
+fn cell(size: ImageSize) -> usize {
+    size.width.max(size.height).div_ceil(SIDE).max(1)
+}
+
 /// A map of cells, each the maximum of what it covers.
 fn coarse(map: &ScoreMap) -> ScoreMap {
-    let cell = map.width.max(map.height).div_ceil(SIDE).max(1);
+    let cell = cell(ImageSize {
+        width: map.width,
+        height: map.height,
+    });
     let (height, width) = (map.height.div_ceil(cell), map.width.div_ceil(cell));
     let mut coarse = ScoreMap::filled(height, width, f32::NEG_INFINITY);
     for row in 0..map.height {

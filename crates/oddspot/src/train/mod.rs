@@ -1,5 +1,6 @@
 //! Training: good images in, a model out.
 
+mod bits;
 mod cache;
 mod checkpoint;
 mod closed_form;
@@ -10,19 +11,23 @@ mod folds;
 mod instant;
 mod judged;
 mod left_out;
+mod looking;
 mod loss;
+mod mean;
 mod observer;
 mod pair_loss;
 mod pieces;
 mod places;
 mod running_statistics;
 mod set;
+mod sound;
 mod step;
 mod trainer;
 mod training;
 mod usual;
 mod whitening;
 
+pub use bits::with_bits_in_use;
 pub use cache::{EncodedMaps, TeacherCache};
 pub use engine::{Batch, Gradients, Losses, Targets, TrainingEngine};
 pub use extend::{Extended, Extension};
@@ -34,6 +39,7 @@ pub use observer::{Observer, Progress, StepReport};
 pub use pieces::Pieces;
 pub use places::GoodPlaces;
 pub use set::{GoodImages, HeldOut, TrainingSet};
+pub use sound::Copied;
 pub use trainer::{Outcome, Trainer};
 pub use training::{Checkpoint, Training};
 pub use whitening::{CorrelationSums, whiten};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::error::Error;
+use crate::images::{BitDepth, Kind};
 use crate::model::Model;
 use crate::net::teachers::TeacherIdentity;
 use crate::view::GoodAlignment;
@@ -36,6 +37,13 @@ pub enum Progress<'a> {
         held_out: usize,
         /// The teacher.
         teacher: &'a TeacherIdentity,
+    },
+    /// It is known what the good images are as files.
+    Images {
+        /// Of each.
+        kinds: &'a [Kind],
+        /// The bits in use, where a sample has 16.
+        bit_depth: BitDepth,
     },
     /// It is known how good images lie; nothing, if they have too little in common. Only where the settings
     /// ask for it.
@@ -74,6 +82,13 @@ pub enum Progress<'a> {
         iteration: usize,
         /// Of so many.
         iterations: usize,
+    },
+    /// The checkpoint of such a training is of another one: it starts anew.
+    FoldAnew {
+        /// Which of them, counted from 1.
+        fold: usize,
+        /// In what they differ.
+        error: &'a Error,
     },
     /// A checkpoint cannot be written; it will be tried again.
     CheckpointFailed(&'a Error),

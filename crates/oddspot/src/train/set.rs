@@ -8,18 +8,20 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::cache::{EncodedMaps, TeacherCache};
+use super::mean::MeanPicture;
 use super::pieces::Pieces;
 use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::images::{Source, UNNAMED};
+use crate::health::Glance;
+use crate::images::{Kind, Source, UNNAMED};
 use crate::judge::Memory;
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
 use crate::net::network::Level;
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
-use crate::view::{Sight, View};
+use crate::view::{Frame, Sight, View};
 
 /// Good images to learn from, and some that are held out to set the thresholds by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,6 +105,12 @@ pub struct TrainingSet {
     pub view: Arc<View>,
     /// Name and hash of each image.
     pub records: Vec<ImageRecord>,
+    /// What is seen of each image apart from defects.
+    pub glances: Vec<Glance>,
+    /// What each is as a file.
+    pub kinds: Vec<Kind>,
+    /// What all images that were prepared show in the mean.
+    pub mean: MeanPicture,
     /// The teacher's maps of each piece.
     pub cache: TeacherCache,
     /// Statistics of the teacher's channels over all pieces.
@@ -133,6 +141,9 @@ impl TrainingSet {
         let mut places = GoodPlaces::new(settings, levels, images.len(), scratch)?;
         let mut pieces = Pieces::default();
         let mut records = Vec::with_capacity(images.len());
+        let mut glances = Vec::with_capacity(images.len());
+        let mut kinds = Vec::with_capacity(images.len());
+        let mut mean = MeanPicture::default();
         let mut memories = Vec::new();
         // Enough at a time to keep all threads busy; put away in their order.
         let at_a_time = 2 * rayon::current_num_threads();
@@ -142,7 +153,7 @@ impl TrainingSet {
             let loaded = loaded.collect::<Result<Vec<_>>>()?;
             let first = pieces.images();
             let sights: Vec<(usize, &Sight)> = (loaded.iter().enumerate())
-                .flat_map(|(at, (sights, _))| sights.iter().map(move |sight| (first + at, sight)))
+                .flat_map(|(at, one)| one.sights.iter().map(move |sight| (first + at, sight)))
                 .collect();
             for some in sights.chunks(at_a_time) {
                 let done = some
@@ -162,9 +173,12 @@ impl TrainingSet {
                     }
                 }
             }
-            for (sights, record) in loaded {
-                pieces.push(sights, learns);
-                records.push(record);
+            for one in loaded {
+                one.sights.iter().for_each(|sight| mean.add(sight));
+                pieces.push(one.sights, learns);
+                records.push(one.record);
+                glances.push(one.glance);
+                kinds.push(one.kind);
                 if progress(records.len(), images.len()).is_break() {
                     return Ok(None);
                 }
@@ -175,6 +189,9 @@ impl TrainingSet {
             pieces,
             view,
             records,
+            glances,
+            kinds,
+            mean,
             cache,
             statistics,
             places,
@@ -189,6 +206,9 @@ impl TrainingSet {
             pieces: self.pieces.part(images),
             view: Arc::clone(&self.view),
             records: images.iter().map(|&i| self.records[i].clone()).collect(),
+            glances: images.iter().map(|&i| self.glances[i].clone()).collect(),
+            kinds: images.iter().map(|&i| self.kinds[i]).collect(),
+            mean: self.mean.clone(),
             statistics: cache.statistics(),
             cache,
             places: self.places_of(images),
@@ -208,6 +228,12 @@ pub struct HeldOut {
     pub pieces: Pieces,
     /// Name and hash of each image.
     pub records: Vec<ImageRecord>,
+    /// What is seen of each image apart from defects.
+    pub glances: Vec<Glance>,
+    /// What each is as a file.
+    pub kinds: Vec<Kind>,
+    /// What they show in the mean; nothing of a part of a prepared set, whose mean is of all.
+    pub mean: MeanPicture,
     /// What the closed-form terms look at, if there are any and the teacher has seen the images.
     pub places: Option<GoodPlaces>,
 }
@@ -222,13 +248,22 @@ impl HeldOut {
         let loaded = images.par_iter().map(load).collect::<Result<Vec<_>>>()?;
         let mut pieces = Pieces::default();
         let mut records = Vec::with_capacity(images.len());
-        for (sights, record) in loaded {
-            pieces.push(sights, true);
-            records.push(record);
+        let mut glances = Vec::with_capacity(images.len());
+        let mut kinds = Vec::with_capacity(images.len());
+        let mut mean = MeanPicture::default();
+        for one in loaded {
+            one.sights.iter().for_each(|sight| mean.add(sight));
+            pieces.push(one.sights, true);
+            records.push(one.record);
+            glances.push(one.glance);
+            kinds.push(one.kind);
         }
         Ok(Self {
             pieces,
             records,
+            glances,
+            kinds,
+            mean,
             places: None,
         })
     }
@@ -270,17 +305,38 @@ impl HeldOut {
         Self {
             pieces: set.pieces.part(images),
             records: images.iter().map(|&i| set.records[i].clone()).collect(),
+            glances: images.iter().map(|&i| set.glances[i].clone()).collect(),
+            kinds: images.iter().map(|&i| set.kinds[i]).collect(),
+            mean: MeanPicture::default(),
             places: set.places_of(images),
         }
     }
+}
+
+/// A good image that was read.
+pub(super) struct Loaded {
+    /// What the model sees of it.
+    pub sights: Vec<Sight>,
+    /// Its name and hash.
+    pub record: ImageRecord,
+    /// What is seen of it apart from defects.
+    pub glance: Glance,
+    /// What it is as a file.
+    pub kind: Kind,
 }
 
 /// Reads, hashes and decodes one image, and sees it as the model does.
 ///
 /// # Errors
 /// A file that cannot be read or is no usable image.
-pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<(Vec<Sight>, ImageRecord)> {
-    let (image, sha256) = source.decode_and_hash()?;
-    let record = ImageRecord::of(&source.name(), root, sha256);
-    Ok((view.look(&image).collect(), record))
+pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<Loaded> {
+    let (image, kind, sha256) = source.decode_and_hash(view.reading())?;
+    let sights: Vec<Sight> = view.look(&image).collect();
+    let frame = sights.first().map_or(Frame::WHOLE, |sight| sight.frame);
+    Ok(Loaded {
+        sights,
+        record: ImageRecord::of(&source.name(), root, sha256),
+        glance: Glance::seen(&image, view, &frame),
+        kind,
+    })
 }

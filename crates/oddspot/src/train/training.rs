@@ -4,16 +4,18 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::bits::with_bits_in_use;
 use super::checkpoint::settings_of;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
-use super::folds::Folding;
+use super::folds::{Folding, forget_folds};
 use super::instant::of_fitted;
 use super::left_out::{LeftOut, left_out};
 use super::observer::{Nobody, Observer, Progress};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use super::trainer::{Outcome, Trainer};
 use crate::error::{Error, Result};
+use crate::images::{Kind, RegionOfInterest};
 use crate::judge::{input_shape, pool};
 use crate::model::Model;
 use crate::net::engine::{Cpu, Forward};
@@ -61,6 +63,7 @@ pub struct Training<'a> {
     threads: usize,
     keep_teacher: bool,
     left_out: Option<&'a mut Vec<LeftOut>>,
+    region: Option<RegionOfInterest>,
 }
 
 /// Where a training is set aside.
@@ -97,6 +100,7 @@ impl<'a> Training<'a> {
             threads: 0,
             keep_teacher: true,
             left_out: None,
+            region: None,
         }
     }
 
@@ -164,6 +168,13 @@ impl<'a> Training<'a> {
         self
     }
 
+    /// Of which only a region of the images is inspected, now and by the model; all without one.
+    #[must_use]
+    pub fn region(mut self, region: Option<RegionOfInterest>) -> Self {
+        self.region = region;
+        self
+    }
+
     /// Trains.
     ///
     /// # Errors
@@ -196,11 +207,23 @@ impl<'a> Training<'a> {
             teacher: &teacher.identity,
         };
         go_on(observer.progress(&begins), "before the first step")?;
-        let of_all = images.train.iter().chain(&images.held_out);
-        let view = View::learn(&settings, of_all, &images.root, |done, total| {
+        let of_all = || images.train.iter().chain(&images.held_out);
+        let settings = with_bits_in_use(settings, of_all(), || {
+            let total = images.train.len() + images.held_out.len();
+            observer.progress(&Progress::Preparing { done: 0, total })
+        })?;
+        let settings = settings.ok_or_else(|| Error::cancelled("before the first step"))?;
+        let view = View::learn(&settings, of_all(), &images.root, |done, total| {
             observer.progress(&Progress::Preparing { done, total })
         })?;
-        let view = Arc::new(view.ok_or_else(|| Error::cancelled("before the first step"))?);
+        let mut view = view.ok_or_else(|| Error::cancelled("before the first step"))?;
+        if let Some(region) = &self.region {
+            if let Some(first) = images.train.first() {
+                region.check_fits(first.size()?)?;
+            }
+            view = view.inspecting(region)?;
+        }
+        let view = Arc::new(view);
         if settings.alignment != Alignment::None {
             let learned = Progress::Aligned(view.good());
             go_on(observer.progress(&learned), "before the first step")?;
@@ -217,6 +240,12 @@ impl<'a> Training<'a> {
             |done, total| observer.progress(&Progress::Preparing { done, total }),
         )?;
         let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
+        let kinds: Vec<Kind> = (set.kinds.iter().chain(&held_out.kinds)).copied().collect();
+        let told = Progress::Images {
+            kinds: &kinds,
+            bit_depth: settings.bit_depth,
+        };
+        go_on(observer.progress(&told), "before the first step")?;
         if set.view.cuts() {
             let told = Progress::Pieces {
                 fewest: counts(&set, &held_out).min().unwrap_or_default(),
@@ -248,7 +277,12 @@ impl<'a> Training<'a> {
             Some(Checkpoint { path, resume: true }) => {
                 Trainer::resume(path, settings, of_teacher, set, engine)?
             }
-            _ => Trainer::new(settings, of_teacher, set, engine)?,
+            fresh => {
+                if let Some(Checkpoint { path, .. }) = fresh {
+                    forget_folds(path);
+                }
+                Trainer::new(settings, of_teacher, set, engine)?
+            }
         };
         let from = trainer.iteration();
         go_on(
@@ -327,7 +361,7 @@ fn instant(
     let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
     if let Some(to) = of_each {
         let pieces = [&set.pieces, &held_out.pieces];
-        *to = left_out(engine, &model, &learned, closed_form, pieces)?;
+        *to = left_out(engine, &model, &learned, closed_form, (pieces, &set.view))?;
     }
     Ok(Some(model))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shares::{Shares, TermShare, Why};
 use super::thresholds::Verdict;
+use crate::health::Health;
 use crate::maps::Region;
 use crate::terms::position::{NAMES, Neighbour, Placement};
 use crate::view::Aligned;
@@ -25,8 +26,9 @@ use crate::view::Aligned;
 /// let finding = Detector::new(model, Default::default())?.inspect(&plate(9))?;
 ///
 /// assert_eq!((finding.width, finding.height), (40, 40));
-/// assert_eq!(finding.verdict.is_anomalous(), f64::from(finding.score) > finding.threshold);
-/// assert_eq!(finding.verdict.is_good(), f64::from(finding.score) <= finding.check_threshold);
+/// // Beside its score, its health and how it lies may make it one that somebody must look at.
+/// assert!(!finding.verdict.is_anomalous() || f64::from(finding.score) > finding.threshold);
+/// assert!(!finding.verdict.is_good() || f64::from(finding.score) <= finding.check_threshold);
 /// for region in &finding.regions {
 ///     println!("{region:?}");
 /// }
@@ -40,13 +42,13 @@ use crate::view::Aligned;
 pub struct Finding {
     /// Whether it is good, to be checked or anomalous.
     pub verdict: Verdict,
-    /// The maximum of the anomaly map, in standard deviations.
+    /// The maximum of the anomaly map, in the model's units ([`Units`](crate::settings::Units)).
     pub score: f32,
     /// An image is anomalous above it.
     pub threshold: f64,
     /// An image is to be checked above it.
     pub check_threshold: f64,
-    /// Why; of an image that is not good, unless nothing in it lies above the mean.
+    /// Why; of an image whose score is not that of a good one, unless nothing in it lies above the mean.
     pub why: Option<Why>,
     /// Share of what stands out around the peak that is owed to how it looks, in [0, 1].
     pub looks_wrong_share: f64,
@@ -60,6 +62,8 @@ pub struct Finding {
     pub place: Option<Place>,
     /// How the image lies; none of a model that looks at images as they are.
     pub alignment: Option<Aligned>,
+    /// Its light, focus and colours, and what of them lies beyond those of good images.
+    pub health: Health,
     /// Columns of the image.
     pub width: u32,
     /// Rows of the image.
@@ -130,6 +134,9 @@ impl Finding {
     pub fn line(&self, image: &str) -> String {
         let (verdict, score) = (self.shown_verdict(), self.score);
         let unaligned = self.unaligned();
+        if let Some(words) = self.ill() {
+            return format!("{verdict:9} {score:8.2}  {image}  {words}");
+        }
         if self.verdict.is_good() {
             let mut line = format!("{verdict:9} {score:8.2}  {image}");
             if let Some(unaligned) = unaligned {
@@ -160,12 +167,13 @@ impl Finding {
     /// The verdict, what it follows from, and the reason, for the head of a sheet.
     pub fn heading(&self) -> String {
         let verdict = self.shown_verdict();
-        let relation = self
-            .verdict
-            .relation(self.threshold, self.check_threshold, |score| {
-                format!("{score:.2}")
-            });
+        let thresholds = [self.threshold, self.check_threshold];
+        let two_digits = |score| format!("{score:.2}");
+        let relation = self.verdict.relation(self.score, thresholds, two_digits);
         let mut text = format!("{verdict}: score {:.2}, {relation}", self.score);
+        if let Some(words) = self.ill() {
+            return format!("{text}; {words}");
+        }
         for part in self.reason().into_iter().chain(self.unaligned()) {
             text += &format!("; {part}");
         }
@@ -175,7 +183,9 @@ impl Finding {
     /// The verdict where it must catch the eye if something is wrong.
     fn shown_verdict(&self) -> String {
         match self.verdict {
-            Verdict::Anomalous | Verdict::Check => self.verdict.word().to_uppercase(),
+            Verdict::Anomalous | Verdict::Check | Verdict::Untrusted => {
+                self.verdict.word().to_uppercase()
+            }
             Verdict::Good => self.verdict.word().to_owned(),
         }
     }
@@ -188,6 +198,18 @@ impl Finding {
         }
     }
 
+    /// What makes it untrusted, in words, if anything does.
+    pub fn ill(&self) -> Option<String> {
+        let beyond = self.health.beyond.first()?;
+        let [least, most] = beyond.usual.map(short);
+        let name = beyond.measure.name().replace('_', " ");
+        Some(format!(
+            "{} ({name} {}, good images {least} to {most})",
+            beyond.words,
+            short(beyond.value)
+        ))
+    }
+
     /// That the image could not be aligned, in words, if so.
     pub fn unaligned(&self) -> Option<String> {
         let untrusted = self.alignment.filter(|aligned| !aligned.trusted)?;
@@ -197,8 +219,17 @@ impl Finding {
         ))
     }
 
-    /// Why it is not good, in words.
+    /// Why its score is not that of a good one, in words; None of an image that cannot be trusted.
     pub fn reason(&self) -> Option<String> {
-        (!self.verdict.is_good()).then(|| self.shares().reason())?
+        self.why.and_then(|_| self.shares().reason())
+    }
+}
+
+/// A measure in three digits.
+fn short(value: f32) -> String {
+    match value.abs() {
+        large if large >= 100.0 => format!("{value:.0}"),
+        middle if middle >= 1.0 => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
     }
 }

@@ -5,9 +5,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::shares::{Shares, TermShare};
-use crate::maps::{Moments, ScoreMap, around_peak, image_level, usual_difference};
+use crate::maps::{Moments, ScoreMap, around_peak, image_level, quantile, usual_difference};
 use crate::terms::{Fusing, Kind, Side};
-use crate::view::Evidence;
+use crate::view::{Evidence, Move};
+
+/// Pixels that the quartile of a map is taken of, at least.
+const QUARTILE_PIXELS: usize = 1 << 13;
 
 /// μ and σ of a term, and of images' levels in it, over the training images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +58,8 @@ pub struct TermError<'a> {
     pub statistics: &'a TermStatistics,
     /// How it goes into the sum.
     pub fusing: Fusing,
+    /// Which pixels are inspected; all where there is none. The others count 0.
+    pub inspected: Option<&'a [bool]>,
 }
 
 impl AnomalyMaps {
@@ -76,17 +81,59 @@ impl AnomalyMaps {
         }
     }
 
-    /// The same as far as each pixel is evidence; −∞ where another piece of the image judges.
+    /// The same as far as each pixel is evidence; −∞ where another piece of the image judges, or nothing is
+    /// inspected.
     #[must_use]
     pub fn within(self, evidence: &Evidence) -> Self {
+        if *evidence == Evidence::EVERYWHERE {
+            return self;
+        }
         let terms = self.terms.into_iter().map(|term| TermMap {
             kind: term.kind,
             map: evidence.of(term.map),
         });
-        Self {
-            total: evidence.of(self.total),
-            terms: terms.collect(),
+        Self::of(terms.collect())
+    }
+
+    /// The same as it lies in the image that was moved to be seen.
+    #[must_use]
+    pub fn back(self, to_image: &Move) -> Self {
+        if *to_image == Move::NONE {
+            return self;
         }
+        let terms = self.terms.iter().map(|term| TermMap {
+            kind: term.kind,
+            map: to_image.back(&term.map),
+        });
+        Self::of(terms.collect())
+    }
+
+    /// The same with the least value of each part where there is −∞, so that it can be drawn; and where there is
+    /// none, if there is any.
+    #[must_use]
+    pub fn grounded(self) -> (Self, Option<Vec<bool>>) {
+        let inspected: Vec<bool> = (self.total.values.iter())
+            .map(|&value| value != f32::NEG_INFINITY)
+            .collect();
+        if !inspected.contains(&false) {
+            return (self, None);
+        }
+        let ground = |mut map: ScoreMap| {
+            let values = map.values.iter().zip(&inspected);
+            let kept = values.filter(|(_, inspected)| **inspected);
+            let least = kept.map(|(value, _)| *value).reduce(f32::min);
+            for (value, inspected) in map.values.iter_mut().zip(&inspected) {
+                if !inspected {
+                    *value = least.unwrap_or_default();
+                }
+            }
+            map
+        };
+        let terms = self.terms.into_iter().map(|term| TermMap {
+            kind: term.kind,
+            map: ground(term.map),
+        });
+        (Self::of(terms.collect()), Some(inspected))
     }
 
     /// All maps, changed alike by what keeps their sum the sum of its parts.
@@ -105,6 +152,15 @@ impl AnomalyMaps {
     /// The image's score: the maximum of `e`.
     pub fn score(&self) -> f32 {
         self.total.peak().0
+    }
+
+    /// How unlike good images it is nearly everywhere: the lower quartile of `e` where there is evidence, of every
+    /// so many pixels.
+    pub fn nearly_everywhere(&self) -> f32 {
+        let every = (self.total.values.len() / QUARTILE_PIXELS).max(1);
+        let seen = self.total.values.iter().step_by(every).copied();
+        let mut seen: Vec<f32> = seen.filter(|value| value.is_finite()).collect();
+        quantile(&mut seen, 0.25)
     }
 
     /// A term's part, by its name.
@@ -180,29 +236,44 @@ impl TermError<'_> {
         let weight = weight / self.statistics.unit.unwrap_or(1.0);
         let moments = self.statistics.moments;
         let usual = (self.statistics.image_level.as_ref()).map_or(0.0, |usual| {
-            usual_difference(image_level(self.error), usual)
+            usual_difference(image_level(self.error, self.inspected), usual)
         });
         let levelled = Moments {
             mean: moments.mean + usual,
             ..moments
         };
-        smoothed(self.error, smoothing, |value| match value.is_nan() {
-            true if without_evidence => 0.0,
-            // A fault, and it stays one.
-            true => f64::NAN,
-            false => weight * levelled.normalise(value).max(least),
-        })
+        smoothed(
+            (self.error, self.inspected),
+            smoothing,
+            |value| match value.is_nan() {
+                true if without_evidence => 0.0,
+                // A fault, and it stays one.
+                true => f64::NAN,
+                false => weight * levelled.normalise(value).max(least),
+            },
+        )
     }
 }
 
 /// A map of an error, each value normalised, smoothed by a Gaussian of `smoothing` pixels of a 256-pixel
 /// image.
-fn smoothed(map: &ScoreMap, smoothing: f64, normalise: impl Fn(f32) -> f64) -> ScoreMap {
+fn smoothed(
+    (map, inspected): (&ScoreMap, Option<&[bool]>),
+    smoothing: f64,
+    normalise: impl Fn(f32) -> f64,
+) -> ScoreMap {
     let normalised = |&value: &f32| normalise(value) as f32;
-    let normalised = ScoreMap {
+    let mut normalised = ScoreMap {
         values: map.values.iter().map(normalised).collect(),
         ..*map
     };
+    // Before it is smoothed, so that nothing of what is ignored reaches what is inspected.
+    let ignored = inspected.into_iter().flatten().map(|inspected| !inspected);
+    for (value, ignored) in normalised.values.iter_mut().zip(ignored) {
+        if ignored {
+            *value = 0.0;
+        }
+    }
     let sigma = |side: usize| smoothing * side as f64 / 256.0;
     normalised.smooth(sigma(map.height), sigma(map.width))
 }

@@ -1,16 +1,15 @@
-//! Scores of good images that were judged without having been learned from, and what they say of a
-//! threshold.
+//! Scores of good images that were judged as if they had not been learned from, and what they say of a threshold.
 
 use serde::{Deserialize, Serialize};
 
 use super::gumbel::{Gumbel, mean_and_std};
-use crate::maps::quantile_between;
+use crate::maps::between;
 
 /// Scores of good images, from which an image threshold follows for any false-alarm rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GoodScores {
-    /// Of images that were judged without having been learned from, in the order of their records:
-    /// those trained on, if they were left out in turn, those held out, those added later.
+    /// Of images in the order of their records: those trained on, if terms judge them as left out, those held out,
+    /// those added later. Of those trained on, networks without folds have seen each; their part is rescaled.
     pub good: Vec<f32>,
     /// The least standard deviation that is taken for theirs.
     pub least_std: f64,
@@ -22,7 +21,7 @@ pub struct GoodScores {
 /// The false-alarm rate as good images tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FalseAlarms {
-    /// Good images that were not learned from.
+    /// Good images whose scores the threshold comes from.
     pub images: usize,
     /// Rate that the threshold aims at.
     pub target: f64,
@@ -63,19 +62,25 @@ impl FalseAlarms {
 }
 
 impl GoodScores {
-    /// Scores of good images that were not learned from; those of training images are a floor for their
-    /// spread. `pixel` is the quantile of the images' pixels that the pixel threshold is.
+    /// Scores of good images that were not learned from; those of training images that are not among them are a
+    /// floor for their spread. `pixel` is the quantile of the images' pixels that the pixel threshold is.
     pub fn new(good: &[f32], training: &[f32], pixel: f64) -> Self {
         Self {
             good: good.to_vec(),
-            least_std: mean_and_std(training.iter().copied()).1,
+            least_std: mean_and_std(bounded(training).into_iter()).1,
             pixel,
         }
     }
 
+    /// Their standard deviation, at least the least one: the least of scores that take their place.
+    pub(crate) fn std(&self) -> f64 {
+        let (_, std) = mean_and_std(bounded(&self.good).into_iter());
+        std.max(self.least_std)
+    }
+
     /// The image threshold for a false-alarm rate.
-    pub(super) fn threshold(&self, rate: f64) -> f64 {
-        threshold_of(&self.good, self.least_std, rate)
+    pub fn threshold(&self, rate: f64) -> f64 {
+        Without::none(&self.good, &self.ascending()).threshold(self.least_std, rate)
     }
 
     /// The false-alarm rate of an image threshold.
@@ -97,7 +102,7 @@ impl GoodScores {
     /// What no score counts beyond: a value that a Gumbel distribution with the scores' quartiles passes
     /// in one of twenty such sets of images. None of few scores.
     pub fn far(&self) -> Option<f64> {
-        far(&self.good)
+        Without::none(&self.good, &self.ascending()).far()
     }
 
     /// Places among the scores of those that lie beyond [`far`](Self::far): images to look at.
@@ -121,13 +126,13 @@ impl GoodScores {
 
     /// What they tell of the threshold for a rate, each image against that of the others.
     pub(super) fn false_alarms(&self, rate: f64) -> FalseAlarms {
-        let is_alarm = |left_out: usize| {
-            let others = self.good.iter().enumerate();
-            let others: Vec<f32> = others
-                .filter(|&(i, _)| i != left_out)
-                .map(|(_, &score)| score)
-                .collect();
-            f64::from(self.good[left_out]) > threshold_of(&others, self.least_std, rate)
+        let ascending = self.ascending();
+        let is_alarm = |&(rank, &left_out): &(usize, &usize)| {
+            let others = Without {
+                rank: Some(rank),
+                ..Without::none(&self.good, &ascending)
+            };
+            f64::from(self.good[left_out]) > others.threshold(self.least_std, rate)
         };
         let images = self.good.len();
         FalseAlarms {
@@ -135,9 +140,14 @@ impl GoodScores {
             target: rate,
             left_out_alarms: match images {
                 0 | 1 => 0,
-                _ => (0..images).filter(|&i| is_alarm(i)).count(),
+                _ => ascending.iter().enumerate().filter(is_alarm).count(),
             },
         }
+    }
+
+    /// Places of the scores, the lowest first.
+    fn ascending(&self) -> Vec<usize> {
+        ascending(&self.good)
     }
 
     /// Images whose score lies above a threshold.
@@ -162,34 +172,112 @@ const ENOUGH_TO_BOUND: usize = 8;
 /// How many of a set's images are expected beyond [`far`].
 const EXPECTED_FAR: f64 = 0.05;
 
-/// The image threshold of scores for a false-alarm rate.
-fn threshold_of(scores: &[f32], least_std: f64, rate: f64) -> f64 {
-    let mut scores = bounded(scores);
-    let conformal = (scores.len() + 1) as f64;
-    if conformal * rate < 1.0 {
-        return Gumbel::of(scores.into_iter(), least_std).quantile(rate);
-    }
-    // Without the noise of the product: ⌈200 · 0.99⌉ is 198.
-    let rank = (conformal * (1.0 - rate) - 1e-9).ceil() as usize;
-    let index = rank.clamp(1, scores.len()) - 1;
-    f64::from(*scores.select_nth_unstable_by(index, f32::total_cmp).1)
+/// Scores, sorted once, of which one may be left out.
+#[derive(Clone, Copy)]
+struct Without<'a> {
+    scores: &'a [f32],
+    /// Places of the scores, the lowest first.
+    ascending: &'a [usize],
+    /// Place of the one that is left out, in that order.
+    rank: Option<usize>,
 }
 
-/// Scores, none beyond [`far`].
+impl<'a> Without<'a> {
+    /// All of them.
+    fn none(scores: &'a [f32], ascending: &'a [usize]) -> Self {
+        Self {
+            scores,
+            ascending,
+            rank: None,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.scores.len() - usize::from(self.rank.is_some())
+    }
+
+    /// The score of so many that lie below it.
+    fn at(&self, rank: usize) -> f32 {
+        let left_out = self.rank.is_some_and(|left_out| left_out <= rank);
+        self.scores[self.ascending[rank + usize::from(left_out)]]
+    }
+
+    /// The image threshold for a false-alarm rate.
+    fn threshold(&self, least_std: f64, rate: f64) -> f64 {
+        let far = self.far().unwrap_or(f64::INFINITY) as f32;
+        let conformal = (self.len() + 1) as f64;
+        if conformal * rate < 1.0 {
+            let left_out = self.rank.map(|rank| self.ascending[rank]);
+            let scores = self.scores.iter().enumerate();
+            let others = scores.filter(|&(place, _)| Some(place) != left_out);
+            return Gumbel::of(others.map(|(_, score)| score.min(far)), least_std).quantile(rate);
+        }
+        // Without the noise of the product: ⌈200 · 0.99⌉ is 198.
+        let rank = (conformal * (1.0 - rate) - 1e-9).ceil() as usize;
+        f64::from(self.at(rank.clamp(1, self.len()) - 1).min(far))
+    }
+
+    /// See [`GoodScores::far`].
+    fn far(&self) -> Option<f64> {
+        if self.len() < ENOUGH_TO_BOUND {
+            return None;
+        }
+        let at = |share: f64| between(self.len(), share, |rank| self.at(rank));
+        // Gumbel's quantile of p is μ − β ln(−ln p).
+        let reduced = |p: f64| -(-p.ln()).ln();
+        let scale = (at(0.75) - at(0.25)) / (reduced(0.75) - reduced(0.25));
+        let rate = EXPECTED_FAR / self.len() as f64;
+        Some(at(0.5) + scale * (reduced(1.0 - rate) - reduced(0.5)))
+    }
+}
+
+/// Scores, none beyond [`GoodScores::far`].
 fn bounded(scores: &[f32]) -> Vec<f32> {
-    let far = far(scores).unwrap_or(f64::INFINITY) as f32;
+    let far = Without::none(scores, &ascending(scores)).far();
+    let far = far.unwrap_or(f64::INFINITY) as f32;
     scores.iter().map(|&score| score.min(far)).collect()
 }
 
-/// See [`GoodScores::far`].
-fn far(scores: &[f32]) -> Option<f64> {
-    if scores.len() < ENOUGH_TO_BOUND {
-        return None;
+/// Places of scores, the lowest first.
+fn ascending(scores: &[f32]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..scores.len()).collect();
+    places.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_image_is_held_against_the_threshold_of_the_others() {
+        let scores = |count: u32| -> Vec<f32> {
+            let spread = |i: u32| 1.0 + (i * 7919 % 1009) as f32 / 1009.0;
+            // One far above all others, and some that are equal.
+            let of = |i: u32| if i == 3 { 90.0 } else { spread(i / 2) };
+            (0..count).map(of).collect()
+        };
+        for (count, rate) in [
+            (2, 0.03),
+            (7, 0.3),
+            (22, 0.03),
+            (40, 0.03),
+            (41, 0.2),
+            (300, 0.002),
+        ] {
+            let all = GoodScores::new(&scores(count), &[], 0.0);
+            let is_alarm = |left_out: usize| {
+                let mut others = all.clone();
+                let score = others.good.remove(left_out);
+                f64::from(score) > others.threshold(rate)
+            };
+            let alarms = (0..count as usize).filter(|&i| is_alarm(i)).count();
+            assert_eq!(
+                all.false_alarms(rate).left_out_alarms,
+                alarms,
+                "{count} {rate}"
+            );
+            assert!(alarms > 0 || count == 2);
+        }
     }
-    let at = |share: f64| quantile_between(scores, share);
-    // Gumbel's quantile of p is μ − β ln(−ln p).
-    let reduced = |p: f64| -(-p.ln()).ln();
-    let scale = (at(0.75) - at(0.25)) / (reduced(0.75) - reduced(0.25));
-    let rate = EXPECTED_FAR / scores.len() as f64;
-    Some(at(0.5) + scale * (reduced(1.0 - rate) - reduced(0.5)))
 }

@@ -1,4 +1,4 @@
-//! The verdict and its thresholds, from good images that training did not see.
+//! The verdict and its thresholds, from good images that are judged as if training had not seen them.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,13 @@ pub enum Verdict {
     Check,
     /// Its score is above the upper threshold.
     Anomalous,
+    /// Its light, focus or colours lie beyond those of all good images: its score says nothing.
+    Untrusted,
 }
 
 impl Verdict {
     /// All of them, the best first.
-    pub const ALL: [Self; 3] = [Self::Good, Self::Check, Self::Anomalous];
+    pub const ALL: [Self; 4] = [Self::Good, Self::Check, Self::Anomalous, Self::Untrusted];
 
     /// In a word.
     pub fn word(self) -> &'static str {
@@ -28,16 +30,25 @@ impl Verdict {
             Self::Good => "good",
             Self::Check => "check",
             Self::Anomalous => "anomalous",
+            Self::Untrusted => "untrusted",
         }
     }
 
-    /// How the score lies to the thresholds that the verdict follows from, in words.
-    pub fn relation(self, image: f64, check: f64, number: impl Fn(f64) -> String) -> String {
-        let [image, check] = [number(image), number(check)];
-        match self {
-            Self::Anomalous => format!("above {image}"),
-            Self::Check => format!("between {check} and {image}"),
-            Self::Good => format!("not above {check}"),
+    /// How a score lies to the thresholds of anomalous images and of those to be checked, in words: the verdict need
+    /// not follow from it.
+    pub fn relation(
+        self,
+        score: f32,
+        [image, check]: [f64; 2],
+        number: impl Fn(f64) -> String,
+    ) -> String {
+        match f64::from(score) {
+            _ if self == Self::Untrusted => "which says nothing".to_owned(),
+            score if score > image => format!("above {}", number(image)),
+            score if score > check => {
+                format!("between {} and {}", number(check), number(image))
+            }
+            _ => format!("not above {}", number(check)),
         }
     }
 

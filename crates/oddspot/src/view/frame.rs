@@ -1,5 +1,7 @@
 //! Where in an image that lies which is seen of it, and where it is evidence.
 
+use std::sync::Arc;
+
 use super::{Move, Piece, Rectangle};
 use crate::images::ImageSize;
 use crate::maps::ScoreMap;
@@ -13,9 +15,17 @@ pub struct Frame {
     pub piece: Option<Piece>,
 }
 
-/// Where what is seen is evidence, of pixels of the model's size.
+/// Where what is seen is evidence, of pixels of the model's size: where it is seen and inspected.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Evidence {
+pub struct Evidence {
+    seen: Seen,
+    /// Row by row; all where there is none.
+    inspected: Option<Arc<[bool]>>,
+}
+
+/// Where something is seen.
+#[derive(Clone, Debug, PartialEq)]
+enum Seen {
     /// Everywhere.
     Everywhere,
     /// As far as each pixel says, in [0, 1].
@@ -31,38 +41,66 @@ impl Frame {
         piece: None,
     };
 
-    /// Where it is evidence, seen at a size.
-    pub fn evidence(&self, size: ImageSize) -> Evidence {
-        match &self.piece {
-            Some(piece) => Evidence::Inside(piece.own(size)),
+    /// Where it is evidence, seen at a size, if these pixels are inspected; all if none are given.
+    pub(super) fn evidence(&self, size: ImageSize, inspected: Option<Arc<[bool]>>) -> Evidence {
+        let seen = match &self.piece {
+            Some(piece) => Seen::Inside(piece.own(size)),
             None => match self.to_image.evidence(size) {
-                Some(shares) => Evidence::Shares(shares),
-                None => Evidence::Everywhere,
+                Some(shares) => Seen::Shares(shares),
+                None => Seen::Everywhere,
             },
-        }
+        };
+        Evidence { seen, inspected }
     }
 }
 
 impl Evidence {
-    /// A map as far as it is evidence: times its shares, and −∞ where another piece judges, which is no more
-    /// than anything.
+    /// Everywhere.
+    pub const EVERYWHERE: Self = Self {
+        seen: Seen::Everywhere,
+        inspected: None,
+    };
+
+    /// Which pixels are inspected, row by row; None where all are.
+    pub fn inspected(&self) -> Option<&[bool]> {
+        self.inspected.as_deref()
+    }
+
+    /// A map as far as it is evidence: drawn to the least that it says anywhere, which is no more than any
+    /// pixel that was seen says; −∞ where another piece judges or nothing is inspected.
     #[must_use]
     pub fn of(&self, map: ScoreMap) -> ScoreMap {
-        match self {
-            Self::Everywhere => map,
-            Self::Shares(shares) => map.times(shares),
-            Self::Inside(inside) => inside.or_else(map, f32::NEG_INFINITY),
-        }
+        let map = match &self.seen {
+            Seen::Everywhere => map,
+            Seen::Shares(shares) => map.drawn_to(map.least(), shares),
+            Seen::Inside(inside) => inside.or_else(map, f32::NEG_INFINITY),
+        };
+        self.or_else(map, f32::NEG_INFINITY)
     }
 
     /// A map where it is evidence at all, and NaN elsewhere.
     #[must_use]
     pub fn only(&self, map: ScoreMap) -> ScoreMap {
-        match self {
-            Self::Everywhere => map,
-            Self::Shares(shares) => map.where_above_0(shares),
-            Self::Inside(inside) => inside.or_else(map, f32::NAN),
+        let map = match &self.seen {
+            Seen::Everywhere => map,
+            Seen::Shares(shares) => map.where_above_0(shares),
+            Seen::Inside(inside) => inside.or_else(map, f32::NAN),
+        };
+        self.or_else(map, f32::NAN)
+    }
+
+    /// A map with another value where nothing is inspected.
+    fn or_else(&self, mut map: ScoreMap, otherwise: f32) -> ScoreMap {
+        for (value, inspected) in map
+            .values
+            .iter_mut()
+            .zip(self.inspected.iter().flat_map(|i| i.iter()))
+        {
+            if !inspected {
+                *value = otherwise;
+            }
         }
+        map
     }
 }
 
@@ -80,5 +118,26 @@ impl Rectangle {
             values[right..].fill(outside);
         }
         map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_seen_ranks_below_all_that_was() {
+        let map = |values: [f32; 4]| ScoreMap {
+            height: 2,
+            width: 2,
+            values: values.to_vec(),
+        };
+        let shares = Evidence {
+            seen: Seen::Shares(map([1.0, 0.5, 0.0, 1.0])),
+            inspected: None,
+        };
+        let seen = shares.of(map([-1.0, 3.0, 9.0, -2.0]));
+        assert_eq!(seen.values, [-1.0, 0.5, -2.0, -2.0]);
+        assert_eq!(Evidence::EVERYWHERE.of(seen.clone()), seen);
     }
 }

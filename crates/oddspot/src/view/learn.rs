@@ -19,7 +19,8 @@ const CHOICES: usize = 12;
 const COMPARED: usize = 24;
 /// How often all images are laid upon each other.
 const ROUNDS: usize = 2;
-/// Good images whose median correlation is lower have too little in common to be aligned.
+/// Images that have nothing in common with good ones reach such correlations. Where it would count as aligned
+/// too, good images have too little in common to be aligned.
 const LEAST_CORRELATION: f32 = 0.3;
 /// Distances of the quartiles, below the lower one, that the bound lies (Tukey's far out).
 const FAR: f32 = 3.0;
@@ -97,11 +98,10 @@ pub(super) fn learn(
             others.reference().correlation(picture, &found.pose)
         })
         .collect();
-    let median = quantile(&correlations, 0.5);
-    if median < LEAST_CORRELATION {
+    let bound = bound(&correlations);
+    if bound < LEAST_CORRELATION {
         return None;
     }
-    let bound = bound(&correlations);
     let moves = found.iter().map(|found| {
         let [dx, dy] = found.pose.on(size, canvas).of_centre(size);
         dx.hypot(dy)
@@ -111,7 +111,7 @@ pub(super) fn learn(
         width: canvas.width,
         height: canvas.height,
         bound: f64::from(bound),
-        correlation: f64::from(median),
+        correlation: f64::from(quantile(&correlations, 0.5)),
         moved: usual_and_most(moves.collect()),
         reach,
         turned: usual_and_most(found.iter().map(turn).collect()),

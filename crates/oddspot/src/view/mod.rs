@@ -6,6 +6,7 @@
 
 mod edges;
 mod frame;
+mod inspected;
 mod learn;
 mod moves;
 mod pieces;
@@ -21,11 +22,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::NamedTensors;
-use crate::images::{ImageSize, Source, resize};
+use crate::files::{NamedTensors, PackedTensors};
+use crate::images::{ImageSize, Limits, Reading, RegionOfInterest, Source, resize};
 use crate::settings::{Alignment, Settings};
 use edges::edges;
 pub use frame::{Evidence, Frame};
+use inspected::Inspected;
+pub(crate) use inspected::{inspected_share, mean_tensor, of_region, packed_specs};
 pub use learn::GoodAlignment;
 use learn::learn;
 pub use moves::Move;
@@ -64,8 +67,11 @@ pub struct Sight {
 /// How a model sees images. Threads may share it.
 pub struct View {
     size: ImageSize,
+    reading: Reading,
     aligner: Option<Aligner>,
     cut: Option<Cut>,
+    /// What is inspected; all where there is none.
+    inspected: Option<Inspected>,
 }
 
 /// What aligns images.
@@ -79,14 +85,17 @@ impl View {
     pub fn plain(size: ImageSize) -> Self {
         Self {
             size,
+            reading: Reading::default(),
             aligner: None,
             cut: None,
+            inspected: None,
         }
     }
 
     /// Images as they are, whole or in pieces as the settings say.
     fn unaligned(settings: &Settings) -> Self {
         Self {
+            reading: settings.reading(),
             cut: Cut::of(settings),
             ..Self::plain(settings.image_size)
         }
@@ -110,15 +119,16 @@ impl View {
         }
         let images: Vec<&Source> = images.collect();
         let Some(first) = images.first() else {
-            return Ok(Some(Self::plain(size)));
+            return Ok(Some(Self::unaligned(settings)));
         };
-        let first = first.decode()?;
+        let reading = settings.reading();
+        let first = first.decode(reading)?;
         let canvas = edges::canvas([first.width(), first.height()]);
         drop(first);
         let mut pictures = Vec::with_capacity(images.len());
         for now in images.chunks(2 * rayon::current_num_threads()) {
             let seen = now.par_iter().map(|source| {
-                let image = source.decode()?;
+                let image = source.decode(reading)?;
                 Ok(edges(&resize(&image, size), canvas))
             });
             pictures.extend(seen.collect::<Result<Vec<_>>>()?);
@@ -145,7 +155,7 @@ impl View {
     pub fn of_model(
         settings: &Settings,
         good: Option<&GoodAlignment>,
-        tensors: &NamedTensors,
+        (tensors, packed): (&NamedTensors, &PackedTensors),
     ) -> Result<Self> {
         let aligner = |good: &GoodAlignment| -> Result<Aligner> {
             let reference = Reference::read(tensors).ok_or_else(|| {
@@ -159,6 +169,7 @@ impl View {
         };
         Ok(Self {
             aligner: good.map(aligner).transpose()?,
+            inspected: Inspected::read(packed)?,
             ..Self::unaligned(settings)
         })
     }
@@ -168,10 +179,100 @@ impl View {
         self.aligner.as_ref().map(|aligner| &aligner.good)
     }
 
+    /// The same of which only a region is inspected: what is learned is learned of that.
+    ///
+    /// # Errors
+    /// A region without a pixel.
+    pub fn inspecting(self, region: &RegionOfInterest) -> Result<Self> {
+        Ok(Self {
+            inspected: Some(Inspected::new(region, self.size, self.cuts())?),
+            ..self
+        })
+    }
+
+    /// That of a model with these tensors, of which only a region is inspected from now on.
+    ///
+    /// # Errors
+    /// Nothing that the model inspects is left.
+    pub fn restricted(self, packed: &PackedTensors, region: &RegionOfInterest) -> Result<Self> {
+        let seen = (self.size, self.cuts());
+        Ok(Self {
+            inspected: Some(Inspected::restricted(packed, region, seen)?),
+            ..self
+        })
+    }
+
+    /// What it keeps in the model of 8 bits.
+    pub fn packed(&self) -> PackedTensors {
+        self.inspected.iter().map(Inspected::tensor).collect()
+    }
+
+    /// Share of the images that is inspected, in [0, 1]; None where that is all of them.
+    pub fn inspected_share(&self) -> Option<f64> {
+        inspected_share(&self.packed())
+    }
+
+    /// SHA-256 of what is inspected; None where all is.
+    pub(crate) fn region_hash(&self) -> Option<String> {
+        self.inspected.as_ref().map(Inspected::hash)
+    }
+
+    /// Where what a frame shows is evidence.
+    pub fn evidence(&self, frame: &Frame) -> Evidence {
+        let inspected = self.inspected.as_ref();
+        frame.evidence(
+            self.size,
+            inspected.map(|inspected| inspected.now(frame, self.size)),
+        )
+    }
+
+    /// Where it was evidence at the training; None where that is the same.
+    pub(crate) fn learned_evidence(&self, frame: &Frame) -> Option<Evidence> {
+        let learned = self.inspected.as_ref()?.learned(frame, self.size)?;
+        Some(frame.evidence(self.size, Some(learned)))
+    }
+
+    /// Which pixels (column, row) of an image were inspected at the training, by the frame of what is seen of it;
+    /// None where all were.
+    pub(crate) fn inside<'a>(
+        &'a self,
+        image: &RgbImage,
+        frame: &Frame,
+    ) -> Option<impl Fn(u32, u32) -> bool + use<'a>> {
+        let inspected = self.inspected.as_ref()?;
+        let [width, height] = [self.size.width, self.size.height].map(|side| side as f32);
+        let scale = [width / image.width() as f32, height / image.height() as f32];
+        // Pieces lie in the image as it is.
+        let to_frame = match frame.piece {
+            None => frame.to_image.inverse(),
+            Some(_) => Move::NONE,
+        };
+        Some(move |x: u32, y: u32| {
+            let at = [
+                (x as f32 + 0.5) * scale[0] - 0.5,
+                (y as f32 + 0.5) * scale[1] - 0.5,
+            ];
+            let [x, y] = to_frame.point(at);
+            inspected.was_at([(x + 0.5) / width, (y + 0.5) / height])
+        })
+    }
+
     /// What it keeps in the model.
     pub fn tensors(&self) -> NamedTensors {
         let of = |aligner: &Aligner| aligner.search.reference().tensors();
         self.aligner.as_ref().map(of).unwrap_or_default()
+    }
+
+    /// How image files are read.
+    pub fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// The same that takes images of other sizes.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.reading.limits = limits;
+        self
     }
 
     /// Whether images are cut into pieces.
@@ -198,9 +299,26 @@ impl View {
             Some(_) => None,
         };
         let pieces = self.cut.iter().flat_map(move |cut| {
-            (cut.pieces(size).into_iter()).map(move |piece| cut.sight(image, piece))
+            (cut.pieces(size).into_iter())
+                .filter(|piece| self.inspects(cut.frame(*piece)))
+                .map(move |piece| cut.sight(image, piece))
         });
-        whole.into_iter().chain(pieces)
+        whole.into_iter().chain(pieces).map(|mut sight| {
+            if let Some(inspected) = &self.inspected {
+                inspected.blank(&mut sight.image, &sight.frame);
+            }
+            sight
+        })
+    }
+
+    /// Whether anything is inspected of what a piece is responsible for.
+    fn inspects(&self, frame: Frame) -> bool {
+        match (&self.inspected, frame.piece) {
+            (Some(inspected), Some(piece)) => {
+                inspected.has_any(&frame, self.size, piece.own(self.size))
+            }
+            _ => true,
+        }
     }
 
     fn whole(&self, image: &RgbImage) -> Sight {

@@ -106,6 +106,19 @@ impl Move {
         }
     }
 
+    /// The same of cells of so many pixels a side.
+    pub fn of_cells(&self, side: usize) -> Self {
+        let side = side as f32;
+        let middle = (side - 1.0) / 2.0;
+        let of_axis = |[by_x, by_y, plus]: [f32; 3]| {
+            [by_x, by_y, ((by_x + by_y - 1.0) * middle + plus) / side]
+        };
+        Self {
+            across: of_axis(self.across),
+            down: of_axis(self.down),
+        }
+    }
+
     /// How far the middle of an image of a size is moved: columns and rows.
     pub(super) fn of_centre(&self, size: ImageSize) -> [f32; 2] {
         let [cx, cy] = centre(size);
@@ -178,15 +191,17 @@ impl Move {
         })
     }
 
-    /// A map of what was seen, of the model's size, as it lies in the image; 0 where nothing was seen.
+    /// A map of what was seen, of the model's size, as it lies in the image; where nothing was seen the least
+    /// that it says anywhere.
     pub fn back(&self, map: &ScoreMap) -> ScoreMap {
         if *self == Self::NONE {
             return map.clone();
         }
+        let unseen = map.least();
         let from_image = self.inverse();
         let pixel = |at: usize| {
             let [x, y] = from_image.point([(at % map.width) as f32, (at / map.width) as f32]);
-            between(map, x, y).unwrap_or(0.0)
+            between(map, x, y).unwrap_or(unseen)
         };
         ScoreMap {
             values: (0..map.values.len()).map(pixel).collect(),
@@ -255,6 +270,17 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_moves_as_its_pixels_do() {
+        let there = turned(12.0, 5.0, -3.0);
+        // The middle of the cell (2, 3) of 4 pixels a side.
+        let [x, y] = there.point([9.5, 13.5]);
+        let [column, row] = there.of_cells(4).point([2.0, 3.0]);
+        assert!((4.0 * column + 1.5 - x).abs() < 1e-4);
+        assert!((4.0 * row + 1.5 - y).abs() < 1e-4);
+        assert_eq!(Move::NONE.of_cells(4), Move::NONE);
+    }
+
+    #[test]
     fn what_lies_outside_is_no_evidence_and_the_other_ends_are() {
         assert!(Move::NONE.evidence(SIZE).is_none());
         let evidence = turned(0.0, 4.0, 0.0).evidence(SIZE).unwrap();
@@ -270,5 +296,13 @@ mod tests {
         map.values[8 * 32 + 4] = 5.0;
         let back = turned(0.0, 2.0, -3.0).back(&map);
         assert_eq!(back.peak(), (5.0, (5, 6)));
+        // Its first two columns were not seen, and say no more than the quietest that were.
+        let quiet = ScoreMap {
+            values: (0..24 * 32).map(|at| at as f32 - 900.0).collect(),
+            ..map
+        };
+        let back = turned(0.0, 2.0, 0.0).back(&quiet);
+        assert_eq!((back.at(5, 0), back.at(5, 1)), (-900.0, -900.0));
+        assert_eq!(back.at(5, 2), quiet.at(5, 0));
     }
 }

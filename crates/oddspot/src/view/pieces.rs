@@ -88,11 +88,16 @@ impl Cut {
         let sides = [scale[0] * across.tile as f64, scale[1] * down.tile as f64];
         Sight {
             image: resize_part(image, (corner, sides), self.size),
-            frame: Frame {
-                to_image: piece.to_image(self.size),
-                piece: Some(piece),
-            },
+            frame: self.frame(piece),
             aligned: None,
+        }
+    }
+
+    /// Where a piece lies in its image.
+    pub(super) fn frame(&self, piece: Piece) -> Frame {
+        Frame {
+            to_image: piece.to_image(self.size),
+            piece: Some(piece),
         }
     }
 }

@@ -123,6 +123,7 @@ fn the_fused_map_and_the_score_are_pytorchs() {
             .collect();
         let terms = kinds.iter().zip(&errors).zip(&statistics);
         AnomalyMaps::fuse(terms.map(|((&kind, error), statistics)| TermError {
+            inspected: None,
             kind,
             error,
             statistics,

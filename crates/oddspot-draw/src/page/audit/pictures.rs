@@ -74,7 +74,7 @@ impl AuditPicture {
     /// An image that cannot be read any more.
     pub fn new(audit: &Audit, at: usize) -> Result<Self> {
         let audited = &audit.images[at];
-        let image = audited.source.decode()?;
+        let image = audited.source.decode(audit.reading)?;
         let small = panel::image(&image, Size::of(&image, SMALL));
         let odd = match at < most_suspicious(audit) {
             true => Some(odd(audit, audited, &image)?),

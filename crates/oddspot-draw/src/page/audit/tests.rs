@@ -49,6 +49,7 @@ fn audit() -> Audit {
         across_halves: true,
     };
     Audit {
+        reading: oddspot::images::Reading::default(),
         threshold: 3.9,
         images: (0..30).map(image).collect(),
         twins: vec![near],

@@ -1,4 +1,5 @@
 use super::*;
+use crate::view::Move;
 
 /// Maps of 16 × 16 cells with a rough left border, each a little different.
 fn rough(count: usize) -> Vec<LeftOut> {
@@ -22,6 +23,7 @@ fn left_out(map: ScoreMap) -> LeftOut {
         score: map.peak().0,
         map,
         alone: None,
+        to_image: Move::NONE,
     }
 }
 

@@ -4,7 +4,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 
 use super::*;
-use crate::images::Source;
+use crate::images::{Reading, Source};
 
 const SIDE: u32 = 320;
 
@@ -57,7 +57,9 @@ fn part(seed: u32, shot: u32, gain: f32, shift: [f32; 2]) -> RgbImage {
 
 fn looks(images: Vec<RgbImage>) -> Vec<Looks> {
     let images = images.into_iter().map(Source::from);
-    images.map(|image| Looks::of(&image).unwrap()).collect()
+    images
+        .map(|image| Looks::of(&image, Reading::default()).unwrap())
+        .collect()
 }
 
 fn line(count: u32) -> Vec<RgbImage> {

@@ -1,14 +1,14 @@
 use image::{Rgb, RgbImage};
 
 use super::*;
-use crate::images::Source;
+use crate::images::{Reading, Source};
 
 fn plate(width: u32, height: u32, colour: [u8; 3], seed: u32) -> Looks {
     let image = RgbImage::from_fn(width, height, |x, y| {
         let grain = (x * 7 + y * 13 + seed * 5) % 9;
         Rgb(colour.map(|level| level.saturating_add(grain as u8)))
     });
-    Looks::of(&Source::from(image)).unwrap()
+    Looks::of(&Source::from(image), Reading::default()).unwrap()
 }
 
 fn found(odd: Looks) -> Vec<Unlike> {

@@ -95,6 +95,11 @@ impl Library {
     /// [`ErrorKind::NotFound`] where neither is the one.
     pub fn find_identical(&self, identity: &TeacherIdentity, asked_for: &str) -> Result<Teacher> {
         let is_it = |found: &Teacher| found.identity.sha256 == identity.sha256;
+        if IN_THE_PROGRAM.contains(&asked_for)
+            && let Some(found) = self.find(asked_for).ok().filter(is_it)
+        {
+            return Ok(found);
+        }
         for (name, _) in self.list()? {
             // An unusable file beside the right one is no reason to stop.
             if let Some(found) = self.find(&name).ok().filter(is_it) {

@@ -9,13 +9,16 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 47] = [
+const VALUES: [(&str, &str, &str); 50] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
     ("alignment", "none", "none"),
     ("tile", "none", "none"),
     ("tile_overlap", "32", "32"),
+    ("bit_depth", "auto", "auto"),
+    ("max_megapixels", "100", "100"),
+    ("max_side", "30000", "30000"),
     ("student.widths", "32,64,128,256", "64,128,256,256"),
     ("student.output_stride", "8", "1"),
     ("position.offset", "32", "64"),

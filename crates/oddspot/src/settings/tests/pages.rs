@@ -6,7 +6,7 @@ use super::markdown::markdown;
 use super::*;
 
 #[test]
-fn eleven_settings_are_common_and_all_are_explained() {
+fn twelve_settings_are_common_and_all_are_explained() {
     let common: Vec<_> = rows().filter(|row| row.shown == Shown::Common).collect();
     let names: Vec<_> = common.iter().map(|row| row.option).collect();
     let expected = [
@@ -15,6 +15,7 @@ fn eleven_settings_are_common_and_all_are_explained() {
         "image-size",
         "alignment",
         "tile",
+        "bit-depth",
         "output-stride",
         "offset",
         "iterations",

@@ -11,6 +11,9 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
     ),
     ("tile", &["8", "none", "300x30000"], &["7", "7x256"]),
     ("tile_overlap", &["0", "15000"], &["15001"]),
+    ("bit_depth", &["auto", "8", "16"], &["7", "17"]),
+    ("max_megapixels", &["1", "2000"], &["0", "2001"]),
+    ("max_side", &["1", "1000000"], &["0", "1000001"]),
     (
         "student.widths",
         &["1,1,1,1", "4096,1,1,4096"],
@@ -230,6 +233,11 @@ fn a_text_that_is_no_value_is_told_with_the_settings_name() {
         ("image_size", "wide", "'wide' is not a size"),
         ("tile", "wide", "'wide' is not a size"),
         ("tile", "off", "or 'none'"),
+        (
+            "bit_depth",
+            "deep",
+            "'deep' is neither 'auto' nor a number of bits",
+        ),
     ] {
         let mut settings = Settings::default();
         let error = settings.set(name, text).unwrap_err().to_string();
@@ -278,6 +286,11 @@ fn every_rule_between_settings_is_told_with_its_setting() {
             &[("training.batch", "1024"), ("image_size", "264")],
             "student.widths: 32 channels at every 1 pixels of 1024 images",
         ),
+        (
+            &[("image_size", "2048"), ("student.output_stride", "1")],
+            "student.widths: 256 channels at every 1 pixels of 1 images of 2048x2048 take more than 2 GiB",
+        ),
+        (&[("image_size", "4096")], "valid"),
         (
             &[("training.level_weights", "0,0,0")],
             "training.level_weights: 0,0,0: one at least",

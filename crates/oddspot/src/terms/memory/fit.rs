@@ -120,11 +120,10 @@ pub(super) fn extend(
         .map(|index| among.iter().map(|squares| squares[index]).collect())
         .collect();
     let kept = (known + pieces).min(term.most).min(all);
+    let from = rows_kept(kept, (before, known), pieces);
     let mut rows = Vec::with_capacity(places * kept * components);
     for of_place in together.chunks_exact(stride) {
-        for index in 0..kept {
-            // Spread evenly over those before and those that came.
-            let from = index * all / kept.max(1);
+        for from in &from {
             rows.extend_from_slice(&of_place[from * components..][..components]);
         }
     }
@@ -134,6 +133,18 @@ pub(super) fn extend(
         elsewhere,
     };
     Ok((fitted, left_out))
+}
+
+/// The rows that stay, of those before, which stand for `known` pieces, and of as many that came as there are new
+/// pieces: each piece counts as much as any other, and both kinds are spread evenly.
+fn rows_kept(kept: usize, (before, known): (usize, usize), came: usize) -> Vec<usize> {
+    let all = (known + came).max(1);
+    let new = (kept * came + all / 2) / all;
+    let new = new.max(kept.saturating_sub(before)).min(came.min(kept));
+    let old = kept - new;
+    let of_before = (0..old).map(|index| index * before / old);
+    let of_came = (0..new).map(|index| before + index * came / new);
+    of_before.chain(of_came).collect()
 }
 
 /// Each piece's second least squared steps, of all other images' the second nearest, `[piece][place]`; None of
@@ -170,6 +181,21 @@ mod tests {
             seconds_of_place(&rows, &[0, 0, 2, 3], 2),
             [100, 81, 109, 109]
         );
+    }
+
+    #[test]
+    fn of_those_that_came_as_many_stay_as_are_their_share_of_all() {
+        let new = |kept, before, known, came| {
+            let rows = rows_kept(kept, (before, known), came);
+            assert_eq!(rows.len(), kept);
+            assert!(rows.windows(2).all(|pair| pair[0] < pair[1]), "{rows:?}");
+            rows.iter().filter(|&&row| row >= before).count()
+        };
+        assert_eq!(new(400, 400, 1000, 100), 36);
+        assert_eq!(new(400, 400, 400, 400), 200);
+        assert_eq!(new(9, 5, 5, 4), 4);
+        assert_eq!(new(6, 5, 5, 4), 3);
+        assert_eq!(rows_kept(9, (5, 5), 4), (0..9).collect::<Vec<_>>());
     }
 
     #[test]

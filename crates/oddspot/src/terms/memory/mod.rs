@@ -240,6 +240,11 @@ impl Term for Memory {
         Ok(maps.collect())
     }
 
+    fn step(&self) -> f64 {
+        let step = |fitted: &Fitted| f64::from(fitted.projection.step);
+        self.fitted.as_ref().map_or(0.0, step)
+    }
+
     fn at_pixels(&self, errors: &[ScoreMap]) -> ScoreMap {
         self.usual.at_pixels(errors, self.size)
     }

@@ -37,6 +37,7 @@ fn fuse(rec: &ScoreMap, pos: &ScoreMap, settings: &Settings) -> AnomalyMaps {
     let statistics = [of("reconstruction", 1.0, 2.0), of("position", 0.5, 0.1)];
     let errors = terms::used(settings).zip([rec, pos]).zip(&statistics);
     AnomalyMaps::fuse(errors.map(|((kind, error), statistics)| TermError {
+        inspected: None,
         kind,
         error,
         statistics,
@@ -123,6 +124,7 @@ fn an_image_a_little_odd_all_over_is_levelled_and_one_odd_all_over_is_not() {
         let mut error = ScoreMap::filled(8, 8, ground);
         error.values[0] = ground + 4.0;
         let term = TermError {
+            inspected: None,
             kind,
             error: &error,
             statistics: &statistics,

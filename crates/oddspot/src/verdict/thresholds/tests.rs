@@ -139,7 +139,7 @@ fn enough_images_give_the_threshold_as_one_of_their_scores() {
 fn an_image_far_above_all_others_is_named_and_counts_no_further() {
     let mut scores: Vec<f32> = (0..60).map(|i| 1.0 + (i * 7 % 60) as f32 / 60.0).collect();
     let made = |scores: &[f32]| {
-        Thresholds::from_good_images(scores, &scores[..4], (&mut [0.0], 0.001), rates(0.01))
+        Thresholds::from_good_images(scores, scores, (&mut [0.0], 0.001), rates(0.01))
     };
     assert_eq!(made(&scores).scores.suspicious(), [0usize; 0]);
     scores[17] = 9.0;
@@ -153,6 +153,8 @@ fn an_image_far_above_all_others_is_named_and_counts_no_further() {
     assert_eq!(near.image, far.image);
     assert!(near.image < 5.0, "{}", near.image);
     assert_eq!(made(&scores_near[..7]).scores.far(), None);
+    // Nor in what a calibration keeps of it.
+    assert_eq!(near.scores.std(), far.scores.std());
 }
 
 #[test]
@@ -184,6 +186,18 @@ fn between_the_thresholds_an_image_is_to_be_checked() {
         (found.check, found.checks),
         (found.image, found.false_alarms)
     );
+}
+
+#[test]
+fn how_a_score_lies_is_said_of_the_score_whatever_the_verdict() {
+    let said = |verdict: Verdict, score| {
+        verdict.relation(score, [12.0, 8.0], |number| format!("{number:.2}"))
+    };
+    // An image that could not be aligned is to be checked.
+    assert_eq!(said(Verdict::Check, 3.0), "not above 8.00");
+    assert_eq!(said(Verdict::Check, 9.0), "between 8.00 and 12.00");
+    assert_eq!(said(Verdict::Anomalous, 12.5), "above 12.00");
+    assert_eq!(said(Verdict::Untrusted, 12.5), "which says nothing");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod extending;
+
 use std::ops::ControlFlow;
 
 use image::{Rgb, RgbImage};
@@ -10,7 +12,7 @@ use oddspot::judge::Options;
 use oddspot::settings::Settings;
 use oddspot::train::{Checkpoint, GoodImages, Progress};
 use oddspot::verdict::Verdict;
-use oddspot::{Detector, ErrorKind, Extension, Model, Training};
+use oddspot::{Detector, ErrorKind, Model, Training};
 
 const STEPS: usize = 12;
 
@@ -239,60 +241,73 @@ fn folds_judge_every_image_unseen_and_go_on_after_a_stop() {
 }
 
 #[test]
-fn more_good_images_join_what_is_known_and_the_thresholds() {
-    let before = model();
-    let all: GoodImages = (5..12).map(plate).collect();
-    let extended = Extension::new(before.clone(), all)
-        .threads(2)
-        .run()
-        .unwrap();
-    // Three of them the model had learned from, by their pixels.
-    assert_eq!(extended.known.len(), 3);
-    let after = &extended.model;
-    assert_eq!(after.header.good_images(), 12);
-    assert_eq!(after.header.added_images.len(), 4);
-    let scores = |model: &Model| model.header.thresholds.scores.good.clone();
-    assert_eq!(scores(after)[..8], scores(&before)[..]);
-    assert_eq!(scores(after).len(), 12);
-    assert_eq!(after.header.terms, before.header.terms);
-    let copy = Model::from_bytes(after.to_bytes().unwrap()).unwrap();
-    assert_eq!(&copy, after);
-    // What it has seen is nearer to it than it was.
-    let image = plate(11);
-    let score = |model: Model| {
-        let detector = Detector::new(model, options(1)).unwrap();
-        detector.inspect(&image).unwrap().score
+fn checkpoints_of_other_folds_cost_no_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let trained = |seed: &str, stop: Option<(usize, usize)>, resume: bool| {
+        let mut settings = settings();
+        settings.set("training.folds", "2").unwrap();
+        settings.set("training.seed", seed).unwrap();
+        let mut anew = Vec::new();
+        let mut observer = |progress: &Progress| match progress {
+            Progress::Fold {
+                fold, iteration, ..
+            } if Some((*fold, *iteration)) == stop => ControlFlow::Break(()),
+            Progress::FoldAnew { fold, .. } => {
+                anew.push(*fold);
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Continue(()),
+        };
+        let checkpoint = Checkpoint {
+            path: path.clone(),
+            resume,
+        };
+        let model = Training::new(settings, good())
+            .checkpoint(checkpoint)
+            .observe(&mut observer)
+            .run();
+        (model, anew)
     };
-    assert!(score(copy) < score(before.clone()));
-    let nothing: GoodImages = (0..8).map(plate).collect();
-    let error = Extension::new(before, nothing).run().err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    let mut paper = settings();
-    for name in ["closed_form.gaussian_weight", "closed_form.memory_weight"] {
-        paper.set(name, "0").unwrap();
-    }
-    let trained_alone = Training::new(paper, good()).run().unwrap();
-    let error = Extension::new(trained_alone, (20..22).map(plate).collect()).run();
-    assert!(error.err().unwrap().to_string().contains("closed form"));
+    let whole = trained("0", None, false).0.unwrap();
+    trained("1", None, false).0.unwrap();
+    let second = path.with_extension("fold2");
+    let of_another = std::fs::read(&second).unwrap();
+    trained("0", Some((1, 3)), false).0.unwrap_err();
+    assert!(!second.exists());
+    std::fs::write(&second, of_another).unwrap();
+    let (model, anew) = trained("0", None, true);
+    assert_eq!(anew, [2]);
+    assert_eq!(
+        model.unwrap().to_bytes().unwrap(),
+        whole.to_bytes().unwrap()
+    );
 }
 
 #[test]
-fn images_that_an_extension_is_given_as_held_out_are_added_too() {
-    let more = GoodImages {
-        held_out: (9..11).map(|i| Source::from(plate(i))).collect(),
-        ..(8..9).map(plate).collect()
+fn twins_alone_do_not_make_all_others_infinitely_odd() {
+    let twins = |i: u32| {
+        let mut twin = plate(i);
+        twin.get_pixel_mut(0, 0).0[2] ^= 1;
+        [plate(i), twin]
     };
-    let extended = Extension::new(model(), more).run().unwrap();
-    assert_eq!(extended.model.header.added_images.len(), 3);
+    let good: GoodImages = (0..4).flat_map(twins).collect();
+    let mut settings = Settings::instant();
+    settings.set("image_size", "104").unwrap();
+    let model = Training::new(settings, good).run().unwrap();
+    let step = f64::from(model.tensors["memory.step"].values[0]);
+    assert_eq!(model.header.term("memory").unwrap().moments.std, step);
+    let detector = Detector::new(model, Default::default()).unwrap();
+    assert!(detector.detect(&plate(9)).unwrap().score < 1e5);
 }
 
 #[test]
-fn scores_belong_to_the_first_images_trained_on_and_to_all_held_out() {
+fn scores_belong_to_images_trained_on_spread_evenly_and_to_all_held_out() {
     let mut header = model().header;
     let all = header.thresholds.scores.good.clone();
-    // As where there are more images than scores that count: of seven trained on the last four have none.
-    header.thresholds.scores.good = [&all[..3], &all[7..]].concat();
-    let expected = [0, 1, 2, 7].map(|image| (image, all[image]));
+    // As where there are more images than scores that count: of seven trained on four have none.
+    let expected = [0, 2, 4, 7].map(|image| (image, all[image]));
+    header.thresholds.scores.good = expected.map(|(_, score)| score).to_vec();
     let found: Vec<(usize, f32)> = (0..8)
         .filter_map(|image| Some((image, header.score_of(image)?)))
         .collect();

@@ -1,7 +1,10 @@
 //! Headers and pixels, whole and damaged.
 
+use std::io::Cursor;
+
+use ::image::{DynamicImage, ImageFormat, RgbImage};
+
 use super::*;
-use ::image::{LumaA, Rgba, RgbaImage};
 
 fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -23,19 +26,6 @@ const FORMATS: [ImageFormat; 5] = [
     ImageFormat::Tiff,
     ImageFormat::WebP,
 ];
-
-#[test]
-fn sixteen_bits_and_alpha_are_rounded_once() {
-    let grey = ::image::ImageBuffer::from_pixel(1, 1, LumaA([40_000_u16, 30_000]));
-    let value = (40_000.0 * 30_000.0 / 65_535.0_f64 / 257.0).round() as u8;
-    assert_eq!(
-        flatten(DynamicImage::ImageLumaA16(grey)).into_raw(),
-        [value; 3]
-    );
-    let rgba = RgbaImage::from_pixel(1, 1, Rgba([255, 101, 7, 128]));
-    let rgb = flatten(DynamicImage::ImageRgba8(rgba)).into_raw();
-    assert_eq!(rgb, [128, 51, 4]);
-}
 
 #[test]
 fn a_cut_file_is_an_error_or_has_lost_nothing() {
@@ -133,20 +123,4 @@ fn crc32(bytes: &[u8]) -> u32 {
             (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
         })
     })
-}
-
-#[test]
-fn a_panic_while_decoding_is_a_damaged_file() {
-    let error = contain_panics::<()>(Path::new("evil.png"), || panic!("in a decoder"));
-    assert!(error.unwrap_err().to_string().contains("evil.png"));
-}
-
-#[test]
-fn extensions_count_in_any_case() {
-    for name in ["a.png", "b.JPG", "c.d.Tiff", "e.webp", "f.TIF"] {
-        assert!(has_image_extension(Path::new(name)), "{name}");
-    }
-    for name in ["png", ".png", "a.gif", "a.png.txt", "a"] {
-        assert!(!has_image_extension(Path::new(name)), "{name}");
-    }
 }

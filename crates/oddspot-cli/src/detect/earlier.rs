@@ -1,0 +1,134 @@
+//! Results that an output folder has already.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use super::pictures::{name_of, remove};
+
+/// What becomes of earlier results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// They stay, and there are no others.
+    Refuse,
+    /// They go, and their pictures with them.
+    Replace,
+    /// They stay, and others are added.
+    Append,
+}
+
+/// What a line of earlier results says of files.
+#[derive(Default, Deserialize)]
+struct Line {
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+/// Whether a file of results has any, beyond its line of columns.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn has_rows(file: &Path, columns: Option<&str>) -> Result<bool> {
+    // A device or a pipe has no past, and may never end.
+    if !file.is_file() {
+        return Ok(false);
+    }
+    let mut start = Vec::new();
+    let head = columns.map_or(0, |columns| columns.len() as u64 + 2);
+    let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    opened
+        .take(head + 1)
+        .read_to_end(&mut start)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let text = String::from_utf8_lossy(&start);
+    Ok(match columns {
+        None => !text.is_empty(),
+        Some(columns) => !columns.starts_with(text.trim_end()),
+    })
+}
+
+/// Removes the pictures that earlier results name: beside new results they would show other images,
+/// or another model's view.
+///
+/// # Errors
+/// Results that cannot be read, or a picture that cannot be removed.
+pub fn remove_pictures(folder: &Path, results: &Path) -> Result<()> {
+    let mut removed = 0;
+    for_each_file(results, |file| {
+        removed += usize::from(remove(folder, file)?);
+        Ok(())
+    })?;
+    if removed > 0 {
+        tell!("removed {removed} pictures and maps of an earlier run");
+    }
+    Ok(())
+}
+
+/// The names that pictures of earlier results have.
+///
+/// # Errors
+/// Results that cannot be read.
+pub fn names(results: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for_each_file(results, |file| {
+        names.extend(name_of(file).map(str::to_owned));
+        Ok(())
+    })?;
+    Ok(names)
+}
+
+fn for_each_file(results: &Path, mut with: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    if !results.is_file() {
+        return Ok(());
+    }
+    let context = || format!("cannot read {}", results.display());
+    let earlier = BufReader::new(File::open(results).with_context(context)?);
+    for line in earlier.split(b'\n') {
+        let line = line.with_context(context)?;
+        let Line { files } = serde_json::from_slice(&line).unwrap_or_default();
+        for file in files {
+            with(&file)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to add to a table of other columns.
+///
+/// # Errors
+/// Such a table.
+pub fn check_columns(table: &Path, columns: &str) -> Result<()> {
+    let mut first = String::new();
+    let opened = File::open(table).with_context(|| format!("cannot read {}", table.display()))?;
+    BufReader::new(opened)
+        .take(columns.len() as u64 + 2)
+        .read_line(&mut first)
+        .with_context(|| format!("cannot read {}", table.display()))?;
+    ensure!(
+        first.trim_end() == columns,
+        "{} has other columns than this version writes: choose another -o, or --replace",
+        table.display()
+    );
+    Ok(())
+}
+
+/// Goes to the end of a file, behind a whole line: a run that was killed may have left half of one.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn go_to_end(file: &mut File) -> std::io::Result<()> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    match last {
+        [b'\n'] => Ok(()),
+        _ => file.write_all(b"\n"),
+    }
+}

@@ -1,0 +1,65 @@
+//! The page of a run, beside its results.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use oddspot::files::atomic;
+use oddspot::verdict::Finding;
+use oddspot_draw::page::{ResultLine, results_page};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The page's file.
+pub const PAGE: &str = "index.html";
+
+/// What a line of results says beside the finding.
+#[derive(Deserialize)]
+struct Line {
+    image: String,
+    error: Option<String>,
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+/// Writes the page of all results that lie in a folder, those of earlier runs too. Nothing where they went to a
+/// device or a pipe.
+///
+/// # Errors
+/// Results that cannot be read, or a full disk.
+pub fn write(folder: &Path, results: &str, model: &Path) -> Result<()> {
+    let path = folder.join(results);
+    if !path.is_file() {
+        return Ok(());
+    }
+    let context = || format!("cannot read {}", path.display());
+    let file = BufReader::new(File::open(&path).with_context(context)?);
+    let mut lines = Vec::new();
+    for line in file.split(b'\n') {
+        // Half a line of a run that was killed is no result.
+        lines.extend(read(&line.with_context(context)?));
+    }
+    let name = model.file_name().unwrap_or_default().to_string_lossy();
+    let page = results_page(&name, &lines)?;
+    atomic::write_bytes(folder.join(PAGE), page.as_bytes())?;
+    Ok(())
+}
+
+fn read(line: &[u8]) -> serde_json::Result<ResultLine> {
+    let value: Value = serde_json::from_slice(line)?;
+    let Line {
+        image,
+        error,
+        files,
+    } = Line::deserialize(&value)?;
+    let found = match error {
+        Some(error) => Err(error),
+        None => Ok(Finding::deserialize(&value)?),
+    };
+    Ok(ResultLine {
+        image,
+        found,
+        files,
+    })
+}

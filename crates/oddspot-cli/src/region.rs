@@ -1,0 +1,79 @@
+//! Which part of images is inspected, as arguments.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use oddspot::Detector;
+use oddspot::images::{RegionOfInterest, Source};
+
+/// Which part of images is inspected.
+#[derive(Args, Clone, Default)]
+pub struct RegionArgs {
+    /// Inspect only what is white in this image, of the shape of those to judge
+    #[arg(long, value_name = "IMAGE")]
+    pub mask: Option<PathBuf>,
+    /// Inspect or ignore the polygons of this file: JSON, or SVG with shapes of the class inspect or ignore
+    #[arg(long, value_name = "FILE")]
+    pub region: Option<PathBuf>,
+}
+
+impl RegionArgs {
+    /// What was drawn, if anything was.
+    ///
+    /// # Errors
+    /// A file that cannot be used.
+    pub fn drawn(&self) -> Result<Option<RegionOfInterest>> {
+        let mask = (self.mask.as_deref()).map(RegionOfInterest::mask);
+        let polygons = (self.region.as_deref()).map(RegionOfInterest::polygons);
+        Ok(match (mask.transpose()?, polygons.transpose()?) {
+            (Some(mask), Some(polygons)) => Some(mask.and(polygons)),
+            (one, other) => one.or(other),
+        })
+    }
+
+    /// The same for images of which this is the first.
+    ///
+    /// # Errors
+    /// A file that cannot be used, or that was drawn on images of another shape.
+    pub fn drawn_for(&self, first: Option<Source>) -> Result<Option<RegionOfInterest>> {
+        let drawn = self.drawn()?;
+        // An image that cannot be read is told of where it is judged.
+        if let (Some(drawn), Some(first)) = (&drawn, first)
+            && let Ok(size) = first.size()
+        {
+            drawn.check_fits(size)?;
+        }
+        Ok(drawn)
+    }
+
+    /// A model that inspects only that, of images of which this is the first.
+    ///
+    /// # Errors
+    /// As [`drawn_for`](Self::drawn_for); nothing is left to inspect.
+    pub fn restrict(&self, detector: Detector, first: Option<Source>) -> Result<Detector> {
+        Ok(match self.drawn_for(first)? {
+            Some(region) => {
+                let detector = detector.inspecting(&region)?;
+                tell_of(detector.inspected_share());
+                detector
+            }
+            None => detector,
+        })
+    }
+}
+
+/// Tells how much of the images is inspected.
+fn tell_of(share: Option<f64>) {
+    if let Some(words) = describe_share(share) {
+        tell!("{words}");
+    }
+}
+
+/// How much of the images is inspected, in words; None where all is.
+pub fn describe_share(share: Option<f64>) -> Option<String> {
+    let percent = 100.0 * share?;
+    Some(format!(
+        "{percent:.0} % of each image is inspected, the rest ignored"
+    ))
+}

@@ -1,0 +1,203 @@
+//! What is told of good images before they are learned: how far they are shrunk, and what would show more.
+
+use std::collections::BTreeMap;
+
+use oddspot::images::{BitDepth, ImageSize, Kind};
+use oddspot::settings::{Settings, Tile};
+
+/// Times that a side may be shrunk without a word.
+const MOST_SHRUNK: f64 = 4.0;
+/// Times that one side may be shrunk more than the other.
+const MOST_SQUASHED: f64 = 1.5;
+/// Pixels that an image of another size is given, where that shrinks it less.
+const PIXELS: f64 = (512 * 512) as f64;
+/// The longest side that an image size may have.
+const LONGEST: f64 = 4096.0;
+/// Sides are multiples of it: that suits every teacher.
+const STEP: usize = 16;
+
+/// What good images are as files, where that asks for a word.
+pub fn told_of(kinds: &[Kind], bit_depth: BitDepth, settings: &Settings) -> Vec<String> {
+    let mut told = Vec::new();
+    let deep = kinds.iter().filter(|kind| kind.bits == 16).count();
+    if let (1.., BitDepth::Of(bits @ 1..=16)) = (deep, bit_depth) {
+        let white = u16::MAX >> (16 - bits);
+        told.push(format!(
+            "{deep} of {} good images have 16 bits a sample: white is {white} ({bits} bits); --bit-depth says \
+             otherwise",
+            kinds.len()
+        ));
+    }
+    told.extend(told_of_cut_off(kinds));
+    told.extend(told_of_flat(kinds));
+    told.extend(told_of_shapes(kinds, settings));
+    told
+}
+
+fn told_of_cut_off(kinds: &[Kind]) -> Option<String> {
+    let cut_off = kinds.iter().filter(|kind| kind.cut_off).count();
+    (cut_off > 0).then(|| {
+        format!(
+            "warning: {cut_off} of {} good images have samples above what --bit-depth takes for white: they \
+             are cut off there",
+            kinds.len()
+        )
+    })
+}
+
+fn told_of_flat(kinds: &[Kind]) -> Option<String> {
+    let flat = kinds.iter().filter(|kind| kind.flat).count();
+    (flat > 0).then(|| {
+        format!(
+            "warning: {flat} of {} good images show a single colour and nothing else: look at them, for \
+             nothing can be learned from such",
+            kinds.len()
+        )
+    })
+}
+
+fn told_of_shapes(kinds: &[Kind], settings: &Settings) -> Option<String> {
+    // Pieces are looked at in their own shape, at the scale that was asked for.
+    if settings.tile != Tile::None {
+        return None;
+    }
+    let size = settings.image_size;
+    let mut sizes: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for kind in kinds {
+        if loses(kind.size, size) {
+            *sizes
+                .entry((kind.size.width, kind.size.height))
+                .or_default() += 1;
+        }
+    }
+    let images: usize = sizes.values().sum();
+    // The most frequent one stands for all; of equals the largest.
+    let (&(width, height), _) = sizes.iter().max_by_key(|(_, images)| **images)?;
+    let own = ImageSize { width, height };
+    let [across, down] = shrunk(own, size);
+    let mut text = format!(
+        "warning: {images} of {} good images are resized from {own} to {size}, {across:.1} times smaller across \
+         and {down:.1} times down: small defects vanish; try ",
+        kinds.len()
+    );
+    if let Some(better) = better(own, settings) {
+        let pixels = |size: ImageSize| (size.width * size.height) as f64;
+        text += &format!(
+            "--image-size {better} (judging takes about {:.0} times as long) or ",
+            (pixels(better) / pixels(size)).max(1.0)
+        );
+    }
+    let tile = size.width.min(size.height);
+    Some(text + &format!("--tile {tile}, which cuts them into pieces"))
+}
+
+/// How many times smaller an image becomes, across and down.
+fn shrunk(own: ImageSize, size: ImageSize) -> [f64; 2] {
+    [
+        own.width as f64 / size.width as f64,
+        own.height as f64 / size.height as f64,
+    ]
+}
+
+/// Whether an image is shrunk or squashed so far that what is small in it is not seen.
+fn loses(own: ImageSize, size: ImageSize) -> bool {
+    let [across, down] = shrunk(own, size);
+    across.max(down) > MOST_SHRUNK || (across / down).max(down / across) > MOST_SQUASHED
+}
+
+/// A size of the image's own shape that it is shrunk to little; none that the settings could have.
+fn better(own: ImageSize, settings: &Settings) -> Option<ImageSize> {
+    let [width, height] = [own.width as f64, own.height as f64];
+    let longest = width.max(height);
+    let scale = (PIXELS / (width * height)).sqrt().max(1.0 / MOST_SHRUNK);
+    let scale = scale.min(1.0).min(LONGEST / longest);
+    let side = |side: f64| ((side * scale / STEP as f64).ceil() as usize).max(1) * STEP;
+    let better = ImageSize {
+        width: side(width),
+        height: side(height),
+    };
+    let with_it = Settings {
+        image_size: better,
+        ..settings.clone()
+    };
+    let helps = better != settings.image_size && !loses(own, better);
+    (helps && with_it.validate().is_ok()).then_some(better)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(size: &str, settings: &Settings) -> Option<String> {
+        let kind = Kind {
+            size: size.parse().unwrap(),
+            bits: 8,
+            grey: false,
+            flat: false,
+            cut_off: false,
+        };
+        told_of_shapes(&[kind, kind], settings)
+    }
+
+    #[test]
+    fn images_that_keep_their_shape_and_detail_need_no_word() {
+        for size in ["256x256", "1024x1024", "64x64", "900x650", "1024x700"] {
+            assert_eq!(told(size, &Settings::default()), None, "{size}");
+        }
+    }
+
+    #[test]
+    fn what_is_squashed_is_told_with_a_size_that_keeps_its_shape() {
+        let text = told("4096x256", &Settings::default()).unwrap();
+        assert!(
+            text.contains("2 of 2 good images are resized from 4096x256 to 256x256"),
+            "{text}"
+        );
+        assert!(
+            text.contains("--image-size 2048x128 (judging takes about 4 times"),
+            "{text}"
+        );
+        assert!(text.contains("--tile 256"), "{text}");
+        let text = told("4000x3000", &Settings::default()).unwrap();
+        assert!(text.contains("--image-size 1008x752"), "{text}");
+        // No size of that shape has room for a pair of patches.
+        let text = told("29000x100", &Settings::default()).unwrap();
+        assert!(
+            !text.contains("--image-size") && text.contains("try --tile 256"),
+            "{text}"
+        );
+        // And what was tried is not told again.
+        let mut settings = Settings::default();
+        settings.set("image_size", "2048x128").unwrap();
+        assert_eq!(told("4096x256", &settings), None);
+        settings.set("image_size", "1008x752").unwrap();
+        assert_eq!(told("4000x3000", &settings), None);
+        settings.set("tile", "256").unwrap();
+        assert_eq!(told("4096x256", &settings), None);
+    }
+
+    #[test]
+    fn bits_and_flat_images_are_told_with_their_count() {
+        let kind = Kind {
+            size: ImageSize::square(256),
+            bits: 16,
+            grey: true,
+            flat: true,
+            cut_off: true,
+        };
+        let kinds = [
+            kind,
+            Kind {
+                bits: 8,
+                flat: false,
+                ..kind
+            },
+        ];
+        let told = told_of(&kinds, BitDepth::Of(12), &Settings::default());
+        assert!(
+            told[0].contains("1 of 2 good images have 16 bits") && told[0].contains("4095 (12")
+        );
+        assert!(told[1].contains("2 of 2 good images have samples above"));
+        assert!(told[2].contains("1 of 2 good images show a single colour"));
+    }
+}

@@ -1,0 +1,127 @@
+//! `oddspot verify`: whether a model file on this machine judges as it must, before it goes live.
+
+mod golden;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use oddspot::Detector;
+use oddspot::images::Source;
+use oddspot::verdict::Finding;
+
+use crate::interrupt::INTERRUPTED;
+use crate::progress::Progress;
+use crate::runtime::RuntimeArgs;
+use golden::{Golden, Judged};
+
+/// The exit status of a model that does not judge as it must.
+const FAILED: u8 = 5;
+
+/// Arguments of `oddspot verify`.
+#[derive(Args, Clone)]
+pub struct VerifyArgs {
+    /// Model from `oddspot train`
+    pub model: PathBuf,
+    /// Known images: a JSON object a line, with `image` (below the file's folder, or from here), `verdict` ("good",
+    /// "anomalous", …) and perhaps `score`; a results.jsonl of `detect` is one. Without it only the good images
+    /// that lie in the model are judged
+    #[arg(value_name = "GOLDEN.jsonl")]
+    pub golden: Option<PathBuf>,
+    /// Anomalous images that may be called neither anomalous nor untrusted
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub max_misses: usize,
+    /// Good images that may be called anomalous or untrusted
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub max_false_alarms: usize,
+    /// Device and threads
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
+}
+
+/// `oddspot verify`.
+pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
+    let golden = args.golden.as_deref().map(Golden::read).transpose()?;
+    let runtime = args.runtime.open()?;
+    let detector = runtime.detector(&args.model)?;
+    let mut passed = own_images(&detector)?;
+    if let Some(golden) = &golden {
+        let Some(judged) = judge(&detector, golden, || runtime.interrupt.flow())? else {
+            tell!("interrupted; nothing is verified");
+            return Ok(ExitCode::from(INTERRUPTED));
+        };
+        for line in &judged.lines {
+            say!("{line}");
+        }
+        passed &= judged.passes(args.max_misses, args.max_false_alarms);
+        say!("{}", judged.summary(args.max_misses, args.max_false_alarms));
+    }
+    let model = args.model.display();
+    Ok(match passed {
+        true => {
+            say!("verified: {model} judges here as it must");
+            ExitCode::SUCCESS
+        }
+        false => {
+            say!("NOT verified: do not let {model} go live on this machine");
+            ExitCode::from(FAILED)
+        }
+    })
+}
+
+/// Whether the good images that lie in the model score as they did when it was made.
+fn own_images(detector: &Detector) -> Result<bool> {
+    let examples = detector.examples()?;
+    if examples.is_empty() {
+        tell!(
+            "the model holds no images of its own to be verified by: it was made by an earlier version"
+        );
+        return Ok(true);
+    }
+    let threshold = detector.thresholds().image;
+    let agree = examples.iter().filter(|one| one.agrees(threshold)).count();
+    let apart = examples.iter().map(|one| (one.now - one.recorded).abs());
+    say!(
+        "{agree} of {} images of the model score as when it was made; they differ by {:.1e} at most, of a threshold of {threshold:.2}",
+        examples.len(),
+        apart.fold(0.0, f32::max)
+    );
+    Ok(agree == examples.len())
+}
+
+/// What the model says of the known images; None if it was interrupted.
+///
+/// # Errors
+/// An image that cannot be judged.
+fn judge(
+    detector: &Detector,
+    golden: &Golden,
+    flow: impl Fn() -> ControlFlow<()>,
+) -> Result<Option<Judged>> {
+    let mut bar = Progress::new("judging", "images", 0, golden.images.len());
+    let mut judged = Judged::new(detector.thresholds().image);
+    let mut failure = None;
+    let mut done = 0;
+    let mut each = |found: oddspot::Result<Finding>| {
+        let known = &golden.images[done];
+        done += 1;
+        match found.with_context(|| format!("{}: line {}", golden.path.display(), known.line)) {
+            Ok(finding) => judged.add(known, &finding),
+            Err(error) => {
+                failure = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        bar.set(done, String::new);
+        flow()
+    };
+    let sources = golden.images.iter().map(|known| Source::file(&known.path));
+    detector.inspect_all(sources, &mut each);
+    bar.finish();
+    match failure {
+        Some(error) => Err(error),
+        None => Ok((done == golden.images.len()).then_some(judged)),
+    }
+}

@@ -1,0 +1,321 @@
+//! The page of a run of `detect`: every image, the worst first, in the words of a line.
+
+use std::cmp::Reverse;
+
+use askama::Template;
+use oddspot::Result;
+use oddspot::maps::Region;
+use oddspot::verdict::{Finding, Verdict};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::picture::jpeg_bytes;
+use super::render;
+use crate::figure::Panels;
+use crate::heatmap::{Scale, contour, overlay};
+use crate::panel::{self, Size};
+
+/// What is kept in the address of a file beside letters and digits.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+/// Folder of the page's pictures.
+const PICTURES: &str = "page/";
+/// How the marked picture of an image ends.
+const MARKED: &str = ".odd.jpg";
+
+/// What a run says of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResultLine {
+    /// The image's name.
+    pub image: String,
+    /// What was found in it, or why it was not judged.
+    pub found: std::result::Result<Finding, String>,
+    /// What was drawn of it, as paths below the page's folder with `/`.
+    pub files: Vec<String>,
+}
+
+/// The longer side of the page's pictures.
+const SIDE: usize = 640;
+/// How much of the image the map covers where it is brightest.
+const OPACITY: f32 = 0.6;
+
+/// The page's pictures of an image as JPEG: the image alone and, of one that is not good, with its map over it and
+/// what is odd outlined.
+///
+/// # Errors
+/// A picture that cannot be encoded, which no input is known to cause.
+pub fn result_pictures(shown: &Panels, scale: Scale) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    let Panels {
+        image, inspection, ..
+    } = shown;
+    let size = Size::of(image, SIDE);
+    let plain = panel::image(image, size);
+    let finding = &inspection.finding;
+    let marked = match finding.verdict {
+        Verdict::Good | Verdict::Untrusted => None,
+        Verdict::Check | Verdict::Anomalous => {
+            let glowing = overlay(&plain, &inspection.maps.total, scale, OPACITY);
+            let mask = panel::mask(image, &inspection.mask, size);
+            Some(jpeg_bytes(&contour(&glowing, &mask))?)
+        }
+    };
+    Ok((jpeg_bytes(&plain)?, marked))
+}
+
+/// The page as HTML, which shows pictures that lie beside it: `page/NAME.jpg` and `page/NAME.odd.jpg` of [`result_pictures`], as far as a
+/// line has them among its files. `model` is the name of the
+/// model's file.
+///
+/// # Errors
+/// A page that cannot be put together, which no input is known to cause.
+pub fn results_page(model: &str, lines: &[ResultLine]) -> Result<String> {
+    let mut cards: Vec<Card> = lines.iter().map(Card::of).collect();
+    cards.sort_by_key(|card| Reverse((card.rank, card.order)));
+    let verdicts: Vec<(&str, usize)> = RANKS
+        .iter()
+        .map(|&word| {
+            (
+                word,
+                cards.iter().filter(|card| card.verdict == word).count(),
+            )
+        })
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    let thresholds = lines.iter().find_map(|line| line.found.as_ref().ok());
+    render(&Page {
+        heading: format!("{} images judged", lines.len()),
+        model,
+        lede: lede(&verdicts),
+        threshold: thresholds.map(|finding| {
+            let [image, check] = [finding.threshold, finding.check_threshold];
+            format!("anomalous above {image:.2}, to be checked above {check:.2}")
+        }),
+        pictures: cards.iter().any(|card| card.plain.is_some()),
+        verdicts,
+        cards,
+    })
+}
+
+/// The words of verdicts, the worst first.
+const RANKS: [&str; 5] = ["anomalous", "untrusted", "check", "skipped", "good"];
+
+fn lede(verdicts: &[(&str, usize)]) -> String {
+    let words = |(word, count): &(&str, usize)| match *word {
+        "check" => format!("{count} to be checked"),
+        "skipped" => format!("{count} that could not be judged"),
+        word => format!("{count} {word}"),
+    };
+    let parts: Vec<String> = verdicts.iter().map(words).collect();
+    match parts.is_empty() {
+        true => "No image was judged.".to_owned(),
+        false => format!("{}.", parts.join(", ")),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "results.html")]
+struct Page<'a> {
+    heading: String,
+    model: &'a str,
+    lede: String,
+    threshold: Option<String>,
+    pictures: bool,
+    verdicts: Vec<(&'a str, usize)>,
+    cards: Vec<Card<'a>>,
+}
+
+/// An image on the page.
+struct Card<'a> {
+    image: &'a str,
+    verdict: &'static str,
+    /// The higher, the earlier it stands.
+    rank: usize,
+    /// Among its like, in the order of scores.
+    order: i64,
+    score: Option<String>,
+    words: Vec<String>,
+    plain: Option<String>,
+    marked: Option<String>,
+    sheet: Option<String>,
+}
+
+impl<'a> Card<'a> {
+    fn of(line: &'a ResultLine) -> Self {
+        let address = |end: &dyn Fn(&str) -> bool| {
+            let file = line.files.iter().find(|file| end(file))?;
+            Some(utf8_percent_encode(file, KEPT).to_string())
+        };
+        let of_page = |file: &str| file.starts_with(PICTURES);
+        let verdict = match &line.found {
+            Ok(finding) => finding.verdict.word(),
+            Err(_) => "skipped",
+        };
+        let place = RANKS.iter().position(|&word| word == verdict);
+        Self {
+            image: &line.image,
+            verdict,
+            rank: RANKS.len() - place.unwrap_or(0),
+            order: line.found.as_ref().map_or(0, |finding| {
+                // In thousandths: an order that is whole.
+                (f64::from(finding.score) * 1e3) as i64
+            }),
+            score: (line.found.as_ref().ok()).map(|finding| format!("{:.2}", finding.score)),
+            words: match &line.found {
+                Ok(finding) => words(finding),
+                Err(reason) => vec![reason.clone()],
+            },
+            plain: address(&|file| of_page(file) && !file.ends_with(MARKED)),
+            marked: address(&|file| of_page(file) && file.ends_with(MARKED)),
+            sheet: address(&|file| file.starts_with("figure")),
+        }
+    }
+}
+
+/// What is said of an image, for people at a line.
+fn words(finding: &Finding) -> Vec<String> {
+    if finding.verdict == Verdict::Untrusted {
+        let beyond = finding.health.beyond.iter();
+        return beyond.map(|beyond| capital(&beyond.words)).collect();
+    }
+    let mut words = Vec::new();
+    words.extend(finding.unaligned().map(|text| capital(&text)));
+    if finding.verdict.is_good() {
+        return words;
+    }
+    if let Some(reason) = finding.reason() {
+        let at = finding.regions.first().map(|region| place(region, finding));
+        words.push(match at {
+            Some(at) => format!("{}, {at}", capital(&reason)),
+            None => capital(&reason),
+        });
+    }
+    let other = finding.regions.len().saturating_sub(1);
+    match other {
+        0 => {}
+        1 => words.push("One more place is fainter".to_owned()),
+        more => words.push(format!("{more} more places are fainter")),
+    }
+    words
+}
+
+/// Where in the image a region lies, in words, and how large it is.
+fn place(region: &Region, finding: &Finding) -> String {
+    let third = |at: usize, size: usize, side: u32| {
+        let middle = 2 * at + size;
+        3 * middle / (2 * side as usize).max(1)
+    };
+    let down = ["at the top", "half way down", "at the bottom"];
+    let across = ["on the left", "in the middle", "on the right"];
+    let [row, column] = [
+        third(region.top, region.height, finding.height),
+        third(region.left, region.width, finding.width),
+    ];
+    format!(
+        "{}, {} ({}×{} pixels)",
+        down[row.min(2)],
+        across[column.min(2)],
+        region.width,
+        region.height
+    )
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use oddspot::health::{Beyond, Health, Measure};
+    use oddspot::verdict::{Point, Shares};
+
+    use super::*;
+
+    fn finding(verdict: Verdict, score: f32) -> Finding {
+        let shares = Shares {
+            looks_wrong: 0.9,
+            wrong_place: 0.1,
+        };
+        Finding {
+            verdict,
+            score,
+            threshold: 4.0,
+            check_threshold: 3.0,
+            why: shares.why(),
+            looks_wrong_share: shares.looks_wrong,
+            wrong_place_share: shares.wrong_place,
+            terms: Vec::new(),
+            peak: Point { x: 1, y: 2 },
+            place: None,
+            alignment: None,
+            health: Health::default(),
+            width: 90,
+            height: 60,
+            regions: vec![Region {
+                left: 70,
+                top: 4,
+                width: 10,
+                height: 8,
+                area: 60,
+                peak: score,
+            }],
+        }
+    }
+
+    fn line(image: &str, found: std::result::Result<Finding, String>) -> ResultLine {
+        ResultLine {
+            image: image.to_owned(),
+            found,
+            files: vec![
+                format!("figure/{image}.png"),
+                format!("page/{image}.jpg"),
+                format!("page/{image}{MARKED}"),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_worst_stands_first_and_names_cannot_break_the_page() {
+        let mut dark = finding(Verdict::Untrusted, 2.0);
+        dark.health.beyond.push(Beyond {
+            measure: Measure::Light,
+            value: -0.4,
+            usual: [-0.1, 0.1],
+            words: "darker than any good image: check the lamp".to_owned(),
+        });
+        let lines = [
+            line("good.png", Ok(finding(Verdict::Good, 1.0))),
+            line("<b>&\"'.png", Ok(finding(Verdict::Anomalous, 5.0))),
+            line("worse.png", Ok(finding(Verdict::Anomalous, 50.0))),
+            line("broken.png", Err("damaged".to_owned())),
+            line("dark.png", Ok(dark)),
+        ];
+        let page = results_page("part.oddspot", &lines).unwrap();
+        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
+        assert!(at("worse.png") < at("&#60;b&#62;"));
+        assert!(at("&#60;b&#62;") < at("dark.png"));
+        assert!(at("dark.png") < at("broken.png") && at("broken.png") < at("good.png</h3>"));
+        assert!(!page.contains("<b>&"), "a name is no markup");
+        assert!(page.contains("page/%3Cb%3E%26%22%27.png.jpg"));
+        assert!(page.contains("Darker than any good image: check the lamp"));
+        assert!(page.contains("at the top, on the right (10×8 pixels)"));
+        assert!(page.contains("2 anomalous, 1 untrusted, 1 that could not be judged, 1 good."));
+    }
+
+    #[test]
+    fn a_run_without_pictures_has_a_page_too() {
+        let mut only = line("a.png", Ok(finding(Verdict::Check, 3.5)));
+        only.files.clear();
+        let page = results_page("m", &[only]).unwrap();
+        assert!(!page.contains("<img") && page.contains("1 to be checked."));
+        assert!(
+            results_page("m", &[])
+                .unwrap()
+                .contains("No image was judged.")
+        );
+    }
+}

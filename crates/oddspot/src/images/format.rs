@@ -1,0 +1,113 @@
+//! What kind of image a file is, by its first bytes.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// A format that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Png,
+    Jpeg,
+    Bmp,
+    Tiff,
+    WebP,
+}
+
+/// How files begin, and what they are.
+const BEGINNINGS: &[(&[u8], Format)] = &[
+    (b"\x89PNG\r\n\x1a\n", Format::Png),
+    (b"\xff\xd8", Format::Jpeg),
+    (b"BM", Format::Bmp),
+    (b"II*\0", Format::Tiff),
+    (b"MM\0*", Format::Tiff),
+    // BigTIFF.
+    (b"II+\0", Format::Tiff),
+    (b"MM\0+", Format::Tiff),
+];
+
+/// Where others have what bytes, and their names: to say what a file is that is not read.
+const OTHERS: &[(usize, &[u8], &str)] = &[
+    (0, b"GIF8", "a GIF"),
+    (4, b"jP  \r\n\x87\n", "a JPEG 2000 image"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
+    (4, b"JXL \r\n\x87\n", "a JPEG XL image"),
+    (0, b"\xff\x0a", "a JPEG XL image"),
+    (4, b"ftypavif", "an AVIF image"),
+    (4, b"ftyp", "a HEIF image or a film"),
+    (0, b"\x76\x2f\x31\x01", "an OpenEXR image"),
+    (0, b"#?RADIANCE", "a Radiance HDR image"),
+    (0, b"8BPS", "a Photoshop file"),
+    (0, b"%PDF", "a PDF"),
+    (0, b"\0\0\x01\0", "an icon"),
+    (0, b"DDS ", "a DDS texture"),
+    (0, b"SIMPLE  =", "a FITS image"),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (0, b"\x93NUMPY", "a NumPy array"),
+    (128, b"DICM", "a DICOM image"),
+    (0, b"IIU\0", "a raw photograph"),
+    (0, b"PK\x03\x04", "a zip archive"),
+    (8, b"AVI ", "a film"),
+    (0, b"P1", "a PNM image"),
+    (0, b"P2", "a PNM image"),
+    (0, b"P3", "a PNM image"),
+    (0, b"P4", "a PNM image"),
+    (0, b"P5", "a PNM image"),
+    (0, b"P6", "a PNM image"),
+    (0, b"<svg", "an SVG drawing"),
+];
+
+/// The format that the first bytes of a file say, one that is read.
+pub(super) fn format_of(bytes: &[u8], name: &Path) -> Result<Format> {
+    if bytes.is_empty() {
+        return Err(Error::image(name, "the file is empty: copy it again"));
+    }
+    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        return Ok(Format::WebP);
+    }
+    if let Some((_, format)) = BEGINNINGS
+        .iter()
+        .find(|(start, _)| bytes.starts_with(start))
+    {
+        return Ok(*format);
+    }
+    let is_it = |&&(at, mark, _): &&(usize, &[u8], &str)| {
+        bytes.get(at..).is_some_and(|rest| rest.starts_with(mark))
+    };
+    let reason = match OTHERS.iter().find(is_it) {
+        Some((_, _, what)) => format!("it is {what}, which is not supported: convert it to PNG"),
+        None => {
+            "its content is not a PNG, JPEG, BMP, TIFF or WebP image: convert it to PNG".to_owned()
+        }
+    };
+    Err(Error::image(name, reason))
+}
+
+/// Whether a file may have 16 bits a sample, by its first bytes.
+pub(super) fn may_have_16_bits(bytes: &[u8]) -> bool {
+    match format_of(bytes, Path::new("")) {
+        // The depth lies behind the signature, the header's own length and name, and both sides.
+        Ok(Format::Png) => bytes.get(24) == Some(&16),
+        Ok(format) => format == Format::Tiff,
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_files_are_named_for_what_they_are() {
+        let told = |bytes: &[u8]| {
+            let error = format_of(bytes, Path::new("a.png")).unwrap_err();
+            error.to_string()
+        };
+        assert!(told(b"GIF89a").contains("it is a GIF, which"));
+        assert!(told(b"\0\0\0\x0cjP  \r\n\x87\n").contains("JPEG 2000"));
+        assert!(told(b"\0\0\0\x20ftypheic").contains("HEIF"));
+        assert!(told(b"words and words").contains("its content is not a PNG"));
+        assert!(told(b"").contains("empty"));
+        assert_eq!(format_of(b"MM\0+\0", Path::new("")).unwrap(), Format::Tiff);
+    }
+}

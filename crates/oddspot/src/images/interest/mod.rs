@@ -1,0 +1,245 @@
+//! Which part of images is inspected: masks and polygons that a user has drawn.
+
+mod fill;
+mod json;
+mod svg;
+
+use std::path::{Path, PathBuf};
+
+use super::ImageSize;
+use super::file::read_file;
+use super::limits::Limits;
+use super::mask::Mask;
+use super::reading::samples;
+use crate::error::{Error, ErrorKind, Result, Subject};
+use fill::{Shape, fill};
+
+/// How far the proportions of an image and of what was drawn may differ, as a share.
+const OTHER_SHAPE: f64 = 0.02;
+/// How far a point may lie outside of the image, as a share of its side.
+const OUTSIDE: f64 = 0.02;
+
+/// Which part of an image is inspected, as it was drawn: for images of any size. What several drawings say
+/// holds together: a pixel is inspected if all of them inspect it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RegionOfInterest {
+    drawings: Vec<Drawing>,
+}
+
+/// What one file says.
+#[derive(Clone, Debug, PartialEq)]
+struct Drawing {
+    path: PathBuf,
+    what: Drawn,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Drawn {
+    /// What it marks is inspected.
+    Mask(Mask),
+    Polygons(Polygons),
+}
+
+/// Shapes in shares of the image's sides.
+#[derive(Clone, Debug, PartialEq)]
+struct Polygons {
+    /// The union of these is inspected; all if there are none.
+    inspect: Vec<Shape>,
+    /// Less the union of these.
+    ignore: Vec<Shape>,
+    /// Columns and rows of the image that they were drawn on, if that is known.
+    drawn_on: Option<[f64; 2]>,
+}
+
+/// Shapes as a file has them, in its own units.
+#[derive(Default)]
+struct Read {
+    inspect: Vec<Shape>,
+    ignore: Vec<Shape>,
+    /// Where the image begins, and its sides.
+    image: Option<([f64; 2], [f64; 2])>,
+}
+
+impl RegionOfInterest {
+    /// Of an image file: what is at least half as bright as white is inspected. Alpha does not count.
+    ///
+    /// # Errors
+    /// A file that cannot be decoded.
+    pub fn mask(path: &Path) -> Result<Self> {
+        let samples = samples(&read_file(path)?, path, Limits::default())?;
+        let image = samples.image.into_luma16();
+        let white = image.pixels().map(|pixel| pixel.0[0] > u16::MAX / 2);
+        let mask = Mask {
+            height: image.height() as usize,
+            width: image.width() as usize,
+            anomalous: white.collect(),
+        };
+        match mask.any() {
+            true => Ok(Self::of(path, Drawn::Mask(mask))),
+            false => Err(unusable(
+                path,
+                "it inspects nothing: paint white what is to be inspected, and black what is not",
+            )),
+        }
+    }
+
+    /// Of a JSON or SVG file of polygons.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that is of another kind; polygons outside of the image.
+    pub fn polygons(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| {
+            let reason = "it is no text: polygons come as JSON or SVG (an image is a mask)";
+            unusable(path, reason)
+        })?;
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let read = match text.chars().next() {
+            Some('{') => json::read(text),
+            Some('<') => svg::read(text),
+            _ => Err("it is neither JSON nor SVG".to_owned()),
+        };
+        let polygons = read.and_then(Read::polygons);
+        let polygons = polygons.map_err(|reason| unusable(path, reason))?;
+        Ok(Self::of(path, Drawn::Polygons(polygons)))
+    }
+
+    fn of(path: &Path, what: Drawn) -> Self {
+        let path = path.to_owned();
+        Self {
+            drawings: vec![Drawing { path, what }],
+        }
+    }
+
+    /// What both inspect.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.drawings.extend(other.drawings);
+        self
+    }
+
+    /// Refuses what was drawn on images of other proportions than these.
+    ///
+    /// # Errors
+    /// The file, and both sizes.
+    pub fn check_fits(&self, image: ImageSize) -> Result<()> {
+        for Drawing { path, what } in &self.drawings {
+            let Some([width, height]) = what.drawn_on() else {
+                continue;
+            };
+            let proportions = image.width as f64 / image.height as f64;
+            let off = (width / height / proportions).ln().abs();
+            if off > OTHER_SHAPE {
+                return Err(Error::at(
+                    ErrorKind::Mismatch,
+                    Subject::Region,
+                    path,
+                    format!(
+                        "it is {width}x{height}, and the images are {image}: it must have their proportions"
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Which pixels of an image of a size are inspected, row by row.
+    ///
+    /// # Errors
+    /// None is.
+    pub fn at(&self, size: ImageSize) -> Result<Vec<bool>> {
+        let mut inspected = vec![true; size.width * size.height];
+        for Drawing { path, what } in &self.drawings {
+            let of_this = what.at(size);
+            for (all, this) in inspected.iter_mut().zip(of_this) {
+                *all &= this;
+            }
+            if !inspected.contains(&true) {
+                let reason = format!("of an image of {size} pixels it leaves nothing to inspect");
+                return Err(unusable(path, reason));
+            }
+        }
+        Ok(inspected)
+    }
+}
+
+impl Drawn {
+    /// Columns and rows of the image that it was drawn on, if that is known.
+    fn drawn_on(&self) -> Option<[f64; 2]> {
+        match self {
+            Self::Mask(mask) => Some([mask.width as f64, mask.height as f64]),
+            Self::Polygons(polygons) => polygons.drawn_on,
+        }
+    }
+
+    fn at(&self, size: ImageSize) -> Vec<bool> {
+        match self {
+            Self::Mask(mask) => mask.shrink(size).anomalous,
+            Self::Polygons(Polygons {
+                inspect, ignore, ..
+            }) => {
+                let mut inspected = vec![inspect.is_empty(); size.width * size.height];
+                (inspect.iter()).for_each(|shape| fill(shape, size, &mut inspected, true));
+                (ignore.iter()).for_each(|shape| fill(shape, size, &mut inspected, false));
+                inspected
+            }
+        }
+    }
+}
+
+impl Read {
+    /// The same in shares of the image.
+    fn polygons(self) -> Result<Polygons, String> {
+        let Self {
+            mut inspect,
+            mut ignore,
+            image,
+        } = self;
+        if inspect.is_empty() && ignore.is_empty() {
+            return Err("it has no polygon to inspect or to ignore".to_owned());
+        }
+        let shares = |shapes: &[Shape]| {
+            let mut points = shapes.iter().flatten().flatten().flatten();
+            points.all(|at| (-OUTSIDE..=1.0 + OUTSIDE).contains(at))
+        };
+        let ([left, top], [width, height]) = match image {
+            Some(image) => image,
+            None if shares(&inspect) && shares(&ignore) => ([0.0; 2], [1.0; 2]),
+            None => {
+                let reason = "its points are in pixels, and it does not say of how many: it lacks \
+                              the width and the height of the image";
+                return Err(reason.to_owned());
+            }
+        };
+        if !(width > 0.0 && height > 0.0 && width.is_finite() && height.is_finite()) {
+            return Err(format!("it says that the image is {width}x{height}"));
+        }
+        for ring in inspect.iter_mut().chain(&mut ignore).flatten() {
+            if ring.len() < 3 {
+                return Err("it has a polygon of fewer than three points".to_owned());
+            }
+            for point in ring {
+                let [x, y] = *point;
+                *point = [(x - left) / width, (y - top) / height];
+                let inside = |at: &f64| (-OUTSIDE..=1.0 + OUTSIDE).contains(at);
+                if !point.iter().all(inside) {
+                    return Err(format!(
+                        "its point ({x}, {y}) lies outside of the image of {width}x{height}"
+                    ));
+                }
+            }
+        }
+        Ok(Polygons {
+            inspect,
+            ignore,
+            drawn_on: image.map(|(_, sides)| sides),
+        })
+    }
+}
+
+fn unusable(path: &Path, reason: impl Into<String>) -> Error {
+    Error::at(ErrorKind::Invalid, Subject::Region, path, reason)
+}
+
+#[cfg(test)]
+mod tests;

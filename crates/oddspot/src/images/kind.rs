@@ -1,0 +1,194 @@
+//! What an image is as a file, apart from what it shows; and how a new one differs from good ones.
+
+use ::image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use super::ImageSize;
+
+/// Channels of a grey picture differ by no more, in levels.
+const GREY: u8 = 2;
+/// How far beyond good images' sizes an image may lie where these differ.
+const ROOM: f64 = 1.1;
+/// Widths over heights that are of one shape differ by no more.
+const SHAPE: f64 = 1.02;
+
+/// What an image is as a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its own size.
+    pub size: ImageSize,
+    /// Bits of each sample of its file; 8 of an image in memory.
+    pub bits: u8,
+    /// Whether all of its pixels are grey.
+    pub grey: bool,
+    /// Whether all of its pixels are of one colour.
+    pub flat: bool,
+    /// Whether samples lay above the bits in use, and were cut off there.
+    pub cut_off: bool,
+}
+
+impl Kind {
+    /// Of pixels that came from samples of so many bits.
+    pub fn of(image: &RgbImage, bits: u8) -> Self {
+        let pixels = image.as_raw().as_chunks::<3>().0;
+        let first = pixels.first();
+        Self {
+            size: ImageSize {
+                width: image.width() as usize,
+                height: image.height() as usize,
+            },
+            bits,
+            grey: pixels
+                .iter()
+                .all(|[red, green, blue]| red.abs_diff(*green).max(blue.abs_diff(*green)) <= GREY),
+            flat: pixels.iter().all(|pixel| Some(pixel) == first),
+            cut_off: false,
+        }
+    }
+}
+
+/// What good images are as files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kinds {
+    /// Images.
+    pub images: usize,
+    /// The least and the greatest of their widths.
+    pub width: [usize; 2],
+    /// The same of their heights.
+    pub height: [usize; 2],
+    /// The same of width over height.
+    pub aspect: [f64; 2],
+    /// The same of the bits of a sample.
+    pub bits: [u8; 2],
+    /// How many of them are grey.
+    pub grey: usize,
+}
+
+impl Kinds {
+    /// Of images; none of no image.
+    pub fn of<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> Option<Self> {
+        let mut all: Option<Self> = None;
+        for kind in kinds {
+            match &mut all {
+                Some(all) => all.add(kind),
+                None => all = Some(Self::first(kind)),
+            }
+        }
+        all
+    }
+
+    fn first(kind: &Kind) -> Self {
+        let ImageSize { width, height } = kind.size;
+        Self {
+            images: 1,
+            width: [width; 2],
+            height: [height; 2],
+            aspect: [aspect(kind.size); 2],
+            bits: [kind.bits; 2],
+            grey: usize::from(kind.grey),
+        }
+    }
+
+    /// Takes one more into account.
+    pub fn add(&mut self, kind: &Kind) {
+        let one = Self::first(kind);
+        self.images += 1;
+        self.grey += one.grey;
+        self.width = spanned(self.width, one.width);
+        self.height = spanned(self.height, one.height);
+        self.bits = spanned(self.bits, one.bits);
+        self.aspect = [
+            self.aspect[0].min(one.aspect[0]),
+            self.aspect[1].max(one.aspect[1]),
+        ];
+    }
+
+    /// Whether it can be what images are: something read from a file may be anything.
+    pub(crate) fn is_usable(&self) -> bool {
+        let ordered = |[least, most]: [usize; 2]| 1 <= least && least <= most;
+        let [least, most] = self.aspect;
+        ordered(self.width)
+            && ordered(self.height)
+            && ordered(self.bits.map(usize::from))
+            && least.is_finite()
+            && most.is_finite()
+            && 0.0 < least
+            && least <= most
+            && self.grey <= self.images
+    }
+
+    /// In what an image differs from all of them.
+    pub fn differences(&self, kind: &Kind) -> Vec<Differing> {
+        let mut found = Vec::new();
+        let shape = self.one_shape().map_or(SHAPE, |_| SHAPE * ROOM);
+        if !within(aspect(kind.size), self.aspect, shape) {
+            found.push(Differing::Shape);
+        } else if !self.holds(kind.size) {
+            found.push(Differing::Size);
+        }
+        if !(self.bits[0]..=self.bits[1]).contains(&kind.bits) {
+            found.push(Differing::Depth);
+        }
+        if kind.cut_off {
+            found.push(Differing::Range);
+        }
+        match (kind.grey, self.grey) {
+            (true, 0) => found.push(Differing::Grey),
+            (false, grey) if grey == self.images => found.push(Differing::Coloured),
+            _ => {}
+        }
+        found
+    }
+
+    /// Their one size; none where they differ.
+    pub fn one_size(&self) -> Option<ImageSize> {
+        let ([width, widest], [height, highest]) = (self.width, self.height);
+        (width == widest && height == highest).then_some(ImageSize { width, height })
+    }
+
+    fn one_shape(&self) -> Option<f64> {
+        let [least, most] = self.aspect;
+        (most > least * SHAPE).then_some(least)
+    }
+
+    /// Whether a size lies among theirs.
+    fn holds(&self, size: ImageSize) -> bool {
+        if let Some(one) = self.one_size() {
+            return one == size;
+        }
+        let holds = |side: usize, [least, most]: [usize; 2]| {
+            within(side as f64, [least as f64, most as f64], ROOM)
+        };
+        holds(size.width, self.width) && holds(size.height, self.height)
+    }
+}
+
+/// In what an image differs from good ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Differing {
+    /// Its size.
+    Size,
+    /// Its width over height, and with it its size.
+    Shape,
+    /// The bits of a sample.
+    Depth,
+    /// Its samples lie above the bits in use.
+    Range,
+    /// It is grey, and they are in colour.
+    Grey,
+    /// It is in colour, and they are grey.
+    Coloured,
+}
+
+fn aspect(size: ImageSize) -> f64 {
+    size.width as f64 / size.height.max(1) as f64
+}
+
+fn spanned<N: Ord + Copy>([least, most]: [N; 2], [also, too]: [N; 2]) -> [N; 2] {
+    [least.min(also), most.max(too)]
+}
+
+/// Whether a value lies between two, or so many times beyond them.
+fn within(value: f64, [least, most]: [f64; 2], times: f64) -> bool {
+    (least / times..=most * times).contains(&value)
+}

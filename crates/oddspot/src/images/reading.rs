@@ -1,0 +1,127 @@
+//! How image files are read: how large they may be, and which of their bits are in use.
+
+use std::path::Path;
+
+use super::bit_depth::BitDepth;
+use super::file::read_file;
+use super::flatten::{Picture, bits_in_use, flatten};
+use super::limits::Limits;
+use super::pages::SamplesOfPages;
+use super::refusal::damaged;
+use super::samples::{Depth, Samples};
+use crate::error::{Error, Result};
+
+/// How image files are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// How large they may be.
+    pub limits: Limits,
+    /// Bits in use where a sample has 16.
+    pub bit_depth: BitDepth,
+}
+
+impl Reading {
+    /// Decodes an image file, which must have one picture alone.
+    ///
+    /// The format (PNG, JPEG, BMP, TIFF, WebP) is read from the content, whatever the file is called.
+    /// Grey is replicated, alpha composited on black unless it is 0 everywhere, 16 bits are scaled to 8 and
+    /// rounded, CMYK is converted without a colour profile, and the EXIF orientation is applied. Any size from
+    /// 1×1 to the limits is valid: [`resize`](super::resize) brings it to the network's.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no usable image, or that has several pages or frames.
+    pub fn decode(&self, path: &Path) -> Result<Picture> {
+        self.decode_bytes(&read_file(path)?, path)
+    }
+
+    /// Decodes the bytes of an image file as [`decode`](Self::decode) does; `name` is the file named in errors.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_bytes(&self, bytes: &[u8], name: &Path) -> Result<Picture> {
+        Ok(flatten(samples(bytes, name, self.limits)?, self.bit_depth))
+    }
+
+    /// The pages of a file, or the frames of an animation, each decoded when it is asked for; of most files
+    /// one.
+    ///
+    /// # Errors
+    /// A file that is no usable image.
+    pub fn pages<'a>(&self, bytes: &'a [u8], name: &'a Path) -> Result<Pages<'a>> {
+        Ok(Pages {
+            samples: SamplesOfPages::open(bytes, name, self.limits)?,
+            bit_depth: self.bit_depth,
+        })
+    }
+
+    /// The bits that are in use in a file of 16 bits a sample; none of another.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn bits_in_use(&self, bytes: &[u8], name: &Path) -> Result<Option<u8>> {
+        let samples = samples(bytes, name, self.limits)?;
+        match samples.depth {
+            Depth::Of16(_) => Ok(bits_in_use(&samples)),
+            Depth::Whole(_) => Ok(None),
+        }
+    }
+}
+
+/// The pictures of a file, one after the other.
+pub struct Pages<'a> {
+    samples: SamplesOfPages<'a>,
+    bit_depth: BitDepth,
+}
+
+impl Pages<'_> {
+    /// How many the file has.
+    pub fn total(&self) -> usize {
+        self.samples.count()
+    }
+}
+
+impl Iterator for Pages<'_> {
+    type Item = Result<Picture, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let samples = self.samples.next()?;
+        Some(samples.map(|samples| flatten(samples, self.bit_depth)))
+    }
+}
+
+/// The samples of a file of one picture.
+pub(super) fn samples(bytes: &[u8], name: &Path, limits: Limits) -> Result<Samples> {
+    let mut only = SamplesOfPages::open(bytes, name, limits)?.only()?;
+    only.next()
+        .unwrap_or_else(|| Err(damaged(name, "it has no pixels")))
+}
+
+/// The (width, height) in pixels that an image will have once decoded, its orientation applied,
+/// from its header alone.
+///
+/// # Errors
+/// A file that cannot be read or is no usable image, or that has several pages or frames.
+pub fn dimensions(path: &Path) -> Result<(u32, u32)> {
+    let bytes = read_file(path)?;
+    let only = SamplesOfPages::open(&bytes, path, Limits::default())?.only();
+    only?.dimensions()
+}
+
+/// The pixels of an image file, read as [`Reading::decode`] does by default.
+///
+/// # Errors
+/// As [`Reading::decode`].
+pub fn decode(path: &Path) -> Result<::image::RgbImage> {
+    Ok(Reading::default().decode(path)?.image)
+}
+
+/// The pixels of an image file's bytes, read likewise; `name` is the file named in errors.
+///
+/// # Errors
+/// As [`Reading::decode`].
+pub fn decode_bytes(bytes: &[u8], name: &Path) -> Result<::image::RgbImage> {
+    Ok(Reading::default().decode_bytes(bytes, name)?.image)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,355 @@
+//! TIFF, classic and big: every page, in strips or tiles, by pixel or by plane, and samples of any
+//! whole number of bits up to 16.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use ::image::metadata::Orientation;
+use ::image::{DynamicImage, ImageBuffer};
+use ::tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
+use ::tiff::tags::{CompressionMethod, PlanarConfiguration, SampleFormat, Tag};
+use ::tiff::{ColorType, TiffError};
+
+use super::limits::Limits;
+use super::packed::unpack;
+use super::refusal::{damaged, too_much, unsupported};
+use super::samples::{Depth, Samples, turned};
+use super::tiff_colours::{Layout, rgb_of_cmyk, rgb_of_ycbcr};
+use crate::error::Result;
+
+/// Pages that a file may have.
+pub(super) const MOST_PAGES: usize = 1000;
+
+/// Bits of `NewSubfileType`: a smaller copy of another page, and a mask of it.
+const NO_PAGE: u32 = 1 | 4;
+
+/// A TIFF file and its pages.
+pub(super) struct TiffFile<'a> {
+    decoder: Decoder<Cursor<&'a [u8]>>,
+    bytes: &'a [u8],
+    name: &'a Path,
+    limits: Limits,
+    /// The directories of its pages.
+    pages: Vec<usize>,
+}
+
+impl<'a> TiffFile<'a> {
+    /// Reads which pages it has.
+    pub fn open(bytes: &'a [u8], name: &'a Path, limits: Limits) -> Result<Self> {
+        let most = usize::try_from(limits.decoder_bytes()).unwrap_or(usize::MAX);
+        let mut of_decoder = TiffLimits::default();
+        of_decoder.decoding_buffer_size = most;
+        of_decoder.intermediate_buffer_size = most;
+        let decoder = Decoder::new(Cursor::new(bytes)).map_err(refused(name))?;
+        let mut file = Self {
+            decoder: decoder.with_limits(of_decoder),
+            bytes,
+            name,
+            limits,
+            pages: Vec::new(),
+        };
+        let mut is_readable = true;
+        for directory in 0.. {
+            let kind = match is_readable {
+                true => file.number(Tag::NewSubfileType)?.unwrap_or(0),
+                false => 0,
+            };
+            if kind & NO_PAGE == 0 {
+                file.pages.push(directory);
+            }
+            if !file.decoder.more_images() {
+                break;
+            }
+            if directory + 1 == MOST_PAGES {
+                let reason = format!("it has more than {MOST_PAGES} pages");
+                return Err(unsupported(name, reason));
+            }
+            let before = file.decoder.ifd_pointer();
+            let next = file.decoder.next_image();
+            is_readable = next.is_ok();
+            // A page that is of no use is told of when it is its turn; what follows it is known.
+            if file.decoder.ifd_pointer() == before {
+                next.map_err(refused(name))?;
+            }
+        }
+        if file.pages.is_empty() {
+            // A thumbnail alone is what the file shows.
+            file.pages.push(0);
+        }
+        Ok(file)
+    }
+
+    /// How many pages it has.
+    pub fn count(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// The size of a page once it is upright, of a size that is allowed.
+    pub fn dimensions(&mut self, page: usize) -> Result<(u32, u32)> {
+        let directory = self.pages.get(page).copied().unwrap_or_default();
+        (self.decoder.seek_to_image(directory)).map_err(refused(self.name))?;
+        let size = self.decoder.dimensions().map_err(refused(self.name))?;
+        self.limits.check(size, self.name)?;
+        Ok(turned(size, self.orientation()))
+    }
+
+    /// The pixels of a page.
+    pub fn page(&mut self, page: usize) -> Result<Samples> {
+        self.dimensions(page)?;
+        let orientation = self.orientation();
+        Ok(self.samples()?.upright(orientation))
+    }
+
+    fn samples(&mut self) -> Result<Samples> {
+        self.check_whole()?;
+        self.check_whole_numbers()?;
+        let colour = self.decoder.colortype().map_err(refused(self.name))?;
+        let (width, height) = self.decoder.dimensions().map_err(refused(self.name))?;
+        let bits = colour.bit_depth();
+        let image = match (bits, colour) {
+            (9..=15, _) => return self.packed(colour),
+            (1 | 2 | 4, ColorType::Gray(_)) => {
+                let rows = self.chunky(colour)?;
+                let DecodingResult::U8(rows) = rows else {
+                    return Err(self.strange(colour));
+                };
+                let grey = unpack(&rows, width as usize, bits)
+                    .map(|sample| (u32::from(sample) * 255 / u32::from(white(bits))) as u8);
+                gathered(width, height, grey.collect()).map(DynamicImage::ImageLuma8)
+            }
+            _ => self.whole(colour, (width, height))?,
+        };
+        let image = image.ok_or_else(|| damaged(self.name, "its pixels do not fill its size"))?;
+        Ok(Samples::new(image, self.said()?))
+    }
+
+    /// Samples of 8 or 16 bits.
+    fn whole(
+        &mut self,
+        colour: ColorType,
+        (width, height): (u32, u32),
+    ) -> Result<Option<DynamicImage>> {
+        let Some(layout) = Layout::of(colour, self.has_alpha()?) else {
+            return Err(self.strange(colour));
+        };
+        Ok(match self.chunky(colour)? {
+            DecodingResult::U8(samples) => match colour {
+                ColorType::CMYK(_) | ColorType::CMYKA(_) => {
+                    let rgb = rgb_of_cmyk(&samples, layout.channels, u8::MAX);
+                    gathered(width, height, rgb).map(DynamicImage::ImageRgb8)
+                }
+                ColorType::YCbCr(_) => {
+                    let rgb = rgb_of_ycbcr(&samples);
+                    gathered(width, height, rgb).map(DynamicImage::ImageRgb8)
+                }
+                _ => {
+                    let samples = layout.kept(samples);
+                    match layout.kept {
+                        1 => gathered(width, height, samples).map(DynamicImage::ImageLuma8),
+                        2 => gathered(width, height, samples).map(DynamicImage::ImageLumaA8),
+                        3 => gathered(width, height, samples).map(DynamicImage::ImageRgb8),
+                        _ => gathered(width, height, samples).map(DynamicImage::ImageRgba8),
+                    }
+                }
+            },
+            DecodingResult::U16(samples) => match colour {
+                ColorType::CMYK(_) | ColorType::CMYKA(_) => {
+                    let rgb = rgb_of_cmyk(&samples, layout.channels, u16::MAX);
+                    gathered(width, height, rgb).map(DynamicImage::ImageRgb16)
+                }
+                ColorType::YCbCr(_) => return Err(self.strange(colour)),
+                _ => {
+                    let samples = layout.kept(samples);
+                    match layout.kept {
+                        1 => gathered(width, height, samples).map(DynamicImage::ImageLuma16),
+                        2 => gathered(width, height, samples).map(DynamicImage::ImageLumaA16),
+                        3 => gathered(width, height, samples).map(DynamicImage::ImageRgb16),
+                        _ => gathered(width, height, samples).map(DynamicImage::ImageRgba16),
+                    }
+                }
+            },
+            _ => return Err(self.strange(colour)),
+        })
+    }
+
+    /// All samples, pixel by pixel.
+    fn chunky(&mut self, colour: ColorType) -> Result<DecodingResult> {
+        let mut samples = DecodingResult::U8(Vec::new());
+        let layout =
+            (self.decoder.read_image_to_buffer(&mut samples)).map_err(refused(self.name))?;
+        if samples.as_buffer(0).byte_len() < layout.complete_len {
+            return Err(too_much(self.name, "all its planes"));
+        }
+        if layout.planes <= 1 {
+            return Ok(samples);
+        }
+        // Planes behind those of the colours are none of the image.
+        let planes = [layout.planes, usize::from(colour.num_samples())];
+        match samples {
+            DecodingResult::U8(planar) => Ok(DecodingResult::U8(by_pixel(&planar, planes))),
+            DecodingResult::U16(planar) => Ok(DecodingResult::U16(by_pixel(&planar, planes))),
+            _ => Err(self.strange(colour)),
+        }
+    }
+
+    /// Samples of 9 to 15 bits, packed without gaps; brought to 16.
+    fn packed(&mut self, colour: ColorType) -> Result<Samples> {
+        let bits = colour.bit_depth();
+        let (width, height) = self.decoder.dimensions().map_err(refused(self.name))?;
+        let of_bits = |what: &str| format!("its samples of {bits} bits are {what}");
+        let plain = CompressionMethod::None.to_u16();
+        if self.number(Tag::Compression)?.unwrap_or(plain.into()) != u32::from(plain) {
+            return Err(unsupported(self.name, of_bits("compressed")));
+        }
+        if self.number(Tag::FillOrder)?.unwrap_or(1) != 1 {
+            return Err(unsupported(self.name, of_bits("in reversed order")));
+        }
+        let chunky = PlanarConfiguration::Chunky.to_u16();
+        let planes = self.number(Tag::PlanarConfiguration)?;
+        let channels = match colour {
+            ColorType::Gray(_) => 1,
+            ColorType::RGB(_) => 3,
+            _ => return Err(self.strange(colour)),
+        };
+        if channels > 1 && planes.unwrap_or(chunky.into()) != u32::from(chunky) {
+            return Err(unsupported(self.name, of_bits("by plane")));
+        }
+        let samples_of_row = width as usize * channels;
+        let bytes_of_row = (samples_of_row * usize::from(bits)).div_ceil(8);
+        let mut rows = Vec::with_capacity(bytes_of_row * height as usize);
+        for (offset, length) in self.chunks(Tag::StripOffsets, Tag::StripByteCounts)? {
+            let strip = self.bytes.get(offset..offset.saturating_add(length));
+            rows.extend_from_slice(strip.unwrap_or_default());
+        }
+        if rows.len() != bytes_of_row * height as usize {
+            return Err(unsupported(
+                self.name,
+                of_bits("in tiles or in rows with gaps"),
+            ));
+        }
+        let top = u64::from(white(bits));
+        let whole = |sample: u16| ((u64::from(sample) * 65_535 + top / 2) / top) as u16;
+        let samples = unpack(&rows, samples_of_row, bits).map(whole).collect();
+        let image = match channels {
+            1 => gathered(width, height, samples).map(DynamicImage::ImageLuma16),
+            _ => gathered(width, height, samples).map(DynamicImage::ImageRgb16),
+        };
+        Ok(Samples {
+            image: image.ok_or_else(|| damaged(self.name, "its pixels do not fill its size"))?,
+            depth: Depth::Whole(bits),
+        })
+    }
+
+    /// Where strips or tiles lie in the file; none of another kind.
+    fn chunks(&mut self, offsets: Tag, counts: Tag) -> Result<Vec<(usize, usize)>> {
+        let mut numbers = |tag| {
+            let found = self.decoder.find_tag_unsigned_vec::<u64>(tag);
+            found
+                .map(Option::unwrap_or_default)
+                .map_err(refused(self.name))
+        };
+        let (offsets, counts) = (numbers(offsets)?, numbers(counts)?);
+        let place = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        let chunks = offsets.into_iter().map(place);
+        Ok(chunks.zip(counts.into_iter().map(place)).collect())
+    }
+
+    /// Refuses a file that ends before its pixels do: some decompressors paint grey what is missing.
+    fn check_whole(&mut self) -> Result<()> {
+        for (offsets, counts) in [
+            (Tag::StripOffsets, Tag::StripByteCounts),
+            (Tag::TileOffsets, Tag::TileByteCounts),
+        ] {
+            let chunks = self.chunks(offsets, counts)?;
+            let end = |(offset, length): (usize, usize)| offset.saturating_add(length);
+            if chunks
+                .into_iter()
+                .any(|chunk| end(chunk) > self.bytes.len())
+            {
+                return Err(damaged(self.name, "it stops before its last pixel"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_whole_numbers(&mut self) -> Result<()> {
+        let formats = self.decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat);
+        let formats = formats.map_err(refused(self.name))?.unwrap_or_default();
+        let kind = |format: u16| SampleFormat::from_u16_exhaustive(format);
+        let what = match formats
+            .into_iter()
+            .map(kind)
+            .find(|kind| *kind != SampleFormat::Uint)
+        {
+            None => return Ok(()),
+            Some(SampleFormat::IEEEFP) => "floating-point numbers",
+            Some(SampleFormat::Int) => "numbers below zero too",
+            Some(_) => "no whole numbers",
+        };
+        Err(unsupported(self.name, format!("its samples are {what}")))
+    }
+
+    /// Bits in use, as `MaxSampleValue` says.
+    fn said(&mut self) -> Result<Option<u8>> {
+        let highest = self.number(Tag::MaxSampleValue)?;
+        Ok(highest.map(|value| (u32::BITS - value.leading_zeros()) as u8))
+    }
+
+    /// Whether the first sample behind the colours is an opacity.
+    fn has_alpha(&mut self) -> Result<bool> {
+        Ok(matches!(self.number(Tag::ExtraSamples)?, Some(1 | 2)))
+    }
+
+    fn orientation(&mut self) -> Orientation {
+        // Broken metadata does not spoil the pixels.
+        let value = self.number(Tag::Orientation).unwrap_or_default();
+        value
+            .and_then(|value| Orientation::from_exif(u8::try_from(value).ok()?))
+            .unwrap_or(Orientation::NoTransforms)
+    }
+
+    /// The first number of a tag.
+    fn number(&mut self, tag: Tag) -> Result<Option<u32>> {
+        let numbers = self.decoder.find_tag_unsigned_vec::<u32>(tag);
+        let numbers = numbers.map_err(refused(self.name))?;
+        Ok(numbers.and_then(|numbers| numbers.first().copied()))
+    }
+
+    fn strange(&self, colour: ColorType) -> crate::error::Error {
+        unsupported(self.name, format!("its pixels are of the kind {colour:?}"))
+    }
+}
+
+/// The highest sample of so many bits.
+fn white(bits: u8) -> u16 {
+    u16::MAX >> (16 - bits.clamp(1, 16))
+}
+
+/// Samples that lie plane by plane, pixel by pixel: of so many planes, the first ones.
+fn by_pixel<S: Copy>(planar: &[S], [planes, kept]: [usize; 2]) -> Vec<S> {
+    let pixels = planar.len() / planes;
+    let kept = kept.min(planes);
+    let mut samples = Vec::with_capacity(pixels * kept);
+    for pixel in 0..pixels {
+        samples.extend((0..kept).map(|plane| planar[plane * pixels + pixel]));
+    }
+    samples
+}
+
+/// An image of samples; none if there are too few.
+fn gathered<P: ::image::Pixel>(
+    width: u32,
+    height: u32,
+    samples: Vec<P::Subpixel>,
+) -> Option<ImageBuffer<P, Vec<P::Subpixel>>> {
+    ImageBuffer::from_raw(width, height, samples)
+}
+
+/// What the decoder has to say against a file.
+fn refused(name: &Path) -> impl Fn(TiffError) -> crate::error::Error {
+    move |error| match error {
+        TiffError::UnsupportedError(detail) => unsupported(name, detail),
+        TiffError::LimitsExceeded => too_much(name, "its strips, tiles or tags"),
+        error => damaged(name, error),
+    }
+}

@@ -1,0 +1,295 @@
+//! Which part of images is inspected, as the model sees them.
+//!
+//! What is ignored is made the same in all images, so that no network can tell them apart by it, and it is no
+//! evidence.
+
+use std::sync::Arc;
+
+use ::image::{Rgb, RgbImage};
+use sha2::{Digest, Sha256};
+
+use super::{Frame, Rectangle};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::digest::hex;
+use crate::files::{PackedTensor, PackedTensors};
+use crate::images::{ImageSize, MEAN, RegionOfInterest};
+use crate::net::tensors::TensorSpec;
+
+/// Name of the tensor that says what is inspected.
+const INSPECT: &str = "region.inspect";
+/// Name of the tensor of the mean of good images.
+const MEAN_PICTURE: &str = "good.mean";
+/// Sides of it for images in pieces, whatever their size.
+const OF_PIECES: ImageSize = ImageSize::square(1024);
+
+/// What becomes of a part of images. Its number is that in the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// It has been ignored since the training, and is of one colour.
+    Ignored = 0,
+    /// It is inspected.
+    Inspected = 1,
+    /// The model knows it, and ignores it now: it is as the mean of good images.
+    IgnoredNow = -1,
+}
+
+/// What of images is inspected.
+#[derive(Clone, Debug)]
+pub(super) struct Inspected {
+    /// Of the grid over the image where good images lie.
+    size: ImageSize,
+    parts: Vec<Part>,
+    /// What is inspected of an image that is looked at whole.
+    now: Arc<[bool]>,
+    /// What it was at the training.
+    learned: Arc<[bool]>,
+    /// The mean of good images; none of images in pieces.
+    mean: Option<RgbImage>,
+}
+
+impl Inspected {
+    fn of(size: ImageSize, parts: Vec<Part>, mean: Option<RgbImage>) -> Self {
+        Self {
+            now: (parts.iter().map(|part| *part == Part::Inspected)).collect(),
+            learned: (parts.iter().map(|part| *part != Part::Ignored)).collect(),
+            size,
+            parts,
+            mean,
+        }
+    }
+
+    /// As it was drawn, for images that the model sees at a size, whole or in pieces.
+    ///
+    /// # Errors
+    /// Nothing is inspected.
+    pub fn new(region: &RegionOfInterest, size: ImageSize, in_pieces: bool) -> Result<Self> {
+        let size = if in_pieces { OF_PIECES } else { size };
+        let parts = region
+            .at(size)?
+            .into_iter()
+            .map(|inspected| match inspected {
+                true => Part::Inspected,
+                false => Part::Ignored,
+            });
+        Ok(Self::of(size, parts.collect(), None))
+    }
+
+    /// All, of a model that may ignore some now.
+    fn all(size: ImageSize, mean: Option<RgbImage>) -> Self {
+        let parts = vec![Part::Inspected; size.width * size.height];
+        Self::of(size, parts, mean)
+    }
+
+    /// From a model's tensors; None where all is inspected.
+    ///
+    /// # Errors
+    /// Tensors of no use.
+    pub fn read(tensors: &PackedTensors) -> Result<Option<Self>> {
+        let Some(tensor) = tensors.get(INSPECT) else {
+            return Ok(None);
+        };
+        let part = |value: &i8| match value {
+            0 => Some(Part::Ignored),
+            1 => Some(Part::Inspected),
+            -1 => Some(Part::IgnoredNow),
+            _ => None,
+        };
+        let parts: Option<Vec<Part>> = tensor.values.iter().map(part).collect();
+        match (parts, &tensor.shape[..]) {
+            (Some(parts), &[height, width]) if parts.contains(&Part::Inspected) => {
+                let size = ImageSize { width, height };
+                Ok(Some(Self::of(size, parts, mean_picture(tensors))))
+            }
+            _ => {
+                let reason = "what it says of the region to inspect is of no use";
+                Err(Error::new(ErrorKind::Damaged, Subject::Model, reason))
+            }
+        }
+    }
+
+    /// What a model inspects, or all, and of that only what was drawn; for images that the model sees at a size,
+    /// whole or in pieces.
+    ///
+    /// # Errors
+    /// Nothing is inspected then.
+    pub fn restricted(
+        tensors: &PackedTensors,
+        region: &RegionOfInterest,
+        (size, in_pieces): (ImageSize, bool),
+    ) -> Result<Self> {
+        let size = if in_pieces { OF_PIECES } else { size };
+        let own = Self::read(tensors)?;
+        let mut own = own.unwrap_or_else(|| Self::all(size, mean_picture(tensors)));
+        for (part, inspected) in own.parts.iter_mut().zip(region.at(own.size)?) {
+            if *part == Part::Inspected && !inspected {
+                *part = Part::IgnoredNow;
+            }
+        }
+        if !own.parts.contains(&Part::Inspected) {
+            let reason = "it leaves nothing to inspect of what the model inspects";
+            return Err(Error::new(ErrorKind::Invalid, Subject::Region, reason));
+        }
+        Ok(Self::of(own.size, own.parts, own.mean))
+    }
+
+    /// SHA-256 of it.
+    pub fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.size.width.to_le_bytes());
+        let parts = self.parts.iter().map(|part| *part as i8 as u8);
+        hash.update(parts.collect::<Vec<u8>>());
+        hex(&hash.finalize())
+    }
+
+    /// What it keeps in the model.
+    pub fn tensor(&self) -> (String, PackedTensor) {
+        let tensor = PackedTensor {
+            shape: vec![self.size.height, self.size.width],
+            values: self.parts.iter().map(|part| *part as i8).collect(),
+        };
+        (INSPECT.to_owned(), tensor)
+    }
+
+    /// Which pixels are inspected of what a frame shows at a size.
+    pub fn now(&self, frame: &Frame, size: ImageSize) -> Arc<[bool]> {
+        match frame.piece {
+            None => Arc::clone(&self.now),
+            Some(_) => (self.of_piece(frame, size).into_iter())
+                .map(|part| part == Part::Inspected)
+                .collect(),
+        }
+    }
+
+    /// Which pixels were inspected at the training; None where these are all that are now.
+    pub fn learned(&self, frame: &Frame, size: ImageSize) -> Option<Arc<[bool]>> {
+        if self.now == self.learned {
+            return None;
+        }
+        Some(match frame.piece {
+            None => Arc::clone(&self.learned),
+            Some(_) => (self.of_piece(frame, size).into_iter())
+                .map(|part| part != Part::Ignored)
+                .collect(),
+        })
+    }
+
+    /// Whether any pixel that a piece is responsible for is inspected.
+    pub fn has_any(&self, frame: &Frame, size: ImageSize, own: Rectangle) -> bool {
+        let now = self.now(frame, size);
+        let mut rows = (own.top..own.bottom).map(|row| &now[row * size.width..][..size.width]);
+        rows.any(|row| row[own.left..own.right].contains(&true))
+    }
+
+    /// Makes what is ignored the same in all images.
+    pub fn blank(&self, image: &mut RgbImage, frame: &Frame) {
+        let size = ImageSize {
+            width: image.width() as usize,
+            height: image.height() as usize,
+        };
+        let of_piece;
+        let parts = match frame.piece {
+            None => &self.parts,
+            Some(_) => {
+                of_piece = self.of_piece(frame, size);
+                &of_piece
+            }
+        };
+        let constant = Rgb(MEAN.map(|channel| (255.0 * channel).round() as u8));
+        for (at, (part, pixel)) in parts.iter().zip(image.pixels_mut()).enumerate() {
+            match (part, &self.mean) {
+                (Part::Inspected, _) => {}
+                (Part::IgnoredNow, Some(mean)) => {
+                    let (x, y) = (at % size.width, at / size.width);
+                    *pixel = *mean.get_pixel(x as u32, y as u32);
+                }
+                _ => *pixel = constant,
+            }
+        }
+    }
+
+    /// Whether a place of the image, in shares of its sides, was inspected at the training.
+    pub fn was_at(&self, [x, y]: [f32; 2]) -> bool {
+        let cell = |share: f32, cells: usize| ((share * cells as f32) as usize).min(cells - 1);
+        let inside = (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y);
+        inside && self.learned[self.cell([x, y], cell)]
+    }
+
+    fn cell(&self, [x, y]: [f32; 2], cell: impl Fn(f32, usize) -> usize) -> usize {
+        cell(y, self.size.height) * self.size.width + cell(x, self.size.width)
+    }
+
+    /// The parts of a piece's pixels.
+    fn of_piece(&self, frame: &Frame, size: ImageSize) -> Vec<Part> {
+        let part = |at: usize| {
+            let pixel = [at % size.width, at / size.width].map(|at| at as f32);
+            let [x, y] = frame.to_image.point(pixel);
+            let shares = [
+                (x + 0.5) / size.width as f32,
+                (y + 0.5) / size.height as f32,
+            ];
+            let cell = |share: f32, cells: usize| {
+                ((share * cells as f32).max(0.0) as usize).min(cells - 1)
+            };
+            self.parts[self.cell(shares, cell)]
+        };
+        (0..size.width * size.height).map(part).collect()
+    }
+}
+
+/// The mean of good images as a tensor.
+pub(crate) fn mean_tensor(mean: &RgbImage) -> (String, PackedTensor) {
+    let tensor = PackedTensor {
+        shape: vec![mean.height() as usize, mean.width() as usize, 3],
+        values: (mean.as_raw().iter())
+            .map(|&value| (i16::from(value) - 128) as i8)
+            .collect(),
+    };
+    (MEAN_PICTURE.to_owned(), tensor)
+}
+
+fn mean_picture(tensors: &PackedTensors) -> Option<RgbImage> {
+    let tensor = tensors.get(MEAN_PICTURE)?;
+    let &[height, width, 3] = &tensor.shape[..] else {
+        return None;
+    };
+    let values = tensor
+        .values
+        .iter()
+        .map(|&value| (i16::from(value) + 128) as u8);
+    RgbImage::from_raw(width as u32, height as u32, values.collect())
+}
+
+/// Those of a model's tensors that this is made of.
+pub(crate) fn of_region(tensors: &PackedTensors) -> PackedTensors {
+    let kept = [INSPECT, MEAN_PICTURE].into_iter();
+    let named = kept.filter_map(|name| Some((name.to_owned(), tensors.get(name)?.clone())));
+    named.collect()
+}
+
+/// Share of the images that a model inspects, by its tensors.
+pub(crate) fn inspected_share(tensors: &PackedTensors) -> Option<f64> {
+    let values = &tensors.get(INSPECT)?.values;
+    let inspected = values
+        .iter()
+        .filter(|&&value| value == Part::Inspected as i8);
+    Some(inspected.count() as f64 / values.len().max(1) as f64)
+}
+
+/// Names and shapes of what a model may keep of this, and does where `has` says so.
+pub(crate) fn packed_specs(
+    size: ImageSize,
+    in_pieces: bool,
+    has: impl Fn(&str) -> bool,
+) -> Vec<TensorSpec> {
+    let of_region = if in_pieces { OF_PIECES } else { size };
+    let region = vec![of_region.height, of_region.width];
+    let mean = vec![size.height, size.width, 3];
+    [(INSPECT, region), (MEAN_PICTURE, mean)]
+        .into_iter()
+        .filter(|(name, _)| has(name))
+        .map(|(name, shape)| TensorSpec::kept(name.to_owned(), shape))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
