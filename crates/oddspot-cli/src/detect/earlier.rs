@@ -82,17 +82,25 @@ pub fn names(results: &Path) -> Result<BTreeSet<String>> {
 }
 
 fn for_each_file(results: &Path, mut with: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    for_each_line(results, |line| {
+        let Line { files } = serde_json::from_slice(line).unwrap_or_default();
+        files.iter().try_for_each(|file| with(file))
+    })
+}
+
+/// Goes through the lines of results, half ones of runs that were killed too; through none of a device or a pipe,
+/// which has no past and may never end.
+///
+/// # Errors
+/// Results that cannot be read.
+pub fn for_each_line(results: &Path, mut with: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     if !results.is_file() {
         return Ok(());
     }
     let context = || format!("cannot read {}", results.display());
     let earlier = BufReader::new(File::open(results).with_context(context)?);
     for line in earlier.split(b'\n') {
-        let line = line.with_context(context)?;
-        let Line { files } = serde_json::from_slice(&line).unwrap_or_default();
-        for file in files {
-            with(&file)?;
-        }
+        with(&line.with_context(context)?)?;
     }
     Ok(())
 }

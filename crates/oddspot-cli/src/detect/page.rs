@@ -1,15 +1,15 @@
 //! The page of a run, beside its results.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use oddspot::files::atomic;
 use oddspot::verdict::Finding;
 use oddspot_draw::page::{ResultLine, results_page};
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::earlier::for_each_line;
 
 /// The page's file.
 pub const PAGE: &str = "index.html";
@@ -33,13 +33,12 @@ pub fn write(folder: &Path, results: &str, model: &Path) -> Result<()> {
     if !path.is_file() {
         return Ok(());
     }
-    let context = || format!("cannot read {}", path.display());
-    let file = BufReader::new(File::open(&path).with_context(context)?);
     let mut lines = Vec::new();
-    for line in file.split(b'\n') {
+    for_each_line(&path, |line| {
         // Half a line of a run that was killed is no result.
-        lines.extend(read(&line.with_context(context)?));
-    }
+        lines.extend(read(line));
+        Ok(())
+    })?;
     let name = model.file_name().unwrap_or_default().to_string_lossy();
     let page = results_page(&name, &lines)?;
     atomic::write_bytes(folder.join(PAGE), page.as_bytes())?;

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::earlier::{Earlier, check_columns, go_to_end, has_rows, names, remove_pictures};
 use super::input::Input;
+use super::page::PAGE;
 use super::pictures::{Pictures, Written, remove_leftovers};
 use crate::output::hold;
 
@@ -130,7 +131,9 @@ impl Output {
         let hold = hold(&folder.join(JSON_LINES))?;
         let columns = COLUMNS.join(",");
         let [results, table] = [JSON_LINES, CSV].map(|name| folder.join(name));
-        let there = has_rows(&results, None)? || has_rows(&table, Some(&columns))?;
+        let there = has_rows(&results, None)?
+            || has_rows(&table, Some(&columns))?
+            || has_rows(&folder.join(PAGE), None)?;
         ensure!(
             !there || earlier != Earlier::Refuse,
             "{shown} has results already: add --replace to put new ones in their place, --append to add to \

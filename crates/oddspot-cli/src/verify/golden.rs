@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use oddspot::judge::Example;
 use oddspot::verdict::{Finding, Verdict};
 use serde::Deserialize;
-
-/// How far a score may lie from the one that was noted, as a share of the range up to the threshold.
-const TOLERANCE: f64 = 1e-3;
 
 /// A file of known images.
 pub struct Golden {
@@ -26,7 +24,7 @@ pub struct Known {
     /// Where it lies.
     pub path: PathBuf,
     expected: Expected,
-    score: Option<f64>,
+    score: Option<f32>,
 }
 
 /// What must be said of an image.
@@ -43,7 +41,7 @@ struct Line {
     image: String,
     #[serde(alias = "label")]
     verdict: Option<String>,
-    score: Option<f64>,
+    score: Option<f32>,
     error: Option<String>,
 }
 
@@ -167,13 +165,17 @@ impl Judged {
             return;
         };
         self.scored += 1;
-        let now = f64::from(finding.score);
-        let range = self.threshold.abs().max(noted.abs());
-        if (now - noted).abs() > TOLERANCE * range || now.is_nan() {
+        let score = Example {
+            recorded: noted,
+            now: finding.score,
+        };
+        if !score.agrees(self.threshold) {
             self.moved += 1;
             let image = &known.image;
-            self.lines
-                .push(format!("other score: {image} {now:.4}, noted {noted:.4}"));
+            self.lines.push(format!(
+                "other score: {image} {:.4}, noted {noted:.4}",
+                finding.score
+            ));
         }
     }
 

@@ -1,10 +1,9 @@
 //! What is seen of an image file without any model: its size, its colours, and a small picture.
 
 use image::RgbImage;
-use sha2::{Digest, Sha256};
 
 use crate::error::Result;
-use crate::images::{ImageSize, Reading, Source, resize};
+use crate::images::{ImageSize, Reading, Source, hash_pixels, resize};
 
 /// The side of the small picture: a part's own texture is still seen.
 pub(super) const SIDE: usize = 256;
@@ -38,7 +37,7 @@ impl Looks {
             bits: kind.bits,
             grey: kind.grey,
             mean,
-            pixels: hash(&image),
+            pixels: hash_pixels(&image),
             small,
         })
     }
@@ -58,12 +57,4 @@ fn brightness(picture: &RgbImage) -> (Vec<u8>, [f32; 3]) {
     }
     let count = small.len().max(1) as f32;
     (small, sums.map(|sum| sum as f32 / count))
-}
-
-fn hash(image: &RgbImage) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(image.width().to_le_bytes());
-    hash.update(image.height().to_le_bytes());
-    hash.update(image.as_raw());
-    hash.finalize().into()
 }

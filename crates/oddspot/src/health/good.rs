@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::lie::{Cells, Lie};
+use super::lie::{Cells, Lie, Usual};
 use super::measure::Measure;
 use super::vitals::{Glance, Vitals};
 use super::{Beyond, Health};
@@ -53,7 +53,7 @@ impl GoodHealth {
             picture: mean.steps(),
         };
         // Each against what the others show.
-        let others = |one: &Glance| mean.without(&one.cells, good.len());
+        let others = |one: &Glance| Usual::of(mean.without(&one.cells, good.len()));
         let lies: Vec<Lie> = good
             .iter()
             .map(|one| one.cells.lies(&others(one)))
@@ -64,7 +64,7 @@ impl GoodHealth {
 
     /// Takes in more of them.
     pub fn add(&mut self, good: &[Glance], unlike: &[f32]) {
-        let usual = Cells::of_steps(&self.picture);
+        let usual = self.shown();
         let lies: Vec<Lie> = good.iter().map(|one| one.cells.lies(&usual)).collect();
         self.take(good, &lies, unlike);
     }
@@ -108,17 +108,39 @@ impl GoodHealth {
         Some([least - reach(middle - least), most + reach(most - middle)])
     }
 
+    /// What all of them show.
+    fn shown(&self) -> Usual {
+        Usual::of(Cells::of_steps(&self.picture))
+    }
+
+    /// Made ready to judge images by, so that no image pays for it.
+    pub fn ready(&self) -> UsualHealth {
+        let bounds = Measure::ALL.into_iter();
+        UsualHealth {
+            shown: self.shown(),
+            bounds: bounds
+                .filter_map(|measure| Some((measure, self.usual(measure)?)))
+                .collect(),
+        }
+    }
+}
+
+/// What is usual of good images, made ready to judge others by.
+pub struct UsualHealth {
+    shown: Usual,
+    /// What an image may reach of each measure that enough good images are known of.
+    bounds: Vec<(Measure, [f64; 2])>,
+}
+
+impl UsualHealth {
     /// The health of an image by what is seen of it, and how unlike good ones it is.
     pub fn judge(&self, image: &Glance, unlike: f32) -> Health {
-        let lie = image.cells.lies(&Cells::of_steps(&self.picture));
+        let lie = image.cells.lies(&self.shown);
         // Of an image without any evidence nothing is unlike.
         let unlike = if unlike.is_finite() { unlike } else { 0.0 };
         let mut health = Health::of(image.vitals, &lie, unlike);
         let mut found: Vec<(f64, Beyond)> = Vec::new();
-        for measure in Measure::ALL {
-            let Some([least, most]) = self.usual(measure) else {
-                continue;
-            };
+        for &(measure, [least, most]) in &self.bounds {
             let value = f64::from(health.get(measure));
             let far = (least - value).max(value - most);
             let Some(words) = measure.words(value > most).filter(|_| far > 0.0) else {
@@ -165,10 +187,10 @@ mod tests {
     #[test]
     fn good_images_are_healthy_and_another_light_is_told() {
         let good = good();
-        assert!(good.judge(&plate(1.01), 0.1).is_trusted());
-        let dark = good.judge(&plate(0.6), 0.1);
+        assert!(good.ready().judge(&plate(1.01), 0.1).is_trusted());
+        let dark = good.ready().judge(&plate(0.6), 0.1);
         assert!(dark.words().unwrap().starts_with("darker"), "{dark:?}");
-        let bright = good.judge(&plate(1.4), 0.1);
+        let bright = good.ready().judge(&plate(1.4), 0.1);
         assert!(
             bright
                 .beyond
@@ -180,16 +202,16 @@ mod tests {
     #[test]
     fn what_is_unlike_everywhere_is_told_and_quiet_images_are_not() {
         let good = good();
-        let other = good.judge(&plate(1.0), 5.0);
+        let other = good.ready().judge(&plate(1.0), 5.0);
         assert_eq!(other.beyond.len(), 1);
         assert_eq!(other.beyond[0].measure, Measure::Unlike);
-        assert!(good.judge(&plate(1.0), -3.0).is_trusted());
+        assert!(good.ready().judge(&plate(1.0), -3.0).is_trusted());
     }
 
     #[test]
     fn a_handful_of_images_says_nothing_and_few_say_less() {
         let few = GoodHealth::of(&vec![plate(1.0); 9], &[]);
-        assert!(few.judge(&plate(0.2), 9.0).is_trusted());
+        assert!(few.ready().judge(&plate(0.2), 9.0).is_trusted());
         let at = |count: usize| {
             let images: Vec<Glance> = (0..count)
                 .map(|i| plate(0.9 + 0.2 * (i % 2) as f32))
@@ -207,7 +229,7 @@ mod tests {
         let text = serde_json::to_string(&good).unwrap();
         assert_eq!(serde_json::from_str::<GoodHealth>(&text).unwrap(), good);
         good.add(&[plate(0.6)], &[]);
-        assert!(good.judge(&plate(0.62), 0.1).is_trusted());
+        assert!(good.ready().judge(&plate(0.62), 0.1).is_trusted());
     }
 
     #[test]
@@ -224,12 +246,12 @@ mod tests {
         };
         let images: Vec<Glance> = (0..20).map(|i| scene(0.05 * i as f32, 1.0)).collect();
         let good = GoodHealth::of(&images, &[0.1; 20]);
-        let told = |image: &Glance| good.judge(image, 0.1).words().map(str::to_owned);
+        let told = |image: &Glance| good.ready().judge(image, 0.1).words().map(str::to_owned);
         assert_eq!(told(&scene(0.6, 1.0)), None);
-        let moved = good.judge(&scene(6.0, 1.0), 0.1);
+        let moved = good.ready().judge(&scene(6.0, 1.0), 0.1);
         let right = |one: &Beyond| one.words.starts_with("farther to the right");
         assert!(moved.beyond.iter().any(right), "{moved:?}");
-        let health = good.judge(&scene(0.0, 1.1), 0.1);
+        let health = good.ready().judge(&scene(0.0, 1.1), 0.1);
         assert!(
             health
                 .beyond

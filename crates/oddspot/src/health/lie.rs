@@ -34,6 +34,12 @@ pub struct Cells(Vec<f32>);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Small(Vec<f32>);
 
+/// What good images show, made ready to be compared with.
+pub(super) struct Usual {
+    cells: Cells,
+    small: Option<Small>,
+}
+
 /// How an image lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Lie {
@@ -99,21 +105,24 @@ impl Cells {
     }
 
     /// How this picture lies against what good images show; nothing where either is empty.
-    pub(super) fn lies(&self, usual: &Self) -> Lie {
-        if self.0.len() != SIDE * SIDE || usual.0.len() != SIDE * SIDE {
+    pub(super) fn lies(&self, usual: &Usual) -> Lie {
+        let (Some(own), Some(of_good)) = (self.small(), &usual.small) else {
             return Lie::default();
-        }
-        let pairs = self.0.iter().zip(&usual.0);
+        };
+        let pairs = self.0.iter().zip(&usual.cells.0);
         let mut ratios: Vec<f32> = pairs
             .map(|(one, usual)| (one + DARK) / (usual + DARK))
             .collect();
         Lie {
             lighter: quantile(&mut ratios, 0.5) - 1.0,
-            ..self.small().lies(&usual.small())
+            ..own.lies(of_good)
         }
     }
 
-    fn small(&self) -> Small {
+    fn small(&self) -> Option<Small> {
+        if self.0.len() != SIDE * SIDE {
+            return None;
+        }
         let mut values = self.0.clone();
         for _ in 0..SMOOTHED {
             values = smoothed(&values);
@@ -123,7 +132,18 @@ impl Cells {
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count;
         // Half a level is what rounding makes of a flat image.
         let std = variance.sqrt().max(0.5);
-        Small(values.iter().map(|value| (value - mean) / std).collect())
+        let values = values.iter().map(|value| (value - mean) / std);
+        Some(Small(values.collect()))
+    }
+}
+
+impl Usual {
+    /// From cells.
+    pub(super) fn of(cells: Cells) -> Self {
+        Self {
+            small: cells.small(),
+            cells,
+        }
     }
 }
 
@@ -251,6 +271,10 @@ fn smoothed(values: &[f32]) -> Vec<f32> {
 mod tests {
     use super::*;
 
+    fn lies(one: &Cells, usual: &Cells) -> Lie {
+        one.lies(&Usual::of(usual.clone()))
+    }
+
     /// A scene of some blobs, moved and scaled about its middle.
     fn scene(right: f64, larger: f64, turned: f64) -> Cells {
         let middle = (SIDE as f64 - 1.0) / 2.0;
@@ -276,24 +300,24 @@ mod tests {
     #[test]
     fn moves_sizes_and_turns_are_told_apart() {
         let usual = scene(0.0, 0.0, 0.0);
-        assert_eq!(usual.lies(&usual), Lie::default());
-        let moved = scene(2.0, 0.0, 0.0).lies(&usual);
+        assert_eq!(lies(&usual, &usual), Lie::default());
+        let moved = lies(&scene(2.0, 0.0, 0.0), &usual);
         assert!((moved.right * SIDE as f32 - 2.0).abs() < 0.3, "{moved:?}");
         assert!(
             moved.larger.abs() < 0.02 && moved.turned.abs() < 0.02,
             "{moved:?}"
         );
-        let larger = scene(0.0, 0.1, 0.0).lies(&usual);
+        let larger = lies(&scene(0.0, 0.1, 0.0), &usual);
         assert!((0.05..0.15).contains(&larger.larger), "{larger:?}");
-        let turned = scene(0.0, 0.0, 0.08).lies(&usual);
+        let turned = lies(&scene(0.0, 0.0, 0.08), &usual);
         assert!((turned.turned - 0.08).abs() < 0.015, "{turned:?}");
     }
 
     #[test]
     fn of_flat_pictures_nothing_is_said() {
         let flat = Cells::of_sums(&[(100.0, 1); SIDE * SIDE]);
-        assert_eq!(flat.lies(&flat), Lie::default());
-        assert_eq!(Cells::default().lies(&flat), Lie::default());
+        assert_eq!(lies(&flat, &flat), Lie::default());
+        assert_eq!(lies(&Cells::default(), &flat), Lie::default());
     }
 
     #[test]
@@ -313,7 +337,7 @@ mod tests {
                 other.0[y * SIDE + x] = 120.0;
             }
         }
-        let lie = other.lies(&usual);
+        let lie = lies(&other, &usual);
         assert_eq!(lie.lighter, 0.0);
         assert!(lie.right.abs() < 0.01 && lie.down.abs() < 0.01, "{lie:?}");
         assert!(
@@ -321,7 +345,7 @@ mod tests {
             "{lie:?}"
         );
         let lit = |gain: f32| Cells(usual.0.iter().map(|level| gain * (level + 50.0)).collect());
-        let lie = lit(0.6).lies(&lit(1.0));
+        let lie = lies(&lit(0.6), &lit(1.0));
         assert!((-0.4..-0.35).contains(&lie.lighter), "{lie:?}");
         assert!(lie.right.abs() < 1e-3 && lie.larger.abs() < 1e-3, "{lie:?}");
     }

@@ -6,7 +6,7 @@ mod lie;
 mod measure;
 mod vitals;
 
-pub use good::GoodHealth;
+pub use good::{GoodHealth, UsualHealth};
 pub use measure::Measure;
 pub use vitals::{Glance, Vitals};
 

@@ -43,7 +43,7 @@ pub use mask::{Mask, MaskFile, decode_mask, decode_masks, read_mask};
 pub use reading::{Pages, Reading, decode, decode_bytes, dimensions};
 pub use sound::check_all;
 pub use source::Source;
-pub(crate) use source::UNNAMED;
+pub(crate) use source::{UNNAMED, hash_pixels};
 
 /// Mean of ImageNet's red, green and blue, of values in [0, 1].
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];

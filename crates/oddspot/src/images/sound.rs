@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
+use super::source::hash_pixels;
 use super::{Reading, Source};
 use crate::error::{Error, Result};
 
@@ -49,12 +49,7 @@ pub fn check_all(
 }
 
 fn pixels_of(source: &Source, reading: Reading) -> Result<[u8; 32]> {
-    let image = source.decode(reading)?;
-    let mut hash = Sha256::new();
-    hash.update(image.width().to_le_bytes());
-    hash.update(image.height().to_le_bytes());
-    hash.update(image.as_raw());
-    Ok(hash.finalize().into())
+    Ok(hash_pixels(&*source.decode(reading)?))
 }
 
 /// One error of several; a single one stays as it is.

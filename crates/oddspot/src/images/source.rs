@@ -113,12 +113,8 @@ impl Source {
             }
             Self::Memory { image, .. } => {
                 let pixels = self.decode(reading)?;
-                let mut hash = Sha256::new();
-                hash.update(image.width().to_le_bytes());
-                hash.update(image.height().to_le_bytes());
-                hash.update(image.as_raw());
                 let kind = Kind::of(image, MEMORY_BITS);
-                Ok((pixels, kind, hex(&hash.finalize())))
+                Ok((pixels, kind, hex(&hash_pixels(image))))
             }
         }
     }
@@ -136,6 +132,15 @@ impl Source {
             _ => Ok(None),
         }
     }
+}
+
+/// SHA-256 of an image's size and pixels.
+pub(crate) fn hash_pixels(image: &RgbImage) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(image.width().to_le_bytes());
+    hash.update(image.height().to_le_bytes());
+    hash.update(image.as_raw());
+    hash.finalize().into()
 }
 
 impl From<RgbImage> for Source {

@@ -12,7 +12,7 @@ use super::judging::{Judging, Memory, input_shape};
 use super::teacher::teacher_of;
 use crate::error::{Error, Result, Subject};
 use crate::files::PackedTensors;
-use crate::health::Health;
+use crate::health::{Health, UsualHealth};
 use crate::images::{Limits, Reading, RegionOfInterest, Source};
 use crate::model::{Header, Model, examples};
 use crate::net::engine::{Cpu, Engine, Forward};
@@ -111,6 +111,8 @@ pub struct Detector {
     pub(super) teacher: Box<dyn Forward>,
     pub(super) judging: Judging,
     pub(super) pool: ThreadPool,
+    /// What is usual of good images' light, focus and colours.
+    pub(super) health: UsualHealth,
     /// Good images that lie in the model, as it sees them.
     pub(super) examples: Vec<RgbImage>,
     /// Memory of passes: as many as there were images at a time.
@@ -185,6 +187,7 @@ impl Detector {
         Ok(Self {
             path,
             examples: examples::pictures(&model.packed),
+            health: header.health.ready(),
             header,
             view,
             region: of_region(&model.packed),

@@ -46,7 +46,7 @@ impl Detector {
                 (best.maps, best.inspected) = mosaic.finish().grounded();
             }
             let glance = Glance::seen(image, &self.view, &frame);
-            best.health = self.header.health.judge(&glance, unlike);
+            best.health = self.health.judge(&glance, unlike);
             if !best.health.is_trusted() {
                 best.verdict = Verdict::Untrusted;
             }
