@@ -12,7 +12,7 @@ use oddspot::settings::{Method, Moments};
 use oddspot_demo::{Counts, write_mvtec};
 
 use crate::configuration::Configuration;
-use crate::detect::{self, DetectArgs};
+use crate::detect::{self, DetectArgs, ReportArgs};
 use crate::evaluate::{self, EvaluateArgs};
 use crate::excluded::ExcludeArgs;
 use crate::good::GoodArgs;
@@ -77,7 +77,9 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         region: RegionArgs::default(),
         model: model.clone(),
         images: vec![images.join("test")],
-        output: findings.clone(),
+        output: Some(findings.clone()),
+        fail_on: Vec::new(),
+        report: ReportArgs::default(),
         replace: true,
         append: false,
         maps: false,

@@ -3,9 +3,13 @@
 mod differing;
 mod earlier;
 mod input;
+mod judge;
 mod page;
 mod pictures;
+mod reporting;
 mod results;
+mod stamp;
+mod table;
 mod told;
 
 use std::path::PathBuf;
@@ -14,12 +18,9 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use oddspot::Detector;
-use oddspot::images::{Limits, Picture};
-use oddspot_draw::figure::Panels;
+use oddspot::images::Limits;
 use oddspot_measure::peak_memory;
 
-use crate::advice::{causes, chain};
 use crate::besides::lines;
 use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs};
@@ -27,9 +28,16 @@ use crate::verdict::VerdictArgs;
 use differing::Differences;
 use earlier::Earlier;
 use input::{Input, collect, name_all};
-use pictures::{Pictures, Written, is_of_its_name};
-use results::{Done, Output};
-use told::{Judged, OfFile, Page, Told};
+use judge::judge;
+use pictures::Written;
+use reporting::FailOn;
+pub use reporting::ReportArgs;
+use results::{Making, Output};
+use stamp::Stamps;
+use told::Told;
+
+/// What is said in the place of an output folder.
+const IN_NO_FOLDER: &str = "nothing is kept without -o FOLDER";
 
 /// Arguments of `oddspot detect`.
 #[derive(Args, Clone)]
@@ -40,21 +48,27 @@ pub struct DetectArgs {
     /// pipe is one image
     #[arg(required = true, value_name = "IMAGE|FOLDER")]
     pub images: Vec<PathBuf>,
-    /// Folder for results.jsonl, results.csv and the pictures
+    /// Folder for results.jsonl, results.csv, index.html and the pictures; without it verdicts are printed, and nothing is kept
     #[arg(short, long, value_name = "FOLDER")]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
     /// Replace the results that the folder has, and their pictures
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     pub replace: bool,
     /// Add to the results that the folder has
-    #[arg(long, conflicts_with = "replace")]
+    #[arg(long, requires = "output", conflicts_with = "replace")]
     pub append: bool,
     /// Also write the raw maps as 32-bit TIFF
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     pub maps: bool,
     /// Write no pictures, only the results (and the raw maps, if asked for)
     #[arg(long)]
     pub no_pictures: bool,
+    /// End with status 4 if an image has this verdict: anomalous, check (or worse), untrusted, or several with commas
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',', value_parser = FailOn::new)]
+    pub fail_on: Vec<FailOn>,
+    /// How verdicts are told
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Most megapixels that an image may have [default: the model's, mostly 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=2_000))]
     pub max_megapixels: Option<u64>,
@@ -83,7 +97,7 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     let detector = args.verdict.load(&args.model, runtime)?;
     let limits = args.limits(detector.reading().limits);
     let detector = detector.with_limits(limits);
-    let (mut inputs, besides) = collect(&args.images, &args.output)?;
+    let (mut inputs, besides) = collect(&args.images, args.output.as_deref())?;
     let besides = lines(&besides, true);
     ensure!(
         !inputs.is_empty(),
@@ -96,26 +110,35 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     );
     let first = inputs.first().and_then(Input::source);
     let detector = args.region.restrict(detector, first)?;
-    let mut output = Output::create(
-        &args.output,
-        args.earlier(),
-        detector.thresholds(),
-        args.written(),
-    )?;
+    let stamps = Stamps::new(&args.model, args.report.part_id.clone())?;
+    let making = Making {
+        earlier: args.earlier(),
+        written: args.written(),
+        mark: args.report.bom,
+    };
+    let output = args.output.as_deref();
+    let mut output = Output::create(output, making, detector.thresholds(), stamps)?;
     name_all(&mut inputs, output.take_names());
-    for line in besides {
-        tell!("{line}");
+    if !args.report.quiet {
+        for line in besides {
+            tell!("{line}");
+        }
     }
     let pictures = output.pictures();
     let header = detector.header();
     let differences = Differences::from(header.images.as_ref(), &header.settings);
-    let mut told = Told::new(output, differences);
+    let mut told = Told::new(output, args.report.said(), differences);
     let started = Instant::now();
     let until_stopped = |input| runtime.interrupt.flow().is_continue().then_some(input);
     // Decoding, networks and pictures of different images overlap.
     detector.in_order(
         inputs.iter().map_while(until_stopped),
-        |input| (input, judge(&detector, &pictures, input, runtime)),
+        |input| {
+            (
+                input,
+                judge(&detector, pictures.as_ref(), input, &runtime.interrupt),
+            )
+        },
         |(input, judged)| told.tell(input, judged),
     );
     told.summarise(inputs.len(), started.elapsed(), args)
@@ -145,83 +168,6 @@ impl DetectArgs {
             maps: self.maps,
         }
     }
-}
-
-/// File to verdicts and pictures: one of most files, of a file of several pages or frames one of each.
-fn judge(
-    detector: &Detector,
-    pictures: &Pictures,
-    input: &Input,
-    runtime: &Runtime,
-) -> Result<OfFile> {
-    let started = Instant::now();
-    let skipped = |number, reason| Page {
-        number,
-        judged: Judged::Skipped(reason),
-    };
-    let bytes = match input.bytes() {
-        Ok(bytes) => bytes,
-        Err(reason) => return Ok(OfFile::whole(vec![skipped(None, reason)])),
-    };
-    let pages = match detector.reading().pages(&bytes, input.named()) {
-        Ok(pages) => pages,
-        Err(error) => return Ok(OfFile::whole(vec![skipped(None, causes(&error))])),
-    };
-    let several = pages.total() > 1;
-    let mut judged = OfFile::whole(Vec::new());
-    for (at, picture) in pages.enumerate() {
-        if at > 0 && runtime.interrupt.flow().is_break() {
-            judged.is_whole = false;
-            break;
-        }
-        let number = several.then_some(at + 1);
-        let started = if at == 0 { started } else { Instant::now() };
-        judged.pages.push(match picture {
-            Ok(picture) => Page {
-                number,
-                judged: judge_one(detector, pictures, (&input.page(number), picture), started)?,
-            },
-            Err(error) => skipped(number, causes(&error)),
-        });
-    }
-    Ok(judged)
-}
-
-fn judge_one(
-    detector: &Detector,
-    pictures: &Pictures,
-    (input, picture): (&Input, Picture),
-    started: Instant,
-) -> Result<Judged> {
-    let Picture { image, kind } = picture;
-    if !pictures.draws() {
-        // Nothing needs the maps at the image's own size.
-        return Ok(Judged::Done(Box::new(Done {
-            finding: detector.inspect(&image)?,
-            kind,
-            files: Vec::new(),
-            unnamed: None,
-            latency: started.elapsed(),
-        })));
-    }
-    let inspection = detector.examine(&image)?;
-    let panels = Panels {
-        image: &image,
-        inspection: &inspection,
-        name: &input.image(),
-    };
-    let (files, unnamed) = match pictures.write(&input.name, &panels) {
-        Ok(files) => (files, None),
-        Err(error) if is_of_its_name(&error) => (Vec::new(), Some(chain(&error))),
-        Err(error) => return Err(error),
-    };
-    Ok(Judged::Done(Box::new(Done {
-        finding: inspection.finding,
-        kind,
-        files,
-        unnamed,
-        latency: started.elapsed(),
-    })))
 }
 
 fn listed(paths: &[PathBuf]) -> String {

@@ -57,7 +57,11 @@ enum Command {
     )]
     Audit(Box<audit::AuditArgs>),
     /// Judge images: verdicts, scores and pictures of what is wrong
-    Detect(detect::DetectArgs),
+    #[command(
+        after_help = "The exit status is 0 if all images were judged, whatever was found; 1 after an error, 2 if the command \
+                      was not understood, 3 if some images could not be judged, 4 if --fail-on asks for it (before 3), 130 after Ctrl-C."
+    )]
+    Detect(Box<detect::DetectArgs>),
     /// Add good images to a model in seconds, without training
     Extend(extend::ExtendArgs),
     /// Set a model's thresholds anew on good images, and tell what they cost

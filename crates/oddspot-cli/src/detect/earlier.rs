@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::pictures::{name_of, remove};
+use super::table::BYTE_ORDER_MARK;
 
 /// What becomes of earlier results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +39,19 @@ pub fn has_rows(file: &Path, columns: Option<&str>) -> Result<bool> {
         return Ok(false);
     }
     let mut start = Vec::new();
-    let head = columns.map_or(0, |columns| columns.len() as u64 + 2);
+    let line_end = 2;
+    let head = columns.map_or(0, |columns| {
+        columns.len() + BYTE_ORDER_MARK.len() + line_end
+    });
     let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     opened
-        .take(head + 1)
+        .take(head as u64 + 1)
         .read_to_end(&mut start)
         .with_context(|| format!("cannot read {}", file.display()))?;
     let text = String::from_utf8_lossy(&start);
     Ok(match columns {
         None => !text.is_empty(),
-        Some(columns) => !columns.starts_with(text.trim_end()),
+        Some(columns) => !columns.starts_with(without_mark(&text).trim_end()),
     })
 }
 
@@ -113,15 +117,19 @@ pub fn check_columns(table: &Path, columns: &str) -> Result<()> {
     let mut first = String::new();
     let opened = File::open(table).with_context(|| format!("cannot read {}", table.display()))?;
     BufReader::new(opened)
-        .take(columns.len() as u64 + 2)
+        .take((columns.len() + BYTE_ORDER_MARK.len()) as u64 + 2)
         .read_line(&mut first)
         .with_context(|| format!("cannot read {}", table.display()))?;
     ensure!(
-        first.trim_end() == columns,
+        without_mark(&first).trim_end() == columns,
         "{} has other columns than this version writes: choose another -o, or --replace",
         table.display()
     );
     Ok(())
+}
+
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
 /// Goes to the end of a file, behind a whole line: a run that was killed may have left half of one.

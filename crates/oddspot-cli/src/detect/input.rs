@@ -9,6 +9,7 @@ use anyhow::Result;
 use oddspot::datasets::{Besides, list};
 use oddspot::files::atomic::shortened;
 use oddspot::images::{MAX_FILE_BYTES, Source, read_file};
+use serde::{Deserialize, Serialize};
 
 use crate::advice;
 
@@ -26,6 +27,17 @@ pub struct Input {
     pub name: String,
     /// Why there is nothing to read, if that is known already.
     unreadable: Option<String>,
+    /// The file as it was when it was taken, where that is to be told.
+    pub state: Option<FileState>,
+}
+
+/// A file's size and age: if either changes, it is another image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileState {
+    /// Its bytes.
+    pub bytes: u64,
+    /// When it was last written, in nanoseconds since 1970.
+    pub written_ns: i64,
 }
 
 impl Input {
@@ -80,6 +92,7 @@ impl Input {
                 path: self.path.clone(),
                 name: self.name.clone(),
                 unreadable: None,
+                state: self.state,
             };
         };
         let mut path = self.path.clone().into_os_string();
@@ -91,6 +104,7 @@ impl Input {
             path: path.into(),
             name: format!("{name}{whole}#{number}"),
             unreadable: None,
+            state: self.state,
         }
     }
 }
@@ -128,8 +142,8 @@ fn joined(path: &Path) -> String {
 ///
 /// # Errors
 /// A path that does not exist.
-pub fn collect(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input>, Besides)> {
-    let output = output.canonicalize().ok();
+pub fn collect(paths: &[PathBuf], output: Option<&Path>) -> Result<(Vec<Input>, Besides)> {
+    let output = output.and_then(|output| output.canonicalize().ok());
     let mut seen = HashSet::new();
     let mut inputs = Vec::new();
     let mut all = Besides::default();
@@ -154,6 +168,7 @@ pub fn collect(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input>, Besides)
                 name: joined(&relative),
                 path,
                 unreadable,
+                state: None,
             });
         }
         all.extend(besides);
@@ -246,7 +261,7 @@ mod tests {
             std::fs::write(folder.join("sub/part.png"), b"").unwrap();
         }
         let names = |paths: &[PathBuf]| -> Vec<String> {
-            let (mut inputs, _) = collect(paths, Path::new("nowhere")).unwrap();
+            let (mut inputs, _) = collect(paths, None).unwrap();
             name_all(&mut inputs, BTreeSet::new());
             inputs.into_iter().map(|input| input.name).collect()
         };

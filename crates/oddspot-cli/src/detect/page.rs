@@ -45,6 +45,11 @@ pub fn write(folder: &Path, results: &str, model: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether a folder has such a page.
+pub fn is_written(folder: &Path) -> bool {
+    folder.join(PAGE).is_file()
+}
+
 fn read(line: &[u8]) -> serde_json::Result<ResultLine> {
     let value: Value = serde_json::from_slice(line)?;
     let Line {

@@ -7,22 +7,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff::ZonedDateTime;
 use oddspot::files::lock::Hold;
-use oddspot::health::Measure;
 use oddspot::images::Kind;
-use oddspot::maps::Region;
-use oddspot::verdict::{Finding, Thresholds, Why};
+use oddspot::verdict::{Finding, Thresholds};
 use serde::Serialize;
 
 use super::earlier::{Earlier, check_columns, go_to_end, has_rows, names, remove_pictures};
-use super::input::Input;
+use super::input::{FileState, Input};
 use super::page::PAGE;
 use super::pictures::{Pictures, Written, remove_leftovers};
+use super::stamp::{Stamp, Stamps};
+use super::table::{CSV, Of, Table, columns};
 use crate::output::hold;
 
 /// Everything that is said, a line an image.
 pub const JSON_LINES: &str = "results.jsonl";
-const CSV: &str = "results.csv";
 
 /// An image that was judged.
 pub struct Done {
@@ -43,83 +43,166 @@ pub struct Done {
 struct Line<'a> {
     image: &'a str,
     #[serde(flatten)]
-    finding: &'a Finding,
-    files: &'a [String],
-    milliseconds: f64,
+    stamp: &'a Stamp<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a FileState>,
+    #[serde(flatten)]
+    said: Said<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
 
-/// A line of results.jsonl for an image that could not be judged.
+/// What a line says of an image that was judged; nothing of one that could not be.
 #[derive(Serialize)]
-struct Skipped<'a> {
-    image: &'a str,
-    error: &'a str,
+#[serde(untagged)]
+enum Said<'a> {
+    Found {
+        #[serde(flatten)]
+        finding: &'a Finding,
+        files: &'a [String],
+        milliseconds: f64,
+    },
+    Nothing {},
+}
+
+/// Where results go, and what all of a run's have in common.
+pub struct Output {
+    stamps: Stamps,
+    thresholds: [f64; 2],
+    folder: Option<Folder>,
 }
 
 /// The output folder, its results flushed image by image.
-pub struct Output {
+struct Folder {
     pictures: Pictures,
-    thresholds: [f64; 2],
     jsonl: File,
-    csv: csv::Writer<File>,
+    table: Table,
     /// Names that pictures of earlier results have.
     names: BTreeSet<String>,
     /// As long as the results are written.
     _hold: Hold,
 }
 
-/// Columns of results.csv; regions are told by their number and the first one's box.
-const COLUMNS: [&str; 18 + Measure::ALL.len()] = [
-    "image",
-    "verdict",
-    "score",
-    "threshold",
-    "check_threshold",
-    "why",
-    "looks_wrong_share",
-    "wrong_place_share",
-    "peak_x",
-    "peak_y",
-    "regions",
-    "left",
-    "top",
-    "region_width",
-    "region_height",
-    "figure",
-    "error",
-    "untrusted_because",
-    "light",
-    "brightness",
-    "contrast",
-    "black",
-    "burnt_out",
-    "focus",
-    "noise",
-    "colour",
-    "red_cast",
-    "blue_cast",
-    "right",
-    "down",
-    "larger",
-    "turned",
-    "unlike",
-];
-/// Where the reason stands why an image was skipped.
-const ERROR: usize = 16;
+/// What becomes of an output folder.
+#[derive(Clone, Copy)]
+pub struct Making {
+    /// Of the results that it has.
+    pub earlier: Earlier,
+    /// Beside new results.
+    pub written: Written,
+    /// Whether a new table begins with a byte order mark.
+    pub mark: bool,
+}
 
 impl Output {
-    /// Makes the folder and begins the results.
+    /// Makes the folder, if there is to be one, and begins the results.
     ///
     /// # Errors
     /// A folder that cannot be made or written, that another run writes to, or that has results already
     /// which are neither to be replaced nor added to.
     pub fn create(
-        folder: &Path,
-        earlier: Earlier,
+        folder: Option<&Path>,
+        making: Making,
         thresholds: &Thresholds,
-        written: Written,
+        stamps: Stamps,
     ) -> Result<Self> {
+        let make = |folder| Folder::create(folder, making, thresholds);
+        Ok(Self {
+            stamps,
+            thresholds: [thresholds.image, thresholds.check],
+            folder: folder.map(make).transpose()?,
+        })
+    }
+
+    /// Names that the pictures of earlier results have, so that new ones are called otherwise.
+    pub fn take_names(&mut self) -> BTreeSet<String> {
+        let names = self.folder.as_mut().map(|folder| &mut folder.names);
+        names.map(std::mem::take).unwrap_or_default()
+    }
+
+    /// An image is anomalous above the first, to be checked above the second.
+    pub fn thresholds(&self) -> [f64; 2] {
+        self.thresholds
+    }
+
+    /// Whether names are to say which part an image shows.
+    pub fn has_parts(&self) -> bool {
+        self.stamps.has_parts()
+    }
+
+    /// How to write pictures, for any thread; None where there is no place for them.
+    pub fn pictures(&self) -> Option<Pictures> {
+        self.folder.as_ref().map(|folder| folder.pictures.clone())
+    }
+
+    /// Appends a finding to both result files, and gives its line.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn result(&mut self, input: &Input, done: &Done) -> Result<Told> {
+        let said = Said::Found {
+            finding: &done.finding,
+            files: &done.files,
+            milliseconds: 1e3 * done.latency.as_secs_f64(),
+        };
+        self.line(input, said, done.unnamed.as_deref(), |table, of| {
+            table.result(of, done)
+        })
+    }
+
+    /// Appends an image that could not be judged to both result files, and gives its line.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn skipped(&mut self, input: &Input, error: &str) -> Result<Told> {
+        let thresholds = self.thresholds;
+        self.line(input, Said::Nothing {}, Some(error), |table, of| {
+            table.skipped(of, thresholds, error)
+        })
+    }
+
+    fn line(
+        &mut self,
+        input: &Input,
+        said: Said,
+        error: Option<&str>,
+        row: impl FnOnce(&mut Table, &Of) -> Result<()>,
+    ) -> Result<Told> {
+        let (image, time) = (&input.image(), &ZonedDateTime::now());
+        let stamp = &self.stamps.of(image, time);
+        let line = serde_json::to_string(&Line {
+            image,
+            stamp,
+            file: input.state.as_ref(),
+            said,
+            error,
+        })?;
+        if let Some(folder) = &mut self.folder {
+            writeln!(folder.jsonl, "{line}").context("cannot write results.jsonl")?;
+            row(&mut folder.table, &Of { image, time, stamp })?;
+        }
+        Ok(Told {
+            line,
+            has_part: stamp.part.is_some(),
+        })
+    }
+}
+
+/// What the results say of an image.
+pub struct Told {
+    /// Its line of results.jsonl.
+    pub line: String,
+    /// Whether it says which part it shows.
+    pub has_part: bool,
+}
+
+impl Folder {
+    fn create(folder: &Path, making: Making, thresholds: &Thresholds) -> Result<Self> {
+        let Making {
+            earlier,
+            written,
+            mark,
+        } = making;
         let shown = folder.display();
         ensure!(
             folder.is_dir() || !folder.exists(),
@@ -129,7 +212,7 @@ impl Output {
             format!("cannot make the folder {shown}; choose an -o that you may write to")
         })?;
         let hold = hold(&folder.join(JSON_LINES))?;
-        let columns = COLUMNS.join(",");
+        let columns = columns().join(",");
         let [results, table] = [JSON_LINES, CSV].map(|name| folder.join(name));
         let there = has_rows(&results, None)?
             || has_rows(&table, Some(&columns))?
@@ -164,111 +247,13 @@ impl Output {
                 }
             }
         }
-        let begins = csv.metadata().map_or(true, |metadata| metadata.len() == 0);
-        let mut csv = csv::Writer::from_writer(csv);
-        if begins {
-            csv.write_record(COLUMNS)?;
-            csv.flush()?;
-        }
         Ok(Self {
             pictures: Pictures::new(folder, thresholds.image, written),
-            thresholds: [thresholds.image, thresholds.check],
             jsonl,
-            csv,
+            table: Table::new(csv, mark)?,
             names,
             _hold: hold,
         })
-    }
-
-    /// Names that the pictures of earlier results have, so that new ones are called otherwise.
-    pub fn take_names(&mut self) -> BTreeSet<String> {
-        std::mem::take(&mut self.names)
-    }
-
-    /// An image is anomalous above the first, to be checked above the second.
-    pub fn thresholds(&self) -> [f64; 2] {
-        self.thresholds
-    }
-
-    /// How to write pictures, for any thread.
-    pub fn pictures(&self) -> Pictures {
-        self.pictures.clone()
-    }
-
-    /// Appends a finding to both result files.
-    ///
-    /// # Errors
-    /// A full disk.
-    pub fn result(&mut self, input: &Input, done: &Done) -> Result<()> {
-        let Done {
-            finding,
-            files,
-            latency,
-            unnamed,
-            ..
-        } = done;
-        let image = input.image();
-        let line = serde_json::to_string(&Line {
-            image: &image,
-            finding,
-            files,
-            milliseconds: 1e3 * latency.as_secs_f64(),
-            error: unnamed.as_deref(),
-        })?;
-        writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
-        let figure = files.iter().find(|file| file.starts_with("figure/"));
-        let first = finding.regions.first();
-        let of_first = |value: fn(&Region) -> usize| {
-            first.map_or(String::new(), |region| value(region).to_string())
-        };
-        let of_image = [
-            image,
-            finding.verdict.word().to_owned(),
-            finding.score.to_string(),
-            finding.threshold.to_string(),
-            finding.check_threshold.to_string(),
-            finding.why.map_or("", Why::words).to_owned(),
-            format!("{:.4}", finding.looks_wrong_share),
-            format!("{:.4}", finding.wrong_place_share),
-            finding.peak.x.to_string(),
-            finding.peak.y.to_string(),
-            finding.regions.len().to_string(),
-            of_first(|r| r.left),
-            of_first(|r| r.top),
-            of_first(|r| r.width),
-            of_first(|r| r.height),
-            figure.cloned().unwrap_or_default(),
-            unnamed.clone().unwrap_or_default(),
-            finding.health.words().unwrap_or_default().to_owned(),
-        ];
-        let health = Measure::ALL.map(|measure| finding.health.get(measure).to_string());
-        self.row(of_image.into_iter().chain(health))
-    }
-
-    /// Appends an image that could not be judged to both result files.
-    ///
-    /// # Errors
-    /// A full disk.
-    pub fn skipped(&mut self, input: &Input, error: &str) -> Result<()> {
-        let image = input.image();
-        let line = serde_json::to_string(&Skipped {
-            image: &image,
-            error,
-        })?;
-        writeln!(self.jsonl, "{line}").context("cannot write results.jsonl")?;
-        let mut row: [String; COLUMNS.len()] = std::array::from_fn(|_| String::new());
-        row[0] = image;
-        row[1] = "skipped".to_owned();
-        [row[3], row[4]] = self.thresholds.map(|threshold| threshold.to_string());
-        row[ERROR] = error.to_owned();
-        self.row(row)
-    }
-
-    fn row(&mut self, row: impl IntoIterator<Item = String>) -> Result<()> {
-        self.csv
-            .write_record(row)
-            .context("cannot write results.csv")?;
-        self.csv.flush().context("cannot write results.csv")
     }
 }
 
@@ -292,6 +277,7 @@ fn open(folder: &Path, name: &str) -> Result<File> {
 #[cfg(test)]
 mod tests {
     use oddspot::health::Health;
+    use oddspot::maps::Region;
     use oddspot::verdict::{Place, Point, Shares, Verdict};
 
     use super::*;

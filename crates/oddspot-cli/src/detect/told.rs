@@ -8,17 +8,20 @@ use anyhow::Result;
 use oddspot::verdict::Verdict;
 use oddspot_measure::peak_memory;
 
-use super::DetectArgs;
 use super::differing::Differences;
 use super::input::Input;
 use super::page;
 use super::pictures::Written;
-use super::results::{Done, JSON_LINES, Output};
+use super::reporting::{FailOn, Said};
+use super::results::{self, Done, JSON_LINES, Output};
+use super::{DetectArgs, IN_NO_FOLDER};
 use crate::described::four_digits;
 use crate::interrupt::INTERRUPTED;
 
 /// Exit status when some images could not be judged, or have no pictures.
 const SOME_SKIPPED: u8 = 3;
+/// Exit status when an image has a verdict that was to be seen by it.
+const FAILED: u8 = 4;
 
 /// What became of an image.
 pub enum Judged {
@@ -57,6 +60,7 @@ impl OfFile {
 /// What has been told of the images.
 pub struct Told {
     output: Output,
+    said: Said,
     differences: Differences,
     /// Files of which all was told.
     files: usize,
@@ -66,14 +70,17 @@ pub struct Told {
     skipped: usize,
     unaligned: usize,
     unnamed: usize,
+    /// Images whose names do not say which part they show.
+    without_part: usize,
     failure: Option<anyhow::Error>,
 }
 
 impl Told {
     /// Of no image yet.
-    pub fn new(output: Output, differences: Differences) -> Self {
+    pub fn new(output: Output, said: Said, differences: Differences) -> Self {
         Self {
             output,
+            said,
             differences,
             files: 0,
             latencies: Vec::new(),
@@ -81,6 +88,7 @@ impl Told {
             skipped: 0,
             unaligned: 0,
             unnamed: 0,
+            without_part: 0,
             failure: None,
         }
     }
@@ -111,18 +119,31 @@ impl Told {
         self.verdicts[done.finding.verdict as usize] += 1;
         self.differences.note(&input.image(), &done.kind);
         self.unaligned += usize::from(done.finding.unaligned().is_some());
-        say!("{}", done.finding.line(&input.image()));
+        if self.said == Said::Words {
+            say!("{}", done.finding.line(&input.image()));
+        }
         if let Some(reason) = &done.unnamed {
             self.unnamed += 1;
             tell!("without pictures: {}: {reason}", input.image());
         }
-        self.output.result(input, done)
+        let told = self.output.result(input, done)?;
+        self.print(&told);
+        Ok(())
     }
 
     fn skipped(&mut self, input: &Input, reason: &str) -> Result<()> {
         self.skipped += 1;
         tell!("skipped: {reason}");
-        self.output.skipped(input, reason)
+        let told = self.output.skipped(input, reason)?;
+        self.print(&told);
+        Ok(())
+    }
+
+    fn print(&mut self, told: &results::Told) {
+        self.without_part += usize::from(self.output.has_parts() && !told.has_part);
+        if self.said == Said::Json {
+            say!("{}", told.line);
+        }
     }
 
     /// The last lines, and the exit status.
@@ -138,14 +159,33 @@ impl Told {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        page::write(&args.output, JSON_LINES, &args.model)?;
-        let output = args.output.display();
-        let (count, skipped) = (self.latencies.len(), self.skipped);
-        let images = count + skipped;
+        let output = match &args.output {
+            Some(output) => {
+                page::write(output, JSON_LINES, &args.model)?;
+                output.display().to_string()
+            }
+            None => IN_NO_FOLDER.to_owned(),
+        };
         if self.files < files {
             tell!("interrupted; the results so far are in {output}");
             return Ok(ExitCode::from(INTERRUPTED));
         }
+        if !args.report.quiet {
+            tell!("{}", self.counts(args));
+        }
+        for line in self.warnings() {
+            tell!("{line}");
+        }
+        if !args.report.quiet {
+            tell!("{}", describe_cost(&mut self.latencies, elapsed));
+        }
+        Ok(ExitCode::from(self.status(&args.fail_on)))
+    }
+
+    /// How many images there are of each verdict, and where the results are.
+    fn counts(&self, args: &DetectArgs) -> String {
+        let (count, skipped) = (self.latencies.len(), self.skipped);
+        let images = count + skipped;
         let [threshold, check] = self.output.thresholds().map(four_digits);
         let written = match args.written() {
             _ if count == 0 => "results",
@@ -153,24 +193,51 @@ impl Told {
             Written { maps: true, .. } => "maps and results",
             _ => "results",
         };
+        let written = match &args.output {
+            None => IN_NO_FOLDER.to_owned(),
+            Some(output) if page::is_written(output) => {
+                format!("{written} in {0}: open index.html there", output.display())
+            }
+            Some(output) => format!("{written} in {}", output.display()),
+        };
         let [good, to_check, anomalous, untrusted] = self.verdicts;
-        tell!(
+        format!(
             "{images} images: {anomalous} anomalous, {to_check} to check, {untrusted} untrusted, {good} good, {skipped} skipped, \
-             at the thresholds {threshold} and {check}; {written} in {output}: open index.html there",
-        );
-        for line in self.differences.told(count) {
-            tell!("{line}");
+             at the thresholds {threshold} and {check}; {written}"
+        )
+    }
+
+    /// What may be wrong with the images, or with what was asked for.
+    fn warnings(&self) -> Vec<String> {
+        let count = self.latencies.len();
+        let mut lines = self.differences.told(count);
+        lines.extend(match self.unaligned {
+            0 => None,
+            1 => Some("warning: 1 image could not be aligned: look at it yourself".to_owned()),
+            more => Some(format!(
+                "warning: {more} images could not be aligned: look at them yourself"
+            )),
+        });
+        if self.without_part > 0 {
+            lines.push(format!(
+                "warning: the names of {} of {} images say no part by --part-id",
+                self.without_part,
+                count + self.skipped
+            ));
         }
-        match self.unaligned {
-            0 => {}
-            1 => tell!("warning: 1 image could not be aligned: look at it yourself"),
-            more => tell!("warning: {more} images could not be aligned: look at them yourself"),
+        lines
+    }
+
+    /// The exit status. A verdict that was to be seen by it is seen first.
+    fn status(&self, fail_on: &[FailOn]) -> u8 {
+        let is_met = |(&verdict, &count): (&Verdict, &usize)| {
+            count > 0 && fail_on.iter().any(|one| one.is_met_by(verdict))
+        };
+        match self.skipped + self.unnamed {
+            _ if Verdict::ALL.iter().zip(&self.verdicts).any(is_met) => FAILED,
+            0 => 0,
+            _ => SOME_SKIPPED,
         }
-        tell!("{}", describe_cost(&mut self.latencies, elapsed));
-        Ok(match skipped + self.unnamed {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::from(SOME_SKIPPED),
-        })
     }
 }
 

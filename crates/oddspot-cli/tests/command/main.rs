@@ -30,6 +30,7 @@ mod pretraining;
 mod regions;
 mod report;
 mod report_in_browser;
+mod reporting;
 mod resuming;
 mod teachers;
 mod training;

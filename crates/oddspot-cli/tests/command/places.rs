@@ -232,7 +232,7 @@ fn two_runs_into_one_folder_lose_no_row() {
     assert_eq!(lines(&world.text("out/results.jsonl")).len(), 6 * done);
     let table = world.text("out/results.csv");
     assert_eq!(table.lines().count(), 1 + 6 * done);
-    assert_eq!(table.matches("image,verdict").count(), 1);
+    assert_eq!(table.matches("image,part").count(), 1);
 }
 
 #[test]
