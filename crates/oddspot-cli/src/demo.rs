@@ -12,7 +12,7 @@ use oddspot::settings::{Method, Moments};
 use oddspot_demo::{Counts, write_mvtec};
 
 use crate::configuration::Configuration;
-use crate::detect::{self, DetectArgs, ReportArgs};
+use crate::detect::{self, DetectArgs, JudgeArgs};
 use crate::evaluate::{self, EvaluateArgs};
 use crate::excluded::ExcludeArgs;
 use crate::good::GoodArgs;
@@ -74,20 +74,13 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         }
     }
     let detection = DetectArgs {
-        region: RegionArgs::default(),
         model: model.clone(),
         images: vec![images.join("test")],
         output: Some(findings.clone()),
-        fail_on: Vec::new(),
-        report: ReportArgs::default(),
         replace: true,
         append: false,
-        maps: false,
-        no_pictures: false,
-        max_megapixels: None,
-        max_side: None,
-        verdict: VerdictArgs::default(),
-        runtime: args.runtime.clone(),
+        fail_on: Vec::new(),
+        judging: JudgeArgs::plain(&args.runtime),
     };
     let judged = detect::detect(&detection, &runtime)?;
     let evaluation = EvaluateArgs {

@@ -1,16 +1,18 @@
 //! `oddspot detect`: images in, verdicts and pictures out.
 
-mod differing;
-mod earlier;
-mod input;
-mod judge;
-mod page;
+pub mod differing;
+mod done;
+pub mod earlier;
+pub mod input;
+pub mod judge;
+mod options;
+pub mod page;
 mod pictures;
 mod reporting;
-mod results;
-mod stamp;
+pub mod results;
+pub mod stamp;
 mod table;
-mod told;
+pub mod told;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,20 +20,16 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use oddspot::images::Limits;
 use oddspot_measure::peak_memory;
 
 use crate::besides::lines;
-use crate::region::RegionArgs;
-use crate::runtime::{Runtime, RuntimeArgs};
-use crate::verdict::VerdictArgs;
+use crate::runtime::Runtime;
 use differing::Differences;
 use earlier::Earlier;
 use input::{Input, collect, name_all};
 use judge::judge;
-use pictures::Written;
+pub use options::JudgeArgs;
 use reporting::FailOn;
-pub use reporting::ReportArgs;
 use results::{Making, Output};
 use stamp::Stamps;
 use told::Told;
@@ -57,46 +55,24 @@ pub struct DetectArgs {
     /// Add to the results that the folder has
     #[arg(long, requires = "output", conflicts_with = "replace")]
     pub append: bool,
-    /// Also write the raw maps as 32-bit TIFF
-    #[arg(long, requires = "output")]
-    pub maps: bool,
-    /// Write no pictures, only the results (and the raw maps, if asked for)
-    #[arg(long)]
-    pub no_pictures: bool,
     /// End with status 4 if an image has this verdict: anomalous, check (or worse), untrusted, or several with commas
     #[arg(long, value_name = "VERDICT", value_delimiter = ',', value_parser = FailOn::new)]
     pub fail_on: Vec<FailOn>,
-    /// How verdicts are told
+    /// How images are judged, and what is kept of them
     #[command(flatten)]
-    pub report: ReportArgs,
-    /// Most megapixels that an image may have [default: the model's, mostly 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=2_000))]
-    pub max_megapixels: Option<u64>,
-    /// Most pixels that an image may have along a side [default: the model's, mostly 30000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub max_side: Option<u32>,
-    /// Another threshold than the model's
-    #[command(flatten)]
-    pub verdict: VerdictArgs,
-    /// Which part of images is inspected
-    #[command(flatten)]
-    pub region: RegionArgs,
-    /// Device and threads
-    #[command(flatten)]
-    pub runtime: RuntimeArgs,
+    pub judging: JudgeArgs,
 }
 
 /// `oddspot detect`.
 pub fn run(args: &DetectArgs) -> Result<ExitCode> {
-    detect(args, &args.runtime.open()?)
+    detect(args, &args.judging.runtime.open()?)
 }
 
 /// Judges every image; one that cannot be used is reported and skipped.
 pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     peak_memory::reset();
-    let detector = args.verdict.load(&args.model, runtime)?;
-    let limits = args.limits(detector.reading().limits);
-    let detector = detector.with_limits(limits);
+    let JudgeArgs { report, region, .. } = &args.judging;
+    let detector = args.judging.detector(&args.model, runtime)?;
     let (mut inputs, besides) = collect(&args.images, args.output.as_deref())?;
     let besides = lines(&besides, true);
     ensure!(
@@ -109,17 +85,17 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
             .collect::<String>()
     );
     let first = inputs.first().and_then(Input::source);
-    let detector = args.region.restrict(detector, first)?;
-    let stamps = Stamps::new(&args.model, args.report.part_id.clone())?;
+    let detector = region.restrict(detector, first)?;
+    let stamps = Stamps::new(&args.model, report.part_id.clone())?;
     let making = Making {
         earlier: args.earlier(),
-        written: args.written(),
-        mark: args.report.bom,
+        written: args.judging.written(),
+        mark: report.bom,
     };
     let output = args.output.as_deref();
     let mut output = Output::create(output, making, detector.thresholds(), stamps)?;
     name_all(&mut inputs, output.take_names());
-    if !args.report.quiet {
+    if !report.quiet {
         for line in besides {
             tell!("{line}");
         }
@@ -127,7 +103,7 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     let pictures = output.pictures();
     let header = detector.header();
     let differences = Differences::from(header.images.as_ref(), &header.settings);
-    let mut told = Told::new(output, args.report.said(), differences);
+    let mut told = Told::new(output, report.said(), differences);
     let started = Instant::now();
     let until_stopped = |input| runtime.interrupt.flow().is_continue().then_some(input);
     // Decoding, networks and pictures of different images overlap.
@@ -145,27 +121,12 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
 }
 
 impl DetectArgs {
-    /// The model's limits, or those that were asked for.
-    fn limits(&self, of_model: Limits) -> Limits {
-        Limits {
-            pixels: (self.max_megapixels).map_or(of_model.pixels, |mega| mega * 1_000_000),
-            side: self.max_side.unwrap_or(of_model.side),
-        }
-    }
-
     /// What becomes of the results that the folder has.
     fn earlier(&self) -> Earlier {
         match (self.replace, self.append) {
             (true, _) => Earlier::Replace,
             (_, true) => Earlier::Append,
             _ => Earlier::Refuse,
-        }
-    }
-
-    fn written(&self) -> Written {
-        Written {
-            pictures: !self.no_pictures,
-            maps: self.maps,
         }
     }
 }

@@ -32,6 +32,7 @@ mod torchvision;
 mod train;
 mod verdict;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -62,6 +63,11 @@ enum Command {
                       was not understood, 3 if some images could not be judged, 4 if --fail-on asks for it (before 3), 130 after Ctrl-C."
     )]
     Detect(Box<detect::DetectArgs>),
+    /// Judge images as they come into a folder, until it is stopped
+    #[command(
+        after_help = "Stopped by Ctrl-C or SIGTERM it ends with status 0; the next start judges what came in between, and nothing twice."
+    )]
+    Watch(Box<watch::WatchArgs>),
     /// Add good images to a model in seconds, without training
     Extend(extend::ExtendArgs),
     /// Set a model's thresholds anew on good images, and tell what they cost
@@ -114,6 +120,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Train(args) => train::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Detect(args) => detect::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Extend(args) => extend::run(args),
         Command::Calibrate(args) => calibrate::run(args),
         Command::Verify(args) => verify::run(args),

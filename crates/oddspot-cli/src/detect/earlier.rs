@@ -9,7 +9,9 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::pictures::{name_of, remove};
-use super::table::BYTE_ORDER_MARK;
+
+/// By which spreadsheets know that a text is UTF-8.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// What becomes of earlier results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,6 +41,17 @@ pub struct FileState {
 }
 
 impl Input {
+    /// A file under a watched folder, as it was when it was taken.
+    pub fn new(path: PathBuf, folder: &Path, state: FileState, names: &mut Names) -> Self {
+        let below = path.strip_prefix(folder).unwrap_or(&path);
+        Self {
+            name: names.unique(&joined(below)),
+            path,
+            unreadable: None,
+            state: Some(state),
+        }
+    }
+
     /// The file, as it was named; bytes that are no text as `\xff`, so that it can be found again.
     pub fn image(&self) -> String {
         spelled(&self.path).into_owned()
@@ -111,7 +122,7 @@ impl Input {
 
 /// A path as text.
 #[cfg(unix)]
-fn spelled(path: &Path) -> Cow<'_, str> {
+pub fn spelled(path: &Path) -> Cow<'_, str> {
     use std::os::unix::ffi::OsStrExt;
     if let Some(text) = path.to_str() {
         return Cow::Borrowed(text);
@@ -127,7 +138,7 @@ fn spelled(path: &Path) -> Cow<'_, str> {
 }
 
 #[cfg(not(unix))]
-fn spelled(path: &Path) -> Cow<'_, str> {
+pub fn spelled(path: &Path) -> Cow<'_, str> {
     path.to_string_lossy()
 }
 
@@ -217,16 +228,21 @@ fn own_name(path: &Path) -> PathBuf {
 
 /// Names the pictures of all images, each by another name than those taken.
 pub fn name_all(inputs: &mut [Input], taken: BTreeSet<String>) {
-    let mut names = Names(taken.iter().map(|name| name.to_lowercase()).collect());
+    let mut names = Names::new(&taken);
     for input in inputs {
         input.name = names.unique(&input.name);
     }
 }
 
 /// Names that are taken, in small letters: some disks know no others.
-struct Names(BTreeSet<String>);
+pub struct Names(BTreeSet<String>);
 
 impl Names {
+    /// With those that are taken.
+    pub fn new(taken: &BTreeSet<String>) -> Self {
+        Self(taken.iter().map(|name| name.to_lowercase()).collect())
+    }
+
     /// `part.png` → `part`; a second `part.jpg` → `part.jpg`; a third → `part.jpg-2`, …
     fn unique(&mut self, whole: &str) -> String {
         let stem = Path::new(whole).with_extension("");

@@ -7,9 +7,9 @@ use oddspot::Detector;
 use oddspot::images::Picture;
 use oddspot_draw::figure::Panels;
 
+use super::done::Done;
 use super::input::Input;
 use super::pictures::{Pictures, is_of_its_name};
-use super::results::Done;
 use super::told::{Judged, OfFile, Page};
 use crate::advice::{causes, chain};
 use crate::interrupt::Interrupt;

@@ -1,5 +1,6 @@
 //! The page of a run, beside its results.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use anyhow::Result;
@@ -23,24 +24,31 @@ struct Line {
     files: Vec<String>,
 }
 
-/// Writes the page of all results that lie in a folder, those of earlier runs too. Nothing where they went to a
-/// device or a pipe.
+/// Writes the page of the results that lie in a folder, those of earlier runs too: of all, or of the newest. Nothing
+/// where they went to a device or a pipe.
 ///
 /// # Errors
 /// Results that cannot be read, or a full disk.
-pub fn write(folder: &Path, results: &str, model: &Path) -> Result<()> {
+pub fn write(folder: &Path, results: &str, model: &Path, most: Option<usize>) -> Result<()> {
     let path = folder.join(results);
     if !path.is_file() {
         return Ok(());
     }
-    let mut lines = Vec::new();
+    let mut newest = VecDeque::new();
+    let mut total = 0;
     for_each_line(&path, |line| {
-        // Half a line of a run that was killed is no result.
-        lines.extend(read(line));
+        total += 1;
+        if most.is_some_and(|most| newest.len() == most) {
+            newest.pop_front();
+        }
+        newest.push_back(line.to_vec());
         Ok(())
     })?;
+    // Half a line of a run that was killed is no result.
+    let lines: Vec<ResultLine> = newest.iter().flat_map(|line| read(line)).collect();
+    let earlier = total - newest.len();
     let name = model.file_name().unwrap_or_default().to_string_lossy();
-    let page = results_page(&name, &lines)?;
+    let page = results_page(&name, &lines, earlier)?;
     atomic::write_bytes(folder.join(PAGE), page.as_bytes())?;
     Ok(())
 }

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use jiff::ZonedDateTime;
 use oddspot::files::lock::Hold;
-use oddspot::images::Kind;
 use oddspot::verdict::{Finding, Thresholds};
 use serde::Serialize;
 
+use super::done::Done;
 use super::earlier::{Earlier, check_columns, go_to_end, has_rows, names, remove_pictures};
 use super::input::{FileState, Input};
 use super::page::PAGE;
@@ -23,20 +22,6 @@ use crate::output::hold;
 
 /// Everything that is said, a line an image.
 pub const JSON_LINES: &str = "results.jsonl";
-
-/// An image that was judged.
-pub struct Done {
-    /// What is said of it.
-    pub finding: Finding,
-    /// What it is as a file.
-    pub kind: Kind,
-    /// Its pictures and raw maps, as paths below the output folder with `/`.
-    pub files: Vec<String>,
-    /// File to verdict and pictures.
-    pub latency: Duration,
-    /// Why it has no pictures, where that is owed to its name.
-    pub unnamed: Option<String>,
-}
 
 /// A line of results.jsonl.
 #[derive(Serialize)]

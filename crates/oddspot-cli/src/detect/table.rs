@@ -9,13 +9,12 @@ use oddspot::health::Measure;
 use oddspot::maps::Region;
 use oddspot::verdict::{Finding, Why};
 
-use super::results::Done;
+use super::done::Done;
+use super::earlier::BYTE_ORDER_MARK;
 use super::stamp::Stamp;
 
 /// The table's file.
 pub const CSV: &str = "results.csv";
-/// By which spreadsheets know that a text is UTF-8.
-pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Columns before those of an image's health; regions are told by their number and the first one's box.
 const COLUMNS: [&str; 21] = [

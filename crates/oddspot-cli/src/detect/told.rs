@@ -1,6 +1,7 @@
 //! What is told of the images, in their order, and in the end of all of them.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use oddspot::verdict::Verdict;
 use oddspot_measure::peak_memory;
 
 use super::differing::Differences;
+use super::done::Done;
 use super::input::Input;
 use super::page;
-use super::pictures::Written;
+use super::pictures::{Pictures, Written};
 use super::reporting::{FailOn, Said};
-use super::results::{self, Done, JSON_LINES, Output};
+use super::results::{self, JSON_LINES, Output};
 use super::{DetectArgs, IN_NO_FOLDER};
 use crate::described::four_digits;
 use crate::interrupt::INTERRUPTED;
@@ -146,6 +148,19 @@ impl Told {
         }
     }
 
+    /// How to write pictures, for any thread; None where there is no place for them.
+    pub fn pictures(&self) -> Option<Pictures> {
+        self.output.pictures()
+    }
+
+    /// After what there was no going on, if anything.
+    ///
+    /// # Errors
+    /// That.
+    pub fn check(&mut self) -> Result<()> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
     /// The last lines, and the exit status.
     ///
     /// # Errors
@@ -156,12 +171,10 @@ impl Told {
         elapsed: Duration,
         args: &DetectArgs,
     ) -> Result<ExitCode> {
-        if let Some(failure) = self.failure {
-            return Err(failure);
-        }
+        self.check()?;
         let output = match &args.output {
             Some(output) => {
-                page::write(output, JSON_LINES, &args.model)?;
+                page::write(output, JSON_LINES, &args.model, None)?;
                 output.display().to_string()
             }
             None => IN_NO_FOLDER.to_owned(),
@@ -170,30 +183,33 @@ impl Told {
             tell!("interrupted; the results so far are in {output}");
             return Ok(ExitCode::from(INTERRUPTED));
         }
-        if !args.report.quiet {
-            tell!("{}", self.counts(args));
+        if !args.judging.report.quiet {
+            tell!(
+                "{}",
+                self.counts(args.output.as_deref(), args.judging.written())
+            );
         }
         for line in self.warnings() {
             tell!("{line}");
         }
-        if !args.report.quiet {
+        if !args.judging.report.quiet {
             tell!("{}", describe_cost(&mut self.latencies, elapsed));
         }
         Ok(ExitCode::from(self.status(&args.fail_on)))
     }
 
     /// How many images there are of each verdict, and where the results are.
-    fn counts(&self, args: &DetectArgs) -> String {
+    pub fn counts(&self, output: Option<&Path>, written: Written) -> String {
         let (count, skipped) = (self.latencies.len(), self.skipped);
         let images = count + skipped;
         let [threshold, check] = self.output.thresholds().map(four_digits);
-        let written = match args.written() {
+        let written = match written {
             _ if count == 0 => "results",
             Written { pictures: true, .. } => "pictures and results",
             Written { maps: true, .. } => "maps and results",
             _ => "results",
         };
-        let written = match &args.output {
+        let written = match output {
             None => IN_NO_FOLDER.to_owned(),
             Some(output) if page::is_written(output) => {
                 format!("{written} in {0}: open index.html there", output.display())
@@ -208,7 +224,7 @@ impl Told {
     }
 
     /// What may be wrong with the images, or with what was asked for.
-    fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<String> {
         let count = self.latencies.len();
         let mut lines = self.differences.told(count);
         lines.extend(match self.unaligned {

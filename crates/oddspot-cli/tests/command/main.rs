@@ -34,4 +34,5 @@ mod reporting;
 mod resuming;
 mod teachers;
 mod training;
+mod watching;
 mod world;

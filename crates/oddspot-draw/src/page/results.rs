@@ -67,11 +67,11 @@ pub fn result_pictures(shown: &Panels, scale: Scale) -> Result<(Vec<u8>, Option<
 
 /// The page as HTML, which shows pictures that lie beside it: `page/NAME.jpg` and `page/NAME.odd.jpg` of [`result_pictures`], as far as a
 /// line has them among its files. `model` is the name of the
-/// model's file.
+/// model's file, and so many results are `earlier` than these lines.
 ///
 /// # Errors
 /// A page that cannot be put together, which no input is known to cause.
-pub fn results_page(model: &str, lines: &[ResultLine]) -> Result<String> {
+pub fn results_page(model: &str, lines: &[ResultLine], earlier: usize) -> Result<String> {
     let mut cards: Vec<Card> = lines.iter().map(Card::of).collect();
     cards.sort_by_key(|card| Reverse((card.rank, card.order)));
     let verdicts: Vec<(&str, usize)> = RANKS
@@ -86,7 +86,14 @@ pub fn results_page(model: &str, lines: &[ResultLine]) -> Result<String> {
         .collect();
     let thresholds = lines.iter().find_map(|line| line.found.as_ref().ok());
     render(&Page {
-        heading: format!("{} images judged", lines.len()),
+        heading: match earlier {
+            0 => format!("{} images judged", lines.len()),
+            _ => format!(
+                "The newest {} of {} images",
+                lines.len(),
+                lines.len() + earlier
+            ),
+        },
         model,
         lede: lede(&verdicts),
         threshold: thresholds.map(|finding| {
@@ -294,7 +301,7 @@ mod tests {
             line("broken.png", Err("damaged".to_owned())),
             line("dark.png", Ok(dark)),
         ];
-        let page = results_page("part.oddspot", &lines).unwrap();
+        let page = results_page("part.oddspot", &lines, 0).unwrap();
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
         assert!(at("worse.png") < at("&#60;b&#62;"));
         assert!(at("&#60;b&#62;") < at("dark.png"));
@@ -310,10 +317,10 @@ mod tests {
     fn a_run_without_pictures_has_a_page_too() {
         let mut only = line("a.png", Ok(finding(Verdict::Check, 3.5)));
         only.files.clear();
-        let page = results_page("m", &[only]).unwrap();
+        let page = results_page("m", &[only], 0).unwrap();
         assert!(!page.contains("<img") && page.contains("1 to be checked."));
         assert!(
-            results_page("m", &[])
+            results_page("m", &[], 0)
                 .unwrap()
                 .contains("No image was judged.")
         );

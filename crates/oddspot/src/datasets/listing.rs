@@ -1,50 +1,12 @@
 //! What lies in a folder: images, and beside them what is passed over.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
+use super::walk::{Walked, Whose, is_hidden, walk, whose};
 use crate::error::{Error, Result};
 use crate::images::{begins_like_an_image, dimensions, has_image_extension};
-
-/// Folders of the pictures that findings are shown by, each a kind.
-pub const PICTURES: [&str; 6] = [
-    "figure",
-    "contour",
-    "page",
-    "total",
-    "looks_wrong",
-    "wrong_place",
-];
-/// Kinds that make a folder one of findings, even where their list is gone.
-const KINDS: usize = 3;
-/// The list of findings, and how it begins.
-const FINDINGS: (&str, &[u8]) = ("results.jsonl", b"{\"image\":");
-
-/// Folders that operating systems and network drives make for themselves, in lower case.
-const SYSTEM: [&str; 18] = [
-    "#recycle",
-    "#snapshot",
-    "$extend",
-    "$recycle.bin",
-    "@eadir",
-    "@recently-snapshot",
-    "@recycle",
-    "@sharebin",
-    "@tmp",
-    "__macosx",
-    "lost+found",
-    "network trash folder",
-    "recycled",
-    "recycler",
-    "system volume information",
-    "temporary items",
-    "thevolumesettingsfolder",
-    "~snapshot",
-];
 
 /// The images under a folder, and what lies beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,17 +55,6 @@ pub struct LeftOutFolder {
     pub unreadable: Option<String>,
 }
 
-/// Whose a folder is that is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The operating system's or a network drive's.
-    System,
-    /// This program's: pictures of what it found.
-    Findings,
-    /// Hidden.
-    Hidden,
-}
-
 /// Lists the images under a folder at any depth; what is no folder gives itself. An image is what is called
 /// so, or what is one by its content. Hidden files, folders of the system and pictures of findings are left
 /// out; a symbolic link is followed, but never in a loop. What cannot be read does not end it.
@@ -117,26 +68,12 @@ pub fn list(path: &Path) -> Result<Listing> {
         listing.images.push(path.to_owned());
         return Ok(listing);
     }
-    let mut walk = WalkDir::new(path).follow_links(true).into_iter();
-    while let Some(entry) = walk.next() {
-        match entry {
-            Ok(entry) if entry.depth() == 0 => {}
-            Ok(entry) if entry.file_type().is_dir() => {
-                if let Some(whose) = whose(entry.path()) {
-                    walk.skip_current_dir();
-                    listing.besides.leave_out(entry.into_path(), whose);
-                }
-            }
-            Ok(entry) => listing.add(entry.file_type().is_file(), entry.into_path()),
-            Err(error) if error.loop_ancestor().is_some() => {}
-            Err(error) => {
-                let at = error.path().unwrap_or(path).to_owned();
-                if !is_hidden(&at) {
-                    listing.besides.add_unreadable(at, error);
-                }
-            }
-        }
-    }
+    walk(path, |found| match found {
+        Walked::File(entry) => listing.add(entry.file_type().is_file(), entry.into_path()),
+        Walked::LeftOut(folder, whose) => listing.besides.leave_out(folder, whose),
+        Walked::Unreadable(at, _) if is_hidden(&at) => {}
+        Walked::Unreadable(at, error) => listing.besides.add_unreadable(at, error),
+    });
     listing.images.sort();
     let besides = &mut listing.besides;
     besides.unread.sort();
@@ -217,39 +154,6 @@ impl Besides {
         };
         self.unreadable.push(Unreadable { path, reason });
     }
-}
-
-/// Whose a folder is, if not the user's.
-fn whose(folder: &Path) -> Option<Whose> {
-    let name = folder.file_name()?.to_string_lossy().to_lowercase();
-    if SYSTEM.contains(&name.as_str()) {
-        return Some(Whose::System);
-    }
-    if is_hidden(folder) {
-        return Some(Whose::Hidden);
-    }
-    let is_of_findings =
-        PICTURES.contains(&name.as_str()) && folder.parent().is_some_and(has_findings);
-    is_of_findings.then_some(Whose::Findings)
-}
-
-/// Whether pictures of findings lie in a folder.
-fn has_findings(folder: &Path) -> bool {
-    let (list, begins) = FINDINGS;
-    let path = folder.join(list);
-    let mut start = vec![0; begins.len()];
-    // A pipe of that name would never end.
-    let listed = path.is_file()
-        && File::open(&path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
-        && start == begins;
-    let kinds = PICTURES.iter().filter(|kind| folder.join(kind).is_dir());
-    listed || kinds.count() >= KINDS
-}
-
-/// Whether a file or a folder is hidden by its name.
-pub(super) fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// A file's extension with its dot, in lower case; nothing where it has none.

@@ -18,13 +18,15 @@ mod split;
 mod table;
 mod text;
 mod visa;
+mod walk;
 
 pub use categories::{Category, categories};
 pub use check::{Problem, TestLook};
 pub use exclude::exclude;
-pub use listing::{Besides, LeftOutFolder, Listing, PICTURES, Unreadable, Whose, list};
+pub use listing::{Besides, LeftOutFolder, Listing, Unreadable, list};
 pub use names::sounds_bad;
 pub use split::{Split, split_of};
+pub use walk::{PICTURES, Walked, Whose, is_left_out, walk};
 
 /// What an image is known to show.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::listing::{Besides, is_hidden};
+use super::listing::Besides;
+use super::walk::is_hidden;
 use super::{Dataset, Label, Layout, Sample, extensions, names, no_images};
 use crate::error::{Error, Result};
 use crate::images::has_image_extension;

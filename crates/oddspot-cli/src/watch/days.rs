@@ -1,0 +1,199 @@
+//! Results of each day in a folder of its own, and what those of earlier days know.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use jiff::ZonedDateTime;
+use oddspot::Detector;
+use serde::Deserialize;
+
+use super::arrivals::Taken;
+use crate::detect::JudgeArgs;
+use crate::detect::differing::Differences;
+use crate::detect::earlier::{Earlier, for_each_line};
+use crate::detect::input::{FileState, Names};
+use crate::detect::page;
+use crate::detect::results::{JSON_LINES, Making, Output};
+use crate::detect::stamp::Stamps;
+use crate::detect::told::Told;
+
+/// Images on a day's page: the newest.
+const ON_THE_PAGE: usize = 1_000;
+/// Between two pages, at least.
+const BETWEEN_PAGES: Duration = Duration::from_secs(2);
+/// And so many times as long as a page takes.
+const SHARE: u32 = 20;
+
+/// What a run of `watch` writes, day by day.
+pub struct Days<'a> {
+    output: &'a Path,
+    model: &'a Path,
+    judging: &'a JudgeArgs,
+    today: Option<Day>,
+}
+
+/// A day's results.
+pub struct Day {
+    name: String,
+    folder: PathBuf,
+    /// What was told, and where it goes.
+    pub told: Told,
+    /// Names of its pictures.
+    pub names: Names,
+    /// Results that are not on the page yet.
+    has_news: bool,
+    next_page: Instant,
+}
+
+impl<'a> Days<'a> {
+    /// Into a folder.
+    pub fn new(output: &'a Path, model: &'a Path, judging: &'a JudgeArgs) -> Self {
+        Self {
+            output,
+            model,
+            judging,
+            today: None,
+        }
+    }
+
+    /// The day that it is; the one before, if it is another, is ended.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, or that another run writes to.
+    pub fn today(&mut self, detector: &Detector) -> Result<&mut Day> {
+        let name = ZonedDateTime::now().strftime("%Y-%m-%d").to_string();
+        if self.today.as_ref().is_some_and(|day| day.name != name) {
+            self.end()?;
+        }
+        let day = match self.today.take() {
+            Some(day) => day,
+            None => self.begin(name, detector)?,
+        };
+        Ok(self.today.insert(day))
+    }
+
+    fn begin(&self, name: String, detector: &Detector) -> Result<Day> {
+        let report = &self.judging.report;
+        let folder = self.output.join(&name);
+        let stamps = Stamps::new(self.model, report.part_id.clone())?;
+        let making = Making {
+            earlier: Earlier::Append,
+            written: self.judging.written(),
+            mark: report.bom,
+        };
+        let mut output = Output::create(Some(&folder), making, detector.thresholds(), stamps)?;
+        let header = detector.header();
+        let differences = Differences::from(header.images.as_ref(), &header.settings);
+        Ok(Day {
+            name,
+            names: Names::new(&output.take_names()),
+            told: Told::new(output, report.said(), differences),
+            folder,
+            has_news: false,
+            next_page: Instant::now(),
+        })
+    }
+
+    /// Writes the day's page if it is time; nothing more can be done here.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn tidy(&mut self) -> Result<()> {
+        let model = self.model;
+        match &mut self.today {
+            Some(day) if day.has_news && Instant::now() >= day.next_page => day.page(model),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the day: its page, and how many images there were of each verdict.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn end(&mut self) -> Result<()> {
+        let Some(mut day) = self.today.take() else {
+            return Ok(());
+        };
+        day.page(self.model)?;
+        if !self.judging.report.quiet {
+            tell!(
+                "{}",
+                day.told.counts(Some(&day.folder), self.judging.written())
+            );
+        }
+        for line in day.told.warnings() {
+            tell!("{line}");
+        }
+        Ok(())
+    }
+}
+
+impl Day {
+    /// Takes note of new results.
+    pub fn has_news(&mut self) {
+        self.has_news = true;
+    }
+
+    fn page(&mut self, model: &Path) -> Result<()> {
+        let started = Instant::now();
+        page::write(&self.folder, JSON_LINES, model, Some(ON_THE_PAGE))?;
+        self.has_news = false;
+        self.next_page = Instant::now() + BETWEEN_PAGES.max(SHARE * started.elapsed());
+        Ok(())
+    }
+}
+
+/// What a line of earlier results says of its file.
+#[derive(Deserialize)]
+struct Line {
+    image: String,
+    file: FileState,
+}
+
+/// Files that were judged in earlier runs, by the results of all days.
+///
+/// # Errors
+/// Results that cannot be read.
+pub fn judged_before(output: &Path) -> Result<Taken> {
+    let mut taken = Taken::default();
+    for day in days(output)? {
+        for_each_line(&output.join(day).join(JSON_LINES), |line| {
+            // Half a line of a run that was killed is no result.
+            if let Ok(Line { image, file }) = serde_json::from_slice(line) {
+                // One of a file's pages: part.tif#2.
+                if let Some((whole, _page)) = image.rsplit_once('#') {
+                    taken.insert(whole, &file);
+                }
+                taken.insert(&image, &file);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(taken)
+}
+
+/// The days of which there are results, the oldest first.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn days(output: &Path) -> Result<Vec<String>> {
+    let mut days = Vec::new();
+    for entry in output.read_dir()? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if is_day(&name) && output.join(&name).join(JSON_LINES).is_file() {
+            days.push(name);
+        }
+    }
+    days.sort();
+    Ok(days)
+}
+
+/// As 2026-11-29.
+fn is_day(name: &str) -> bool {
+    let shape = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    name.len() == 10 && name.bytes().enumerate().all(shape)
+}

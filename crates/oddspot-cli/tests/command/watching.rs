@@ -1,0 +1,380 @@
+//! A folder that is watched: each image is judged once, when it is whole.
+
+#![cfg(unix)]
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::detection::lines;
+use crate::world::{Run, World, board, png};
+
+/// How long something may take before a test gives it up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A run of `watch` that goes on.
+struct Watching<'a> {
+    world: &'a World,
+    child: Option<Child>,
+}
+
+impl<'a> Watching<'a> {
+    fn start(world: &'a World, options: &str) -> Self {
+        let arguments = format!("watch in -m model.oddspot -o out --threads 1 {options}");
+        let child = world
+            .oddspot(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            world,
+            child: Some(child),
+        }
+    }
+
+    /// Waits until there are so many results.
+    fn results(&self, count: usize) -> Vec<Value> {
+        self.until(|| Some(results(self.world)).filter(|found| found.len() >= count))
+    }
+
+    fn until<T>(&self, mut found: impl FnMut() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = found() {
+                return found;
+            }
+            assert!(start.elapsed() < PATIENCE, "nothing came of it");
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Stops it as a service manager does.
+    fn stop(mut self) -> Run {
+        let child = self.child.take().unwrap();
+        kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+        let run = Run::from(child.wait_with_output().unwrap());
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run
+    }
+
+    /// Ends it with no time for anything.
+    fn kill(mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+}
+
+/// The results of all days.
+fn results(world: &World) -> Vec<Value> {
+    let files = world.files();
+    let of_days = files
+        .iter()
+        .filter(|(name, _)| name.starts_with("out/") && name.ends_with("/results.jsonl"));
+    let texts = of_days.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned());
+    // Half a line that is just being written is none yet.
+    let whole = texts.map(|text| {
+        text.rsplit_once('\n')
+            .map_or(String::new(), |(all, _)| all.to_owned())
+    });
+    whole.flat_map(|text| lines(&text)).collect()
+}
+
+fn names(results: &[Value]) -> Vec<String> {
+    let name = |line: &Value| {
+        let image = line["image"].as_str().unwrap();
+        image.split_once("/in/").unwrap().1.to_owned()
+    };
+    let mut names: Vec<String> = results.iter().map(name).collect();
+    names.sort();
+    names
+}
+
+fn with_folder() -> World {
+    let world = World::with_model();
+    world.make_folder("in");
+    world
+}
+
+#[test]
+fn images_are_judged_when_they_are_whole_and_once() {
+    let world = with_folder();
+    world.boards("in", 1);
+    world.write("in/notes.txt", "no image");
+    let watching = Watching::start(&world, "");
+    // What lay there is judged too.
+    watching.results(1);
+    // Renamed in, as careful writers do.
+    world.write("in/.part", png(&board(1)));
+    fs::rename(world.path("in/.part"), world.path("in/renamed.png")).unwrap();
+    // In a new folder, and not called as an image.
+    world.write("in/new/deep/frame", png(&board(2)));
+    watching.results(3);
+    // Written bit by bit, with its end long after its beginning.
+    let bytes = png(&board(3));
+    let mut slow = File::create(world.path("in/slow.png")).unwrap();
+    for part in bytes.chunks(bytes.len().div_ceil(8)) {
+        slow.write_all(part).unwrap();
+        slow.flush().unwrap();
+        sleep(Duration::from_millis(150));
+    }
+    drop(slow);
+    world.write("in/broken.png", "no image");
+    let found = watching.results(5);
+    sleep(Duration::from_millis(1500));
+    assert_eq!(results(&world).len(), 5);
+    assert_eq!(
+        names(&found),
+        [
+            "0.png",
+            "broken.png",
+            "new/deep/frame",
+            "renamed.png",
+            "slow.png"
+        ]
+    );
+    for line in &found {
+        let is_broken = line["image"].as_str().unwrap().ends_with("broken.png");
+        assert_eq!(line["error"].is_string(), is_broken, "{line}");
+        assert!(line["file"]["bytes"].as_u64().unwrap() > 0);
+    }
+    let run = watching.stop();
+    assert!(
+        run.stderr.contains("notes.txt is no image"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("5 images: "), "{}", run.stderr);
+    assert_eq!(run.stdout.lines().count(), 4, "{}", run.stdout);
+    let day = found[0]["time"].as_str().unwrap()[..10].to_owned();
+    let page = world.text(format!("out/{day}/index.html"));
+    assert!(page.contains("5 images judged"));
+    assert_eq!(
+        world.text(format!("out/{day}/results.csv")).lines().count(),
+        6
+    );
+}
+
+#[test]
+fn a_new_start_judges_what_came_in_between_and_nothing_twice() {
+    let world = with_folder();
+    world.boards("in", 2);
+    let watching = Watching::start(&world, "--no-pictures");
+    watching.results(2);
+    watching.kill();
+    // A run that was killed may have left half a line.
+    let day = results(&world)[0]["time"].as_str().unwrap()[..10].to_owned();
+    let list = world.path(format!("out/{day}/results.jsonl"));
+    let mut list = File::options().append(true).open(list).unwrap();
+    list.write_all(b"{\"image\":\"ha").unwrap();
+    world.write("in/2.png", png(&board(2)));
+
+    let watching = Watching::start(&world, "--no-pictures");
+    watching.until(|| {
+        world
+            .text(format!("out/{day}/results.csv"))
+            .lines()
+            .nth(3)
+            .map(drop)
+    });
+    // A name that is used again is another image.
+    world.write("in/0.png", png(&board(7)));
+    watching.until(|| {
+        world
+            .text(format!("out/{day}/results.csv"))
+            .lines()
+            .nth(4)
+            .map(drop)
+    });
+    sleep(Duration::from_millis(1500));
+    watching.stop();
+    let table = world.text(format!("out/{day}/results.csv"));
+    let mut images: Vec<&str> = table
+        .lines()
+        .skip(1)
+        .map(|row| row.split_once(',').unwrap().0)
+        .collect();
+    images.sort();
+    let ends = ["in/0.png", "in/0.png", "in/1.png", "in/2.png"];
+    assert_eq!(images.len(), ends.len(), "{table}");
+    for (image, end) in images.iter().zip(ends) {
+        assert!(image.ends_with(end), "{table}");
+    }
+}
+
+#[test]
+fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
+    let world = with_folder();
+    world.boards("in", 1);
+    let mut command = world.oddspot("watch in -m model.oddspot -o in/out --new-only");
+    let mut child = command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 80];
+    let length = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
+    let said = String::from_utf8_lossy(&said[..length]).into_owned();
+    assert!(said.starts_with("1 files lie there already"), "{said}");
+    world.fails(
+        &mut world.oddspot("watch in -m model.oddspot -o in/out"),
+        &["another run"],
+    );
+    world.write("in/1.png", png(&board(1)));
+    let start = Instant::now();
+    let rows = || {
+        let files = world.files();
+        let table = files.iter().find(|(name, _)| name.ends_with("results.csv"));
+        table.map_or(0, |(_, bytes)| {
+            String::from_utf8_lossy(bytes).lines().count()
+        })
+    };
+    while rows() < 2 && start.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(20));
+    }
+    // Its pictures are written into the folder that it watches.
+    sleep(Duration::from_millis(1500));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(rows(), 2);
+    world.fails(
+        &mut world.oddspot("watch in -m model.oddspot -o in"),
+        &["in is watched"],
+    );
+    world.fails(
+        &mut world.oddspot("watch none -m model.oddspot -o x"),
+        &["none is no folder"],
+    );
+}
+
+#[test]
+fn a_program_is_run_for_each_result_that_it_is_for() {
+    let world = with_folder();
+    let script = "#!/bin/sh\nread line\necho \"$1 $2 $line\" >>seen.txt\n[ \"$1\" != skipped ]\n";
+    world.write("hook.sh", script);
+    fs::set_permissions(world.path("hook.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    let options = "--exec ./hook.sh --hook-on anomalous,skipped --check-threshold -1e6 --json";
+    let watching = Watching::start(&world, &format!("{options} --threshold -1e6"));
+    world.write("in/a.png", png(&board(0)));
+    watching.results(1);
+    world.write("in/b.png", "no image");
+    watching.results(2);
+    let run = watching.stop();
+    // No result is anomalous now.
+    let watching = Watching::start(&world, &format!("{options} --threshold 1e6"));
+    world.write("in/c.png", png(&board(1)));
+    watching.results(3);
+    watching.stop();
+    let seen = world.text("seen.txt");
+    let seen: Vec<&str> = seen.lines().collect();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    let line = run.stdout.lines().next().unwrap();
+    let image = world.path("in/a.png");
+    assert_eq!(seen[0], format!("anomalous {} {line}", image.display()));
+    assert!(seen[1].starts_with("skipped ") && seen[1].contains("\"error\":"));
+    assert!(
+        run.stderr.contains("./hook.sh did not take"),
+        "{}",
+        run.stderr
+    );
+    world.fails(
+        &mut world.oddspot("watch in -m model.oddspot -o other --exec ./none.sh"),
+        &["./none.sh: there is no such program"],
+    );
+}
+
+/// The body of a request, which is answered by a status.
+fn serve(listener: &TcpListener, status: &str) -> String {
+    let (stream, _) = listener.accept().unwrap();
+    answer(stream, status)
+}
+
+fn answer(mut stream: TcpStream, status: &str) -> String {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&request).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            assert!(head.starts_with("POST /results HTTP/1.1"), "{head}");
+            let head = head.to_lowercase();
+            assert!(head.contains("content-type: application/json"), "{head}");
+            let length = head.split_once("content-length: ").unwrap().1;
+            let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
+            if body.len() >= length {
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                stream.write_all(answer.as_bytes()).unwrap();
+                return body.to_owned();
+            }
+        }
+        let read = stream.read(&mut buffer).unwrap();
+        assert!(read > 0, "{text}");
+        request.extend_from_slice(&buffer[..read]);
+    }
+}
+
+#[test]
+fn a_server_gets_each_result_once_it_takes_it() {
+    let world = with_folder();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let options = format!("--no-pictures --post http://{address}/results");
+    let watching = Watching::start(&world, &options);
+    world.write("in/a.png", png(&board(0)));
+    let refused = serve(&listener, "503 Service Unavailable");
+    let taken = serve(&listener, "200 OK");
+    assert_eq!(refused, taken);
+    world.write("in/b.png", png(&board(1)));
+    let given_up = serve(&listener, "400 Bad Request");
+    assert!(given_up.contains("b.png"));
+    watching.results(2);
+    // Nobody listens: what comes is judged all the same, and sent after the next start.
+    drop(listener);
+    world.write("in/c.png", png(&board(2)));
+    let found = watching.results(3);
+    let run = watching.stop();
+    let said = |text: &str| assert!(run.stderr.contains(text), "{}", run.stderr);
+    said("(it answers 503 Service Unavailable): it is tried again until it does");
+    said("/results takes results again");
+    said("b.png: it answers 400 Bad Request");
+    let listener = TcpListener::bind(address).unwrap();
+    let watching = Watching::start(&world, &options);
+    let late = serve(&listener, "204 No Content");
+    watching.stop();
+    let sent: Vec<Value> = [taken, given_up, late]
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(sent, found);
+    for (url, said) in [
+        ("https://h/x", "speaks no https"),
+        ("h/x", "give an address such as"),
+    ] {
+        if cfg!(feature = "fetch") && url.starts_with("https") {
+            continue;
+        }
+        let run = world.ends_with(
+            &mut world.oddspot(&format!("watch in -m model.oddspot -o out --post {url}")),
+            2,
+        );
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+}
