@@ -26,7 +26,7 @@ use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 pub use told::tell_in_short;
 use told::{Words, tell};
 pub use written::write_page;
-use written::{write_json, write_list};
+use written::{write_ignored, write_json, write_list};
 
 /// Folders that are called like bad images are looked through too.
 const GOOD: GoodArgs = GoodArgs { force: true };
@@ -47,6 +47,9 @@ pub struct AuditArgs {
     /// Write the names of the suspicious images, one a line, for `oddspot train --exclude @FILE`
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
+    /// Write the regions in which good images differ most, for `oddspot train --region FILE`, which ignores them
+    #[arg(long, value_name = "FILE")]
+    pub ignore: Option<PathBuf>,
     /// Images to leave out
     #[command(flatten)]
     pub exclude: ExcludeArgs,
@@ -72,7 +75,10 @@ pub struct Found<'a> {
 
 /// Looks through the images, prints what was found and writes the files that were asked for.
 pub fn run(args: &AuditArgs) -> Result<ExitCode> {
-    let files = args.output.iter().chain(&args.json).chain(&args.list);
+    let files = (args.output.iter())
+        .chain(&args.json)
+        .chain(&args.list)
+        .chain(&args.ignore);
     let _claims = claim_reports(files)?;
     let runtime = args.runtime.open()?;
     let settings = Settings {
@@ -105,6 +111,9 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
     }
     if let Some(file) = &args.list {
         write_list(&found, file)?;
+    }
+    if let Some(file) = &args.ignore {
+        write_ignored(&found, file)?;
     }
     tell(&Words::of(&found), args)?;
     Ok(ExitCode::SUCCESS)

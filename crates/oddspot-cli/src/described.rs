@@ -37,26 +37,31 @@ pub fn describe_thresholds(header: &Header) -> Vec<String> {
 
 /// Where the image threshold comes from, and which good images may be none, a sentence each.
 pub fn describe_scores(header: &Header) -> Vec<String> {
+    let mut told = vec![describe_source(header)];
+    told.extend(describe_images(header));
+    told
+}
+
+/// Where the image threshold comes from, in a sentence.
+pub fn describe_source(header: &Header) -> String {
     let Thresholds {
         false_alarms,
         scores,
         ..
     } = &header.thresholds;
     let (images, rate) = (scores.good.len(), false_alarms.target);
-    let mut told = vec![match scores.is_conformal(rate) {
+    match scores.is_conformal(rate) {
         true => format!("the threshold is one of the scores of {images} good images"),
         false => format!(
             "the threshold is extrapolated from the scores of {images} good images: {} would do \
              without",
             (1.0 / rate - 1e-9).ceil() - 1.0
         ),
-    }];
-    told.extend(describe_images(header));
-    told
+    }
 }
 
-/// Which good images are remembered, and which may be none.
-fn describe_images(header: &Header) -> Vec<String> {
+/// Which good images are remembered, and which may be none, a sentence each.
+pub fn describe_images(header: &Header) -> Vec<String> {
     let mut told: Vec<String> = describe_remembered(header).into_iter().collect();
     let suspicious = header.suspicious_images();
     if !suspicious.is_empty() {

@@ -1,5 +1,7 @@
 //! `oddspot evaluate`: a model and a labelled test set in, measures out.
 
+mod ending;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -112,7 +114,9 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         Some((baseline, _)) => examined.0.beside(baseline).to_string(),
         None => examined.0.to_string(),
     };
-    printing::text(&tables).context("cannot print the tables")?;
+    let ending = ending::lines(&examined.0.verdicts, detector.thresholds(), args);
+    let text = format!("{tables}\n{}\n", ending.join("\n"));
+    printing::text(&text).context("cannot print the tables")?;
     Ok(ExitCode::SUCCESS)
 }
 

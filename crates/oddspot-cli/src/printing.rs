@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Before each of the files that an error lists.
 const LISTED: &str = "\n  ";
@@ -63,9 +64,26 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
+/// A path as a shell takes it.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/\\:._-+,@%".contains(letter);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_quoted_where_a_shell_would_split_them() {
+        let text = |path: &str| quoted(Path::new(path));
+        assert_eq!(text("a/ö-1.oddspot"), "a/ö-1.oddspot");
+        assert_eq!(text("my part's.oddspot"), "'my part'\\''s.oddspot'");
+    }
 
     #[test]
     fn control_characters_are_written_out_and_letters_stay() {

@@ -1,5 +1,6 @@
 //! `oddspot train`: a folder of good images in, a model file out.
 
+mod ending;
 mod log;
 mod shapes;
 mod watch;
@@ -18,12 +19,11 @@ use oddspot::train::{Checkpoint, GoodImages, LeftOut, checkpoint_of_fold};
 use crate::advice::chain;
 use crate::audit::{Found, look_through, name_of, tell_in_short, write_page};
 use crate::configuration::Configuration;
-use crate::described::{describe_false_alarms, describe_position_classifier, describe_scores};
 use crate::excluded::ExcludeArgs;
 use crate::good::{GoodArgs, data_set, each_once};
 use crate::interrupt::INTERRUPTED;
 use crate::output::{Claim, beside, parent, replace};
-use crate::region::{RegionArgs, describe_share};
+use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 use watch::{Ended, Watch};
 
@@ -140,7 +140,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
             for fold in 1..=model.header.settings.training.folds {
                 std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();
             }
-            summarise(&model, &args.output);
+            ending::summarise(&model, &args.output);
             if !args.no_audit {
                 let good = Good {
                     images,
@@ -149,6 +149,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
                 };
                 audit(args, runtime, &model, good);
             }
+            ending::tell_what_next(&args.output, !args.no_audit);
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -285,32 +286,5 @@ fn audit(args: &TrainArgs, runtime: &Runtime, model: &Model, good: Good) {
             "warning: the good images were not looked through to the end: {}; the model is written",
             chain(&error)
         );
-    }
-}
-
-fn summarise(model: &Model, output: &Path) {
-    let thresholds = &model.header.thresholds;
-    say!("model {}", output.display());
-    if let Some(words) = describe_share(model.inspected_share()) {
-        say!("{words}");
-    }
-    say!(
-        "an image is anomalous above the score {:.2}",
-        thresholds.image
-    );
-    say!("{}", describe_false_alarms(&model.header));
-    if thresholds.check < thresholds.image {
-        say!(
-            "an image is to be checked above the score {:.2}: {} of {} good images were",
-            thresholds.check,
-            thresholds.checks.left_out_alarms,
-            thresholds.checks.images
-        );
-    }
-    for line in describe_scores(&model.header) {
-        say!("{line}");
-    }
-    if let Some(sureness) = describe_position_classifier(&model.header) {
-        say!("{sureness}");
     }
 }

@@ -1,7 +1,7 @@
 //! What was found, in lines.
 
 use anyhow::{Context, Result};
-use oddspot::audit::{Audited, Likeness, Standing};
+use oddspot::audit::{Audit, Audited, Likeness, Standing};
 use oddspot_draw::page::most_suspicious;
 
 use super::{AuditArgs, Found};
@@ -117,6 +117,20 @@ impl<'a> Words<'a> {
     }
 }
 
+/// Regions in which good images differ most.
+fn varying(audit: &Audit) -> Vec<String> {
+    let lines = audit.varying.iter().map(|one| format!("  {}", one.words()));
+    let lines: Vec<String> = lines.collect();
+    let head = match lines.is_empty() {
+        true => None,
+        false => Some(
+            "good images differ most here; ignore what is no part of the part (--ignore FILE writes it for train --region):"
+                .to_owned(),
+        ),
+    };
+    head.into_iter().chain(lines).collect()
+}
+
 /// An image in one line.
 fn line(image: &Audited) -> String {
     let number = |value: Option<f32>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
@@ -156,11 +170,22 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
     lines.extend(words.twins(Likeness::Exact));
     lines.extend(words.twins(Likeness::Near));
     lines.extend(words.unlike());
+    lines.extend(varying(words.found.audit));
     let text = lines.join("\n") + "\n";
     printing::text(&text).context("cannot print what was found")?;
     match &args.output {
         Some(page) => tell!("the page, with pictures, is {}", page.display()),
         None => tell!("-o PAGE.html shows them"),
+    }
+    if let Some(file) = &args.ignore {
+        match words.found.audit.varying.len() {
+            0 => tell!("{} ignores nothing: no region stands out", file.display()),
+            count => tell!(
+                "{count} regions are in {}: look at them on the page, then train with --region {}",
+                file.display(),
+                file.display()
+            ),
+        }
     }
     if let Some(list) = &args.list {
         let count = words.found.audit.suspicious().count();
@@ -212,6 +237,9 @@ pub fn tell_in_short(found: &Found) {
             "of another size, shape or colour than the other good images: {}",
             named(&unlike)
         );
+    }
+    for one in &audit.varying {
+        say!("good images differ most in a region: {}", one.words());
     }
 }
 

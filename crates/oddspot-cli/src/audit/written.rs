@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use oddspot::audit::Audit;
+use oddspot::audit::{Audit, Varying};
 use oddspot::files::atomic;
-use oddspot_draw::page::{AuditPicture, AuditShown, audit_page, audit_shown};
+use oddspot_draw::page::{AuditPicture, AuditShown, VaryingPictures, audit_page, audit_shown};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -34,11 +34,15 @@ pub fn write_page(found: &Found, file: &Path, runtime: &Runtime) -> Result<()> {
         let drawn = shown.map(|at| AuditPicture::new(audit, at));
         drawn.collect::<oddspot::Result<Vec<_>>>()
     })?;
+    let varying = audit.varying.iter();
+    let varying = varying.map(|one| VaryingPictures::new(audit, one));
+    let varying: Vec<_> = varying.collect::<oddspot::Result<_>>()?;
     let page = audit_page(AuditShown {
         audit,
         name: &found.name,
         facts: &facts(found),
         pictures: &pictures,
+        varying: &varying,
     })?;
     Ok(atomic::write_bytes(file, page.as_bytes())?)
 }
@@ -70,6 +74,16 @@ pub fn write_list(found: &Found, file: &Path) -> Result<()> {
         found.name
     );
     Ok(atomic::write_bytes(file, text.as_bytes())?)
+}
+
+/// Writes the regions in which good images differ most, to be ignored.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_ignored(found: &Found, file: &Path) -> Result<()> {
+    let polygons = found.audit.varying.iter().map(Varying::polygon);
+    let json = serde_json::json!({ "ignore": polygons.collect::<Vec<_>>() });
+    Ok(atomic::write_bytes(file, format!("{json}\n").as_bytes())?)
 }
 
 /// A name as a line of a list: there `#` begins a remark, and spaces at the ends are none of a name's.

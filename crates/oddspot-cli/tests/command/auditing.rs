@@ -190,3 +190,62 @@ fn a_training_ends_with_what_is_odd_among_its_good_images() {
             .contains("no term that judges")
     );
 }
+
+#[test]
+fn a_region_in_which_good_images_differ_is_named_and_can_be_ignored() {
+    let world = World::new();
+    for number in 0..40_u32 {
+        let mut image = board(u64::from(number));
+        // A lamp that is mirrored on every fifth board, each time a little elsewhere.
+        for (y, x) in (0..14).flat_map(|y| (0..24).map(move |x| (y, x))) {
+            if number % 5 == 0 {
+                image.put_pixel(50 + number / 2 + x, 8 + number % 3 + y, Rgb([250; 3]));
+            }
+        }
+        world.picture(format!("glossy/{number}.png"), &image);
+    }
+    let command = format!("audit glossy -o page.html --json a.json --ignore region.json {TINY}");
+    let run = world.succeeds(&mut world.oddspot(&command));
+    let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
+    let regions = json["varying"].as_array().unwrap();
+    assert_eq!(regions.len(), 1, "{regions:?}");
+    let side = |name: &str| 96.0 * regions[0][name].as_f64().unwrap();
+    assert!(side("left") < 60.0 && side("right") > 80.0, "{regions:?}");
+    assert!(side("top") < 14.0 && side("bottom") > 18.0, "{regions:?}");
+    assert!(
+        run.stdout.contains("good images differ most here"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stderr.contains("1 regions are in region.json"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        world
+            .text("page.html")
+            .contains("Where good images differ most")
+    );
+    let train = "glossy --preset instant --region region.json -o m.oddspot --replace";
+    let run = world.succeeds(&mut world.train(train));
+    assert!(
+        run.stdout.contains("of each image is inspected"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout.contains("next:\n  look at m.oddspot.audit.html"),
+        "{}",
+        run.stdout
+    );
+
+    world.boards("boards", 24);
+    let command = format!("audit boards --ignore none.json {TINY}");
+    let run = world.succeeds(&mut world.oddspot(&command));
+    assert!(
+        run.stderr.contains("none.json ignores nothing"),
+        "{}",
+        run.stderr
+    );
+}

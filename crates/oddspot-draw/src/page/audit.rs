@@ -1,6 +1,7 @@
 //! The page of an audit: the good images, the most suspicious first.
 
 mod pictures;
+mod varying;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use oddspot_measure::report::words::three_digits;
 use super::render;
 pub use pictures::{AuditPicture, audit_shown, most_suspicious};
 use pictures::{Drawn, MOST_GROUPS, MOST_OF_GROUP};
+pub use varying::VaryingPictures;
 
 /// What the page is made of.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,8 @@ pub struct AuditShown<'a> {
     pub facts: &'a [[String; 2]],
     /// Of [`audit_shown`].
     pub pictures: &'a [AuditPicture],
+    /// Of each region in which good images differ most.
+    pub varying: &'a [VaryingPictures],
 }
 
 /// The page as HTML.
@@ -66,6 +70,9 @@ pub fn audit_page(shown: AuditShown) -> Result<String> {
         exact: groups(Likeness::Exact),
         near: groups(Likeness::Near),
         unlike: unlike.collect(),
+        varying: (audit.varying.iter().zip(shown.varying))
+            .map(|(one, pictures)| (one.words(), pictures))
+            .collect(),
         more: not_shown(audit),
         rows: (0..audit.images.len())
             .map(|at| Line::new(audit, at))
@@ -89,6 +96,8 @@ struct Page<'a> {
     exact: Vec<Group<'a>>,
     near: Vec<Group<'a>>,
     unlike: Vec<(Line<'a>, Option<&'a Drawn>)>,
+    /// Regions in words, and on images.
+    varying: Vec<(String, &'a VaryingPictures)>,
     /// What is found and not shown: exact, near, unlike.
     more: (Option<String>, Option<String>, Option<String>),
     rows: Vec<Line<'a>>,

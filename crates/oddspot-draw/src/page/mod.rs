@@ -15,7 +15,9 @@ mod results;
 
 use askama::Template;
 
-pub use audit::{AuditPicture, AuditShown, audit_page, audit_shown, most_suspicious};
+pub use audit::{
+    AuditPicture, AuditShown, VaryingPictures, audit_page, audit_shown, most_suspicious,
+};
 pub use benchmark::{Section, benchmark_page};
 pub use evaluation::evaluation_page;
 pub use example::{Example, Panel, Shown};

@@ -52,6 +52,7 @@ impl fmt::Display for Tables<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_heading(f)?;
         self.write_verdicts(f)?;
+        writeln!(f, "\nDetails, by which methods are compared")?;
         let mut told: Vec<(Protocol, &ProtocolMeasures)> = Vec::new();
         for (&protocol, measures) in &self.own.protocols {
             match told.iter().find(|(_, other)| *other == measures) {

@@ -6,6 +6,7 @@ mod oddness;
 mod texture;
 mod twins;
 mod unlike;
+mod varying;
 
 use std::ops::ControlFlow;
 
@@ -22,6 +23,7 @@ use looks::Looks;
 use oddness::oddness;
 pub use twins::{Likeness, Twins};
 pub use unlike::Unlike;
+pub use varying::Varying;
 
 /// Images that are decoded between two reports of how far it is.
 const AT_A_TIME: usize = 16;
@@ -38,6 +40,8 @@ pub struct Audit {
     pub images: Vec<Audited>,
     /// Images that are the same: of the same pixels, then of the same part.
     pub twins: Vec<Twins>,
+    /// Where good images differ most, the most worth first.
+    pub varying: Vec<Varying>,
 }
 
 /// What is known of a good image.
@@ -114,6 +118,7 @@ impl Audit {
         let looks = look(&sources, reading, progress)?;
         let standings = standings(header);
         let odd = oddness(&left_out);
+        let varying = varying::varying(&left_out, &header.settings);
         let mut unlike = unlike::unlike(&looks);
         let records = header.training_images.iter().chain(&header.held_out_images);
         // Compared where good images lie, and shown where they lie themselves.
@@ -152,6 +157,7 @@ impl Audit {
             threshold: header.thresholds.image,
             images: order.iter().filter_map(|&at| audited[at].take()).collect(),
             twins: twins::twins(&looks),
+            varying,
         };
         audit.place_twins(&place);
         Ok(audit)

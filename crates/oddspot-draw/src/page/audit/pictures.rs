@@ -11,7 +11,7 @@ use crate::panel::{self, Size};
 /// The longer side of a picture of a suspicious image.
 const LARGE: usize = 320;
 /// The same of one among its like.
-const SMALL: usize = 200;
+pub(super) const SMALL: usize = 200;
 /// How much of the image the map covers where it is brightest.
 const OPACITY: f32 = 0.75;
 /// The radius of the ring around the oddest place, as a share of the longer side.
@@ -89,7 +89,7 @@ impl AuditPicture {
 }
 
 impl Drawn {
-    fn new(picture: &RgbImage) -> Result<Self> {
+    pub(super) fn new(picture: &RgbImage) -> Result<Self> {
         Ok(Self {
             uri: picture::jpeg(picture)?,
             width: picture.width() as usize,

@@ -1,4 +1,5 @@
 use image::{Rgb, RgbImage};
+use oddspot::audit::Varying;
 use oddspot::images::{ImageSize, Source};
 use oddspot::maps::ScoreMap;
 use oddspot::verdict::Point;
@@ -53,6 +54,15 @@ fn audit() -> Audit {
         threshold: 3.9,
         images: (0..30).map(image).collect(),
         twins: vec![near],
+        varying: vec![Varying {
+            left: 0.5,
+            top: 0.0,
+            right: 1.0,
+            bottom: 0.25,
+            peaks: 0.4,
+            reached: 5.0,
+            reached_without: 3.0,
+        }],
     }
 }
 
@@ -65,6 +75,7 @@ fn page(audit: &Audit) -> String {
         name: HOSTILE,
         facts: &[["seed".to_owned(), "0".to_owned()]],
         pictures: &pictures,
+        varying: &[VaryingPictures::new(audit, &audit.varying[0]).unwrap()],
     })
     .unwrap()
 }
@@ -74,9 +85,10 @@ fn the_page_has_every_image_and_refers_to_nothing_outside() {
     let page = page(&audit());
     assert_eq!(page.matches("<tr data-name=").count(), 30);
     assert_eq!(page.matches("<article class=\"card\"").count(), 12);
-    // Two of each card, two twins, one that is unlike.
-    assert_eq!(page.matches("data:image/jpeg").count(), 2 * 12 + 2 + 1);
+    // Two of each card, two twins, one that is unlike, three of a region.
+    assert_eq!(page.matches("data:image/jpeg").count(), 2 * 12 + 2 + 1 + 3);
     for words in [
+        "50 to 100 % of the width, 0 to 25 % of the height: 40 % of the images are oddest there",
         "1 of 30 good images stands out from all others",
         "1 group of pictures of the same part",
         "1 image is unlike the others",
