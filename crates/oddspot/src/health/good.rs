@@ -14,7 +14,7 @@ use crate::maps::quantile_between;
 /// image may lie.
 const MARGIN: f64 = 0.5;
 /// Good images that count for one more such distance: few images show little of what there is.
-const FEW: f64 = 10.0;
+const FEW: f64 = 20.0;
 /// The fewest good images that say what is usual.
 const FEWEST: usize = 10;
 
