@@ -112,7 +112,8 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
     if let Some(file) = &args.list {
         write_list(&found, file)?;
     }
-    if let Some(file) = &args.ignore {
+    // A region of nothing would be refused.
+    if let Some(file) = (args.ignore.as_ref()).filter(|_| !audit.varying.is_empty()) {
         write_ignored(&found, file)?;
     }
     tell(&Words::of(&found), args)?;

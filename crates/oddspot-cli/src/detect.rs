@@ -5,6 +5,7 @@ mod done;
 pub mod earlier;
 pub mod input;
 pub mod judge;
+pub mod line;
 mod options;
 pub mod page;
 mod pictures;
@@ -85,12 +86,13 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
             .collect::<String>()
     );
     let first = inputs.first().and_then(Input::source);
-    let detector = region.restrict(detector, first)?;
+    let detector = region.restrict(detector, first, !report.quiet)?;
     let stamps = Stamps::new(&args.model, report.part_id.clone())?;
     let making = Making {
         earlier: args.earlier(),
         written: args.judging.written(),
         mark: report.bom,
+        tells: !report.quiet,
     };
     let output = args.output.as_deref();
     let mut output = Output::create(output, making, detector.thresholds(), stamps)?;

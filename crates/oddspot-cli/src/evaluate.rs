@@ -76,12 +76,12 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         "a score of the model is none of the baseline's: give --false-alarm-rate instead of \
          --threshold, or leave out --baseline"
     );
-    let detector = args.verdict.load(&args.model, runtime)?;
+    let detector = args.verdict.load(&args.model, runtime, true)?;
     let dataset = Dataset::open(&args.data)?;
     for line in lines(&dataset.besides, false) {
         tell!("{line}");
     }
-    let detector = args.region.restrict(detector, first_of(&dataset))?;
+    let detector = args.region.restrict(detector, first_of(&dataset), true)?;
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
         None => None,
@@ -158,7 +158,7 @@ fn baseline(
     (dataset, model): (&Dataset, &Header),
     runtime: &Runtime,
 ) -> Result<Detector> {
-    let baseline = args.verdict.load(path, runtime)?;
+    let baseline = args.verdict.load(path, runtime, true)?;
     let header = baseline.header();
     check_baseline(model, header, path).map_err(|error| {
         let advice = if header.settings.method != Method::Baseline {
@@ -171,7 +171,7 @@ fn baseline(
         anyhow!("{error}; {advice}")
     })?;
     check_unseen(dataset, header).with_context(|| format!("the baseline {}", path.display()))?;
-    args.region.restrict(baseline, first_of(dataset))
+    args.region.restrict(baseline, first_of(dataset), true)
 }
 
 fn first_of(dataset: &Dataset) -> Option<Source> {

@@ -27,6 +27,17 @@ pub fn line(to: &mut dyn Write, text: fmt::Arguments) {
     let _ = writeln!(to, "{}", escaped(&text.to_string()));
 }
 
+/// A line of results for another program on standard output; one that reads no more is no reason to stop.
+///
+/// # Errors
+/// A full disk.
+pub fn result(line: &str) -> io::Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// An error on standard error. It is a line, and one more for each of the files that it lists.
 pub fn error(text: &str) {
     let lines = text.split(LISTED).map(escaped);

@@ -47,15 +47,22 @@ impl RegionArgs {
         Ok(drawn)
     }
 
-    /// A model that inspects only that, of images of which this is the first.
+    /// A model that inspects only that, of images of which this is the first; how much it is may be told.
     ///
     /// # Errors
     /// As [`drawn_for`](Self::drawn_for); nothing is left to inspect.
-    pub fn restrict(&self, detector: Detector, first: Option<Source>) -> Result<Detector> {
+    pub fn restrict(
+        &self,
+        detector: Detector,
+        first: Option<Source>,
+        tells: bool,
+    ) -> Result<Detector> {
         Ok(match self.drawn_for(first)? {
             Some(region) => {
                 let detector = detector.inspecting(&region)?;
-                tell_of(detector.inspected_share());
+                if tells {
+                    tell_of(detector.inspected_share());
+                }
                 detector
             }
             None => detector,

@@ -34,16 +34,19 @@ const LARGEST: f64 = 1e30;
 
 impl VerdictArgs {
     /// A model that judges by the threshold that was asked for, of which a line is told if it is not
-    /// the model's.
+    /// the model's, unless nothing is to be told.
     ///
     /// # Errors
     /// An unusable model, or a threshold or rate out of range.
-    pub fn load(&self, model: &Path, runtime: &Runtime) -> Result<Detector> {
+    pub fn load(&self, model: &Path, runtime: &Runtime, tells: bool) -> Result<Detector> {
         let detector = runtime.detector(model)?;
         let own = detector.thresholds();
         let Some(thresholds) = self.thresholds(own)? else {
             return Ok(detector);
         };
+        if !tells {
+            return Ok(detector.with_thresholds(thresholds));
+        }
         let [image, check] = [thresholds.image, thresholds.check].map(four_digits);
         let [own_image, own_check] = [own.image, own.check].map(four_digits);
         tell!(

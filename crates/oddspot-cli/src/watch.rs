@@ -6,10 +6,12 @@ mod folder;
 mod hook;
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -19,9 +21,10 @@ use oddspot::images::{begins_like_an_image, has_image_extension};
 use crate::detect::JudgeArgs;
 use crate::detect::input::Input;
 use crate::detect::judge::judge;
+use crate::detect::told::{Judged, OfFile, Page};
 use crate::output::hold;
 use crate::runtime::Runtime;
-use arrivals::Arrivals;
+use arrivals::{Arrivals, Whole};
 use days::{Days, judged_before};
 use folder::Folder;
 use hook::{HookArgs, Hooks};
@@ -30,6 +33,8 @@ use hook::{HookArgs, Hooks};
 const HELD: &str = "watch";
 /// Images that are judged before anything else is looked at.
 const AT_ONCE: usize = 32;
+/// How long a file may be half written without its writer going on.
+const PAUSED: Duration = Duration::from_secs(10);
 
 /// Arguments of `oddspot watch`.
 #[derive(Args, Clone)]
@@ -56,24 +61,28 @@ pub struct WatchArgs {
 /// `oddspot watch`.
 pub fn run(args: &WatchArgs) -> Result<ExitCode> {
     let runtime = args.judging.runtime.open()?;
-    let root = absolute(&args.folder)?;
     ensure!(
-        root.is_dir(),
+        args.folder.is_dir(),
         "{} is no folder: give the one that images come into",
         args.folder.display()
     );
+    let root = real(&args.folder)?;
     let detector = args.judging.detector(&args.model, &runtime)?;
-    let detector = args.judging.region.restrict(detector, None)?;
+    let detector = args
+        .judging
+        .region
+        .restrict(detector, None, !args.judging.report.quiet)?;
     std::fs::create_dir_all(&args.output).with_context(|| {
         format!(
             "cannot make the folder {}; choose an -o that you may write to",
             args.output.display()
         )
     })?;
-    let output = absolute(&args.output)?;
+    let output = real(&args.output)?;
     ensure!(
-        root != output,
-        "{} is watched: give another folder for the results",
+        !root.starts_with(&output),
+        "{} would lie among the results in {}: choose an -o beside it, or in it",
+        args.folder.display(),
         args.output.display()
     );
     let _hold = hold(&output.join(HELD))?;
@@ -81,8 +90,9 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
         arrivals: Arrivals::new(judged_before(&output)?),
         folder: Folder::new(root.clone(), output.clone()),
         hooks: Hooks::start(&args.hook, &output)?,
-        days: Days::new(&output, &args.model, &args.judging),
+        days: Days::new(&output, &args.model, &args.judging)?,
         others: HashMap::new(),
+        tells: !args.judging.report.quiet,
         root,
     };
     watch.begin(args);
@@ -103,6 +113,8 @@ struct Watch<'a> {
     hooks: Hooks,
     /// Files that are no images: how many of each extension.
     others: HashMap<String, usize>,
+    /// Whether is told what did not go wrong.
+    tells: bool,
 }
 
 impl Watch<'_> {
@@ -110,7 +122,9 @@ impl Watch<'_> {
         if args.new_only {
             self.folder.look(&mut self.arrivals);
             let passed = self.arrivals.pass_over_waiting();
-            tell!("{passed} files lie there already and are passed over");
+            if !args.judging.report.quiet {
+                tell!("what lies there already is passed over: {passed} files");
+            }
         }
         if !args.judging.report.quiet {
             tell!(
@@ -122,52 +136,73 @@ impl Watch<'_> {
     }
 
     fn go_on(&mut self, detector: &Detector, runtime: &Runtime) -> Result<()> {
+        let mut is_busy = false;
         while runtime.interrupt.flow().is_continue() {
-            self.folder.wait(&mut self.arrivals);
-            loop {
-                let whole = self.arrivals.take(Instant::now(), AT_ONCE);
-                if whole.is_empty() || runtime.interrupt.flow().is_break() {
-                    break;
-                }
-                let (images, others): (Vec<_>, Vec<_>) =
-                    whole.into_iter().partition(|(path, _)| is_image(path));
-                self.pass_over(others.iter().map(|(path, _)| path.as_path()));
-                self.judge(images, detector, runtime)?;
-            }
+            self.folder.wait(&mut self.arrivals, is_busy);
+            let whole = self.arrivals.take(Instant::now(), AT_ONCE);
+            is_busy = whole.len() == AT_ONCE;
+            let (images, others): (Vec<_>, Vec<_>) =
+                whole.into_iter().partition(|one| is_image(&one.path));
+            self.pass_over(&others);
+            self.judge(&images, detector, runtime)?;
             self.days.tidy()?;
         }
         Ok(())
     }
 
-    fn judge(
-        &mut self,
-        images: Vec<(PathBuf, crate::detect::input::FileState)>,
-        detector: &Detector,
-        runtime: &Runtime,
-    ) -> Result<()> {
+    fn judge(&mut self, images: &[Whole], detector: &Detector, runtime: &Runtime) -> Result<()> {
         if images.is_empty() {
             return Ok(());
         }
         let Self {
-            days, hooks, root, ..
+            days,
+            hooks,
+            root,
+            arrivals,
+            ..
         } = self;
         let day = days.today(detector)?;
-        let inputs: Vec<Input> = (images.into_iter())
-            .map(|(path, state)| Input::new(path, root, state, &mut day.names))
-            .collect();
+        let inputs = images.iter().map(|one| {
+            let input = Input::new(one.path.clone(), root, one.state, &mut day.names);
+            (one, input)
+        });
+        let inputs: Vec<(&Whole, Input)> = inputs.collect();
         let pictures = day.told.pictures();
         let until_stopped = |input| runtime.interrupt.flow().is_continue().then_some(input);
         detector.in_order(
             inputs.iter().map_while(until_stopped),
-            |input| {
+            |(whole, input)| {
                 let judged = judge(detector, pictures.as_ref(), input, &runtime.interrupt);
-                (input, judged)
+                (*whole, input, judged)
             },
-            |(input, judged)| {
-                if judged.as_ref().is_ok_and(|file| !file.is_whole) {
+            |(whole, input, judged)| {
+                let judged = match judged.map(|file| (Fate::of(whole, &file), file)) {
                     // Stopped among its pages: the next start judges them all.
-                    return ControlFlow::Break(());
-                }
+                    Ok((_, file)) if !file.is_whole => return ControlFlow::Break(()),
+                    Ok((Fate::Judged, mut file)) => {
+                        // A run that was killed may have told of some of its pages.
+                        file.pages.retain(|page| {
+                            let page = input.page(page.number, None);
+                            page.name == input.name
+                                || !arrivals.was_taken(&page.image(), &whole.state)
+                        });
+                        Ok(file)
+                    }
+                    Ok((Fate::Gone, _)) => {
+                        arrivals.forget(whole);
+                        day.names.release(&input.name);
+                        return ControlFlow::Continue(());
+                    }
+                    Ok((Fate::Waits(reason), _)) => {
+                        if let Some(reason) = reason.filter(|_| whole.failing_since.is_none()) {
+                            tell!("warning: {reason}: it is tried again until it can");
+                        }
+                        arrivals.put_back(whole, Instant::now());
+                        day.names.release(&input.name);
+                        return ControlFlow::Continue(());
+                    }
+                    Err(error) => Err(error),
+                };
                 let flow = day.told.tell(input, judged);
                 hooks.wake();
                 flow
@@ -178,12 +213,12 @@ impl Watch<'_> {
     }
 
     /// Tells of the first file of each extension that is no image.
-    fn pass_over<'p>(&mut self, others: impl Iterator<Item = &'p Path>) {
-        for path in others {
+    fn pass_over(&mut self, others: &[Whole]) {
+        for Whole { path, .. } in others {
             let extension = path.extension().unwrap_or_default().to_string_lossy();
             let count = self.others.entry(extension.to_lowercase()).or_default();
             *count += 1;
-            if *count == 1 {
+            if *count == 1 && self.tells {
                 tell!(
                     "passed over, as are others of its kind: {} is no image",
                     path.display()
@@ -198,6 +233,43 @@ fn is_image(path: &Path) -> bool {
     has_image_extension(path) || begins_like_an_image(path)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).with_context(|| format!("cannot use {}", path.display()))
+/// What becomes of a file that was judged.
+enum Fate {
+    /// It is told of.
+    Judged,
+    /// It is not there any more, as where a share went away: when it comes back, it comes anew.
+    Gone,
+    /// It cannot be used yet; why, where somebody must do something.
+    Waits(Option<String>),
+}
+
+impl Fate {
+    fn of(whole: &Whole, file: &OfFile) -> Self {
+        let [
+            Page {
+                number: None,
+                judged: Judged::Skipped(reason),
+            },
+        ] = &file.pages[..]
+        else {
+            return Self::Judged;
+        };
+        match File::open(&whole.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Self::Gone,
+            Err(_) => return Self::Waits(Some(reason.clone())),
+            Ok(_) => {}
+        }
+        let waited = whole.failing_since.map(|since| since.elapsed());
+        // Its writer may only have paused.
+        match whole.is_closed || waited.is_some_and(|waited| waited >= PAUSED) {
+            true => Self::Judged,
+            false => Self::Waits(None),
+        }
+    }
+}
+
+/// Where a folder really lies, whatever way leads there: its images are to be known again.
+fn real(path: &Path) -> Result<PathBuf> {
+    path.canonicalize()
+        .with_context(|| format!("cannot use {}", path.display()))
 }

@@ -179,9 +179,12 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
     }
     if let Some(file) = &args.ignore {
         match words.found.audit.varying.len() {
-            0 => tell!("{} ignores nothing: no region stands out", file.display()),
-            count => tell!(
-                "{count} regions are in {}: look at them on the page, then train with --region {}",
+            0 => tell!(
+                "{} is not written: there is no region in which good images differ so much",
+                file.display()
+            ),
+            _ => tell!(
+                "what may be ignored is in {}: look at them on the page, then train with --region {}",
                 file.display(),
                 file.display()
             ),

@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
 
+use super::line::{ResultLine, for_each_line};
 use super::pictures::{name_of, remove};
 
 /// By which spreadsheets know that a text is UTF-8.
@@ -22,13 +22,6 @@ pub enum Earlier {
     Replace,
     /// They stay, and others are added.
     Append,
-}
-
-/// What a line of earlier results says of files.
-#[derive(Default, Deserialize)]
-struct Line {
-    #[serde(default)]
-    files: Vec<String>,
 }
 
 /// Whether a file of results has any, beyond its line of columns.
@@ -62,13 +55,13 @@ pub fn has_rows(file: &Path, columns: Option<&str>) -> Result<bool> {
 ///
 /// # Errors
 /// Results that cannot be read, or a picture that cannot be removed.
-pub fn remove_pictures(folder: &Path, results: &Path) -> Result<()> {
+pub fn remove_pictures(folder: &Path, results: &Path, tells: bool) -> Result<()> {
     let mut removed = 0;
     for_each_file(results, |file| {
         removed += usize::from(remove(folder, file)?);
         Ok(())
     })?;
-    if removed > 0 {
+    if removed > 0 && tells {
         tell!("removed {removed} pictures and maps of an earlier run");
     }
     Ok(())
@@ -89,26 +82,9 @@ pub fn names(results: &Path) -> Result<BTreeSet<String>> {
 
 fn for_each_file(results: &Path, mut with: impl FnMut(&str) -> Result<()>) -> Result<()> {
     for_each_line(results, |line| {
-        let Line { files } = serde_json::from_slice(line).unwrap_or_default();
+        let ResultLine { files, .. } = serde_json::from_slice(line).unwrap_or_default();
         files.iter().try_for_each(|file| with(file))
     })
-}
-
-/// Goes through the lines of results, half ones of runs that were killed too; through none of a device or a pipe,
-/// which has no past and may never end.
-///
-/// # Errors
-/// Results that cannot be read.
-pub fn for_each_line(results: &Path, mut with: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    if !results.is_file() {
-        return Ok(());
-    }
-    let context = || format!("cannot read {}", results.display());
-    let earlier = BufReader::new(File::open(results).with_context(context)?);
-    for line in earlier.split(b'\n') {
-        with(&line.with_context(context)?)?;
-    }
-    Ok(())
 }
 
 /// Refuses to add to a table of other columns.
@@ -124,7 +100,7 @@ pub fn check_columns(table: &Path, columns: &str) -> Result<()> {
         .with_context(|| format!("cannot read {}", table.display()))?;
     ensure!(
         without_mark(&first).trim_end() == columns,
-        "{} has other columns than this version writes: choose another -o, or --replace",
+        "{} has other columns than this version writes: move it away, or choose another -o",
         table.display()
     );
     Ok(())

@@ -29,6 +29,8 @@ pub struct Input {
     unreadable: Option<String>,
     /// The file as it was when it was taken, where that is to be told.
     pub state: Option<FileState>,
+    /// Pages or frames of the file of which this is one.
+    pub pages: Option<usize>,
 }
 
 /// A file's size and age: if either changes, it is another image.
@@ -49,6 +51,7 @@ impl Input {
             path,
             unreadable: None,
             state: Some(state),
+            pages: None,
         }
     }
 
@@ -97,13 +100,14 @@ impl Input {
 
     /// A page of it, of several: `part.tif#2`, whose pictures are called `part.tif#2` too, for `part#2.png` may
     /// lie beside it.
-    pub fn page(&self, number: Option<usize>) -> Self {
+    pub fn page(&self, number: Option<usize>, pages: Option<usize>) -> Self {
         let Some(number) = number else {
             return Self {
                 path: self.path.clone(),
                 name: self.name.clone(),
                 unreadable: None,
                 state: self.state,
+                pages: None,
             };
         };
         let mut path = self.path.clone().into_os_string();
@@ -116,6 +120,7 @@ impl Input {
             name: format!("{name}{whole}#{number}"),
             unreadable: None,
             state: self.state,
+            pages,
         }
     }
 }
@@ -180,6 +185,7 @@ pub fn collect(paths: &[PathBuf], output: Option<&Path>) -> Result<(Vec<Input>, 
                 path,
                 unreadable,
                 state: None,
+                pages: None,
             });
         }
         all.extend(besides);
@@ -241,6 +247,11 @@ impl Names {
     /// With those that are taken.
     pub fn new(taken: &BTreeSet<String>) -> Self {
         Self(taken.iter().map(|name| name.to_lowercase()).collect())
+    }
+
+    /// Lets go of a name that was not used.
+    pub fn release(&mut self, name: &str) {
+        self.0.remove(&name.to_lowercase());
     }
 
     /// `part.png` → `part`; a second `part.jpg` → `part.jpg`; a third → `part.jpg-2`, …

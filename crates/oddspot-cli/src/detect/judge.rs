@@ -46,7 +46,12 @@ pub fn judge(
         judged.pages.push(match picture {
             Ok(picture) => Page {
                 number,
-                judged: judge_one(detector, pictures, (&input.page(number), picture), started)?,
+                judged: judge_one(
+                    detector,
+                    pictures,
+                    (&input.page(number, None), picture),
+                    started,
+                )?,
             },
             Err(error) => skipped(number, causes(&error)),
         });

@@ -62,7 +62,7 @@ impl JudgeArgs {
     /// # Errors
     /// An unusable model, or a threshold or rate out of range.
     pub fn detector(&self, model: &Path, runtime: &Runtime) -> Result<Detector> {
-        let detector = self.verdict.load(model, runtime)?;
+        let detector = self.verdict.load(model, runtime, !self.report.quiet)?;
         let of_model = detector.reading().limits;
         Ok(detector.with_limits(Limits {
             pixels: (self.max_megapixels).map_or(of_model.pixels, |mega| mega * 1_000_000),

@@ -10,19 +10,10 @@ use oddspot_draw::page::{ResultLine, results_page};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::earlier::for_each_line;
+use super::line::{self, for_each_line};
 
 /// The page's file.
 pub const PAGE: &str = "index.html";
-
-/// What a line of results says beside the finding.
-#[derive(Deserialize)]
-struct Line {
-    image: String,
-    error: Option<String>,
-    #[serde(default)]
-    files: Vec<String>,
-}
 
 /// Writes the page of the results that lie in a folder, those of earlier runs too: of all, or of the newest. Nothing
 /// where they went to a device or a pipe.
@@ -60,18 +51,14 @@ pub fn is_written(folder: &Path) -> bool {
 
 fn read(line: &[u8]) -> serde_json::Result<ResultLine> {
     let value: Value = serde_json::from_slice(line)?;
-    let Line {
-        image,
-        error,
-        files,
-    } = Line::deserialize(&value)?;
-    let found = match error {
+    let line = line::ResultLine::deserialize(&value)?;
+    let found = match line.error.filter(|_| line.verdict.is_none()) {
         Some(error) => Err(error),
         None => Ok(Finding::deserialize(&value)?),
     };
     Ok(ResultLine {
-        image,
+        image: line.image,
         found,
-        files,
+        files: line.files,
     })
 }

@@ -31,6 +31,8 @@ struct Line<'a> {
     stamp: &'a Stamp<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a FileState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages: Option<usize>,
     #[serde(flatten)]
     said: Said<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +79,8 @@ pub struct Making {
     pub written: Written,
     /// Whether a new table begins with a byte order mark.
     pub mark: bool,
+    /// Whether is told what is removed.
+    pub tells: bool,
 }
 
 impl Output {
@@ -124,7 +128,7 @@ impl Output {
     ///
     /// # Errors
     /// A full disk.
-    pub fn result(&mut self, input: &Input, done: &Done) -> Result<Told> {
+    pub fn result(&mut self, input: &Input, done: &Done) -> Result<Row> {
         let said = Said::Found {
             finding: &done.finding,
             files: &done.files,
@@ -139,7 +143,7 @@ impl Output {
     ///
     /// # Errors
     /// A full disk.
-    pub fn skipped(&mut self, input: &Input, error: &str) -> Result<Told> {
+    pub fn skipped(&mut self, input: &Input, error: &str) -> Result<Row> {
         let thresholds = self.thresholds;
         self.line(input, Said::Nothing {}, Some(error), |table, of| {
             table.skipped(of, thresholds, error)
@@ -152,21 +156,24 @@ impl Output {
         said: Said,
         error: Option<&str>,
         row: impl FnOnce(&mut Table, &Of) -> Result<()>,
-    ) -> Result<Told> {
+    ) -> Result<Row> {
         let (image, time) = (&input.image(), &ZonedDateTime::now());
         let stamp = &self.stamps.of(image, time);
         let line = serde_json::to_string(&Line {
             image,
             stamp,
             file: input.state.as_ref(),
+            pages: input.pages,
             said,
             error,
         })?;
         if let Some(folder) = &mut self.folder {
-            writeln!(folder.jsonl, "{line}").context("cannot write results.jsonl")?;
+            // In one go, so that a run that is killed leaves a whole line or none.
+            let whole = format!("{line}\n");
+            (folder.jsonl.write_all(whole.as_bytes())).context("cannot write results.jsonl")?;
             row(&mut folder.table, &Of { image, time, stamp })?;
         }
-        Ok(Told {
+        Ok(Row {
             line,
             has_part: stamp.part.is_some(),
         })
@@ -174,7 +181,7 @@ impl Output {
 }
 
 /// What the results say of an image.
-pub struct Told {
+pub struct Row {
     /// Its line of results.jsonl.
     pub line: String,
     /// Whether it says which part it shows.
@@ -187,6 +194,7 @@ impl Folder {
             earlier,
             written,
             mark,
+            tells,
         } = making;
         let shown = folder.display();
         ensure!(
@@ -217,7 +225,7 @@ impl Folder {
         let names = match appends {
             true => names(&results)?,
             false => {
-                remove_pictures(folder, &results)?;
+                remove_pictures(folder, &results, tells)?;
                 BTreeSet::new()
             }
         };

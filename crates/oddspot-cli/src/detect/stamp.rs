@@ -21,6 +21,7 @@ pub struct Stamp<'a> {
 }
 
 /// What stamps of a run have in common.
+#[derive(Clone)]
 pub struct Stamps {
     model_sha256: String,
     part: Option<PartId>,

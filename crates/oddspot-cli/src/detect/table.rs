@@ -149,10 +149,18 @@ impl Of<'_> {
     /// The first columns; a time as spreadsheets take for one.
     fn cells(&self) -> [String; 3] {
         [
-            self.image.to_owned(),
-            self.stamp.part.clone().unwrap_or_default(),
+            no_formula(self.image),
+            no_formula(self.stamp.part.as_deref().unwrap_or_default()),
             self.time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         ]
+    }
+}
+
+/// A text that no spreadsheet takes for a formula: names may come from anyone.
+fn no_formula(text: &str) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-" {
+        true => format!("'{text}"),
+        false => text.to_owned(),
     }
 }
 
@@ -169,6 +177,12 @@ fn six_digits(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_no_formula() {
+        assert_eq!(no_formula("=1+2_top.png"), "'=1+2_top.png");
+        assert_eq!(["a=1.png", "-"].map(no_formula), ["a=1.png", "-"]);
+    }
 
     #[test]
     fn numbers_have_six_digits_at_most() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use oddspot::verdict::Verdict;
 use oddspot_measure::peak_memory;
 
@@ -15,10 +15,11 @@ use super::input::Input;
 use super::page;
 use super::pictures::{Pictures, Written};
 use super::reporting::{FailOn, Said};
-use super::results::{self, JSON_LINES, Output};
+use super::results::{JSON_LINES, Output, Row};
 use super::{DetectArgs, IN_NO_FOLDER};
 use crate::described::four_digits;
 use crate::interrupt::INTERRUPTED;
+use crate::printing;
 
 /// Exit status when some images could not be judged, or have no pictures.
 const SOME_SKIPPED: u8 = 3;
@@ -100,7 +101,8 @@ impl Told {
         let told = judged.and_then(|file| {
             self.files += usize::from(file.is_whole);
             file.pages.iter().try_for_each(|page| {
-                let input = &input.page(page.number);
+                let pages = file.is_whole.then_some(file.pages.len());
+                let input = &input.page(page.number, pages);
                 match &page.judged {
                     Judged::Done(done) => self.done(input, done),
                     Judged::Skipped(reason) => self.skipped(input, reason),
@@ -128,24 +130,23 @@ impl Told {
             self.unnamed += 1;
             tell!("without pictures: {}: {reason}", input.image());
         }
-        let told = self.output.result(input, done)?;
-        self.print(&told);
-        Ok(())
+        let row = self.output.result(input, done)?;
+        self.print(&row)
     }
 
     fn skipped(&mut self, input: &Input, reason: &str) -> Result<()> {
         self.skipped += 1;
         tell!("skipped: {reason}");
-        let told = self.output.skipped(input, reason)?;
-        self.print(&told);
-        Ok(())
+        let row = self.output.skipped(input, reason)?;
+        self.print(&row)
     }
 
-    fn print(&mut self, told: &results::Told) {
-        self.without_part += usize::from(self.output.has_parts() && !told.has_part);
+    fn print(&mut self, row: &Row) -> Result<()> {
+        self.without_part += usize::from(self.output.has_parts() && !row.has_part);
         if self.said == Said::Json {
-            say!("{}", told.line);
+            printing::result(&row.line).context("cannot print results")?;
         }
+        Ok(())
     }
 
     /// How to write pictures, for any thread; None where there is no place for them.

@@ -11,6 +11,9 @@ use crate::output::beside;
 use crate::printing::quoted;
 use crate::region::describe_share;
 
+/// Good images below which no rate can be known.
+const FEW: usize = 20;
+
 /// Tells what the model does, first in words of the line, then in detail.
 pub fn summarise(model: &Model, output: &Path) {
     let header = &model.header;
@@ -21,8 +24,12 @@ pub fn summarise(model: &Model, output: &Path) {
     }
     let [anomalous, check] =
         [thresholds.false_alarms, thresholds.checks].map(|alarms| 100.0 * alarms.target);
+    let guess = match thresholds.false_alarms.images < FEW {
+        true => "; from so few images that is a guess",
+        false => "",
+    };
     say!(
-        "of 100 good parts like these about {} are called anomalous, and {} more are to be checked",
+        "of 100 good parts like these about {} are called anomalous, and {} more are to be checked{guess}",
         parts(anomalous),
         parts((check - anomalous).max(0.0))
     );

@@ -5,10 +5,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use oddspot::images::has_image_extension;
+
 use crate::detect::input::{FileState, spelled};
 
 /// How long a file must stay as it is, if nothing tells that it was closed.
 const STILL: Duration = Duration::from_millis(500);
+/// Between two attempts at a file that cannot be used yet, at most.
+const LONGEST: Duration = Duration::from_secs(10);
+/// What files are called that are still written, to be renamed later.
+const UNFINISHED: [&str; 6] = ["tmp", "temp", "part", "partial", "filepart", "crdownload"];
 
 /// How a file was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +36,21 @@ struct Waiting {
     state: FileState,
     since: Instant,
     is_closed: bool,
+    failing_since: Option<Instant>,
+    /// Not to be tried before.
+    from: Instant,
+}
+
+/// A file that nobody seems to write any more.
+pub struct Whole {
+    /// The file.
+    pub path: PathBuf,
+    /// As it is.
+    pub state: FileState,
+    /// Whether its writer is known to have closed it.
+    pub is_closed: bool,
+    /// Since when it could not be used, if it was tried before.
+    pub failing_since: Option<Instant>,
 }
 
 /// Files that were taken already: a number for each, so that years of them can be remembered.
@@ -42,8 +63,9 @@ impl Taken {
         self.0.insert(key(image, state));
     }
 
-    fn contains(&self, path: &Path, state: &FileState) -> bool {
-        self.0.contains(&key(&spelled(path), state))
+    /// Whether a file, or a page of one, is among them.
+    pub fn contains(&self, image: &str, state: &FileState) -> bool {
+        self.0.contains(&key(image, state))
     }
 }
 
@@ -67,23 +89,55 @@ impl Arrivals {
 
     /// Takes note of a file as it is now.
     pub fn see(&mut self, path: &Path, state: FileState, seen: Seen, now: Instant) {
-        if self.taken.contains(path, &state) {
+        if self.taken.contains(&spelled(path), &state) {
             self.waiting.remove(path);
             return;
         }
-        // Many writers make an empty file, close it, and open it again.
-        let is_closed = seen == Seen::Closed && state.bytes > 0;
+        // Many writers make an empty file, close it, and open it again; others rename it when it is whole.
+        let is_closed = seen == Seen::Closed && state.bytes > 0 && has_image_extension(path);
         match self.waiting.get_mut(path) {
-            Some(waiting) if waiting.state == state => waiting.is_closed |= is_closed,
+            Some(waiting) if waiting.state == state => {
+                if is_closed && !waiting.is_closed {
+                    (waiting.is_closed, waiting.from) = (true, now);
+                }
+            }
             _ => {
                 let waiting = Waiting {
                     state,
                     since: now,
                     is_closed,
+                    failing_since: None,
+                    from: now,
                 };
                 self.waiting.insert(path.to_owned(), waiting);
             }
         }
+    }
+
+    /// Whether a file, or a page of one, was taken before.
+    pub fn was_taken(&self, image: &str, state: &FileState) -> bool {
+        self.taken.contains(image, state)
+    }
+
+    /// Lets go of a file that was taken and is not there any more: if it comes back, it comes anew.
+    pub fn forget(&mut self, whole: &Whole) {
+        self.taken
+            .0
+            .remove(&key(&spelled(&whole.path), &whole.state));
+    }
+
+    /// Lets a file wait that was taken and cannot be used yet.
+    pub fn put_back(&mut self, whole: &Whole, now: Instant) {
+        self.forget(whole);
+        let failing_since = whole.failing_since.unwrap_or(now);
+        let waiting = Waiting {
+            state: whole.state,
+            since: now,
+            is_closed: whole.is_closed,
+            failing_since: Some(failing_since),
+            from: now + (now - failing_since).clamp(STILL, LONGEST),
+        };
+        self.waiting.insert(whole.path.clone(), waiting);
     }
 
     /// Takes all that wait for judged without judging them, and says how many that were.
@@ -106,20 +160,33 @@ impl Arrivals {
     }
 
     /// Takes those that are whole, the oldest first, so many at most. A file that is changed later is another.
-    pub fn take(&mut self, now: Instant, most: usize) -> Vec<(PathBuf, FileState)> {
-        let is_whole = |waiting: &Waiting| waiting.is_closed || now - waiting.since >= STILL;
-        let mut whole: Vec<(PathBuf, FileState)> = (self.waiting.iter())
+    pub fn take(&mut self, now: Instant, most: usize) -> Vec<Whole> {
+        let is_whole = |waiting: &Waiting| {
+            now >= waiting.from && (waiting.is_closed || now - waiting.since >= STILL)
+        };
+        let mut whole: Vec<Whole> = (self.waiting.iter())
             .filter(|(_, waiting)| is_whole(waiting))
-            .map(|(path, waiting)| (path.clone(), waiting.state))
+            .map(|(path, waiting)| Whole {
+                path: path.clone(),
+                state: waiting.state,
+                is_closed: waiting.is_closed,
+                failing_since: waiting.failing_since,
+            })
             .collect();
-        whole.sort_by(|(a, of_a), (b, of_b)| (of_a.written_ns, a).cmp(&(of_b.written_ns, b)));
+        whole.sort_by(|a, b| (a.state.written_ns, &a.path).cmp(&(b.state.written_ns, &b.path)));
         whole.truncate(most);
-        for (path, state) in &whole {
+        for Whole { path, state, .. } in &whole {
             self.waiting.remove(path);
             self.taken.insert(&spelled(path), state);
         }
         whole
     }
+}
+
+/// Whether a file is called as those are that are still written.
+pub fn is_unfinished(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    UNFINISHED.contains(&extension.to_lowercase().as_str())
 }
 
 #[cfg(test)]
@@ -133,9 +200,7 @@ mod tests {
     /// Files taken `ms` milliseconds after `start`.
     fn taken(arrivals: &mut Arrivals, start: Instant, ms: u64) -> Vec<String> {
         let whole = arrivals.take(start + Duration::from_millis(ms), 10);
-        let names = whole
-            .into_iter()
-            .map(|(path, _)| path.display().to_string());
+        let names = whole.into_iter().map(|one| one.path.display().to_string());
         names.collect()
     }
 
@@ -144,19 +209,19 @@ mod tests {
         let start = Instant::now();
         let after = |ms| start + Duration::from_millis(ms);
         let mut arrivals = Arrivals::new(Taken::default());
-        let [slow, closed] = ["slow", "closed"].map(Path::new);
+        let [slow, closed] = ["slow.png", "closed.png"].map(Path::new);
         arrivals.see(slow, state(10, 1), Seen::There, start);
         arrivals.see(closed, state(10, 2), Seen::Closed, start);
-        assert_eq!(taken(&mut arrivals, start, 1), ["closed"]);
+        assert_eq!(taken(&mut arrivals, start, 1), ["closed.png"]);
         arrivals.see(slow, state(20, 3), Seen::There, after(400));
         assert!(taken(&mut arrivals, start, 899).is_empty());
         arrivals.see(slow, state(20, 3), Seen::There, after(899));
-        assert_eq!(taken(&mut arrivals, start, 900), ["slow"]);
+        assert_eq!(taken(&mut arrivals, start, 900), ["slow.png"]);
         arrivals.see(slow, state(20, 3), Seen::Closed, after(1000));
         assert!(arrivals.waiting().is_empty());
         // Written again, it is another image.
         arrivals.see(slow, state(20, 4), Seen::Closed, after(1100));
-        assert_eq!(taken(&mut arrivals, start, 1100), ["slow"]);
+        assert_eq!(taken(&mut arrivals, start, 1100), ["slow.png"]);
     }
 
     #[test]
@@ -179,8 +244,42 @@ mod tests {
         }
         arrivals.keep(|path| path != Path::new("gone"));
         let whole = arrivals.take(start + STILL, 2);
-        let names: Vec<&Path> = whole.iter().map(|(path, _)| path.as_path()).collect();
+        let names: Vec<&Path> = whole.iter().map(|one| one.path.as_path()).collect();
         assert_eq!(names, [Path::new("c"), Path::new("a")]);
         assert_eq!(taken(&mut arrivals, start, 500), ["b"]);
+    }
+
+    #[test]
+    fn what_cannot_be_used_yet_waits_longer_and_longer_and_comes_at_once_when_it_changes() {
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        let mut arrivals = Arrivals::new(Taken::default());
+        let path = Path::new("a.png");
+        arrivals.see(path, state(5, 1), Seen::Closed, start);
+        let mut tries = Vec::new();
+        for tick in 0..400 {
+            for whole in arrivals.take(after(100 * tick), 1) {
+                tries.push(tick);
+                arrivals.put_back(&whole, after(100 * tick));
+            }
+        }
+        assert_eq!(tries, [0, 5, 10, 20, 40, 80, 160, 260, 360]);
+        arrivals.see(path, state(6, 2), Seen::Closed, after(40_000));
+        let whole = arrivals.take(after(40_000), 1).remove(0);
+        assert_eq!(whole.failing_since, None);
+        // Gone and back as it was, it comes anew.
+        arrivals.forget(&whole);
+        arrivals.see(path, state(6, 2), Seen::Closed, after(50_000));
+        assert_eq!(taken(&mut arrivals, start, 50_000), ["a.png"]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_called_as_an_image_waits_to_be_renamed() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(Taken::default());
+        arrivals.see(Path::new("frame"), state(5, 1), Seen::Closed, start);
+        assert!(taken(&mut arrivals, start, 100).is_empty());
+        assert_eq!(taken(&mut arrivals, start, 500), ["frame"]);
+        assert!(is_unfinished(Path::new("a.png.TMP")) && !is_unfinished(Path::new("part.png")));
     }
 }

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use jiff::ZonedDateTime;
 use oddspot::Detector;
-use serde::Deserialize;
 
 use super::arrivals::Taken;
 use crate::detect::JudgeArgs;
 use crate::detect::differing::Differences;
-use crate::detect::earlier::{Earlier, for_each_line};
-use crate::detect::input::{FileState, Names};
+use crate::detect::earlier::Earlier;
+use crate::detect::input::Names;
+use crate::detect::line::{ResultLine, for_each_line};
 use crate::detect::page;
 use crate::detect::results::{JSON_LINES, Making, Output};
 use crate::detect::stamp::Stamps;
@@ -30,6 +30,7 @@ pub struct Days<'a> {
     output: &'a Path,
     model: &'a Path,
     judging: &'a JudgeArgs,
+    stamps: Stamps,
     today: Option<Day>,
 }
 
@@ -47,14 +48,19 @@ pub struct Day {
 }
 
 impl<'a> Days<'a> {
-    /// Into a folder.
-    pub fn new(output: &'a Path, model: &'a Path, judging: &'a JudgeArgs) -> Self {
-        Self {
+    /// Into a folder, by a model that was just loaded from its file.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn new(output: &'a Path, model: &'a Path, judging: &'a JudgeArgs) -> Result<Self> {
+        Ok(Self {
             output,
             model,
             judging,
+            // The file may be another tomorrow: it is this one that judges.
+            stamps: Stamps::new(model, judging.report.part_id.clone())?,
             today: None,
-        }
+        })
     }
 
     /// The day that it is; the one before, if it is another, is ended.
@@ -66,6 +72,15 @@ impl<'a> Days<'a> {
         if self.today.as_ref().is_some_and(|day| day.name != name) {
             self.end()?;
         }
+        if let Some(gone) = self
+            .today
+            .take_if(|day| !day.folder.join(JSON_LINES).is_file())
+        {
+            tell!(
+                "warning: {} was removed while results were written to it: it is begun anew",
+                gone.folder.display()
+            );
+        }
         let day = match self.today.take() {
             Some(day) => day,
             None => self.begin(name, detector)?,
@@ -76,13 +91,18 @@ impl<'a> Days<'a> {
     fn begin(&self, name: String, detector: &Detector) -> Result<Day> {
         let report = &self.judging.report;
         let folder = self.output.join(&name);
-        let stamps = Stamps::new(self.model, report.part_id.clone())?;
         let making = Making {
             earlier: Earlier::Append,
             written: self.judging.written(),
             mark: report.bom,
+            tells: !report.quiet,
         };
-        let mut output = Output::create(Some(&folder), making, detector.thresholds(), stamps)?;
+        let mut output = Output::create(
+            Some(&folder),
+            making,
+            detector.thresholds(),
+            self.stamps.clone(),
+        )?;
         let header = detector.header();
         let differences = Differences::from(header.images.as_ref(), &header.settings);
         Ok(Day {
@@ -144,13 +164,6 @@ impl Day {
     }
 }
 
-/// What a line of earlier results says of its file.
-#[derive(Deserialize)]
-struct Line {
-    image: String,
-    file: FileState,
-}
-
 /// Files that were judged in earlier runs, by the results of all days.
 ///
 /// # Errors
@@ -160,12 +173,13 @@ pub fn judged_before(output: &Path) -> Result<Taken> {
     for day in days(output)? {
         for_each_line(&output.join(day).join(JSON_LINES), |line| {
             // Half a line of a run that was killed is no result.
-            if let Ok(Line { image, file }) = serde_json::from_slice(line) {
-                // One of a file's pages: part.tif#2.
-                if let Some((whole, _page)) = image.rsplit_once('#') {
-                    taken.insert(whole, &file);
+            if let Ok(line) = serde_json::from_slice::<ResultLine>(line)
+                && let Some(file) = &line.file
+            {
+                taken.insert(&line.image, file);
+                if line.ends_its_file() {
+                    taken.insert(line.whole(), file);
                 }
-                taken.insert(&image, &file);
             }
             Ok(())
         })?;
@@ -179,8 +193,13 @@ pub fn judged_before(output: &Path) -> Result<Taken> {
 /// A folder that cannot be read.
 pub fn days(output: &Path) -> Result<Vec<String>> {
     let mut days = Vec::new();
-    for entry in output.read_dir()? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+    let context = || format!("cannot read {}", output.display());
+    for entry in output.read_dir().with_context(context)? {
+        let name = entry
+            .with_context(context)?
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
         if is_day(&name) && output.join(&name).join(JSON_LINES).is_file() {
             days.push(name);
         }

@@ -10,7 +10,7 @@ use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use oddspot::datasets::{Walked, is_left_out, walk};
 
-use super::arrivals::{Arrivals, Seen};
+use super::arrivals::{Arrivals, Seen, is_unfinished};
 use crate::detect::input::FileState;
 
 /// Between two looks through the folder, at least.
@@ -83,7 +83,7 @@ impl Folder {
                 "warning: {} cannot be read ({error}): it is tried again until it can",
                 self.root.display()
             ),
-            (None, false) => tell!("{} can be read again", self.root.display()),
+            (None, false) => tell!("warning: {} can be read again", self.root.display()),
             _ => {}
         }
         self.is_there = refused.is_none();
@@ -93,11 +93,12 @@ impl Folder {
         self.next_look = Instant::now() + LOOK.max(SHARE * started.elapsed());
     }
 
-    /// Waits a moment, not longer than a tick where files wait, and takes note of what has come.
-    pub fn wait(&mut self, arrivals: &mut Arrivals) {
+    /// Takes note of what has come, and waits a moment for it unless there is other work.
+    pub fn wait(&mut self, arrivals: &mut Arrivals, is_busy: bool) {
+        let tick = if is_busy { Duration::ZERO } else { TICK };
         let now = Instant::now();
         let to_look = self.next_look.saturating_duration_since(now);
-        match self.events.recv_timeout(to_look.min(TICK)) {
+        match self.events.recv_timeout(to_look.min(tick)) {
             Ok(event) => {
                 self.hear(event, arrivals);
                 while let Ok(event) = self.events.try_recv() {
@@ -106,11 +107,11 @@ impl Folder {
             }
             Err(RecvTimeoutError::Timeout) => {}
             // No watcher: its end of the channel is gone.
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(to_look.min(TICK)),
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(to_look.min(tick)),
         }
         if Instant::now() >= self.next_look {
             self.look(arrivals);
-        } else {
+        } else if !is_busy {
             for path in arrivals.waiting() {
                 self.see(&path, Seen::There, arrivals);
             }
@@ -154,7 +155,9 @@ impl Folder {
     /// Whether a path may be an image that came, and not one that was written here.
     fn is_ours(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default();
-        !path.starts_with(&self.output) && !name.as_encoded_bytes().starts_with(b".")
+        !path.starts_with(&self.output)
+            && !name.as_encoded_bytes().starts_with(b".")
+            && !is_unfinished(path)
     }
 }
 

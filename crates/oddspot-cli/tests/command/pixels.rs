@@ -27,7 +27,7 @@ fn encoded(image: DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn two_pages(pages: [&RgbImage; 2]) -> Vec<u8> {
+pub fn paged<const N: usize>(pages: [&RgbImage; N]) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let mut file = TiffEncoder::new(&mut bytes).unwrap();
     for page in pages {
@@ -118,7 +118,7 @@ fn an_alpha_that_is_0_everywhere_changes_no_score() {
 fn every_page_has_a_row_and_pictures_of_its_own() {
     let world = World::with_model();
     let (first, second) = (board(801), board(802));
-    world.write("in/two.tif", two_pages([&first, &second]));
+    world.write("in/two.tif", paged([&first, &second]));
     world.picture("in/second.png", &second);
     world.succeeds(&mut world.oddspot("detect model.oddspot in -o out"));
     let results = results(&world, "out");
@@ -140,7 +140,7 @@ fn every_page_has_a_row_and_pictures_of_its_own() {
 
     // What is learned from has one picture a file.
     world.boards("good", 3);
-    world.write("good/two.tif", two_pages([&first, &second]));
+    world.write("good/two.tif", paged([&first, &second]));
     world.fails(
         &mut world.train("good -o m.oddspot"),
         &[

@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::detection::lines;
+use crate::pixels::paged;
 use crate::world::{Run, World, board, png};
 
 /// How long something may take before a test gives it up.
@@ -233,7 +234,10 @@ fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
     let mut said = [0; 80];
     let length = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
     let said = String::from_utf8_lossy(&said[..length]).into_owned();
-    assert!(said.starts_with("1 files lie there already"), "{said}");
+    assert!(
+        said.starts_with("what lies there already is passed over: 1 files"),
+        "{said}"
+    );
     world.fails(
         &mut world.oddspot("watch in -m model.oddspot -o in/out"),
         &["another run"],
@@ -257,7 +261,7 @@ fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
     assert_eq!(rows(), 2);
     world.fails(
         &mut world.oddspot("watch in -m model.oddspot -o in"),
-        &["in is watched"],
+        &["would lie among the results in in"],
     );
     world.fails(
         &mut world.oddspot("watch none -m model.oddspot -o x"),
@@ -340,8 +344,10 @@ fn a_server_gets_each_result_once_it_takes_it() {
     let watching = Watching::start(&world, &options);
     world.write("in/a.png", png(&board(0)));
     let refused = serve(&listener, "503 Service Unavailable");
+    // Who is sent elsewhere has not handed anything on.
+    let elsewhere = serve(&listener, "302 Found");
     let taken = serve(&listener, "200 OK");
-    assert_eq!(refused, taken);
+    assert!(refused == taken && elsewhere == taken);
     world.write("in/b.png", png(&board(1)));
     let given_up = serve(&listener, "400 Bad Request");
     assert!(given_up.contains("b.png"));
@@ -352,7 +358,7 @@ fn a_server_gets_each_result_once_it_takes_it() {
     let found = watching.results(3);
     let run = watching.stop();
     let said = |text: &str| assert!(run.stderr.contains(text), "{}", run.stderr);
-    said("(it answers 503 Service Unavailable): it is tried again until it does");
+    said("(it answers 503 Service Unavailable): it is tried again until it works");
     said("/results takes results again");
     said("b.png: it answers 400 Bad Request");
     let listener = TcpListener::bind(address).unwrap();
@@ -377,4 +383,106 @@ fn a_server_gets_each_result_once_it_takes_it() {
         );
         assert!(run.stderr.contains(said), "{}", run.stderr);
     }
+}
+
+#[test]
+fn what_goes_away_for_a_while_is_judged_when_it_is_back() {
+    let world = with_folder();
+    world.boards("in", 12);
+    let watching = Watching::start(&world, "--no-pictures");
+    watching.results(1);
+    fs::rename(world.path("in"), world.path("away")).unwrap();
+    sleep(Duration::from_millis(1500));
+    let before = results(&world).len();
+    fs::rename(world.path("away"), world.path("in")).unwrap();
+    // The results too may be removed by somebody.
+    let found = watching.results(12);
+    assert!(before <= 12 && found.iter().all(|line| line["error"].is_null()));
+    assert_eq!(names(&found).len(), 12);
+    fs::remove_dir_all(world.path("out")).unwrap();
+    world.write("in/late.png", png(&board(20)));
+    let found = watching.results(1);
+    assert_eq!(names(&found), ["late.png"]);
+    let run = watching.stop();
+    let said = "was removed while results were written to it: it is begun anew";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_that_may_not_be_read_yet_is_judged_when_it_may() {
+    let world = with_folder();
+    world.write("in/a.png", png(&board(0)));
+    let set = |mode| {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(world.path("in/a.png"), mode).unwrap();
+    };
+    set(0o000);
+    if File::open(world.path("in/a.png")).is_ok() {
+        return; // Root reads it.
+    }
+    let watching = Watching::start(&world, "--no-pictures");
+    sleep(Duration::from_millis(1500));
+    assert!(results(&world).is_empty());
+    set(0o644);
+    assert!(watching.results(1)[0]["error"].is_null());
+}
+
+#[test]
+fn pages_that_a_killed_run_did_not_tell_of_are_told_of_once() {
+    let world = with_folder();
+    world.write("in/stack.tif", paged([&board(0), &board(1), &board(2)]));
+    let watching = Watching::start(&world, "--no-pictures --quiet");
+    let found = watching.results(3);
+    assert_eq!(names(&found), ["stack.tif#1", "stack.tif#2", "stack.tif#3"]);
+    assert_eq!(found[2]["pages"], 3);
+    watching.kill();
+    let day = found[0]["time"].as_str().unwrap()[..10].to_owned();
+    let list = format!("out/{day}/results.jsonl");
+    let first = world.text(&list).lines().next().unwrap().to_owned();
+    world.write(&list, first + "\n{\"image\":\"half");
+    let watching = Watching::start(&world, "--no-pictures --quiet");
+    watching.until(|| (world.text(&list).lines().count() >= 4).then_some(()));
+    sleep(Duration::from_millis(800));
+    watching.stop();
+    let text = world.text(&list);
+    for page in 1..=3 {
+        let name = format!("stack.tif#{page}\"");
+        assert_eq!(text.matches(&name).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_hook_that_is_stopped_in_the_middle_is_run_again() {
+    let world = with_folder();
+    let script =
+        "#!/bin/sh\necho \"$2\" >>begun.txt\n[ -e fast ] || sleep 60\necho done >>done.txt\n";
+    world.write("hook.sh", script);
+    fs::set_permissions(world.path("hook.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    let options = "--no-pictures --exec ./hook.sh --hook-timeout 100";
+    let watching = Watching::start(&world, options);
+    world.write("in/a.png", png(&board(0)));
+    watching.until(|| world.path("begun.txt").exists().then_some(()));
+    let start = Instant::now();
+    watching.stop();
+    assert!(start.elapsed() < Duration::from_secs(30));
+    assert!(!world.path("done.txt").exists());
+    world.write("fast", "");
+    let watching = Watching::start(&world, options);
+    watching.until(|| world.path("done.txt").exists().then_some(()));
+    let run = watching.stop();
+    let said = "1 results of before are handed on to ./hook.sh now";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert_eq!(world.text("begun.txt").lines().count(), 2);
+}
+
+#[test]
+fn quiet_says_nothing_of_what_went_well() {
+    let world = with_folder();
+    world.write("in/notes.txt", "no image");
+    world.boards("in", 1);
+    let watching = Watching::start(&world, "--no-pictures --quiet --threshold 5");
+    watching.results(1);
+    sleep(Duration::from_millis(800));
+    let run = watching.stop();
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
 }

@@ -1,15 +1,16 @@
 //! The results of all days as one log, and how far it was handed on.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use oddspot::files::atomic;
 use serde::{Deserialize, Serialize};
 
-use super::super::days::days;
 use crate::detect::results::JSON_LINES;
+use crate::watch::days::days;
 
 /// Results, and how far they were handed on.
 pub struct Log {
@@ -17,71 +18,94 @@ pub struct Log {
     /// Where the cursor is kept.
     file: PathBuf,
     cursor: Cursor,
-    /// Behind the line that was read last.
-    next: Cursor,
+    /// The day of the line that was read last, and the bytes before its end.
+    read: Option<(String, u64)>,
 }
 
-/// A place in the results.
+/// How far each day was handed on: a clock may be set back to an earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Cursor {
-    /// Its day.
-    day: String,
-    /// Bytes of the day's results before it.
-    bytes: u64,
+    /// Bytes of its results.
+    days: BTreeMap<String, u64>,
 }
 
 impl Log {
-    /// Where it was left; at the end where there was no hook of the kind before.
+    /// Where it was left; at the end where there was no hook of the kind before, or what it left is not wanted.
     ///
     /// # Errors
-    /// Results that cannot be read.
-    pub fn open(output: &Path, kind: &str) -> Result<Self> {
+    /// Results, or a cursor, that cannot be read.
+    pub fn open(output: &Path, kind: &str, new_only: bool) -> Result<Self> {
         let file = output.join(format!("hook-{kind}.json"));
-        let cursor = match std::fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .with_context(|| format!("{} is damaged: remove it", file.display()))?,
-            Err(_) => match days(output)?.pop() {
-                Some(day) => Cursor {
-                    bytes: output.join(&day).join(JSON_LINES).metadata()?.len(),
-                    day,
-                },
-                None => Cursor::default(),
-            },
-        };
-        let log = Self {
+        let mut log = Self {
             output: output.to_owned(),
+            cursor: Cursor::default(),
+            read: None,
             file,
-            next: cursor.clone(),
-            cursor,
         };
+        let read = std::fs::read(&log.file);
+        if new_only || matches!(&read, Err(error) if error.kind() == ErrorKind::NotFound) {
+            for day in days(output)? {
+                let length = log.length(&day)?;
+                log.cursor.days.insert(day, length);
+            }
+        } else {
+            let shown = log.file.display();
+            let bytes = read.with_context(|| format!("cannot read {shown}"))?;
+            log.cursor = serde_json::from_slice(&bytes).with_context(|| {
+                format!(
+                    "{shown} is damaged: without it, results that were not handed on yet never are"
+                )
+            })?;
+        }
         log.save()?;
         Ok(log)
     }
 
-    /// The next whole line.
+    /// Whole lines that were not handed on.
+    ///
+    /// # Errors
+    /// Results that cannot be read.
+    pub fn left(&self) -> Result<usize> {
+        let mut left = 0;
+        for day in days(&self.output)? {
+            let mut from = self.from(&day)?;
+            while let Some((_, end)) = self.line(&day, from)? {
+                (left, from) = (left + 1, end);
+            }
+        }
+        Ok(left)
+    }
+
+    /// The next whole line, of the earliest day that has one.
     ///
     /// # Errors
     /// Results that cannot be read.
     pub fn next(&mut self) -> Result<Option<String>> {
-        loop {
-            if let Some(line) = self.line()? {
+        for day in days(&self.output)? {
+            let from = self.from(&day)?;
+            if let Some((line, end)) = self.line(&day, from)? {
+                self.read = Some((day, end));
                 return Ok(Some(line));
             }
-            let later = days(&self.output)?;
-            let Some(day) = later.into_iter().find(|day| *day > self.cursor.day) else {
-                return Ok(None);
-            };
-            self.cursor = Cursor { day, bytes: 0 };
         }
+        Ok(None)
     }
 
     /// The line that was read last is handed on.
     ///
     /// # Errors
-    /// A full disk.
+    /// A full disk: it is read again then.
     pub fn done(&mut self) -> Result<()> {
-        self.cursor = self.next.clone();
-        self.save()
+        let Some((day, end)) = self.read.take() else {
+            return Ok(());
+        };
+        let before = self.cursor.clone();
+        self.cursor.days.insert(day, end);
+        let saved = self.save();
+        if saved.is_err() {
+            self.cursor = before;
+        }
+        saved
     }
 
     fn save(&self) -> Result<()> {
@@ -89,18 +113,31 @@ impl Log {
         Ok(atomic::write_bytes(&self.file, &text)?)
     }
 
-    fn line(&mut self) -> Result<Option<String>> {
-        let path = self.output.join(&self.cursor.day).join(JSON_LINES);
-        if !path.is_file() {
+    /// How far a day was handed on. Results that were begun anew are shorter.
+    fn from(&self, day: &str) -> Result<u64> {
+        match self.cursor.days.get(day) {
+            None => Ok(0),
+            Some(&bytes) => Ok(bytes.min(self.length(day)?)),
+        }
+    }
+
+    fn length(&self, day: &str) -> Result<u64> {
+        let path = self.output.join(day).join(JSON_LINES);
+        let metadata = path.metadata();
+        Ok(metadata
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .len())
+    }
+
+    /// A day's whole line from some byte on, and where it ends.
+    fn line(&self, day: &str, from: u64) -> Result<Option<(String, u64)>> {
+        if self.length(day)? <= from {
             return Ok(None);
         }
+        let path = self.output.join(day).join(JSON_LINES);
         let context = || format!("cannot read {}", path.display());
         let mut file = File::open(&path).with_context(context)?;
-        // Results that were begun anew are shorter.
-        let length = file.metadata().with_context(context)?.len();
-        self.cursor.bytes = self.cursor.bytes.min(length);
-        file.seek(SeekFrom::Start(self.cursor.bytes))
-            .with_context(context)?;
+        file.seek(SeekFrom::Start(from)).with_context(context)?;
         let mut line = Vec::new();
         BufReader::new(file)
             .read_until(b'\n', &mut line)
@@ -108,11 +145,8 @@ impl Log {
         if line.pop() != Some(b'\n') {
             return Ok(None);
         }
-        self.next = Cursor {
-            day: self.cursor.day.clone(),
-            bytes: self.cursor.bytes + line.len() as u64 + 1,
-        };
-        Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+        let end = from + line.len() as u64 + 1;
+        Ok(Some((String::from_utf8_lossy(&line).into_owned(), end)))
     }
 }
 
@@ -128,29 +162,50 @@ mod tests {
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join(JSON_LINES), text).unwrap();
         };
-        put("2026-01-01", "before\n");
-        let open = || Log::open(output.path(), "exec").unwrap();
+        put("2026-01-02", "before\n");
+        let open = || Log::open(output.path(), "exec", false).unwrap();
+        let next = |log: &mut Log| log.next().unwrap();
+        let some = |text: &str| Some(text.to_owned());
         let mut log = open();
-        assert_eq!(log.next().unwrap(), None);
-        put("2026-01-01", "before\none\nhal");
-        put("2026-01-02", "");
-        put("2026-01-03", "two\nthree\n");
-        assert_eq!(log.next().unwrap().as_deref(), Some("one"));
-        assert_eq!(log.next().unwrap().as_deref(), Some("one"));
+        assert_eq!(next(&mut log), None);
+        put("2026-01-02", "before\none\nhal");
+        put("2026-01-03", "");
+        put("2026-01-04", "two\nthree\n");
+        assert_eq!(log.left().unwrap(), 3);
+        assert_eq!(next(&mut log), some("one"));
+        assert_eq!(next(&mut log), some("one"));
         log.done().unwrap();
-        assert_eq!(log.next().unwrap().as_deref(), Some("two"));
+        assert_eq!(next(&mut log), some("two"));
         // Not done: a new start reads it again.
         let mut log = open();
-        assert_eq!(log.next().unwrap().as_deref(), Some("two"));
+        assert_eq!(next(&mut log), some("two"));
         log.done().unwrap();
+        // The clock was set back, and the last line of an earlier day is whole at last.
+        put("2026-01-01", "back\n");
+        put("2026-01-02", "before\none\nhalf\n");
         let mut log = open();
-        assert_eq!(log.next().unwrap().as_deref(), Some("three"));
-        log.done().unwrap();
-        assert_eq!(log.next().unwrap(), None);
-        // Another hook begins behind what there is.
+        for line in ["back", "half", "three"] {
+            assert_eq!(next(&mut log), some(line));
+            log.done().unwrap();
+        }
+        assert_eq!(next(&mut log), None);
+        // Another hook begins behind what there is, and one that wants no more of before.
         assert_eq!(
-            Log::open(output.path(), "post").unwrap().next().unwrap(),
+            next(&mut Log::open(output.path(), "post", false).unwrap()),
             None
         );
+        put("2026-01-05", "late\n");
+        assert_eq!(
+            next(&mut Log::open(output.path(), "exec", true).unwrap()),
+            None
+        );
+    }
+
+    #[test]
+    fn a_damaged_cursor_is_no_reason_to_begin_at_the_end() {
+        let output = tempfile::tempdir().unwrap();
+        std::fs::write(output.path().join("hook-exec.json"), "{").unwrap();
+        let refused = Log::open(output.path(), "exec", false).err().unwrap();
+        assert!(format!("{refused:#}").contains("hook-exec.json is damaged"));
     }
 }

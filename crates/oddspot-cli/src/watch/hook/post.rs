@@ -5,7 +5,10 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::Uri;
 
-use super::{Message, Receiver, Taken};
+use super::{Message, Outcome, Recipient};
+
+/// Statuses by which a server says that it is the result that is wrong, and ever will be.
+const WRONG: [u16; 4] = [400, 413, 415, 422];
 
 /// The server.
 pub struct Post {
@@ -36,6 +39,11 @@ impl Post {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(timeout))
+            // Elsewhere it may be taken by who is not meant.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // A server of the line is near: what the environment says of the way into the world is not meant.
+            .proxy(None)
             .build()
             .into();
         Self {
@@ -45,22 +53,25 @@ impl Post {
     }
 }
 
-impl Receiver for Post {
+impl Recipient for Post {
     fn name(&self) -> String {
-        self.url.clone()
+        // Without a password that it may have.
+        let uri: Uri = self.url.parse().unwrap_or_default();
+        let host = uri.host().unwrap_or_default();
+        let port = uri.port().map(|port| format!(":{port}"));
+        format!("{host}{}{}", port.unwrap_or_default(), uri.path())
     }
 
-    fn hand_on(&mut self, message: &Message) -> Taken {
+    fn hand_on(&mut self, message: &Message) -> Outcome {
         let request = self.agent.post(&self.url);
         let sent = request.content_type("application/json").send(message.line);
         match sent.map(|response| response.status()) {
-            Ok(status) if status.is_success() => Taken::Done,
-            // Too many requests, or not in time: these pass.
-            Ok(status) if status.is_server_error() || [408, 429].contains(&status.as_u16()) => {
-                Taken::Later(format!("it answers {status}"))
+            Ok(status) if status.is_success() => Outcome::Done,
+            Ok(status) if WRONG.contains(&status.as_u16()) => {
+                Outcome::Lost(format!("it answers {status}"))
             }
-            Ok(status) => Taken::Lost(format!("it answers {status}")),
-            Err(error) => Taken::Later(error.to_string()),
+            Ok(status) => Outcome::Later(format!("it answers {status}")),
+            Err(error) => Outcome::Later(error.to_string()),
         }
     }
 }
