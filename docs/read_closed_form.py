@@ -59,8 +59,10 @@ KNOWN = 0.8
 MOST_PLACES = 8
 
 
-def memory_steps(features, tensors):
+def memory_steps(features, tensors, settings):
     """Components of all places in steps, [places, components]."""
+    if settings["closed_form"].get("memory_scale") == "image":
+        features = [x / (middle_length(x) or 1) for x in features]
     x = torch.cat(features).permute(1, 2, 0)
     x = F.linear(x.reshape(-1, x.shape[-1]), tensors["projection.weight"], tensors["projection.bias"])
     steps = x / tensors["step"]
@@ -68,13 +70,19 @@ def memory_steps(features, tensors):
     return steps.clamp(-FARTHEST, FARTHEST)
 
 
+def middle_length(x):
+    """The middle of a level's lengths over the image, of two the greater."""
+    lengths = x.double().square().sum(0).sqrt().flatten().sort().values
+    return float(lengths[len(lengths) // 2])
+
+
 def squares_here(steps, tensors):
     """Least squared steps from the rows of the same place."""
     return torch.stack([(rows.float() - own).square().sum(-1).min() for rows, own in zip(tensors["rows"], steps)])
 
 
-def e_memory(features, tensors):
-    squares = squares_here(memory_steps(features, tensors), tensors)
+def e_memory(features, tensors, settings):
+    squares = squares_here(memory_steps(features, tensors, settings), tensors)
     return by_place((tensors["step"] * squares.sqrt()).reshape(features[0].shape[1:]), tensors)
 
 
@@ -84,9 +92,9 @@ def by_place(error, tensors):
     return error / tensors.get("place.std", 1)
 
 
-def novelty(features, tensors, around, stride):
+def novelty(features, tensors, settings, around, stride):
     """How new to good images is what lies at the pixels `around`, [height, width] of booleans: 0 to 1."""
-    steps = memory_steps(features, tensors)
+    steps = memory_steps(features, tensors, settings)
     here = squares_here(steps, tensors)
     rows, columns = np.nonzero(around)
     places = np.unique(rows // stride * features[0].shape[2] + columns // stride)

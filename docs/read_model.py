@@ -330,7 +330,7 @@ def errors_of(image, header, networks):
             features = places(teacher, levels, settings)
             yield at_pixels(e_gaussian(features, networks[name], settings), settings)
         elif name == "memory":
-            yield at_pixels(e_memory(places(teacher, levels, settings), networks[name]), settings)
+            yield at_pixels(e_memory(places(teacher, levels, settings), networks[name], settings), settings)
 
 
 def anomaly_maps(image, header, networks):
@@ -368,7 +368,7 @@ def novelty_of(image, header, networks, total):
     x = prepare(image, settings["image_size"])
     teacher = teacher_maps(x, header["teacher"]["architecture"], networks["teacher"])
     features = places(teacher, levels, settings)
-    return novelty(features, networks["memory"], around_peak(total), total.shape[0] // features[0].shape[1])
+    return novelty(features, networks["memory"], settings, around_peak(total), total.shape[0] // features[0].shape[1])
 
 
 def main():

@@ -147,6 +147,28 @@ choices! {
 }
 
 choices! {
+    /// What features are divided by before they are remembered.
+    pub enum MemoryScale {
+        /// Nothing.
+        None = "none",
+        /// The middle length of the image's features, level by level: its contrast as a whole does not count.
+        Image = "image",
+    }
+}
+
+impl MemoryScale {
+    /// What files do not say: a model stays as it was before there was this setting.
+    pub(super) fn before() -> Self {
+        Self::None
+    }
+
+    /// Whether a file need not say it.
+    pub(super) fn is_before(&self) -> bool {
+        *self == Self::None
+    }
+}
+
+choices! {
     /// Lower bound of the normalised `e_pos`.
     pub enum PosFloor {
         /// No bound, so that being surely in its place excuses looking wrong.

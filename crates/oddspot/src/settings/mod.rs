@@ -17,8 +17,8 @@ mod toml_file;
 mod tests;
 
 pub use choices::{
-    Alignment, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor,
-    Schedule, Units,
+    Alignment, FeatureNorm, ImageLevel, MemoryScale, Method, Moments, Optimizer, PairWeights,
+    PosFloor, Schedule, Units,
 };
 pub use row::{Row, Shown, row};
 pub use spelling::Choice;

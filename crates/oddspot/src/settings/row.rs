@@ -141,6 +141,7 @@ macro_rules! table {
             pub struct $Part:ident in $part:ident {
                 $(
                     $(#[doc = $part_doc:literal])+
+                    $(#[serde($($part_serde:tt)+)])?
                     $part_shown:ident $part_field:ident: $Part_Type:ty = $part_default:expr
                     $(, paper $part_paper:expr)?
                     $(, in $part_allowed:expr)?
@@ -181,7 +182,11 @@ macro_rules! table {
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
             #[serde(deny_unknown_fields)]
             pub struct $Part {
-                $( $(#[doc = $part_doc])+ pub $part_field: $Part_Type, )+
+                $(
+                    $(#[doc = $part_doc])+
+                    $(#[serde($($part_serde)+)])?
+                    pub $part_field: $Part_Type,
+                )+
             }
 
             impl Default for $Part {

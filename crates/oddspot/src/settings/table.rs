@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::allowed::{Allowed, MOST};
 use super::choices::{
-    Alignment, FeatureNorm, ImageLevel, Method, Moments, Optimizer, PairWeights, PosFloor,
-    Schedule, Units,
+    Alignment, FeatureNorm, ImageLevel, MemoryScale, Method, Moments, Optimizer, PairWeights,
+    PosFloor, Schedule, Units,
 };
 use super::reading::{
     MEGAPIXELS, SIDE, is_usual_megapixels, is_usual_side, usual_megapixels, usual_side,
@@ -102,6 +102,10 @@ table! {
 
         /// What the distance from the nearest good image (e_K) weighs; 0 for none.
         advanced memory_weight: f64 = 0.75, paper 0.0, in 0.0..=100.0;
+
+        /// What features are divided by before they are remembered.
+        #[serde(default = "MemoryScale::before", skip_serializing_if = "MemoryScale::is_before")]
+        advanced memory_scale: MemoryScale = MemoryScale::Image;
 
         /// Channels of each of the teacher's levels that are looked at, drawn by the seed.
         ///

@@ -54,26 +54,28 @@ fn a_gaussian_that_learned_in_two_parts_is_nearly_that_of_all_images() {
 fn a_memory_that_learned_in_two_parts_is_that_of_all_images() {
     let oracle = Oracle::open();
     let kind = terms::kind("memory").unwrap();
-    let case = oracle.case("plain");
-    let settings = settings(&case);
-    let mut good = oracle.good(&case);
-    let (images, channels) = (good.0.len(), good.channels());
-    let later = good.0[FIRST..].to_vec();
-    let (all, left_out) = fitted(kind, &settings, &mut good);
-    let mut kept = Fitted(all.tensors(), all.packed());
-    let rows = kept.1.get_mut("memory.rows").unwrap();
-    let size = rows.values.len() / PLACES / images;
-    rows.values = (rows.values.chunks_exact(images * size))
-        .flat_map(|of_place| of_place[..FIRST * size].to_vec())
-        .collect();
-    rows.shape[1] = FIRST;
-    let mut term = made(kind, &settings, channels, kept);
-    let of_later = term.fit_good(&mut Good(later), FIRST).unwrap().unwrap();
-    for (found, expected) in of_later.iter().zip(&left_out[FIRST..]) {
-        assert_eq!(&found[0], expected);
+    for name in ["plain", "scaled"] {
+        let case = oracle.case(name);
+        let settings = settings(&case);
+        let mut good = oracle.good(&case);
+        let (images, channels) = (good.0.len(), good.channels());
+        let later = good.0[FIRST..].to_vec();
+        let (all, left_out) = fitted(kind, &settings, &mut good);
+        let mut kept = Fitted(all.tensors(), all.packed());
+        let rows = kept.1.get_mut("memory.rows").unwrap();
+        let size = rows.values.len() / PLACES / images;
+        rows.values = (rows.values.chunks_exact(images * size))
+            .flat_map(|of_place| of_place[..FIRST * size].to_vec())
+            .collect();
+        rows.shape[1] = FIRST;
+        let mut term = made(kind, &settings, channels, kept);
+        let of_later = term.fit_good(&mut Good(later), FIRST).unwrap().unwrap();
+        for (found, expected) in of_later.iter().zip(&left_out[FIRST..]) {
+            assert_eq!(&found[0], expected);
+        }
+        assert_eq!(term.packed(), all.packed());
+        assert_eq!(term.tensors(), all.tensors());
     }
-    assert_eq!(term.packed(), all.packed());
-    assert_eq!(term.tensors(), all.tensors());
 }
 
 #[test]

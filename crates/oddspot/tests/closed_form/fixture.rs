@@ -8,7 +8,7 @@ use oddspot::images::ImageSize;
 use oddspot::maps::ScoreMap;
 use oddspot::net::learned::Learned;
 use oddspot::net::network::Level;
-use oddspot::settings::{Method, Settings};
+use oddspot::settings::{MemoryScale, Method, Settings};
 use oddspot::terms::channels::ChannelStatistics;
 use oddspot::terms::places::GoodFeatures;
 use oddspot::terms::{About, Kind, Parts, Seen, TeacherLevels, Term, TermMemory};
@@ -40,6 +40,7 @@ pub struct Case {
     pub block: usize,
     pub window: usize,
     pub parts: usize,
+    pub memory_scale: MemoryScale,
     pub components: usize,
     pub remembered: usize,
     pub shrinkage: f64,
@@ -142,6 +143,7 @@ pub fn settings(case: &Case) -> Settings {
     closed_form.block = case.block;
     closed_form.window = case.window;
     closed_form.parts = case.parts;
+    closed_form.memory_scale = case.memory_scale;
     closed_form.components = case.components;
     closed_form.remembered = case.remembered;
     closed_form.shrinkage = case.shrinkage;

@@ -43,8 +43,19 @@ CASES = [
     {"name": "one_level", "features": "coarse", "components": 5},
     {"name": "no_window", "window": 1},
     {"name": "wide_window", "window": 9, "block": 1},
+    {"name": "scaled", "memory_scale": "image"},
+    {"name": "scaled_dead_channels", "features": "dead", "memory_scale": "image"},
 ]
-USUAL = {"features": "plain", "images": GOOD, "block": 2, "window": 5, "parts": 10, "components": 6, "remembered": 400}
+USUAL = {
+    "features": "plain",
+    "images": GOOD,
+    "block": 2,
+    "window": 5,
+    "parts": 10,
+    "memory_scale": "none",
+    "components": 6,
+    "remembered": 400,
+}
 
 
 # --- features ----------------------------------------------------------------------------------------
@@ -179,6 +190,15 @@ def gaussian_errors(good, unseen, case):
 # --- the memory --------------------------------------------------------------------------------------
 
 
+def of_middle_length_1(image):
+    """An image's features [places, channels], each level's divided by their middle length (of two the greater)."""
+    image = image.copy()
+    for part in level_parts(image.shape[-1]):
+        lengths = np.sort(np.linalg.norm(image[:, part], axis=-1))
+        image[:, part] /= lengths[len(lengths) // 2]
+    return image
+
+
 def whitening_of(x):
     """What makes the channels of features [rows, channels] uncorrelated, of unit length in all."""
     channels = x.shape[-1]
@@ -192,6 +212,8 @@ def whitening_of(x):
 
 def memory_errors(good, unseen, case):
     """Left-out errors, those of unseen images, and the latter had nothing been rounded."""
+    if case["memory_scale"] == "image":
+        good, unseen = (np.array([of_middle_length_1(image) for image in x]) for x in (good, unseen))
     images, places, channels = good.shape
     rows = good.reshape(-1, channels)
     whitening = np.zeros((channels, channels))

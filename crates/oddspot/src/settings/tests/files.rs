@@ -103,3 +103,13 @@ fn what_is_wrong_in_a_file_is_told_with_its_path_and_line() {
     let missing = Settings::default().overlaid_with_file(Path::new("nowhere.toml"));
     assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[test]
+fn a_model_from_before_features_were_scaled_stays_as_it_was() {
+    let settings = with(&[("closed_form.memory_scale", "none")]);
+    let json = serde_json::to_string(&settings).unwrap();
+    assert!(!json.contains("memory_scale"));
+    assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
+    let json = serde_json::to_string(&Settings::default()).unwrap();
+    assert!(json.contains("\"memory_scale\":\"image\""));
+}

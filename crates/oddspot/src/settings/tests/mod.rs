@@ -9,7 +9,7 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 50] = [
+const VALUES: [(&str, &str, &str); 51] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
@@ -27,6 +27,7 @@ const VALUES: [(&str, &str, &str); 50] = [
     ("position.negative_slope", "0.1", "0.1"),
     ("closed_form.gaussian_weight", "2", "0"),
     ("closed_form.memory_weight", "0.75", "0"),
+    ("closed_form.memory_scale", "image", "image"),
     ("closed_form.channels", "192", "192"),
     ("closed_form.block", "2", "2"),
     ("closed_form.window", "5", "5"),

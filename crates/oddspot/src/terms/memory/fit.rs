@@ -7,9 +7,10 @@ use rayon::prelude::*;
 use super::among::{among, of_rows, rows_of, seconds_of_place, without};
 use super::elsewhere::usual;
 use super::projection::projection;
+use super::scale::of_good;
 use super::{Fitted, Memory};
 use crate::error::Result;
-use crate::terms::places::{GoodFeatures, images_of, single};
+use crate::terms::places::{GoodFeatures, images_of};
 
 /// Steps that 8 bits hold.
 const MOST_STEPS: i16 = 127;
@@ -27,7 +28,8 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
     let (places, components) = (term.grid.places(), term.components);
     let images = images_of(good);
     let pieces = images.len();
-    let projection = projection(&term.grid, components, good)?;
+    let how = (term.scale, &term.grid);
+    let projection = projection(how, components, good)?;
     let kept = pieces.min(term.most);
     let place_of = |piece: usize| row_of(piece, pieces, kept);
     let of_rows = of_rows(&images, kept);
@@ -35,7 +37,7 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
     let mut others: Vec<(usize, Vec<i16>)> = Vec::new();
     let (mut workspace, mut buffer, mut features) = (Workspace::new(), Vec::new(), Vec::new());
     for piece in 0..pieces {
-        single(good.piece(piece)?, &mut features);
+        of_good(how, good, piece, &mut features)?;
         let memory = (&mut workspace, &mut buffer);
         let steps = projection.steps(&features, MOST_STEPS, memory)?;
         let Some(index) = place_of(piece) else {
@@ -87,6 +89,7 @@ pub(super) fn extend(
     known: usize,
 ) -> Result<(Fitted, Vec<Vec<i32>>)> {
     let (pieces, places, components) = (good.pieces(), term.grid.places(), term.components);
+    let how = (term.scale, &term.grid);
     let Fitted {
         projection,
         rows,
@@ -103,7 +106,7 @@ pub(super) fn extend(
     }
     let (mut workspace, mut buffer, mut features) = (Workspace::new(), Vec::new(), Vec::new());
     for piece in 0..pieces {
-        single(good.piece(piece)?, &mut features);
+        of_good(how, good, piece, &mut features)?;
         let memory = (&mut workspace, &mut buffer);
         let steps = projection.steps(&features, MOST_STEPS, memory)?;
         let of_places = together.chunks_exact_mut(stride);

@@ -1,12 +1,13 @@
 //! `e_K`: how far a place's features lie from the nearest that any good image has there. "Looks wrong".
 //!
-//! Features are whitened level by level, side by side, and brought to their first principal components;
+//! Features are freed of their image's contrast, whitened level by level, side by side, and brought to their first principal components;
 //! the good images' are kept in 8 bits.
 
 mod among;
 mod elsewhere;
 mod fit;
 mod projection;
+mod scale;
 mod tensors;
 
 use oddspot_conv::linear::{LinearWeights, linear};
@@ -15,11 +16,12 @@ use oddspot_conv::{Epilogue, Workspace};
 
 use super::places::{By, GoodFeatures, PlaceGrid, Usual};
 use super::{Fusing, Kind, Parts, Seen, Side, Term, TermMemory};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::{NamedTensors, PackedTensors};
 use crate::images::ImageSize;
 use crate::maps::ScoreMap;
 use crate::net::forward::room;
+use crate::settings::MemoryScale;
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -48,6 +50,8 @@ const BY: By = By::Mean;
 struct Memory {
     size: ImageSize,
     grid: PlaceGrid,
+    /// What features are divided by first.
+    scale: MemoryScale,
     /// Components of a feature that are kept.
     components: usize,
     /// Rows at each place, at most.
@@ -123,6 +127,7 @@ impl Memory {
         let grid = PlaceGrid::of(settings, &parts.learned.levels);
         Ok(Self {
             size: settings.image_size,
+            scale: settings.closed_form.memory_scale,
             components: settings.closed_form.components.min(grid.channels()),
             most: settings.closed_form.remembered,
             fitted: tensors::read(parts)?,
@@ -161,9 +166,15 @@ impl Term for Memory {
         else {
             return Ok(Vec::new());
         };
-        memory.buffers.resize_with(1, Vec::new);
-        let to = (&mut *workspace, &mut memory.buffers[0]);
-        let queries = projection.steps(seen.places, FARTHEST, to)?;
+        memory.buffers.resize_with(2, Vec::new);
+        let [features, components] = &mut memory.buffers[..] else {
+            return Err(Error::internal("buffers of another term"));
+        };
+        features.clear();
+        features.extend_from_slice(seen.places);
+        scale::scaled(self.scale, &self.grid, features);
+        let to = (&mut *workspace, components);
+        let queries = projection.steps(features, FARTHEST, to)?;
         let mut squares = vec![0; self.grid.places()];
         nearest(
             workspace.isa(),

@@ -6,8 +6,10 @@ use oddspot_conv::symmetric::eigenvectors;
 use oddspot_conv::triangular::{cholesky, invert_lower};
 
 use super::Projection;
+use super::scale::of_good;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::terms::places::{GoodFeatures, PlaceGrid, single};
+use crate::settings::MemoryScale;
+use crate::terms::places::{GoodFeatures, PlaceGrid};
 
 /// How far correlations are drawn to none before they are undone (as `feature_norm = whiten` does).
 const SHRINKAGE: f64 = 0.1;
@@ -27,12 +29,13 @@ struct Sums {
 
 /// The projection of all good images' features.
 pub(super) fn projection(
-    grid: &PlaceGrid,
+    how: (MemoryScale, &PlaceGrid),
     components: usize,
     good: &mut dyn GoodFeatures,
 ) -> Result<Projection> {
+    let grid = how.1;
     let channels = grid.channels();
-    let sums = sums(channels, good)?;
+    let sums = sums(how, good)?;
     let mean: Vec<f64> = sums.first.iter().map(|sum| sum / sums.rows).collect();
     let covariance =
         |i: usize, j: usize| sums.products[i * channels + j] / sums.rows - mean[i] * mean[j];
@@ -93,7 +96,8 @@ pub(super) fn projection(
     )
 }
 
-fn sums(channels: usize, good: &mut dyn GoodFeatures) -> Result<Sums> {
+fn sums(how: (MemoryScale, &PlaceGrid), good: &mut dyn GoodFeatures) -> Result<Sums> {
+    let channels = how.1.channels();
     let mut sums = Sums {
         rows: 0.0,
         origin: vec![0.0; channels],
@@ -104,7 +108,7 @@ fn sums(channels: usize, good: &mut dyn GoodFeatures) -> Result<Sums> {
     let mut of_piece = vec![0.0; channels * channels];
     let mut features = Vec::new();
     for piece in 0..good.pieces() {
-        single(good.piece(piece)?, &mut features);
+        of_good(how, good, piece, &mut features)?;
         if piece == 0 {
             let rows = (features.len() / channels).max(1) as f32;
             for feature in features.chunks_exact(channels) {
