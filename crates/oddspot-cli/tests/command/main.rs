@@ -21,6 +21,7 @@ mod evaluating;
 mod fetching;
 mod folders;
 mod health;
+mod hooks;
 mod interest;
 mod model_damage;
 mod pixels;
