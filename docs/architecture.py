@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 980, 900
+WIDTH, HEIGHT = 980, 936
 INK, PALE, LINE, ACCENT = "#1f2933", "#5b6773", "#8a97a5", "#0b7285"
 FILLS = {"plain": "#f4f6f8", "library": "#e3f4f7", "optional": "#ffffff"}
 
@@ -93,6 +93,7 @@ MODULES = [
     (
         "From errors to a verdict",
         [
+            ("health", "light, focus, colours, place of an image"),
             ("verdict", "one map, thresholds, shares, Finding"),
             ("model", "the model file"),
             ("judge", "Detector: images to findings"),
@@ -131,16 +132,16 @@ STEPS = [
 
 
 def flow():
-    heading(20, 624, "The way of an image", "Detector (judge) leads it; all that it needs is in the Model.")
+    heading(20, 660, "The way of an image", "Detector (judge) leads it; all that it needs is in the Model.")
     for number, (title, lines) in enumerate(STEPS):
         x = 20 + 160 * number
-        box(x, 664, 140, 66, title, lines, "plain" if title == "Finding" else "library")
+        box(x, 700, 140, 66, title, lines, "plain" if title == "Finding" else "library")
         if number:
-            arrow((x - 20, 697), (x - 2, 697))
-    heading(20, 776, "The way of a model", "Training (train) leads it.")
+            arrow((x - 20, 733), (x - 2, 733))
+    heading(20, 812, "The way of a model", "Training (train) leads it.")
     steps = [
-        ("datasets", ["good images,", "some held out"]),
-        ("train: set", ["teacher's maps,", "cached"]),
+        ("train: set", ["good images to", "teacher's maps"]),
+        ("closed_form", ["places fitted:", "a first model"]),
         ("train: trainer", ["student and", "classifier learn"]),
         ("train: finish", ["terms: what is", "usual"]),
         ("verdict", ["thresholds from", "the held-out"]),
@@ -148,9 +149,9 @@ def flow():
     ]
     for number, (title, lines) in enumerate(steps):
         x = 20 + 160 * number
-        box(x, 816, 140, 66, title, lines, "plain" if title == "Model" else "library")
+        box(x, 852, 140, 66, title, lines, "plain" if title == "Model" else "library")
         if number:
-            arrow((x - 20, 849), (x - 2, 849))
+            arrow((x - 20, 885), (x - 2, 885))
 
 
 crates()
