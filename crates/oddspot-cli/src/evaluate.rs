@@ -16,7 +16,9 @@ use oddspot::model::Header;
 use oddspot::settings::Method;
 use oddspot_draw::chart::chart_of;
 use oddspot_draw::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
-use oddspot_measure::report::{Evaluation, Judged, Phase, check_baseline, check_unseen, examine};
+use oddspot_measure::report::{
+    Evaluation, JudgedImages, Phase, check_baseline, check_unseen, examine,
+};
 use serde::Serialize;
 
 use crate::besides::lines;
@@ -189,7 +191,7 @@ struct Report<'a> {
 }
 
 /// What was measured, and the images that it was measured on.
-type Examined = (Evaluation, Vec<Judged>);
+type Examined = (Evaluation, JudgedImages);
 
 /// The page, with the chosen images on it.
 fn page(
@@ -200,10 +202,11 @@ fn page(
     shown: &[usize],
 ) -> Result<String> {
     let example = |&at: &usize| {
+        let below = baseline.map(|(_, judged)| judged.get(at)).transpose()?;
         let shown = Shown {
             image: &detector.reading().decode(&dataset.test[at].image)?.image,
-            judged: &judged[at],
-            baseline: baseline.map(|(_, judged)| &judged[at]),
+            judged: &judged.get(at)?,
+            baseline: below.as_ref(),
             settings: &detector.header().settings,
             thresholds: [detector.thresholds().image, detector.thresholds().check],
         };

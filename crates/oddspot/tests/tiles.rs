@@ -107,10 +107,10 @@ fn a_tiny_defect_is_found_in_pieces_where_it_is_and_missed_in_the_whole() {
         );
         assert!(finding.peak.x.abs_diff(at[0] as usize + 3) <= 12);
         assert!(finding.peak.y.abs_diff(at[1] as usize + 3) <= 12);
-        // The map is of the whole image, and its parts sum to it.
+        // The map is of the whole image at a quarter of its scale, and its parts sum to it.
         assert_eq!(
             (examined.maps.total.width, examined.maps.total.height),
-            (512, 320)
+            (128, 80)
         );
         let detection = pieces.detect(&image).unwrap();
         assert_eq!(detection.maps.total.peak().0, detection.score);
@@ -249,18 +249,16 @@ fn images_of_any_size_and_settings_that_do_not_go_together() {
             height,
             image::imageops::FilterType::Triangle,
         );
-        let examined = detector.examine(&image).unwrap();
+        let own = ImageSize {
+            width: width as usize,
+            height: height as usize,
+        };
+        let examined = detector.examine(&image).unwrap().at(own);
         let size = ImageSize {
             width: examined.maps.total.width,
             height: examined.maps.total.height,
         };
-        assert_eq!(
-            size,
-            ImageSize {
-                width: width as usize,
-                height: height as usize
-            }
-        );
+        assert_eq!(size, own);
         assert!(
             examined
                 .maps

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use oddspot::datasets::{Besides, list};
 use oddspot::files::atomic::shortened;
-use oddspot::images::{MAX_FILE_BYTES, Source, read_file};
+use oddspot::images::{ImageFile, MAX_FILE_BYTES, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::advice;
@@ -73,16 +73,16 @@ impl Input {
         }
     }
 
-    /// Its bytes.
+    /// Its content.
     ///
     /// # Errors
     /// Why it cannot be read, in one line.
-    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+    pub fn file(&self) -> Result<ImageFile, String> {
         if let Some(reason) = &self.unreadable {
             return Err(reason.clone());
         }
         if self.path.as_os_str() != STANDARD_INPUT {
-            return read_file(&self.path).map_err(|error| advice::causes(&error));
+            return ImageFile::open(&self.path).map_err(|error| advice::causes(&error));
         }
         let mut bytes = Vec::new();
         let read = stdin()
@@ -94,7 +94,7 @@ impl Input {
             Ok(read) if read as u64 > MAX_FILE_BYTES => {
                 Err("cannot use standard input: it is larger than 1 GiB".to_owned())
             }
-            Ok(_) => Ok(bytes),
+            Ok(_) => Ok(bytes.into()),
         }
     }
 

@@ -5,7 +5,6 @@ use std::time::Instant;
 use anyhow::Result;
 use oddspot::Detector;
 use oddspot::images::Picture;
-use oddspot_draw::figure::Panels;
 
 use super::done::Done;
 use super::input::Input;
@@ -26,17 +25,22 @@ pub fn judge(
         number,
         judged: Judged::Skipped(reason),
     };
-    let bytes = match input.bytes() {
-        Ok(bytes) => bytes,
+    let file = match input.file() {
+        Ok(file) => file,
         Err(reason) => return Ok(OfFile::whole(vec![skipped(None, reason)])),
     };
-    let pages = match detector.reading().pages(&bytes, input.named()) {
+    let mut pages = match detector.reading().pages(&file, input.named()) {
         Ok(pages) => pages,
         Err(error) => return Ok(OfFile::whole(vec![skipped(None, causes(&error))])),
     };
     let several = pages.total() > 1;
     let mut judged = OfFile::whole(Vec::new());
-    for (at, picture) in pages.enumerate() {
+    for at in 0.. {
+        // However many threads there are, few pixels are decoded at a time.
+        let admitted = detector.admit(pages.next_pixels());
+        let Some(picture) = pages.next() else {
+            break;
+        };
         if at > 0 && interrupt.flow().is_break() {
             judged.is_whole = false;
             break;
@@ -55,6 +59,7 @@ pub fn judge(
             },
             Err(error) => skipped(number, causes(&error)),
         });
+        drop(admitted);
     }
     Ok(judged)
 }
@@ -66,29 +71,19 @@ fn judge_one(
     started: Instant,
 ) -> Result<Judged> {
     let Picture { image, kind } = picture;
-    let Some(pictures) = pictures.filter(|pictures| pictures.draws()) else {
-        // Nothing needs the maps at the image's own size.
-        return Ok(Judged::Done(Box::new(Done {
-            finding: detector.inspect(&image)?,
-            kind,
-            files: Vec::new(),
-            unnamed: None,
-            latency: started.elapsed(),
-        })));
+    let examined = detector.examine(&image)?;
+    let names = (input.name.as_str(), &*input.image());
+    let written = match pictures {
+        Some(pictures) => pictures.write(names, image, &examined),
+        None => Ok(Vec::new()),
     };
-    let inspection = detector.examine(&image)?;
-    let panels = Panels {
-        image: &image,
-        inspection: &inspection,
-        name: &input.image(),
-    };
-    let (files, unnamed) = match pictures.write(&input.name, &panels) {
+    let (files, unnamed) = match written {
         Ok(files) => (files, None),
         Err(error) if is_of_its_name(&error) => (Vec::new(), Some(chain(&error))),
         Err(error) => return Err(error),
     };
     Ok(Judged::Done(Box::new(Done {
-        finding: inspection.finding,
+        finding: examined.finding,
         kind,
         files,
         unnamed,

@@ -13,15 +13,21 @@ use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
 
+/// Pixels along the longer side of pictures, at most, unless it is said otherwise.
+const PICTURE_SIDE: u32 = 1600;
+
 /// How images are judged, and what is kept of them.
 #[derive(Args, Clone)]
 pub struct JudgeArgs {
-    /// Also write the raw maps as 32-bit TIFF
+    /// Also write the raw maps as 32-bit TIFF, of each image's own size
     #[arg(long, requires = "output")]
     pub maps: bool,
     /// Write no pictures, only the results (and the raw maps, if asked for)
     #[arg(long)]
     pub no_pictures: bool,
+    /// Most pixels of a contour or a map along its longer side: larger images are drawn smaller
+    #[arg(long, value_name = "N", default_value_t = PICTURE_SIDE, value_parser = clap::value_parser!(u32).range(64..=30_000))]
+    pub picture_side: u32,
     /// How verdicts are told
     #[command(flatten)]
     pub report: ReportArgs,
@@ -48,6 +54,7 @@ impl JudgeArgs {
         Self {
             maps: false,
             no_pictures: false,
+            picture_side: PICTURE_SIDE,
             report: ReportArgs::default(),
             max_megapixels: None,
             max_side: None,
@@ -75,6 +82,7 @@ impl JudgeArgs {
         Written {
             pictures: !self.no_pictures,
             maps: self.maps,
+            side: self.picture_side as usize,
         }
     }
 }

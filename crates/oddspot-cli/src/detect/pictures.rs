@@ -5,9 +5,14 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
+use image::RgbImage;
 use oddspot::datasets::PICTURES;
 use oddspot::files::atomic;
+use oddspot::images::{ImageSize, at_most};
+use oddspot::judge::Examined;
+use oddspot::maps::ScoreMap;
 use oddspot::terms::Side;
+use oddspot::verdict::AnomalyMaps;
 use oddspot_draw::figure::{Panels, figure};
 use oddspot_draw::heatmap::{Scale, contour, render, veil, write_png, write_tiff_f32};
 use oddspot_draw::page::result_pictures;
@@ -17,8 +22,10 @@ use oddspot_draw::page::result_pictures;
 pub struct Written {
     /// Sheet, contour and maps as pictures.
     pub pictures: bool,
-    /// Raw maps as TIFF.
+    /// Raw maps as TIFF, of the image's own size.
     pub maps: bool,
+    /// Pixels along the longer side of contours and maps, at most: larger images are shrunk.
+    pub side: usize,
 }
 
 /// How the pictures of an image are drawn, and where they go.
@@ -39,56 +46,89 @@ impl Pictures {
         }
     }
 
-    /// Whether anything is written.
-    pub fn draws(&self) -> bool {
-        self.written.pictures || self.written.maps
-    }
-
-    /// Writes an image's pictures under a name, each kind in a folder of its own, and gives their
-    /// paths below the output folder, with `/`.
+    /// Writes the pictures of an image that is called `shown` under a name, each kind in a folder of its own, and
+    /// gives their paths below the output folder, with `/`.
     ///
     /// # Errors
     /// A picture that cannot be written.
-    pub fn write(&self, name: &str, shown: &Panels) -> Result<Vec<String>> {
-        let Panels {
-            image, inspection, ..
-        } = shown;
+    pub fn write(
+        &self,
+        (name, shown): (&str, &str),
+        image: RgbImage,
+        examined: &Examined,
+    ) -> Result<Vec<String>> {
         let mut files = Files {
             folder: &self.folder,
             name,
             written: Vec::new(),
         };
-        let inspected = inspection.inspected.as_deref();
+        let size = size_of(&image);
         if self.written.pictures {
-            write_png(files.next("figure", "png")?, &figure(shown, self.scale))?;
-            let mut veiled = (*image).clone();
-            veil(&mut veiled, inspected);
-            let outlined = contour(&veiled, &inspection.mask);
-            write_png(files.next("contour", "png")?, &outlined)?;
-            let (plain, marked) = result_pictures(shown, self.scale)?;
-            atomic::write_bytes(files.next("page", "jpg")?, &plain)?;
-            if let Some(marked) = marked {
-                atomic::write_bytes(files.next("page", "odd.jpg")?, &marked)?;
-            }
+            let shrunk = match at_most(&image, self.written.side) {
+                Cow::Owned(shrunk) => Some(shrunk),
+                Cow::Borrowed(_) => None,
+            };
+            // A large image goes before anything is drawn.
+            let picture = shrunk.unwrap_or(image);
+            let inspection = examined.at(size_of(&picture));
+            let panels = Panels {
+                image: &picture,
+                inspection: &inspection,
+                name: shown,
+            };
+            self.draw(&mut files, &panels)?;
         }
-        let maps = &inspection.maps;
-        let parts = [
-            ("total", Some(Cow::Borrowed(&maps.total))),
-            ("looks_wrong", maps.side(Side::LooksWrong)),
-            ("wrong_place", maps.side(Side::WrongPlace)),
-        ];
-        for (kind, map) in parts {
-            let Some(map) = map else { continue };
-            if self.written.pictures {
-                let mut picture = render(&map, self.scale);
-                veil(&mut picture, inspected);
-                write_png(files.next(kind, "png")?, &picture)?;
-            }
-            if self.written.maps {
+        if self.written.maps {
+            let ImageSize { width, height } = size;
+            for (kind, map) in parts(&examined.maps) {
+                // One at a time: each has four bytes for a pixel of the image.
+                let map = map.resize_bilinear(height, width);
                 write_tiff_f32(files.next(kind, "tiff")?, &map)?;
             }
         }
         Ok(files.written)
+    }
+
+    fn draw(&self, files: &mut Files, shown: &Panels) -> Result<()> {
+        let Panels {
+            image, inspection, ..
+        } = shown;
+        let inspected = inspection.inspected.as_deref();
+        write_png(files.next("figure", "png")?, &figure(shown, self.scale))?;
+        let mut veiled = (*image).clone();
+        veil(&mut veiled, inspected);
+        let outlined = contour(&veiled, &inspection.mask);
+        write_png(files.next("contour", "png")?, &outlined)?;
+        let (plain, marked) = result_pictures(shown, self.scale)?;
+        atomic::write_bytes(files.next("page", "jpg")?, &plain)?;
+        if let Some(marked) = marked {
+            atomic::write_bytes(files.next("page", "odd.jpg")?, &marked)?;
+        }
+        for (kind, map) in parts(&inspection.maps) {
+            let mut picture = render(&map, self.scale);
+            veil(&mut picture, inspected);
+            write_png(files.next(kind, "png")?, &picture)?;
+        }
+        Ok(())
+    }
+}
+
+/// The maps that are written, by the folders that they go to.
+fn parts(maps: &AnomalyMaps) -> impl Iterator<Item = (&'static str, Cow<'_, ScoreMap>)> {
+    let parts = [
+        ("total", Some(Cow::Borrowed(&maps.total))),
+        ("looks_wrong", maps.side(Side::LooksWrong)),
+        ("wrong_place", maps.side(Side::WrongPlace)),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(kind, map)| Some((kind, map?)))
+}
+
+fn size_of(image: &RgbImage) -> ImageSize {
+    ImageSize {
+        width: image.width() as usize,
+        height: image.height() as usize,
     }
 }
 

@@ -113,7 +113,7 @@ fn every_picture_is_there_in_the_size_of_its_image() {
 }
 
 #[test]
-fn the_total_map_is_the_sum_of_its_parts_and_peaks_where_the_results_say() {
+fn the_total_map_is_the_sum_of_its_parts_and_stands_out_where_the_results_say() {
     let (world, results) = judged();
     for line in results {
         let name = name_of(&line);
@@ -129,7 +129,39 @@ fn the_total_map_is_the_sum_of_its_parts_and_peaks_where_the_results_say() {
         }
         let coordinate = |axis: &str| line["peak"][axis].as_u64().unwrap() as usize;
         let peak = total.values[coordinate("y") * total.width + coordinate("x")];
-        assert!(total.values.iter().all(|&value| value <= peak), "{name}");
+        // The middle of a pixel of the model's, which an image may be smaller than.
+        let highest = total.values.iter().copied().fold(0.0, f32::max);
+        assert!(peak >= 0.5 * highest, "{name}: {peak} of {highest}");
+    }
+}
+
+#[test]
+fn pictures_have_the_size_that_is_asked_for_and_change_nothing_that_is_said() {
+    let (world, results) = judged();
+    for (arguments, sizes) in [
+        (
+            "--picture-side 96",
+            [(96, 58), (53, 96), (96, 96), (33, 21)].map(Some),
+        ),
+        ("--no-pictures", [None; 4]),
+    ] {
+        let run = format!("detect model.oddspot images -o other --replace {arguments}");
+        world.succeeds(&mut world.oddspot(&run));
+        let others = lines(&world.text("other/results.jsonl"));
+        assert_eq!(others.len(), results.len());
+        for (line, other) in results.iter().zip(&others) {
+            for field in ["score", "verdict", "peak", "regions", "terms"] {
+                assert_eq!(line[field], other[field], "{field}");
+            }
+        }
+        for ((name, ..), size) in IMAGES.iter().zip(sizes) {
+            for kind in ["contour", "total"] {
+                let path = world.path(format!("other/{kind}/{name}"));
+                let found = size.map(|_| image::open(&path).unwrap().dimensions());
+                assert_eq!(found, size, "{kind} of {name}");
+                assert_eq!(path.exists(), size.is_some());
+            }
+        }
     }
 }
 

@@ -64,7 +64,7 @@ impl Training {
         let mut given = targets(&mut set, &teacher, options.size)?;
         given.insert(
             "image".to_owned(),
-            tensors::normalised(&set.pieces.pictures[0]),
+            tensors::normalised(&*set.pieces.pictures.get(0)?),
         );
         given.extend(pairs(&settings, options.given_steps));
 

@@ -1,12 +1,15 @@
 //! How well scores tell anomalous from normal: ROC area, average precision and best F1 of images
-//! or of pixels ([`Ranking`]), and the overlap of score maps with defects ([`fn@pro`]).
+//! ([`Ranking`]), or of all pixels of many maps ([`measure_pixels`]), and the overlap of score maps with
+//! defects ([`fn@pro`]).
 //!
 //! Everywhere a larger score means "more anomalous" and equal scores are one threshold. Scores
 //! may be infinite; NaN is an error, never a rank.
 
+mod pixels;
 mod pro;
 mod ranking;
 
+pub use pixels::{Asked, PixelMaps, PixelMeasures, Run, Truth, measure_pixels};
 pub use pro::{Pro, ScoredMap, pro};
 pub use ranking::{BestF1, Ranking, average_precision, best_f1, roc_auc, roc_curve};
 

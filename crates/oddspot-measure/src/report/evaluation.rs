@@ -9,7 +9,7 @@ use oddspot::settings::Settings;
 use oddspot::verdict::{Shares, TermMap, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::{Curves, Judged, Protocol, ProtocolMeasures, Verdicts, label_text};
+use super::{Curves, Judged, JudgedImages, Protocol, ProtocolMeasures, Verdicts, label_text};
 
 /// Everything that was measured. Serialised, it is the evaluation's report for programs.
 #[derive(Clone, Debug, Serialize)]
@@ -36,7 +36,7 @@ impl Evaluation {
         data: DataSummary,
         model: ModelSummary,
         verdicts: Verdicts,
-        judged: &[Judged],
+        judged: &JudgedImages,
         (protocols, curves): (BTreeMap<Protocol, ProtocolMeasures>, Curves),
     ) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Evaluation {
             data,
             verdicts,
             protocols,
-            images: judged.iter().map(TestImage::of).collect(),
+            images: judged.images().cloned().collect(),
             curves,
         }
     }
@@ -92,19 +92,21 @@ pub struct DataSummary {
 }
 
 impl DataSummary {
-    pub(super) fn of(name: String, judged: &[Judged], notes: Vec<String>) -> Self {
+    pub(super) fn of(name: String, judged: &JudgedImages, notes: Vec<String>) -> Self {
         let mut defects = BTreeMap::new();
-        for image in judged {
+        for image in judged.images() {
             if let Label::Defect(defect) = &image.label {
                 *defects.entry(defect.clone()).or_default() += 1;
             }
         }
-        let count = |is: fn(&Judged) -> bool| judged.iter().filter(|image| is(image)).count();
+        let good = |image: &&TestImage| image.label == Label::Good;
         Self {
             name,
-            good: count(|image| image.label == Label::Good),
+            good: judged.images().filter(good).count(),
             defects,
-            masks: count(|image| image.mask.is_some()),
+            masks: (0..judged.count())
+                .filter(|&at| judged.has_mask(at))
+                .count(),
             notes,
         }
     }
@@ -138,7 +140,7 @@ pub struct TermPeak {
 }
 
 impl TestImage {
-    fn of(image: &Judged) -> Self {
+    pub(super) fn of(image: &Judged) -> Self {
         let peak = |term: &TermMap| TermPeak {
             term: term.kind.name.to_owned(),
             peak: term.map.peak().0,

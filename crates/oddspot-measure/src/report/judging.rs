@@ -4,12 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use sha2::{Digest, Sha256};
-
-use super::MapKind;
+use super::{JudgedImages, MapKind};
 use oddspot::datasets::{Dataset, Label, Sample, TestLook};
-use oddspot::files::digest::hex;
-use oddspot::images::{ImageSize, Mask, decode_masks, read_file};
+use oddspot::images::{ImageFile, ImageSize, Mask, decode_masks};
 use oddspot::judge::Detector;
 use oddspot::maps::ScoreMap;
 use oddspot::model::{Header, ImageRecord};
@@ -105,7 +102,7 @@ pub(super) fn refuse<'a>(
     let seen: HashSet<&str> = seen.map(|record| record.sha256.as_str()).collect();
     let mut known = Vec::new();
     for sample in &dataset.test {
-        if seen.contains(hex(&Sha256::digest(read_file(&sample.image)?)).as_str()) {
+        if seen.contains(ImageFile::open(&sample.image)?.sha256()?.as_str()) {
             known.push(sample.image.display().to_string());
         }
     }
@@ -132,16 +129,16 @@ pub(super) fn judge(
     detector: &Detector,
     (dataset, inverted): (&Dataset, bool),
     mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
-) -> Result<Option<Vec<Judged>>> {
+) -> Result<Option<JudgedImages>> {
     let total = dataset.test.len();
-    let mut judged = Vec::with_capacity(total);
+    let mut judged = JudgedImages::new(detector.header().settings.image_size);
     let mut flow = progress(0, total);
     for sample in &dataset.test {
         if flow.is_break() {
             return Ok(None);
         }
-        judged.push(judge_one(detector, dataset, (sample, inverted))?);
-        flow = progress(judged.len(), total);
+        judged.push(judge_one(detector, dataset, (sample, inverted))?)?;
+        flow = progress(judged.count(), total);
     }
     Ok(Some(judged))
 }
@@ -172,4 +169,37 @@ pub fn judge_one(
         shares: found.shares,
         placement: found.placement,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oddspot::terms;
+    use oddspot::verdict::AnomalyMaps;
+
+    #[test]
+    fn a_term_that_a_model_lacks_has_no_map_and_the_sum_is_of_all_it_has() {
+        let term = |name, value| TermMap {
+            kind: terms::kind(name).unwrap(),
+            map: ScoreMap::filled(2, 3, value),
+        };
+        let alone = |name| MapKind::named(name).unwrap();
+        let mut image = Judged {
+            name: "test/cut/0.png".to_owned(),
+            label: Label::Good,
+            size: ImageSize::square(4),
+            mask: None,
+            terms: vec![term("reconstruction", 5.0), term("position", 1.0)],
+            score: 6.0,
+            verdict: Verdict::Good,
+            shares: Shares::of(1.0, 0.0),
+            placement: None,
+        };
+        let total = image.map(MapKind::Total).unwrap();
+        assert_eq!(*total, AnomalyMaps::of(image.terms.clone()).total);
+        image.terms.truncate(1);
+        assert_eq!(image.map(alone("position")), None);
+        let only = image.map(MapKind::Total);
+        assert_eq!(only.as_deref(), Some(&image.terms[0].map));
+    }
 }

@@ -1,16 +1,15 @@
 //! From maps, labels and masks to measures, without a detector.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Judged, MapKind, Protocol};
-use crate::metrics::{BestF1, Curve, Pro, Ranking, ScoredMap, pro};
+use super::{JudgedImages, MapKind, Protocol, TestImage};
+use crate::metrics::{Asked, BestF1, Curve, PixelMaps, Ranking, Truth, measure_pixels};
 use oddspot::datasets::Label;
-use oddspot::images::{ImageSize, Mask};
+use oddspot::images::ImageSize;
 use oddspot::{Error, Result, Subject};
 
 /// The false positive rate up to which AU-PRO integrates.
@@ -99,68 +98,89 @@ pub struct Curves {
 
 /// Measures the given maps under both protocols, telling at the start and after each group of
 /// images how many of how many are done; None if told to stop.
+///
+/// # Errors
+/// Maps that cannot be read.
 pub(super) fn measure(
-    judged: &[Judged],
+    judged: &JudgedImages,
     maps: &[MapKind],
     image_size: ImageSize,
     mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
-) -> Option<(BTreeMap<Protocol, ProtocolMeasures>, Curves)> {
-    let defects: BTreeSet<&String> = judged.iter().filter_map(defect).collect();
+) -> Result<Option<(BTreeMap<Protocol, ProtocolMeasures>, Curves)>> {
+    let defects: BTreeSet<&String> = judged.images().filter_map(defect).collect();
     let total = Protocol::ALL.len() * maps.len() * (1 + defects.len());
-    let mut steps = 0..;
-    let mut step = || progress(steps.next()?, total).is_continue().then_some(());
-    step()?;
+    let mut done = 0;
+    let mut flow = progress(done, total);
     let mut protocols = BTreeMap::new();
     let mut curves = Curves::default();
     for protocol in Protocol::ALL {
-        let truths: Vec<Truth> = (judged.par_iter())
-            .map(|image| Truth::new(image, protocol, image_size))
-            .collect();
         let mut of_maps = BTreeMap::new();
         for &kind in maps {
+            let maps = MapsOf {
+                judged,
+                protocol,
+                kind,
+            };
+            let scores = maps.image_scores()?;
+            let mut step = |name: Option<&String>, curves| {
+                if flow.is_break() {
+                    return Ok(None);
+                }
+                let is_in = |&at: &usize| match (name, defect(judged.image(at))) {
+                    (Some(name), Some(defect)) => defect == name,
+                    _ => true,
+                };
+                let group = Group {
+                    members: (0..judged.count()).filter(is_in).collect(),
+                    maps: &maps,
+                    scores: &scores,
+                };
+                let measures = group.measures(curves)?;
+                done += 1;
+                flow = progress(done, total);
+                Ok::<_, Error>(Some(measures))
+            };
             let wanted = protocol == Protocol::Paper && kind == MapKind::Total;
-            let overall = Stack::new(kind, truths.iter().collect());
-            let overall = overall.measures(wanted.then_some(&mut curves));
-            step()?;
+            let Some(overall) = step(None, wanted.then_some(&mut curves))? else {
+                return Ok(None);
+            };
             let mut of_defects = BTreeMap::new();
             for &name in &defects {
-                let group = truths
-                    .iter()
-                    .filter(|truth| defect(truth.image).is_none_or(|defect| defect == name));
-                let stack = Stack::new(kind, group.collect());
-                of_defects.insert(name.clone(), stack.measures(None));
-                step()?;
+                let Some(measures) = step(Some(name), None)? else {
+                    return Ok(None);
+                };
+                of_defects.insert(name.clone(), measures);
             }
             let defects = of_defects;
             of_maps.insert(kind, MapMeasures { overall, defects });
         }
-        protocols.insert(protocol, summary(&truths, of_maps, image_size));
+        protocols.insert(protocol, summary((judged, protocol), of_maps, image_size));
     }
-    Some((protocols, curves))
+    Ok((!flow.is_break()).then_some((protocols, curves)))
 }
 
 fn summary(
-    truths: &[Truth],
+    (judged, protocol): (&JudgedImages, Protocol),
     maps: BTreeMap<MapKind, MapMeasures>,
     image_size: ImageSize,
 ) -> ProtocolMeasures {
-    let sizes = || truths.iter().map(|truth| truth.size);
-    let vanished = |truth: &&Truth| {
-        defect(truth.image).is_some() && truth.mask.as_ref().is_some_and(|mask| !mask.any())
+    let sizes = || (0..judged.count()).map(|at| judged.size(at, protocol));
+    let vanished = |&at: &usize| {
+        let is_marked = defect(judged.image(at)).is_some() && judged.has_mask(at);
+        is_marked && judged.runs(at, protocol) == 0
     };
     ProtocolMeasures {
         smallest: sizes().min_by_key(pixels).unwrap_or(image_size),
         largest: sizes().max_by_key(pixels).unwrap_or(image_size),
-        vanished_masks: truths
-            .iter()
+        vanished_masks: (0..judged.count())
             .filter(vanished)
-            .map(|truth| truth.image.name.clone())
+            .map(|at| judged.image(at).name.clone())
             .collect(),
         maps,
     }
 }
 
-fn defect(image: &Judged) -> Option<&String> {
+fn defect(image: &TestImage) -> Option<&String> {
     match &image.label {
         Label::Good => None,
         Label::Defect(name) => Some(name),
@@ -171,107 +191,73 @@ fn pixels(size: &ImageSize) -> usize {
     size.width * size.height
 }
 
-/// An image's ground truth at a protocol's size.
-struct Truth<'a> {
-    image: &'a Judged,
+/// All images' maps of a kind, at the sizes of a protocol.
+struct MapsOf<'a> {
+    judged: &'a JudgedImages,
     protocol: Protocol,
-    size: ImageSize,
-    mask: Option<Cow<'a, Mask>>,
+    kind: MapKind,
 }
 
-impl<'a> Truth<'a> {
-    fn new(image: &'a Judged, protocol: Protocol, image_size: ImageSize) -> Self {
-        let mask = image.mask.as_ref();
-        match protocol {
-            Protocol::Paper => Self {
-                image,
-                protocol,
-                size: image_size,
-                mask: mask.map(|mask| Cow::Owned(mask.shrink(image_size))),
-            },
-            Protocol::Official => Self {
-                image,
-                protocol,
-                size: mask.map_or(image.size, |mask| ImageSize {
-                    width: mask.width,
-                    height: mask.height,
-                }),
-                mask: mask.map(Cow::Borrowed),
-            },
-        }
-    }
-}
-
-impl Truth<'_> {
-    /// Whether it is known of its pixels what they show.
-    fn has_pixels(&self) -> bool {
-        self.mask.is_some() || defect(self.image).is_none()
-    }
-}
-
-/// The maps of a group of images at a protocol's sizes, laid end to end so that all their
-/// pixels can be ranked without another copy.
-struct Stack<'a> {
-    truths: Vec<&'a Truth<'a>>,
-    scores: Vec<f32>,
-    image_scores: Vec<f32>,
-}
-
-impl<'a> Stack<'a> {
-    fn new(kind: MapKind, truths: Vec<&'a Truth<'a>>) -> Self {
-        let place_of = |truth: &Truth| {
-            if truth.has_pixels() {
-                pixels(&truth.size)
-            } else {
-                0
+impl MapsOf<'_> {
+    /// Gives the rows of an image's map; of a term that says nothing of an image it counts zero, as in the sum.
+    fn rows(&self, at: usize, each: &mut dyn FnMut(&[f32])) -> Result<()> {
+        let ImageSize { width, height } = self.judged.size(at, self.protocol);
+        let map = self.judged.map(at, self.kind)?;
+        match (map, self.protocol) {
+            (None, _) => {
+                let zeros = vec![0.0; width];
+                (0..height).for_each(|_| each(&zeros));
             }
-        };
-        let all = truths.iter().map(|truth| place_of(truth)).sum();
-        let mut scores = vec![0.0; all];
-        let mut rest = scores.as_mut_slice();
-        let mut places = Vec::with_capacity(truths.len());
-        for truth in &truths {
-            let (place, after) = rest.split_at_mut(place_of(truth));
-            places.push(place);
-            rest = after;
+            (Some(map), Protocol::Official) => map.resize_rows(height, width, each),
+            (Some(map), Protocol::Paper) => {
+                let map = map.resize_with_peaks(height, width);
+                map.values.chunks_exact(width.max(1)).for_each(each);
+            }
         }
-        let image_scores = truths
-            .par_iter()
-            .zip(places)
-            .map(|(truth, place)| {
-                let ImageSize { width, height } = truth.size;
-                // A term that says nothing of an image counts zero, as in the sum.
-                let Some(map) = truth.image.map(kind) else {
-                    return 0.0;
-                };
-                let map = match truth.protocol {
-                    Protocol::Paper => map.resize_with_peaks(height, width),
-                    Protocol::Official => map.resize_bilinear(height, width),
-                };
-                if truth.has_pixels() {
-                    place.copy_from_slice(&map.values);
-                }
-                map.peak().0
-            })
-            .collect();
-        Self {
-            truths,
-            scores,
-            image_scores,
-        }
+        Ok(())
     }
 
-    fn measures(&self, mut curves: Option<&mut Curves>) -> Measures {
+    /// The maximum of each image's map.
+    fn image_scores(&self) -> Result<Vec<f32>> {
+        let score = |at: usize| {
+            let mut peak = f32::NEG_INFINITY;
+            self.rows(at, &mut |row| {
+                peak = row.iter().fold(peak, |peak, &value| match value > peak {
+                    true => value,
+                    false => peak,
+                });
+            })?;
+            Ok(peak)
+        };
+        (0..self.judged.count())
+            .into_par_iter()
+            .map(score)
+            .collect()
+    }
+}
+
+/// The maps of some of the images.
+struct Group<'a> {
+    members: Vec<usize>,
+    maps: &'a MapsOf<'a>,
+    /// Of all images.
+    scores: &'a [f32],
+}
+
+impl Group<'_> {
+    fn measures(&self, mut curves: Option<&mut Curves>) -> Result<Measures> {
         let mut measures = Measures::default();
         self.measure_images(&mut measures, curves.as_deref_mut());
-        self.measure_pixels(&mut measures, curves);
-        measures
+        self.measure_pixels(&mut measures, curves)?;
+        Ok(measures)
     }
 
     fn measure_images(&self, measures: &mut Measures, curves: Option<&mut Curves>) {
-        let anomalous = self.truths.iter().map(|truth| defect(truth.image));
-        let anomalous: Vec<bool> = anomalous.map(|defect| defect.is_some()).collect();
-        let ranking = Ranking::new(&self.image_scores, &anomalous);
+        let anomalous: Vec<bool> = (self.members.iter())
+            .map(|&at| self.is_anomalous(at))
+            .collect();
+        let scores: Vec<f32> = self.members.iter().map(|&at| self.scores[at]).collect();
+        let ranking = Ranking::new(&scores, &anomalous);
         let ranking = ranking.as_ref();
         measures.image_auc = measures.keep("image_auc", of(ranking, Ranking::roc_auc));
         measures.image_ap = measures.keep("image_ap", of(ranking, Ranking::average_precision));
@@ -282,36 +268,50 @@ impl<'a> Stack<'a> {
         }
     }
 
-    fn measure_pixels(&self, measures: &mut Measures, curves: Option<&mut Curves>) {
-        if let Some(reason) = self.unmasked() {
-            for measure in ["pixel_auc", "pixel_ap", "pixel_f1", "au_pro"] {
-                measures.undefined.insert(measure, reason.clone());
+    fn measure_pixels(&self, measures: &mut Measures, curves: Option<&mut Curves>) -> Result<()> {
+        let asked = Asked {
+            max_fpr: MAX_FPR,
+            curves: curves.is_some(),
+        };
+        let found = match self.unmasked() {
+            Some(reason) => Err(reason),
+            None => match measure_pixels(&self.with_pixels(), asked) {
+                Ok(found) => Ok(found),
+                Err(error) if matches!(error.subject(), Subject::Measure(_)) => Err(reason(error)),
+                Err(error) => return Err(error),
+            },
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(reason) => {
+                for measure in ["pixel_auc", "pixel_ap", "pixel_f1", "au_pro"] {
+                    measures.undefined.insert(measure, reason.clone());
+                }
+                return Ok(());
             }
-            return;
-        }
-        let anomalous = self.anomalous_pixels();
-        // Before the ranking, which is as large as the scores, and not beside it.
-        let regions = self.pro(&anomalous).map_err(reason);
-        let ranking = Ranking::new(&self.scores, &anomalous);
-        drop(anomalous);
-        let ranking = ranking.as_ref();
-        measures.pixel_auc = measures.keep("pixel_auc", of(ranking, Ranking::roc_auc));
-        measures.pixel_ap = measures.keep("pixel_ap", of(ranking, Ranking::average_precision));
-        let best = measures.keep("pixel_f1", of(ranking, Ranking::best_f1));
+        };
+        measures.pixel_auc = measures.keep("pixel_auc", found.auc.map_err(reason));
+        measures.pixel_ap = measures.keep("pixel_ap", found.ap.map_err(reason));
+        let best = measures.keep("pixel_f1", found.best_f1.map_err(reason));
         measures.pixel_f1 = best.map(OperatingPoint::from);
-        let regions = measures.keep("au_pro", regions);
+        let regions = measures.keep("au_pro", found.pro.map_err(reason));
         measures.au_pro = regions.as_ref().map(|pro| pro.au_pro);
         if let Some(curves) = curves {
-            curves.pixel_roc = points(of(ranking, Ranking::roc_curve).ok());
+            curves.pixel_roc = points(found.roc_curve.ok());
             curves.pro = points(regions.map(|pro| pro.curve));
         }
+        Ok(())
+    }
+
+    fn is_anomalous(&self, at: usize) -> bool {
+        defect(self.maps.judged.image(at)).is_some()
     }
 
     /// Why pixels cannot be measured, if no anomalous image has a mask.
     fn unmasked(&self) -> Option<String> {
-        let mut defects = (self.truths.iter()).filter(|truth| defect(truth.image).is_some());
-        let missing = defects.next()?;
-        if missing.mask.is_some() || defects.any(|truth| truth.mask.is_some()) {
+        let mut defects = (self.members.iter()).filter(|&&at| self.is_anomalous(at));
+        let has_mask = |&at: &usize| self.maps.judged.has_mask(at);
+        if has_mask(defects.next()?) || defects.any(has_mask) {
             return None;
         }
         Some(
@@ -321,40 +321,36 @@ impl<'a> Stack<'a> {
         )
     }
 
-    /// The images whose pixels are stacked.
-    fn with_pixels(&self) -> impl Iterator<Item = &'a Truth<'a>> {
-        self.truths
-            .iter()
-            .copied()
-            .filter(|truth| truth.has_pixels())
+    /// Those of which it is known what their pixels show.
+    fn with_pixels(&self) -> Pixels<'_> {
+        let known = |&at: &usize| self.maps.judged.has_mask(at) || !self.is_anomalous(at);
+        Pixels {
+            members: self.members.iter().copied().filter(known).collect(),
+            maps: self.maps,
+        }
+    }
+}
+
+/// The pixels of some of the images.
+struct Pixels<'a> {
+    members: Vec<usize>,
+    maps: &'a MapsOf<'a>,
+}
+
+impl PixelMaps for Pixels<'_> {
+    fn count(&self) -> usize {
+        self.members.len()
     }
 
-    /// Which of the stacked pixels are anomalous.
-    fn anomalous_pixels(&self) -> Vec<bool> {
-        let mut anomalous = Vec::with_capacity(self.scores.len());
-        for truth in self.with_pixels() {
-            match &truth.mask {
-                Some(mask) => anomalous.extend_from_slice(&mask.anomalous),
-                None => anomalous.resize(anomalous.len() + pixels(&truth.size), false),
-            }
-        }
-        anomalous
+    fn truth(&self, index: usize) -> Result<Truth> {
+        let MapsOf {
+            judged, protocol, ..
+        } = self.maps;
+        judged.truth(self.members[index], *protocol)
     }
 
-    fn pro(&self, anomalous: &[bool]) -> Result<Pro> {
-        let mut start = 0;
-        let mut maps = Vec::with_capacity(self.truths.len());
-        for truth in self.with_pixels() {
-            let end = start + pixels(&truth.size);
-            maps.push(ScoredMap {
-                height: truth.size.height,
-                width: truth.size.width,
-                scores: &self.scores[start..end],
-                anomalous: truth.mask.as_ref().map(|_| &anomalous[start..end]),
-            });
-            start = end;
-        }
-        pro(&maps, MAX_FPR)
+    fn rows(&self, index: usize, each: &mut dyn FnMut(&[f32])) -> Result<()> {
+        self.maps.rows(self.members[index], each)
     }
 }
 

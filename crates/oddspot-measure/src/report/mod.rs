@@ -2,11 +2,12 @@
 //! per image.
 //!
 //! Every test image is judged once. The measures are then computed from the kept maps, one
-//! protocol and one group of images at a time; at the official protocol's sizes that takes
-//! about 9 bytes per pixel of the whole test set (100 images of 1024×1024: 1 GB).
+//! protocol and one group of images at a time. Maps are kept at the model's size, 256 MiB of them in memory and
+//! the others in a temporary file, and resized row by row: a test set of any size takes the same memory.
 
 mod evaluation;
 mod judging;
+mod kept;
 pub mod label_text;
 mod map_kind;
 mod measures;
@@ -27,6 +28,7 @@ use oddspot::{Error, ErrorKind, Result};
 
 pub use evaluation::{DataSummary, Evaluation, ModelSummary, TermPeak, TestImage};
 pub use judging::{Judged, check_test_set, check_unseen, judge_one};
+pub use kept::JudgedImages;
 pub use map_kind::MapKind;
 pub use measures::{Curves, MAX_FPR, MapMeasures, Measures, OperatingPoint, ProtocolMeasures};
 pub use protocol::Protocol;
@@ -69,7 +71,7 @@ pub fn examine(
     detector: &Detector,
     dataset: &Dataset,
     mut progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
-) -> Result<Option<(Evaluation, Vec<Judged>)>> {
+) -> Result<Option<(Evaluation, JudgedImages)>> {
     let header = detector.header();
     let look = check_test_set(dataset)?;
     check_unseen(dataset, header)?;
@@ -82,7 +84,7 @@ pub fn examine(
     let maps = MapKind::of(&header.settings);
     let measured = measures::measure(&judged, &maps, header.settings.image_size, |done, total| {
         progress(Phase::Measuring, done, total)
-    });
+    })?;
     let Some(measured) = measured else {
         return Ok(None);
     };

@@ -6,7 +6,7 @@ use oddspot::datasets::Label;
 use oddspot::verdict::{Thresholds, Verdict};
 use serde::Serialize;
 
-use super::Judged;
+use super::JudgedImages;
 
 /// How many of how many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -52,8 +52,8 @@ pub struct Verdicts {
 
 impl Verdicts {
     /// By a model's thresholds.
-    pub fn of(thresholds: &Thresholds, judged: &[Judged]) -> Self {
-        let images = judged.iter().map(|image| (&image.label, image.verdict));
+    pub fn of(thresholds: &Thresholds, judged: &JudgedImages) -> Self {
+        let images = judged.images().map(|image| (&image.label, image.verdict));
         Self::of_images(thresholds, images)
     }
 

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::images::{ImageSize, Reading, Source};
+use crate::images::{ImageSize, Reading, Source, batches};
 use crate::maps::ScoreMap;
 use crate::model::Header;
 use crate::train::{GoodImages, LeftOut};
@@ -233,7 +233,7 @@ fn look(
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<Looks>> {
     let mut looks = Vec::with_capacity(sources.len());
-    for some in sources.chunks(AT_A_TIME) {
+    for some in batches(sources, AT_A_TIME) {
         let seen = some.par_iter().map(|source| Looks::of(source, reading));
         looks.extend(seen.collect::<Result<Vec<_>>>()?);
         if progress(looks.len(), sources.len()).is_break() {

@@ -27,24 +27,29 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .map_err(Error::io("read", path))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        let reason = "it is larger than 1 GiB: save it compressed or smaller";
-        return Err(Error::image(path, reason).of_kind(ErrorKind::TooLarge));
+        return Err(too_large(path));
     }
     Ok(bytes)
 }
 
-/// The first bytes of a file: enough to tell what it is.
-pub(super) fn first_bytes(path: &Path) -> Result<Vec<u8>> {
+/// A file past [`MAX_FILE_BYTES`].
+pub(super) fn too_large(path: &Path) -> Error {
+    let reason = "it is larger than 1 GiB: save it compressed or smaller";
+    Error::image(path, reason).of_kind(ErrorKind::TooLarge)
+}
+
+/// So many of the first bytes of a file.
+pub(super) fn first_bytes_of(path: &Path, bytes_at_most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?
-        .take(32)
+        .take(bytes_at_most)
         .read_to_end(&mut bytes)
         .map_err(Error::io("read", path))?;
     Ok(bytes)
 }
 
 /// Opens a file for reading. A folder is caught here: opening one succeeds on some systems.
-fn open(path: &Path) -> Result<File> {
+pub(super) fn open(path: &Path) -> Result<File> {
     if fs::metadata(path)
         .map_err(Error::io("read", path))?
         .is_dir()

@@ -50,13 +50,7 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
         DynamicImage::ImageLumaA16(grey) => of_16(&grey),
         DynamicImage::ImageRgb16(rgb) => of_16(&rgb),
         DynamicImage::ImageRgba16(rgb) => of_16(&rgb),
-        eight_bits => {
-            let range = Range {
-                white: 255,
-                opaque: 255,
-            };
-            on_black(eight_bits.as_bytes(), range, [colours, channels])
-        }
+        eight_bits => rgb_in_place(eight_bits.into_bytes(), [colours, channels]),
     };
     let image = RgbImage::from_raw(width, height, rgb).unwrap_or_default();
     let kind = Kind {
@@ -94,6 +88,37 @@ fn highest(samples: &[u16], [colours, channels]: [usize; 2]) -> [u16; 2] {
             of_opacity.iter().copied().fold(opacity, u16::max),
         ]
     })
+}
+
+/// The same of samples of 8 bits, in the memory that they lie in: of a large image there is no room for both.
+fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2]) -> Vec<u8> {
+    let pixels = samples.len() / channels;
+    let opacity = |pixel: &[u8]| pixel.get(colours).copied().unwrap_or(u8::MAX);
+    let sees_nothing = (samples.chunks_exact(channels)).all(|pixel| opacity(pixel) == 0);
+    let lay = |samples: &mut [u8], at: usize| {
+        let pixel = &samples[channels * at..][..channels];
+        let opacity = match sees_nothing {
+            true => 255,
+            false => u32::from(opacity(pixel)),
+        };
+        let rgb: [u8; 3] = std::array::from_fn(|c| {
+            // Rounded once.
+            let colour = u32::from(pixel[c % colours]);
+            ((colour * opacity * 2 + 255) / 510) as u8
+        });
+        samples[3 * at..][..3].copy_from_slice(&rgb);
+    };
+    if channels > 3 {
+        // A pixel is laid where it or those before it lay.
+        (0..pixels).for_each(|at| lay(&mut samples, at));
+        samples.truncate(3 * pixels);
+        samples.shrink_to_fit();
+    } else {
+        samples.reserve_exact((3 * pixels).saturating_sub(samples.len()));
+        samples.resize(3 * pixels, 0);
+        (0..pixels).rev().for_each(|at| lay(&mut samples, at));
+    }
+    samples
 }
 
 fn on_black<S: Copy + Into<u64>>(

@@ -45,7 +45,7 @@ const BORDER: f64 = 0.9;
 /// A file that cannot be decoded.
 pub fn read_mask(path: &Path) -> Result<MaskFile> {
     let bytes = read_file(path)?;
-    let samples = samples(&bytes, path, Limits::default())?;
+    let samples = samples((&bytes).into(), path, Limits::default())?;
     Ok(Mask::of(&samples.image, bytes.starts_with(&JPEG)))
 }
 

@@ -1,6 +1,7 @@
 //! Images on their way to the network: decoded to RGB, resized with antialiasing, normalised;
 //! and the masks that say where they are odd.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,11 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 
+mod batches;
 mod bit_depth;
 mod content;
 mod file;
 mod flatten;
 mod format;
+mod image_file;
 mod interest;
 mod jpeg;
 mod kind;
@@ -32,10 +35,12 @@ mod source;
 mod tiff;
 mod tiff_colours;
 
+pub(crate) use batches::{PIXELS_AT_A_TIME, batches};
 pub use bit_depth::BitDepth;
 pub use content::begins_like_an_image;
 pub use file::{EXTENSIONS, MAX_FILE_BYTES, has_image_extension, read_file};
 pub use flatten::Picture;
+pub use image_file::{Content, ImageFile};
 pub use interest::RegionOfInterest;
 pub use kind::{Differing, Kind, Kinds};
 pub use limits::{Limits, MAX_PIXELS, MAX_SIDE};
@@ -153,6 +158,23 @@ pub fn resize(image: &RgbImage, size: ImageSize) -> RgbImage {
     resized(image, size, &options)
 }
 
+/// An image that is larger than `side` along a side, shrunk to it as [`resize`] does; another one as it is.
+pub fn at_most(image: &RgbImage, side: usize) -> Cow<'_, RgbImage> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let longer = width.max(height);
+    if longer <= side {
+        return Cow::Borrowed(image);
+    }
+    let scaled = |of: usize| ((2 * of * side + longer) / (2 * longer)).max(1);
+    Cow::Owned(resize(
+        image,
+        ImageSize {
+            width: scaled(width),
+            height: scaled(height),
+        },
+    ))
+}
+
 fn resized(image: &RgbImage, size: ImageSize, options: &ResizeOptions) -> RgbImage {
     let (width, height) = (size.width as u32, size.height as u32);
     let mut resized = Canvas::new(width, height, PixelType::U8x3);
@@ -250,6 +272,14 @@ mod tests {
             assert!((value - expected).abs() < 1e-6);
         }
         assert_eq!(normalise(&image).len(), 6);
+    }
+
+    #[test]
+    fn a_large_image_is_shrunk_to_a_side_and_a_small_one_stays() {
+        let image = RgbImage::new(40, 10);
+        assert!(matches!(at_most(&image, 40), Cow::Borrowed(_)));
+        assert_eq!(at_most(&image, 16).dimensions(), (16, 4));
+        assert_eq!(at_most(&image, 2).dimensions(), (2, 1));
     }
 
     #[test]

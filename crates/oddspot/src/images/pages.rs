@@ -1,7 +1,6 @@
 //! The pictures of a file, one after the other: most have one, TIFF may have pages, WebP and PNG may be
 //! animations.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use ::image::codecs::png::PngDecoder;
@@ -9,6 +8,7 @@ use ::image::codecs::webp::WebPDecoder;
 use ::image::{AnimationDecoder, DynamicImage, Frames, ImageFormat, Limits as ImageLimits};
 
 use super::format::{Format, format_of};
+use super::image_file::Content;
 use super::limits::Limits;
 use super::refusal::{contain_panics, damaged, unreadable, unsupported};
 use super::samples::Samples;
@@ -32,39 +32,39 @@ enum Source<'a> {
 
 impl<'a> SamplesOfPages<'a> {
     /// Reads the header of a file, and how many pictures it has.
-    pub fn open(bytes: &'a [u8], name: &'a Path, limits: Limits) -> Result<Self> {
-        contain_panics(name, || Self::read(bytes, name, limits))
+    pub fn open(content: Content<'a>, name: &'a Path, limits: Limits) -> Result<Self> {
+        contain_panics(name, || Self::read(content, name, limits))
     }
 
-    fn read(bytes: &'a [u8], name: &'a Path, limits: Limits) -> Result<Self> {
+    fn read(content: Content<'a>, name: &'a Path, limits: Limits) -> Result<Self> {
         let single = |single| Source::Single(Box::new(Some(single)));
-        let (count, source) = match format_of(bytes, name)? {
-            Format::Jpeg => (1, single(Single::jpeg(bytes, name, limits)?)),
+        let (count, source) = match format_of(&content.start()?, name)? {
+            Format::Jpeg => (1, single(Single::jpeg(content.whole()?, name, limits)?)),
             Format::Bmp => {
                 let about = (name, limits);
                 (
                     1,
-                    single(Single::other(bytes, ImageFormat::Bmp, None, about)?),
+                    single(Single::other(content, ImageFormat::Bmp, None, about)?),
                 )
             }
             Format::Tiff => {
-                let file = TiffFile::open(bytes, name, limits)?;
+                let file = TiffFile::open(content, name, limits)?;
                 (file.count(), Source::Tiff(Box::new(file)))
             }
             Format::Png => {
-                let about = said_by_png(bytes);
+                let about = said_by_png(content);
                 let count = about.frames.max(1);
                 let source = match count {
                     1 => {
                         let about = (about.bits, (name, limits));
-                        single(Single::other(bytes, ImageFormat::Png, about.0, about.1)?)
+                        single(Single::other(content, ImageFormat::Png, about.0, about.1)?)
                     }
-                    _ => frames_of_png(bytes, name, limits)?,
+                    _ => frames_of_png(content, name, limits)?,
                 };
                 (count, source)
             }
             Format::WebP => {
-                let decoder = image_webp::WebPDecoder::new(Cursor::new(bytes))
+                let decoder = image_webp::WebPDecoder::new(content.reader()?)
                     .map_err(|error| damaged(name, error))?;
                 let count = match decoder.is_animated() {
                     true => decoder.num_frames() as usize,
@@ -72,14 +72,14 @@ impl<'a> SamplesOfPages<'a> {
                 };
                 let source = match count {
                     0 | 1 => single(Single::other(
-                        bytes,
+                        content,
                         ImageFormat::WebP,
                         None,
                         (name, limits),
                     )?),
                     _ => {
                         limits.check(decoder.dimensions(), name)?;
-                        let decoder = WebPDecoder::new(Cursor::new(bytes));
+                        let decoder = WebPDecoder::new(content.reader()?);
                         let decoder = decoder.map_err(unreadable(name))?;
                         let size = ::image::ImageDecoder::dimensions(&decoder);
                         Source::Frames(size, decoder.into_frames())
@@ -173,8 +173,10 @@ struct SaidByPng {
 }
 
 /// A header that cannot be read is left to the decoder, which tells it.
-fn said_by_png(bytes: &[u8]) -> SaidByPng {
-    let Ok(reader) = png::Decoder::new(Cursor::new(bytes)).read_info() else {
+fn said_by_png(content: Content) -> SaidByPng {
+    let reader = content.reader().ok();
+    let reader = reader.and_then(|reader| png::Decoder::new(reader).read_info().ok());
+    let Some(reader) = reader else {
         return SaidByPng::default();
     };
     let info = reader.info();
@@ -186,10 +188,10 @@ fn said_by_png(bytes: &[u8]) -> SaidByPng {
     }
 }
 
-fn frames_of_png<'a>(bytes: &'a [u8], name: &'a Path, limits: Limits) -> Result<Source<'a>> {
+fn frames_of_png<'a>(content: Content<'a>, name: &'a Path, limits: Limits) -> Result<Source<'a>> {
     let mut of_decoder = ImageLimits::no_limits();
     of_decoder.max_alloc = Some(limits.decoder_bytes());
-    let decoder = PngDecoder::with_limits(Cursor::new(bytes), of_decoder);
+    let decoder = PngDecoder::with_limits(content.reader()?, of_decoder);
     let decoder = decoder.map_err(unreadable(name))?;
     let size = ::image::ImageDecoder::dimensions(&decoder);
     limits.check(size, name)?;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::bit_depth::BitDepth;
-use super::file::read_file;
 use super::flatten::{Picture, bits_in_use, flatten};
+use super::image_file::{Content, ImageFile};
 use super::limits::Limits;
 use super::pages::SamplesOfPages;
 use super::refusal::damaged;
@@ -31,7 +31,7 @@ impl Reading {
     /// # Errors
     /// A file that cannot be read or is no usable image, or that has several pages or frames.
     pub fn decode(&self, path: &Path) -> Result<Picture> {
-        self.decode_bytes(&read_file(path)?, path)
+        self.decode_content(&ImageFile::open(path)?, path)
     }
 
     /// Decodes the bytes of an image file as [`decode`](Self::decode) does; `name` is the file named in errors.
@@ -39,7 +39,20 @@ impl Reading {
     /// # Errors
     /// As [`decode`](Self::decode).
     pub fn decode_bytes(&self, bytes: &[u8], name: &Path) -> Result<Picture> {
-        Ok(flatten(samples(bytes, name, self.limits)?, self.bit_depth))
+        self.decode_content(bytes, name)
+    }
+
+    /// Decodes an image file as [`decode`](Self::decode) does; `name` is the file named in errors.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_content<'a>(
+        &self,
+        content: impl Into<Content<'a>>,
+        name: &Path,
+    ) -> Result<Picture> {
+        let samples = samples(content.into(), name, self.limits)?;
+        Ok(flatten(samples, self.bit_depth))
     }
 
     /// The pages of a file, or the frames of an animation, each decoded when it is asked for; of most files
@@ -47,9 +60,9 @@ impl Reading {
     ///
     /// # Errors
     /// A file that is no usable image.
-    pub fn pages<'a>(&self, bytes: &'a [u8], name: &'a Path) -> Result<Pages<'a>> {
+    pub fn pages<'a>(&self, content: impl Into<Content<'a>>, name: &'a Path) -> Result<Pages<'a>> {
         Ok(Pages {
-            samples: SamplesOfPages::open(bytes, name, self.limits)?,
+            samples: SamplesOfPages::open(content.into(), name, self.limits)?,
             bit_depth: self.bit_depth,
         })
     }
@@ -58,8 +71,12 @@ impl Reading {
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
-    pub fn bits_in_use(&self, bytes: &[u8], name: &Path) -> Result<Option<u8>> {
-        let samples = samples(bytes, name, self.limits)?;
+    pub fn bits_in_use<'a>(
+        &self,
+        content: impl Into<Content<'a>>,
+        name: &Path,
+    ) -> Result<Option<u8>> {
+        let samples = samples(content.into(), name, self.limits)?;
         match samples.depth {
             Depth::Of16(_) => Ok(bits_in_use(&samples)),
             Depth::Whole(_) => Ok(None),
@@ -78,6 +95,12 @@ impl Pages<'_> {
     pub fn total(&self) -> usize {
         self.samples.count()
     }
+
+    /// How many pixels the next one has, by its head; 0 of one that cannot be read, or of none.
+    pub fn next_pixels(&mut self) -> u64 {
+        let (width, height) = self.samples.dimensions().unwrap_or_default();
+        u64::from(width) * u64::from(height)
+    }
 }
 
 impl Iterator for Pages<'_> {
@@ -90,8 +113,8 @@ impl Iterator for Pages<'_> {
 }
 
 /// The samples of a file of one picture.
-pub(super) fn samples(bytes: &[u8], name: &Path, limits: Limits) -> Result<Samples> {
-    let mut only = SamplesOfPages::open(bytes, name, limits)?.only()?;
+pub(super) fn samples(content: Content, name: &Path, limits: Limits) -> Result<Samples> {
+    let mut only = SamplesOfPages::open(content, name, limits)?.only()?;
     only.next()
         .unwrap_or_else(|| Err(damaged(name, "it has no pixels")))
 }
@@ -102,8 +125,13 @@ pub(super) fn samples(bytes: &[u8], name: &Path, limits: Limits) -> Result<Sampl
 /// # Errors
 /// A file that cannot be read or is no usable image, or that has several pages or frames.
 pub fn dimensions(path: &Path) -> Result<(u32, u32)> {
-    let bytes = read_file(path)?;
-    let only = SamplesOfPages::open(&bytes, path, Limits::default())?.only();
+    dimensions_within(path, Limits::default())
+}
+
+/// The same of a file that may be of other sizes.
+pub(super) fn dimensions_within(path: &Path, limits: Limits) -> Result<(u32, u32)> {
+    let file = ImageFile::open(path)?;
+    let only = SamplesOfPages::open((&file).into(), path, limits)?.only();
     only?.dimensions()
 }
 

@@ -1,7 +1,6 @@
 //! Files of one picture: PNG, JPEG, BMP and WebP.
 
 use std::borrow::Cow;
-use std::io::Cursor;
 use std::path::Path;
 
 use ::image::metadata::Orientation;
@@ -13,6 +12,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::image_file::Content;
 use super::jpeg;
 use super::limits::Limits;
 use super::refusal::{damaged, unreadable};
@@ -38,8 +38,14 @@ enum Decoder<'a> {
 
 impl<'a> Single<'a> {
     /// Reads the header of a JPEG.
-    pub fn jpeg(bytes: &'a [u8], name: &Path, limits: Limits) -> Result<Self> {
-        let bytes = jpeg::mended(bytes, name)?;
+    pub fn jpeg(bytes: Cow<'a, [u8]>, name: &Path, limits: Limits) -> Result<Self> {
+        let bytes = match bytes {
+            Cow::Borrowed(bytes) => jpeg::mended(bytes, name)?,
+            Cow::Owned(bytes) => match jpeg::mended(&bytes, name)? {
+                Cow::Owned(mended) => Cow::Owned(mended),
+                Cow::Borrowed(_) => Cow::Owned(bytes),
+            },
+        };
         let is_whole = jpeg::reaches_end(&bytes);
         let options = DecoderOptions::default()
             .set_strict_mode(true)
@@ -71,12 +77,12 @@ impl<'a> Single<'a> {
 
     /// Reads the header of another format; a PNG may say how many bits are in use.
     pub fn other(
-        bytes: &'a [u8],
+        content: Content<'a>,
         format: ImageFormat,
         said: Option<u8>,
         (name, limits): (&Path, Limits),
     ) -> Result<Self> {
-        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+        let mut reader = ImageReader::with_format(content.reader()?, format);
         let mut of_decoder = ImageLimits::no_limits();
         of_decoder.max_alloc = Some(limits.decoder_bytes());
         reader.limits(of_decoder);

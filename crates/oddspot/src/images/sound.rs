@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::batches::batches;
 use super::source::hash_pixels;
 use super::{Reading, Source};
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ pub fn check_all(
 ) -> Result<Option<Vec<[u8; 32]>>> {
     let mut pixels = Vec::with_capacity(images.len());
     let mut broken = Vec::new();
-    for now in images.chunks(AT_A_TIME * rayon::current_num_threads()) {
+    for now in batches(images, AT_A_TIME * rayon::current_num_threads()) {
         let found: Vec<_> = (now.par_iter())
             .map(|source| pixels_of(source, reading))
             .collect();

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use ::image::RgbImage;
 use sha2::{Digest, Sha256};
 
-use super::file::{first_bytes, read_file};
+use super::file::first_bytes_of;
 use super::flatten::Picture;
 use super::format::may_have_16_bits;
+use super::image_file::ImageFile;
 use super::kind::Kind;
-use super::reading::{Reading, dimensions};
+use super::limits::Limits;
+use super::reading::{Reading, dimensions, dimensions_within};
 use super::{ImageSize, check_pixels};
 use crate::error::Result;
 use crate::files::digest::hex;
@@ -85,6 +87,19 @@ impl Source {
         })
     }
 
+    /// How many pixels it has, by its head; 0 of one that cannot be read, which decoding tells.
+    pub(crate) fn pixels(&self) -> u64 {
+        let limits = Limits {
+            pixels: u64::MAX >> 8,
+            side: u32::MAX,
+        };
+        let (width, height) = match self {
+            Self::File(path) => dimensions_within(path, limits).unwrap_or_default(),
+            Self::Memory { image, .. } => image.dimensions(),
+        };
+        u64::from(width) * u64::from(height)
+    }
+
     /// Its pixels, and what it is as a file.
     ///
     /// # Errors
@@ -106,9 +121,9 @@ impl Source {
     pub fn decode_and_hash(&self, reading: Reading) -> Result<(Cow<'_, RgbImage>, Kind, String)> {
         match self {
             Self::File(path) => {
-                let bytes = read_file(path)?;
-                let sha256 = hex(&Sha256::digest(&bytes));
-                let Picture { image, kind } = reading.decode_bytes(&bytes, path)?;
+                let file = ImageFile::open(path)?;
+                let sha256 = file.sha256()?;
+                let Picture { image, kind } = reading.decode_content(&file, path)?;
                 Ok((Cow::Owned(image), kind, sha256))
             }
             Self::Memory { image, .. } => {
@@ -126,8 +141,8 @@ impl Source {
     /// As [`decode`](Self::decode).
     pub fn bits_in_use(&self, reading: Reading) -> Result<Option<u8>> {
         match self {
-            Self::File(path) if may_have_16_bits(&first_bytes(path)?) => {
-                reading.bits_in_use(&read_file(path)?, path)
+            Self::File(path) if may_have_16_bits(&first_bytes_of(path, 32)?) => {
+                reading.bits_in_use(&ImageFile::open(path)?, path)
             }
             _ => Ok(None),
         }

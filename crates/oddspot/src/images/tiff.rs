@@ -1,7 +1,6 @@
 //! TIFF, classic and big: every page, in strips or tiles, by pixel or by plane, and samples of any
 //! whole number of bits up to 16.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use ::image::metadata::Orientation;
@@ -10,6 +9,7 @@ use ::tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
 use ::tiff::tags::{CompressionMethod, PlanarConfiguration, SampleFormat, Tag};
 use ::tiff::{ColorType, TiffError};
 
+use super::image_file::{Content, Seekable, read_at};
 use super::limits::Limits;
 use super::packed::unpack;
 use super::refusal::{damaged, too_much, unsupported};
@@ -25,8 +25,8 @@ const NO_PAGE: u32 = 1 | 4;
 
 /// A TIFF file and its pages.
 pub(super) struct TiffFile<'a> {
-    decoder: Decoder<Cursor<&'a [u8]>>,
-    bytes: &'a [u8],
+    decoder: Decoder<Box<dyn Seekable + 'a>>,
+    content: Content<'a>,
     name: &'a Path,
     limits: Limits,
     /// The directories of its pages.
@@ -35,15 +35,15 @@ pub(super) struct TiffFile<'a> {
 
 impl<'a> TiffFile<'a> {
     /// Reads which pages it has.
-    pub fn open(bytes: &'a [u8], name: &'a Path, limits: Limits) -> Result<Self> {
+    pub fn open(content: Content<'a>, name: &'a Path, limits: Limits) -> Result<Self> {
         let most = usize::try_from(limits.decoder_bytes()).unwrap_or(usize::MAX);
         let mut of_decoder = TiffLimits::default();
         of_decoder.decoding_buffer_size = most;
         of_decoder.intermediate_buffer_size = most;
-        let decoder = Decoder::new(Cursor::new(bytes)).map_err(refused(name))?;
+        let decoder = Decoder::new(content.reader()?).map_err(refused(name))?;
         let mut file = Self {
             decoder: decoder.with_limits(of_decoder),
-            bytes,
+            content,
             name,
             limits,
             pages: Vec::new(),
@@ -218,8 +218,8 @@ impl<'a> TiffFile<'a> {
         let bytes_of_row = (samples_of_row * usize::from(bits)).div_ceil(8);
         let mut rows = Vec::with_capacity(bytes_of_row * height as usize);
         for (offset, length) in self.chunks(Tag::StripOffsets, Tag::StripByteCounts)? {
-            let strip = self.bytes.get(offset..offset.saturating_add(length));
-            rows.extend_from_slice(strip.unwrap_or_default());
+            let strip = read_at(&mut **self.decoder.inner(), offset as u64, length);
+            rows.extend(strip.map_err(|error| damaged(self.name, error))?);
         }
         if rows.len() != bytes_of_row * height as usize {
             return Err(unsupported(
@@ -264,7 +264,7 @@ impl<'a> TiffFile<'a> {
             let end = |(offset, length): (usize, usize)| offset.saturating_add(length);
             if chunks
                 .into_iter()
-                .any(|chunk| end(chunk) > self.bytes.len())
+                .any(|chunk| end(chunk) as u64 > self.content.length())
             {
                 return Err(damaged(self.name, "it stops before its last pixel"));
             }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::detector::Detector;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::Health;
-use crate::images::Source;
+use crate::images::{Source, batches};
 use crate::maps::quantile;
 use crate::model::{Calibration, Header, ImageRecord};
 use crate::verdict::{GoodScores, Rates, Thresholds};
@@ -66,7 +66,7 @@ impl Detector {
             let mut found = Vec::new();
             let mut done = 0;
             let mut counted = HashSet::new();
-            for now in images.chunks(2 * rayon::current_num_threads()) {
+            for now in batches(images, 2 * rayon::current_num_threads()) {
                 let of_now = now.par_iter().map(score).collect::<Result<Vec<_>>>()?;
                 let new = (of_now.into_iter().flatten())
                     .filter(|scored| counted.insert(scored.record.sha256.clone()));

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use image::RgbImage;
 use rayon::ThreadPool;
 
+use super::examined::Examined;
+use super::in_flight::{Admitted, InFlight};
 use super::in_order::{in_order, pool};
 use super::judging::{Judging, Memory, input_shape};
 use super::teacher::teacher_of;
 use crate::error::{Error, Result, Subject};
 use crate::files::PackedTensors;
 use crate::health::{Health, UsualHealth};
-use crate::images::{Limits, Reading, RegionOfInterest, Source};
+use crate::images::{Limits, PIXELS_AT_A_TIME, Reading, RegionOfInterest, Source};
 use crate::model::{Header, Model, examples};
 use crate::net::engine::{Cpu, Engine, Forward};
 use crate::net::learned::Learned;
@@ -65,24 +67,6 @@ pub struct Detection {
     pub inspected: Option<Vec<bool>>,
 }
 
-/// What was found in one image, at the image's own size: the finding, and what pictures of it are
-/// drawn from.
-#[derive(Clone, Debug)]
-pub struct Inspection {
-    /// What is said of the image.
-    pub finding: Finding,
-    /// The anomaly map and its parts, resized to the image.
-    pub maps: AnomalyMaps,
-    /// The pixels of the regions, `[height, width]`, row by row.
-    pub mask: Vec<bool>,
-    /// What the position classifier says, in pixels of the image resized to the model's `image_size`.
-    pub placement: Option<Placement>,
-    /// The image's pixels in one of `image_size`, columns and rows.
-    pub scale: [f32; 2],
-    /// Which pixels of the image are inspected, row by row; None where all are.
-    pub inspected: Option<Vec<bool>>,
-}
-
 /// A model ready to judge images, on threads of its own.
 ///
 /// ```
@@ -115,6 +99,8 @@ pub struct Detector {
     pub(super) health: UsualHealth,
     /// Good images that lie in the model, as it sees them.
     pub(super) examples: Vec<RgbImage>,
+    /// Pixels that are decoded by its own threads.
+    in_flight: InFlight,
     /// Memory of passes: as many as there were images at a time.
     memories: Mutex<Vec<Memory>>,
 }
@@ -194,6 +180,7 @@ impl Detector {
             teacher,
             judging,
             pool,
+            in_flight: InFlight::new(PIXELS_AT_A_TIME),
             memories: Mutex::default(),
         })
     }
@@ -263,15 +250,14 @@ impl Detector {
     /// # Errors
     /// As [`detect`](Self::detect).
     pub fn inspect_with(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Finding> {
-        let (_, finding, _, _) = self.pool.install(|| self.found(image, thresholds))?;
-        Ok(finding)
+        Ok(self.examine_with(image, thresholds)?.finding)
     }
 
-    /// What is to be said of one image of any size, with its maps at the image's own.
+    /// What is to be said of one image of any size, with what pictures of it are drawn from.
     ///
     /// # Errors
     /// As [`detect`](Self::detect).
-    pub fn examine(&self, image: &RgbImage) -> Result<Inspection> {
+    pub fn examine(&self, image: &RgbImage) -> Result<Examined> {
         self.examine_with(image, &self.header.thresholds)
     }
 
@@ -279,8 +265,8 @@ impl Detector {
     ///
     /// # Errors
     /// As [`detect`](Self::detect).
-    pub fn examine_with(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
-        self.pool.install(|| self.examined(image, thresholds))
+    pub fn examine_with(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Examined> {
+        self.pool.install(|| self.found(image, thresholds))
     }
 
     /// Inspects many images on all threads and tells `each`, here and in the images' order, what was
@@ -308,9 +294,20 @@ impl Detector {
     ) {
         self.in_order(
             images,
-            |image| self.inspect(&*image.decode(self.reading())?),
+            |image| {
+                let admitted = self.admit(image.pixels());
+                let finding = self.inspect(&*image.decode(self.reading())?);
+                drop(admitted);
+                finding
+            },
             each,
         );
+    }
+
+    /// Waits until so many pixels may be decoded beside those that are: 100 megapixels at a time, or one image
+    /// alone, whatever the number of threads. To be dropped after the image; who holds one is let in at once.
+    pub fn admit(&self, pixels: u64) -> Admitted<'_> {
+        self.in_flight.admit(pixels)
     }
 
     /// Any work on many items by the detector's threads, each of which may inspect images; `each` is

@@ -2,14 +2,15 @@
 
 use image::RgbImage;
 
-use super::detector::{Detection, Detector, Inspection};
+use super::detector::{Detection, Detector};
+use super::examined::{Examined, scale, shares};
 use super::judging::{Memory, TeacherSource};
 use super::mosaic::Mosaic;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::{Glance, Health};
 use crate::images::check_pixels;
-use crate::maps::{ScoreMap, mask_above, outlined, regions};
-use crate::verdict::{AnomalyMaps, Finding, Place, Point, TermMap, Thresholds, Verdict};
+use crate::maps::{ScoreMap, mask_above, regions};
+use crate::verdict::{AnomalyMaps, Finding, Place, Point, Thresholds, Verdict};
 use crate::view::{Move, Sight};
 
 impl Detector {
@@ -127,25 +128,27 @@ impl Detector {
         }
     }
 
-    /// What is to be said of an image, with its map at its own size and what regions lie above.
-    pub(super) fn found(
-        &self,
-        image: &RgbImage,
-        thresholds: &Thresholds,
-    ) -> Result<(Detection, Finding, ScoreMap, f32)> {
+    /// What is found in an image: on the map as it was made, its places in pixels of the image.
+    pub(super) fn found(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Examined> {
         let detection = self.judge(image, thresholds)?;
-        let (width, height) = (image.width() as usize, image.height() as usize);
-        let total = detection.maps.total.resize_bilinear(height, width);
+        let total = &detection.maps.total;
         let (peak, (y, x)) = total.peak();
         // Not by the verdict alone, which may be owed to how the image lies.
         let odd = !thresholds.verdict(detection.score).is_good();
         let mut pixel = thresholds.pixel as f32;
         if odd {
-            // Resizing can shave the peak: what is odd must still show where it is.
+            // What is odd must show where it is, and moving the map back can shave its peak.
             pixel = pixel.min(peak.next_down());
         }
+        let of_map = [total.width, total.height];
+        let of_image = [image.width() as usize, image.height() as usize];
+        let middle = |at: usize, axis: usize| {
+            let at = (2 * at + 1) * of_image[axis] / (2 * of_map[axis].max(1));
+            at.min(of_image[axis].saturating_sub(1))
+        };
+        let regions = regions(total, pixel).into_iter();
         let shares = detection.shares;
-        let scale = self.scale(image);
+        let scale = scale(self.header.settings.image_size, of_image);
         let finding = Finding {
             verdict: detection.verdict,
             score: detection.score,
@@ -157,51 +160,26 @@ impl Detector {
             looks_wrong_share: shares.looks_wrong,
             wrong_place_share: shares.wrong_place,
             terms: detection.maps.term_shares(),
-            peak: Point { x, y },
+            peak: Point {
+                x: middle(x, 0),
+                y: middle(y, 1),
+            },
             place: (detection.placement.as_ref()).map(|placement| Place::new(placement, scale)),
             alignment: detection.aligned,
-            health: detection.health.clone(),
+            health: detection.health,
             width: image.width(),
             height: image.height(),
-            regions: regions(&total, pixel),
+            regions: regions
+                .map(|region| region.scaled(of_map, of_image))
+                .collect(),
         };
-        Ok((detection, finding, total, pixel))
-    }
-
-    /// An image's pixels in one of the model's, columns and rows.
-    fn scale(&self, image: &RgbImage) -> [f32; 2] {
-        let size = self.header.settings.image_size;
-        [
-            image.width() as f32 / size.width as f32,
-            image.height() as f32 / size.height as f32,
-        ]
-    }
-
-    pub(super) fn examined(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Inspection> {
-        let (detection, finding, total, pixel) = self.found(image, thresholds)?;
-        let inspected = detection.inspected.map(|inspected| {
-            let of_map = shares(&inspected, &detection.maps.total);
-            let of_image = of_map.resize_bilinear(total.height, total.width);
-            mask_above(&of_image, 0.5)
-        });
-        let mut mask = outlined(&total, pixel);
-        for (outlined, inspected) in mask.iter_mut().zip(inspected.iter().flatten()) {
-            *outlined &= inspected;
-        }
-        let terms = detection.maps.terms.iter().map(|term| TermMap {
-            kind: term.kind,
-            map: term.map.resize_bilinear(total.height, total.width),
-        });
-        Ok(Inspection {
+        Ok(Examined {
             finding,
-            mask,
-            inspected,
-            maps: AnomalyMaps {
-                terms: terms.collect(),
-                total,
-            },
+            maps: detection.maps,
+            inspected: detection.inspected,
             placement: detection.placement,
-            scale: self.scale(image),
+            image_size: self.header.settings.image_size,
+            outlined_above: pixel,
         })
     }
 }
@@ -209,13 +187,4 @@ impl Detector {
 /// Which pixels of an image are inspected, by those of what is seen of it: a map like another.
 fn back(to_image: &Move, inspected: &[bool], like: &ScoreMap) -> Vec<bool> {
     mask_above(&to_image.back(&shares(inspected, like)), 0.5)
-}
-
-/// 1 where it is inspected and 0 elsewhere, as a map like another.
-fn shares(inspected: &[bool], like: &ScoreMap) -> ScoreMap {
-    let share = |&inspected: &bool| f32::from(u8::from(inspected));
-    ScoreMap {
-        values: inspected.iter().map(share).collect(),
-        ..*like
-    }
 }

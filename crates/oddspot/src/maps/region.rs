@@ -22,6 +22,32 @@ pub struct Region {
     pub peak: f32,
 }
 
+impl Region {
+    /// A region of a map that covers an image of another size, both as columns and rows, in the image's pixels: its
+    /// box has every pixel that it touches, its area is in proportion.
+    #[must_use]
+    pub fn scaled(self, map: [usize; 2], image: [usize; 2]) -> Self {
+        let side = |first: usize, length: usize, axis: usize| {
+            let [from, to] = [map[axis].max(1), image[axis].max(1)];
+            let start = (first * to / from).min(to - 1);
+            let end = ((first + length) * to).div_ceil(from).min(to);
+            (start, end.saturating_sub(start).max(1))
+        };
+        let (left, width) = side(self.left, self.width, 0);
+        let (top, height) = side(self.top, self.height, 1);
+        let pixels = |of: [usize; 2]| (of[0] * of[1]).max(1) as f64;
+        let area = (self.area as f64 * pixels(image) / pixels(map)).round() as usize;
+        Self {
+            left,
+            top,
+            width,
+            height,
+            area: area.clamp(1, width * height),
+            peak: self.peak,
+        }
+    }
+}
+
 /// The pixels strictly above the threshold, `[height, width]`, row-major: a score equal to the
 /// threshold is still good, and NaN is never above it.
 pub fn mask_above(map: &ScoreMap, threshold: f32) -> Vec<bool> {
@@ -130,6 +156,24 @@ mod tests {
             outlined(&map, 3.5),
             [false, false, true, true, false, false, false]
         );
+    }
+
+    #[test]
+    fn a_region_covers_the_pixels_of_the_image_that_it_touches() {
+        let region = Region {
+            left: 2,
+            top: 1,
+            width: 3,
+            height: 1,
+            area: 2,
+            peak: 4.0,
+        };
+        let sides = |r: Region| (r.left, r.top, r.width, r.height, r.area);
+        assert_eq!(sides(region.scaled([8, 8], [8, 8])), (2, 1, 3, 1, 2));
+        assert_eq!(sides(region.scaled([8, 8], [20, 32])), (5, 4, 8, 4, 20));
+        // Of an image that is smaller than the map a pixel stays.
+        assert_eq!(sides(region.scaled([8, 8], [4, 2])), (1, 0, 2, 1, 1));
+        assert_eq!(sides(region.scaled([8, 8], [1, 1])), (0, 0, 1, 1, 1));
     }
 
     #[test]

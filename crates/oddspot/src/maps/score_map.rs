@@ -56,25 +56,33 @@ impl ScoreMap {
         if (height, width) == (self.height, self.width) {
             return self.clone();
         }
-        let rows = half_pixel_taps(self.height, height);
-        let columns = half_pixel_taps(self.width, width);
         let mut values = Vec::with_capacity(height * width);
-        let mut line = vec![0.0; self.width];
-        let row = |at: usize| &self.values[at * self.width..][..self.width];
-        for &(top, bottom, down) in &rows {
-            for ((to, upper), lower) in line.iter_mut().zip(row(top)).zip(row(bottom)) {
-                *to = upper * (1.0 - down) + lower * down;
-            }
-            values.extend(
-                columns.iter().map(|&(left, right, across)| {
-                    line[left] * (1.0 - across) + line[right] * across
-                }),
-            );
-        }
+        self.resize_rows(height, width, &mut |row| values.extend_from_slice(row));
         Self {
             height,
             width,
             values,
+        }
+    }
+
+    /// The same row by row: nothing is as large as what it is resized to.
+    pub fn resize_rows(&self, height: usize, width: usize, each: &mut dyn FnMut(&[f32])) {
+        if (height, width) == (self.height, self.width) {
+            self.values.chunks_exact(width.max(1)).for_each(each);
+            return;
+        }
+        let columns = half_pixel_taps(self.width, width);
+        let mut line = vec![0.0; self.width];
+        let mut resized = vec![0.0; width];
+        let row = |at: usize| &self.values[at * self.width..][..self.width];
+        for (top, bottom, down) in half_pixel_taps(self.height, height) {
+            for ((to, upper), lower) in line.iter_mut().zip(row(top)).zip(row(bottom)) {
+                *to = upper * (1.0 - down) + lower * down;
+            }
+            for (to, &(left, right, across)) in resized.iter_mut().zip(&columns) {
+                *to = line[left] * (1.0 - across) + line[right] * across;
+            }
+            each(&resized);
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 
 use crate::error::Result;
-use crate::images::{BitDepth, Source};
+use crate::images::{BitDepth, Source, batches};
 use crate::settings::Settings;
 
 /// The settings with the bits that are in use in good images, if they leave that to these and any image has
@@ -25,7 +25,7 @@ pub fn with_bits_in_use<'a>(
     let reading = settings.reading();
     let images: Vec<&Source> = images.collect();
     let mut most = None;
-    for now in images.chunks(2 * rayon::current_num_threads()) {
+    for now in batches(&images, 2 * rayon::current_num_threads()) {
         let found = now.par_iter().map(|source| source.bits_in_use(reading));
         for bits in found.collect::<Result<Vec<_>>>()? {
             most = most.max(bits);

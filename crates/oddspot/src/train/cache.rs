@@ -244,7 +244,7 @@ impl TeacherCache {
 }
 
 /// A temporary file in a folder.
-fn scratch_file(folder: &Path) -> Result<File> {
+pub(super) fn scratch_file(folder: &Path) -> Result<File> {
     tempfile::tempfile_in(folder).map_err(Error::io("create a temporary file in", folder))
 }
 

@@ -255,7 +255,7 @@ impl Finishing<'_> {
     ) -> Result<ControlFlow<()>> {
         for (index, picture) in self.set.pieces.pictures.iter().enumerate() {
             let source = TeacherSource::Cached(self.set.cache.levels(index)?);
-            judging.fit(picture, source, memory)?;
+            judging.fit(&*picture?, source, memory)?;
             if step().is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -280,7 +280,7 @@ impl Finishing<'_> {
             let counts: HashSet<usize> = spread(self.set.pieces.images(), MOST_IMAGES).collect();
             for (index, picture) in self.set.pieces.pictures.iter().enumerate() {
                 let source = TeacherSource::Cached(self.set.cache.levels(index)?);
-                let errors = judging.errors(picture, source, memory)?;
+                let errors = judging.errors(&*picture?, source, memory)?;
                 let evidence = self.evidence(index);
                 for (at, error) in judging.at_pixels(&errors).into_iter().enumerate() {
                     if !kinds[at].closed_form {
@@ -294,9 +294,10 @@ impl Finishing<'_> {
                     return Ok(None);
                 }
             }
-            for picture in &self.held_out.pieces.pictures {
+            for picture in self.held_out.pieces.pictures.iter() {
                 let source = TeacherSource::Run(ready);
-                good.unseen.push(judging.errors(picture, source, memory)?);
+                good.unseen
+                    .push(judging.errors(&*picture?, source, memory)?);
                 if step().is_break() {
                     return Ok(None);
                 }
@@ -373,7 +374,8 @@ impl Finishing<'_> {
     ) -> Result<(Vec<f32>, PackedTensors)> {
         let pictures = &self.held_out.pieces.pictures;
         let step = pictures.len().div_ceil(EXAMPLES).max(1);
-        let chosen: Vec<&RgbImage> = pictures.iter().step_by(step).map(|one| &**one).collect();
+        let chosen: Vec<_> = pictures.iter().step_by(step).collect::<Result<_>>()?;
+        let chosen: Vec<&RgbImage> = chosen.iter().map(|one| &**one).collect();
         let mut memory = Memory::default();
         let scores = chosen
             .iter()

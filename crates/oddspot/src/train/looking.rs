@@ -11,7 +11,7 @@ use super::places::GoodPlaces;
 use super::set::{Loaded, load};
 use crate::error::{Error, Result};
 use crate::health::Glance;
-use crate::images::{Kind, Source};
+use crate::images::{Kind, Source, batches};
 use crate::judge::{Judging, Memory, TeacherSource, TermErrors};
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
@@ -63,7 +63,8 @@ impl Looking<'_> {
         let at_a_time = 2 * rayon::current_num_threads();
         let mut memories = Vec::new();
         memories.resize_with(at_a_time, Memory::default);
-        for (chunk, now) in images.chunks(at_a_time).enumerate() {
+        let mut done = 0;
+        for now in batches(images, at_a_time) {
             let found = (now.par_iter().zip(&mut memories))
                 .map(|(source, memory)| self.see(source, root, memory))
                 .collect::<Result<Vec<_>>>()?;
@@ -86,7 +87,7 @@ impl Looking<'_> {
                 self.seen.push((record, kind, kept));
                 self.glances.push(glance);
             }
-            let done = (chunk * at_a_time + now.len()).min(total);
+            done += now.len();
             if observer
                 .progress(&Progress::Preparing { done, total })
                 .is_break()

@@ -16,6 +16,7 @@ mod loss;
 mod mean;
 mod observer;
 mod pair_loss;
+mod pictures;
 mod pieces;
 mod places;
 mod running_statistics;

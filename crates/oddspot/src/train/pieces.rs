@@ -1,17 +1,17 @@
 //! What is seen of good images: pieces, each of one of them. An image that is looked at whole is one piece.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::path::Path;
 
-use image::RgbImage;
-
+use super::pictures::Pictures;
+use crate::error::Result;
 use crate::view::{Frame, Sight};
 
 /// Pieces of images, those of an image one after the other.
 #[derive(Clone, Default)]
 pub struct Pieces {
     /// Their pixels, of the model's size; none where nothing is trained on them.
-    pub pictures: Vec<Arc<RgbImage>>,
+    pub pictures: Pictures,
     /// Where each lies in its image.
     pub frames: Vec<Frame>,
     /// Behind the last piece of each image.
@@ -19,15 +19,27 @@ pub struct Pieces {
 }
 
 impl Pieces {
+    /// None yet; what of their pixels goes to a file is as [`Pictures::within`] says.
+    pub(super) fn within(budget_mib: usize, scratch: &Path) -> Self {
+        Self {
+            pictures: Pictures::within(budget_mib, scratch),
+            ..Self::default()
+        }
+    }
+
     /// Appends an image, with its pieces' pixels or without.
-    pub(super) fn push(&mut self, sights: Vec<Sight>, with_pixels: bool) {
+    ///
+    /// # Errors
+    /// The temporary file cannot be written.
+    pub(super) fn push(&mut self, sights: Vec<Sight>, with_pixels: bool) -> Result<()> {
         for sight in sights {
             self.frames.push(sight.frame);
             if with_pixels {
-                self.pictures.push(Arc::new(sight.image));
+                self.pictures.push(sight.image)?;
             }
         }
         self.ends.push(self.frames.len());
+        Ok(())
     }
 
     /// How many there are.
@@ -69,10 +81,8 @@ impl Pieces {
         let mut end = 0;
         Self {
             pictures: match self.pictures.is_empty() {
-                true => Vec::new(),
-                false => (pieces.iter())
-                    .map(|&piece| Arc::clone(&self.pictures[piece]))
-                    .collect(),
+                true => self.pictures.clone(),
+                false => self.pictures.part(&pieces),
             },
             frames: pieces.iter().map(|&piece| self.frames[piece]).collect(),
             ends: (images.iter())
@@ -87,17 +97,19 @@ impl Pieces {
 
 #[cfg(test)]
 mod tests {
+    use image::RgbImage;
+
     use super::*;
 
     fn pieces(counts: &[usize]) -> Pieces {
-        let mut pieces = Pieces::default();
+        let mut pieces = Pieces::within(1, Path::new(""));
         for &count in counts {
             let sight = |at: usize| Sight {
                 image: RgbImage::new(at as u32 + 1, 1),
                 frame: Frame::WHOLE,
                 aligned: None,
             };
-            pieces.push((0..count).map(sight).collect(), true);
+            pieces.push((0..count).map(sight).collect(), true).unwrap();
         }
         pieces
     }
@@ -115,10 +127,8 @@ mod tests {
     #[test]
     fn a_part_has_the_pieces_of_its_images_in_its_order() {
         let part = pieces(&[2, 1, 3]).part(&[2, 0]);
-        let widths: Vec<u32> = part
-            .pictures
-            .iter()
-            .map(|picture| picture.width())
+        let widths: Vec<u32> = (0..part.pictures.len())
+            .map(|at| part.pictures.get(at).unwrap().width())
             .collect();
         assert_eq!(widths, [1, 2, 3, 1, 2]);
         assert_eq!(part.counts().collect::<Vec<_>>(), [3, 2]);

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use image::RgbImage;
 use rayon::prelude::*;
 
 use super::cache::{EncodedMaps, TeacherCache};
@@ -14,7 +13,7 @@ use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::Glance;
-use crate::images::{Kind, Source, UNNAMED};
+use crate::images::{Kind, Source, UNNAMED, batches};
 use crate::judge::Memory;
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
@@ -139,7 +138,7 @@ impl TrainingSet {
         let cached = if learns { levels } else { &[] };
         let mut cache = TeacherCache::new(size, cached, images.len(), budget, scratch)?;
         let mut places = GoodPlaces::new(settings, levels, images.len(), scratch)?;
-        let mut pieces = Pieces::default();
+        let mut pieces = Pieces::within(budget, scratch);
         let mut records = Vec::with_capacity(images.len());
         let mut glances = Vec::with_capacity(images.len());
         let mut kinds = Vec::with_capacity(images.len());
@@ -148,7 +147,7 @@ impl TrainingSet {
         // Enough at a time to keep all threads busy; put away in their order.
         let at_a_time = 2 * rayon::current_num_threads();
         memories.resize_with(at_a_time, Memory::default);
-        for now in images.chunks(view.images_at_a_time()) {
+        for now in batches(images, view.images_at_a_time()) {
             let loaded = now.par_iter().map(|source| load(source, root, &view));
             let loaded = loaded.collect::<Result<Vec<_>>>()?;
             let first = pieces.images();
@@ -175,7 +174,7 @@ impl TrainingSet {
             }
             for one in loaded {
                 one.sights.iter().for_each(|sight| mean.add(sight));
-                pieces.push(one.sights, learns);
+                pieces.push(one.sights, learns)?;
                 records.push(one.record);
                 glances.push(one.glance);
                 kinds.push(one.kind);
@@ -239,24 +238,29 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// Decodes every image.
+    /// Decodes every image. Pixels past a budget in mebibytes go to a temporary file in the folder `scratch`.
     ///
     /// # Errors
-    /// An unreadable image.
-    pub fn load(images: &[Source], root: &Path, view: &View) -> Result<Self> {
+    /// An unreadable image, or a file that cannot be written.
+    pub fn load(
+        (images, root): (&[Source], &Path),
+        view: &View,
+        (budget_mib, scratch): (usize, &Path),
+    ) -> Result<Self> {
         let load = |image: &Source| load(image, root, view);
-        let loaded = images.par_iter().map(load).collect::<Result<Vec<_>>>()?;
-        let mut pieces = Pieces::default();
+        let mut pieces = Pieces::within(budget_mib, scratch);
         let mut records = Vec::with_capacity(images.len());
         let mut glances = Vec::with_capacity(images.len());
         let mut kinds = Vec::with_capacity(images.len());
         let mut mean = MeanPicture::default();
-        for one in loaded {
-            one.sights.iter().for_each(|sight| mean.add(sight));
-            pieces.push(one.sights, true);
-            records.push(one.record);
-            glances.push(one.glance);
-            kinds.push(one.kind);
+        for now in batches(images, 2 * rayon::current_num_threads()) {
+            for one in now.par_iter().map(load).collect::<Result<Vec<_>>>()? {
+                one.sights.iter().for_each(|sight| mean.add(sight));
+                pieces.push(one.sights, true)?;
+                records.push(one.record);
+                glances.push(one.glance);
+                kinds.push(one.kind);
+            }
         }
         Ok(Self {
             pieces,
@@ -285,16 +289,16 @@ impl HeldOut {
         let at_a_time = 2 * rayon::current_num_threads();
         let mut memories = Vec::new();
         memories.resize_with(at_a_time, Memory::default);
-        for (chunk, some) in self.pieces.pictures.chunks(at_a_time).enumerate() {
-            let see = |(picture, memory): (&Arc<RgbImage>, &mut Memory)| {
-                memory.run_teacher(teacher, picture)?;
+        let all: Vec<usize> = (0..self.pieces.count()).collect();
+        for some in all.chunks(at_a_time) {
+            let see = |(&piece, memory): (&usize, &mut Memory)| {
+                memory.run_teacher(teacher, &*self.pieces.pictures.get(piece)?)?;
                 Ok(places.encode(&memory.teacher_levels(teacher, levels.len())))
             };
             let seen = some.par_iter().zip(&mut memories).map(see);
             let seen = seen.collect::<Result<Vec<_>>>()?;
-            for (at, features) in seen.into_iter().enumerate() {
-                let image = self.pieces.image_of(chunk * at_a_time + at);
-                places.push(image, features)?;
+            for (&piece, features) in some.iter().zip(seen) {
+                places.push(self.pieces.image_of(piece), features)?;
             }
         }
         Ok(())

@@ -167,7 +167,7 @@ impl Trainer {
         let count = size.width * size.height * 3;
         let images = room(&mut self.images, batch.len() * count);
         for (&index, to) in batch.iter().zip(images.chunks_exact_mut(count)) {
-            normalise_into(&self.set.pieces.pictures[index], to);
+            normalise_into(&*self.set.pieces.pictures.get(index)?, to);
         }
         let mut targets = Cached {
             cache: &mut self.set.cache,

@@ -228,10 +228,12 @@ impl<'a> Training<'a> {
             let learned = Progress::Aligned(view.good());
             go_on(observer.progress(&learned), "before the first step")?;
         }
-        let mut held_out = HeldOut::load(&images.held_out, &images.root, &view)?;
+        let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
+        let held_out = (&images.held_out[..], &*images.root);
+        let room = (settings.training.cache_mib, &*scratch);
+        let mut held_out = HeldOut::load(held_out, &view, room)?;
         let engine = &*self.engine;
         let ready = engine.forward(&teacher.network, &teacher.weights, input_shape(&settings))?;
-        let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
         let set = TrainingSet::prepare(
             (&images.train, &images.root),
             (&settings, view),

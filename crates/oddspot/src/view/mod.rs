@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{NamedTensors, PackedTensors};
-use crate::images::{ImageSize, Limits, Reading, RegionOfInterest, Source, resize};
+use crate::images::{ImageSize, Limits, Reading, RegionOfInterest, Source, batches, resize};
 use crate::settings::{Alignment, Settings};
 use edges::edges;
 pub use frame::{Evidence, Frame};
@@ -126,7 +126,7 @@ impl View {
         let canvas = edges::canvas([first.width(), first.height()]);
         drop(first);
         let mut pictures = Vec::with_capacity(images.len());
-        for now in images.chunks(2 * rayon::current_num_threads()) {
+        for now in batches(&images, 2 * rayon::current_num_threads()) {
             let seen = now.par_iter().map(|source| {
                 let image = source.decode(reading)?;
                 Ok(edges(&resize(&image, size), canvas))

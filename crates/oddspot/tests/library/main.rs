@@ -7,7 +7,7 @@ mod extending;
 use std::ops::ControlFlow;
 
 use image::{Rgb, RgbImage};
-use oddspot::images::Source;
+use oddspot::images::{ImageSize, Source};
 use oddspot::judge::Options;
 use oddspot::settings::Settings;
 use oddspot::train::{Checkpoint, GoodImages, Progress};
@@ -120,7 +120,11 @@ fn other_thresholds_hold_for_the_call_that_gives_them() {
     assert_eq!(strict.score, own.score);
     let examined = detector.examine_with(&image, &below).unwrap();
     assert_eq!(examined.finding, strict);
-    assert!(examined.mask.contains(&true));
+    for side in [7, 40, 300] {
+        let picture = examined.at(ImageSize::square(side));
+        assert!(picture.mask.contains(&true), "at {side}");
+        assert_eq!(picture.mask.len(), side * side);
+    }
     assert_eq!(detector.inspect(&image).unwrap(), own);
 }
 

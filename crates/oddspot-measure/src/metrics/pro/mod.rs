@@ -5,11 +5,8 @@
 //! C. Steger, *The MVTec Anomaly Detection Dataset*, IJCV 2021, section 5.2, as its published
 //! evaluation code computes it.
 
-use rayon::prelude::*;
-
-use super::ranking::Ranking;
-use super::{Curve, descending_key};
-use oddspot::maps::components;
+use super::Curve;
+use super::pixels::{Asked, PixelMaps, Truth, measure_pixels};
 use oddspot::{Error, Result};
 
 const MEASURE: &str = "AU-PRO";
@@ -48,62 +45,37 @@ pub struct Pro {
 /// (above 0, up to 1; customarily 0.3), linearly interpolated exactly there, is divided by
 /// `max_fpr`.
 ///
-/// Takes time O(n log n) on all cores for `n` pixels, mostly less: a histogram finds a score below
-/// which the limit is surely passed, and only the pixels above it are sorted. Memory beyond the
-/// maps: about 8 bytes per normal pixel that is sorted (a share of about `max_fpr`; all of them
-/// when the scores hardly differ), 20 bytes per anomalous pixel, and 4 bytes per pixel of the maps
-/// being labelled, one per core. For 105 million pixels (100 maps of 1024×1024) up to FPR 0.3
-/// that is about 0.3 GB.
+/// Memory beyond the maps: as [`measure_pixels`] takes.
 pub fn pro(maps: &[ScoredMap], max_fpr: f64) -> Result<Pro> {
-    if !(max_fpr > 0.0 && max_fpr <= 1.0) {
-        let reason = format!(
-            "the limit of the false positive rate is {max_fpr}; give one above 0 and up to 1"
-        );
-        return Err(Error::measure(MEASURE, reason));
+    for (index, map) in maps.iter().enumerate() {
+        map.check(index)?;
     }
-    let defects = defects(maps)?;
-    let counts = count_normal_pixels(maps);
-    let normal_pixels: usize = counts.iter().sum();
-    if normal_pixels == 0 {
-        let reason = "no pixel is normal; add good images or correct the ground truth";
-        return Err(Error::measure(MEASURE, reason));
-    }
-    let last_bucket = bucket_reaching(max_fpr * normal_pixels as f64, &counts);
-    let (ranking, weights) = rank(maps, defects, last_bucket);
-    Ok(integrate(&ranking, &weights, normal_pixels, max_fpr))
+    let asked = Asked {
+        max_fpr,
+        curves: false,
+    };
+    measure_pixels(maps, asked)?.pro
 }
 
-/// The ground-truth components of one map or of all.
-#[derive(Default)]
-struct Defects {
-    /// Per component, its number of pixels.
-    areas: Vec<usize>,
-    /// Per pixel of a component, `key << 32 | component`: sorts by falling score.
-    pixels: Vec<u64>,
-}
+impl PixelMaps for [ScoredMap<'_>] {
+    fn count(&self) -> usize {
+        self.len()
+    }
 
-/// Checks every map and collects the components of all of them.
-fn defects(maps: &[ScoredMap]) -> Result<Defects> {
-    let of_maps: Vec<Defects> = maps
-        .par_iter()
-        .enumerate()
-        .map(|(index, map)| {
-            map.check(index)?;
-            Ok(map.defects())
-        })
-        .collect::<Result<_>>()?;
-    let mut all = Defects::default();
-    for of_map in of_maps {
-        let first = all.areas.len() as u64;
-        all.pixels
-            .extend(of_map.pixels.iter().map(|pixel| pixel + first));
-        all.areas.extend(of_map.areas);
+    fn truth(&self, index: usize) -> Result<Truth> {
+        let ScoredMap { height, width, .. } = self[index];
+        let anomalous = self[index].anomalous;
+        Ok(anomalous.map_or_else(
+            || Truth::good(height, width),
+            |mask| Truth::of(mask, height, width),
+        ))
     }
-    if all.areas.is_empty() {
-        let reason = "no map's ground truth marks a defect; add images of defects with masks";
-        return Err(Error::measure(MEASURE, reason));
+
+    fn rows(&self, index: usize, each: &mut dyn FnMut(&[f32])) -> Result<()> {
+        let rows = self[index].scores.chunks_exact(self[index].width.max(1));
+        rows.for_each(each);
+        Ok(())
     }
-    Ok(all)
 }
 
 impl ScoredMap<'_> {
@@ -133,130 +105,102 @@ impl ScoredMap<'_> {
         }
         Ok(())
     }
+}
 
-    fn defects(&self) -> Defects {
-        let Some(mask) = self.anomalous else {
-            return Defects::default();
+/// The area and the curve up to a limit, threshold by threshold from the largest score on.
+pub(super) struct ProSum {
+    max_fpr: f64,
+    normal_pixels: f64,
+    /// In normal pixels.
+    limit: f64,
+    reached: bool,
+    area: Sum,
+    false_positives: f64,
+    overlap: Sum,
+    curve: ThinnedCurve,
+}
+
+impl ProSum {
+    /// Of so many normal pixels and components.
+    ///
+    /// # Errors
+    /// A limit that is none; nothing to measure.
+    pub fn new(max_fpr: f64, normal_pixels: u64, components: usize) -> Result<Self> {
+        if !(max_fpr > 0.0 && max_fpr <= 1.0) {
+            let reason = format!(
+                "the limit of the false positive rate is {max_fpr}; give one above 0 and up to 1"
+            );
+            return Err(Error::measure(MEASURE, reason));
+        }
+        if components == 0 {
+            let reason = "no map's ground truth marks a defect; add images of defects with masks";
+            return Err(Error::measure(MEASURE, reason));
+        }
+        if normal_pixels == 0 {
+            let reason = "no pixel is normal; add good images or correct the ground truth";
+            return Err(Error::measure(MEASURE, reason));
+        }
+        Ok(Self {
+            max_fpr,
+            normal_pixels: normal_pixels as f64,
+            limit: max_fpr * normal_pixels as f64,
+            reached: false,
+            area: Sum::default(),
+            false_positives: 0.0,
+            overlap: Sum::default(),
+            curve: ThinnedCurve::new(max_fpr),
+        })
+    }
+
+    /// The next threshold: how many normal pixels lie above it by now, and what the mean overlap gains.
+    pub fn step(&mut self, false_positives: f64, gained: f64) {
+        if self.reached {
+            return;
+        }
+        let (mut next_fp, mut gained) = (false_positives, gained);
+        self.reached = next_fp >= self.limit;
+        if self.reached {
+            gained *= (self.limit - self.false_positives) / (next_fp - self.false_positives);
+            next_fp = self.limit;
+        }
+        let before = self.overlap.value();
+        self.overlap.add(gained);
+        let overlap = self.overlap.value();
+        (self.area).add((next_fp - self.false_positives) * (before + overlap) / 2.0);
+        self.false_positives = next_fp;
+        if !self.reached {
+            let rate = self.false_positives / self.normal_pixels;
+            self.curve.offer(rate, overlap.min(1.0));
+        }
+    }
+
+    pub fn finish(self) -> Pro {
+        Pro {
+            au_pro: (self.area.value() / self.limit).min(1.0),
+            curve: (self.curve).end(self.max_fpr, self.overlap.value().min(1.0)),
+        }
+    }
+}
+
+/// A sum of many small numbers that loses nothing of them (Neumaier, 1974).
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    fn add(&mut self, value: f64) {
+        let sum = self.sum + value;
+        self.lost += match self.sum.abs() >= value.abs() {
+            true => (self.sum - sum) + value,
+            false => (value - sum) + self.sum,
         };
-        let components = components::label(mask, self.height, self.width);
-        let pixels = components
-            .labels
-            .iter()
-            .zip(self.scores)
-            .filter(|&(&label, _)| label > 0)
-            .map(|(&label, &score)| u64::from(descending_key(score)) << 32 | u64::from(label - 1));
-        Defects {
-            pixels: pixels.collect(),
-            areas: components
-                .regions
-                .iter()
-                .map(|region| region.area)
-                .collect(),
-        }
+        self.sum = sum;
     }
 
-    fn for_each_normal_key(&self, mut visit: impl FnMut(u32)) {
-        match self.anomalous {
-            None => self
-                .scores
-                .iter()
-                .for_each(|&score| visit(descending_key(score))),
-            Some(mask) => {
-                for (&score, _) in self.scores.iter().zip(mask).filter(|(_, a)| !**a) {
-                    visit(descending_key(score));
-                }
-            }
-        }
-    }
-}
-
-/// The bucket of a key in a coarse histogram: the larger the bucket, the smaller the score.
-fn bucket(key: u32) -> usize {
-    (key >> 16) as usize
-}
-
-/// Numbers of normal pixels per [`bucket`].
-fn count_normal_pixels(maps: &[ScoredMap]) -> Vec<usize> {
-    let empty = || vec![0; 1 << 16];
-    maps.par_iter()
-        .fold(empty, |mut counts, map| {
-            map.for_each_normal_key(|key| counts[bucket(key)] += 1);
-            counts
-        })
-        .reduce(empty, |mut sum, counts| {
-            sum.iter_mut().zip(counts).for_each(|(s, c)| *s += c);
-            sum
-        })
-}
-
-/// The first bucket by whose end at least `limit` normal pixels have been counted.
-fn bucket_reaching(limit: f64, counts: &[usize]) -> usize {
-    let mut seen = 0;
-    counts
-        .iter()
-        .position(|count| {
-            seen += count;
-            seen as f64 >= limit
-        })
-        .unwrap_or(counts.len())
-}
-
-/// Ranks the pixels of the buckets up to the given one; also, for each anomalous pixel in that
-/// order, the share of its component that it is.
-fn rank(maps: &[ScoredMap], defects: Defects, last_bucket: usize) -> (Ranking, Vec<f64>) {
-    let Defects { areas, mut pixels } = defects;
-    let kept: Vec<Vec<u32>> = maps
-        .par_iter()
-        .map(|map| {
-            let mut keys = Vec::new();
-            map.for_each_normal_key(|key| {
-                if bucket(key) <= last_bucket {
-                    keys.push(key);
-                }
-            });
-            keys
-        })
-        .collect();
-    let mut normal = kept.concat();
-    drop(kept);
-    normal.par_sort_unstable();
-
-    pixels.retain(|pixel| bucket((pixel >> 32) as u32) <= last_bucket);
-    pixels.par_sort_unstable();
-    let anomalous = pixels.iter().map(|pixel| (pixel >> 32) as u32).collect();
-    let weights = pixels
-        .iter()
-        .map(|pixel| 1.0 / (areas[*pixel as u32 as usize] * areas.len()) as f64)
-        .collect();
-    (Ranking::of_sorted(anomalous, normal), weights)
-}
-
-/// The area and the curve up to `max_fpr`, from each anomalous pixel's weight in the order of the
-/// ranking.
-fn integrate(ranking: &Ranking, weights: &[f64], normal_pixels: usize, max_fpr: f64) -> Pro {
-    let limit = max_fpr * normal_pixels as f64;
-    let mut curve = ThinnedCurve::new(max_fpr);
-    let (mut area, mut found) = (0.0, 0);
-    let (mut fp, mut overlap) = (0.0, 0.0);
-    for at in ranking.thresholds() {
-        let mut next_fp = at.false_positives as f64;
-        let gained: f64 = weights[found..at.true_positives].iter().sum();
-        let mut next_overlap = overlap + gained;
-        let reached = next_fp >= limit;
-        if reached {
-            next_overlap = overlap + gained * (limit - fp) / (next_fp - fp);
-            next_fp = limit;
-        }
-        area += (next_fp - fp) * (overlap + next_overlap) / 2.0;
-        (fp, overlap, found) = (next_fp, next_overlap, at.true_positives);
-        if reached {
-            break;
-        }
-        curve.offer(fp / normal_pixels as f64, overlap.min(1.0));
-    }
-    Pro {
-        au_pro: (area / limit).min(1.0),
-        curve: curve.end(max_fpr, overlap.min(1.0)),
+    fn value(self) -> f64 {
+        self.sum + self.lost
     }
 }
 

@@ -1,6 +1,7 @@
 //! The area by its definition, and maps that cannot be measured.
 
 use super::*;
+use oddspot::maps::components;
 
 /// A map that owns its pixels.
 struct Owned {

@@ -32,10 +32,10 @@ pub struct BestF1 {
 
 /// The counts at one threshold: how many samples score at least `key`'s score.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Threshold {
+struct Threshold {
     key: u32,
-    pub(super) true_positives: usize,
-    pub(super) false_positives: usize,
+    true_positives: usize,
+    false_positives: usize,
 }
 
 impl Ranking {
@@ -72,13 +72,8 @@ impl Ranking {
         Ok(Self { anomalous, normal })
     }
 
-    /// From keys that are already in ascending order, that is, of descending scores.
-    pub(super) fn of_sorted(anomalous: Vec<u32>, normal: Vec<u32>) -> Self {
-        Self { anomalous, normal }
-    }
-
     /// The counts at every distinct score, from the largest score to the smallest.
-    pub(super) fn thresholds(&self) -> impl Iterator<Item = Threshold> {
+    fn thresholds(&self) -> impl Iterator<Item = Threshold> {
         let (mut tp, mut fp) = (0, 0);
         std::iter::from_fn(move || {
             let key = match (self.anomalous.get(tp), self.normal.get(fp)) {
@@ -99,24 +94,11 @@ impl Ranking {
     /// See [`roc_curve`].
     pub fn roc_curve(&self) -> Result<Curve> {
         self.require_both("ROC curve")?;
-        let mut corners = vec![(0, 0)];
+        let mut corners = Corners::default();
         for at in self.thresholds() {
-            let point = (at.false_positives, at.true_positives);
-            if let [.., a, b] = corners[..]
-                && collinear(a, b, point)
-            {
-                corners.pop();
-            }
-            corners.push(point);
+            corners.push((at.false_positives, at.true_positives));
         }
-        let mut curve = Curve::default();
-        for (fp, tp) in corners {
-            curve.push(
-                fp as f64 / self.normal.len() as f64,
-                tp as f64 / self.anomalous.len() as f64,
-            );
-        }
-        Ok(curve)
+        Ok(corners.curve([self.normal.len() as f64, self.anomalous.len() as f64]))
     }
 
     /// See [`roc_auc`].
@@ -171,18 +153,58 @@ impl Ranking {
 
     fn require_both(&self, measure: &'static str) -> Result<()> {
         if self.normal.is_empty() {
-            let reason = "nothing is labelled normal; add good images or pixels";
-            return Err(Error::measure(measure, reason));
+            return Err(no_normal(measure));
         }
         self.require_anomalous(measure)
     }
 
     fn require_anomalous(&self, measure: &'static str) -> Result<()> {
         if self.anomalous.is_empty() {
-            let reason = "nothing is labelled anomalous; add images of defects";
-            return Err(Error::measure(measure, reason));
+            return Err(no_anomalous(measure));
         }
         Ok(())
+    }
+}
+
+/// Why a measure is undefined where nothing is normal.
+pub(super) fn no_normal(measure: &'static str) -> Error {
+    let reason = "nothing is labelled normal; add good images or pixels";
+    Error::measure(measure, reason)
+}
+
+/// Why it is where nothing is anomalous.
+pub(super) fn no_anomalous(measure: &'static str) -> Error {
+    let reason = "nothing is labelled anomalous; add images of defects";
+    Error::measure(measure, reason)
+}
+
+/// The corners of a ROC curve, as counts of false and true positives.
+pub(super) struct Corners(Vec<(usize, usize)>);
+
+impl Default for Corners {
+    fn default() -> Self {
+        Self(vec![(0, 0)])
+    }
+}
+
+impl Corners {
+    /// The next point; what lies in a straight stretch is left out.
+    pub fn push(&mut self, point: (usize, usize)) {
+        if let [.., a, b] = self.0[..]
+            && collinear(a, b, point)
+        {
+            self.0.pop();
+        }
+        self.0.push(point);
+    }
+
+    /// Of so many normal and anomalous ones.
+    pub fn curve(self, [normal, anomalous]: [f64; 2]) -> Curve {
+        let mut curve = Curve::default();
+        for (fp, tp) in self.0 {
+            curve.push(fp as f64 / normal, tp as f64 / anomalous);
+        }
+        curve
     }
 }
 

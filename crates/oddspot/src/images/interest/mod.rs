@@ -66,7 +66,7 @@ impl RegionOfInterest {
     /// # Errors
     /// A file that cannot be decoded.
     pub fn mask(path: &Path) -> Result<Self> {
-        let samples = samples(&read_file(path)?, path, Limits::default())?;
+        let samples = samples((&read_file(path)?).into(), path, Limits::default())?;
         let image = samples.image.into_luma16();
         let white = image.pixels().map(|pixel| pixel.0[0] > u16::MAX / 2);
         let mask = Mask {
