@@ -182,7 +182,7 @@ table! {
         /// Seed of the first weights, the held-out images, the order of images and the pairs.
         common seed: u64 = 0, in 0..=MOST;
 
-        /// Memory in MiB for the teacher's maps, and a sixteenth of it for images; what is more goes to a temporary file.
+        /// Memory in MiB for the teacher's maps, 1/16 of it for images; more goes to a temporary file.
         advanced cache_mib: usize = 2_048, in 0..=MOST as usize, not decisive;
 
         /// Steps between two checkpoints.
