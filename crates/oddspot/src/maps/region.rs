@@ -55,8 +55,8 @@ pub fn mask_above(map: &ScoreMap, threshold: f32) -> Vec<bool> {
 }
 
 /// What counts as the skirt of a region: below this share of its peak. A map is blurred, and the skirts of a
-/// high peak reach far beyond what is odd.
-const SKIRT: f32 = 0.3;
+/// high peak reach far beyond what is odd; a blurred edge is at half of its height where the edge was.
+const SKIRT: f32 = 0.5;
 
 /// The pixels that outline what is odd, `[height, width]`, row-major: of those above the threshold all that
 /// are no skirt of the peak that they are connected to.
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_skirts_of_a_high_peak_are_not_outlined() {
-        let map = map(7, &[0.9, 2.0, 10.0, 4.0, 2.9, 0.5, 2.0]);
+        let map = map(7, &[0.9, 2.0, 10.0, 6.0, 4.9, 0.5, 2.0]);
         let mask = outlined(&map, 1.0);
         assert_eq!(mask, [false, false, true, true, false, false, true]);
         let found = regions(&map, 1.0);
@@ -153,7 +153,7 @@ mod tests {
             .collect();
         assert_eq!(boxes, [(2, 2), (6, 1)]);
         assert_eq!(
-            outlined(&map, 3.5),
+            outlined(&map, 5.5),
             [false, false, true, true, false, false, false]
         );
     }
@@ -182,7 +182,7 @@ mod tests {
         let map = map(
             5,
             &[
-                0.0, 2.0, 0.0, 0.0, 0.0, //
+                0.0, 2.5, 0.0, 0.0, 0.0, //
                 0.0, 0.0, 5.0, 3.0, 0.0, //
                 0.0, 0.0, 0.0, 0.0, 0.0,
             ],

@@ -68,7 +68,7 @@ pub struct Finding {
     pub width: u32,
     /// Rows of the image.
     pub height: u32,
-    /// What lies above the pixel threshold, the highest peak first.
+    /// What lies above the pixel threshold, the highest peak first; nothing of a good image.
     pub regions: Vec<Region>,
 }
 
