@@ -1,0 +1,17 @@
+# The command on a small Debian. docs/installing.md says how to run it.
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /oddspot
+COPY . .
+RUN cargo install --locked --path crates/oddspot-cli --root /installed
+
+FROM debian:bookworm-slim
+# `watch` has a folder for each day: TZ says where that day is.
+RUN apt-get update && apt-get install -y --no-install-recommends tzdata && rm -rf /var/lib/apt/lists/*
+COPY --from=build /installed/bin/oddspot /usr/local/bin/oddspot
+COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/oddspot/
+RUN useradd --create-home --uid 1000 oddspot
+USER oddspot
+# Images, models and results: a folder of the host is to be mounted here.
+WORKDIR /work
+ENTRYPOINT ["oddspot"]
+CMD ["--help"]
