@@ -24,7 +24,14 @@ for manifest in crates/*/Cargo.toml; do
     awk '/^\[/ { dropped = /dev-dependencies\]$/ || /^\[\[bench/ } !dropped' "$manifest" >manifest
     mv manifest "$manifest"
 done
-cargo vendor --quiet --versioned-dirs vendor >.cargo/config.toml
+cargo vendor --quiet --versioned-dirs vendor
+cat >.cargo/config.toml <<'END'
+[source.crates-io]
+replace-with = "vendored"
+
+[source.vendored]
+directory = "vendor"
+END
 
 # The versions are those that the tests ran with.
 locked() { grep -A2 '^name = ' "$1" | grep -v '^--' | paste -d' ' - - - | sort; }
