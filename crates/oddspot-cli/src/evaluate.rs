@@ -203,8 +203,17 @@ fn page(
 ) -> Result<String> {
     let example = |&at: &usize| {
         let below = baseline.map(|(_, judged)| judged.get(at)).transpose()?;
+        let image = detector.reading().decode(&dataset.test[at].image)?.image;
+        let inspected = match detector.inspected_share() {
+            None => None,
+            Some(_) => {
+                let examined = detector.examine(&image)?;
+                examined.at(Example::picture_size(&image)).inspected
+            }
+        };
         let shown = Shown {
-            image: &detector.reading().decode(&dataset.test[at].image)?.image,
+            image: &image,
+            inspected: inspected.as_deref(),
             judged: &judged.get(at)?,
             baseline: below.as_ref(),
             settings: &detector.header().settings,

@@ -151,6 +151,7 @@ impl<'a> Page<'a> {
         };
         let example = |(number, &at): (usize, &usize)| {
             let shown = Shown {
+                inspected: None,
                 image: &detector.reading().decode(&dataset.test[at].image)?.image,
                 judged: &judged[number],
                 baseline: beside.as_ref().map(|judged| &judged[number]),

@@ -81,6 +81,17 @@ fn nothing_that_is_ignored_moves_a_verdict() {
         .into_rgb8();
     assert_eq!(contour.get_pixel(40, 40), good.get_pixel(40, 40));
     assert_ne!(contour.get_pixel(3, 90), good.get_pixel(3, 90));
+    let page = image::open(world.path("out/page/0.jpg"))
+        .unwrap()
+        .into_rgb8();
+    let corner = page.get_pixel(page.width() * 3 / 96, page.height() * 90 / 96);
+    let differs = |c: usize| corner.0[c].abs_diff(good.get_pixel(3, 90).0[c]) > 20;
+    assert!((0..3).any(differs), "{corner:?}");
+
+    world.data_set("set", 50);
+    world.succeeds(&mut world.oddspot("evaluate m.oddspot set --html report.html"));
+    let report = world.text("report.html");
+    assert!(report.contains("what is ignored is greyed"));
 }
 
 #[test]

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::picture;
 use crate::arrow::{self, Arrow};
-use crate::heatmap::{Scale, contour_in};
+use crate::heatmap::{Scale, contour_in, veil};
 use crate::panel::{self, Size};
 use oddspot::Result;
 use oddspot::datasets::Label;
+use oddspot::images::ImageSize;
 use oddspot::maps::ScoreMap;
 use oddspot::settings::{Method, Settings};
 use oddspot::terms::Side;
@@ -37,6 +38,8 @@ pub struct Shown<'a> {
     pub settings: &'a Settings,
     /// The image is anomalous above the first, to be checked above the second.
     pub thresholds: [f64; 2],
+    /// Which pixels of a picture of [`Example::picture_size`] are inspected, row by row; None where all are.
+    pub inspected: Option<&'a [bool]>,
 }
 
 /// An image, its maps and its verdict, ready for a page.
@@ -85,6 +88,12 @@ pub struct Panel {
 }
 
 impl Example {
+    /// Of the panels of an image.
+    pub fn picture_size(image: &RgbImage) -> ImageSize {
+        let Size { width, height } = Size::of(image, PANEL);
+        ImageSize { width, height }
+    }
+
     /// Draws the panels of an image that a model judged.
     ///
     /// # Errors
@@ -96,12 +105,14 @@ impl Example {
             baseline,
             settings,
             thresholds,
+            inspected,
         } = shown;
         let scale = Scale::around(thresholds[0]);
         let drawing = Drawing {
             name: &judged.name,
             size: Size::of(image, PANEL),
             scale,
+            inspected,
         };
         let mut panels = vec![drawing.input(&shown)?];
         if let Some(map) = baseline.and_then(|baseline| baseline.map(MapKind::Total)) {
@@ -241,13 +252,18 @@ struct Drawing<'a> {
     name: &'a str,
     size: Size,
     scale: Scale,
+    inspected: Option<&'a [bool]>,
 }
 
 impl Drawing<'_> {
     fn input(&self, shown: &Shown) -> Result<Panel> {
         let Shown { image, judged, .. } = shown;
         let mut picture = panel::image(image, self.size);
+        veil(&mut picture, self.inspected);
         let mut seen = Vec::new();
+        if self.inspected.is_some() {
+            seen.push("what is ignored is greyed");
+        }
         if let Some(mask) = judged.mask.as_ref().filter(|mask| mask.any()) {
             let matches =
                 (mask.width, mask.height) == (image.width() as usize, image.height() as usize);
@@ -295,7 +311,8 @@ impl Drawing<'_> {
              from the top",
             self.name
         );
-        let picture = panel::map(map, self.scale, self.size);
+        let mut picture = panel::map(map, self.scale, self.size);
+        veil(&mut picture, self.inspected);
         self.panel(title.to_owned(), format!("peak {peak}"), alt, &picture)
     }
 

@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::picture::jpeg_bytes;
 use super::render;
 use crate::figure::Panels;
-use crate::heatmap::{Scale, contour, overlay};
+use crate::heatmap::{Scale, contour, overlay, veil};
 use crate::panel::{self, Size};
 
 /// What is kept in the address of a file beside letters and digits.
@@ -52,7 +52,10 @@ pub fn result_pictures(shown: &Panels, scale: Scale) -> Result<(Vec<u8>, Option<
         image, inspection, ..
     } = shown;
     let size = Size::of(image, SIDE);
-    let plain = panel::image(image, size);
+    let mut plain = panel::image(image, size);
+    let inspected =
+        (inspection.inspected.as_ref()).map(|of_image| panel::mask(image, of_image, size));
+    veil(&mut plain, inspected.as_deref());
     let finding = &inspection.finding;
     let marked = match finding.verdict {
         Verdict::Good | Verdict::Untrusted => None,

@@ -96,6 +96,7 @@ pub(super) fn judged(name: &str, label: Label) -> Judged {
 pub(super) fn example(name: &str, label: Label) -> Example {
     let judged = &judged(name, label);
     let shown = Shown {
+        inspected: None,
         image: &RgbImage::from_pixel(64, 64, image::Rgb([30, 90, 60])),
         judged,
         baseline: Some(judged),
