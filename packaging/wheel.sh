@@ -4,9 +4,10 @@
 set -euo pipefail
 out=$(realpath -m "${1:-dist}")
 cd "$(dirname "$0")/.."
+host=$(rustc -vV | sed -n 's/^host: //p')
 
 tools=${CARGO_TARGET_DIR:-target}/wheel-tools
 [ -x "$tools/bin/python" ] || python3 -m venv "$tools"
 "$tools/bin/pip" install -q --disable-pip-version-check 'maturin==1.16.0' 'ziglang==0.17.1'
 PATH=$(realpath "$tools/bin"):$PATH
-maturin build --release --locked --zig --compatibility manylinux2014 --out "$out"
+maturin build --release --locked --zig --compatibility manylinux2014 --target "$host" --out "$out"
