@@ -210,7 +210,14 @@ impl<'a> Without<'a> {
             let left_out = self.rank.map(|rank| self.ascending[rank]);
             let scores = self.scores.iter().enumerate();
             let others = scores.filter(|&(place, _)| Some(place) != left_out);
-            return Gumbel::of(others.map(|(_, score)| score.min(far)), least_std).quantile(rate);
+            let tail = Gumbel::of(others.map(|(_, score)| score.min(far)), least_std);
+            // A lower rate asks for no less than the lowest that one of the scores can keep, unless that lies far above
+            // all others.
+            let usual = (0..self.len()).rev().map(|rank| self.at(rank));
+            let highest = usual.into_iter().find(|score| *score <= far);
+            return tail
+                .quantile(rate)
+                .max(highest.map_or(f64::NEG_INFINITY, f64::from));
         }
         // Without the noise of the product: ⌈200 · 0.99⌉ is 198.
         let rank = (conformal * (1.0 - rate) - 1e-9).ceil() as usize;
@@ -248,6 +255,20 @@ fn ascending(scores: &[f32]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lower_rate_never_gives_a_lower_threshold() {
+        // By their quartiles these are nearly equal, and the tail ends below the highest.
+        let scores: Vec<f32> = (0..36_u8).map(|i| 2.0 + 0.01 * f32::from(i)).collect();
+        for highest in [2.4, 2.8] {
+            let mut scores = scores.clone();
+            scores[35] = highest;
+            let all = GoodScores::new(&scores, &[], 0.0);
+            let thresholds = [0.5, 0.1, 0.05, 0.03, 0.026, 0.02, 0.01, 0.001];
+            let thresholds = thresholds.map(|rate| all.threshold(rate));
+            assert!(thresholds.is_sorted(), "{highest}: {thresholds:?}");
+        }
+    }
 
     #[test]
     fn each_image_is_held_against_the_threshold_of_the_others() {

@@ -21,6 +21,9 @@ const INSPECT: &str = "region.inspect";
 const MEAN_PICTURE: &str = "good.mean";
 /// Sides of it for images in pieces, whatever their size.
 const OF_PIECES: ImageSize = ImageSize::square(1024);
+/// What is ignored since after the training reaches so far into what is inspected, as a share of the longer side: a model that
+/// knows whole images takes the border of what is blanked for odd.
+const BORDER: usize = 16;
 
 /// What becomes of a part of images. Its number is that in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +53,7 @@ pub(super) struct Inspected {
 impl Inspected {
     fn of(size: ImageSize, parts: Vec<Part>, mean: Option<RgbImage>) -> Self {
         Self {
-            now: (parts.iter().map(|part| *part == Part::Inspected)).collect(),
+            now: judged(size, &parts).into(),
             learned: (parts.iter().map(|part| *part != Part::Ignored)).collect(),
             size,
             parts,
@@ -154,9 +157,7 @@ impl Inspected {
     pub fn now(&self, frame: &Frame, size: ImageSize) -> Arc<[bool]> {
         match frame.piece {
             None => Arc::clone(&self.now),
-            Some(_) => (self.of_piece(frame, size).into_iter())
-                .map(|part| part == Part::Inspected)
-                .collect(),
+            Some(_) => self.of_piece(frame, size, |cell| self.now[cell]).into(),
         }
     }
 
@@ -167,9 +168,7 @@ impl Inspected {
         }
         Some(match frame.piece {
             None => Arc::clone(&self.learned),
-            Some(_) => (self.of_piece(frame, size).into_iter())
-                .map(|part| part != Part::Ignored)
-                .collect(),
+            Some(_) => (self.of_piece(frame, size, |cell| self.learned[cell])).into(),
         })
     }
 
@@ -190,7 +189,7 @@ impl Inspected {
         let parts = match frame.piece {
             None => &self.parts,
             Some(_) => {
-                of_piece = self.of_piece(frame, size);
+                of_piece = self.of_piece(frame, size, |cell| self.parts[cell]);
                 &of_piece
             }
         };
@@ -218,8 +217,8 @@ impl Inspected {
         cell(y, self.size.height) * self.size.width + cell(x, self.size.width)
     }
 
-    /// The parts of a piece's pixels.
-    fn of_piece(&self, frame: &Frame, size: ImageSize) -> Vec<Part> {
+    /// What is known of the cells that a piece's pixels lie in.
+    fn of_piece<T>(&self, frame: &Frame, size: ImageSize, of: impl Fn(usize) -> T) -> Vec<T> {
         let part = |at: usize| {
             let pixel = [at % size.width, at / size.width].map(|at| at as f32);
             let [x, y] = frame.to_image.point(pixel);
@@ -230,9 +229,41 @@ impl Inspected {
             let cell = |share: f32, cells: usize| {
                 ((share * cells as f32).max(0.0) as usize).min(cells - 1)
             };
-            self.parts[self.cell(shares, cell)]
+            of(self.cell(shares, cell))
         };
         (0..size.width * size.height).map(part).collect()
+    }
+}
+
+/// What is inspected and lies far enough from what is ignored since after the training; all that is inspected where
+/// nothing does.
+fn judged(size: ImageSize, parts: &[Part]) -> Vec<bool> {
+    let reach = match size == OF_PIECES {
+        // Over many pieces, each as fine as a whole image is elsewhere.
+        true => BORDER,
+        false => size.width.max(size.height) / BORDER,
+    };
+    let ignored: Vec<bool> = parts.iter().map(|part| *part == Part::IgnoredNow).collect();
+    let spread = |from: &[bool], step: usize, count: usize, length: usize, across: usize| {
+        let mut to = from.to_vec();
+        for line in 0..count {
+            for at in (0..length).filter(|&at| from[line * across + at * step]) {
+                for near in at.saturating_sub(reach)..(at + reach + 1).min(length) {
+                    to[line * across + near * step] = true;
+                }
+            }
+        }
+        to
+    };
+    let rows = spread(&ignored, 1, size.height, size.width, size.width);
+    let near = spread(&rows, size.width, size.width, size.height, 1);
+    let inspected = parts.iter().map(|part| *part == Part::Inspected);
+    let far: Vec<bool> = (inspected.clone().zip(&near))
+        .map(|(inspected, near)| inspected && !near)
+        .collect();
+    match far.contains(&true) {
+        true => far,
+        false => inspected.collect(),
     }
 }
 
