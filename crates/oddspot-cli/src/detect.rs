@@ -8,7 +8,7 @@ pub mod judge;
 pub mod line;
 mod options;
 pub mod page;
-mod pictures;
+pub mod pictures;
 mod reporting;
 pub mod results;
 pub mod stamp;

@@ -5,7 +5,7 @@ mod days;
 mod folder;
 mod hook;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
@@ -91,7 +91,7 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
         folder: Folder::new(root.clone(), output.clone()),
         hooks: Hooks::start(&args.hook, &output)?,
         days: Days::new(&output, &args.model, &args.judging)?,
-        others: HashMap::new(),
+        others: HashSet::new(),
         tells: !args.judging.report.quiet,
         root,
     };
@@ -111,8 +111,8 @@ struct Watch<'a> {
     arrivals: Arrivals,
     days: Days<'a>,
     hooks: Hooks,
-    /// Files that are no images: how many of each extension.
-    others: HashMap<String, usize>,
+    /// Extensions of files that are no images.
+    others: HashSet<String>,
     /// Whether is told what did not go wrong.
     tells: bool,
 }
@@ -122,11 +122,11 @@ impl Watch<'_> {
         if args.new_only {
             self.folder.look(&mut self.arrivals);
             let passed = self.arrivals.pass_over_waiting();
-            if !args.judging.report.quiet {
+            if self.tells {
                 tell!("what lies there already is passed over: {passed} files");
             }
         }
-        if !args.judging.report.quiet {
+        if self.tells {
             tell!(
                 "watching {}; results come into {}, each day in a folder of its own; Ctrl-C ends it",
                 args.folder.display(),
@@ -167,7 +167,7 @@ impl Watch<'_> {
             (one, input)
         });
         let inputs: Vec<(&Whole, Input)> = inputs.collect();
-        let pictures = day.told.pictures();
+        let pictures = day.pictures();
         let until_stopped = |input| runtime.interrupt.flow().is_continue().then_some(input);
         detector.in_order(
             inputs.iter().map_while(until_stopped),
@@ -182,9 +182,8 @@ impl Watch<'_> {
                     Ok((Fate::Judged, mut file)) => {
                         // A run that was killed may have told of some of its pages.
                         file.pages.retain(|page| {
-                            let page = input.page(page.number, None);
-                            page.name == input.name
-                                || !arrivals.was_taken(&page.image(), &whole.state)
+                            let image = input.page(page.number, None).image();
+                            page.number.is_none() || !arrivals.was_taken(&image, &whole.state)
                         });
                         Ok(file)
                     }
@@ -203,22 +202,19 @@ impl Watch<'_> {
                     }
                     Err(error) => Err(error),
                 };
-                let flow = day.told.tell(input, judged);
+                let flow = day.tell(input, judged);
                 hooks.wake();
                 flow
             },
         );
-        day.has_news();
-        day.told.check()
+        day.check()
     }
 
     /// Tells of the first file of each extension that is no image.
     fn pass_over(&mut self, others: &[Whole]) {
         for Whole { path, .. } in others {
             let extension = path.extension().unwrap_or_default().to_string_lossy();
-            let count = self.others.entry(extension.to_lowercase()).or_default();
-            *count += 1;
-            if *count == 1 && self.tells {
+            if self.others.insert(extension.to_lowercase()) && self.tells {
                 tell!(
                     "passed over, as are others of its kind: {} is no image",
                     path.display()

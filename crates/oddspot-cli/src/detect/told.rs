@@ -51,6 +51,13 @@ pub struct OfFile {
 }
 
 impl OfFile {
+    /// How many pages or frames it has, of several; None of one that is not known to its end.
+    fn total(&self) -> Option<usize> {
+        // By the last one's number: some before it may have been told of already.
+        let last = self.pages.last().filter(|_| self.is_whole);
+        last.and_then(|page| page.number)
+    }
+
     /// All of its pictures.
     pub fn whole(pages: Vec<Page>) -> Self {
         Self {
@@ -101,8 +108,7 @@ impl Told {
         let told = judged.and_then(|file| {
             self.files += usize::from(file.is_whole);
             file.pages.iter().try_for_each(|page| {
-                let pages = file.is_whole.then_some(file.pages.len());
-                let input = &input.page(page.number, pages);
+                let input = &input.page(page.number, file.total());
                 match &page.judged {
                     Judged::Done(done) => self.done(input, done),
                     Judged::Skipped(reason) => self.skipped(input, reason),

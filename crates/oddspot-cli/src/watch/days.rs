@@ -1,5 +1,6 @@
 //! Results of each day in a folder of its own, and what those of earlier days know.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,12 +12,13 @@ use super::arrivals::Taken;
 use crate::detect::JudgeArgs;
 use crate::detect::differing::Differences;
 use crate::detect::earlier::Earlier;
-use crate::detect::input::Names;
+use crate::detect::input::{Input, Names};
 use crate::detect::line::{ResultLine, for_each_line};
 use crate::detect::page;
+use crate::detect::pictures::Pictures;
 use crate::detect::results::{JSON_LINES, Making, Output};
 use crate::detect::stamp::Stamps;
-use crate::detect::told::Told;
+use crate::detect::told::{OfFile, Told};
 
 /// Images on a day's page: the newest.
 const ON_THE_PAGE: usize = 1_000;
@@ -38,8 +40,7 @@ pub struct Days<'a> {
 pub struct Day {
     name: String,
     folder: PathBuf,
-    /// What was told, and where it goes.
-    pub told: Told,
+    told: Told,
     /// Names of its pictures.
     pub names: Names,
     /// Results that are not on the page yet.
@@ -150,9 +151,23 @@ impl<'a> Days<'a> {
 }
 
 impl Day {
-    /// Takes note of new results.
-    pub fn has_news(&mut self) {
+    /// Tells of the next file; breaks where there is no going on.
+    pub fn tell(&mut self, input: &Input, judged: Result<OfFile>) -> ControlFlow<()> {
         self.has_news = true;
+        self.told.tell(input, judged)
+    }
+
+    /// After what there was no going on, if anything.
+    ///
+    /// # Errors
+    /// That.
+    pub fn check(&mut self) -> Result<()> {
+        self.told.check()
+    }
+
+    /// How to write pictures, for any thread.
+    pub fn pictures(&self) -> Option<Pictures> {
+        self.told.pictures()
     }
 
     fn page(&mut self, model: &Path) -> Result<()> {
