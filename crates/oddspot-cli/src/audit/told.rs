@@ -119,16 +119,13 @@ impl<'a> Words<'a> {
 
 /// Regions in which good images differ most.
 fn varying(audit: &Audit) -> Vec<String> {
-    let lines = audit.varying.iter().map(|one| format!("  {}", one.words()));
-    let lines: Vec<String> = lines.collect();
-    let head = match lines.is_empty() {
-        true => None,
-        false => Some(
-            "good images differ most here; ignore what is no part of the part (--ignore FILE writes it for train --region):"
-                .to_owned(),
-        ),
-    };
-    head.into_iter().chain(lines).collect()
+    if audit.varying.is_empty() {
+        return Vec::new();
+    }
+    let head = "good images differ most here; ignore what is no part of the part (--ignore FILE writes it for train --region):";
+    let mut lines = vec![head.to_owned()];
+    lines.extend(audit.varying.iter().map(|one| format!("  {}", one.words())));
+    lines
 }
 
 /// An image in one line.

@@ -62,7 +62,7 @@ impl Pictures {
             name,
             written: Vec::new(),
         };
-        let size = size_of(&image);
+        let size = ImageSize::of(&image);
         if self.written.pictures {
             let shrunk = match at_most(&image, self.written.side) {
                 Cow::Owned(shrunk) => Some(shrunk),
@@ -70,7 +70,7 @@ impl Pictures {
             };
             // A large image goes before anything is drawn.
             let picture = shrunk.unwrap_or(image);
-            let inspection = examined.at(size_of(&picture));
+            let inspection = examined.at(ImageSize::of(&picture));
             let panels = Panels {
                 image: &picture,
                 inspection: &inspection,
@@ -123,13 +123,6 @@ fn parts(maps: &AnomalyMaps) -> impl Iterator<Item = (&'static str, Cow<'_, Scor
     parts
         .into_iter()
         .filter_map(|(kind, map)| Some((kind, map?)))
-}
-
-fn size_of(image: &RgbImage) -> ImageSize {
-    ImageSize {
-        width: image.width() as usize,
-        height: image.height() as usize,
-    }
 }
 
 /// The files of an image.

@@ -13,6 +13,18 @@ pub use pixels::{Asked, PixelMaps, PixelMeasures, Run, Truth, measure_pixels};
 pub use pro::{Pro, ScoredMap, pro};
 pub use ranking::{BestF1, Ranking, average_precision, best_f1, roc_auc, roc_curve};
 
+/// Numbers below others, for tests.
+#[cfg(test)]
+fn chance(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed;
+    move |below| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 33) % below
+    }
+}
+
 /// A curve as the points of a polyline, in order; `x` and `y` have the same length.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {

@@ -154,10 +154,7 @@ pub fn judge_one(
 ) -> Result<Judged> {
     let image = detector.reading().decode(&sample.image)?.image;
     let found = detector.detect(&image)?;
-    let size = ImageSize {
-        width: image.width() as usize,
-        height: image.height() as usize,
-    };
+    let size = ImageSize::of(&image);
     Ok(Judged {
         name: dataset.name_of(sample),
         label: sample.label.clone(),

@@ -121,13 +121,14 @@ fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2]) -> Vec<u8
     samples
 }
 
-fn on_black<S: Copy + Into<u64>>(
-    samples: &[S],
+/// 8-bit RGB of samples of 16 bits.
+fn on_black(
+    samples: &[u16],
     Range { white, opaque }: Range,
     [colours, channels]: [usize; 2],
 ) -> Vec<u8> {
     let pixels = samples.chunks_exact(channels);
-    let opacity = |pixel: &[S]| pixel.get(colours).map_or(opaque, |&alpha| alpha.into());
+    let opacity = |pixel: &[u16]| pixel.get(colours).map_or(opaque, |&alpha| alpha.into());
     let sees_nothing = pixels.clone().all(|pixel| opacity(pixel) == 0);
     let whole = white * opaque;
     let mut rgb = Vec::with_capacity(samples.len() / channels * 3);

@@ -33,10 +33,7 @@ impl Kind {
         let pixels = image.as_raw().as_chunks::<3>().0;
         let first = pixels.first();
         Self {
-            size: ImageSize {
-                width: image.width() as usize,
-                height: image.height() as usize,
-            },
+            size: ImageSize::of(image),
             bits,
             grey: pixels
                 .iter()

@@ -68,6 +68,14 @@ pub struct ImageSize {
 }
 
 impl ImageSize {
+    /// Of an image.
+    pub fn of(image: &RgbImage) -> Self {
+        Self {
+            width: image.width() as usize,
+            height: image.height() as usize,
+        }
+    }
+
     /// A square of the given side.
     pub const fn square(side: usize) -> Self {
         Self {

@@ -181,10 +181,7 @@ impl Inspected {
 
     /// Makes what is ignored the same in all images.
     pub fn blank(&self, image: &mut RgbImage, frame: &Frame) {
-        let size = ImageSize {
-            width: image.width() as usize,
-            height: image.height() as usize,
-        };
+        let size = ImageSize::of(image);
         let of_piece;
         let parts = match frame.piece {
             None => &self.parts,

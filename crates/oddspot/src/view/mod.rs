@@ -290,10 +290,7 @@ impl View {
 
     /// An image as the model is to see it: all of it, or piece by piece, each made when it is asked for.
     pub fn look<'a>(&'a self, image: &'a RgbImage) -> impl Iterator<Item = Sight> + 'a {
-        let size = ImageSize {
-            width: image.width() as usize,
-            height: image.height() as usize,
-        };
+        let size = ImageSize::of(image);
         let whole = match &self.cut {
             None => Some(self.whole(image)),
             Some(_) => None,

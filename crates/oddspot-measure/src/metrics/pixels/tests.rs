@@ -1,17 +1,11 @@
 //! The same as of all pixels sorted.
 
 use super::*;
-use crate::metrics::{Ranking, ScoredMap};
+use crate::metrics::{Ranking, ScoredMap, chance};
 
 /// Maps of several sizes with defects, every third one good, of few or of many different scores.
 fn random(seed: u64, levels: u64) -> Vec<(usize, Vec<f32>, Vec<bool>)> {
-    let mut state = seed;
-    let mut next = move |below: u64| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (state >> 33) % below
-    };
+    let mut next = chance(seed);
     (0..9)
         .map(|image| {
             let (height, width) = (30 + image % 4, 41 - image % 3);

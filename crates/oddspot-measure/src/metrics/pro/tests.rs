@@ -1,6 +1,7 @@
 //! The area by its definition, and maps that cannot be measured.
 
 use super::*;
+use crate::metrics::chance;
 use oddspot::maps::components;
 
 /// A map that owns its pixels.
@@ -39,13 +40,7 @@ fn au_pro(maps: &[Owned], max_fpr: f64) -> f64 {
 
 /// Maps of several sizes, every third one good, with blobs that score a little higher.
 fn random_maps(seed: u64, count: usize, levels: u64) -> Vec<Owned> {
-    let mut state = seed;
-    let mut next = move |below: u64| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (state >> 33) % below
-    };
+    let mut next = chance(seed);
     (0..count)
         .map(|i| {
             let (height, width) = (8 + i % 3, 11 - i % 2);
