@@ -3,7 +3,7 @@
 mod told;
 mod written;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,17 +11,19 @@ use anyhow::Result;
 use clap::Args;
 use oddspot::audit::Audit;
 use oddspot::datasets::Dataset;
-use oddspot::model::Header;
+use oddspot::images::Source;
+use oddspot::model::{Header, ImageRecord};
 use oddspot::settings::{Method, Settings};
 use oddspot::train::{GoodImages, LeftOut, Progress as Event};
-use oddspot::{ErrorKind, Training};
+use oddspot::{Error, ErrorKind, Training};
+use serde::Serialize;
 
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
-use crate::good::{GoodArgs, data_set, usable};
+use crate::good::{GoodArgs, data_set, usable_ones};
 use crate::interrupt::INTERRUPTED;
 use crate::output::claim_reports;
-use crate::progress::Phases;
+use crate::progress::{FITTING, Phases};
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 pub use told::tell_in_short;
 use told::{Words, tell};
@@ -71,6 +73,26 @@ pub struct Found<'a> {
     pub name: String,
     /// Good images that were left out before.
     pub excluded: usize,
+    /// Those that cannot be used.
+    pub unusable: &'a [Unusable],
+}
+
+/// An image that cannot be used.
+#[derive(Serialize)]
+pub struct Unusable {
+    /// Its name, as `--exclude` takes it.
+    pub name: String,
+    /// Why not.
+    pub reason: String,
+}
+
+impl Unusable {
+    fn of((image, error): &(Source, Error), root: &Path) -> Self {
+        Self {
+            name: ImageRecord::of(&image.name(), root, String::new()).name,
+            reason: error.reason().to_owned(),
+        }
+    }
 }
 
 /// Looks through the images, prints what was found and writes the files that were asked for.
@@ -86,13 +108,15 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         ..args.configuration.over(Settings::instant())?
     };
     let (images, excluded) = good_images(args)?;
-    let reading = settings.reading();
-    if !usable((&images.train, reading), &images.root, &runtime)?
-        || !usable((&images.held_out, reading), &images.root, &runtime)?
-    {
+    let root = images.root.clone();
+    let Some((images, broken)) = usable_ones((images, settings.reading()), &runtime)? else {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
-    }
+    };
+    let unusable: Vec<Unusable> = (broken.iter())
+        .map(|one| Unusable::of(one, &root))
+        .collect();
+    told::tell_unusable(&unusable);
     let Some((header, audit)) = audit(settings, images, &runtime)? else {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -102,6 +126,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         header: &header,
         name: name(&args.data),
         excluded,
+        unusable: &unusable,
     };
     if let Some(file) = &args.output {
         write_page(&found, file, &runtime)?;
@@ -154,6 +179,7 @@ fn audit(
     let mut observer = |event: &Event| {
         match *event {
             Event::Preparing { done, total } => phases.show("preparing", done, total),
+            Event::Fitting { done, total, .. } => phases.show_of(FITTING, done, total),
             Event::Scoring { done, total } => phases.show("scoring good images", done, total),
             _ => {}
         }

@@ -102,6 +102,9 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         four_digits(thresholds.check),
         four_digits(before.check),
     );
+    if thresholds.image == thresholds.check {
+        say!("both are the same: no image is to be checked");
+    }
     say!("{}", prices.sentence());
     for line in prices.table() {
         say!("{line}");

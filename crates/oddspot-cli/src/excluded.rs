@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use oddspot::datasets::{Dataset, exclude};
 
+use crate::printing::counted;
+
 /// Before the file that names are listed in.
 const LIST: char = '@';
 
@@ -46,7 +48,7 @@ impl ExcludeArgs {
             .iter()
             .map(|one| one.train.len() + one.held_out.len())
             .sum();
-        tell!("{excluded} good images left out, {left} left");
+        tell!("{} left out, {left} left", counted(excluded, "good image"));
         Ok(excluded)
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use oddspot::model::Header;
 use oddspot::train::Progress as Event;
 use oddspot::{ErrorKind, Extension, Model};
 
@@ -13,6 +14,7 @@ use crate::described::{describe_thresholds, four_digits};
 use crate::good::{GoodArgs, good_images, usable};
 use crate::interrupt::INTERRUPTED;
 use crate::output::parent;
+use crate::printing::counted;
 use crate::progress::Phases;
 use crate::runtime::{RuntimeArgs, teacher_library};
 
@@ -77,8 +79,8 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     let header = &extended.model.header;
     if !extended.known.is_empty() {
         tell!(
-            "{} images were left out: the model has learned from them already, or they are there twice",
-            extended.known.len()
+            "{} left out: the model has learned from them already, or they are there twice",
+            counted(extended.known.len(), "image")
         );
     }
     place.save(&extended.model)?;
@@ -91,8 +93,8 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         false => String::new(),
     };
     say!(
-        "{} good images added; it has now learned from {}{networks}",
-        header.added_images.len() - known,
+        "{} added; it has now learned from {}{networks}",
+        counted(header.added_images.len() - known, "good image"),
         header.good_images(),
     );
     let [image, check] = before.map(four_digits);
@@ -101,8 +103,19 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         four_digits(thresholds.image),
         four_digits(thresholds.check),
     );
+    for which in given(header) {
+        say!("the {which} was given to calibrate and stays; calibrate sets it anew");
+    }
     for line in describe_thresholds(header) {
         say!("{line}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Thresholds that were given as a score, and so follow no image.
+fn given(header: &Header) -> impl Iterator<Item = &'static str> {
+    let calibration = header.calibration.as_ref();
+    let given = calibration.map_or([false; 2], |one| [one.given, one.check_given]);
+    let names = ["threshold", "check threshold"].into_iter().zip(given);
+    names.filter_map(|(name, given)| given.then_some(name))
 }

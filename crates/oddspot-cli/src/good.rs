@@ -1,15 +1,17 @@
 //! Good images, and bad ones, by the paths that a command is given.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use oddspot::datasets::{Dataset, Label, Layout, Sample, sounds_bad};
 use oddspot::images::{Reading, Source, begins_like_an_image, check_all, has_image_extension};
 use oddspot::train::GoodImages;
 
+use crate::advice::causes;
 use crate::besides::{lines, listed};
 use crate::progress::Phases;
 use crate::runtime::Runtime;
@@ -18,6 +20,10 @@ use crate::runtime::Runtime;
 const SHOWN: usize = 10;
 /// How long a check goes on before it is told of.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What helps where good images cannot be used.
+const LEAVE_OUT: &str = "good images that cannot be used must be mended or left out (--exclude NAME; \
+                         `oddspot audit --list FILE` names them all for --exclude @FILE)";
 
 /// What is taken for good images whatever it is called.
 #[derive(Args, Clone, Copy, Default)]
@@ -86,20 +92,28 @@ impl GoodArgs {
     }
 
     fn refuse(self, dataset: &Dataset, folders: &BTreeMap<&Path, usize>) -> Result<()> {
-        let is_bad = |folder: &Path| {
-            folder
-                .iter()
-                .any(|part| sounds_bad(&part.to_string_lossy()))
-        };
+        let sounds_bad = |part: &OsStr| sounds_bad(&part.to_string_lossy());
+        let is_bad = |folder: &Path| folder.iter().any(sounds_bad);
         let bad = folders.iter().filter(|(folder, _)| is_bad(folder));
         let bad: BTreeMap<&Path, usize> = bad.map(|(&folder, &count)| (folder, count)).collect();
+        let own = own_name(dataset).filter(|name| sounds_bad(name));
+        if self.force {
+            if let Some(name) = &own {
+                tell!("taken for good, as --force says: {}", name.display());
+            } else if !bad.is_empty() {
+                tell!("taken for good, as --force says: {}", counted(&bad));
+            }
+            return Ok(());
+        }
+        ensure!(
+            own.is_none(),
+            "{} is called like a folder of bad images; give the folder of the good ones, or add --force if \
+             these are good",
+            dataset.root.display()
+        );
         let Some(first) = bad.keys().next() else {
             return Ok(());
         };
-        if self.force {
-            tell!("taken for good, as --force says: {}", counted(&bad));
-            return Ok(());
-        }
         bail!(
             "among the good images of {} are folders that are called like bad ones: {}; give the folder of \
              the good ones, leave these out (--exclude '{}/*'), or add --force if they are good",
@@ -108,6 +122,14 @@ impl GoodArgs {
             first.display()
         )
     }
+}
+
+/// The name of a folder without a layout, however it was given; None of another data set, in which each image has
+/// a label of its own.
+fn own_name(dataset: &Dataset) -> Option<OsString> {
+    let whole = dataset.root.canonicalize().ok()?;
+    let name = whole.file_name()?.to_owned();
+    (dataset.layout == Layout::Folder).then_some(name)
 }
 
 /// The folder of an image, below the data set's.
@@ -160,8 +182,8 @@ pub fn each_once(
     told: &mut Vec<String>,
 ) -> Result<Option<GoodImages>> {
     let count = images.train.len() + images.held_out.len();
-    let checked = checking(runtime, |progress| images.each_once(reading, progress))?;
-    let Some((images, copies)) = checked else {
+    let checked = checking(runtime, |progress| images.each_once(reading, progress));
+    let Some((images, copies)) = checked.context(LEAVE_OUT)? else {
         return Ok(None);
     };
     let Some(first) = copies.first() else {
@@ -181,6 +203,31 @@ pub fn each_once(
     ));
     Ok(Some(images))
 }
+
+/// The images that can be used, and why the others cannot; None if the user asked to stop.
+///
+/// # Errors
+/// No image that can be used.
+pub fn usable_ones(
+    (images, reading): (GoodImages, Reading),
+    runtime: &Runtime,
+) -> Result<Option<Usable>> {
+    let found = checking(runtime, |progress| Ok(images.usable(reading, progress)))?;
+    let Some((images, broken)) = found else {
+        return Ok(None);
+    };
+    match (images.train.is_empty(), broken.first()) {
+        (true, Some((_, error))) => bail!(
+            "none of {} good images can be used: {}",
+            broken.len(),
+            causes(error)
+        ),
+        _ => Ok(Some((images, broken))),
+    }
+}
+
+/// Images that can be used, and others with why not.
+pub type Usable = (GoodImages, Vec<(Source, oddspot::Error)>);
 
 /// Whether some images can all be used; false if the user asked to stop.
 ///

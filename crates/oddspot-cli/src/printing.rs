@@ -22,6 +22,20 @@ macro_rules! say {
     };
 }
 
+/// So many of something, as "1 image" and "2 images".
+pub fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+/// The same with its verb, as "1 image is" and "2 images are".
+pub fn are(count: usize, what: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(count, what))
+}
+
 /// A line, whether or not anybody reads it.
 pub fn line(to: &mut dyn Write, text: fmt::Arguments) {
     let _ = writeln!(to, "{}", escaped(&text.to_string()));

@@ -9,6 +9,9 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// The same warning at most this often.
 const WARNING_EVERY: Duration = Duration::from_secs(60);
 
+/// What is said of a closed-form term that learns, and of the parts of its work.
+pub const FITTING: (&str, &str) = ("learning what is usual", "parts");
+
 /// Progress of one phase of work over a known number of items.
 pub struct Progress {
     bar: ProgressBar,
@@ -87,23 +90,34 @@ impl Progress {
 
 /// The bar of the phase that goes on, of work on images in several phases.
 #[derive(Default)]
-pub struct Phases(Option<(&'static str, Progress)>);
+pub struct Phases(Option<(&'static str, usize, Progress)>);
 
 impl Phases {
-    /// Shows how far a phase is; another label ends the one before.
+    /// Shows how far a phase is; another label or total ends the one before.
     pub fn show(&mut self, label: &'static str, done: usize, total: usize) {
-        if self.0.as_ref().is_none_or(|(shown, _)| *shown != label) {
+        self.show_of((label, "images"), done, total);
+    }
+
+    /// The same of other items than images.
+    pub fn show_of(
+        &mut self,
+        (label, unit): (&'static str, &'static str),
+        done: usize,
+        total: usize,
+    ) {
+        let is_same = |(shown, of, _): &(_, _, Progress)| (*shown, *of) == (label, total);
+        if !self.0.as_ref().is_some_and(is_same) {
             self.finish();
-            self.0 = Some((label, Progress::new(label, "images", 0, total)));
+            self.0 = Some((label, total, Progress::new(label, unit, 0, total)));
         }
-        if let Some((_, bar)) = &mut self.0 {
+        if let Some((_, _, bar)) = &mut self.0 {
             bar.set(done, String::new);
         }
     }
 
     /// Ends the phase and leaves its bar in view.
     pub fn finish(&mut self) {
-        if let Some((_, bar)) = self.0.take() {
+        if let Some((_, _, bar)) = self.0.take() {
             bar.finish();
         }
     }

@@ -272,6 +272,7 @@ fn audit(args: &TrainArgs, runtime: &Runtime, model: &Model, good: Good) {
             header,
             name: name_of(&args.data),
             excluded: good.excluded,
+            unusable: &[],
         };
         tell_in_short(&found);
         write_page(&found, &page, runtime)?;

@@ -18,14 +18,14 @@ pub struct VerdictArgs {
     pub threshold: Option<f64>,
     /// Set the threshold anew from the model's good images, for this share of good images
     /// called anomalous
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub false_alarm_rate: Option<f64>,
     /// Call an image "check" above this score, unless it is anomalous
     #[arg(long, value_name = "SCORE", conflicts_with = "check_rate")]
     pub check_threshold: Option<f64>,
     /// Set that threshold anew from the model's good images, for this share of good images
     /// called anomalous or "check"
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub check_rate: Option<f64>,
 }
 
@@ -87,17 +87,6 @@ impl VerdictArgs {
                 "--{option} {given}: give a score, such as {own:.2}, the model's threshold",
             );
         }
-        let rates = [
-            ("false-alarm-rate", self.false_alarm_rate),
-            ("check-rate", self.check_rate),
-        ];
-        for (option, rate) in rates {
-            let given = rate.unwrap_or(0.5);
-            ensure!(
-                given > 0.0 && given <= 0.5,
-                "--{option} {given}: give a share above 0, and at most 0.5"
-            );
-        }
         let by_rate = self.false_alarm_rate.is_some() || self.check_rate.is_some();
         let by_score = self.threshold.is_some() || self.check_threshold.is_some();
         let mut thresholds = own.clone();
@@ -107,6 +96,29 @@ impl VerdictArgs {
         if by_score {
             thresholds = thresholds.at_scores(self.threshold, self.check_threshold);
         }
+        if let Some(check) = self.check_threshold {
+            ensure!(
+                check <= thresholds.image,
+                "--check-threshold {check}: above the threshold {} an image is anomalous, and not to be \
+                 checked; give a lower one, or a higher --threshold",
+                four_digits(thresholds.image)
+            );
+        }
         Ok((by_rate || by_score).then_some(thresholds))
+    }
+}
+
+/// A share of good images that a threshold can be set for.
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text
+        .parse()
+        .map_err(|_| "give a number, as 0.03".to_owned())?;
+    match share {
+        _ if share > 0.0 && share <= 0.5 => Ok(share),
+        _ if share > 0.5 && share <= 50.0 => Err(format!(
+            "give a share above 0, and at most 0.5; {share} % is {}",
+            (share * 1e4).round() / 1e6
+        )),
+        _ => Err("give a share above 0, and at most 0.5".to_owned()),
     }
 }

@@ -23,6 +23,7 @@ use crate::detect::input::Input;
 use crate::detect::judge::judge;
 use crate::detect::told::{Judged, OfFile, Page};
 use crate::output::hold;
+use crate::printing::counted;
 use crate::runtime::Runtime;
 use arrivals::{Arrivals, Whole};
 use days::{Days, judged_before};
@@ -89,7 +90,7 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
     let mut watch = Watch {
         arrivals: Arrivals::new(judged_before(&output)?),
         folder: Folder::new(root.clone(), output.clone()),
-        hooks: Hooks::start(&args.hook, &output)?,
+        hooks: Hooks::start(&args.hook, &output, !args.judging.report.quiet)?,
         days: Days::new(&output, &args.model, &args.judging)?,
         others: HashSet::new(),
         tells: !args.judging.report.quiet,
@@ -123,7 +124,10 @@ impl Watch<'_> {
             self.folder.look(&mut self.arrivals);
             let passed = self.arrivals.pass_over_waiting();
             if self.tells {
-                tell!("what lies there already is passed over: {passed} files");
+                tell!(
+                    "what lies there already is passed over: {}",
+                    counted(passed, "file")
+                );
             }
         }
         if self.tells {

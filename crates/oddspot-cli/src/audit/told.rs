@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 use oddspot::audit::{Audit, Audited, Likeness, Standing};
 use oddspot_draw::page::most_suspicious;
 
-use super::{AuditArgs, Found};
+use super::{AuditArgs, Found, Unusable};
 use crate::described::four_digits;
-use crate::printing;
+use crate::printing::{self, are, counted};
 
 /// Groups and images that a list names.
 const LISTED: usize = 12;
@@ -28,7 +28,10 @@ impl<'a> Words<'a> {
     fn suspicious(&self) -> Vec<String> {
         let audit = self.found.audit;
         let (shown, count) = (most_suspicious(audit), audit.images.len());
-        let mut lines = vec![format!("most suspicious, {shown} of {count} images:")];
+        let mut lines = vec![format!(
+            "most suspicious, {shown} of {}:",
+            counted(count, "image")
+        )];
         lines.push("rank  oddness  score  image".to_owned());
         for (at, image) in audit.images.iter().take(shown).enumerate() {
             lines.push(format!("{:4}  {}", at + 1, line(image)));
@@ -52,9 +55,9 @@ impl<'a> Words<'a> {
             format!("  {score}{}{stands}", image.name)
         });
         let head = format!(
-            "the threshold {} is set by, or lies below, {} good images:",
+            "the threshold {} is set by, or lies below, {}:",
             four_digits(audit.threshold),
-            at.len()
+            counted(at.len(), "good image")
         );
         let mut lines = vec![head];
         lines.extend(names);
@@ -101,7 +104,7 @@ impl<'a> Words<'a> {
         if unlike.is_empty() {
             return Vec::new();
         }
-        let mut lines = vec![format!("{} images are unlike the others:", unlike.len())];
+        let mut lines = vec![format!("{} unlike the others:", are(unlike.len(), "image"))];
         for &at in unlike.iter().take(LISTED) {
             let image = &audit.images[at];
             let words: Vec<String> = image.unlike.iter().map(|unlike| unlike.words()).collect();
@@ -189,13 +192,34 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
     }
     if let Some(list) = &args.list {
         let count = words.found.audit.suspicious().count();
+        let unusable = match words.found.unusable.len() {
+            0 => String::new(),
+            some => format!(", and {some} that cannot be used"),
+        };
         tell!(
-            "{count} suspicious images are listed in {}: look at them, then train with --exclude @{}",
+            "{}{unusable} listed in {}: look there, then train with --exclude @{}",
+            counted(count, "suspicious image"),
             list.display(),
             list.display()
         );
     }
     Ok(())
+}
+
+/// Tells of images that cannot be used, before the others are looked through.
+pub fn tell_unusable(unusable: &[Unusable]) {
+    for one in unusable.iter().take(LISTED) {
+        tell!("warning: {} cannot be used: {}", one.name, one.reason);
+    }
+    if let Some(line) = more(unusable.len()) {
+        tell!("warning:{line}");
+    }
+    if !unusable.is_empty() {
+        tell!(
+            "{} left out, which `oddspot train` refuses: mend what can be mended, or give it --exclude NAME for each (--list FILE writes them all)",
+            are(unusable.len(), "image")
+        );
+    }
 }
 
 /// The few lines that a training ends with.

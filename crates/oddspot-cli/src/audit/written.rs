@@ -9,7 +9,7 @@ use oddspot_draw::page::{AuditPicture, AuditShown, VaryingPictures, audit_page, 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Found;
+use super::{Found, Unusable};
 use crate::described::four_digits;
 use crate::runtime::Runtime;
 
@@ -19,6 +19,7 @@ struct Report<'a> {
     oddspot: &'static str,
     name: &'a str,
     excluded: usize,
+    unusable: &'a [Unusable],
     #[serde(flatten)]
     audit: &'a Audit,
 }
@@ -56,12 +57,13 @@ pub fn write_json(found: &Found, file: &Path) -> Result<()> {
         oddspot: env!("CARGO_PKG_VERSION"),
         name: &found.name,
         excluded: found.excluded,
+        unusable: found.unusable,
         audit: found.audit,
     })?;
     Ok(atomic::write_bytes(file, (json + "\n").as_bytes())?)
 }
 
-/// Writes the names of the suspicious images, one a line.
+/// Writes the names of the suspicious images, one a line, and of those that cannot be used.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -69,10 +71,14 @@ pub fn write_list(found: &Found, file: &Path) -> Result<()> {
     let names: String = (found.audit.suspicious())
         .map(|image| listed(&image.name))
         .collect();
-    let text = format!(
+    let mut text = format!(
         "# They stand out from all other good images of {}.\n{names}",
         found.name
     );
+    if !found.unusable.is_empty() {
+        text += "# They cannot be used.\n";
+        text.extend(found.unusable.iter().map(|one| listed(&one.name)));
+    }
     Ok(atomic::write_bytes(file, text.as_bytes())?)
 }
 
@@ -103,6 +109,9 @@ fn facts(found: &Found) -> Vec<[String; 2]> {
     ];
     if found.excluded > 0 {
         facts.push(("left out", found.excluded.to_string()));
+    }
+    for one in found.unusable {
+        facts.push(("cannot be used", format!("{}: {}", one.name, one.reason)));
     }
     facts.extend([
         ("threshold", four_digits(header.thresholds.image)),

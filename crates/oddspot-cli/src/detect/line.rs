@@ -19,6 +19,9 @@ pub struct ResultLine {
     pub verdict: Option<String>,
     /// Why it could not be judged, or has no pictures.
     pub error: Option<String>,
+    /// In what its file differs from the good ones.
+    #[serde(default)]
+    pub differs: Vec<String>,
     /// Its pictures and raw maps, as paths below the output folder.
     #[serde(default)]
     pub files: Vec<String>,

@@ -59,6 +59,7 @@ fn read(line: &[u8]) -> serde_json::Result<ResultLine> {
     Ok(ResultLine {
         image: line.image,
         found,
+        differs: line.differs,
         files: line.files,
     })
 }

@@ -46,6 +46,8 @@ enum Said<'a> {
     Found {
         #[serde(flatten)]
         finding: &'a Finding,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        differs: &'a [String],
         files: &'a [String],
         milliseconds: f64,
     },
@@ -124,18 +126,20 @@ impl Output {
         self.folder.as_ref().map(|folder| folder.pictures.clone())
     }
 
-    /// Appends a finding to both result files, and gives its line.
+    /// Appends a finding to both result files, and gives its line; `differs` says in what its file differs from the
+    /// good ones.
     ///
     /// # Errors
     /// A full disk.
-    pub fn result(&mut self, input: &Input, done: &Done) -> Result<Row> {
+    pub fn result(&mut self, input: &Input, done: &Done, differs: &[String]) -> Result<Row> {
         let said = Said::Found {
             finding: &done.finding,
+            differs,
             files: &done.files,
             milliseconds: 1e3 * done.latency.as_secs_f64(),
         };
         self.line(input, said, done.unnamed.as_deref(), |table, of| {
-            table.result(of, done)
+            table.result(of, done, differs)
         })
     }
 

@@ -17,7 +17,7 @@ use super::stamp::Stamp;
 pub const CSV: &str = "results.csv";
 
 /// Columns before those of an image's health; regions are told by their number and the first one's box.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "image",
     "part",
     "time",
@@ -38,6 +38,7 @@ const COLUMNS: [&str; 21] = [
     "figure",
     "error",
     "untrusted_because",
+    "differs",
     "model_sha256",
 ];
 
@@ -78,11 +79,11 @@ impl Table {
         Ok(table)
     }
 
-    /// Adds a finding.
+    /// Adds a finding, and in what its file differs from the good ones.
     ///
     /// # Errors
     /// A full disk.
-    pub fn result(&mut self, of: &Of, done: &Done) -> Result<()> {
+    pub fn result(&mut self, of: &Of, done: &Done, differs: &[String]) -> Result<()> {
         let Done {
             finding,
             files,
@@ -112,6 +113,7 @@ impl Table {
             figure.cloned().unwrap_or_default(),
             unnamed.clone().unwrap_or_default(),
             finding.health.words().unwrap_or_default().to_owned(),
+            differs.join("; "),
             of.stamp.model_sha256.to_owned(),
         ];
         let health = health(finding);

@@ -20,6 +20,7 @@ use super::{DetectArgs, IN_NO_FOLDER};
 use crate::described::four_digits;
 use crate::interrupt::INTERRUPTED;
 use crate::printing;
+use crate::printing::counted;
 
 /// Exit status when some images could not be judged, or have no pictures.
 const SOME_SKIPPED: u8 = 3;
@@ -127,7 +128,7 @@ impl Told {
     fn done(&mut self, input: &Input, done: &Done) -> Result<()> {
         self.latencies.push(done.latency);
         self.verdicts[done.finding.verdict as usize] += 1;
-        self.differences.note(&input.image(), &done.kind);
+        let differs = self.differences.note(&input.image(), &done.kind);
         self.unaligned += usize::from(done.finding.unaligned().is_some());
         if self.said == Said::Words {
             say!("{}", done.finding.line(&input.image()));
@@ -136,7 +137,7 @@ impl Told {
             self.unnamed += 1;
             tell!("without pictures: {}: {reason}", input.image());
         }
-        let row = self.output.result(input, done)?;
+        let row = self.output.result(input, done, &differs)?;
         self.print(&row)
     }
 
@@ -225,8 +226,9 @@ impl Told {
         };
         let [good, to_check, anomalous, untrusted] = self.verdicts;
         format!(
-            "{images} images: {anomalous} anomalous, {to_check} to check, {untrusted} untrusted, {good} good, {skipped} skipped, \
-             at the thresholds {threshold} and {check}; {written}"
+            "{}: {anomalous} anomalous, {to_check} to check, {untrusted} untrusted, {good} good, {skipped} skipped, \
+             at the thresholds {threshold} and {check}; {written}",
+            counted(images, "image")
         )
     }
 

@@ -16,7 +16,8 @@ use crate::advice::causes;
 use crate::described::{describe_alignment, describe_pieces};
 use crate::interrupt::Interrupt;
 use crate::output::beside;
-use crate::progress::{Progress, Warning};
+use crate::printing::counted;
+use crate::progress::{FITTING, Progress, Warning};
 
 /// The observer of a training: bars, log and Ctrl-C.
 pub struct Watch<'a> {
@@ -28,6 +29,8 @@ pub struct Watch<'a> {
     from: usize,
     stage: Stage,
     bar: Option<Progress>,
+    /// The closed-form term that learns.
+    fitted: Option<&'static str>,
     log: Option<TrainingLog>,
     log_failure: Option<anyhow::Error>,
     /// Whether the last checkpoint could not be written.
@@ -81,6 +84,7 @@ impl<'a> Watch<'a> {
             from: 0,
             stage: Stage::Preparing,
             bar: None,
+            fitted: None,
             log: None,
             log_failure: None,
             owes_checkpoint: false,
@@ -174,7 +178,10 @@ impl<'a> Watch<'a> {
     }
 
     fn announce(&self, (train, held_out): (usize, usize), teacher: &TeacherIdentity) {
-        tell!("{train} good images to learn from, {held_out} held out for the threshold");
+        tell!(
+            "{} to learn from, {held_out} held out for the threshold",
+            counted(train, "good image")
+        );
         if self.settings.training.folds > train {
             tell!(
                 "--folds {}: there are {train} images to learn from, so {train} parts are left out in turn",
@@ -216,6 +223,18 @@ impl<'a> Watch<'a> {
         }
         self.from = from;
         ControlFlow::Continue(())
+    }
+
+    /// Shows how far a closed-form term is.
+    fn fitting(&mut self, term: &'static str, (done, total): (usize, usize)) {
+        if self.fitted != Some(term) {
+            self.fitted = Some(term);
+            self.end_phase();
+        }
+        self.show(FITTING, (done, total));
+        if done == total {
+            self.end_phase();
+        }
     }
 
     /// Keeps a first model, unless there is one already.
@@ -289,6 +308,7 @@ impl Observer for Watch<'_> {
                 self.end_phase();
                 tell!("{}", describe_pieces(self.settings.tile, fewest, most));
             }
+            Event::Fitting { term, done, total } => self.fitting(term, (done, total)),
             Event::Instant(model) => self.instant(model),
             Event::Trains { from } => return self.begin_steps(from),
             Event::Step(report) => self.step(report),

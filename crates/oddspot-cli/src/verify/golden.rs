@@ -7,6 +7,8 @@ use oddspot::judge::Example;
 use oddspot::verdict::{Finding, Verdict};
 use serde::Deserialize;
 
+use crate::printing::counted;
+
 /// A file of known images.
 pub struct Golden {
     /// The file.
@@ -79,9 +81,13 @@ fn known(text: &str, line: usize, folder: Option<&Path>) -> Result<Known> {
         verdict,
         score,
         error,
-    } = serde_json::from_str(text).context(
-        "it is not a JSON object with `image` and `verdict`, such as {\"image\": \"a.png\", \"verdict\": \"good\"}",
-    )?;
+    } = serde_json::from_str(text).map_err(|error| {
+        let reason = match error.is_eof() {
+            true => "it breaks off, as the last one of a run that was killed: take the line out",
+            false => "it is not a JSON object with `image` and `verdict`, such as {\"image\": \"a.png\", \"verdict\": \"good\"}",
+        };
+        anyhow::Error::new(error).context(reason)
+    })?;
     if let Some(error) = error {
         bail!("{image} could not be judged ({error}): take the line out");
     }
@@ -190,8 +196,10 @@ impl Judged {
     /// What came of it, in a line.
     pub fn summary(&self, max_misses: usize, max_false_alarms: usize) -> String {
         let mut text = format!(
-            "{} known images: {} missed (at most {max_misses}), {} false alarms (at most {max_false_alarms})",
-            self.images, self.misses, self.false_alarms
+            "{}: {} missed (at most {max_misses}), {} false alarms (at most {max_false_alarms})",
+            counted(self.images, "known image"),
+            self.misses,
+            self.false_alarms
         );
         if self.others > 0 {
             text += &format!(", {} of another verdict", self.others);

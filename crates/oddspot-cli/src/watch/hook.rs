@@ -16,6 +16,7 @@ use clap::Args;
 use oddspot::verdict::Verdict;
 
 use crate::detect::line::ResultLine;
+use crate::printing::counted;
 use exec::Exec;
 use log::Log;
 use post::Post;
@@ -108,7 +109,7 @@ impl Hooks {
     ///
     /// # Errors
     /// Results that cannot be read; threads that the system does not give.
-    pub fn start(args: &HookArgs, output: &Path) -> Result<Self> {
+    pub fn start(args: &HookArgs, output: &Path, tells: bool) -> Result<Self> {
         let timeout = Duration::from_secs(args.hook_timeout);
         let stop = Stop::default();
         let mut recipients: Vec<(&str, Box<dyn Recipient>)> = Vec::new();
@@ -122,9 +123,10 @@ impl Hooks {
         let hooks = recipients.into_iter().map(|(kind, recipient)| {
             let log = Log::open(output, kind, args.hook_new_only)?;
             let left = log.left()?;
-            if left > 0 {
+            if left > 0 && tells {
                 tell!(
-                    "{left} results of before are handed on to {} now",
+                    "{} of before: handed on to {} now",
+                    counted(left, "result"),
                     recipient.name()
                 );
             }

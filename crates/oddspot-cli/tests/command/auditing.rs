@@ -80,6 +80,44 @@ fn what_should_not_be_among_the_good_ones_is_named() {
 }
 
 #[test]
+fn what_cannot_be_used_is_named_and_left_out() {
+    let world = World::new();
+    world.boards("boards", 8);
+    world.write("boards/sub/half.png", &world.read("boards/1.png")[..200]);
+    world.write("boards/note.png", "no image");
+    let run = world.succeeds(&mut world.oddspot(&format!(
+        "audit boards -o a.html --json a.json --list odd.txt {TINY}"
+    )));
+    let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
+    assert_eq!(names(&json).len(), 8);
+    let unusable: Vec<&str> = (json["unusable"].as_array().unwrap().iter())
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(unusable, ["note.png", "sub/half.png"]);
+    for said in [
+        "warning: sub/half.png cannot be used: ",
+        "2 images are left out, which `oddspot train` refuses",
+        "and 2 that cannot be used listed in odd.txt",
+    ] {
+        assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
+    }
+    assert!(world.text("a.html").contains("note.png: "));
+    // The list is what makes a training possible.
+    let train = format!("train boards -o m.oddspot --preset instant {TINY}");
+    let run = world.ends_with(&mut world.oddspot(&train), 1);
+    for said in ["half.png", "note.png", "audit --list"] {
+        assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
+    }
+    world.succeeds(&mut world.oddspot(&format!("{train} --exclude @odd.txt")));
+
+    world.write("none/a.png", "no image");
+    world.fails(
+        &mut world.oddspot(&format!("audit none {TINY}")),
+        &["none of 1 good image", "a.png"],
+    );
+}
+
+#[test]
 fn several_folders_are_looked_through_together() {
     let world = World::new();
     world.boards("first", 6);

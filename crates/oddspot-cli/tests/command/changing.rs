@@ -15,11 +15,7 @@ fn more_good_images_are_learned_in_the_models_place_and_the_old_one_is_kept() {
     world.boards("more", 11);
     let run = world.succeeds(&mut world.oddspot("extend model.oddspot more"));
     assert!(run.stdout.contains("3 good images added"), "{}", run.stdout);
-    assert!(
-        run.stderr.contains("8 images were left out"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("8 images left out"), "{}", run.stderr);
     assert_eq!(world.read("model.oddspot.bak"), before);
     let header = header(&world, "model.oddspot");
     assert_eq!(header.added_images.len(), 3);
@@ -98,9 +94,12 @@ fn what_no_threshold_can_follow_from_is_refused() {
         &["0 good images that the model has not learned from"],
     );
     world.data_set("set", 60);
+    let in_percent = "calibrate model.oddspot set --false-alarm-rate 0.7";
+    let run = world.ends_with(&mut world.oddspot(in_percent), 2);
+    assert!(run.stderr.contains("0.7 % is 0.007"), "{}", run.stderr);
     world.fails(
-        &mut world.oddspot("calibrate model.oddspot set --false-alarm-rate 0.7"),
-        &["--false-alarm-rate 0.7"],
+        &mut world.oddspot("calibrate model.oddspot set --threshold 5 --check-threshold 8"),
+        &["--check-threshold 8", "the threshold 5"],
     );
     world.fails(
         &mut world.oddspot("extend model.oddspot nowhere"),

@@ -355,16 +355,22 @@ fn the_verdict_follows_another_threshold_or_rate_if_asked() {
     let found = lines(&world.text("other/results.jsonl"));
     assert_eq!(found[0]["threshold"], expected);
 
-    for (option, mention) in [
-        ("--threshold nan", "give a score"),
-        ("--false-alarm-rate 0.6", "at most 0.5"),
-        ("--false-alarm-rate -1", "above 0"),
+    let detect = "detect model.oddspot images -o new";
+    world.fails(
+        &mut world.oddspot(&format!("{detect} --threshold nan")),
+        &["give a score"],
+    );
+    for (options, mention) in [
+        ("--false-alarm-rate 3", "3 % is 0.03"),
+        ("--check-rate=-1", "above 0"),
+        (
+            "--threshold 1 --false-alarm-rate 0.1",
+            "cannot be used with",
+        ),
     ] {
-        let options = format!("detect model.oddspot images -o new {option}");
-        world.fails(&mut world.oddspot(&options), &[mention]);
+        let run = world.ends_with(&mut world.oddspot(&format!("{detect} {options}")), 2);
+        assert!(run.stderr.contains(mention), "{}", run.stderr);
     }
-    let both = "detect model.oddspot images -o new --threshold 1 --false-alarm-rate 0.1";
-    world.ends_with(&mut world.oddspot(both), 2);
 }
 
 #[test]

@@ -182,10 +182,18 @@ fn folders_called_like_bad_images_are_no_good_ones_without_force() {
             .good_images(),
         5
     );
-    // Who names such a folder means it, and a bad one's images are asked for.
+    // The folder's own name is one too, however it is given; a bad one's images are asked for.
     world.boards("new/fail", 12);
-    let bad = "calibrate model.oddspot new/fail --bad boards/NOK --dry-run";
-    world.succeeds(&mut world.oddspot(bad));
+    let calibrate = "calibrate model.oddspot new/fail --bad boards/NOK --dry-run";
+    let refused = ["new/fail is called like a folder of bad images", "--force"];
+    world.fails(&mut world.oddspot(calibrate), &refused);
+    world.succeeds(&mut world.oddspot(&format!("{calibrate} --force")));
+    world.fails(
+        world
+            .train(". -o ../m2.oddspot")
+            .current_dir(world.path("boards/NOK")),
+        &["is called like a folder of bad images"],
+    );
 }
 
 #[test]
@@ -235,7 +243,6 @@ fn all_broken_images_are_named_at_once_before_the_work() {
     }
     for command in [
         "train boards -o m.oddspot",
-        "audit boards",
         "extend model.oddspot boards",
         "calibrate model.oddspot boards --dry-run",
     ] {
@@ -253,6 +260,8 @@ fn all_broken_images_are_named_at_once_before_the_work() {
             );
         }
         assert!(!run.stderr.contains("preparing"), "{}", run.stderr);
+        let helps = run.stderr.contains("(--exclude NAME");
+        assert_eq!(helps, command.starts_with("train"), "{}", run.stderr);
     }
     world.data_set("set", 20);
     for number in [120, 121] {

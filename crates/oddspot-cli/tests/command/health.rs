@@ -103,6 +103,12 @@ fn a_model_is_held_to_known_images_and_to_its_own() {
         .replace("\"score\":", "\"score\":9");
     world.write("out/moved.jsonl", moved);
     world.ends_with(&mut world.oddspot("verify m.oddspot out/moved.jsonl"), 5);
+    let half = world.text("out/results.jsonl");
+    world.write("out/half.jsonl", &half[..half.len() - 40]);
+    world.fails(
+        &mut world.oddspot("verify m.oddspot out/half.jsonl"),
+        &["half.jsonl: line 2", "it breaks off"],
+    );
     world.write("out/bad.jsonl", "{\"image\": \"good.png\"}\n");
     world.fails(
         &mut world.oddspot("verify m.oddspot out/bad.jsonl"),

@@ -79,7 +79,7 @@ fn twelve_bits_in_sixteen_are_judged_as_eight() {
     let detect = "detect of_8.oddspot of_12 -o mixed --no-pictures";
     let run = world.succeeds(&mut world.oddspot(detect));
     let told =
-        "warning: 6 of 6 images have another number of bits a sample than the good ones (8): ";
+        "warning: 6 of 6 images are of another number of bits a sample than the good ones (8): ";
     assert_eq!(run.stderr.matches(told).count(), 1, "{}", run.stderr);
     // And one whose white was set too low that samples are cut off.
     let train = "of_12/good -o low.oddspot --bit-depth 10";
@@ -90,7 +90,7 @@ fn twelve_bits_in_sixteen_are_judged_as_eight() {
         run.stderr
     );
     let run = world.succeeds(&mut world.oddspot("detect low.oddspot of_12/new -o low"));
-    let told = "2 of 2 images have samples above what the model takes for white (10 bits)";
+    let told = "2 of 2 images are in part above what the model takes for white (10 bits)";
     assert!(run.stderr.contains(told), "{}", run.stderr);
 }
 
@@ -204,11 +204,30 @@ fn images_of_another_kind_than_the_good_ones_are_told_once() {
         lines[0]
     );
     assert!(
-        lines[1].contains("1 of 9 images are of another shape"),
+        lines[1].contains("1 of 9 images is of another shape"),
         "{}",
         lines[1]
     );
-    assert!(lines[2].ends_with("are grey, where the good ones are in colour: new/grey.png"));
+    assert!(lines[2].ends_with("is grey, where the good ones are in colour: new/grey.png"));
+    // Each image's line says it too, for who sees no terminal.
+    let said = |name: &str| {
+        let of = |line: &&str| line.contains(&format!("/{name}\""));
+        let line = world
+            .text("out/results.jsonl")
+            .lines()
+            .find(of)
+            .unwrap()
+            .to_owned();
+        serde_json::from_str::<serde_json::Value>(&line).unwrap()["differs"].clone()
+    };
+    let grey = "grey, where the good ones are in colour";
+    assert_eq!(said("grey.png"), serde_json::json!([grey]));
+    let shape = "of another shape than the good ones (96x96), and squashed to theirs";
+    assert_eq!(said("wide.png"), serde_json::json!([shape]));
+    let table = world.text("out/results.csv");
+    assert!(table.contains(shape) && table.contains(grey), "{table}");
+    let page = world.text("out/index.html");
+    assert!(page.contains("Grey, where the good ones are in colour"));
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn cells(panels: &Panels, scale: Scale, size: Size) -> Vec<(&'static str, RgbIma
     };
     let side = |side: Side| {
         let map = maps.side(side)?;
-        Some((side.words(), of_map(&map)))
+        Some((maps.words(side), of_map(&map)))
     };
     let mut cells = vec![("image", outlined), ("total", of_map(&maps.total))];
     cells.extend(Side::ALL.into_iter().filter_map(side));

@@ -125,7 +125,7 @@ impl Example {
         for kind in MapKind::of(settings) {
             let title = match kind {
                 MapKind::Total => kind.title(settings),
-                MapKind::Term(term) => format!("{}: {}", term.symbol, term.side.words()),
+                MapKind::Term(term) => format!("{}: {}", term.symbol, term.words()),
             };
             if let Some(map) = judged.map(kind) {
                 panels.push(drawing.map(&title, &map)?);

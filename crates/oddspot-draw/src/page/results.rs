@@ -33,6 +33,8 @@ pub struct ResultLine {
     pub image: String,
     /// What was found in it, or why it was not judged.
     pub found: std::result::Result<Finding, String>,
+    /// In what its file differs from those of good images, in words.
+    pub differs: Vec<String>,
     /// What was drawn of it, as paths below the page's folder with `/`.
     pub files: Vec<String>,
 }
@@ -90,6 +92,7 @@ pub fn results_page(model: &str, lines: &[ResultLine], earlier: usize) -> Result
     let thresholds = lines.iter().find_map(|line| line.found.as_ref().ok());
     render(&Page {
         heading: match earlier {
+            0 if lines.len() == 1 => "1 image judged".to_owned(),
             0 => format!("{} images judged", lines.len()),
             _ => format!(
                 "The newest {} of {} images",
@@ -174,7 +177,10 @@ impl<'a> Card<'a> {
             }),
             score: (line.found.as_ref().ok()).map(|finding| format!("{:.2}", finding.score)),
             words: match &line.found {
-                Ok(finding) => words(finding),
+                Ok(finding) => {
+                    let differs = line.differs.iter().map(|text| capital(text));
+                    words(finding).into_iter().chain(differs).collect()
+                }
                 Err(reason) => vec![reason.clone()],
             },
             plain: address(&|file| of_page(file) && !file.ends_with(MARKED)),
@@ -280,6 +286,7 @@ mod tests {
         ResultLine {
             image: image.to_owned(),
             found,
+            differs: Vec::new(),
             files: vec![
                 format!("figure/{image}.png"),
                 format!("page/{image}.jpg"),

@@ -154,7 +154,13 @@ impl UsualHealth {
             };
             found.push((far / (most - least), beyond));
         }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // Colours that are gone explain a cast, and are said first however far it goes.
+        let is_of_colour = found.iter().any(|(_, one)| one.measure == Measure::Colour);
+        let explained = |one: &Beyond| is_of_colour && one.measure.is_cast();
+        found.sort_by(|a, b| {
+            let order = explained(&a.1).cmp(&explained(&b.1));
+            order.then(b.0.total_cmp(&a.0))
+        });
         health.beyond = found.into_iter().map(|(_, beyond)| beyond).collect();
         health
     }

@@ -188,6 +188,11 @@ impl Measure {
         self.row().name
     }
 
+    /// Whether it is a cast of all colours.
+    pub(super) fn is_cast(self) -> bool {
+        matches!(self, Self::RedCast | Self::BlueCast)
+    }
+
     /// What is said of an image that lies below, or above, all good ones; None where that is nobody's concern.
     pub fn words(self, above: bool) -> Option<&'static str> {
         match above {

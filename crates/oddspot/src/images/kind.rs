@@ -3,7 +3,7 @@
 use ::image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use super::ImageSize;
+use super::{Differing, ImageSize};
 
 /// Channels of a grey picture differ by no more, in levels.
 const GREY: u8 = 2;
@@ -115,7 +115,7 @@ impl Kinds {
     }
 
     /// In what an image differs from all of them.
-    pub fn differences(&self, kind: &Kind) -> Vec<Differing> {
+    pub(super) fn differing(&self, kind: &Kind) -> Vec<Differing> {
         let mut found = Vec::new();
         let shape = self.one_shape().map_or(SHAPE, |_| SHAPE * ROOM);
         if !within(aspect(kind.size), self.aspect, shape) {
@@ -158,23 +158,6 @@ impl Kinds {
         };
         holds(size.width, self.width) && holds(size.height, self.height)
     }
-}
-
-/// In what an image differs from good ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Differing {
-    /// Its size.
-    Size,
-    /// Its width over height, and with it its size.
-    Shape,
-    /// The bits of a sample.
-    Depth,
-    /// Its samples lie above the bits in use.
-    Range,
-    /// It is grey, and they are in colour.
-    Grey,
-    /// It is in colour, and they are grey.
-    Coloured,
 }
 
 fn aspect(size: ImageSize) -> f64 {

@@ -23,24 +23,19 @@ const AT_A_TIME: usize = 4;
 /// One error that names every image that cannot be used, the first ten in full; `root` is what they are
 /// called together.
 pub fn check_all(
-    (images, reading): (&[Source], Reading),
+    images: (&[Source], Reading),
     root: &Path,
-    mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+    progress: impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<[u8; 32]>>> {
-    let mut pixels = Vec::with_capacity(images.len());
+    let Some(checked) = check_each(images, progress) else {
+        return Ok(None);
+    };
+    let mut pixels = Vec::with_capacity(checked.len());
     let mut broken = Vec::new();
-    for now in batches(images, AT_A_TIME * rayon::current_num_threads()) {
-        let found: Vec<_> = (now.par_iter())
-            .map(|source| pixels_of(source, reading))
-            .collect();
-        for one in found {
-            match one {
-                Ok(hash) => pixels.push(hash),
-                Err(error) => broken.push(error),
-            }
-        }
-        if progress(pixels.len() + broken.len(), images.len()).is_break() {
-            return Ok(None);
+    for one in checked {
+        match one {
+            Ok(hash) => pixels.push(hash),
+            Err(error) => broken.push(error),
         }
     }
     match broken.len() {
@@ -51,6 +46,22 @@ pub fn check_all(
 
 fn pixels_of(source: &Source, reading: Reading) -> Result<[u8; 32]> {
     Ok(hash_pixels(&*source.decode(reading)?))
+}
+
+/// The same of each image, or why it cannot be used.
+pub fn check_each(
+    (images, reading): (&[Source], Reading),
+    mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+) -> Option<Vec<Result<[u8; 32]>>> {
+    let mut checked = Vec::with_capacity(images.len());
+    for now in batches(images, AT_A_TIME * rayon::current_num_threads()) {
+        let found = now.par_iter().map(|source| pixels_of(source, reading));
+        checked.extend(found.collect::<Vec<_>>());
+        if progress(checked.len(), images.len()).is_break() {
+            return None;
+        }
+    }
+    Some(checked)
 }
 
 /// One error of several; a single one stays as it is.

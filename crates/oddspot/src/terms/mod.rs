@@ -84,6 +84,17 @@ pub struct Kind {
     pub make: fn(&Parts) -> Result<Box<dyn Term>>,
 }
 
+impl Kind {
+    /// What its map shows, in words. A term of the closed form knows what is unusual at a place, and not whether
+    /// that is in the wrong place or looks wrong.
+    pub fn words(&self) -> &'static str {
+        match self.closed_form {
+            true => "unusual here",
+            false => self.side.words(),
+        }
+    }
+}
+
 /// What the shapes of a term's tensors follow from.
 pub struct About<'a> {
     /// The settings.

@@ -90,13 +90,15 @@ impl Trainer {
         mut held_out: HeldOut,
         observer: &mut dyn Observer,
     ) -> Result<Option<Model>> {
-        let closed_form =
-            ClosedForm::fit(&self.settings, &self.learned, &mut self.set, &mut held_out)?;
+        let good = (&mut self.set, &mut held_out);
+        let Some(fitted) = ClosedForm::fit(&self.settings, &self.learned, good, observer)? else {
+            return Ok(None);
+        };
         self.finish_with(
             engine,
             of_teacher,
             keep_teacher,
-            (&closed_form, &held_out, &[]),
+            (&fitted, &held_out, &[]),
             observer,
         )
     }

@@ -25,7 +25,10 @@ pub fn instant_model(
     observer: &mut dyn Observer,
 ) -> Result<Option<Model>> {
     let learned = Learned::new(settings, &teacher.network.levels())?;
-    let closed_form = ClosedForm::fit(settings, &learned, &mut set, &mut held_out)?;
+    let of_good = (&mut set, &mut held_out);
+    let Some(closed_form) = ClosedForm::fit(settings, &learned, of_good, observer)? else {
+        return Ok(None);
+    };
     let good = (&closed_form, &mut set, &held_out);
     of_fitted(
         (settings, &learned),

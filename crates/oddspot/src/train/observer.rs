@@ -63,6 +63,15 @@ pub enum Progress<'a> {
         /// Of so many.
         total: usize,
     },
+    /// A closed-form term learns what is usual.
+    Fitting {
+        /// Its name.
+        term: &'static str,
+        /// So many parts of its work, which are as long as each other.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
     /// The first step comes: after so many of a checkpoint.
     Trains {
         /// Steps done before.

@@ -1,11 +1,12 @@
 //! The good images' features at the places of the closed-form terms' grid.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use half::f16;
 
 use super::cache::{EncodedMaps, TeacherCache};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::net::network::Level;
 use crate::settings::Settings;
 use crate::terms;
@@ -102,7 +103,14 @@ impl GoodFeatures for GoodPlaces {
 }
 
 /// The features of two sets of images, one after the other.
-pub(super) struct Both<'a>(pub &'a mut GoodPlaces, pub &'a mut GoodPlaces);
+pub(super) struct Both<'a>(
+    pub &'a mut GoodPlaces,
+    pub &'a mut GoodPlaces,
+    pub Fitted<'a>,
+);
+
+/// Who is told how far a fit is; a break ends it.
+type Fitted<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 
 impl GoodFeatures for Both<'_> {
     fn pieces(&self) -> usize {
@@ -121,6 +129,13 @@ impl GoodFeatures for Both<'_> {
         match index.checked_sub(self.0.pieces()) {
             None => self.0.piece(index),
             Some(index) => self.1.piece(index),
+        }
+    }
+
+    fn fitted(&mut self, done: usize, total: usize) -> Result<()> {
+        match (self.2)(done, total) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::cancelled("while learning what is usual")),
         }
     }
 }

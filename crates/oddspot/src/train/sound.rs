@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::set::GoodImages;
-use crate::error::Result;
-use crate::images::{Reading, Source, check_all};
+use crate::error::{Error, Result};
+use crate::images::{Reading, Source, check_all, check_each};
 
 /// An image that is the same as another, and was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,31 @@ pub struct Copied {
 }
 
 impl GoodImages {
+    /// Those that can be used, and why the others cannot. Tells after some how many of how many are checked; None
+    /// if told to stop.
+    pub fn usable(
+        self,
+        reading: Reading,
+        progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Option<(Self, Vec<(Source, Error)>)> {
+        let learned = self.train.len();
+        let all: Vec<Source> = self.train.into_iter().chain(self.held_out).collect();
+        let checked = check_each((&all, reading), progress)?;
+        let mut usable = Self {
+            root: self.root,
+            ..Self::default()
+        };
+        let mut broken = Vec::new();
+        for (at, (image, checked)) in all.into_iter().zip(checked).enumerate() {
+            match checked {
+                Err(error) => broken.push((image, error)),
+                Ok(_) if at < learned => usable.train.push(image),
+                Ok(_) => usable.held_out.push(image),
+            }
+        }
+        Some((usable, broken))
+    }
+
     /// The same images, each once: of those that show the same pixels the first stays, and one that is
     /// learned from before one that is held out. So no held-out image is one learned from. Tells after some
     /// how many of how many are checked; None if told to stop.

@@ -175,6 +175,15 @@ impl AnomalyMaps {
         sum(of_side.map(|term| &term.map))
     }
 
+    /// What the map of a side shows, in words: of several terms what the least certain of them says.
+    pub fn words(&self, side: Side) -> &'static str {
+        let mut of_side = (self.terms.iter())
+            .map(|term| term.kind)
+            .filter(|kind| kind.side == side);
+        let unsure = of_side.find(|kind| kind.closed_form);
+        unsure.map_or(side.words(), Kind::words)
+    }
+
     /// How much each side has to do with the peak: its terms over what stands out with the peak, since a
     /// single pixel would say what happens to be strongest there. Those of the closed form tell what is
     /// unusual at a place: it looks wrong as far as it is new to good images, in [0, 1], and is in the wrong

@@ -129,6 +129,41 @@ fn other_thresholds_hold_for_the_call_that_gives_them() {
 }
 
 #[test]
+fn each_closed_form_term_tells_how_far_it_is_and_may_be_ended() {
+    let mut told: Vec<(&str, usize, usize)> = Vec::new();
+    let mut observer = |progress: &Progress| {
+        if let Progress::Fitting { term, done, total } = *progress {
+            told.push((term, done, total));
+        }
+        ControlFlow::Continue(())
+    };
+    let settings = || {
+        let mut settings = Settings::instant();
+        settings.set("image_size", "112").unwrap();
+        settings
+    };
+    (Training::new(settings(), good()).observe(&mut observer))
+        .run()
+        .unwrap();
+    let of_terms: Vec<&[(&str, usize, usize)]> = told.chunk_by(|a, b| a.0 == b.0).collect();
+    assert_eq!(of_terms.len(), 2);
+    for (of_term, name) in of_terms.iter().zip(["gaussian", "memory"]) {
+        let total = of_term[0].2;
+        assert!(total > 1);
+        let expected: Vec<_> = (1..=total).map(|done| (name, done, total)).collect();
+        assert_eq!(*of_term, expected);
+    }
+    for name in ["gaussian", "memory"] {
+        let mut stop = |progress: &Progress| match *progress {
+            Progress::Fitting { term, done: 2, .. } if term == name => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        let stopped = Training::new(settings(), good()).observe(&mut stop).run();
+        assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}
+
+#[test]
 fn an_observer_may_end_a_training_and_it_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = |resume| Checkpoint {

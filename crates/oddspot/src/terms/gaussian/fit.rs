@@ -85,6 +85,7 @@ pub(super) fn fit(
                 }
             }
         }
+        good.fitted(row + 1, blocks.rows)?;
     }
     if known > 0 {
         // What is usual stays, or earlier scores would not compare.

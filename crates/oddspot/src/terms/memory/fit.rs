@@ -38,6 +38,7 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
     let (mut workspace, mut buffer, mut features) = (Workspace::new(), Vec::new(), Vec::new());
     for piece in 0..pieces {
         of_good(how, good, piece, &mut features)?;
+        good.fitted(pieces + piece + 1, 2 * pieces)?;
         let memory = (&mut workspace, &mut buffer);
         let steps = projection.steps(&features, MOST_STEPS, memory)?;
         let Some(index) = place_of(piece) else {

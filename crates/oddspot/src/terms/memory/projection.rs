@@ -109,6 +109,8 @@ fn sums(how: (MemoryScale, &PlaceGrid), good: &mut dyn GoodFeatures) -> Result<S
     let mut features = Vec::new();
     for piece in 0..good.pieces() {
         of_good(how, good, piece, &mut features)?;
+        // The features are looked at once more.
+        good.fitted(piece + 1, 2 * good.pieces())?;
         if piece == 0 {
             let rows = (features.len() / channels).max(1) as f32;
             for feature in features.chunks_exact(channels) {

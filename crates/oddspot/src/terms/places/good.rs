@@ -20,6 +20,14 @@ pub trait GoodFeatures {
     /// # Errors
     /// Features that cannot be read.
     fn piece(&mut self, index: usize) -> Result<&[f16]>;
+
+    /// Takes note of how far a fit to them is, in parts of its own.
+    ///
+    /// # Errors
+    /// The fit is to end.
+    fn fitted(&mut self, _done: usize, _total: usize) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The image of each piece.
