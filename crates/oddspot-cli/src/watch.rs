@@ -1,8 +1,6 @@
 //! `oddspot watch`: images as they come into a folder.
 
-mod arrivals;
 mod days;
-mod folder;
 mod hook;
 
 use std::collections::HashSet;
@@ -17,6 +15,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use oddspot::Detector;
 use oddspot::images::{begins_like_an_image, has_image_extension};
+use oddspot_arrivals::{Arrivals, Folder, Whole};
 
 use crate::detect::JudgeArgs;
 use crate::detect::input::Input;
@@ -25,9 +24,7 @@ use crate::detect::told::{Judged, OfFile, Page};
 use crate::output::hold;
 use crate::printing::counted;
 use crate::runtime::Runtime;
-use arrivals::{Arrivals, Whole};
 use days::{Days, judged_before};
-use folder::Folder;
 use hook::{HookArgs, Hooks};
 
 /// What is held as long as a run goes on.
@@ -89,7 +86,11 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
     let _hold = hold(&output.join(HELD))?;
     let mut watch = Watch {
         arrivals: Arrivals::new(judged_before(&output)?),
-        folder: Folder::new(root.clone(), output.clone()),
+        folder: Folder::new(
+            root.clone(),
+            vec![output.clone()],
+            Box::new(|news| tell!("{news}")),
+        ),
         hooks: Hooks::start(&args.hook, &output, !args.judging.report.quiet)?,
         days: Days::new(&output, &args.model, &args.judging)?,
         others: HashSet::new(),

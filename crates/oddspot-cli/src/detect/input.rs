@@ -9,7 +9,7 @@ use anyhow::Result;
 use oddspot::datasets::{Besides, list};
 use oddspot::files::atomic::shortened;
 use oddspot::images::{ImageFile, MAX_FILE_BYTES, Source};
-use serde::{Deserialize, Serialize};
+use oddspot_arrivals::{FileState, spelled};
 
 use crate::advice;
 
@@ -31,15 +31,6 @@ pub struct Input {
     pub state: Option<FileState>,
     /// Pages or frames of the file of which this is one.
     pub pages: Option<usize>,
-}
-
-/// A file's size and age: if either changes, it is another image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileState {
-    /// Its bytes.
-    pub bytes: u64,
-    /// When it was last written, in nanoseconds since 1970.
-    pub written_ns: i64,
 }
 
 impl Input {
@@ -123,28 +114,6 @@ impl Input {
             pages,
         }
     }
-}
-
-/// A path as text.
-#[cfg(unix)]
-pub fn spelled(path: &Path) -> Cow<'_, str> {
-    use std::os::unix::ffi::OsStrExt;
-    if let Some(text) = path.to_str() {
-        return Cow::Borrowed(text);
-    }
-    let mut text = String::new();
-    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
-        text += chunk.valid();
-        for byte in chunk.invalid() {
-            text += &format!("\\x{byte:02x}");
-        }
-    }
-    Cow::Owned(text)
-}
-
-#[cfg(not(unix))]
-pub fn spelled(path: &Path) -> Cow<'_, str> {
-    path.to_string_lossy()
 }
 
 /// A path with `/` on every platform.
@@ -314,14 +283,5 @@ mod tests {
         let long = "査".repeat(83) + ".png";
         let (first, second) = (name(&long), name(&long));
         assert!(first.len() <= LONGEST && second.len() <= LONGEST && first != second);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn bytes_that_are_no_text_are_spelled_out() {
-        use std::os::unix::ffi::OsStrExt;
-        let path = |bytes: &'static [u8]| Path::new(std::ffi::OsStr::from_bytes(bytes));
-        assert_eq!(spelled(path(b"a/b\xffc\xfe.png")), "a/b\\xffc\\xfe.png");
-        assert_eq!(spelled(path("ä.png".as_bytes())), "ä.png");
     }
 }

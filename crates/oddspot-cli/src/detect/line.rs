@@ -5,9 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use oddspot_arrivals::FileState;
 use serde::Deserialize;
-
-use super::input::FileState;
 
 /// What a line says beside what was found.
 #[derive(Default, Deserialize)]

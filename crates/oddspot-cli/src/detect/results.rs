@@ -9,11 +9,12 @@ use anyhow::{Context, Result, ensure};
 use jiff::ZonedDateTime;
 use oddspot::files::lock::Hold;
 use oddspot::verdict::{Finding, Thresholds};
+use oddspot_arrivals::FileState;
 use serde::Serialize;
 
 use super::done::Done;
 use super::earlier::{Earlier, check_columns, go_to_end, has_rows, names, remove_pictures};
-use super::input::{FileState, Input};
+use super::input::Input;
 use super::page::PAGE;
 use super::pictures::{Pictures, Written, remove_leftovers};
 use super::stamp::{Stamp, Stamps};

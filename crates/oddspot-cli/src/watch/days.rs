@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use jiff::ZonedDateTime;
 use oddspot::Detector;
+use oddspot_arrivals::Taken;
 
-use super::arrivals::Taken;
 use crate::detect::JudgeArgs;
 use crate::detect::differing::Differences;
 use crate::detect::earlier::Earlier;

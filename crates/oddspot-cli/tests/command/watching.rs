@@ -221,6 +221,30 @@ fn a_new_start_judges_what_came_in_between_and_nothing_twice() {
 }
 
 #[test]
+fn a_file_in_the_place_of_another_of_its_size_and_age_is_judged_and_other_rights_make_none() {
+    let world = with_folder();
+    world.boards("in", 1);
+    let watching = Watching::start(&world, "--no-pictures");
+    watching.results(1);
+    let place = world.path("in/0.png");
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o600)).unwrap();
+    sleep(Duration::from_millis(1500));
+    assert_eq!(results(&world).len(), 1);
+    let age = place.metadata().unwrap().modified().unwrap();
+    world.write("in/.next", world.read("in/0.png"));
+    let next = File::options().append(true).open(world.path("in/.next"));
+    next.unwrap().set_modified(age).unwrap();
+    fs::rename(world.path("in/.next"), &place).unwrap();
+    watching.results(2);
+    watching.stop();
+    // A new start knows it by its size and age.
+    let watching = Watching::start(&world, "--no-pictures");
+    sleep(Duration::from_millis(1500));
+    watching.stop();
+    assert_eq!(results(&world).len(), 2);
+}
+
+#[test]
 fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
     let world = with_folder();
     world.boards("in", 1);

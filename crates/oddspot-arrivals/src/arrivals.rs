@@ -1,13 +1,13 @@
 //! Which files are whole: nobody writes them any more.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use oddspot::images::has_image_extension;
 
-use crate::detect::input::{FileState, spelled};
+use super::state::{FileState, Seen, spelled};
+use super::taken::Taken;
 
 /// How long a file must stay as it is, if nothing tells that it was closed.
 const STILL: Duration = Duration::from_millis(500);
@@ -15,15 +15,6 @@ const STILL: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(10);
 /// What files are called that are still written, to be renamed later.
 const UNFINISHED: [&str; 6] = ["tmp", "temp", "part", "partial", "filepart", "crdownload"];
-
-/// How a file was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// It lies there.
-    There,
-    /// Its writer has closed it, or it was renamed.
-    Closed,
-}
 
 /// Files that come into a folder.
 pub struct Arrivals {
@@ -53,31 +44,6 @@ pub struct Whole {
     pub failing_since: Option<Instant>,
 }
 
-/// Files that were taken already: a number for each, so that years of them can be remembered.
-#[derive(Default)]
-pub struct Taken(HashSet<[u64; 2]>);
-
-impl Taken {
-    /// Remembers a file by its name in results.
-    pub fn insert(&mut self, image: &str, state: &FileState) {
-        self.0.insert(key(image, state));
-    }
-
-    /// Whether a file, or a page of one, is among them.
-    pub fn contains(&self, image: &str, state: &FileState) -> bool {
-        self.0.contains(&key(image, state))
-    }
-}
-
-/// Two hashes of 64 bits: that two files have the same is not to be expected.
-fn key(image: &str, state: &FileState) -> [u64; 2] {
-    [0_u8, 1].map(|salt| {
-        let mut hasher = DefaultHasher::new();
-        (salt, image, state.bytes, state.written_ns).hash(&mut hasher);
-        hasher.finish()
-    })
-}
-
 impl Arrivals {
     /// Of a folder of which some were taken in earlier runs.
     pub fn new(taken: Taken) -> Self {
@@ -89,7 +55,7 @@ impl Arrivals {
 
     /// Takes note of a file as it is now.
     pub fn see(&mut self, path: &Path, state: FileState, seen: Seen, now: Instant) {
-        if self.taken.contains(&spelled(path), &state) {
+        if self.taken.is_known(&spelled(path), &state, seen) {
             self.waiting.remove(path);
             return;
         }
@@ -121,9 +87,7 @@ impl Arrivals {
 
     /// Lets go of a file that was taken and is not there any more: if it comes back, it comes anew.
     pub fn forget(&mut self, whole: &Whole) {
-        self.taken
-            .0
-            .remove(&key(&spelled(&whole.path), &whole.state));
+        self.taken.remove(&spelled(&whole.path), &whole.state);
     }
 
     /// Lets a file wait that was taken and cannot be used yet.
@@ -194,7 +158,11 @@ mod tests {
     use super::*;
 
     fn state(bytes: u64, written_ns: i64) -> FileState {
-        FileState { bytes, written_ns }
+        FileState {
+            bytes,
+            written_ns,
+            node: None,
+        }
     }
 
     /// Files taken `ms` milliseconds after `start`.

@@ -2,16 +2,17 @@
 //! under load the system does not tell of everything.
 
 use std::collections::HashSet;
+use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use oddspot::datasets::{Walked, is_left_out, walk};
 
-use super::arrivals::{Arrivals, Seen, is_unfinished};
-use crate::detect::input::FileState;
+use super::arrivals::{Arrivals, is_unfinished};
+use super::state::{FileState, Seen};
 
 /// Between two looks through the folder, at least.
 const LOOK: Duration = Duration::from_secs(1);
@@ -20,45 +21,83 @@ const SHARE: u32 = 20;
 /// How often files that wait are looked at.
 const TICK: Duration = Duration::from_millis(100);
 
+/// What a person should know of a folder that is watched.
+pub enum News<'a> {
+    /// The system tells of no changes in it, and why.
+    Unwatched(&'a Path, &'a dyn Display),
+    /// It cannot be read any more, and why.
+    Away(&'a Path, &'a dyn Display),
+    /// It can be read again.
+    Back(&'a Path),
+}
+
+impl Display for News<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unwatched(root, error) => write!(
+                f,
+                "the system tells of no changes in {} ({error}): it is looked through every second or less often",
+                root.display()
+            ),
+            Self::Away(root, error) => write!(
+                f,
+                "warning: {} cannot be read ({error}): it is tried again until it can",
+                root.display()
+            ),
+            Self::Back(root) => write!(f, "warning: {} can be read again", root.display()),
+        }
+    }
+}
+
+/// Who is told of a folder.
+pub type Tell = Box<dyn FnMut(&News) + Send>;
+
 /// A folder that is watched.
 pub struct Folder {
     root: PathBuf,
-    /// What the program itself writes.
-    output: PathBuf,
+    /// What lies in it and is no news, as what the program itself writes.
+    left_out: Vec<PathBuf>,
+    tell: Tell,
+    send: Sender<notify::Result<Event>>,
     events: Receiver<notify::Result<Event>>,
     /// Tells of changes as long as it lives; None where the system does not.
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
     next_look: Instant,
     /// Whether it could be looked through the last time.
     is_there: bool,
 }
 
 impl Folder {
-    /// Begins to watch.
-    pub fn new(root: PathBuf, output: PathBuf) -> Self {
+    /// Begins to watch a folder, but for what is left out below it.
+    pub fn new(root: PathBuf, left_out: Vec<PathBuf>, tell: Tell) -> Self {
         let (send, events) = channel();
-        let watcher = notify::recommended_watcher(send).and_then(|mut watcher| {
-            watcher.watch(&root, RecursiveMode::Recursive)?;
+        let mut folder = Self {
+            root,
+            left_out,
+            tell,
+            send,
+            events,
+            watcher: None,
+            next_look: Instant::now(),
+            is_there: true,
+        };
+        folder.listen();
+        folder
+    }
+
+    /// Lets the system tell of changes, if it does.
+    fn listen(&mut self) {
+        let watcher = notify::recommended_watcher(self.send.clone()).and_then(|mut watcher| {
+            watcher.watch(&self.root, RecursiveMode::Recursive)?;
             Ok(watcher)
         });
-        let watcher = match watcher {
+        self.watcher = match watcher {
             Ok(watcher) => Some(watcher),
             Err(error) => {
-                tell!(
-                    "the system tells of no changes in {} ({error}): it is looked through every second or less often",
-                    root.display()
-                );
+                (self.tell)(&News::Unwatched(&self.root, &error));
                 None
             }
         };
-        Self {
-            root,
-            output,
-            events,
-            _watcher: watcher,
-            next_look: Instant::now(),
-            is_there: true,
-        }
     }
 
     /// Looks through the folder now.
@@ -69,7 +108,7 @@ impl Folder {
         walk(&self.root, |found| match found {
             Walked::File(entry) if self.is_ours(entry.path()) => {
                 if let Ok(metadata) = entry.metadata()
-                    && let Some(state) = state(&metadata)
+                    && let Some(state) = FileState::of(&metadata)
                 {
                     arrivals.see(entry.path(), state, Seen::There, started);
                     there.insert(entry.into_path());
@@ -79,11 +118,12 @@ impl Folder {
             _ => {}
         });
         match (&refused, self.is_there) {
-            (Some(error), true) => tell!(
-                "warning: {} cannot be read ({error}): it is tried again until it can",
-                self.root.display()
-            ),
-            (None, false) => tell!("warning: {} can be read again", self.root.display()),
+            (Some(error), true) => (self.tell)(&News::Away(&self.root, error)),
+            (None, false) => {
+                (self.tell)(&News::Back(&self.root));
+                // The system's word was of the folder that went away.
+                self.listen();
+            }
             _ => {}
         }
         self.is_there = refused.is_none();
@@ -105,9 +145,7 @@ impl Folder {
                     self.hear(event, arrivals);
                 }
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            // No watcher: its end of the channel is gone.
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(to_look.min(tick)),
+            Err(_) => {}
         }
         if Instant::now() >= self.next_look {
             self.look(arrivals);
@@ -144,7 +182,7 @@ impl Folder {
         let Ok(metadata) = path.metadata() else {
             return;
         };
-        match state(&metadata) {
+        match FileState::of(&metadata) {
             Some(state) => arrivals.see(path, state, seen, Instant::now()),
             // A folder that came as a whole.
             None if metadata.is_dir() => self.next_look = Instant::now(),
@@ -155,21 +193,8 @@ impl Folder {
     /// Whether a path may be an image that came, and not one that was written here.
     fn is_ours(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default();
-        !path.starts_with(&self.output)
+        !self.left_out.iter().any(|one| path.starts_with(one))
             && !name.as_encoded_bytes().starts_with(b".")
             && !is_unfinished(path)
     }
-}
-
-/// How a file is now; None of what is none.
-fn state(metadata: &std::fs::Metadata) -> Option<FileState> {
-    let written = metadata.modified().ok()?;
-    let written_ns = match written.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_nanos()).ok()?,
-        Err(before) => -i64::try_from(before.duration().as_nanos()).ok()?,
-    };
-    metadata.is_file().then_some(FileState {
-        bytes: metadata.len(),
-        written_ns,
-    })
 }

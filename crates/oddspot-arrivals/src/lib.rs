@@ -1,0 +1,15 @@
+//! Files that come into a folder, one after the other: which are whole, so that nobody writes them any more, and
+//! which were taken before.
+//!
+//! A [`Folder`] sees them come, and [`Arrivals`] hands each out once. Nothing is printed: what a person should know is
+//! told as [`News`].
+
+mod arrivals;
+mod folder;
+mod state;
+mod taken;
+
+pub use arrivals::{Arrivals, Whole};
+pub use folder::{Folder, News, Tell};
+pub use state::{FileState, Node, Seen, spelled};
+pub use taken::Taken;
