@@ -138,14 +138,11 @@ impl Folder {
         let tick = if is_busy { Duration::ZERO } else { TICK };
         let now = Instant::now();
         let to_look = self.next_look.saturating_duration_since(now);
-        match self.events.recv_timeout(to_look.min(tick)) {
-            Ok(event) => {
+        if let Ok(event) = self.events.recv_timeout(to_look.min(tick)) {
+            self.hear(event, arrivals);
+            while let Ok(event) = self.events.try_recv() {
                 self.hear(event, arrivals);
-                while let Ok(event) = self.events.try_recv() {
-                    self.hear(event, arrivals);
-                }
             }
-            Err(_) => {}
         }
         if Instant::now() >= self.next_look {
             self.look(arrivals);

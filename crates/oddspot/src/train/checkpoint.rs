@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::engine::TrainingEngine;
-use super::set::TrainingSet;
+use super::set::{TrainingSet, records};
 use super::trainer::Trainer;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::sealed::{Opened, Sealed, seal};
@@ -54,7 +54,7 @@ impl Trainer {
         let header = Header {
             settings: self.settings.clone(),
             teacher: self.teacher.clone(),
-            images: self.set.records.clone(),
+            images: records(&self.set.images),
             iteration: self.iteration,
             region: self.set.view.region_hash(),
         };
@@ -140,8 +140,8 @@ fn check_same_training(
             "the teacher is {}, not {}",
             teacher.sha256, header.teacher.sha256
         )
-    } else if header.images != set.records {
-        differing_image(&header.images, &set.records)
+    } else if header.images != records(&set.images) {
+        differing_image(&header.images, &records(&set.images))
     } else if header.region != set.view.region_hash() {
         "the region that is inspected is another".to_owned()
     } else {

@@ -6,16 +6,16 @@ use std::ops::ControlFlow;
 use image::RgbImage;
 
 use super::closed_form::ClosedForm;
+use super::good_errors::GoodErrors;
 use super::judged::{Fold, Judged};
 use super::observer::{Observer, Progress};
-use super::set::{HeldOut, TrainingSet};
+use super::set::{GoodImage, HeldOut, TrainingSet, records};
 use super::trainer::Trainer;
 use crate::error::Result;
 use crate::files::{NamedTensors, PackedTensors};
 use crate::health::{Glance, GoodHealth};
 use crate::images::Kinds;
-use crate::judge::{Judging, Memory, TeacherSource, TermErrors, score_as_seen};
-use crate::maps::{MomentSums, ScoreMap, image_level};
+use crate::judge::{Judging, Memory, TeacherSource, score_as_seen};
 use crate::model::examples::{self, EXAMPLES};
 use crate::model::{Header, Model, spread};
 use crate::net::engine::{Engine, Forward};
@@ -29,34 +29,6 @@ use crate::view::{Evidence, Frame, mean_tensor};
 
 /// Training images whose scores count, at most, spread evenly over all.
 const MOST_IMAGES: usize = 400;
-
-/// What the terms say of good images' pieces: trained ones as they are, those of the closed form as if the image
-/// had been left out.
-#[derive(Default)]
-pub(super) struct GoodErrors {
-    /// Of training images' pieces where anything has learned from them, each with its place among all pieces.
-    pub seen: Vec<(usize, TermErrors)>,
-    /// Of the pieces of all images that nothing has learned from.
-    pub unseen: Vec<TermErrors>,
-    /// Of each term.
-    pub sums: Vec<Sums>,
-}
-
-/// Sums of a term's error, and of images' levels in it.
-#[derive(Default)]
-pub(super) struct Sums {
-    pub error: MomentSums,
-    pub levels: MomentSums,
-}
-
-impl Sums {
-    /// Adds an error, where the image is evidence.
-    fn add(&mut self, error: ScoreMap, evidence: &Evidence) {
-        self.levels
-            .add_value(image_level(&error, evidence.inspected()));
-        self.error.add(&evidence.only(error));
-    }
-}
 
 /// What a model is made of, before it is known what is usual.
 pub(super) struct Finishing<'a> {
@@ -168,7 +140,7 @@ impl Finishing<'_> {
                 teacher: self.identity.clone(),
                 teacher_levels: self.learned.levels.clone(),
                 alignment: self.set.view.good().cloned(),
-                images: Kinds::of(self.set.kinds.iter().chain(&self.held_out.kinds)),
+                images: Kinds::of(self.images().map(|image| &image.kind)),
                 terms,
                 thresholds,
                 settings: Settings {
@@ -177,8 +149,8 @@ impl Finishing<'_> {
                     ..settings.clone()
                 },
                 iterations: self.iterations,
-                training_images: self.set.records.clone(),
-                held_out_images: self.held_out.records.clone(),
+                training_images: records(&self.set.images),
+                held_out_images: records(&self.held_out.images),
                 added_images: Vec::new(),
                 pieces: self.piece_counts(),
                 health: GoodHealth::of(&self.glances(), &unlike),
@@ -385,9 +357,13 @@ impl Finishing<'_> {
         Ok((scores.collect::<Result<_>>()?, examples::packed(&chosen)))
     }
 
-    /// What is seen of all good images apart from defects, those held out last.
     fn glances(&self) -> Vec<Glance> {
-        [&self.set.glances[..], &self.held_out.glances].concat()
+        self.images().map(|image| image.glance.clone()).collect()
+    }
+
+    /// All good images, those held out last.
+    fn images(&self) -> impl Iterator<Item = &GoodImage> {
+        self.set.images.iter().chain(&self.held_out.images)
     }
 
     /// What the header says of pieces: how many each image gives; nothing where it is looked at whole.

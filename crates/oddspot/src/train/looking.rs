@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::cache::EncodedMaps;
 use super::observer::{Observer, Progress};
 use super::places::GoodPlaces;
-use super::set::{Loaded, load};
+use super::set::{GoodImage, Loaded, load};
 use crate::error::{Error, Result};
 use crate::health::Glance;
 use crate::images::{Kind, Source, batches};
@@ -22,13 +22,6 @@ type Looked = (TermErrors, Frame, EncodedMaps);
 
 /// What is kept of an image's pieces.
 pub(super) type Kept = Vec<(TermErrors, Frame)>;
-
-/// What is known of an image beside what the terms say.
-struct Known {
-    record: ImageRecord,
-    kind: Kind,
-    glance: Glance,
-}
 
 /// Looking at images with a model that does not know them.
 pub(super) struct Looking<'a> {
@@ -69,7 +62,7 @@ impl Looking<'_> {
                 .map(|(source, memory)| self.see(source, root, memory))
                 .collect::<Result<Vec<_>>>()?;
             for (image, seen) in found {
-                let Known {
+                let GoodImage {
                     record,
                     kind,
                     glance,
@@ -105,18 +98,8 @@ impl Looking<'_> {
         source: &Source,
         root: &Path,
         memory: &mut Memory,
-    ) -> Result<(Known, Vec<Looked>)> {
-        let Loaded {
-            sights,
-            record,
-            kind,
-            glance,
-        } = load(source, root, self.view)?;
-        let image = Known {
-            record,
-            kind,
-            glance,
-        };
+    ) -> Result<(GoodImage, Vec<Looked>)> {
+        let Loaded { sights, image } = load(source, root, self.view)?;
         if self.hashes.contains(&image.record.sha256) {
             return Ok((image, Vec::new()));
         }

@@ -8,6 +8,7 @@ mod engine;
 mod extend;
 mod finish;
 mod folds;
+mod good_errors;
 mod instant;
 mod judged;
 mod left_out;

@@ -96,18 +96,30 @@ impl GoodImages {
     }
 }
 
+/// What is known of a good image beside what the model sees of it.
+#[derive(Clone, Debug)]
+pub struct GoodImage {
+    /// Its name and hash.
+    pub record: ImageRecord,
+    /// What is seen of it apart from defects.
+    pub glance: Glance,
+    /// What it is as a file.
+    pub kind: Kind,
+}
+
+/// Their names and hashes.
+pub(super) fn records(images: &[GoodImage]) -> Vec<ImageRecord> {
+    images.iter().map(|image| image.record.clone()).collect()
+}
+
 /// The training images as the model sees them, with the teacher's maps of each.
 pub struct TrainingSet {
     /// What is seen of them, in their order.
     pub pieces: Pieces,
     /// How they are seen.
     pub view: Arc<View>,
-    /// Name and hash of each image.
-    pub records: Vec<ImageRecord>,
-    /// What is seen of each image apart from defects.
-    pub glances: Vec<Glance>,
-    /// What each is as a file.
-    pub kinds: Vec<Kind>,
+    /// What is known of each image.
+    pub images: Vec<GoodImage>,
     /// What all images that were prepared show in the mean.
     pub mean: MeanPicture,
     /// The teacher's maps of each piece.
@@ -139,9 +151,7 @@ impl TrainingSet {
         let mut cache = TeacherCache::new(size, cached, images.len(), budget, scratch)?;
         let mut places = GoodPlaces::new(settings, levels, images.len(), scratch)?;
         let mut pieces = Pieces::within(budget, scratch);
-        let mut records = Vec::with_capacity(images.len());
-        let mut glances = Vec::with_capacity(images.len());
-        let mut kinds = Vec::with_capacity(images.len());
+        let mut known = Vec::with_capacity(images.len());
         let mut mean = MeanPicture::default();
         let mut memories = Vec::new();
         // Enough at a time to keep all threads busy; put away in their order.
@@ -175,10 +185,8 @@ impl TrainingSet {
             for one in loaded {
                 one.sights.iter().for_each(|sight| mean.add(sight));
                 pieces.push(one.sights, learns)?;
-                records.push(one.record);
-                glances.push(one.glance);
-                kinds.push(one.kind);
-                if progress(records.len(), images.len()).is_break() {
+                known.push(one.image);
+                if progress(known.len(), images.len()).is_break() {
                     return Ok(None);
                 }
             }
@@ -187,9 +195,7 @@ impl TrainingSet {
         Ok(Some(Self {
             pieces,
             view,
-            records,
-            glances,
-            kinds,
+            images: known,
             mean,
             cache,
             statistics,
@@ -204,9 +210,7 @@ impl TrainingSet {
         Self {
             pieces: self.pieces.part(images),
             view: Arc::clone(&self.view),
-            records: images.iter().map(|&i| self.records[i].clone()).collect(),
-            glances: images.iter().map(|&i| self.glances[i].clone()).collect(),
-            kinds: images.iter().map(|&i| self.kinds[i]).collect(),
+            images: images.iter().map(|&i| self.images[i].clone()).collect(),
             mean: self.mean.clone(),
             statistics: cache.statistics(),
             cache,
@@ -225,12 +229,8 @@ impl TrainingSet {
 pub struct HeldOut {
     /// What is seen of them, in their order.
     pub pieces: Pieces,
-    /// Name and hash of each image.
-    pub records: Vec<ImageRecord>,
-    /// What is seen of each image apart from defects.
-    pub glances: Vec<Glance>,
-    /// What each is as a file.
-    pub kinds: Vec<Kind>,
+    /// What is known of each image.
+    pub images: Vec<GoodImage>,
     /// What they show in the mean; nothing of a part of a prepared set, whose mean is of all.
     pub mean: MeanPicture,
     /// What the closed-form terms look at, if there are any and the teacher has seen the images.
@@ -249,24 +249,18 @@ impl HeldOut {
     ) -> Result<Self> {
         let load = |image: &Source| load(image, root, view);
         let mut pieces = Pieces::within(budget_mib, scratch);
-        let mut records = Vec::with_capacity(images.len());
-        let mut glances = Vec::with_capacity(images.len());
-        let mut kinds = Vec::with_capacity(images.len());
+        let mut known = Vec::with_capacity(images.len());
         let mut mean = MeanPicture::default();
         for now in batches(images, 2 * rayon::current_num_threads()) {
             for one in now.par_iter().map(load).collect::<Result<Vec<_>>>()? {
                 one.sights.iter().for_each(|sight| mean.add(sight));
                 pieces.push(one.sights, true)?;
-                records.push(one.record);
-                glances.push(one.glance);
-                kinds.push(one.kind);
+                known.push(one.image);
             }
         }
         Ok(Self {
             pieces,
-            records,
-            glances,
-            kinds,
+            images: known,
             mean,
             places: None,
         })
@@ -308,9 +302,7 @@ impl HeldOut {
     pub fn part(set: &TrainingSet, images: &[usize]) -> Self {
         Self {
             pieces: set.pieces.part(images),
-            records: images.iter().map(|&i| set.records[i].clone()).collect(),
-            glances: images.iter().map(|&i| set.glances[i].clone()).collect(),
-            kinds: images.iter().map(|&i| set.kinds[i]).collect(),
+            images: images.iter().map(|&i| set.images[i].clone()).collect(),
             mean: MeanPicture::default(),
             places: set.places_of(images),
         }
@@ -321,12 +313,8 @@ impl HeldOut {
 pub(super) struct Loaded {
     /// What the model sees of it.
     pub sights: Vec<Sight>,
-    /// Its name and hash.
-    pub record: ImageRecord,
-    /// What is seen of it apart from defects.
-    pub glance: Glance,
-    /// What it is as a file.
-    pub kind: Kind,
+    /// What else is known of it.
+    pub image: GoodImage,
 }
 
 /// Reads, hashes and decodes one image, and sees it as the model does.
@@ -339,8 +327,10 @@ pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<Loaded> 
     let frame = sights.first().map_or(Frame::WHOLE, |sight| sight.frame);
     Ok(Loaded {
         sights,
-        record: ImageRecord::of(&source.name(), root, sha256),
-        glance: Glance::seen(&image, view, &frame),
-        kind,
+        image: GoodImage {
+            record: ImageRecord::of(&source.name(), root, sha256),
+            glance: Glance::seen(&image, view, &frame),
+            kind,
+        },
     })
 }

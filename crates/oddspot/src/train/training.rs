@@ -242,7 +242,9 @@ impl<'a> Training<'a> {
             |done, total| observer.progress(&Progress::Preparing { done, total }),
         )?;
         let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
-        let kinds: Vec<Kind> = (set.kinds.iter().chain(&held_out.kinds)).copied().collect();
+        let kinds: Vec<Kind> = (set.images.iter().chain(&held_out.images))
+            .map(|image| image.kind)
+            .collect();
         let told = Progress::Images {
             kinds: &kinds,
             bit_depth: settings.bit_depth,

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::finish::{Finishing, GoodErrors};
+use super::finish::Finishing;
+use super::good_errors::GoodErrors;
 use super::judged::Fold;
 use crate::judge::{self, Judging, TermErrors};
 use crate::maps::{ScoreMap, quantile_between};
