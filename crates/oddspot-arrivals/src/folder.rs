@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use oddspot::datasets::{Walked, is_left_out, walk};
+use oddspot::images::begins_like_an_image;
 
 use super::arrivals::{Arrivals, is_unfinished};
 use super::state::{FileState, Seen};
@@ -18,6 +19,8 @@ use super::state::{FileState, Seen};
 const LOOK: Duration = Duration::from_secs(1);
 /// And so many times as long as a look takes, so that folders of a million files cost no core.
 const SHARE: u32 = 20;
+/// After how long a file is told of that is called as if it were still written.
+const UNFINISHED_FOR: Duration = Duration::from_secs(60);
 /// How often files that wait are looked at.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -29,6 +32,9 @@ pub enum News<'a> {
     Away(&'a Path, &'a dyn Display),
     /// It can be read again.
     Back(&'a Path),
+    /// So many files have been there for a while, of which this is one, that are called as those that are still
+    /// written.
+    Unfinished(usize, &'a Path),
 }
 
 impl Display for News<'_> {
@@ -45,6 +51,11 @@ impl Display for News<'_> {
                 root.display()
             ),
             Self::Back(root) => write!(f, "warning: {} can be read again", root.display()),
+            Self::Unfinished(count, one) => write!(
+                f,
+                "{count} hidden or called as a file that is still written, as {}: taken when renamed",
+                one.display()
+            ),
         }
     }
 }
@@ -65,6 +76,8 @@ pub struct Folder {
     next_look: Instant,
     /// Whether it could be looked through the last time.
     is_there: bool,
+    /// Files that were told of as unfinished.
+    unfinished: usize,
 }
 
 impl Folder {
@@ -80,6 +93,7 @@ impl Folder {
             watcher: None,
             next_look: Instant::now(),
             is_there: true,
+            unfinished: 0,
         };
         folder.listen();
         folder
@@ -105,6 +119,7 @@ impl Folder {
         let started = Instant::now();
         let mut there = HashSet::new();
         let mut refused = None;
+        let mut unfinished = Vec::new();
         walk(&self.root, |found| match found {
             Walked::File(entry) if self.is_ours(entry.path()) => {
                 if let Ok(metadata) = entry.metadata()
@@ -113,6 +128,9 @@ impl Folder {
                     arrivals.see(entry.path(), state, Seen::There, started);
                     there.insert(entry.into_path());
                 }
+            }
+            Walked::File(entry) if self.is_stale(entry.path()) => {
+                unfinished.push(entry.into_path())
             }
             Walked::Unreadable(path, error) if path == self.root => refused = Some(error),
             _ => {}
@@ -130,6 +148,12 @@ impl Folder {
         if self.is_there {
             arrivals.keep(|path| there.contains(path));
         }
+        if let Some(one) = unfinished.first()
+            && unfinished.len() > self.unfinished
+        {
+            (self.tell)(&News::Unfinished(unfinished.len(), one));
+        }
+        self.unfinished = unfinished.len();
         self.next_look = Instant::now() + LOOK.max(SHARE * started.elapsed());
     }
 
@@ -189,9 +213,26 @@ impl Folder {
 
     /// Whether a path may be an image that came, and not one that was written here.
     fn is_ours(&self, path: &Path) -> bool {
-        let name = path.file_name().unwrap_or_default();
-        !self.left_out.iter().any(|one| path.starts_with(one))
-            && !name.as_encoded_bytes().starts_with(b".")
-            && !is_unfinished(path)
+        !self.is_left_out(path) && !is_to_be_renamed(path)
     }
+
+    fn is_left_out(&self, path: &Path) -> bool {
+        self.left_out.iter().any(|one| path.starts_with(one))
+    }
+
+    /// Whether a path looks like an image that somebody forgot to rename.
+    fn is_stale(&self, path: &Path) -> bool {
+        let written = path.metadata().and_then(|metadata| metadata.modified());
+        let age = written.ok().and_then(|at| at.elapsed().ok());
+        !self.is_left_out(path)
+            && is_to_be_renamed(path)
+            && age.is_some_and(|age| age > UNFINISHED_FOR)
+            && begins_like_an_image(path)
+    }
+}
+
+/// Whether a file is hidden, or called as one that is still written.
+fn is_to_be_renamed(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".") || is_unfinished(path)
 }

@@ -155,7 +155,7 @@ fn an_unusable_image_alone_is_a_skip_and_a_missing_one_an_error() {
     );
     assert!(
         run.stderr
-            .contains("1 images: 0 anomalous, 0 to check, 0 untrusted, 0 good, 1 skipped")
+            .contains("1 image: 0 anomalous, 0 to check, 0 untrusted, 0 good, 1 skipped")
     );
     world.fails(
         &mut world.oddspot("detect model.oddspot nowhere.png -o other"),

@@ -148,7 +148,7 @@ fn a_hook_that_is_stopped_in_the_middle_is_run_again() {
     let watching = Watching::start(&world, options);
     watching.until(|| world.path("done.txt").exists().then_some(()));
     let run = watching.stop();
-    let said = "1 results of before are handed on to ./hook.sh now";
+    let said = "1 result of before: handed on to ./hook.sh now";
     assert!(run.stderr.contains(said), "{}", run.stderr);
     assert_eq!(world.text("begun.txt").lines().count(), 2);
 }

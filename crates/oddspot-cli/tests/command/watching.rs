@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -119,6 +119,18 @@ fn images_are_judged_when_they_are_whole_and_once() {
     let world = with_folder();
     world.boards("in", 1);
     world.write("in/notes.txt", "no image");
+    // Forgotten, and told of; one that was just begun is not.
+    let minutes_ago = SystemTime::now() - Duration::from_secs(120);
+    for (name, age) in [
+        ("old.png.tmp", minutes_ago),
+        ("new.png.tmp", SystemTime::now()),
+    ] {
+        world.write(format!("in/{name}"), png(&board(9)));
+        let file = File::options()
+            .write(true)
+            .open(world.path(format!("in/{name}")));
+        file.unwrap().set_modified(age).unwrap();
+    }
     let watching = Watching::start(&world, "");
     // What lay there is judged too.
     watching.results(1);
@@ -162,6 +174,9 @@ fn images_are_judged_when_they_are_whole_and_once() {
         "{}",
         run.stderr
     );
+    let unfinished = "1 hidden or called as a file that is still written, as ";
+    assert!(run.stderr.contains(unfinished), "{}", run.stderr);
+    assert!(run.stderr.contains("old.png.tmp: taken when renamed"));
     assert!(run.stderr.contains("5 images: "), "{}", run.stderr);
     assert_eq!(run.stdout.lines().count(), 4, "{}", run.stdout);
     let day = found[0]["time"].as_str().unwrap()[..10].to_owned();
@@ -258,7 +273,7 @@ fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
     let length = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
     let said = String::from_utf8_lossy(&said[..length]).into_owned();
     assert!(
-        said.starts_with("what lies there already is passed over: 1 files"),
+        said.starts_with("what lies there already is passed over: 1 file"),
         "{said}"
     );
     world.fails(
