@@ -172,7 +172,11 @@ impl Day {
 
     fn page(&mut self, model: &Path) -> Result<()> {
         let started = Instant::now();
-        page::write(&self.folder, JSON_LINES, model, Some(ON_THE_PAGE))?;
+        match page::write(&self.folder, JSON_LINES, model, Some(ON_THE_PAGE)) {
+            // Removed meanwhile, which is told with the next image.
+            Err(_) if !self.folder.join(JSON_LINES).is_file() => {}
+            written => written?,
+        }
         self.has_news = false;
         self.next_page = Instant::now() + BETWEEN_PAGES.max(SHARE * started.elapsed());
         Ok(())

@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A run of `watch` that goes on.
 pub struct Watching<'a> {
     world: &'a World,
-    child: Option<Child>,
+    child: RefCell<Option<Child>>,
 }
 
 impl<'a> Watching<'a> {
@@ -37,7 +38,7 @@ impl<'a> Watching<'a> {
             .unwrap();
         Self {
             world,
-            child: Some(child),
+            child: RefCell::new(Some(child)),
         }
     }
 
@@ -52,22 +53,31 @@ impl<'a> Watching<'a> {
             if let Some(found) = found() {
                 return found;
             }
-            assert!(start.elapsed() < PATIENCE, "nothing came of it");
+            if start.elapsed() > PATIENCE {
+                let run = self.told();
+                panic!("nothing came of it: {:?} {}", run.code, run.stderr);
+            }
             sleep(Duration::from_millis(20));
         }
     }
 
     /// Stops it as a service manager does.
-    pub fn stop(mut self) -> Run {
-        let child = self.child.take().unwrap();
-        kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
-        let run = Run::from(child.wait_with_output().unwrap());
+    pub fn stop(self) -> Run {
+        let run = self.told();
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         run
     }
 
+    /// What it has told when it is stopped, if it was not ended already.
+    fn told(&self) -> Run {
+        let child = self.child.take().unwrap();
+        // It may be gone already.
+        let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
+        Run::from(child.wait_with_output().unwrap())
+    }
+
     /// Ends it with no time for anything.
-    fn kill(mut self) {
+    fn kill(self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
@@ -321,7 +331,8 @@ fn what_goes_away_for_a_while_is_judged_when_it_is_back() {
     let found = watching.results(12);
     assert!(before <= 12 && found.iter().all(|line| line["error"].is_null()));
     assert_eq!(names(&found).len(), 12);
-    fs::remove_dir_all(world.path("out")).unwrap();
+    // It may be writing there.
+    watching.until(|| fs::remove_dir_all(world.path("out")).ok());
     world.write("in/late.png", png(&board(20)));
     let found = watching.results(1);
     assert_eq!(names(&found), ["late.png"]);
