@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use oddspot::images::has_image_extension;
 
 use super::state::{FileState, Seen, spelled};
-use super::taken::Taken;
+use super::taken::{Asked, Taken};
 
 /// How long a file must stay as it is, if nothing tells that it was closed.
 const STILL: Duration = Duration::from_millis(500);
@@ -27,6 +27,7 @@ struct Waiting {
     state: FileState,
     since: Instant,
     is_closed: bool,
+    is_another: bool,
     failing_since: Option<Instant>,
     /// Not to be tried before.
     from: Instant,
@@ -40,6 +41,8 @@ pub struct Whole {
     pub state: FileState,
     /// Whether its writer is known to have closed it.
     pub is_closed: bool,
+    /// Whether one of its name, size and age was taken before, so that its pages are new too.
+    pub is_another: bool,
     /// Since when it could not be used, if it was tried before.
     pub failing_since: Option<Instant>,
 }
@@ -55,14 +58,17 @@ impl Arrivals {
 
     /// Takes note of a file as it is now.
     pub fn see(&mut self, path: &Path, state: FileState, seen: Seen, now: Instant) {
-        if self.taken.is_known(&spelled(path), &state, seen) {
+        let asked = self.taken.ask(&spelled(path), &state, seen);
+        if asked == Asked::Taken {
             self.waiting.remove(path);
             return;
         }
+        let is_another = asked == Asked::Another;
         // Many writers make an empty file, close it, and open it again; others rename it when it is whole.
         let is_closed = seen == Seen::Closed && state.bytes > 0 && has_image_extension(path);
         match self.waiting.get_mut(path) {
             Some(waiting) if waiting.state == state => {
+                waiting.state = state;
                 if is_closed && !waiting.is_closed {
                     (waiting.is_closed, waiting.from) = (true, now);
                 }
@@ -72,6 +78,7 @@ impl Arrivals {
                     state,
                     since: now,
                     is_closed,
+                    is_another,
                     failing_since: None,
                     from: now,
                 };
@@ -98,6 +105,7 @@ impl Arrivals {
             state: whole.state,
             since: now,
             is_closed: whole.is_closed,
+            is_another: whole.is_another,
             failing_since: Some(failing_since),
             from: now + (now - failing_since).clamp(STILL, LONGEST),
         };
@@ -134,6 +142,7 @@ impl Arrivals {
                 path: path.clone(),
                 state: waiting.state,
                 is_closed: waiting.is_closed,
+                is_another: waiting.is_another,
                 failing_since: waiting.failing_since,
             })
             .collect();
@@ -155,6 +164,7 @@ pub fn is_unfinished(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::state::Node;
     use super::*;
 
     fn state(bytes: u64, written_ns: i64) -> FileState {
@@ -190,6 +200,49 @@ mod tests {
         // Written again, it is another image.
         arrivals.see(slow, state(20, 4), Seen::Closed, after(1100));
         assert_eq!(taken(&mut arrivals, start, 1100), ["slow.png"]);
+    }
+
+    #[test]
+    fn one_in_the_place_of_another_of_its_size_and_age_comes_too() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(Taken::default());
+        let path = Path::new("a.png");
+        let as_changed = |changed_ns| FileState {
+            node: Some(Node {
+                number: 1,
+                changed_ns,
+            }),
+            ..state(5, 5)
+        };
+        arrivals.see(path, as_changed(1), Seen::Closed, start);
+        assert!(!arrivals.take(start, 1)[0].is_another);
+        // As the system tells of it, and as it is looked at while it waits.
+        for seen in [Seen::There, Seen::There, Seen::Closed, Seen::There] {
+            arrivals.see(path, as_changed(2), seen, start);
+        }
+        let again = arrivals.take(start, 1);
+        assert!(again.len() == 1 && again[0].is_another);
+        arrivals.see(path, as_changed(2), Seen::There, start);
+        assert!(arrivals.waiting().is_empty());
+    }
+
+    #[test]
+    fn a_share_that_makes_up_numbers_delays_nothing() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(Taken::default());
+        for tick in 0..=5 {
+            let node = Node {
+                number: tick,
+                changed_ns: 1,
+            };
+            let state = FileState {
+                node: Some(node),
+                ..state(5, 5)
+            };
+            let now = start + Duration::from_millis(100 * tick);
+            arrivals.see(Path::new("a.png"), state, Seen::There, now);
+        }
+        assert_eq!(taken(&mut arrivals, start, 500), ["a.png"]);
     }
 
     #[test]

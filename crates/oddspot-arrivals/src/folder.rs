@@ -1,8 +1,9 @@
 //! A folder that is watched: told of by the system, and looked through from time to time, since on network shares and
 //! under load the system does not tell of everything.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -53,7 +54,12 @@ impl Display for News<'_> {
             Self::Back(root) => write!(f, "warning: {} can be read again", root.display()),
             Self::Unfinished(count, one) => write!(
                 f,
-                "{count} hidden or called as a file that is still written, as {}: taken when renamed",
+                "warning: {count} {} hidden or called as one that is still written, as {}: renamed it is taken",
+                if *count == 1 {
+                    "image is"
+                } else {
+                    "images are"
+                },
                 one.display()
             ),
         }
@@ -76,8 +82,9 @@ pub struct Folder {
     next_look: Instant,
     /// Whether it could be looked through the last time.
     is_there: bool,
-    /// Files that were told of as unfinished.
-    unfinished: usize,
+    /// Files that have been there for a while as if they were still written, and whether each is an image: none is
+    /// opened twice.
+    stale: HashMap<PathBuf, bool>,
 }
 
 impl Folder {
@@ -93,7 +100,7 @@ impl Folder {
             watcher: None,
             next_look: Instant::now(),
             is_there: true,
-            unfinished: 0,
+            stale: HashMap::new(),
         };
         folder.listen();
         folder
@@ -119,7 +126,7 @@ impl Folder {
         let started = Instant::now();
         let mut there = HashSet::new();
         let mut refused = None;
-        let mut unfinished = Vec::new();
+        let mut stale = HashMap::new();
         walk(&self.root, |found| match found {
             Walked::File(entry) if self.is_ours(entry.path()) => {
                 if let Ok(metadata) = entry.metadata()
@@ -129,8 +136,10 @@ impl Folder {
                     there.insert(entry.into_path());
                 }
             }
-            Walked::File(entry) if self.is_stale(entry.path()) => {
-                unfinished.push(entry.into_path())
+            Walked::File(entry) if !self.is_left_out(entry.path()) => {
+                let is_image = (entry.metadata().ok())
+                    .and_then(|metadata| self.is_stale_image(entry.path(), &metadata));
+                stale.extend(is_image.map(|is_image| (entry.into_path(), is_image)));
             }
             Walked::Unreadable(path, error) if path == self.root => refused = Some(error),
             _ => {}
@@ -148,12 +157,14 @@ impl Folder {
         if self.is_there {
             arrivals.keep(|path| there.contains(path));
         }
-        if let Some(one) = unfinished.first()
-            && unfinished.len() > self.unfinished
+        let unfinished = |stale: &HashMap<PathBuf, bool>| stale.values().filter(|&&is| is).count();
+        let count = unfinished(&stale);
+        if count > unfinished(&self.stale)
+            && let Some((one, _)) = stale.iter().filter(|(_, is_image)| **is_image).min()
         {
-            (self.tell)(&News::Unfinished(unfinished.len(), one));
+            (self.tell)(&News::Unfinished(count, one));
         }
-        self.unfinished = unfinished.len();
+        self.stale = stale;
         self.next_look = Instant::now() + LOOK.max(SHARE * started.elapsed());
     }
 
@@ -220,14 +231,15 @@ impl Folder {
         self.left_out.iter().any(|one| path.starts_with(one))
     }
 
-    /// Whether a path looks like an image that somebody forgot to rename.
-    fn is_stale(&self, path: &Path) -> bool {
-        let written = path.metadata().and_then(|metadata| metadata.modified());
-        let age = written.ok().and_then(|at| at.elapsed().ok());
-        !self.is_left_out(path)
-            && is_to_be_renamed(path)
-            && age.is_some_and(|age| age > UNFINISHED_FOR)
-            && begins_like_an_image(path)
+    /// Whether a file that somebody may have forgotten to rename is an image; None of another.
+    fn is_stale_image(&self, path: &Path, metadata: &Metadata) -> Option<bool> {
+        let age = metadata.modified().ok()?.elapsed().ok()?;
+        // A pipe would be waited for.
+        if !metadata.is_file() || age < UNFINISHED_FOR {
+            return None;
+        }
+        let before = self.stale.get(path).copied();
+        Some(before.unwrap_or_else(|| begins_like_an_image(path)))
     }
 }
 

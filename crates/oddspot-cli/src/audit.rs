@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::audit::Audit;
 use oddspot::datasets::Dataset;
@@ -23,7 +23,8 @@ use crate::excluded::ExcludeArgs;
 use crate::good::{GoodArgs, data_set, usable_ones};
 use crate::interrupt::INTERRUPTED;
 use crate::output::claim_reports;
-use crate::progress::{FITTING, Phases};
+use crate::printing::counted;
+use crate::progress::Phases;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 pub use told::tell_in_short;
 use told::{Words, tell};
@@ -46,7 +47,8 @@ pub struct AuditArgs {
     /// Write everything found, image by image, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write the names of the suspicious images, one a line, for `oddspot train --exclude @FILE`
+    /// Write the names of the suspicious images, and of those that cannot be used, one a line, for `oddspot train
+    /// --exclude @FILE`
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
     /// Write the regions in which good images differ most, for `oddspot train --region FILE`, which ignores them
@@ -117,6 +119,16 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         .map(|one| Unusable::of(one, &root))
         .collect();
     told::tell_unusable(&unusable);
+    if let Some(file) = (args.list.as_ref()).filter(|_| !unusable.is_empty()) {
+        // What follows may end in an error, and these are known.
+        written::write_names(&[], &unusable, &name(&args.data), file)?;
+    }
+    let used = images.train.len() + images.held_out.len();
+    ensure!(
+        !images.train.is_empty(),
+        "{used} of {} can be used to learn from",
+        counted(used + unusable.len(), "good image")
+    );
     let Some((header, audit)) = audit(settings, images, &runtime)? else {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -179,7 +191,7 @@ fn audit(
     let mut observer = |event: &Event| {
         match *event {
             Event::Preparing { done, total } => phases.show("preparing", done, total),
-            Event::Fitting { done, total, .. } => phases.show_of(FITTING, done, total),
+            Event::Fitting { term, done, total } => phases.fitting(term, done, total),
             Event::Scoring { done, total } => phases.show("scoring good images", done, total),
             _ => {}
         }

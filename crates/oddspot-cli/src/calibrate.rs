@@ -55,6 +55,7 @@ pub struct CalibrateArgs {
 
 /// `oddspot calibrate`.
 pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
+    args.verdict.check()?;
     let runtime = args.runtime.open()?;
     let place = match args.dry_run {
         true => None,

@@ -11,7 +11,6 @@ use oddspot::datasets::{Dataset, Label, Layout, Sample, sounds_bad};
 use oddspot::images::{Reading, Source, begins_like_an_image, check_all, has_image_extension};
 use oddspot::train::GoodImages;
 
-use crate::advice::causes;
 use crate::besides::{lines, listed};
 use crate::progress::Phases;
 use crate::runtime::Runtime;
@@ -23,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What helps where good images cannot be used.
 const LEAVE_OUT: &str = "good images that cannot be used must be mended or left out (--exclude NAME; \
-                         `oddspot audit --list FILE` names them all for --exclude @FILE)";
+                         `oddspot audit --list FILE` writes all their names, and those of odd images to look \
+                         at, for --exclude @FILE)";
 
 /// What is taken for good images whatever it is called.
 #[derive(Args, Clone, Copy, Default)]
@@ -100,7 +100,8 @@ impl GoodArgs {
         if self.force {
             if let Some(name) = &own {
                 tell!("taken for good, as --force says: {}", name.display());
-            } else if !bad.is_empty() {
+            }
+            if !bad.is_empty() {
                 tell!("taken for good, as --force says: {}", counted(&bad));
             }
             return Ok(());
@@ -207,23 +208,12 @@ pub fn each_once(
 /// The images that can be used, and why the others cannot; None if the user asked to stop.
 ///
 /// # Errors
-/// No image that can be used.
+/// Threads that the system does not give.
 pub fn usable_ones(
     (images, reading): (GoodImages, Reading),
     runtime: &Runtime,
 ) -> Result<Option<Usable>> {
-    let found = checking(runtime, |progress| Ok(images.usable(reading, progress)))?;
-    let Some((images, broken)) = found else {
-        return Ok(None);
-    };
-    match (images.train.is_empty(), broken.first()) {
-        (true, Some((_, error))) => bail!(
-            "none of {} good images can be used: {}",
-            broken.len(),
-            causes(error)
-        ),
-        _ => Ok(Some((images, broken))),
-    }
+    checking(runtime, |progress| Ok(images.usable(reading, progress)))
 }
 
 /// Images that can be used, and others with why not.

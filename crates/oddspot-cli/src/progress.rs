@@ -90,34 +90,38 @@ impl Progress {
 
 /// The bar of the phase that goes on, of work on images in several phases.
 #[derive(Default)]
-pub struct Phases(Option<(&'static str, usize, Progress)>);
+pub struct Phases(Option<([&'static str; 2], Progress)>);
 
 impl Phases {
-    /// Shows how far a phase is; another label or total ends the one before.
+    /// Shows how far a phase is; another label ends the one before.
     pub fn show(&mut self, label: &'static str, done: usize, total: usize) {
-        self.show_of((label, "images"), done, total);
+        self.show_of([label, ""], "images", (done, total));
     }
 
-    /// The same of other items than images.
-    pub fn show_of(
+    /// Shows how far a closed-form term is; another ends the one before.
+    pub fn fitting(&mut self, term: &'static str, done: usize, total: usize) {
+        let (label, unit) = FITTING;
+        self.show_of([label, term], unit, (done, total));
+    }
+
+    fn show_of(
         &mut self,
-        (label, unit): (&'static str, &'static str),
-        done: usize,
-        total: usize,
+        phase: [&'static str; 2],
+        unit: &'static str,
+        (done, total): (usize, usize),
     ) {
-        let is_same = |(shown, of, _): &(_, _, Progress)| (*shown, *of) == (label, total);
-        if !self.0.as_ref().is_some_and(is_same) {
+        if self.0.as_ref().is_none_or(|(shown, _)| *shown != phase) {
             self.finish();
-            self.0 = Some((label, total, Progress::new(label, unit, 0, total)));
+            self.0 = Some((phase, Progress::new(phase[0], unit, 0, total)));
         }
-        if let Some((_, _, bar)) = &mut self.0 {
+        if let Some((_, bar)) = &mut self.0 {
             bar.set(done, String::new);
         }
     }
 
     /// Ends the phase and leaves its bar in view.
     pub fn finish(&mut self) {
-        if let Some((_, _, bar)) = self.0.take() {
+        if let Some((_, bar)) = self.0.take() {
             bar.finish();
         }
     }

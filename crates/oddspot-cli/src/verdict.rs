@@ -71,10 +71,21 @@ impl VerdictArgs {
         Ok(detector)
     }
 
+    /// Refuses two thresholds of which no image could be between, before anything is loaded.
+    ///
+    /// # Errors
+    /// That.
+    pub fn check(&self) -> Result<()> {
+        match (self.check_threshold, self.threshold) {
+            (Some(check), Some(threshold)) => below(check, threshold),
+            _ => Ok(()),
+        }
+    }
+
     /// Those that were asked for, if any were.
     ///
     /// # Errors
-    /// A threshold or rate out of range.
+    /// A threshold out of range.
     pub fn thresholds(&self, own: &Thresholds) -> Result<Option<Thresholds>> {
         let scores = [
             ("threshold", self.threshold, own.image),
@@ -97,15 +108,20 @@ impl VerdictArgs {
             thresholds = thresholds.at_scores(self.threshold, self.check_threshold);
         }
         if let Some(check) = self.check_threshold {
-            ensure!(
-                check <= thresholds.image,
-                "--check-threshold {check}: above the threshold {} an image is anomalous, and not to be \
-                 checked; give a lower one, or a higher --threshold",
-                four_digits(thresholds.image)
-            );
+            below(check, thresholds.image)?;
         }
         Ok((by_rate || by_score).then_some(thresholds))
     }
+}
+
+fn below(check: f64, threshold: f64) -> Result<()> {
+    ensure!(
+        check <= threshold,
+        "--check-threshold {check}: above the threshold {} an image is anomalous, and not to be checked; give \
+         a lower one, or a higher --threshold",
+        four_digits(threshold)
+    );
+    Ok(())
 }
 
 /// A share of good images that a threshold can be set for.

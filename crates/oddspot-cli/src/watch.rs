@@ -188,7 +188,9 @@ impl Watch<'_> {
                         // A run that was killed may have told of some of its pages.
                         file.pages.retain(|page| {
                             let image = input.page(page.number, None).image();
-                            page.number.is_none() || !arrivals.was_taken(&image, &whole.state)
+                            page.number.is_none()
+                                || whole.is_another
+                                || !arrivals.was_taken(&image, &whole.state)
                         });
                         Ok(file)
                     }

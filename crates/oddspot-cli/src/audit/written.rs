@@ -68,16 +68,26 @@ pub fn write_json(found: &Found, file: &Path) -> Result<()> {
 /// # Errors
 /// A file that cannot be written.
 pub fn write_list(found: &Found, file: &Path) -> Result<()> {
-    let names: String = (found.audit.suspicious())
-        .map(|image| listed(&image.name))
-        .collect();
-    let mut text = format!(
-        "# They stand out from all other good images of {}.\n{names}",
-        found.name
-    );
-    if !found.unusable.is_empty() {
+    let suspicious = found.audit.suspicious();
+    let suspicious: Vec<&str> = suspicious.map(|image| image.name.as_str()).collect();
+    write_names(&suspicious, found.unusable, &found.name, file)
+}
+
+/// The same of images that stand out and of those that cannot be used, of good images that are called so together.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_names(
+    suspicious: &[&str],
+    unusable: &[Unusable],
+    good: &str,
+    file: &Path,
+) -> Result<()> {
+    let mut text = format!("# They stand out from all other good images of {good}.\n");
+    text.extend(suspicious.iter().map(|name| listed(name)));
+    if !unusable.is_empty() {
         text += "# They cannot be used.\n";
-        text.extend(found.unusable.iter().map(|one| listed(&one.name)));
+        text.extend(unusable.iter().map(|one| listed(&one.name)));
     }
     Ok(atomic::write_bytes(file, text.as_bytes())?)
 }

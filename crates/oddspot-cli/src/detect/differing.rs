@@ -48,7 +48,11 @@ impl Differences {
                     None => name.to_owned(),
                 });
             }
-            found.words.clone_from(&one.words);
+            let advice = match one.differing {
+                Differing::Range => " (--bit-depth)",
+                _ => "",
+            };
+            found.words = format!("{}{advice}", one.words);
             one.words
         };
         differences.into_iter().map(note).collect()

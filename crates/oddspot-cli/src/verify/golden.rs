@@ -60,11 +60,19 @@ impl Golden {
             )
         })?;
         let mut images = Vec::new();
+        let lines = text.lines().count();
         for (at, line) in text.lines().enumerate() {
             if line.trim().is_empty() {
                 continue;
             }
+            let breaks_off = at + 1 == lines && !text.ends_with('\n');
             let known = known(line, at + 1, path.parent());
+            let known = known.map_err(|error| match breaks_off && is_half(&error) {
+                true => error.context(
+                    "it breaks off, as the last one of a run that was killed: take it out",
+                ),
+                false => error,
+            });
             images.push(known.with_context(|| format!("{}: line {}", path.display(), at + 1))?);
         }
         ensure!(!images.is_empty(), "{} names no image", path.display());
@@ -75,19 +83,21 @@ impl Golden {
     }
 }
 
+/// Whether a line is the beginning of one.
+fn is_half(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
+    causes.any(serde_json::Error::is_eof)
+}
+
 fn known(text: &str, line: usize, folder: Option<&Path>) -> Result<Known> {
     let Line {
         image,
         verdict,
         score,
         error,
-    } = serde_json::from_str(text).map_err(|error| {
-        let reason = match error.is_eof() {
-            true => "it breaks off, as the last one of a run that was killed: take the line out",
-            false => "it is not a JSON object with `image` and `verdict`, such as {\"image\": \"a.png\", \"verdict\": \"good\"}",
-        };
-        anyhow::Error::new(error).context(reason)
-    })?;
+    } = serde_json::from_str(text).context(
+        "it is not a JSON object with `image` and `verdict`, such as {\"image\": \"a.png\", \"verdict\": \"good\"}",
+    )?;
     if let Some(error) = error {
         bail!("{image} could not be judged ({error}): take the line out");
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::watching::{Watching, with_folder};
+use crate::watcher::{Watching, with_folder};
 use crate::world::{board, png};
 
 #[test]

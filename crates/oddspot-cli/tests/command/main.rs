@@ -35,5 +35,6 @@ mod reporting;
 mod resuming;
 mod teachers;
 mod training;
+mod watcher;
 mod watching;
 mod world;

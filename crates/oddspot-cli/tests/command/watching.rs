@@ -2,111 +2,18 @@
 
 #![cfg(unix)]
 
-use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::detection::lines;
 use crate::pixels::paged;
-use crate::world::{Run, World, board, png};
-
-/// How long something may take before a test gives it up.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A run of `watch` that goes on.
-pub struct Watching<'a> {
-    world: &'a World,
-    child: RefCell<Option<Child>>,
-}
-
-impl<'a> Watching<'a> {
-    pub fn start(world: &'a World, options: &str) -> Self {
-        let arguments = format!("watch in -m model.oddspot -o out --threads 1 {options}");
-        let child = world
-            .oddspot(&arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            world,
-            child: RefCell::new(Some(child)),
-        }
-    }
-
-    /// Waits until there are so many results.
-    pub fn results(&self, count: usize) -> Vec<Value> {
-        self.until(|| Some(results(self.world)).filter(|found| found.len() >= count))
-    }
-
-    pub fn until<T>(&self, mut found: impl FnMut() -> Option<T>) -> T {
-        let start = Instant::now();
-        loop {
-            if let Some(found) = found() {
-                return found;
-            }
-            if start.elapsed() > PATIENCE {
-                let run = self.told();
-                panic!("nothing came of it: {:?} {}", run.code, run.stderr);
-            }
-            sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Stops it as a service manager does.
-    pub fn stop(self) -> Run {
-        let run = self.told();
-        assert_eq!(run.code, Some(0), "{}", run.stderr);
-        run
-    }
-
-    /// What it has told when it is stopped, if it was not ended already.
-    fn told(&self) -> Run {
-        let child = self.child.take().unwrap();
-        // It may be gone already.
-        let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
-        Run::from(child.wait_with_output().unwrap())
-    }
-
-    /// Ends it with no time for anything.
-    fn kill(self) {
-        let mut child = self.child.take().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-}
-
-impl Drop for Watching<'_> {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().ok();
-            child.wait().ok();
-        }
-    }
-}
-
-/// The results of all days.
-fn results(world: &World) -> Vec<Value> {
-    let files = world.files();
-    let of_days = files
-        .iter()
-        .filter(|(name, _)| name.starts_with("out/") && name.ends_with("/results.jsonl"));
-    let texts = of_days.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned());
-    // Half a line that is just being written is none yet.
-    let whole = texts.map(|text| {
-        text.rsplit_once('\n')
-            .map_or(String::new(), |(all, _)| all.to_owned())
-    });
-    whole.flat_map(|text| lines(&text)).collect()
-}
+use crate::watcher::{PATIENCE, Watching, results, with_folder};
+use crate::world::{board, png};
 
 fn names(results: &[Value]) -> Vec<String> {
     let name = |line: &Value| {
@@ -116,12 +23,6 @@ fn names(results: &[Value]) -> Vec<String> {
     let mut names: Vec<String> = results.iter().map(name).collect();
     names.sort();
     names
-}
-
-pub fn with_folder() -> World {
-    let world = World::with_model();
-    world.make_folder("in");
-    world
 }
 
 #[test]
@@ -184,9 +85,9 @@ fn images_are_judged_when_they_are_whole_and_once() {
         "{}",
         run.stderr
     );
-    let unfinished = "1 hidden or called as a file that is still written, as ";
+    let unfinished = "1 image is hidden or called as one that is still written, as ";
     assert!(run.stderr.contains(unfinished), "{}", run.stderr);
-    assert!(run.stderr.contains("old.png.tmp: taken when renamed"));
+    assert!(run.stderr.contains("old.png.tmp: renamed it is taken"));
     assert!(run.stderr.contains("5 images: "), "{}", run.stderr);
     assert_eq!(run.stdout.lines().count(), 4, "{}", run.stdout);
     let day = found[0]["time"].as_str().unwrap()[..10].to_owned();
@@ -283,7 +184,7 @@ fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
     let length = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
     let said = String::from_utf8_lossy(&said[..length]).into_owned();
     assert!(
-        said.starts_with("what lies there already is passed over: 1 file"),
+        said.starts_with("what lies there already is passed over: 1 file\n"),
         "{said}"
     );
     world.fails(

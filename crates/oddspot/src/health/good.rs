@@ -155,8 +155,10 @@ impl UsualHealth {
             found.push((far / (most - least), beyond));
         }
         // Colours that are gone explain a cast, and are said first however far it goes.
-        let is_of_colour = found.iter().any(|(_, one)| one.measure == Measure::Colour);
-        let explained = |one: &Beyond| is_of_colour && one.measure.is_cast();
+        let is_faded =
+            |(_, one): &(f64, Beyond)| one.measure == Measure::Colour && one.value < one.usual[0];
+        let is_faded = found.iter().any(is_faded);
+        let explained = |one: &Beyond| is_faded && one.measure.is_cast();
         found.sort_by(|a, b| {
             let order = explained(&a.1).cmp(&explained(&b.1));
             order.then(b.0.total_cmp(&a.0))
@@ -203,6 +205,28 @@ mod tests {
                 .iter()
                 .any(|one| one.words.starts_with("brighter"))
         );
+    }
+
+    #[test]
+    fn colours_that_are_gone_are_said_before_the_cast_that_comes_of_it() {
+        let tinted = |[red, blue]: [f32; 2]| {
+            Glance::of(&RgbImage::from_fn(64, 64, |x, y| {
+                let level = (60 + x + y) as u8;
+                let tint = |share: f32| (f32::from(level) * share) as u8;
+                Rgb([tint(red), level, tint(blue)])
+            }))
+        };
+        let good: Vec<Glance> = (0..20)
+            .map(|i| tinted([0.5 + 0.001 * i as f32, 0.6]))
+            .collect();
+        let usual = GoodHealth::of(&good, &[0.1; 20]).ready();
+        let found = usual.judge(&tinted([1.0, 1.0]), 0.1);
+        let measures: Vec<Measure> = found.beyond.iter().map(|one| one.measure).collect();
+        assert!(measures.contains(&Measure::RedCast), "{measures:?}");
+        assert_eq!(measures[0], Measure::Colour);
+        // What is too colourful is said as far as it goes.
+        let found = usual.judge(&tinted([0.0, 0.6]), 0.1);
+        assert!(found.beyond[0].measure.is_cast(), "{found:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::observer::{Observer, Progress};
 use super::places::Both;
 use super::set::{HeldOut, TrainingSet};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::files::{NamedTensors, PackedTensors};
 use crate::maps::ScoreMap;
 use crate::net::learned::Learned;
@@ -25,20 +25,20 @@ pub(super) struct ClosedForm {
 }
 
 impl ClosedForm {
-    /// Fits them to all good images, those held out too: each is judged as if it had been left out. None if the
-    /// observer breaks.
+    /// Fits them to all good images, those held out too: each is judged as if it had been left out.
     ///
     /// # Errors
-    /// Features that cannot be read, or that a term cannot be fitted to.
+    /// Features that cannot be read, or that a term cannot be fitted to;
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) if the observer breaks.
     pub fn fit(
         settings: &Settings,
         learned: &Learned,
         (set, held_out): (&mut TrainingSet, &mut HeldOut),
         observer: &mut dyn Observer,
-    ) -> Result<Option<Self>> {
+    ) -> Result<Self> {
         let mut found = Self::default();
         let (Some(of_set), Some(of_held_out)) = (&mut set.places, &mut held_out.places) else {
-            return Ok(Some(found));
+            return Ok(found);
         };
         for kind in terms::used(settings).filter(|kind| kind.closed_form) {
             let mut told = |done, total| {
@@ -53,14 +53,11 @@ impl ClosedForm {
                 packed: &PackedTensors::new(),
                 statistics: &set.statistics,
             })?;
-            let left_out = match term.fit_good(&mut good, 0) {
-                Err(error) if error.kind() == ErrorKind::Cancelled => return Ok(None),
-                left_out => left_out?.unwrap_or_default(),
-            };
+            let left_out = term.fit_good(&mut good, 0)?.unwrap_or_default();
             found.left_out.insert(kind.name, left_out);
             found.tensors.extend(term.tensors());
             found.packed.extend(term.packed());
         }
-        Ok(Some(found))
+        Ok(found)
     }
 }

@@ -11,7 +11,7 @@ use super::judged::{Fold, Judged};
 use super::observer::{Observer, Progress};
 use super::set::{GoodImage, HeldOut, TrainingSet, records};
 use super::trainer::Trainer;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::files::{NamedTensors, PackedTensors};
 use crate::health::{Glance, GoodHealth};
 use crate::images::Kinds;
@@ -47,6 +47,14 @@ pub(super) struct Finishing<'a> {
     pub keep_teacher: bool,
 }
 
+/// None of what was cancelled.
+pub(super) fn unless_cancelled<T>(done: Result<T>) -> Result<Option<T>> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::Cancelled => Ok(None),
+        done => done.map(Some),
+    }
+}
+
 impl Trainer {
     /// Scores the training images (for what is usual) and the held-out ones (for the thresholds) and
     /// makes the model, with the teacher inside or without; None if the observer breaks. `ready` is
@@ -63,7 +71,8 @@ impl Trainer {
         observer: &mut dyn Observer,
     ) -> Result<Option<Model>> {
         let good = (&mut self.set, &mut held_out);
-        let Some(fitted) = ClosedForm::fit(&self.settings, &self.learned, good, observer)? else {
+        let fitted = ClosedForm::fit(&self.settings, &self.learned, good, observer);
+        let Some(fitted) = unless_cancelled(fitted)? else {
             return Ok(None);
         };
         self.finish_with(

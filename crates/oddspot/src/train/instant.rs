@@ -1,7 +1,7 @@
 //! A model of the closed-form terms alone: no step is made.
 
 use super::closed_form::ClosedForm;
-use super::finish::Finishing;
+use super::finish::{Finishing, unless_cancelled};
 use super::observer::Observer;
 use super::set::{HeldOut, TrainingSet};
 use crate::error::Result;
@@ -26,7 +26,8 @@ pub fn instant_model(
 ) -> Result<Option<Model>> {
     let learned = Learned::new(settings, &teacher.network.levels())?;
     let of_good = (&mut set, &mut held_out);
-    let Some(closed_form) = ClosedForm::fit(settings, &learned, of_good, observer)? else {
+    let closed_form = ClosedForm::fit(settings, &learned, of_good, observer);
+    let Some(closed_form) = unless_cancelled(closed_form)? else {
         return Ok(None);
     };
     let good = (&closed_form, &mut set, &held_out);

@@ -67,7 +67,7 @@ pub enum Progress<'a> {
     Fitting {
         /// Its name.
         term: &'static str,
-        /// So many parts of its work, which are as long as each other.
+        /// So many parts of its work, about as long as each other.
         done: usize,
         /// Of so many.
         total: usize,

@@ -260,7 +260,6 @@ impl<'a> Training<'a> {
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
         let of_good = (&mut set, &mut held_out);
         let closed_form = ClosedForm::fit(&settings, &learned, of_good, observer)?;
-        let closed_form = closed_form.ok_or_else(|| Error::cancelled("before the first step"))?;
         let good = (&closed_form, &mut set, &held_out);
         let of_teacher = (&teacher, &*ready);
         let instant = instant(

@@ -175,13 +175,15 @@ impl AnomalyMaps {
         sum(of_side.map(|term| &term.map))
     }
 
-    /// What the map of a side shows, in words: of several terms what the least certain of them says.
+    /// What the map of a side shows, in words; where nothing but terms of the closed form is in it, what these
+    /// say.
     pub fn words(&self, side: Side) -> &'static str {
-        let mut of_side = (self.terms.iter())
-            .map(|term| term.kind)
-            .filter(|kind| kind.side == side);
-        let unsure = of_side.find(|kind| kind.closed_form);
-        unsure.map_or(side.words(), Kind::words)
+        let of_side = self.terms.iter().map(|term| term.kind);
+        let of_side: Vec<&Kind> = of_side.filter(|kind| kind.side == side).collect();
+        match of_side.iter().all(|kind| kind.closed_form) {
+            true => of_side.first().map_or(side.words(), |kind| kind.words()),
+            false => side.words(),
+        }
     }
 
     /// How much each side has to do with the peak: its terms over what stands out with the peak, since a

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::among::{among, of_rows, rows_of, seconds_of_place, without};
 use super::elsewhere::usual;
-use super::projection::projection;
+use super::projection::{parts, projection};
 use super::scale::of_good;
 use super::{Fitted, Memory};
 use crate::error::Result;
@@ -38,9 +38,9 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
     let (mut workspace, mut buffer, mut features) = (Workspace::new(), Vec::new(), Vec::new());
     for piece in 0..pieces {
         of_good(how, good, piece, &mut features)?;
-        good.fitted(pieces + piece + 1, 2 * pieces)?;
         let memory = (&mut workspace, &mut buffer);
         let steps = projection.steps(&features, MOST_STEPS, memory)?;
+        good.fitted(pieces + piece + 1, parts(pieces))?;
         let Some(index) = place_of(piece) else {
             others.push((piece, steps));
             continue;
@@ -63,16 +63,19 @@ pub(super) fn fit(term: &Memory, good: &mut dyn GoodFeatures) -> Result<(Fitted,
                 .for_each(|(to, squares)| *to = squares[index]);
         }
     }
-    for (piece, steps) in others {
+    good.fitted(2 * pieces + kept, parts(pieces))?;
+    for (at, (piece, steps)) in others.into_iter().enumerate() {
         let own = rows_of(&of_rows, images[piece]);
         let without = without(&rows, own, kept * components, components);
         nearest(isa, components, &without, &steps, &mut left_out[piece])?;
+        good.fitted(2 * pieces + kept + at + 1, parts(pieces))?;
     }
     let remembered: Vec<&[i32]> = (left_out.iter().enumerate())
         .filter(|(piece, _)| place_of(*piece).is_some())
         .map(|(_, squares)| &squares[..])
         .collect();
     let elsewhere = usual(isa, &mut rows, (&remembered, &of_rows), components)?;
+    good.fitted(parts(pieces), parts(pieces))?;
     let fitted = Fitted {
         projection,
         rows,

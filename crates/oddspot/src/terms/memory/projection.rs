@@ -18,6 +18,12 @@ const LEAST_SHARE: f64 = 0.01;
 /// Standard deviations of the first component that 8 bits hold.
 const REACH: f64 = 6.0;
 
+/// The parts of the term's work on so many pieces: each is summed up, brought to steps and looked for among the others;
+/// the last is what they have elsewhere.
+pub(super) fn parts(pieces: usize) -> usize {
+    3 * pieces + 1
+}
+
 /// Sums of features and of their products.
 struct Sums {
     rows: f64,
@@ -109,8 +115,6 @@ fn sums(how: (MemoryScale, &PlaceGrid), good: &mut dyn GoodFeatures) -> Result<S
     let mut features = Vec::new();
     for piece in 0..good.pieces() {
         of_good(how, good, piece, &mut features)?;
-        // The features are looked at once more.
-        good.fitted(piece + 1, 2 * good.pieces())?;
         if piece == 0 {
             let rows = (features.len() / channels).max(1) as f32;
             for feature in features.chunks_exact(channels) {
@@ -141,6 +145,7 @@ fn sums(how: (MemoryScale, &PlaceGrid), good: &mut dyn GoodFeatures) -> Result<S
         for (sum, value) in sums.products.iter_mut().zip(&of_piece) {
             *sum += f64::from(*value);
         }
+        good.fitted(piece + 1, parts(good.pieces()))?;
     }
     sums.rows = sums.rows.max(1.0);
     Ok(sums)

@@ -186,6 +186,10 @@ fn what_is_unusual_at_its_place_looks_wrong_as_far_as_it_is_new() {
         part("gaussian", 4.0),
         part("memory", 3.0),
     ]);
+    let words = |maps: &AnomalyMaps| Side::ALL.map(|side| maps.words(side));
+    assert_eq!(words(&maps), ["looks wrong", "in the wrong place"]);
+    let alone = AnomalyMaps::of(vec![part("gaussian", 4.0), part("memory", 3.0)]);
+    assert_eq!(words(&alone)[0], "unusual here");
     let looks_wrong = |novelty| maps.shares(novelty).looks_wrong;
     assert!((looks_wrong(1.0) - 0.8).abs() < 1e-6);
     assert!((looks_wrong(0.5) - 0.45).abs() < 1e-6);
