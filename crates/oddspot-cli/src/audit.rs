@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use oddspot::audit::Audit;
 use oddspot::datasets::Dataset;
@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
-use crate::good::{GoodArgs, data_set, usable_ones};
+use crate::good::{GoodArgs, called_bad, data_set, usable_ones};
 use crate::interrupt::INTERRUPTED;
 use crate::output::claim_reports;
 use crate::printing::counted;
@@ -47,13 +47,17 @@ pub struct AuditArgs {
     /// Write everything found, image by image, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write the names of the suspicious images, and of those that cannot be used, one a line, for `oddspot train
+    /// Write the names of the suspicious images, of those that cannot be used, and of those in folders called like
+    /// bad ones, one a line, for `oddspot train
     /// --exclude @FILE`
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
     /// Write the regions in which good images differ most, for `oddspot train --region FILE`, which ignores them
     #[arg(long, value_name = "FILE")]
     pub ignore: Option<PathBuf>,
+    /// Write over a file of --list or --ignore that is there already: it may have been edited
+    #[arg(long)]
+    pub replace: bool,
     /// Images to leave out
     #[command(flatten)]
     pub exclude: ExcludeArgs,
@@ -77,6 +81,8 @@ pub struct Found<'a> {
     pub excluded: usize,
     /// Those that cannot be used.
     pub unusable: &'a [Unusable],
+    /// Names of those in folders called like bad ones.
+    pub called_bad: &'a [String],
 }
 
 /// An image that cannot be used.
@@ -99,6 +105,9 @@ impl Unusable {
 
 /// Looks through the images, prints what was found and writes the files that were asked for.
 pub fn run(args: &AuditArgs) -> Result<ExitCode> {
+    if !args.replace {
+        refuse_to_replace(args.list.iter().chain(&args.ignore))?;
+    }
     let files = (args.output.iter())
         .chain(&args.json)
         .chain(&args.list)
@@ -109,7 +118,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         method: Method::Instant,
         ..args.configuration.over(Settings::instant())?
     };
-    let (images, excluded) = good_images(args)?;
+    let (images, excluded, called_bad) = good_images(args)?;
     let root = images.root.clone();
     let Some((images, broken)) = usable_ones((images, settings.reading()), &runtime)? else {
         tell!("interrupted; nothing was written");
@@ -121,7 +130,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
     told::tell_unusable(&unusable);
     if let Some(file) = (args.list.as_ref()).filter(|_| !unusable.is_empty()) {
         // What follows may end in an error, and these are known.
-        written::write_names(&[], &unusable, &name(&args.data), file)?;
+        written::write_names(&[], (&unusable, &called_bad), &name(&args.data), file)?;
     }
     let used = images.train.len() + images.held_out.len();
     ensure!(
@@ -139,6 +148,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         name: name(&args.data),
         excluded,
         unusable: &unusable,
+        called_bad: &called_bad,
     };
     if let Some(file) = &args.output {
         write_page(&found, file, &runtime)?;
@@ -157,8 +167,19 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The good images of all folders, and how many were left out.
-fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize)> {
+/// Refuses to write over files that may have been edited.
+fn refuse_to_replace<'a>(mut files: impl Iterator<Item = &'a PathBuf>) -> Result<()> {
+    match files.find(|file| file.is_file()) {
+        None => Ok(()),
+        Some(file) => bail!(
+            "{} is there already; add --replace to write over it, or choose another name",
+            file.display()
+        ),
+    }
+}
+
+/// The good images of all folders, how many were left out, and the names of those in folders called like bad ones.
+fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize, Vec<String>)> {
     let datasets = args.data.iter().map(|data| data_set(data));
     let mut datasets: Vec<Dataset> = datasets.collect::<Result<_>>()?;
     let excluded = args.exclude.apply(&mut datasets)?;
@@ -172,12 +193,16 @@ fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize)> {
     if let [only] = &datasets[..] {
         images.root.clone_from(&only.root);
     }
+    let mut bad = Vec::new();
     for dataset in &datasets {
+        let names = called_bad(dataset)
+            .map(|sample| ImageRecord::of(&sample.image, &images.root, String::new()).name);
+        bad.extend(names);
         let of_dataset = GoodImages::of(dataset);
         images.train.extend(of_dataset.train);
         images.held_out.extend(of_dataset.held_out);
     }
-    Ok((images, excluded))
+    Ok((images, excluded, bad))
 }
 
 /// Fits the closed-form terms and looks through the images; None if the user asked to stop.

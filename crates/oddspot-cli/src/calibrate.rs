@@ -33,7 +33,7 @@ pub struct CalibrateArgs {
     /// Bad images or folders of them, to tell how many are missed; they set nothing
     #[arg(long, value_name = "BAD", num_args = 1..)]
     pub bad: Vec<PathBuf>,
-    /// Thresholds or rates [default: the rates of the model's settings]
+    /// Thresholds or rates [default: the rates that the model aims at]
     #[command(flatten)]
     pub verdict: VerdictArgs,
     /// What is taken for good
@@ -95,6 +95,9 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     let asked = args.verdict.thresholds(&by_rates)?;
     let given = [args.verdict.threshold, args.verdict.check_threshold].map(|one| one.is_some());
     let thresholds = asked.unwrap_or(by_rates);
+    for line in odd(&good, before.image, thresholds.image) {
+        tell!("warning: {line}");
+    }
     let prices = Prices::new(&thresholds, &good, &bad);
     say!(
         "an image is anomalous above the score {} (before {}), to be checked above {} (before {})",
@@ -119,6 +122,32 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         None => tell!("nothing was changed (--dry-run)"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Times that a threshold may rise without a word.
+const STEEP: f64 = 2.0;
+
+/// What makes it unlikely that the good images are of the part that the model knows.
+fn odd(good: &[Scored], before: f64, threshold: f64) -> Vec<String> {
+    let untrusted: Vec<&Scored> = (good.iter())
+        .filter(|image| !image.health.is_trusted())
+        .collect();
+    let mut lines = Vec::new();
+    if let Some(words) = untrusted.iter().find_map(|image| image.health.words()) {
+        lines.push(format!(
+            "{} of {} good images are untrusted so far ({words}); a model that is set by them takes them for \
+             usual: give images of the line as it is to stay",
+            untrusted.len(),
+            good.len()
+        ));
+    }
+    if threshold > STEEP * before && before > 0.0 {
+        lines.push(format!(
+            "the threshold is {:.1} times the one before: are these good images of the same part?",
+            threshold / before
+        ));
+    }
+    lines
 }
 
 /// Scores of images that the model has not learned from; None if interrupted.

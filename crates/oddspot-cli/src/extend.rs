@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::model::Header;
-use oddspot::train::Progress as Event;
+use oddspot::train::{Extended, Odd, Progress as Event};
+use oddspot::verdict::Verdict;
 use oddspot::{ErrorKind, Extension, Model};
 
 use crate::changed::ChangedArgs;
@@ -83,6 +84,7 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
             counted(extended.known.len(), "image")
         );
     }
+    refuse_odd(&extended, args.take.force)?;
     place.save(&extended.model)?;
     let thresholds = &header.thresholds;
     let networks = match header.settings.method.learns() {
@@ -110,6 +112,39 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         say!("{line}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Images that a line names.
+const NAMED: usize = 5;
+
+/// Tells of new images that the model does not call good as it is, and refuses them where they are most: they would
+/// be good from now on.
+fn refuse_odd(extended: &Extended, force: bool) -> Result<()> {
+    let new = extended.new;
+    let is_odd = |one: &&Odd| matches!(one.verdict, Verdict::Anomalous | Verdict::Untrusted);
+    let odd: Vec<&Odd> = extended.odd.iter().filter(is_odd).collect();
+    if odd.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = (odd.iter().take(NAMED))
+        .map(|one| format!("{} ({})", one.record.name, one.verdict.word()))
+        .collect();
+    let more = match odd.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let said = format!(
+        "{} of {} are not good by the model as it is: {}{more}",
+        odd.len(),
+        counted(new, "new image"),
+        named.join(", ")
+    );
+    ensure!(
+        force || 2 * odd.len() <= new,
+        "{said}; look whether they are good images of this part, and add --force if they are"
+    );
+    tell!("warning: {said}; they are good from now on: look whether they are");
+    Ok(())
 }
 
 /// Thresholds that were given as a score, and so follow no image.

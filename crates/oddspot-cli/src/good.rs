@@ -1,7 +1,7 @@
 //! Good images, and bad ones, by the paths that a command is given.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,8 @@ const LEAVE_OUT: &str = "good images that cannot be used must be mended or left 
 /// What is taken for good images whatever it is called.
 #[derive(Args, Clone, Copy, Default)]
 pub struct GoodArgs {
-    /// Take images for good that lie in folders called like bad ones (NOK, bad, defect, reject, fail, …)
+    /// Take images for good that lie in folders called like bad ones (NOK, bad, defect, reject, fail, …), and, of
+    /// `oddspot extend`, that are not good by the model
     #[arg(long)]
     pub force: bool,
 }
@@ -92,17 +93,21 @@ impl GoodArgs {
     }
 
     fn refuse(self, dataset: &Dataset, folders: &BTreeMap<&Path, usize>) -> Result<()> {
-        let sounds_bad = |part: &OsStr| sounds_bad(&part.to_string_lossy());
-        let is_bad = |folder: &Path| folder.iter().any(sounds_bad);
-        let bad = folders.iter().filter(|(folder, _)| is_bad(folder));
+        let bad = folders.iter().filter(|(folder, _)| is_called_bad(folder));
         let bad: BTreeMap<&Path, usize> = bad.map(|(&folder, &count)| (folder, count)).collect();
-        let own = own_name(dataset).filter(|name| sounds_bad(name));
+        let own = own_name(dataset).filter(|name| is_called_bad(Path::new(name)));
         if self.force {
             if let Some(name) = &own {
-                tell!("taken for good, as --force says: {}", name.display());
+                tell!(
+                    "taken for good although it is called like bad images: {}",
+                    name.display()
+                );
             }
             if !bad.is_empty() {
-                tell!("taken for good, as --force says: {}", counted(&bad));
+                tell!(
+                    "taken for good although they are called like bad images: {}",
+                    counted(&bad)
+                );
             }
             return Ok(());
         }
@@ -131,6 +136,19 @@ fn own_name(dataset: &Dataset) -> Option<OsString> {
     let whole = dataset.root.canonicalize().ok()?;
     let name = whole.file_name()?.to_owned();
     (dataset.layout == Layout::Folder).then_some(name)
+}
+
+/// Good images that lie in folders called like bad ones; none of a data set in which each has a label of its own.
+pub fn called_bad(dataset: &Dataset) -> impl Iterator<Item = &Sample> {
+    let has_folders = matches!(dataset.layout, Layout::Folder | Layout::MvtecAd);
+    let good = dataset.train.iter().chain(&dataset.held_out);
+    good.filter(move |sample| has_folders && is_called_bad(folder_of(dataset, sample)))
+}
+
+fn is_called_bad(folder: &Path) -> bool {
+    folder
+        .iter()
+        .any(|part| sounds_bad(&part.to_string_lossy()))
 }
 
 /// The folder of an image, below the data set's.

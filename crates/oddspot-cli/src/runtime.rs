@@ -104,7 +104,15 @@ impl Runtime {
     /// # Errors
     /// An unusable model file, or a teacher that it was saved without and that is not at hand.
     pub fn detector(&self, path: &Path) -> Result<Detector> {
-        Ok(Detector::load(path, self.options()?)?)
+        let detector = Detector::load(path, self.options()?)?;
+        if detector.header().is_first {
+            tell!(
+                "warning: {} is the first model of a training that is not done: its networks have learned \
+                 nothing; `oddspot train` with --resume or anew makes the better one",
+                path.display()
+            );
+        }
+        Ok(detector)
     }
 
     /// The same of a model that is loaded.

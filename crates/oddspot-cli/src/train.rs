@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use oddspot::Training;
 use oddspot::model::Model;
-use oddspot::settings::{Method, Settings};
+use oddspot::settings::Settings;
 use oddspot::train::{Checkpoint, GoodImages, LeftOut, checkpoint_of_fold};
 
 use crate::advice::chain;
@@ -135,7 +135,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
             kept,
             wrote_instant,
         } => {
-            let is_first = wrote_instant || is_first_model(&args.output, &model, args);
+            let is_first = wrote_instant || is_first(&args.output);
             save(&model, &args.output, &checkpoint.path, (kept, is_first))?;
             for fold in 1..=model.header.settings.training.folds {
                 std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();
@@ -190,7 +190,7 @@ fn refuse_to_replace(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<()> {
         return Ok(());
     }
     ensure!(
-        !args.output.is_file(),
+        !args.output.is_file() || is_first(&args.output),
         "{0} is there already; add --replace to put the new model in its place (it is kept as {0}.bak), or \
          choose another -o",
         args.output.display()
@@ -210,15 +210,9 @@ fn refuse_to_replace(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file is the model that an interrupted training of the same images wrote first, which takes seconds.
-fn is_first_model(output: &Path, model: &Model, args: &TrainArgs) -> bool {
-    let goes_on = args.resume || args.restart;
-    goes_on
-        && Model::load(output).is_ok_and(|first| {
-            first.header.settings.method == Method::Instant
-                && model.header.settings.method != Method::Instant
-                && first.header.training_images == model.header.training_images
-        })
+/// Whether a file is the model that a training wrote first, which takes seconds, and that was broken off.
+fn is_first(output: &Path) -> bool {
+    Model::load(output).is_ok_and(|model| model.header.is_first)
 }
 
 /// Writes the model, which holds all that the checkpoint was kept for. A model that lay there is kept, but one
@@ -273,6 +267,7 @@ fn audit(args: &TrainArgs, runtime: &Runtime, model: &Model, good: Good) {
             name: name_of(&args.data),
             excluded: good.excluded,
             unusable: &[],
+            called_bad: &[],
         };
         tell_in_short(&found);
         write_page(&found, &page, runtime)?;

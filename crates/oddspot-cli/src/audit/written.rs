@@ -70,16 +70,22 @@ pub fn write_json(found: &Found, file: &Path) -> Result<()> {
 pub fn write_list(found: &Found, file: &Path) -> Result<()> {
     let suspicious = found.audit.suspicious();
     let suspicious: Vec<&str> = suspicious.map(|image| image.name.as_str()).collect();
-    write_names(&suspicious, found.unusable, &found.name, file)
+    write_names(
+        &suspicious,
+        (found.unusable, found.called_bad),
+        &found.name,
+        file,
+    )
 }
 
-/// The same of images that stand out and of those that cannot be used, of good images that are called so together.
+/// The same of images that stand out, of those that cannot be used, and of those in folders called like bad ones;
+/// `good` is what all are called together.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write_names(
     suspicious: &[&str],
-    unusable: &[Unusable],
+    (unusable, called_bad): (&[Unusable], &[String]),
     good: &str,
     file: &Path,
 ) -> Result<()> {
@@ -88,6 +94,10 @@ pub fn write_names(
     if !unusable.is_empty() {
         text += "# They cannot be used.\n";
         text.extend(unusable.iter().map(|one| listed(&one.name)));
+    }
+    if !called_bad.is_empty() {
+        text += "# They lie in folders called like bad images.\n";
+        text.extend(called_bad.iter().map(|name| listed(name)));
     }
     Ok(atomic::write_bytes(file, text.as_bytes())?)
 }

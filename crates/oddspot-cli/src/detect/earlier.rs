@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
 
 use super::line::{ResultLine, for_each_line};
 use super::pictures::{name_of, remove};
@@ -85,6 +86,24 @@ fn for_each_file(results: &Path, mut with: impl FnMut(&str) -> Result<()>) -> Re
         let ResultLine { files, .. } = serde_json::from_slice(line).unwrap_or_default();
         files.iter().try_for_each(|file| with(file))
     })
+}
+
+/// Whether the last of earlier results is by another model, or by other thresholds.
+///
+/// # Errors
+/// Results that cannot be read.
+pub fn are_by_another(results: &Path, model_sha256: &str, threshold: f64) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct By {
+        model_sha256: String,
+        threshold: f64,
+    }
+    let mut last = None;
+    for_each_line(results, |line| {
+        last = serde_json::from_slice::<By>(line).ok().or(last.take());
+        Ok(())
+    })?;
+    Ok(last.is_some_and(|by| by.model_sha256 != model_sha256 || by.threshold != threshold))
 }
 
 /// Refuses to add to a table of other columns.

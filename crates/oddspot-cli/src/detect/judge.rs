@@ -8,7 +8,7 @@ use oddspot::images::Picture;
 
 use super::done::Done;
 use super::input::Input;
-use super::pictures::{Pictures, is_of_its_name};
+use super::pictures::Pictures;
 use super::told::{Judged, OfFile, Page};
 use crate::advice::{causes, chain};
 use crate::interrupt::Interrupt;
@@ -77,10 +77,10 @@ fn judge_one(
         Some(pictures) => pictures.write(names, image, &examined),
         None => Ok(Vec::new()),
     };
+    // A verdict is worth more than its pictures: a full disk may have room for a line.
     let (files, unnamed) = match written {
         Ok(files) => (files, None),
-        Err(error) if is_of_its_name(&error) => (Vec::new(), Some(chain(&error))),
-        Err(error) => return Err(error),
+        Err(error) => (Vec::new(), Some(chain(&error))),
     };
     Ok(Judged::Done(Box::new(Done {
         finding: examined.finding,

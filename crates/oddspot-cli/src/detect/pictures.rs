@@ -1,7 +1,6 @@
 //! Pictures of what was found: a sheet, the outlined image and the maps of each image.
 
 use std::borrow::Cow;
-use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -144,17 +143,6 @@ impl Files<'_> {
         self.written.push(below);
         Ok(path)
     }
-}
-
-/// Whether it is owed to a picture's name alone that it cannot be written: one that is too long for the disk,
-/// or has letters that it does not take.
-pub fn is_of_its_name(error: &anyhow::Error) -> bool {
-    let kinds = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>());
-    kinds
-        .map(io::Error::kind)
-        .any(|kind| matches!(kind, ErrorKind::InvalidFilename | ErrorKind::InvalidInput))
 }
 
 /// The name that a picture was given, by its path below the output folder.

@@ -13,7 +13,9 @@ use oddspot_arrivals::FileState;
 use serde::Serialize;
 
 use super::done::Done;
-use super::earlier::{Earlier, check_columns, go_to_end, has_rows, names, remove_pictures};
+use super::earlier::{
+    Earlier, are_by_another, check_columns, go_to_end, has_rows, names, remove_pictures,
+};
 use super::input::Input;
 use super::page::PAGE;
 use super::pictures::{Pictures, Written, remove_leftovers};
@@ -98,6 +100,18 @@ impl Output {
         thresholds: &Thresholds,
         stamps: Stamps,
     ) -> Result<Self> {
+        if let (Some(folder), Earlier::Append) = (folder, making.earlier)
+            && are_by_another(
+                &folder.join(JSON_LINES),
+                stamps.model_sha256(),
+                thresholds.image,
+            )?
+        {
+            tell!(
+                "warning: the results before in {} are by another model or other thresholds: each line says by which",
+                folder.display()
+            );
+        }
         let make = |folder| Folder::create(folder, making, thresholds);
         Ok(Self {
             stamps,

@@ -77,6 +77,11 @@ impl Stamps {
         })
     }
 
+    /// The SHA-256 of the model's file.
+    pub fn model_sha256(&self) -> &str {
+        &self.model_sha256
+    }
+
     /// Whether names are to say which part an image shows.
     pub fn has_parts(&self) -> bool {
         self.part.is_some()

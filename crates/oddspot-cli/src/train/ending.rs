@@ -31,7 +31,10 @@ pub fn summarise(model: &Model, output: &Path) {
     say!(
         "of 100 good parts like these about {} are called anomalous, and {} more are to be checked{guess}",
         parts(anomalous),
-        parts((check - anomalous).max(0.0))
+        match thresholds.check == thresholds.image {
+            true => "0".to_owned(),
+            false => parts((check - anomalous).max(0.0)),
+        }
     );
     for line in describe_images(header) {
         say!("{line}");
@@ -43,7 +46,9 @@ pub fn summarise(model: &Model, output: &Path) {
         thresholds.check
     );
     say!("  {}", describe_false_alarms(header));
-    if thresholds.check < thresholds.image {
+    if thresholds.check == thresholds.image {
+        say!("  both are the same: no image is to be checked");
+    } else {
         say!(
             "  {} of {} good images were to be checked or anomalous",
             thresholds.checks.left_out_alarms,

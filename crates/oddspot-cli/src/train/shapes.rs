@@ -74,21 +74,36 @@ fn told_of_shapes(kinds: &[Kind], settings: &Settings) -> Option<String> {
     // The most frequent one stands for all; of equals the largest.
     let (&(width, height), _) = sizes.iter().max_by_key(|(_, images)| **images)?;
     let own = ImageSize { width, height };
-    let [across, down] = shrunk(own, size);
     let mut text = format!(
-        "warning: {images} of {} good images are resized from {own} to {size}, {across:.1} times smaller across \
-         and {down:.1} times down: small defects vanish; try ",
-        kinds.len()
+        "warning: {images} of {} good images are resized from {own} to {size}, {}; try ",
+        kinds.len(),
+        resized(shrunk(own, size))
     );
     if let Some(better) = better(own, settings) {
         let pixels = |size: ImageSize| (size.width * size.height) as f64;
-        text += &format!(
-            "--image-size {better} (judging takes about {:.0} times as long) or ",
-            (pixels(better) / pixels(size)).max(1.0)
-        );
+        let times = (pixels(better) / pixels(size)).round();
+        let cost = match times > 1.0 {
+            true => format!(" (judging takes about {times} times as long)"),
+            false => String::new(),
+        };
+        text += &format!("--image-size {better}{cost} or ");
     }
     let tile = size.width.min(size.height);
     Some(text + &format!("--tile {tile}, which cuts them into pieces"))
+}
+
+/// What resizing does to what is in an image, in words.
+fn resized([across, down]: [f64; 2]) -> String {
+    match across.max(down) > MOST_SHRUNK {
+        true => format!(
+            "{across:.1} times smaller across and {down:.1} times down: small defects vanish"
+        ),
+        false => {
+            let way = if across > down { "across" } else { "down" };
+            let times = (across / down).max(down / across);
+            format!("squashed {way} {times:.1} times more than the other way")
+        }
+    }
 }
 
 /// How many times smaller an image becomes, across and down.

@@ -112,7 +112,7 @@ impl<'a> Watch<'a> {
         match trained {
             Ok(model) => Ok(Ended::Done {
                 model: Box::new(model),
-                kept: !self.owes_checkpoint,
+                kept: !self.owes_checkpoint && self.settings.method.learns(),
                 wrote_instant: self.wrote_instant,
             }),
             Err(error) if error.kind() == ErrorKind::Cancelled => {

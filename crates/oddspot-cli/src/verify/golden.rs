@@ -60,6 +60,8 @@ impl Golden {
             )
         })?;
         let mut images = Vec::new();
+        // As editors of Windows begin a text.
+        let text = text.trim_start_matches('\u{feff}');
         let lines = text.lines().count();
         for (at, line) in text.lines().enumerate() {
             if line.trim().is_empty() {
@@ -131,6 +133,8 @@ pub struct Judged {
     threshold: f64,
     images: usize,
     misses: usize,
+    /// Of the misses.
+    to_check: usize,
     false_alarms: usize,
     others: usize,
     moved: usize,
@@ -146,6 +150,7 @@ impl Judged {
             threshold,
             images: 0,
             misses: 0,
+            to_check: 0,
             false_alarms: 0,
             others: 0,
             moved: 0,
@@ -165,6 +170,7 @@ impl Judged {
             }
             Expected::Anomalous if !kept_back => {
                 self.misses += 1;
+                self.to_check += usize::from(finding.verdict == Verdict::Check);
                 Some("missed")
             }
             Expected::This(verdict) if verdict != finding.verdict => {
@@ -206,9 +212,13 @@ impl Judged {
     /// What came of it, in a line.
     pub fn summary(&self, max_misses: usize, max_false_alarms: usize) -> String {
         let mut text = format!(
-            "{}: {} missed (at most {max_misses}), {} false alarms (at most {max_false_alarms})",
+            "{}: {} missed{} (at most {max_misses}), {} false alarms (at most {max_false_alarms})",
             counted(self.images, "known image"),
             self.misses,
+            match self.to_check {
+                0 => String::new(),
+                some => format!(", {some} of them to be checked,"),
+            },
             self.false_alarms
         );
         if self.others > 0 {

@@ -11,7 +11,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use oddspot::verdict::Verdict;
 
@@ -110,6 +110,11 @@ impl Hooks {
     /// # Errors
     /// Results that cannot be read; threads that the system does not give.
     pub fn start(args: &HookArgs, output: &Path, tells: bool) -> Result<Self> {
+        let has_none = args.exec.is_none() && args.post.is_none();
+        ensure!(
+            !has_none || (args.hook_on.is_empty() && !args.hook_new_only),
+            "there is no hook: --hook-on and --hook-new-only need --exec PROGRAM or --post URL"
+        );
         let timeout = Duration::from_secs(args.hook_timeout);
         let stop = Stop::default();
         let mut recipients: Vec<(&str, Box<dyn Recipient>)> = Vec::new();

@@ -74,7 +74,7 @@ fn what_should_not_be_among_the_good_ones_is_named() {
     );
 
     // The same again says the same.
-    let again = command.replace("page.html", "again.html");
+    let again = command.replace("page.html", "again.html") + " --replace";
     world.succeeds(&mut world.oddspot(&again));
     assert!(world.read("again.html") == world.read("page.html"));
 }
@@ -109,6 +109,21 @@ fn what_cannot_be_used_is_named_and_left_out() {
         assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
     }
     world.succeeds(&mut world.oddspot(&format!("{train} --exclude @odd.txt")));
+
+    // A list may have been edited, and names those in folders called like bad ones too.
+    let again = format!("audit boards --list odd.txt {TINY}");
+    world.fails(
+        &mut world.oddspot(&again),
+        &["odd.txt is there already", "--replace"],
+    );
+    world.picture("boards/NOK/1.png", &board(70));
+    world.succeeds(&mut world.oddspot(&format!("{again} --replace")));
+    assert!(
+        world
+            .text("odd.txt")
+            .ends_with("called like bad images.\nNOK/1.png\n")
+    );
+    world.succeeds(&mut world.oddspot(&format!("{train} --exclude @odd.txt --replace")));
 
     world.write("none/a.png", "no image");
     // What is known is kept where nothing can be said of the rest.

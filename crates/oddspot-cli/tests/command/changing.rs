@@ -2,7 +2,7 @@
 
 use oddspot::Model;
 
-use crate::world::World;
+use crate::world::{World, board};
 
 fn header(world: &World, name: &str) -> oddspot::model::Header {
     Model::load(&world.path(name)).unwrap().header
@@ -75,13 +75,49 @@ fn thresholds_are_set_anew_and_told_with_their_price() {
         &mut world.oddspot("calibrate model.oddspot line --threshold 1e9 -o own.oddspot"),
     );
     world.boards("more", 9);
-    world.succeeds(&mut world.oddspot("extend own.oddspot more"));
+    let run = world.succeeds(&mut world.oddspot("extend own.oddspot more"));
+    let stays = "the threshold was given to calibrate and stays";
+    assert!(run.stdout.contains(stays), "{}", run.stdout);
+
+    // What was aimed at stays aimed at.
+    world.succeeds(&mut world.oddspot("calibrate new.oddspot line"));
+    let again = header(&world, "new.oddspot").thresholds.rates();
+    assert_eq!((again.anomalous, again.check), (0.1, 0.2));
     let text = world
         .succeeds(&mut world.oddspot("inspect own.oddspot"))
         .stdout;
     assert!(
         text.contains("no rate is promised") && !text.contains("95 % confidence"),
         "{text}"
+    );
+}
+
+#[test]
+fn images_that_the_model_does_not_call_good_are_no_good_ones_in_silence() {
+    let world = World::with_model();
+    for seed in 30..36 {
+        let mut other = board(seed);
+        other
+            .pixels_mut()
+            .for_each(|pixel| pixel.0 = pixel.0.map(|level| 255 - level));
+        world.picture(format!("other/{seed}.png"), &other);
+    }
+    let extend = "extend model.oddspot other";
+    world.fails(
+        &mut world.oddspot(extend),
+        &[
+            "6 of 6 new images are not good by the model as it is: 30.png (",
+            "--force",
+        ],
+    );
+    let run = world.succeeds(&mut world.oddspot(&format!("{extend} --force -o forced.oddspot")));
+    let warned = "warning: 6 of 6 new images are not good by the model as it is";
+    assert!(run.stderr.contains(warned), "{}", run.stderr);
+    let run = world.succeeds(&mut world.oddspot("calibrate model.oddspot other --dry-run"));
+    assert!(
+        run.stderr.contains("times the one before"),
+        "{}",
+        run.stderr
     );
 }
 

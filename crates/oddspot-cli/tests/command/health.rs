@@ -52,7 +52,10 @@ fn another_light_is_no_defect_and_says_what_to_check() {
         let dark = lit(&board(30 + i), 0.5 + 0.01 * i as f32);
         world.picture(format!("dark/{i}.png"), &dark);
     }
-    world.succeeds(&mut world.oddspot("extend m.oddspot dark"));
+    let run = world.succeeds(&mut world.oddspot("calibrate m.oddspot dark --dry-run"));
+    let untrusted = "6 of 6 good images are untrusted so far (darker than any good image";
+    assert!(run.stderr.contains(untrusted), "{}", run.stderr);
+    world.succeeds(&mut world.oddspot("extend m.oddspot dark --force"));
     world.succeeds(&mut world.oddspot("detect m.oddspot images -o again"));
     let again = lines(&world.text("again/results.jsonl"));
     assert_ne!(again[0]["verdict"], "untrusted", "{}", again[0]);
@@ -103,6 +106,10 @@ fn a_model_is_held_to_known_images_and_to_its_own() {
         .replace("\"score\":", "\"score\":9");
     world.write("out/moved.jsonl", moved);
     world.ends_with(&mut world.oddspot("verify m.oddspot out/moved.jsonl"), 5);
+    // As editors of Windows write it.
+    let text = world.text("out/results.jsonl").replace('\n', "\r\n");
+    world.write("out/edited.jsonl", format!("\u{feff}{text}"));
+    world.succeeds(&mut world.oddspot("verify m.oddspot out/edited.jsonl"));
     let half = world.text("out/results.jsonl");
     world.write("out/half.jsonl", &half[..half.len() - 40]);
     world.fails(

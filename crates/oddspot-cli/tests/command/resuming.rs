@@ -1,6 +1,7 @@
 //! A training that was interrupted goes on as if it had never stopped.
 #![cfg(unix)]
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -132,6 +133,15 @@ fn steps_that_came_after_the_checkpoint_are_logged_once() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+    // What lies there is the first model, and says so.
+    let said = "warning: m.oddspot is the first model of a training that is not done";
+    let run = world.succeeds(&mut world.oddspot("detect m.oddspot boards -o out --no-pictures"));
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    fs::copy(world.path("m.oddspot"), world.path("anew.oddspot")).unwrap();
+    world.succeeds(&mut world.train("boards -o anew.oddspot --iterations 2"));
+    assert!(!world.path("anew.oddspot.bak").exists());
+    let run = world.succeeds(&mut world.oddspot("verify anew.oddspot"));
+    assert!(!run.stderr.contains("first model"), "{}", run.stderr);
     let torn = world.text("m.oddspot.log.jsonl") + "{\"iteration\":";
     world.write("m.oddspot.log.jsonl", torn);
     world.succeeds(&mut world.train("boards -o m.oddspot --iterations 300 --resume"));

@@ -82,8 +82,8 @@ impl Detector {
 }
 
 impl Header {
-    /// Thresholds by the scores of good images that the model has not learned from, at the rates of its
-    /// settings.
+    /// Thresholds by the scores of good images that the model has not learned from, at the rates that it aims at
+    /// now.
     ///
     /// # Errors
     /// Fewer than two images.
@@ -117,7 +117,25 @@ impl Header {
                 ))
             },
         };
-        Ok(Thresholds::of(scores, Rates::from(detection)))
+        Ok(Thresholds::of(scores, self.aim()))
+    }
+
+    /// The rates that the thresholds aim at; those of the settings where a threshold was given as a score.
+    fn aim(&self) -> Rates {
+        let (settings, now) = (
+            Rates::from(&self.settings.detection),
+            self.thresholds.rates(),
+        );
+        let calibration = self.calibration.as_ref();
+        let given = calibration.map_or([false; 2], |one| [one.given, one.check_given]);
+        Rates {
+            anomalous: if given[0] {
+                settings.anomalous
+            } else {
+                now.anomalous
+            },
+            check: if given[1] { settings.check } else { now.check },
+        }
     }
 
     /// Takes thresholds that were set by images, and notes by which; the good ones say what light, focus and

@@ -67,6 +67,10 @@ pub struct Header {
     pub thresholds: Thresholds,
     /// Iterations trained.
     pub iterations: usize,
+    /// Whether it is the first model of a training that goes on: the closed-form terms alone, until the networks
+    /// have learned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_first: bool,
     /// The images trained on.
     pub training_images: Vec<ImageRecord>,
     /// The good images held out for the thresholds.

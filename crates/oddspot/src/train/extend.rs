@@ -8,18 +8,19 @@ use super::observer::{Nobody, Observer};
 use super::places::GoodPlaces;
 use super::set::GoodImages;
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::health::{Glance, Health};
 use crate::judge::{
     self, Judging, Memory, TermErrors, input_shape, pool, score_as_seen, teacher_of,
 };
 use crate::maps::quantile;
-use crate::model::{ImageRecord, Model, examples};
+use crate::model::{Header, ImageRecord, Model, examples};
 use crate::net::engine::{Cpu, Engine, Forward};
 use crate::net::learned::Learned;
 use crate::net::teachers::Library;
 use crate::settings::Settings;
 use crate::terms::{self, Parts};
-use crate::verdict::{GoodScores, Thresholds};
-use crate::view::View;
+use crate::verdict::{AnomalyMaps, GoodScores, Thresholds, Verdict};
+use crate::view::{Frame, View};
 
 /// Pixels of the new images that the pixel threshold is taken from, at most.
 const MOST_PIXELS: usize = 64 << 20;
@@ -61,6 +62,23 @@ pub struct Extended {
     pub model: Model,
     /// Images that it knew already, which were left out.
     pub known: Vec<ImageRecord>,
+    /// How many images are new.
+    pub new: usize,
+    /// Those of the new images that are not good by the model as it was.
+    pub odd: Vec<Odd>,
+}
+
+/// A good image that a model does not call good before it has learned it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Odd {
+    /// The image.
+    pub record: ImageRecord,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// Its score.
+    pub score: f32,
+    /// What is wrong with its light, focus or colours.
+    pub health: Health,
 }
 
 impl<'a> Extension<'a> {
@@ -184,28 +202,23 @@ impl<'a> Extension<'a> {
             errors.extend(of_pieces);
             frames.push(their_frames);
         }
+        let scoring = Scoring {
+            judging: &judging,
+            view: &view,
+            frames: &frames,
+        };
+        let before = scoring.scores(&model.header, &errors, |_| {});
+        let odd = odd(&model.header, &records, &glances, &before);
         fit_more(&mut model, &learned, &mut places, &mut errors)?;
         let size = settings.image_size;
         let all = size.width * size.height * errors.len();
         let every = all.div_ceil(MOST_PIXELS).max(1);
-        let (mut scores, mut unlike, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
-        let mut of_pieces = errors.iter();
-        for frames in &frames {
-            let mut score = f32::NEG_INFINITY;
-            let mut everywhere = f32::NEG_INFINITY;
-            for (frame, errors) in frames.iter().zip(&mut of_pieces) {
-                let evidence = view.evidence(frame);
-                let errors = judging.at_pixels(errors);
-                let maps = judging.fuse(&errors, &model.header.terms, evidence.inspected());
-                let maps = maps.within(&evidence);
-                score = score.max(maps.score());
-                everywhere = everywhere.max(maps.nearly_everywhere());
-                let of_piece = judge::pixels(frame, size, &maps);
-                pixels.extend(of_piece.into_iter().step_by(every));
-            }
-            scores.push(score);
-            unlike.push(everywhere);
-        }
+        let mut pixels = Vec::new();
+        let found = scoring.scores(&model.header, &errors, |(frame, maps)| {
+            let of_piece = judge::pixels(frame, size, maps);
+            pixels.extend(of_piece.into_iter().step_by(every));
+        });
+        let (scores, unlike): (Vec<f32>, Vec<f32>) = found.into_iter().unzip();
         if view.cuts() {
             model.header.pieces.extend(frames.iter().map(Vec::len));
         }
@@ -237,8 +250,74 @@ impl<'a> Extension<'a> {
         header.added_images.extend(records);
         header.health.add(&only(&new, glances), &only(&new, unlike));
         judge_examples(&mut model, &learned, &*ready)?;
-        Ok(Extended { model, known })
+        Ok(Extended {
+            model,
+            known,
+            new: came,
+            odd,
+        })
     }
+}
+
+/// New images, piece by piece, and how they are judged.
+struct Scoring<'a> {
+    judging: &'a Judging,
+    view: &'a View,
+    /// Of each image.
+    frames: &'a [Vec<Frame>],
+}
+
+impl Scoring<'_> {
+    /// Each image's score, and how unlike good ones it is nearly everywhere, by the errors of all pieces; `each` is
+    /// told of the pieces.
+    fn scores(
+        &self,
+        header: &Header,
+        errors: &[TermErrors],
+        mut each: impl FnMut((&Frame, &AnomalyMaps)),
+    ) -> Vec<(f32, f32)> {
+        let mut of_pieces = errors.iter();
+        let of_image = |frames: &Vec<Frame>| {
+            let (mut score, mut everywhere) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+            for (frame, errors) in frames.iter().zip(&mut of_pieces) {
+                let evidence = self.view.evidence(frame);
+                let errors = self.judging.at_pixels(errors);
+                let inspected = evidence.inspected();
+                let maps = self.judging.fuse(&errors, &header.terms, inspected);
+                let maps = maps.within(&evidence);
+                score = score.max(maps.score());
+                everywhere = everywhere.max(maps.nearly_everywhere());
+                each((frame, &maps));
+            }
+            (score, everywhere)
+        };
+        self.frames.iter().map(of_image).collect()
+    }
+}
+
+/// Those of new images that a model does not call good, by their scores and how unlike good ones they are.
+fn odd(
+    header: &Header,
+    records: &[ImageRecord],
+    glances: &[Glance],
+    found: &[(f32, f32)],
+) -> Vec<Odd> {
+    let usual = header.health.ready();
+    let images = records.iter().zip(glances).zip(found);
+    let judge = |((record, glance), &(score, unlike)): ((&ImageRecord, &Glance), &(f32, f32))| {
+        let health = usual.judge(glance, unlike);
+        let verdict = match health.is_trusted() {
+            true => header.thresholds.verdict(score),
+            false => Verdict::Untrusted,
+        };
+        (!verdict.is_good()).then(|| Odd {
+            record: record.clone(),
+            verdict,
+            score,
+            health,
+        })
+    };
+    images.filter_map(judge).collect()
 }
 
 /// Fits a model's closed-form terms to more images too, whose pieces' errors become those as if each image had

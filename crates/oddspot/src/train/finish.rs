@@ -158,6 +158,7 @@ impl Finishing<'_> {
                     ..settings.clone()
                 },
                 iterations: self.iterations,
+                is_first: false,
                 training_images: records(&self.set.images),
                 held_out_images: records(&self.held_out.images),
                 added_images: Vec::new(),

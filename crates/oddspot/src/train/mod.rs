@@ -32,7 +32,7 @@ mod whitening;
 pub use bits::with_bits_in_use;
 pub use cache::{EncodedMaps, TeacherCache};
 pub use engine::{Batch, Gradients, Losses, Targets, TrainingEngine};
-pub use extend::{Extended, Extension};
+pub use extend::{Extended, Extension, Odd};
 pub use folds::checkpoint_of_fold;
 pub use instant::instant_model;
 pub use left_out::LeftOut;

@@ -262,7 +262,7 @@ impl<'a> Training<'a> {
         let closed_form = ClosedForm::fit(&settings, &learned, of_good, observer)?;
         let good = (&closed_form, &mut set, &held_out);
         let of_teacher = (&teacher, &*ready);
-        let instant = instant(
+        let mut instant = instant(
             &settings,
             engine,
             of_teacher,
@@ -294,7 +294,8 @@ impl<'a> Training<'a> {
             observer.progress(&Progress::Trains { from }),
             "before the first step",
         )?;
-        if let Some(model) = &instant {
+        if let Some(model) = &mut instant {
+            model.header.is_first = true;
             go_on(
                 observer.progress(&Progress::Instant(model)),
                 "before the first step",

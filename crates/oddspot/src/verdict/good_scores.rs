@@ -96,7 +96,9 @@ impl GoodScores {
 
     /// Whether the threshold for a rate is one of the scores, and not extrapolated.
     pub fn is_conformal(&self, rate: f64) -> bool {
-        (self.good.len() + 1) as f64 * rate >= 1.0
+        Without::none(&self.good, &self.ascending())
+            .conformal(rate)
+            .is_some()
     }
 
     /// What no score counts beyond: a value that a Gumbel distribution with the scores' quartiles passes
@@ -204,24 +206,37 @@ impl<'a> Without<'a> {
 
     /// The image threshold for a false-alarm rate.
     fn threshold(&self, least_std: f64, rate: f64) -> f64 {
-        let far = self.far().unwrap_or(f64::INFINITY) as f32;
-        let conformal = (self.len() + 1) as f64;
-        if conformal * rate < 1.0 {
-            let left_out = self.rank.map(|rank| self.ascending[rank]);
-            let scores = self.scores.iter().enumerate();
-            let others = scores.filter(|&(place, _)| Some(place) != left_out);
-            let tail = Gumbel::of(others.map(|(_, score)| score.min(far)), least_std);
-            // A lower rate asks for no less than the lowest that one of the scores can keep, unless that lies far above
-            // all others.
-            let usual = (0..self.len()).rev().map(|rank| self.at(rank));
-            let highest = usual.into_iter().find(|score| *score <= far);
-            return tail
-                .quantile(rate)
-                .max(highest.map_or(f64::NEG_INFINITY, f64::from));
+        let conformal = self.conformal(rate).map(f64::from);
+        conformal.unwrap_or_else(|| self.beyond(least_std, rate))
+    }
+
+    /// The score above which a further one lies at most that often; None where there are too few, or where it lies far
+    /// above all others.
+    fn conformal(&self, rate: f64) -> Option<f32> {
+        let all = (self.len() + 1) as f64;
+        if all * rate < 1.0 {
+            return None;
         }
         // Without the noise of the product: ⌈200 · 0.99⌉ is 198.
-        let rank = (conformal * (1.0 - rate) - 1e-9).ceil() as usize;
-        f64::from(self.at(rank.clamp(1, self.len()) - 1).min(far))
+        let rank = (all * (1.0 - rate) - 1e-9).ceil() as usize;
+        let score = self.at(rank.clamp(1, self.len()) - 1);
+        self.far()
+            .is_none_or(|far| f64::from(score) <= far)
+            .then_some(score)
+    }
+
+    /// The image threshold for a rate that none of the scores can keep, but those far above all others: extrapolated
+    /// from the others, and not below them, so that a lower rate never gives a lower threshold.
+    fn beyond(&self, least_std: f64, rate: f64) -> f64 {
+        let far = self.far().unwrap_or(f64::INFINITY) as f32;
+        let left_out = self.rank.map(|rank| self.ascending[rank]);
+        let scores = self.scores.iter().enumerate();
+        let others = scores.filter(|&(place, _)| Some(place) != left_out);
+        let tail = Gumbel::of(others.map(|(_, score)| score.min(far)), least_std);
+        let mut usual = (0..self.len()).rev().map(|rank| self.at(rank));
+        let highest = usual.find(|score| *score <= far);
+        let highest = highest.map_or(f64::NEG_INFINITY, f64::from);
+        tail.quantile(rate).max(highest)
     }
 
     /// See [`GoodScores::far`].
@@ -260,7 +275,7 @@ mod tests {
     fn a_lower_rate_never_gives_a_lower_threshold() {
         // By their quartiles these are nearly equal, and the tail ends below the highest.
         let scores: Vec<f32> = (0..36_u8).map(|i| 2.0 + 0.01 * f32::from(i)).collect();
-        for highest in [2.4, 2.8] {
+        for highest in [2.4, 2.8, 90.0] {
             let mut scores = scores.clone();
             scores[35] = highest;
             let all = GoodScores::new(&scores, &[], 0.0);

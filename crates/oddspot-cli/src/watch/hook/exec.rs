@@ -36,7 +36,8 @@ impl Exec {
         let is_a_name = program.components().count() == 1;
         ensure!(
             is_a_name || is_program(program),
-            "--exec {}: there is no such program, or it may not be run",
+            "--exec {}: there is no such program, or it may not be run; options of its own go into a script that \
+             calls it",
             program.display()
         );
         Ok(Self {
