@@ -56,7 +56,8 @@ pub struct DetectArgs {
     /// Add to the results that the folder has
     #[arg(long, requires = "output", conflicts_with = "replace")]
     pub append: bool,
-    /// End with status 4 if an image has this verdict: anomalous, check (or worse), untrusted, or several with commas
+    /// End with status 4 if an image has this verdict: anomalous, check (or anomalous), untrusted, or several with
+    /// commas; an untrusted image counts by untrusted alone, whatever its score
     #[arg(long, value_name = "VERDICT", value_delimiter = ',', value_parser = FailOn::new)]
     pub fail_on: Vec<FailOn>,
     /// How images are judged, and what is kept of them

@@ -44,8 +44,8 @@ const SIDE: usize = 640;
 /// How much of the image the map covers where it is brightest.
 const OPACITY: f32 = 0.6;
 
-/// The page's pictures of an image as JPEG: the image alone and, of one that is not good, with its map over it and
-/// what is odd outlined.
+/// The page's pictures of an image as JPEG: the image alone and, of one that is odd, with its map over it and what is
+/// odd outlined.
 ///
 /// # Errors
 /// A picture that cannot be encoded, which no input is known to cause.
@@ -60,8 +60,9 @@ pub fn result_pictures(shown: &Panels, scale: Scale) -> Result<(Vec<u8>, Option<
     veil(&mut plain, inspected.as_deref());
     let finding = &inspection.finding;
     let marked = match finding.verdict {
-        Verdict::Good | Verdict::Untrusted => None,
-        Verdict::Check | Verdict::Anomalous => {
+        Verdict::Good => None,
+        Verdict::Untrusted if !finding.is_odd_too() => None,
+        Verdict::Check | Verdict::Anomalous | Verdict::Untrusted => {
             let glowing = overlay(&plain, &inspection.maps.total, scale, OPACITY);
             let mask = panel::mask(image, &inspection.mask, size);
             Some(jpeg_bytes(&contour(&glowing, &mask))?)
@@ -101,7 +102,10 @@ pub fn results_page(model: &str, lines: &[ResultLine], earlier: usize) -> Result
             ),
         },
         model,
-        lede: lede(&verdicts),
+        lede: lede(
+            &verdicts,
+            cards.iter().filter(|card| card.is_odd_too).count(),
+        ),
         threshold: thresholds.map(|finding| {
             let [image, check] = [finding.threshold, finding.check_threshold];
             format!("anomalous above {image:.2}, to be checked above {check:.2}")
@@ -115,8 +119,11 @@ pub fn results_page(model: &str, lines: &[ResultLine], earlier: usize) -> Result
 /// The words of verdicts, the worst first.
 const RANKS: [&str; 5] = ["anomalous", "untrusted", "check", "skipped", "good"];
 
-fn lede(verdicts: &[(&str, usize)]) -> String {
+fn lede(verdicts: &[(&str, usize)], odd_too: usize) -> String {
     let words = |(word, count): &(&str, usize)| match *word {
+        "untrusted" if odd_too > 0 => {
+            format!("{count} untrusted ({odd_too} of them anomalous by the score too)")
+        }
         "check" => format!("{count} to be checked"),
         "skipped" => format!("{count} that could not be judged"),
         word => format!("{count} {word}"),
@@ -146,6 +153,8 @@ struct Card<'a> {
     verdict: &'static str,
     /// The higher, the earlier it stands.
     rank: usize,
+    /// Whether it is untrusted, and anomalous by its score: it stands among the anomalous ones.
+    is_odd_too: bool,
     /// Among its like, in the order of scores.
     order: i64,
     score: Option<String>,
@@ -166,16 +175,24 @@ impl<'a> Card<'a> {
             Ok(finding) => finding.verdict.word(),
             Err(_) => "skipped",
         };
-        let place = RANKS.iter().position(|&word| word == verdict);
+        let finding = line.found.as_ref().ok();
+        let is_odd_too = finding.is_some_and(Finding::is_odd_too);
+        let rank = if is_odd_too {
+            Verdict::Anomalous.word()
+        } else {
+            verdict
+        };
+        let place = RANKS.iter().position(|&word| word == rank);
         Self {
             image: &line.image,
             verdict,
             rank: RANKS.len() - place.unwrap_or(0),
-            order: line.found.as_ref().map_or(0, |finding| {
+            is_odd_too,
+            order: finding.map_or(0, |finding| {
                 // In thousandths: an order that is whole.
                 (f64::from(finding.score) * 1e3) as i64
             }),
-            score: (line.found.as_ref().ok()).map(|finding| format!("{:.2}", finding.score)),
+            score: finding.map(|finding| format!("{:.2}", finding.score)),
             words: match &line.found {
                 Ok(finding) => {
                     let differs = line.differs.iter().map(|text| capital(text));
@@ -194,7 +211,9 @@ impl<'a> Card<'a> {
 fn words(finding: &Finding) -> Vec<String> {
     if finding.verdict == Verdict::Untrusted {
         let beyond = finding.health.beyond.iter();
-        return beyond.map(|beyond| capital(&beyond.words)).collect();
+        let beyond = beyond.map(|beyond| capital(&beyond.words));
+        let odd = finding.odd_too().map(|text| at_first_place(&text, finding));
+        return beyond.chain(odd).collect();
     }
     let mut words = Vec::new();
     words.extend(finding.unaligned().map(|text| capital(&text)));
@@ -202,11 +221,7 @@ fn words(finding: &Finding) -> Vec<String> {
         return words;
     }
     if let Some(reason) = finding.reason() {
-        let at = finding.regions.first().map(|region| place(region, finding));
-        words.push(match at {
-            Some(at) => format!("{}, {at}", capital(&reason)),
-            None => capital(&reason),
-        });
+        words.push(at_first_place(&reason, finding));
     }
     let other = finding.regions.len().saturating_sub(1);
     match other {
@@ -215,6 +230,15 @@ fn words(finding: &Finding) -> Vec<String> {
         more => words.push(format!("{more} more places are fainter")),
     }
     words
+}
+
+/// What is said of an image, and where its first region lies.
+fn at_first_place(text: &str, finding: &Finding) -> String {
+    let at = finding.regions.first().map(|region| place(region, finding));
+    match at {
+        Some(at) => format!("{}, {at}", capital(text)),
+        None => capital(text),
+    }
 }
 
 /// Where in the image a region lies, in words, and how large it is.

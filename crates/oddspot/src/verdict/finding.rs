@@ -134,7 +134,7 @@ impl Finding {
     pub fn line(&self, image: &str) -> String {
         let (verdict, score) = (self.shown_verdict(), self.score);
         let unaligned = self.unaligned();
-        if let Some(words) = self.ill() {
+        if let Some(words) = self.distrust() {
             return format!("{verdict:9} {score:8.2}  {image}  {words}");
         }
         if self.verdict.is_good() {
@@ -170,10 +170,14 @@ impl Finding {
         let thresholds = [self.threshold, self.check_threshold];
         let two_digits = |score| format!("{score:.2}");
         let relation = self.verdict.relation(self.score, thresholds, two_digits);
-        let mut text = format!("{verdict}: score {:.2}, {relation}", self.score);
-        if let Some(words) = self.ill() {
-            return format!("{text}; {words}");
+        let score = format!("{verdict}: score {:.2}", self.score);
+        if let Some(words) = self.distrust() {
+            return match self.is_odd_too() {
+                true => format!("{score}; {words}"),
+                false => format!("{score}, {relation}; {words}"),
+            };
         }
+        let mut text = format!("{score}, {relation}");
         for part in self.reason().into_iter().chain(self.unaligned()) {
             text += &format!("; {part}");
         }
@@ -210,6 +214,28 @@ impl Finding {
         ))
     }
 
+    /// Whether it is untrusted, and its score is that of an anomalous image besides.
+    pub fn is_odd_too(&self) -> bool {
+        self.verdict == Verdict::Untrusted && f64::from(self.score) > self.threshold
+    }
+
+    /// That, in words, if so.
+    pub fn odd_too(&self) -> Option<String> {
+        let threshold = self.threshold;
+        self.is_odd_too().then(|| {
+            format!("its score is above {threshold:.2} too: a part may be missing or wrong")
+        })
+    }
+
+    /// What makes it untrusted, and that it is odd too, in words.
+    fn distrust(&self) -> Option<String> {
+        let ill = self.ill()?;
+        Some(match self.odd_too() {
+            Some(odd) => format!("{ill}; {odd}"),
+            None => ill,
+        })
+    }
+
     /// That the image could not be aligned, in words, if so.
     pub fn unaligned(&self) -> Option<String> {
         let untrusted = self.alignment.filter(|aligned| !aligned.trusted)?;
@@ -233,3 +259,6 @@ fn short(value: f32) -> String {
         _ => format!("{value:.3}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,13 +42,17 @@ impl Verdict {
         [image, check]: [f64; 2],
         number: impl Fn(f64) -> String,
     ) -> String {
-        match f64::from(score) {
-            _ if self == Self::Untrusted => "which says nothing".to_owned(),
-            score if score > image => format!("above {}", number(image)),
+        let relation = match f64::from(score) {
+            score if score > image => return format!("above {}", number(image)),
             score if score > check => {
                 format!("between {} and {}", number(check), number(image))
             }
             _ => format!("not above {}", number(check)),
+        };
+        match self {
+            // Of another light a part that is missing may not be seen.
+            Self::Untrusted => relation + ", but not to be trusted",
+            _ => relation,
         }
     }
 

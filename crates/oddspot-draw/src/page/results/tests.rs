@@ -1,7 +1,10 @@
 //! What is said of images on the page, and in which order.
 
+use image::{Rgb, RgbImage};
 use oddspot::health::{Beyond, Health, Measure};
-use oddspot::verdict::{Point, Shares};
+use oddspot::judge::Inspection;
+use oddspot::maps::ScoreMap;
+use oddspot::verdict::{AnomalyMaps, Point, Shares};
 
 use super::*;
 
@@ -49,21 +52,26 @@ fn line(image: &str, found: std::result::Result<Finding, String>) -> ResultLine 
     }
 }
 
-#[test]
-fn the_worst_stands_first_and_names_cannot_break_the_page() {
-    let mut dark = finding(Verdict::Untrusted, 2.0);
+/// Untrusted for its light.
+fn dark(score: f32) -> Finding {
+    let mut dark = finding(Verdict::Untrusted, score);
     dark.health.beyond.push(Beyond {
         measure: Measure::Light,
         value: -0.4,
         usual: [-0.1, 0.1],
         words: "darker than any good image: check the lamp".to_owned(),
     });
+    dark
+}
+
+#[test]
+fn the_worst_stands_first_and_names_cannot_break_the_page() {
     let lines = [
         line("good.png", Ok(finding(Verdict::Good, 1.0))),
         line("<b>&\"'.png", Ok(finding(Verdict::Anomalous, 5.0))),
         line("worse.png", Ok(finding(Verdict::Anomalous, 50.0))),
         line("broken.png", Err("damaged".to_owned())),
-        line("dark.png", Ok(dark)),
+        line("dark.png", Ok(dark(2.0))),
     ];
     let page = results_page("part.oddspot", &lines, 0).unwrap();
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
@@ -92,4 +100,49 @@ fn a_run_without_pictures_has_a_page_too() {
             .unwrap()
             .contains("No image was judged.")
     );
+}
+
+#[test]
+fn what_is_untrusted_and_odd_says_both_and_stands_among_the_anomalous() {
+    let lines = [
+        line("less.png", Ok(finding(Verdict::Anomalous, 5.0))),
+        line("dim.png", Ok(dark(2.0))),
+        line("both.png", Ok(dark(7.5))),
+        line("more.png", Ok(finding(Verdict::Anomalous, 9.0))),
+    ];
+    let page = results_page("m", &lines, 0).unwrap();
+    let at = |image: &str| page.find(&format!("<h3>{image}")).unwrap();
+    assert!(at("more.png") < at("both.png") && at("both.png") < at("less.png"));
+    assert!(at("less.png") < at("dim.png"));
+    let said =
+        "Its score is above 4.00 too: a part may be missing or wrong, at the top, on the right";
+    assert_eq!(page.matches(said).count(), 1);
+    assert_eq!(page.matches("Darker than any good image").count(), 2);
+    assert!(page.contains("2 anomalous, 2 untrusted (1 of them anomalous by the score too)."));
+}
+
+#[test]
+fn what_is_odd_can_be_switched_on_whether_or_not_the_picture_is_trusted() {
+    let marked = |finding: Finding| {
+        let inspection = Inspection {
+            finding,
+            maps: AnomalyMaps {
+                total: ScoreMap::filled(8, 8, 1.0),
+                terms: Vec::new(),
+            },
+            mask: vec![true; 24 * 16],
+            placement: None,
+            scale: [1.0, 1.0],
+            inspected: None,
+        };
+        let panels = Panels {
+            image: &RgbImage::from_pixel(24, 16, Rgb([90; 3])),
+            inspection: &inspection,
+            name: "a.png",
+        };
+        let (_, marked) = result_pictures(&panels, Scale::around(4.0)).unwrap();
+        marked.is_some()
+    };
+    assert!(marked(dark(5.0)) && marked(finding(Verdict::Anomalous, 5.0)));
+    assert!(!marked(dark(2.0)) && !marked(finding(Verdict::Good, 2.0)));
 }

@@ -197,7 +197,9 @@ fn how_a_score_lies_is_said_of_the_score_whatever_the_verdict() {
     assert_eq!(said(Verdict::Check, 3.0), "not above 8.00");
     assert_eq!(said(Verdict::Check, 9.0), "between 8.00 and 12.00");
     assert_eq!(said(Verdict::Anomalous, 12.5), "above 12.00");
-    assert_eq!(said(Verdict::Untrusted, 12.5), "which says nothing");
+    assert_eq!(said(Verdict::Untrusted, 12.5), "above 12.00");
+    let distrusted = "between 8.00 and 12.00, but not to be trusted";
+    assert_eq!(said(Verdict::Untrusted, 9.0), distrusted);
 }
 
 #[test]

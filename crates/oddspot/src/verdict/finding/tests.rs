@@ -1,0 +1,61 @@
+//! What is said of an image in a line, and above its sheet.
+
+use super::*;
+use crate::health::{Beyond, Measure};
+
+fn finding(verdict: Verdict, score: f32) -> Finding {
+    let shares = Shares {
+        looks_wrong: 0.1,
+        wrong_place: 0.9,
+    };
+    Finding {
+        verdict,
+        score,
+        threshold: 6.16,
+        check_threshold: 5.0,
+        why: shares.why(),
+        looks_wrong_share: shares.looks_wrong,
+        wrong_place_share: shares.wrong_place,
+        terms: Vec::new(),
+        peak: Point { x: 1, y: 2 },
+        place: None,
+        alignment: None,
+        health: Health::default(),
+        width: 90,
+        height: 60,
+        regions: Vec::new(),
+    }
+}
+
+fn bright(score: f32) -> Finding {
+    let mut bright = finding(Verdict::Untrusted, score);
+    bright.why = None;
+    bright.health.beyond.push(Beyond {
+        measure: Measure::Light,
+        value: 0.4,
+        usual: [-0.1, 0.1],
+        words: "brighter than any good image: check the lamp".to_owned(),
+    });
+    bright
+}
+
+#[test]
+fn an_untrusted_image_says_that_its_score_is_an_anomalous_one_too() {
+    let ill =
+        "brighter than any good image: check the lamp (light 0.400, good images -0.100 to 0.100)";
+    let odd = "its score is above 6.16 too: a part may be missing or wrong";
+    let both = bright(11.41);
+    let line = format!("UNTRUSTED    11.41  a.png  {ill}; {odd}");
+    assert_eq!(both.line("a.png"), line);
+    let heading = format!("UNTRUSTED: score 11.41; {ill}; {odd}");
+    assert_eq!(both.heading(), heading);
+    let alone = bright(5.5);
+    assert_eq!(
+        alone.line("a.png"),
+        format!("UNTRUSTED     5.50  a.png  {ill}")
+    );
+    let heading =
+        format!("UNTRUSTED: score 5.50, between 5.00 and 6.16, but not to be trusted; {ill}");
+    assert_eq!(alone.heading(), heading);
+    assert!(!finding(Verdict::Anomalous, 9.0).is_odd_too());
+}
