@@ -2,6 +2,7 @@
 //! maps that say why.
 
 mod bar;
+mod heading;
 mod text;
 
 use image::imageops;
@@ -14,7 +15,8 @@ use crate::arrow::{self, Arrow};
 use crate::heatmap::{self, Scale};
 use crate::panel::{self, Size};
 use bar::{Row, draw_bar, draw_threshold};
-use text::{HEIGHT, character_width, draw_text, fit, fit_tail, text_width};
+use heading::Heading;
+use text::{HEIGHT, draw_text, fit, text_width};
 
 /// The longer side of each panel, whatever the image's size.
 const PANEL: usize = 512;
@@ -49,16 +51,17 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
         .unwrap_or(0)
         .clamp(size.width, PANEL.max(size.width));
     let columns = cells.len();
-    let panel_top = MARGIN + LINE + GUTTER / 2 + LINE;
+    let cell_left = |column: usize| MARGIN + column * (cell_width + GUTTER);
+    let width = cell_left(columns) - GUTTER - MARGIN;
+    let heading = Heading::new(width, &finding.heading(), panels.name);
+    let panel_top = MARGIN + heading.height() + GUTTER / 2 + LINE;
     let bar_top = panel_top + size.height + GUTTER;
     let mut sheet = RgbImage::from_pixel(
         (2 * MARGIN + columns * cell_width + (columns - 1) * GUTTER) as u32,
         (bar_top + 2 * LINE + MARGIN) as u32,
         PAPER,
     );
-    let cell_left = |column: usize| MARGIN + column * (cell_width + GUTTER);
-    let width = cell_left(columns) - GUTTER - MARGIN;
-    draw_heading(&mut sheet, width, &finding.heading(), panels.name);
+    heading.draw(&mut sheet);
     for (column, (caption, panel)) in cells.iter().enumerate() {
         let left = cell_left(column) + (cell_width - size.width) / 2;
         let fitting = fit(caption, cell_width);
@@ -113,16 +116,6 @@ fn scaled_arrows(panels: &Panels, size: Size) -> Vec<Arrow> {
     ];
     let arrows = Arrow::of_inspection(panels.inspection).into_iter();
     arrows.map(|arrow| arrow.scaled(scale)).collect()
-}
-
-/// The verdict from the left, the name up to the right; where both have no room, the name is
-/// shortened by its head, which images of one folder share.
-fn draw_heading(sheet: &mut RgbImage, width: usize, verdict: &str, name: &str) {
-    let verdict = fit(verdict, width);
-    draw_text(sheet, MARGIN, MARGIN, &verdict);
-    let room = width.saturating_sub(text_width(&verdict) + 2 * character_width());
-    let name = fit_tail(name, room);
-    draw_text(sheet, MARGIN + width - text_width(&name), MARGIN, &name);
 }
 
 #[cfg(test)]

@@ -35,6 +35,27 @@ pub(super) fn fit_tail(text: &str, width: usize) -> String {
     format!("..{kept}")
 }
 
+/// The text in lines of a width in pixels, the first of another; a word that is wider than a line is shortened.
+pub(super) fn wrap(text: &str, first: usize, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let room = |lines: &[String]| if lines.len() > 1 { width } else { first };
+        let line = lines.last().map_or("", String::as_str);
+        let longer = match line {
+            "" => word.to_owned(),
+            line => format!("{line} {word}"),
+        };
+        let fits = text_width(&longer) <= room(&lines);
+        if fits {
+            lines.pop();
+            lines.push(longer);
+        } else {
+            lines.push(fit(word, width));
+        }
+    }
+    lines
+}
+
 pub(super) fn character_width() -> usize {
     get_raster_width(FontWeight::Regular, RASTER)
 }
