@@ -14,7 +14,7 @@ use oddspot::maps::ScoreMap;
 use oddspot::settings::{Method, Settings};
 use oddspot::terms::Side;
 use oddspot::terms::position::{NAMES, Neighbour};
-use oddspot::verdict::{Shares, Verdict};
+use oddspot::verdict::{AnomalyMaps, KNOWN_ELSEWHERE, Shares, Verdict};
 use oddspot_measure::report::words::three_digits;
 use oddspot_measure::report::{Judged, MapKind, label_text};
 
@@ -58,6 +58,9 @@ pub struct Example {
     pub verdict: Verdict,
     /// What its peak and what stands out with it are owed to; none in a baseline.
     pub shares: Option<Shares>,
+    /// Whether "in the wrong place" comes from the maps of what is unusual, as known from elsewhere.
+    #[serde(default)]
+    pub known_elsewhere: bool,
     /// Input and maps, the maps on one scale.
     pub panels: Vec<Panel>,
     /// The ends of that scale.
@@ -148,6 +151,7 @@ impl Example {
             thresholds,
             verdict: judged.verdict,
             shares: judged.has_parts().then_some(judged.shares),
+            known_elsewhere: known_elsewhere(judged),
             panels,
             ends: scale.ends(),
             misplaced: placement.map_or_else(Vec::new, |placement| {
@@ -179,6 +183,12 @@ impl Example {
     /// Whether the place has to do with the score.
     pub(super) fn is_of_place(&self) -> bool {
         self.shares.is_some_and(Shares::is_of_place)
+    }
+
+    /// Where "in the wrong place" comes from, if no map of places shows it.
+    pub(super) fn known(&self) -> Option<String> {
+        let told = || format!("{KNOWN_ELSEWHERE}: the maps of what is unusual show it");
+        self.known_elsewhere.then(told)
     }
 
     /// The sides and their shares in whole percent, which add up to 100.
@@ -241,6 +251,13 @@ impl Outcome {
             Self::ToCheck => "check",
         }
     }
+}
+
+/// Whether an image is in the wrong place for what the maps of the closed form show.
+fn known_elsewhere(judged: &Judged) -> bool {
+    let maps = AnomalyMaps::of(judged.terms.clone());
+    let is_known = (judged.shares).is_known_elsewhere(&maps.term_shares());
+    judged.has_parts() && is_known
 }
 
 fn whole_percent(share: f32) -> String {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::*;
 use oddspot::datasets::Label;
 use oddspot::settings::{Method, Moments};
+use oddspot::terms::{self, Side};
 
 use fixture::*;
 
@@ -163,6 +164,19 @@ fn an_example_says_why_in_words_and_shows_all_maps_on_one_scale() {
     // What is kept beside a benchmark's runs is the same when it is read again.
     let json = serde_json::to_string(&example).unwrap();
     assert_eq!(serde_json::from_str::<Example>(&json).unwrap(), example);
+}
+
+#[test]
+fn an_example_says_where_its_reason_comes_from_if_no_map_of_places_shows_it() {
+    let mut swapped = judged("test/swapped/0.png", Label::Good);
+    assert!(!example_of(&swapped).known_elsewhere);
+    for term in &mut swapped.terms {
+        if term.kind.side == Side::WrongPlace {
+            term.kind = terms::kind("memory").unwrap();
+        }
+    }
+    let known = example_of(&swapped).known().unwrap();
+    assert!(known.starts_with("known from elsewhere"), "{known}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::shares::{Shares, TermShare, Why};
+use super::shares::{KNOWN_ELSEWHERE, Shares, TermShare, Why};
 use super::thresholds::Verdict;
 use crate::health::Health;
 use crate::maps::Region;
@@ -178,8 +178,15 @@ impl Finding {
             };
         }
         let mut text = format!("{score}, {relation}");
-        for part in self.reason().into_iter().chain(self.unaligned()) {
-            text += &format!("; {part}");
+        if let Some(reason) = self.reason() {
+            text += &format!("; {reason}");
+            if self.shares().is_known_elsewhere(&self.terms) {
+                // The map of places is dark there: the reason comes from the other one.
+                text += &format!(": {KNOWN_ELSEWHERE}");
+            }
+        }
+        if let Some(unaligned) = self.unaligned() {
+            text += &format!("; {unaligned}");
         }
         text
     }

@@ -11,5 +11,5 @@ mod thresholds;
 pub use finding::{Finding, NeighbourPatch, Place, Point};
 pub use fuse::{AnomalyMaps, TermError, TermMap, TermStatistics};
 pub use good_scores::{FalseAlarms, GoodScores};
-pub use shares::{Shares, TermShare, Why};
+pub use shares::{KNOWN_ELSEWHERE, Shares, TermShare, Why};
 pub use thresholds::{Rates, Thresholds, Verdict};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::terms::{Kind, Side};
+use crate::terms::{self, Kind, Side};
 
 /// The least share of a part that is named beside a larger one.
 const NAMED_FROM: f64 = 0.4;
@@ -100,6 +100,24 @@ impl Shares {
     }
 }
 
+/// What is said of a place that terms of the closed form call wrong: the map of places does not show it.
+pub const KNOWN_ELSEWHERE: &str = "known from elsewhere in good images";
+
+impl Shares {
+    /// Whether the place is named, and most of that is owed to terms of the closed form: what is there is
+    /// [known from elsewhere](KNOWN_ELSEWHERE).
+    pub fn is_known_elsewhere(self, terms: &[TermShare]) -> bool {
+        let is_of_place = |term: &&TermShare| {
+            let kind = terms::kind(&term.term);
+            kind.is_some_and(|kind| kind.side == Side::WrongPlace && !kind.closed_form)
+        };
+        let of_place: f64 = (terms.iter().filter(is_of_place))
+            .map(|term| term.share)
+            .sum();
+        self.is_of_place() && of_place < 0.5 * self.wrong_place
+    }
+}
+
 impl Why {
     /// In words, as "looks wrong".
     pub fn words(self) -> &'static str {
@@ -131,6 +149,19 @@ mod tests {
             reason(9.0, 11.0),
             "looks wrong (45 %) and in the wrong place (55 %)"
         );
+    }
+
+    #[test]
+    fn a_place_that_its_own_term_does_not_call_wrong_is_known_from_elsewhere() {
+        let term = |term: &str, share| TermShare {
+            term: term.to_owned(),
+            share,
+        };
+        let of = |position| [term("position", position), term("memory", 1.0 - position)];
+        let placed = Shares::of(1.0, 9.0);
+        assert!(placed.is_known_elsewhere(&of(0.1)));
+        assert!(!placed.is_known_elsewhere(&of(0.6)));
+        assert!(!Shares::of(9.0, 1.0).is_known_elsewhere(&of(0.0)));
     }
 
     #[test]

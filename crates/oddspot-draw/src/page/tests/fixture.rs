@@ -94,7 +94,10 @@ pub(super) fn judged(name: &str, label: Label) -> Judged {
 }
 
 pub(super) fn example(name: &str, label: Label) -> Example {
-    let judged = &judged(name, label);
+    example_of(&judged(name, label))
+}
+
+pub(super) fn example_of(judged: &Judged) -> Example {
     let shown = Shown {
         inspected: None,
         image: &RgbImage::from_pixel(64, 64, image::Rgb([30, 90, 60])),

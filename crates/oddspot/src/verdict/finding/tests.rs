@@ -59,3 +59,18 @@ fn an_untrusted_image_says_that_its_score_is_an_anomalous_one_too() {
     assert_eq!(alone.heading(), heading);
     assert!(!finding(Verdict::Anomalous, 9.0).is_odd_too());
 }
+
+#[test]
+fn a_sheet_says_where_the_reason_comes_from_if_no_map_of_places_shows_it() {
+    let mut swapped = finding(Verdict::Anomalous, 9.0);
+    let term = |term: &str, share| TermShare {
+        term: term.to_owned(),
+        share,
+    };
+    swapped.terms = vec![term("position", 0.05), term("gaussian", 0.95)];
+    let said = "ANOMALOUS: score 9.00, above 6.16; in the wrong place (90 %)";
+    let from = ": known from elsewhere in good images";
+    assert_eq!(swapped.heading(), format!("{said}{from}"));
+    swapped.terms = vec![term("position", 0.9), term("gaussian", 0.1)];
+    assert_eq!(swapped.heading(), said);
+}
