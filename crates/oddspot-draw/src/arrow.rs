@@ -38,15 +38,13 @@ impl Arrow {
             .collect()
     }
 
-    /// Arrows on an inspected image, where what is odd has to do with its place; none elsewhere.
-    pub fn of_inspection(inspection: &Inspection) -> Vec<Self> {
+    /// The arrow on an inspected image that its line names, where what is odd has to do with its place; none
+    /// elsewhere.
+    pub fn of_inspection(inspection: &Inspection) -> Option<Self> {
         let finding = &inspection.finding;
-        match &inspection.placement {
-            Some(placement) if !finding.verdict.is_good() && finding.shares().is_of_place() => {
-                Self::of(placement, inspection.scale)
-            }
-            _ => Vec::new(),
-        }
+        let is_of_place = finding.why.is_some() && finding.shares().is_of_place();
+        let placement = inspection.placement.as_ref().filter(|_| is_of_place)?;
+        Self::of(placement, inspection.scale).into_iter().next()
     }
 
     /// The same arrow in a picture `scale` times the size.
@@ -145,6 +143,7 @@ mod tests {
             centre: (100, 80),
             offset: 64,
             to_image: Move::NONE,
+            is_told: true,
             neighbours: vec![
                 neighbour(3, 1, 0.6),
                 neighbour(4, 4, 0.9),

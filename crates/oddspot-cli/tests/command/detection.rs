@@ -197,7 +197,7 @@ fn verdicts_follow_from_scores_and_shares_sum_to_one() {
 }
 
 #[test]
-fn the_place_is_told_neighbour_by_neighbour_and_in_words() {
+fn the_place_is_told_neighbour_by_neighbour_and_guesses_are_no_words() {
     let (_world, results) = judged();
     for line in &results {
         let place = &line["place"];
@@ -206,7 +206,6 @@ fn the_place_is_told_neighbour_by_neighbour_and_in_words() {
         assert!(number(place, "y") < number(line, "height"));
         let neighbours = place["neighbours"].as_array().unwrap();
         assert!((1..=8).contains(&neighbours.len()));
-        let mut elsewhere = 0;
         for neighbour in neighbours {
             let (sure, here) = (
                 number(neighbour, "probability"),
@@ -215,10 +214,9 @@ fn the_place_is_told_neighbour_by_neighbour_and_in_words() {
             assert!((0.125..=1.0).contains(&sure) && (0.0..=sure).contains(&here));
             let stays = neighbour["lies"] == neighbour["belongs"];
             assert_eq!(stays, sure == here);
-            elsewhere += usize::from(!stays);
         }
-        let words = place["words"].as_array().unwrap();
-        assert_eq!(words.len(), elsewhere);
+        // Twelve steps teach nothing of places, and guesses are no words.
+        assert_eq!(place["words"], serde_json::json!([]));
     }
 }
 

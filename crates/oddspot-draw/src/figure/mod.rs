@@ -92,7 +92,7 @@ fn cells(panels: &Panels, scale: Scale, size: Size) -> Vec<(&'static str, RgbIma
     let mut shown = panel::image(image, size);
     heatmap::veil(&mut shown, inspected.as_deref());
     let mut outlined = heatmap::contour(&shown, &mask);
-    arrow::draw(&mut outlined, &scaled_arrows(panels, size));
+    arrow::draw(&mut outlined, scaled_arrow(panels, size).as_slice());
     let maps = &inspection.maps;
     let of_map = |map: &ScoreMap| {
         let mut picture = panel::map(map, scale, size);
@@ -108,14 +108,13 @@ fn cells(panels: &Panels, scale: Scale, size: Size) -> Vec<(&'static str, RgbIma
     cells
 }
 
-fn scaled_arrows(panels: &Panels, size: Size) -> Vec<Arrow> {
+fn scaled_arrow(panels: &Panels, size: Size) -> Option<Arrow> {
     let (width, height) = panels.image.dimensions();
     let scale = [
         size.width as f32 / width.max(1) as f32,
         size.height as f32 / height.max(1) as f32,
     ];
-    let arrows = Arrow::of_inspection(panels.inspection).into_iter();
-    arrows.map(|arrow| arrow.scaled(scale)).collect()
+    Arrow::of_inspection(panels.inspection).map(|arrow| arrow.scaled(scale))
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub struct Example {
     /// Where `e_pos` peaks, the neighbours that look as if they belonged elsewhere, in words, the
     /// surest first.
     pub misplaced: Vec<String>,
-    /// Each neighbour of that place: where it lies, where it looks as if it belonged, how likely
+    /// Each neighbour of that place that the classifier is sure of: where it lies, where it looks as if it belonged, how likely
     /// that is, and how likely it is to belong where it lies.
     pub directions: Vec<[String; 4]>,
 }
@@ -158,7 +158,7 @@ impl Example {
                 placement.misplaced().iter().map(words).collect()
             }),
             directions: placement.map_or_else(Vec::new, |placement| {
-                placement.neighbours.iter().map(direction).collect()
+                placement.told().map(direction).collect()
             }),
         })
     }

@@ -180,6 +180,17 @@ fn an_example_says_where_its_reason_comes_from_if_no_map_of_places_shows_it() {
 }
 
 #[test]
+fn of_a_classifier_that_only_guesses_an_example_tells_nothing() {
+    let mut guessed = judged("test/cut/0.png", Label::Good);
+    if let Some(placement) = &mut guessed.placement {
+        placement.is_told = false;
+    }
+    let example = example_of(&guessed);
+    assert!(example.misplaced.is_empty() && example.directions.is_empty());
+    assert_eq!(example.panels[0].note, "");
+}
+
+#[test]
 fn a_baseline_of_other_settings_is_said_to_be_one() {
     let full = evaluation(Method::Full, "bolts", "cut");
     let mut baseline = evaluation(Method::Baseline, "bolts", "cut");

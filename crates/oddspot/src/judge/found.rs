@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::{Glance, Health};
 use crate::images::check_pixels;
 use crate::maps::{ScoreMap, mask_above, regions};
+use crate::terms::{self, Side};
 use crate::verdict::{AnomalyMaps, Finding, Place, Point, Thresholds, Verdict};
 use crate::view::{Move, Sight};
 
@@ -104,7 +105,8 @@ impl Detector {
             Some(_) => (AnomalyMaps::of(Vec::new()), None),
         };
         Ok(Detection {
-            placement: placement.map(|placement| placement.moved(&to_image)),
+            placement: placement
+                .map(|placement| placement.trusted(self.trust_in_places()).moved(&to_image)),
             score,
             verdict,
             shares,
@@ -114,6 +116,15 @@ impl Detector {
             // Of the whole image, once all pieces are seen.
             health: Health::default(),
         })
+    }
+
+    /// How far what is said of places can be trusted, by what is usual of it in good images.
+    fn trust_in_places(&self) -> f64 {
+        let of_places = self.header.terms.iter().filter_map(|usual| {
+            let kind = terms::kind(&usual.term)?;
+            (kind.side == Side::WrongPlace).then(|| (kind.trust)(&usual.moments))
+        });
+        of_places.fold(0.0, f64::max)
     }
 
     fn not_finite(&self) -> Error {

@@ -157,6 +157,7 @@ impl Finding {
         // "In the wrong place" may peak in another region than the one told of.
         if let Some(place) = &self.place
             && let Some(words) = place.words.first()
+            && self.reason().is_some()
             && self.shares().is_of_place()
         {
             line += &format!("; seen from ({}, {}), {words}", place.x, place.y);

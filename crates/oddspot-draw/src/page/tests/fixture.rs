@@ -89,6 +89,7 @@ pub(super) fn judged(name: &str, label: Label) -> Judged {
             offset: 4,
             neighbours: vec![neighbour(1, 3, 0.9), neighbour(4, 4, 0.7)],
             to_image: oddspot::view::Move::NONE,
+            is_told: true,
         }),
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pairs::{DIRECTIONS, PatchGrid};
+use super::sureness;
 use crate::view::Move;
 
 /// Where a neighbour lies, by its class.
@@ -16,6 +17,9 @@ pub const NAMES: [&str; 8] = [
     "below",
     "lower right",
 ];
+
+/// The least probability with which a place is told: more than all others together.
+pub(crate) const TOLD_FROM: f32 = 0.5;
 
 /// A neighbouring patch, and where the classifier would put it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +45,8 @@ pub struct Placement {
     pub to_image: Move,
     /// The neighbours whose patch lies inside the image, in the order of the classes.
     pub neighbours: Vec<Neighbour>,
+    /// Whether the classifier knows so much of good images that what it says is told.
+    pub is_told: bool,
 }
 
 impl Placement {
@@ -66,7 +72,15 @@ impl Placement {
             offset: grid.offset(),
             to_image: Move::NONE,
             neighbours: neighbours.collect(),
+            is_told: true,
         }
+    }
+
+    /// The same of a classifier that can be trusted so far: one that is mostly wrong of good images is not told.
+    #[must_use]
+    pub(crate) fn trusted(self, trust: f64) -> Self {
+        let is_told = trust >= sureness(1.0 - f64::from(TOLD_FROM));
+        Self { is_told, ..self }
     }
 
     /// The same of an image that the model saw moved so: its centre as it lies in the image.
@@ -88,9 +102,15 @@ impl Placement {
             .step([across as f32 * offset, down as f32 * offset])
     }
 
-    /// The neighbours that look as if they belonged elsewhere, the surest first.
+    /// The neighbours that the classifier is sure of, if it is told.
+    pub fn told(&self) -> impl Iterator<Item = &Neighbour> {
+        let neighbours = self.neighbours.iter();
+        neighbours.filter(|n| self.is_told && n.probability >= TOLD_FROM)
+    }
+
+    /// Those of them that look as if they belonged elsewhere, the surest first.
     pub fn misplaced(&self) -> Vec<Neighbour> {
-        let elsewhere = self.neighbours.iter().filter(|n| n.belongs != n.lies);
+        let elsewhere = self.told().filter(|n| n.belongs != n.lies);
         let mut found: Vec<Neighbour> = elsewhere.copied().collect();
         found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         found
@@ -154,5 +174,26 @@ mod tests {
         );
         assert_eq!(misplaced[0].steps(), [(0, 1), (-1, 0)]);
         assert!((misplaced[1].probability_here - 0.1 / 7.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_near_chance_is_not_told() {
+        let neighbour = |probability| Neighbour {
+            lies: 1,
+            belongs: 3,
+            probability,
+            probability_here: 0.1,
+        };
+        let placement = Placement {
+            centre: (8, 8),
+            offset: 4,
+            to_image: Move::NONE,
+            neighbours: [0.14, 0.9, 0.45].map(neighbour).to_vec(),
+            is_told: true,
+        };
+        assert_eq!(placement.misplaced(), [neighbour(0.9)]);
+        let of_texture = placement.clone().trusted(sureness(0.67));
+        assert!(of_texture.misplaced().is_empty());
+        assert_eq!(placement.clone().trusted(sureness(0.04)), placement);
     }
 }
