@@ -3,7 +3,7 @@
 mod told;
 mod written;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -267,15 +267,18 @@ pub fn look_through(
 /// What the images of some folders are called together.
 fn name(data: &[PathBuf]) -> String {
     let names = data.iter().map(|path| {
-        let full = path.canonicalize().unwrap_or_else(|_| path.clone());
-        let parts: Vec<String> = full
-            .iter()
-            .map(|part| part.to_string_lossy().into())
+        // A folder that is given as `.` or `..` has its name elsewhere.
+        let full = match path.file_name() {
+            Some(_) => path.clone(),
+            None => path.canonicalize().unwrap_or_else(|_| path.clone()),
+        };
+        let parts: Vec<String> = (full.components())
+            .filter(|part| matches!(part, Component::Normal(_)))
+            .map(|part| part.as_os_str().to_string_lossy().into())
             .collect();
         match &parts[..] {
             // `train/good` says nothing of whose they are.
             [.., set, train, good] if good == "good" && train == "train" => set.clone(),
-            [.., set, last] if last == "good" || last == "train" => set.clone(),
             [.., last] => last.clone(),
             [] => path.display().to_string(),
         }
@@ -286,4 +289,20 @@ fn name(data: &[PathBuf]) -> String {
 /// The same of one folder.
 pub fn name_of(data: &std::path::Path) -> String {
     name(&[data.to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_called_by_their_folder_as_it_is_given() {
+        let named = |path: &str| name_of(Path::new(path));
+        assert_eq!(named("good"), "good");
+        assert_eq!(named("work/good/"), "good");
+        assert_eq!(named("/data/bolts/train/good"), "bolts");
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(Some(&*named(".")), here.file_name().unwrap().to_str());
+        assert_eq!(name(&["a/b".into(), "c".into()]), "b, c");
+    }
 }

@@ -28,10 +28,11 @@ impl<'a> Words<'a> {
     fn suspicious(&self) -> Vec<String> {
         let audit = self.found.audit;
         let (shown, count) = (most_suspicious(audit), audit.images.len());
-        let mut lines = vec![format!(
-            "most suspicious, {shown} of {}:",
-            counted(count, "image")
-        )];
+        let first = match audit.suspicious().next() {
+            Some(_) => "most suspicious",
+            None => "least usual",
+        };
+        let mut lines = vec![format!("{first}, {shown} of {}:", counted(count, "image"))];
         lines.push("rank  oddness  score  image".to_owned());
         for (at, image) in audit.images.iter().take(shown).enumerate() {
             lines.push(format!("{:4}  {}", at + 1, line(image)));

@@ -42,6 +42,9 @@ pub fn write_page(found: &Found, file: &Path, runtime: &Runtime) -> Result<()> {
         audit,
         name: &found.name,
         facts: &facts(found),
+        unusable: &(found.unusable.iter())
+            .map(|one| [one.name.clone(), one.reason.clone()])
+            .collect::<Vec<_>>(),
         pictures: &pictures,
         varying: &varying,
     })?;
@@ -129,9 +132,6 @@ fn facts(found: &Found) -> Vec<[String; 2]> {
     ];
     if found.excluded > 0 {
         facts.push(("left out", found.excluded.to_string()));
-    }
-    for one in found.unusable {
-        facts.push(("cannot be used", format!("{}: {}", one.name, one.reason)));
     }
     facts.extend([
         ("threshold", four_digits(header.thresholds.image)),

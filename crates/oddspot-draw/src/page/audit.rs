@@ -24,6 +24,8 @@ pub struct AuditShown<'a> {
     pub name: &'a str,
     /// What else is to be known, each with its name.
     pub facts: &'a [[String; 2]],
+    /// Images that cannot be used, each with why not.
+    pub unusable: &'a [[String; 2]],
     /// Of [`audit_shown`].
     pub pictures: &'a [AuditPicture],
     /// Of each region in which good images differ most.
@@ -61,6 +63,11 @@ pub fn audit_page(shown: AuditShown) -> Result<String> {
         name: shown.name,
         lede: lede(audit),
         facts: shown.facts,
+        unusable: shown.unusable,
+        first: match audit.suspicious().next() {
+            Some(_) => "Most suspicious",
+            None => "Least usual",
+        },
         judged: audit.images.iter().any(|image| image.oddness.is_some()),
         cards: cards.collect(),
         threshold: three_digits(audit.threshold),
@@ -88,6 +95,9 @@ struct Page<'a> {
     name: &'a str,
     lede: String,
     facts: &'a [[String; 2]],
+    unusable: &'a [[String; 2]],
+    /// What the images that are shown first are called.
+    first: &'static str,
     /// Whether anything is known of how odd images are.
     judged: bool,
     cards: Vec<Card<'a>>,

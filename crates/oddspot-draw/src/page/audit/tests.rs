@@ -74,6 +74,7 @@ fn page(audit: &Audit) -> String {
         audit,
         name: HOSTILE,
         facts: &[["seed".to_owned(), "0".to_owned()]],
+        unusable: &[["half.png".to_owned(), "it breaks off".to_owned()]],
         pictures: &pictures,
         varying: &[VaryingPictures::new(audit, &audit.varying[0]).unwrap()],
     })
@@ -90,6 +91,10 @@ fn the_page_has_every_image_and_refers_to_nothing_outside() {
     for words in [
         "50 to 100 % of the width, 0 to 25 % of the height: 40 % of the images are oddest there",
         "1 of 30 good images stands out from all others",
+        "<h2 id=\"suspicious\">Most suspicious</h2>",
+        "<h2 id=\"unusable\">Cannot be used</h2>",
+        "<li><strong>half.png</strong>: it breaks off</li>",
+        "<span class=\"key ring\"></span> a ring",
         "1 group of pictures of the same part",
         "1 image is unlike the others",
         ">stands out<",
@@ -122,6 +127,7 @@ fn images_that_nothing_judges_are_shown_without_a_map_or_a_score() {
     }
     let page = page(&audit);
     assert!(page.contains("None of 30 good images stands out"));
+    assert!(page.contains("Least usual") && !page.contains("Most suspicious"));
     assert!(page.contains("no term that judges a good image"));
     assert!(page.contains("No image is there twice"));
     assert!(page.contains("No good image has a score of its own"));
