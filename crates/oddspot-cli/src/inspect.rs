@@ -125,7 +125,7 @@ impl fmt::Display for Inspection {
         self.write_alignment(f)?;
         self.write_statistics(f)?;
         writeln!(f, "\nSettings (as for --config)")?;
-        for line in header.settings.to_toml().lines() {
+        for line in header.settings.to_toml_of_method().lines() {
             writeln!(f, "{}", format!("  {line}").trim_end())?;
         }
         Ok(())
@@ -151,14 +151,15 @@ impl Inspection {
                 grouped(header.good_pieces())
             )?,
         }
-        writeln!(
-            f,
-            "  training    {} iterations, seed {}",
-            grouped(header.iterations),
-            header.settings.training.seed
-        )?;
-        let student = grouped(self.parameters.student);
-        writeln!(f, "  student     {student:>12} parameters")?;
+        let seed = header.settings.training.seed;
+        if !header.settings.method.learns() {
+            writeln!(f, "  training    nothing trained, seed {seed}")?;
+        } else {
+            let iterations = grouped(header.iterations);
+            writeln!(f, "  training    {iterations} iterations, seed {seed}")?;
+            let student = grouped(self.parameters.student);
+            writeln!(f, "  student     {student:>12} parameters")?;
+        }
         if let Some(position) = self.parameters.position {
             writeln!(f, "  classifier  {:>12} parameters", grouped(position))?;
         }

@@ -101,7 +101,11 @@ fn what_cannot_be_used_is_named_and_left_out() {
     ] {
         assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
     }
-    assert!(world.text("a.html").contains("<li><strong>note.png</strong>: "));
+    assert!(
+        world
+            .text("a.html")
+            .contains("<li><strong>note.png</strong>: ")
+    );
     // The list is what makes a training possible.
     let train = format!("train boards -o m.oddspot --preset instant {TINY}");
     let run = world.ends_with(&mut world.oddspot(&train), 1);

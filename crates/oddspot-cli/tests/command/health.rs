@@ -62,6 +62,18 @@ fn another_light_is_no_defect_and_says_what_to_check() {
 }
 
 #[test]
+fn of_an_instant_model_nothing_is_said_of_a_training() {
+    let world = world();
+    let run = world.succeeds(&mut world.oddspot("inspect m.oddspot"));
+    assert!(run.stdout.contains("nothing trained, seed 0"));
+    for setting in ["iterations", "learning_rate", "[position]", "student"] {
+        assert!(!run.stdout.contains(setting), "{setting}: {}", run.stdout);
+    }
+    // What the closed form uses is there.
+    assert!(run.stdout.contains("\n  seed = 0\n") && run.stdout.contains("components = 64"));
+}
+
+#[test]
 fn a_model_is_held_to_known_images_and_to_its_own() {
     let world = world();
     let run = world.succeeds(&mut world.oddspot("verify m.oddspot"));

@@ -7,7 +7,7 @@ use serde::de::IntoDeserializer as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Settings, row, rows};
+use super::{Row, Settings, row, rows};
 use crate::error::{Error, ErrorKind, Result, Subject};
 
 impl Settings {
@@ -27,9 +27,19 @@ impl Settings {
 
     /// As a file of settings has them, all of them.
     pub fn to_toml(&self) -> String {
+        self.to_toml_of(rows())
+    }
+
+    /// The same of those that matter to the method: where nothing is trained, none of networks and their training.
+    pub fn to_toml_of_method(&self) -> String {
+        let learns = self.method.learns();
+        self.to_toml_of(rows().filter(|row| learns || !is_of_training(row.name)))
+    }
+
+    fn to_toml_of(&self, rows: impl Iterator<Item = &'static Row>) -> String {
         let mut text = String::new();
         let mut table = "";
-        for row in rows() {
+        for row in rows {
             let (its_table, key) = row.name.rsplit_once('.').unwrap_or(("", row.name));
             if its_table != table {
                 table = its_table;
@@ -40,6 +50,15 @@ impl Settings {
         }
         text
     }
+}
+
+/// Whether a setting says how networks are built or trained; the seed and the room for the teacher's maps serve the
+/// closed form too.
+fn is_of_training(name: &str) -> bool {
+    let is_of_networks = ["student.", "position.", "training."]
+        .iter()
+        .any(|table| name.starts_with(table));
+    is_of_networks && !["training.seed", "training.cache_mib"].contains(&name)
 }
 
 /// A file that is laid over settings.
