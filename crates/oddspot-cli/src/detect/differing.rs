@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use oddspot::images::{BitDepth, Difference, Differing, Kind, Kinds};
 use oddspot::settings::Settings;
+use oddspot::verdict::Verdict;
 
 /// Images that a line names.
 const NAMED: usize = 3;
@@ -14,6 +15,18 @@ pub struct Differences {
     good: Option<Kinds>,
     white: BitDepth,
     images: BTreeMap<Differing, Found>,
+}
+
+/// What an image's line says of them before anything else: they may be why it is odd or untrusted. Of a good image
+/// that its shape is another one, since it was squashed.
+pub fn told_first(differences: &[Difference], verdict: Verdict) -> Option<String> {
+    let told = |one: &&Difference| !verdict.is_good() || one.differing == Differing::Shape;
+    let words = differences
+        .iter()
+        .filter(told)
+        .map(|one| one.words.as_str());
+    let words: Vec<&str> = words.collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// Images that differ in something.
@@ -35,15 +48,15 @@ impl Differences {
         }
     }
 
-    /// Takes note of an image, and says in what it differs.
-    pub fn note(&mut self, name: &str, kind: &Kind) -> Vec<String> {
+    /// Takes note of an image, and gives in what it differs.
+    pub fn note(&mut self, name: &str, kind: &Kind) -> Vec<Difference> {
         let good = self.good.as_ref();
         let differences = good.map_or(Vec::new(), |good| good.differences(kind, self.white));
-        let note = |one: Difference| {
+        for one in &differences {
             let found = self.images.entry(one.differing).or_default();
             found.count += 1;
             if found.named.len() < NAMED {
-                found.named.push(match one.instead {
+                found.named.push(match &one.instead {
                     Some(instead) => format!("{name} ({instead})"),
                     None => name.to_owned(),
                 });
@@ -53,9 +66,8 @@ impl Differences {
                 _ => "",
             };
             found.words = format!("{}{advice}", one.words);
-            one.words
-        };
-        differences.into_iter().map(note).collect()
+        }
+        differences
     }
 
     /// A line for each difference.
@@ -102,6 +114,15 @@ mod tests {
             differences.note(name, &kind(120, 8, false));
         }
         assert_eq!(differences.note("deep.png", &kind(80, 16, true)).len(), 3);
+        let first = |kind: Kind, verdict| {
+            let mut differences = Differences::from(good.as_ref(), &Settings::default());
+            told_first(&differences.note("a.png", &kind), verdict)
+        };
+        let said = first(kind(120, 8, false), Verdict::Good).unwrap();
+        assert!(said.contains("another shape"), "{said}");
+        assert_eq!(first(kind(80, 8, true), Verdict::Good), None);
+        let said = first(kind(80, 8, true), Verdict::Untrusted).unwrap();
+        assert!(said.starts_with("grey"), "{said}");
         let told = differences.told(6);
         assert_eq!(told.len(), 4, "{told:?}");
         let shape = "4 of 6 images are of another shape than the good ones (80x60)";

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use oddspot::verdict::Verdict;
 use oddspot_measure::peak_memory;
 
-use super::differing::Differences;
+use super::differing::{Differences, told_first};
 use super::done::Done;
 use super::input::Input;
 use super::page;
@@ -131,12 +131,17 @@ impl Told {
         let differs = self.differences.note(&input.image(), &done.kind);
         self.unaligned += usize::from(done.finding.unaligned().is_some());
         if self.said == Said::Words {
-            say!("{}", done.finding.line(&input.image()));
+            let first = told_first(&differs, done.finding.verdict);
+            say!(
+                "{}",
+                done.finding.line_after(&input.image(), first.as_deref())
+            );
         }
         if let Some(reason) = &done.unnamed {
             self.unnamed += 1;
             tell!("without pictures: {}: {reason}", input.image());
         }
+        let differs: Vec<String> = differs.into_iter().map(|one| one.words).collect();
         let row = self.output.result(input, done, &differs)?;
         self.print(&row)
     }

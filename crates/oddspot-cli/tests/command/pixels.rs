@@ -209,6 +209,9 @@ fn images_of_another_kind_than_the_good_ones_are_told_once() {
         lines[1]
     );
     assert!(lines[2].ends_with("is grey, where the good ones are in colour: new/grey.png"));
+    let printed = |name: &str| run.stdout.lines().find(|line| line.contains(name)).unwrap();
+    let first = "wide.png  of another shape than the good ones (96x96), and squashed";
+    assert!(printed("wide.png").contains(first), "{}", run.stdout);
     // Each image's line says it too, for who sees no terminal.
     let said = |name: &str| {
         let of = |line: &&str| line.contains(&format!("/{name}\""));

@@ -196,7 +196,7 @@ impl<'a> Card<'a> {
             words: match &line.found {
                 Ok(finding) => {
                     let differs = line.differs.iter().map(|text| capital(text));
-                    words(finding).into_iter().chain(differs).collect()
+                    differs.chain(words(finding)).collect()
                 }
                 Err(reason) => vec![reason.clone()],
             },

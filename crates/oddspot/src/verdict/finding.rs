@@ -132,19 +132,28 @@ impl Place {
 impl Finding {
     /// The finding in one line for people, of an image by its name.
     pub fn line(&self, image: &str) -> String {
-        let (verdict, score) = (self.shown_verdict(), self.score);
-        let unaligned = self.unaligned();
-        if let Some(words) = self.distrust() {
-            return format!("{verdict:9} {score:8.2}  {image}  {words}");
+        self.line_after(image, None)
+    }
+
+    /// The same, where something is to be said before the reason: in what its file differs from good ones.
+    pub fn line_after(&self, image: &str, first: Option<&str>) -> String {
+        let head = format!("{:9} {:8.2}  {image}", self.shown_verdict(), self.score);
+        let said = match self.distrust() {
+            Some(words) => words,
+            None if self.verdict.is_good() => self.unaligned().unwrap_or_default(),
+            None => self.why_and_where(),
+        };
+        let parts = [first.unwrap_or_default(), &said];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        match parts.is_empty() {
+            true => head,
+            false => format!("{head}  {}", parts.join("; ")),
         }
-        if self.verdict.is_good() {
-            let mut line = format!("{verdict:9} {score:8.2}  {image}");
-            if let Some(unaligned) = unaligned {
-                line += &format!("  {unaligned}");
-            }
-            return line;
-        }
-        let mut parts: Vec<String> = unaligned.into_iter().chain(self.reason()).collect();
+    }
+
+    /// Why it is not good, and where.
+    fn why_and_where(&self) -> String {
+        let mut parts: Vec<String> = self.unaligned().into_iter().chain(self.reason()).collect();
         if let Some((first, others)) = self.regions.split_first() {
             let Region { width, height, .. } = first;
             let mut region = format!("{width}x{height} at ({}, {})", first.left, first.top);
@@ -153,16 +162,16 @@ impl Finding {
             }
             parts.push(region);
         }
-        let mut line = format!("{verdict:9} {score:8.2}  {image}  {}", parts.join(", "));
+        let mut text = parts.join(", ");
         // "In the wrong place" may peak in another region than the one told of.
         if let Some(place) = &self.place
             && let Some(words) = place.words.first()
             && self.reason().is_some()
             && self.shares().is_of_place()
         {
-            line += &format!("; seen from ({}, {}), {words}", place.x, place.y);
+            text += &format!("; seen from ({}, {}), {words}", place.x, place.y);
         }
-        line
+        text
     }
 
     /// The verdict, what it follows from, and the reason, for the head of a sheet.

@@ -110,7 +110,11 @@ fn what_is_untrusted_and_odd_says_both_and_stands_among_the_anomalous() {
         line("both.png", Ok(dark(7.5))),
         line("more.png", Ok(finding(Verdict::Anomalous, 9.0))),
     ];
+    let mut lines = lines;
+    lines[2].differs = vec!["of another size".to_owned()];
     let page = results_page("m", &lines, 0).unwrap();
+    // What a file differs in may be why.
+    assert!(page.contains("<p>Of another size</p>\n<p>Darker than any good image"));
     let at = |image: &str| page.find(&format!("<h3>{image}")).unwrap();
     assert!(at("more.png") < at("both.png") && at("both.png") < at("less.png"));
     assert!(at("less.png") < at("dim.png"));

@@ -74,3 +74,18 @@ fn a_sheet_says_where_the_reason_comes_from_if_no_map_of_places_shows_it() {
     swapped.terms = vec![term("position", 0.9), term("gaussian", 0.1)];
     assert_eq!(swapped.heading(), said);
 }
+
+#[test]
+fn what_a_file_differs_in_is_said_before_what_may_come_of_it() {
+    let size = Some("of another size than the good ones (512x512)");
+    let line = bright(5.5).line_after("a.png", size);
+    let said = "a.png  of another size than the good ones (512x512); brighter than any";
+    assert!(line.contains(said), "{line}");
+    let good = finding(Verdict::Good, 1.0);
+    assert_eq!(good.line("a.png"), "good          1.00  a.png");
+    let line = good.line_after("a.png", size);
+    assert!(
+        line.ends_with("a.png  of another size than the good ones (512x512)"),
+        "{line}"
+    );
+}
