@@ -1,0 +1,219 @@
+//! What a service is to do: stations, their inputs, and limits, from a file and from options.
+
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Kind, Result};
+
+/// Letters of a station's name, at most.
+const LONGEST: usize = 64;
+/// The port of the service.
+const PORT: u16 = 8480;
+
+/// What a service is to do.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Configuration {
+    /// Where the pages are served.
+    pub listen: SocketAddr,
+    /// Folder of the history, the images and the models.
+    pub data: Option<PathBuf>,
+    /// Threads of each model; 0 for as many as there are cores.
+    pub threads: usize,
+    /// The stations.
+    #[serde(rename = "station")]
+    pub stations: Vec<StationConfiguration>,
+    /// What is accepted.
+    pub limits: Limits,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, PORT)),
+            data: None,
+            threads: 0,
+            stations: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// One view of one part.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StationConfiguration {
+    /// Its name, in addresses too.
+    pub name: String,
+    /// The model that judges; without it the one that judged last.
+    pub model: Option<PathBuf>,
+    /// A folder that images come into.
+    pub folder: Option<PathBuf>,
+    /// What becomes of the folder's images once they are judged.
+    #[serde(default)]
+    pub after: After,
+}
+
+/// What becomes of a file once it is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum After {
+    /// It stays where it is.
+    #[default]
+    Stay,
+    /// It is moved to `done`, or to `failed` with the reason beside it.
+    Move,
+}
+
+/// What is accepted of whoever sends images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Bytes of an image's file.
+    pub body: usize,
+    /// Pixels of an image.
+    pub pixels: u64,
+    /// Images that wait for a station.
+    pub queue: usize,
+    /// Images that may be sent in a second.
+    pub requests: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 64 << 20,
+            pixels: oddspot::images::MAX_PIXELS,
+            queue: 8,
+            requests: 1_000,
+        }
+    }
+}
+
+impl Configuration {
+    /// From a TOML file.
+    ///
+    /// # Errors
+    /// A file that cannot be read; a key that there is none of, or a value that is of another kind: with its line.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+        let read: Self = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map(|span| {
+                let before = text.get(..span.start).unwrap_or_default();
+                format!("line {}: ", before.matches('\n').count() + 1)
+            });
+            let words = error.message().replace('\n', " ");
+            Error::at(Kind::Invalid, path, line.unwrap_or_default() + &words)
+        })?;
+        Ok(read.below(path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// The same with paths of the file taken from its own folder.
+    fn below(mut self, folder: &Path) -> Self {
+        let stations = self.stations.iter_mut();
+        let paths = stations.flat_map(|one| [&mut one.model, &mut one.folder]);
+        for path in paths.chain([&mut self.data]).flatten() {
+            *path = folder.join(&*path);
+        }
+        self
+    }
+
+    /// Refuses what cannot be served.
+    ///
+    /// # Errors
+    /// An address that others can reach, names that are taken twice or cannot stand in an address, limits of nothing.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |reason: String| Err(Error::new(Kind::Invalid, reason));
+        if !self.listen.ip().is_loopback() {
+            return refuse(format!(
+                "{} can be reached by other machines, and there are no users yet who could be told apart: \
+                 listen on 127.0.0.1 or [::1]",
+                self.listen
+            ));
+        }
+        let mut names = HashSet::new();
+        for StationConfiguration { name, .. } in &self.stations {
+            if !is_name(name) {
+                return refuse(format!(
+                    "a station cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - and _"
+                ));
+            }
+            if !names.insert(name) {
+                return refuse(format!("two stations are called {name}"));
+            }
+        }
+        let Limits {
+            body,
+            pixels,
+            queue,
+            requests,
+        } = self.limits;
+        let none = [
+            ("body", body == 0),
+            ("pixels", pixels == 0),
+            ("queue", queue == 0),
+            ("requests", requests == 0),
+        ];
+        match none.iter().find(|(_, is_none)| *is_none) {
+            Some((name, _)) => refuse(format!("limits.{name} is 0: it must be at least 1")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a station can be called so.
+fn is_name(name: &str) -> bool {
+    let plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
+    !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(text: &str) -> Result<Configuration> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("serve.toml");
+        std::fs::write(&path, text).unwrap();
+        let read = Configuration::load(&path)?;
+        read.check()?;
+        assert!(read.stations.iter().all(|one| {
+            let model = one.model.as_ref();
+            model.is_none_or(|model| model.starts_with(folder.path()))
+        }));
+        Ok(read)
+    }
+
+    #[test]
+    fn a_file_has_stations_and_limits_and_the_rest_is_as_it_is_without() {
+        let text = "[[station]]\nname = \"top\"\nmodel = \"a.oddspot\"\nafter = \"move\"\n[limits]\nqueue = 2\n";
+        let read = loaded(text).unwrap();
+        assert_eq!(read.limits.queue, 2);
+        assert_eq!(read.limits.body, Limits::default().body);
+        assert_eq!(read.stations[0].after, After::Move);
+        assert_eq!(read.listen.to_string(), "127.0.0.1:8480");
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line_and_key() {
+        let said = |text: &str| loaded(text).unwrap_err().to_string();
+        let unknown = said("threads = 1\n[limits]\nqueues = 2\n");
+        assert!(
+            unknown.contains("line 3") && unknown.contains("queues"),
+            "{unknown}"
+        );
+        let kind = said("[limits]\nqueue = \"many\"\n");
+        assert!(kind.contains("line 2"), "{kind}");
+        let twice = said("[[station]]\nname = \"a\"\n[[station]]\nname = \"a\"\n");
+        assert!(twice.contains("two stations are called a"), "{twice}");
+        let name = said("[[station]]\nname = \"../a\"\n");
+        assert!(name.contains("\"../a\""), "{name}");
+        let none = said("[limits]\nbody = 0\n");
+        assert!(none.contains("limits.body"), "{none}");
+        let open = said("listen = \"0.0.0.0:80\"\n");
+        assert!(open.contains("0.0.0.0:80"), "{open}");
+    }
+}

@@ -1,0 +1,198 @@
+//! The data folder: what one service alone writes. Nothing outside of it is ever opened because a request names it:
+//! requests name hashes and ids.
+
+mod kept_image;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use oddspot::files::atomic;
+use oddspot::files::digest::{hex, sha256_of_file};
+use sha2::{Digest, Sha256};
+
+pub use kept_image::{Format, KeptImage};
+
+use crate::error::{Error, Kind, Result};
+
+/// The data folder of a service.
+#[derive(Debug)]
+pub struct Data {
+    root: PathBuf,
+    /// Locked as long as the service runs; the system frees it, however it ends.
+    _lock: File,
+}
+
+impl Data {
+    /// Makes the folder if it is not there, and takes hold of it.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, or that another service uses.
+    pub fn open(root: &Path) -> Result<Self> {
+        for below in ["images", "models", "pictures"] {
+            let folder = root.join(below);
+            fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        }
+        let path = root.join("lock");
+        let lock = File::create(&path).map_err(Error::io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::at(
+                    Kind::Mismatch,
+                    root,
+                    "another service uses this data folder: end it, or give this one a folder of its own",
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::io(&path)(error)),
+        }
+        for below in ["images", "models", "pictures"] {
+            remove_leftovers(&root.join(below));
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The file of the history.
+    pub fn history(&self) -> PathBuf {
+        self.root.join("history.sqlite")
+    }
+
+    /// Keeps an image by its content's hash; once it is given back, it lies on the disk.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn keep_image(&self, bytes: &[u8]) -> Result<KeptImage> {
+        let image = KeptImage {
+            sha256: hex(&Sha256::digest(bytes)),
+            format: Format::of(bytes),
+            bytes: bytes.len() as u64,
+        };
+        let path = self.image(&image);
+        let is_there = path
+            .metadata()
+            .is_ok_and(|found| found.len() == image.bytes);
+        if !is_there {
+            write(&path, bytes)?;
+        }
+        Ok(image)
+    }
+
+    /// Where an image lies.
+    pub fn image(&self, image: &KeptImage) -> PathBuf {
+        let KeptImage { sha256, format, .. } = image;
+        let name = format!("{sha256}.{}", format.extension());
+        self.root.join("images").join(part(sha256)).join(name)
+    }
+
+    /// Keeps a model by its content's hash, and gives that.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub fn keep_model(&self, file: &Path) -> Result<String> {
+        let sha256 = hex(&sha256_of_file(file)?);
+        let kept = self.model(&sha256);
+        if !kept.is_file() {
+            let mut source = File::open(file).map_err(Error::io(file))?;
+            atomic::write(&kept, |to| std::io::copy(&mut source, to).map(drop))?;
+            // It may have been written over in between.
+            if hex(&sha256_of_file(&kept)?) != sha256 {
+                fs::remove_file(&kept).ok();
+                let reason = "it was changed while it was copied: try again";
+                return Err(Error::at(Kind::Mismatch, file, reason));
+            }
+        }
+        Ok(sha256)
+    }
+
+    /// Where a model lies.
+    pub fn model(&self, sha256: &str) -> PathBuf {
+        self.root.join("models").join(format!("{sha256}.oddspot"))
+    }
+
+    /// Where a picture of an inspection lies, whether or not it was drawn.
+    pub fn picture(&self, id: &str, name: &str) -> PathBuf {
+        // The end of an id is the part that differs.
+        let folder = id.get(id.len().saturating_sub(2)..).unwrap_or("xx");
+        self.root
+            .join("pictures")
+            .join(folder)
+            .join(format!("{id}.{name}"))
+    }
+}
+
+/// Writes a file of this folder, and makes the folder that it lies in.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    }
+    Ok(atomic::write_bytes(path, bytes)?)
+}
+
+fn part(sha256: &str) -> &str {
+    sha256.get(..2).unwrap_or("xx")
+}
+
+/// Removes what services that were killed left half written.
+fn remove_leftovers(folder: &Path) {
+    atomic::remove_leftovers_in(folder, |_| true);
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            atomic::remove_leftovers_in(&entry.path(), |_| true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_one_services_own_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("deep/data");
+        let data = Data::open(&root).unwrap();
+        let refused = Data::open(&root).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Mismatch);
+        assert!(refused.to_string().contains("another service"), "{refused}");
+        drop(data);
+        Data::open(&root).unwrap();
+    }
+
+    #[test]
+    fn an_image_is_kept_once_by_its_content_and_what_is_half_written_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(folder.path()).unwrap();
+        let image = data.keep_image(b"\x89PNG\r\n\x1a\nrest").unwrap();
+        assert_eq!(image.format.media_type(), "image/png");
+        let path = data.image(&image);
+        assert_eq!(fs::read(&path).unwrap(), b"\x89PNG\r\n\x1a\nrest");
+        assert_eq!(data.keep_image(b"\x89PNG\r\n\x1a\nrest").unwrap(), image);
+        let half = path.with_file_name(".x.png.abcdef.tmp");
+        fs::write(&half, "half").unwrap();
+        drop(data);
+        Data::open(folder.path()).unwrap();
+        assert!(path.is_file() && !half.exists());
+    }
+
+    #[test]
+    fn a_model_is_kept_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(&folder.path().join("data")).unwrap();
+        let file = folder.path().join("m");
+        fs::write(&file, "model").unwrap();
+        let sha256 = data.keep_model(&file).unwrap();
+        assert_eq!(data.keep_model(&file).unwrap(), sha256);
+        assert_eq!(fs::read(data.model(&sha256)).unwrap(), b"model");
+        assert_eq!(
+            data.keep_model(&folder.path().join("none"))
+                .unwrap_err()
+                .kind(),
+            Kind::NotFound
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! What can go wrong in a station: of which kind, with what file, and why.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use oddspot::ErrorKind;
+
+/// Shorthand for a result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of trouble an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// What was asked for is not there.
+    NotFound,
+    /// What was given cannot be used as it is.
+    Invalid,
+    /// It is larger than is accepted.
+    TooLarge,
+    /// Two things that do not belong together.
+    Mismatch,
+    /// There is no model to judge by.
+    NoModel,
+    /// There is more to judge than can be.
+    Full,
+    /// Requests come faster than is accepted.
+    TooFast,
+    /// The service is about to end.
+    Ending,
+    /// The operating system refused: no permission, a full disk.
+    System,
+    /// A fault of this program.
+    Internal,
+}
+
+/// Everything that can go wrong in a station.
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: Kind,
+    path: Option<PathBuf>,
+    reason: String,
+}
+
+impl Error {
+    /// An error without a path.
+    pub fn new(kind: Kind, reason: impl Into<String>) -> Self {
+        Self {
+            kind,
+            path: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// An error about a file or folder.
+    pub fn at(kind: Kind, path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
+        Self {
+            path: Some(path.as_ref().to_owned()),
+            ..Self::new(kind, reason)
+        }
+    }
+
+    /// Wraps an error of the operating system with the file that met it.
+    pub(crate) fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |error| Self::at(Kind::System, path, error.to_string())
+    }
+
+    /// A fault of this program.
+    pub(crate) fn internal(reason: impl Into<String>) -> Self {
+        Self::new(Kind::Internal, reason)
+    }
+
+    /// The kind of trouble.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The file or folder at fault.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// What is wrong, without the path.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "{}: ", path.display())?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<oddspot::Error> for Error {
+    fn from(error: oddspot::Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::NotFound => Kind::NotFound,
+            ErrorKind::Invalid | ErrorKind::Damaged => Kind::Invalid,
+            ErrorKind::TooLarge => Kind::TooLarge,
+            ErrorKind::Mismatch => Kind::Mismatch,
+            ErrorKind::Cancelled => Kind::Ending,
+            ErrorKind::System => Kind::System,
+            _ => Kind::Internal,
+        };
+        Self::new(kind, error.in_full())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::new(Kind::System, format!("the history cannot be used: {error}"))
+    }
+}

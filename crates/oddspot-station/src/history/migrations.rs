@@ -1,0 +1,71 @@
+//! The tables, made step by step from whatever version the database has.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+use crate::error::{Error, Kind, Result};
+
+/// Each step; what was handed out is never changed, only followed by another.
+const STEPS: [(i64, &str, &str); 1] = [(
+    1,
+    "history",
+    include_str!("../../migrations/0001_history.sql"),
+)];
+
+/// Brings the tables up to date. An older database is copied first.
+pub async fn run(pool: &SqlitePool, file: &Path) -> Result<()> {
+    let newest = STEPS.last().map_or(0, |(version, ..)| *version);
+    match version(pool).await? {
+        Some(there) if there > newest => {
+            let reason = format!(
+                "it is of version {there}, which a newer oddspot wrote, and this one knows {newest}: install the \
+                 newer one, or give another data folder"
+            );
+            return Err(Error::at(Kind::Mismatch, file, reason));
+        }
+        Some(there) if there < newest => keep(pool, file, there).await?,
+        _ => {}
+    }
+    let steps = STEPS.map(|(version, name, sql)| {
+        let sql = sql.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+    });
+    let migrator = Migrator::with_migrations(steps.to_vec());
+    migrator.run(pool).await.map_err(|error| {
+        let reason = format!("its tables cannot be brought up to date: {error}");
+        Error::at(Kind::System, file, reason)
+    })
+}
+
+/// The version that a database has; None of a new one.
+async fn version(pool: &SqlitePool) -> Result<Option<i64>> {
+    let table = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    if sqlx::query_scalar::<_, i64>(table).fetch_one(pool).await? == 0 {
+        return Ok(None);
+    }
+    let last = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations");
+    Ok(last.fetch_one(pool).await?)
+}
+
+/// Copies a database before it is changed.
+async fn keep(pool: &SqlitePool, file: &Path, version: i64) -> Result<()> {
+    let copy = copy_of(file, version);
+    if copy.exists() {
+        std::fs::remove_file(&copy).map_err(Error::io(&copy))?;
+    }
+    let name = copy.display().to_string().replace('\'', "''");
+    // A name is no parameter in this statement; quotes in it are doubled.
+    let statement = AssertSqlSafe(format!("VACUUM INTO '{name}'"));
+    sqlx::query(statement).execute(pool).await?;
+    tracing::info!("the history as it was is kept as {}", copy.display());
+    Ok(())
+}
+
+fn copy_of(file: &Path, version: i64) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".before-version-{}", version + 1));
+    name.into()
+}

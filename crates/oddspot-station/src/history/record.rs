@@ -1,0 +1,174 @@
+//! A new inspection, all of it in one transaction.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use oddspot::Finding;
+use oddspot::health::Measure;
+use sqlx::sqlite::Sqlite;
+use sqlx::{Connection, Transaction};
+
+use super::inspection::{FileOf, Inspection, Source, reason_of};
+use super::{History, text_of};
+use crate::data::KeptImage;
+use crate::error::{Error, Result};
+
+/// An image that was judged and is to be kept.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The station that judged it.
+    pub station: String,
+    /// The part, as whoever sent the image names it.
+    pub part_id: Option<String>,
+    /// SHA-256 of the model that judged.
+    pub model: String,
+    /// How it came.
+    pub source: Source,
+    /// The file that it was, in a folder.
+    pub file: Option<FileOf>,
+    /// By which a request is known that is sent again.
+    pub idempotency_key: Option<String>,
+    /// The image, which lies on the disk.
+    pub image: KeptImage,
+    /// What was found.
+    pub finding: Finding,
+    /// When the image had come.
+    pub since: Instant,
+}
+
+impl History {
+    /// Keeps an inspection, and tells of it.
+    ///
+    /// # Errors
+    /// A database that cannot be written: then nothing of it is kept.
+    pub async fn record(&self, judged: Judged) -> Result<Arc<Inspection>> {
+        let mut connection = self.write.acquire().await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        // Ids are given and told of by who writes alone, so that whoever hears of one has heard of all before it.
+        let id = self.ids.lock().await.next();
+        let inspection = inspection(id, &judged);
+        let finding = serde_json::to_string(&judged.finding)
+            .map_err(|error| Error::internal(error.to_string()))?;
+        insert(&mut transaction, &inspection, &judged, finding).await?;
+        insert_regions(&mut transaction, &inspection).await?;
+        insert_health(&mut transaction, &inspection).await?;
+        transaction.commit().await?;
+        let inspection = Arc::new(inspection);
+        // Nobody may listen.
+        self.news.send(Arc::clone(&inspection)).ok();
+        drop(connection);
+        Ok(inspection)
+    }
+}
+
+fn inspection(id: String, judged: &Judged) -> Inspection {
+    let finding = judged.finding.clone();
+    Inspection {
+        id,
+        station: judged.station.clone(),
+        time: text_of(Timestamp::now()),
+        part_id: judged.part_id.clone(),
+        model: judged.model.clone(),
+        verdict: finding.verdict,
+        score: f64::from(finding.score),
+        threshold: finding.threshold,
+        check_threshold: finding.check_threshold,
+        reason: reason_of(&finding),
+        latency_ms: judged.since.elapsed().as_secs_f64() * 1e3,
+        source: judged.source,
+        file: judged.file.as_ref().map(|file| file.name.clone()),
+        image: judged.image.sha256.clone(),
+        media_type: judged.image.format.media_type(),
+        label: None,
+        finding,
+        kept: judged.image.clone(),
+    }
+}
+
+async fn insert(
+    transaction: &mut Transaction<'_, Sqlite>,
+    inspection: &Inspection,
+    judged: &Judged,
+    finding: String,
+) -> Result<()> {
+    let file = judged.file.as_ref();
+    sqlx::query(
+        "INSERT INTO inspection (id, station, judged_at, part_id, model, image, image_format, image_bytes, verdict, \
+         score, threshold, check_threshold, reason, latency_ms, source, file_name, file_bytes, file_written_ns, \
+         idempotency_key, finding) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+    )
+    .bind(&inspection.id)
+    .bind(&inspection.station)
+    .bind(&inspection.time)
+    .bind(&inspection.part_id)
+    .bind(&inspection.model)
+    .bind(&inspection.image)
+    .bind(inspection.kept.format.extension())
+    .bind(integer(inspection.kept.bytes))
+    .bind(inspection.verdict.word())
+    .bind(inspection.score)
+    .bind(inspection.threshold)
+    .bind(inspection.check_threshold)
+    .bind(&inspection.reason)
+    .bind(inspection.latency_ms)
+    .bind(inspection.source.word())
+    .bind(&inspection.file)
+    .bind(file.map(|file| integer(file.bytes)))
+    .bind(file.map(|file| file.written_ns))
+    .bind(&judged.idempotency_key)
+    .bind(finding)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+async fn insert_regions(
+    transaction: &mut Transaction<'_, Sqlite>,
+    inspection: &Inspection,
+) -> Result<()> {
+    for (number, region) in inspection.finding.regions.iter().enumerate() {
+        sqlx::query(
+            "INSERT INTO region (inspection, number, x, y, width, height, area, peak) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(&inspection.id)
+        .bind(integer(number as u64))
+        .bind(integer(region.left as u64))
+        .bind(integer(region.top as u64))
+        .bind(integer(region.width as u64))
+        .bind(integer(region.height as u64))
+        .bind(integer(region.area as u64))
+        .bind(f64::from(region.peak))
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn insert_health(
+    transaction: &mut Transaction<'_, Sqlite>,
+    inspection: &Inspection,
+) -> Result<()> {
+    let health = &inspection.finding.health;
+    for measure in Measure::ALL {
+        let is_beyond = health.beyond.iter().any(|one| one.measure == measure);
+        let value = f64::from(health.get(measure));
+        sqlx::query(
+            "INSERT INTO image_health (inspection, signal, value, is_beyond) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(&inspection.id)
+        .bind(measure.name())
+        .bind(value.is_finite().then_some(value))
+        .bind(i64::from(is_beyond))
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(())
+}
+
+/// A number as the tables have it; none that is kept comes near the limit.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

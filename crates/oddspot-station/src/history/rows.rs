@@ -1,0 +1,64 @@
+//! A row of the database as an inspection.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::inspection::{Inspection, Label, Source, Truth, kept_image, verdict_named};
+use crate::error::{Error, Result};
+
+/// What is read of inspections, in any order.
+pub const SELECT: &str = "SELECT inspection.id, station, judged_at, part_id, model, image, image_format, \
+     image_bytes, verdict, score, threshold, check_threshold, reason, latency_ms, source, file_name, finding, \
+     label.truth, label.defect, label.note \
+     FROM inspection LEFT JOIN label ON label.inspection = inspection.id";
+
+/// A row that was read by [`SELECT`].
+pub fn inspection(row: &SqliteRow) -> Result<Inspection> {
+    let id: String = row.try_get("id")?;
+    let damaged = |what: &str| Error::internal(format!("inspection {id} has no readable {what}"));
+    let finding: String = row.try_get("finding")?;
+    let format: String = row.try_get("image_format")?;
+    let image: String = row.try_get("image")?;
+    let kept = kept_image(image.clone(), &format, row.try_get("image_bytes")?)
+        .ok_or_else(|| damaged("image"))?;
+    let verdict: String = row.try_get("verdict")?;
+    let source: String = row.try_get("source")?;
+    Ok(Inspection {
+        station: row.try_get("station")?,
+        time: row.try_get("judged_at")?,
+        part_id: row.try_get("part_id")?,
+        model: row.try_get("model")?,
+        verdict: verdict_named(&verdict).ok_or_else(|| damaged("verdict"))?,
+        score: row.try_get("score")?,
+        threshold: row.try_get("threshold")?,
+        check_threshold: row.try_get("check_threshold")?,
+        reason: row.try_get("reason")?,
+        latency_ms: row.try_get("latency_ms")?,
+        source: match source == Source::Folder.word() {
+            true => Source::Folder,
+            false => Source::Http,
+        },
+        file: row.try_get("file_name")?,
+        image,
+        media_type: kept.format.media_type(),
+        label: label(row)?,
+        finding: serde_json::from_str(&finding).map_err(|_| damaged("finding"))?,
+        kept,
+        id,
+    })
+}
+
+fn label(row: &SqliteRow) -> Result<Option<Label>> {
+    let truth: Option<String> = row.try_get("truth")?;
+    let Some(truth) = truth else {
+        return Ok(None);
+    };
+    Ok(Some(Label {
+        truth: match truth == Truth::Good.word() {
+            true => Truth::Good,
+            false => Truth::Bad,
+        },
+        defect: row.try_get("defect")?,
+        note: row.try_get("note")?,
+    }))
+}

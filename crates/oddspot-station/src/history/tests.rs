@@ -1,0 +1,211 @@
+use std::time::Instant;
+
+use oddspot::Finding;
+use oddspot::health::Health;
+use oddspot::maps::Region;
+use oddspot::verdict::{Point, Verdict};
+
+use super::*;
+use crate::data::{Format, KeptImage};
+use crate::error::Kind;
+
+/// What is found in an image of a score.
+fn finding(score: f32) -> Finding {
+    let verdict = match score > 5.0 {
+        true => Verdict::Anomalous,
+        false => Verdict::Good,
+    };
+    let region = Region {
+        left: 1,
+        top: 2,
+        width: 3,
+        height: 4,
+        area: 5,
+        peak: score,
+    };
+    Finding {
+        verdict,
+        score,
+        threshold: 5.0,
+        check_threshold: 4.0,
+        why: None,
+        looks_wrong_share: 1.0,
+        wrong_place_share: 0.0,
+        terms: Vec::new(),
+        peak: Point { x: 1, y: 2 },
+        place: None,
+        alignment: None,
+        health: Health::default(),
+        width: 10,
+        height: 10,
+        regions: vec![region; usize::from(score > 5.0)],
+    }
+}
+
+fn judged(score: f32) -> Judged {
+    Judged {
+        station: "top".to_owned(),
+        part_id: Some(format!("part {score}")),
+        model: "m1".to_owned(),
+        source: Source::Http,
+        file: None,
+        idempotency_key: None,
+        image: KeptImage {
+            sha256: format!("{score}"),
+            format: Format::Png,
+            bytes: 7,
+        },
+        finding: finding(score),
+        since: Instant::now(),
+    }
+}
+
+async fn opened(file: &Path) -> History {
+    let history = History::open(file).await.unwrap();
+    let model = ModelVersion {
+        sha256: "m1".to_owned(),
+        oddspot: "0".to_owned(),
+        thresholds: [5.0, 4.0],
+    };
+    history.set_station("top", Some(&model)).await.unwrap();
+    history
+}
+
+fn scores(found: &[Inspection]) -> Vec<f64> {
+    found.iter().map(|one| one.score).collect()
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_found_and_told_of_in_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    let mut news = history.listen();
+    for score in [1.0, 9.0, 3.0, 9.0, 2.0] {
+        history.record(judged(score)).await.unwrap();
+    }
+    let mut heard = Vec::new();
+    while let Ok(one) = news.try_recv() {
+        heard.push(one.id.clone());
+    }
+    assert!(heard.len() == 5 && heard.is_sorted());
+    let all = Filter::default();
+    let find = |order, after: Option<String>, most| {
+        let (history, all) = (&history, &all);
+        async move {
+            let found = history.find(all, order, after.as_deref(), most).await;
+            found.unwrap()
+        }
+    };
+    let newest = find(Order::Newest, None, 2).await;
+    assert_eq!(scores(&newest), [2.0, 9.0]);
+    let rest = find(Order::Newest, Some(newest[1].id.clone()), 9).await;
+    assert_eq!(scores(&rest), [3.0, 9.0, 1.0]);
+    let resumed = find(Order::Oldest, Some(heard[2].clone()), 9).await;
+    assert_eq!(scores(&resumed), [9.0, 2.0]);
+    let worst = find(Order::Score, None, 1).await;
+    let next = find(Order::Score, Some(worst[0].id.clone()), 9).await;
+    assert_eq!(scores(&next), [9.0, 3.0, 2.0, 1.0]);
+    // As it was given, and as it was read again.
+    let again = history.inspection(&worst[0].id).await.unwrap().unwrap();
+    assert_eq!(again, worst[0]);
+    assert_eq!(again.finding, finding(9.0));
+}
+
+#[tokio::test]
+async fn filters_hold_together_and_labels_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    for score in [1.0, 9.0, 3.0] {
+        history.record(judged(score)).await.unwrap();
+    }
+    let count = |filter: Filter| {
+        let history = &history;
+        async move {
+            history
+                .find(&filter, Order::Newest, None, 9)
+                .await
+                .unwrap()
+                .len()
+        }
+    };
+    let of = |verdict| Filter {
+        verdict: Some(verdict),
+        ..Filter::default()
+    };
+    assert_eq!(count(of(Verdict::Good)).await, 2);
+    let part = Filter {
+        part_id: Some("part 3".to_owned()),
+        ..of(Verdict::Good)
+    };
+    assert_eq!(count(part).await, 1);
+    let later = Filter {
+        since: Some(Timestamp::now() + jiff::SignedDuration::from_secs(60)),
+        ..Filter::default()
+    };
+    assert_eq!(count(later).await, 0);
+    let anomalous = of(Verdict::Anomalous);
+    let odd = history.find(&anomalous, Order::Newest, None, 9);
+    let odd = odd.await.unwrap().remove(0);
+    let label = Label {
+        truth: Truth::Good,
+        defect: None,
+        note: Some("dust".to_owned()),
+    };
+    history.label(&odd.id, Some(&label)).await.unwrap();
+    let labelled = history.inspection(&odd.id).await.unwrap().unwrap();
+    assert!(labelled.is_called_wrong());
+    assert_eq!(labelled.label, Some(label));
+    let good = |label| Filter {
+        label: Some(label),
+        ..Filter::default()
+    };
+    assert_eq!(count(good(LabelFilter::Is(Truth::Good))).await, 1);
+    assert_eq!(count(good(LabelFilter::None)).await, 2);
+    history.label(&odd.id, None).await.unwrap();
+    assert_eq!(count(good(LabelFilter::None)).await, 3);
+    let missing = history.label("no id", None).await.unwrap_err();
+    assert_eq!(missing.kind(), Kind::NotFound);
+    let counts = history.counts("top", Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!((counts[&Verdict::Good], counts[&Verdict::Check]), (2, 0));
+}
+
+#[tokio::test]
+async fn a_key_and_a_file_have_one_inspection() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    let file = FileOf {
+        name: "a.png".to_owned(),
+        bytes: 7,
+        written_ns: 5,
+    };
+    let twice = Judged {
+        idempotency_key: Some("k".to_owned()),
+        file: Some(file.clone()),
+        ..judged(1.0)
+    };
+    let kept = history.record(twice.clone()).await.unwrap();
+    assert!(history.record(twice).await.is_err());
+    assert_eq!(history.of_key("top", "k").await.unwrap().unwrap(), *kept);
+    assert!(history.of_key("other", "k").await.unwrap().is_none());
+    assert!(history.of_file("top", &file, "1").await.unwrap().is_some());
+    assert!(history.of_file("top", &file, "2").await.unwrap().is_none());
+    assert_eq!(history.files("top").await.unwrap()[0].0, "a.png");
+}
+
+#[tokio::test]
+async fn a_database_is_there_again_and_a_newer_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("h");
+    let history = opened(&file).await;
+    let kept = history.record(judged(1.0)).await.unwrap();
+    history.close().await;
+    let history = opened(&file).await;
+    let next = history.record(judged(2.0)).await.unwrap();
+    assert!(next.id > kept.id);
+    let newer = "UPDATE _sqlx_migrations SET version = 99";
+    sqlx::query(newer).execute(&history.write).await.unwrap();
+    history.close().await;
+    let refused = History::open(&file).await.err().unwrap();
+    assert_eq!(refused.kind(), Kind::Mismatch);
+    assert!(refused.to_string().contains("newer oddspot"), "{refused}");
+}

@@ -1,0 +1,154 @@
+//! Who judges for a station: decode, examine, keep, tell.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use oddspot::files::digest::hex;
+use oddspot::judge::Examined;
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Receiver;
+
+use super::model::Model;
+use super::recent::Recent;
+use super::task::{Judgement, Queue, Reply, Task};
+use crate::data::Data;
+use crate::error::{Error, Kind, Result};
+use crate::history::{History, Inspection, Judged};
+use crate::metrics::Metrics;
+
+/// What an image is called in errors: it has no name of its own.
+const IMAGE: &str = "the image";
+
+/// Who judges for a station, on a thread of its own.
+pub struct Worker {
+    /// The station.
+    pub station: String,
+    /// What judges; without it nothing can be.
+    pub model: Option<Arc<Model>>,
+    /// Where images are kept.
+    pub data: Arc<Data>,
+    /// Where inspections are kept.
+    pub history: Arc<History>,
+    /// Where it is kept what was found.
+    pub recent: Arc<Recent>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What the history works on.
+    pub runtime: Handle,
+}
+
+impl Worker {
+    /// Judges one image after the other until it is told to end.
+    pub fn work(&self, queue: &Queue, mut tasks: Receiver<Option<(Task, Reply)>>) {
+        while let Some(Some((task, reply))) = tasks.blocking_recv() {
+            self.metrics.waiting(&self.station, queue.waiting());
+            let judged = self.judge(task);
+            if let Err(error) = &judged {
+                self.metrics.missed(name_of(error.kind()));
+                tracing::warn!("{}: an image was not judged: {error}", self.station);
+            }
+            // Who sent it may have gone.
+            reply.send(judged).ok();
+        }
+    }
+
+    fn judge(&self, task: Task) -> Result<Judgement> {
+        if let Some(known) = self.known(&task)? {
+            return Ok(Judgement {
+                inspection: Arc::new(known),
+                is_new: false,
+            });
+        }
+        let Some(model) = &self.model else {
+            let reason = format!(
+                "station {} has no model: nothing can be said of an image",
+                self.station
+            );
+            return Err(Error::new(Kind::NoModel, reason));
+        };
+        let examined = examine(model, &task.bytes)?;
+        // First the image, then the row that names it.
+        let image = self.data.keep_image(&task.bytes)?;
+        let recorded = self.history.record(Judged {
+            station: self.station.clone(),
+            part_id: task.part_id,
+            model: model.version.sha256.clone(),
+            source: task.source,
+            file: task.file,
+            idempotency_key: task.idempotency_key,
+            image,
+            finding: examined.finding.clone(),
+            since: task.since,
+        });
+        let inspection = self.runtime.block_on(recorded)?;
+        self.recent.put(&inspection.id, examined);
+        self.metrics.judged(&inspection);
+        Ok(Judgement {
+            inspection,
+            is_new: true,
+        })
+    }
+
+    /// The inspection that an image has already: it was sent again, or its file lay there before.
+    fn known(&self, task: &Task) -> Result<Option<Inspection>> {
+        let (key, file) = (&task.idempotency_key, &task.file);
+        if key.is_none() && file.is_none() {
+            return Ok(None);
+        }
+        let sha256 = hex(&Sha256::digest(&task.bytes));
+        if let Some(key) = key {
+            let of_key = self.history.of_key(&self.station, key);
+            let found = self.runtime.block_on(of_key)?;
+            let is_another = |one: &Inspection| one.image != sha256 || one.part_id != task.part_id;
+            if found.as_ref().is_some_and(is_another) {
+                let reason = "another image or part was sent with this Idempotency-Key before";
+                return Err(Error::new(Kind::Invalid, reason));
+            }
+            return Ok(found);
+        }
+        match file {
+            Some(file) => {
+                let of_file = self.history.of_file(&self.station, file, &sha256);
+                self.runtime.block_on(of_file)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// Decodes and judges an image. Whatever it does to the code that reads it, it costs this image alone.
+fn examine(model: &Model, bytes: &[u8]) -> Result<Examined> {
+    let detector = &model.detector;
+    let examine = || {
+        let image = detector.reading().decode_bytes(bytes, Path::new(IMAGE))?;
+        detector.examine(&image.image)
+    };
+    match catch_unwind(AssertUnwindSafe(examine)) {
+        Ok(examined) => Ok(examined?),
+        Err(panic) => Err(Error::internal(words_of(&*panic))),
+    }
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("a fault of this program: {}", text.unwrap_or_default())
+}
+
+/// Why images were not judged, as it is counted.
+pub fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::NotFound => "gone",
+        Kind::Invalid | Kind::Mismatch => "invalid",
+        Kind::TooLarge => "too_large",
+        Kind::NoModel => "no_model",
+        Kind::Full => "queue_full",
+        Kind::TooFast => "too_fast",
+        Kind::Ending => "ending",
+        Kind::System => "system",
+        Kind::Internal => "fault",
+    }
+}

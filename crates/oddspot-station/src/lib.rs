@@ -1,0 +1,9 @@
+//! The inspection station: images come in, verdicts go out, people see and label.
+
+pub mod configuration;
+pub mod data;
+pub mod error;
+pub mod history;
+pub mod judging;
+pub mod metrics;
+pub mod pictures;

@@ -1,0 +1,164 @@
+//! What the service counts, for Prometheus.
+
+use oddspot::health::Measure;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::error::{Error, Result};
+use crate::history::Inspection;
+
+/// Upper ends of the ranges of latencies, in seconds.
+const LATENCIES: [f64; 12] = [
+    0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0, 10.0,
+];
+
+/// What the service counts.
+pub struct Metrics {
+    registry: Registry,
+    inspections: Family<OfVerdict, Counter>,
+    seconds: Histogram,
+    queue: Family<OfStation, Gauge>,
+    missed: Family<OfReason, Counter>,
+    health: Family<OfSignal, Gauge<f64, std::sync::atomic::AtomicU64>>,
+    models: Family<OfModel, Gauge>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfVerdict {
+    station: String,
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfStation {
+    station: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfReason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfSignal {
+    station: String,
+    signal: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfModel {
+    station: String,
+    sha256: String,
+    oddspot: String,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::default(),
+            inspections: Family::default(),
+            seconds: Histogram::new(LATENCIES),
+            queue: Family::default(),
+            missed: Family::default(),
+            health: Family::default(),
+            models: Family::default(),
+        };
+        let Self {
+            registry,
+            inspections,
+            seconds,
+            queue,
+            missed,
+            health,
+            models,
+        } = &mut metrics;
+        // The ends of the names, "_total" and the like, are added by their kind.
+        registry.register(
+            "oddspot_inspections",
+            "Images that were judged",
+            inspections.clone(),
+        );
+        registry.register(
+            "oddspot_inspection_seconds",
+            "From when an image had come until its verdict was kept",
+            seconds.clone(),
+        );
+        registry.register("oddspot_queue_depth", "Images that wait", queue.clone());
+        registry.register(
+            "oddspot_missed",
+            "Images that were not judged",
+            missed.clone(),
+        );
+        registry.register(
+            "oddspot_image_health",
+            "Light, focus and colours of the last image",
+            health.clone(),
+        );
+        registry.register(
+            "oddspot_model_info",
+            "The model that judges; always 1",
+            models.clone(),
+        );
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts an image that was judged.
+    pub fn judged(&self, inspection: &Inspection) {
+        let station = &inspection.station;
+        let of_verdict = OfVerdict {
+            station: station.clone(),
+            verdict: inspection.verdict.word(),
+        };
+        self.inspections.get_or_create(&of_verdict).inc();
+        self.seconds.observe(inspection.latency_ms / 1e3);
+        for measure in Measure::ALL {
+            let of_signal = OfSignal {
+                station: station.clone(),
+                signal: measure.name(),
+            };
+            let value = inspection.finding.health.get(measure);
+            self.health.get_or_create(&of_signal).set(f64::from(value));
+        }
+    }
+
+    /// Counts an image that was not, by the reason's name.
+    pub fn missed(&self, reason: &'static str) {
+        self.missed.get_or_create(&OfReason { reason }).inc();
+    }
+
+    /// Notes how many images wait for a station.
+    pub fn waiting(&self, station: &str, images: usize) {
+        let of_station = OfStation {
+            station: station.to_owned(),
+        };
+        let images = i64::try_from(images).unwrap_or(i64::MAX);
+        self.queue.get_or_create(&of_station).set(images);
+    }
+
+    /// Notes which model judges for a station.
+    pub fn model(&self, station: &str, sha256: &str, oddspot: &str) {
+        let of_model = OfModel {
+            station: station.to_owned(),
+            sha256: sha256.to_owned(),
+            oddspot: oddspot.to_owned(),
+        };
+        self.models.get_or_create(&of_model).set(1);
+    }
+
+    /// All of it as text.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn text(&self) -> Result<String> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,151 @@
+//! Pictures of an inspection, drawn when somebody asks for them.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oddspot::images::{ImageSize, at_most, read_file};
+use oddspot_draw::figure::{Panels, figure};
+use oddspot_draw::heatmap::{Scale, render, veil, write_png};
+use oddspot_draw::page::result_pictures;
+use tokio::sync::Semaphore;
+
+use crate::data::{Data, write};
+use crate::error::{Error, Result};
+use crate::history::Inspection;
+use crate::judging::{Models, Recent};
+
+/// Pixels along the longer side of a picture, at most.
+const SIDE: usize = 1_600;
+/// Pictures that are drawn at a time: judging goes first.
+const AT_ONCE: usize = 1;
+
+/// A picture of an inspection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// The image alone, as a browser shows it.
+    View,
+    /// With what is odd outlined, and its map over it.
+    Overlay,
+    /// The image, the maps and the reason on a sheet.
+    Sheet,
+    /// The whole map.
+    Map,
+}
+
+impl Picture {
+    /// By its name in addresses.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "view" => Some(Self::View),
+            "overlay" => Some(Self::Overlay),
+            "sheet" => Some(Self::Sheet),
+            "map" => Some(Self::Map),
+            _ => None,
+        }
+    }
+
+    /// The end of its file's name.
+    fn file(self) -> &'static str {
+        match self {
+            Self::View => "view.jpg",
+            Self::Overlay => "overlay.jpg",
+            Self::Sheet => "sheet.png",
+            Self::Map => "map.png",
+        }
+    }
+
+    /// As it is sent.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::View | Self::Overlay => "image/jpeg",
+            Self::Sheet | Self::Map => "image/png",
+        }
+    }
+}
+
+/// Draws pictures, and keeps what was drawn.
+pub struct Pictures {
+    data: Arc<Data>,
+    models: Arc<Models>,
+    recent: Arc<Recent>,
+    room: Semaphore,
+}
+
+impl Pictures {
+    /// Of what is kept in the data folder.
+    pub fn new(data: Arc<Data>, models: Arc<Models>, recent: Arc<Recent>) -> Self {
+        Self {
+            data,
+            models,
+            recent,
+            room: Semaphore::new(AT_ONCE),
+        }
+    }
+
+    /// A picture's content: as it was drawn before, else drawn now.
+    ///
+    /// # Errors
+    /// An image or a model that is not there any more.
+    pub async fn get(self: Arc<Self>, inspection: Inspection, picture: Picture) -> Result<Vec<u8>> {
+        let path = self.data.picture(&inspection.id, picture.file());
+        let kept = |path: PathBuf| async move {
+            tokio::task::spawn_blocking(move || std::fs::read(path)).await
+        };
+        if let Ok(Ok(bytes)) = kept(path.clone()).await {
+            return Ok(bytes);
+        }
+        let drawer = Arc::clone(&self);
+        let permit = self.room.acquire().await;
+        let drawn = tokio::task::spawn_blocking(move || {
+            // Another may have asked for it meanwhile.
+            if !path.is_file() {
+                drawer.draw(&inspection, picture, &path)?;
+            }
+            std::fs::read(&path).map_err(Error::io(&path))
+        });
+        let drawn = drawn.await;
+        drop(permit);
+        drawn.map_err(|error| Error::internal(format!("a picture cannot be drawn: {error}")))?
+    }
+
+    fn draw(&self, inspection: &Inspection, picture: Picture, path: &Path) -> Result<()> {
+        let model = self.models.get(&inspection.model)?;
+        let file = self.data.image(&inspection.kept);
+        let bytes = read_file(&file)?;
+        let image = model.detector.reading().decode_bytes(&bytes, &file)?.image;
+        let examined = match self.recent.get(&inspection.id) {
+            Some(examined) => examined,
+            None => Arc::new(model.detector.examine(&image)?),
+        };
+        let shown = match at_most(&image, SIDE) {
+            Cow::Owned(shrunk) => shrunk,
+            Cow::Borrowed(_) => image,
+        };
+        let drawn = examined.at(ImageSize::of(&shown));
+        let name = inspection.part_id.as_ref().or(inspection.file.as_ref());
+        let panels = Panels {
+            image: &shown,
+            inspection: &drawn,
+            name: name.unwrap_or(&inspection.id),
+        };
+        let scale = Scale::around(inspection.threshold);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        }
+        match picture {
+            Picture::View | Picture::Overlay => {
+                let (plain, marked) = result_pictures(&panels, scale)?;
+                let named = |picture: Picture| self.data.picture(&inspection.id, picture.file());
+                write(&named(Picture::Overlay), marked.as_ref().unwrap_or(&plain))?;
+                write(&named(Picture::View), &plain)
+            }
+            Picture::Sheet => Ok(write_png(path.to_owned(), &figure(&panels, scale))?),
+            Picture::Map => {
+                let mut map = render(&drawn.maps.total, scale);
+                veil(&mut map, drawn.inspected.as_deref());
+                Ok(write_png(path.to_owned(), &map)?)
+            }
+        }
+    }
+}
