@@ -35,8 +35,8 @@ pub const MOST_EXAMPLES: usize = 48;
 /// Stops of the colour bar.
 const STOPS: u8 = 16;
 
-/// The style sheet, the colour bar's gradient in it.
-fn style() -> String {
+/// The style sheet of pages, the colour bar's gradient in it.
+pub fn style() -> String {
     let stop = |step: u8| {
         let [red, green, blue] = colour_map(f32::from(step) / f32::from(STOPS));
         format!("rgb({red} {green} {blue})")

@@ -1,0 +1,3 @@
+import { listen } from "./label.js";
+
+listen(() => location.reload());

@@ -1,0 +1,79 @@
+// The page of a station: as parts come, what is shown is brought anew from the service.
+import { listen } from "./label.js";
+
+/** Milliseconds without a sign of life after which the connection counts as lost. */
+const SILENCE = 15_000;
+/** Between two times that the page is brought anew, at least, in milliseconds. */
+const BETWEEN = 250;
+
+const now = /** @type {HTMLElement} */ (document.getElementById("now"));
+const lost = /** @type {HTMLElement} */ (document.getElementById("lost"));
+const station = now.dataset.station ?? "";
+let showsOdd = true;
+let heard = Date.now();
+let isWanted = false;
+let isBusy = false;
+
+/** Shows the large image with or without what is odd. */
+function show() {
+  const box = document.getElementById("show-odd");
+  const image = document.getElementById("large");
+  if (box instanceof HTMLInputElement) box.checked = showsOdd;
+  if (!(image instanceof HTMLImageElement)) return;
+  const wanted = (showsOdd ? image.dataset.overlay : image.dataset.view) ?? "";
+  if (image.getAttribute("src") !== wanted) image.src = wanted;
+}
+
+/** Brings what is shown anew; more that is wanted meanwhile comes after it. */
+async function bring() {
+  isWanted = true;
+  if (isBusy) return;
+  isBusy = true;
+  while (isWanted) {
+    isWanted = false;
+    try {
+      const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`);
+      if (answer.ok) {
+        const focused = document.activeElement;
+        const kept = focused instanceof HTMLElement && now.contains(focused) ? focused.id : "";
+        const text = await answer.text();
+        now.replaceChildren(document.createRange().createContextualFragment(text));
+        show();
+        if (kept) document.getElementById(kept)?.focus();
+      }
+    } catch {
+      lost.hidden = false;
+    }
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN));
+  }
+  isBusy = false;
+}
+
+/** Notes a sign of life. */
+function hear() {
+  heard = Date.now();
+  if (!lost.hidden) {
+    lost.hidden = true;
+    bring();
+  }
+}
+
+const events = new EventSource("/api/v1/events");
+events.addEventListener("open", hear);
+events.addEventListener("heartbeat", hear);
+events.addEventListener("error", () => { lost.hidden = false; });
+events.addEventListener("inspection", (event) => {
+  hear();
+  if (JSON.parse(event.data).station === station) bring();
+});
+setInterval(() => { if (Date.now() - heard > SILENCE) lost.hidden = false; }, 1_000);
+// How the folder is, and a new day, bring no event.
+setInterval(bring, 10_000);
+
+document.addEventListener("change", (event) => {
+  if (event.target instanceof HTMLInputElement && event.target.id === "show-odd") {
+    showsOdd = event.target.checked;
+    show();
+  }
+});
+listen(bring);

@@ -1,0 +1,132 @@
+//! Inspections as they come, as server-sent events: who was away for a while gets what came in between.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{Stream, unfold};
+use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::Shared;
+use super::parameters::Parameters;
+use super::problem::Problem;
+use crate::history::{Filter, History, Inspection, Order};
+
+/// Inspections that are read from the history at a time.
+const AT_ONCE: u32 = 1_000;
+/// Between two signs of life.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// From where on events are told.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct Since {
+    /// The id of the last event that is known, as in Last-Event-ID.
+    last_event_id: String,
+}
+
+/// Inspections as they come, with their ids.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events",
+    params(Since, ("Last-Event-ID" = Option<String>, Header)),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 422, body = Problem)),
+)]
+pub async fn events(
+    State(shared): State<Shared>,
+    Parameters(since): Parameters<Since>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let last = header.unwrap_or(&since.last_event_id);
+    if !last.is_empty() && Uuid::parse_str(last).is_err() {
+        return Err(Problem::invalid(format!("{last:?} is no id of an inspection")));
+    }
+    let history = Arc::clone(&shared.service.history);
+    let telling = Telling {
+        // From now on, so that nothing is missed between what is read and what is heard.
+        news: history.listen(),
+        history,
+        ending: shared.service.ending(),
+        is_behind: !last.is_empty(),
+        last: last.to_owned(),
+        read: VecDeque::new(),
+    };
+    let stream = unfold(telling, |mut telling| async move {
+        let event = telling.next().await?;
+        Some((Ok(event), telling))
+    });
+    let heartbeat = Event::default().event("heartbeat").data("");
+    let alive = KeepAlive::new().interval(HEARTBEAT).event(heartbeat);
+    Ok(Sse::new(stream).keep_alive(alive))
+}
+
+/// What one listener is told.
+struct Telling {
+    history: Arc<History>,
+    news: broadcast::Receiver<Arc<Inspection>>,
+    ending: watch::Receiver<bool>,
+    /// The last that was told.
+    last: String,
+    /// Whether there may be more in the history than was heard.
+    is_behind: bool,
+    read: VecDeque<Inspection>,
+}
+
+impl Telling {
+    /// The next event; None at the end.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(inspection) = self.read.pop_front() {
+                return Some(self.tell(&inspection));
+            }
+            if self.is_behind {
+                self.catch_up().await?;
+                continue;
+            }
+            let heard = tokio::select! {
+                heard = self.news.recv() => heard,
+                _ = self.ending.wait_for(|ends| *ends) => return None,
+            };
+            match heard {
+                Ok(inspection) if inspection.id > self.last => return Some(self.tell(&inspection)),
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.is_behind = true,
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    fn tell(&mut self, inspection: &Inspection) -> Event {
+        self.last.clone_from(&inspection.id);
+        let event = Event::default().event("inspection").id(&inspection.id);
+        match serde_json::to_string(inspection) {
+            Ok(text) => event.data(text),
+            Err(_) => event,
+        }
+    }
+
+    /// Reads what came after the last that was told; None if that cannot be.
+    async fn catch_up(&mut self) -> Option<()> {
+        let all = Filter::default();
+        let found = self.history.find(&all, Order::Oldest, Some(&self.last), AT_ONCE);
+        match found.await {
+            Ok(found) => {
+                self.is_behind = found.len() == AT_ONCE as usize;
+                self.read = found.into();
+                Some(())
+            }
+            Err(error) => {
+                tracing::error!("events cannot be told: {error}");
+                None
+            }
+        }
+    }
+}

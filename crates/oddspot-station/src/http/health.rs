@@ -1,0 +1,49 @@
+//! Whether the service lives, and what it counts.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde_json::json;
+
+use super::Shared;
+use super::problem::Problem;
+
+/// It lives.
+#[utoipa::path(get, path = "/v2/health/live", tag = "health", responses((status = 200)))]
+pub async fn live() -> impl IntoResponse {
+    Json(json!({ "live": true }))
+}
+
+/// Every station can judge, and the history can be read.
+#[utoipa::path(
+    get, path = "/v2/health/ready", tag = "health",
+    responses((status = 200), (status = 503, body = Problem)),
+)]
+pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
+    let service = &shared.service;
+    let not_ready = |detail: String| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
+    };
+    if !service.history.is_ready().await {
+        return Err(not_ready("the history cannot be read".to_owned()));
+    }
+    if service.stations.is_empty() {
+        return Err(not_ready("there is no station".to_owned()));
+    }
+    match service.stations.values().find(|station| station.model.is_none()) {
+        Some(station) => Err(not_ready(format!("station {} has no model", station.name))),
+        None => Ok(Json(json!({ "ready": true }))),
+    }
+}
+
+/// What is counted, as Prometheus reads it.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
+pub async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
+    let service = &shared.service;
+    for station in service.stations.values() {
+        service.metrics.waiting(&station.name, station.queue.waiting());
+    }
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, media_type)], service.metrics.text()?))
+}

@@ -1,0 +1,64 @@
+//! Pictures of inspections, each with its own type and never as a page.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use super::inspections::found;
+use super::problem::Problem;
+use crate::error::Error;
+use crate::pictures::Picture;
+
+/// A picture never changes: its inspection and its model are what they are.
+const FOREVER: &str = "private, max-age=31536000, immutable";
+
+/// The image as it came, or a picture of what was found in it.
+#[utoipa::path(
+    get, path = "/api/v1/inspections/{id}/images/{kind}", tag = "inspections",
+    params(
+        ("id" = String, Path),
+        ("kind" = String, Path, description = "image, view, overlay, sheet or map"),
+    ),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "image/*"), (status = 404, body = Problem),
+    ),
+)]
+pub async fn image(
+    State(shared): State<Shared>,
+    Path((id, kind)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let inspection = found(&shared, &id).await?;
+    // The id as the history has it: an address cannot name a file.
+    let id = inspection.id.clone();
+    let (bytes, media_type, name) = match (kind.as_str(), Picture::named(&kind)) {
+        ("image", _) => {
+            let path = shared.service.data.image(&inspection.kept);
+            let read = tokio::task::spawn_blocking(move || {
+                std::fs::read(&path).map_err(Error::io(&path))
+            });
+            let bytes = read.await.map_err(|error| Error::internal(error.to_string()))??;
+            let name = format!("{id}.{}", inspection.kept.format.extension());
+            (bytes, inspection.media_type, name)
+        }
+        (_, Some(picture)) => {
+            let pictures = Arc::clone(&shared.service.pictures);
+            let bytes = pictures.get(inspection, picture).await?;
+            let media_type = picture.media_type();
+            let extension = media_type.strip_prefix("image/").unwrap_or_default();
+            (bytes, media_type, format!("{id}-{kind}.{extension}"))
+        }
+        _ => {
+            let detail = format!("there is no picture {kind:?}: take image, view, overlay, sheet or map");
+            return Err(Problem::missing(detail));
+        }
+    };
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, FOREVER.to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}

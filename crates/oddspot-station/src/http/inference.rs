@@ -1,0 +1,200 @@
+//! The Open Inference Protocol: a model server's client gets a verdict.
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::problem::Problem;
+use super::submit;
+use crate::history::Source;
+use crate::judging::Task;
+use crate::service::Station;
+
+/// In which an image's bytes lie behind the JSON, so many of it.
+const JSON_BYTES: &str = "inference-header-content-length";
+/// Before each value of bytes, its length.
+const LENGTH: usize = 4;
+
+/// A request of the protocol.
+#[derive(Deserialize, ToSchema)]
+pub struct InferenceRequest {
+    /// Given back.
+    #[serde(default)]
+    id: String,
+    /// One, of datatype BYTES: the image's file.
+    inputs: Vec<Input>,
+}
+
+/// An input of a request.
+#[derive(Deserialize, ToSchema)]
+pub struct Input {
+    datatype: String,
+    /// The file in base 64, unless it lies behind the JSON.
+    #[serde(default)]
+    data: Vec<String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    parameters: Value,
+}
+
+/// What serves.
+#[utoipa::path(get, path = "/v2", tag = "inference", responses((status = 200, body = Object)))]
+pub async fn server() -> Json<Value> {
+    Json(json!({
+        "name": "oddspot",
+        "version": env!("CARGO_PKG_VERSION"),
+        "extensions": ["binary_tensor_data"],
+    }))
+}
+
+/// What a station's model takes and gives.
+#[utoipa::path(
+    get, path = "/v2/models/{model}", tag = "inference", params(("model" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)),
+)]
+pub async fn model(
+    State(shared): State<Shared>,
+    Path(model): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let station = shared.service.station(&model)?;
+    let versions: Vec<&str> = versions(station);
+    Ok(Json(json!({
+        "name": model,
+        "versions": versions,
+        "platform": "oddspot",
+        "inputs": [{ "name": "image", "datatype": "BYTES", "shape": [1] }],
+        "outputs": [
+            { "name": "score", "datatype": "FP32", "shape": [1] },
+            { "name": "verdict", "datatype": "BYTES", "shape": [1] },
+        ],
+    })))
+}
+
+/// Whether a station can judge.
+#[utoipa::path(
+    get, path = "/v2/models/{model}/ready", tag = "inference", params(("model" = String, Path)),
+    responses((status = 200), (status = 404, body = Problem), (status = 409, body = Problem)),
+)]
+pub async fn ready(
+    State(shared): State<Shared>,
+    Path(model): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let station = shared.service.station(&model)?;
+    match station.model {
+        Some(_) => Ok(Json(json!({ "name": model, "ready": true }))),
+        None => Err(Problem::new(StatusCode::CONFLICT, "no_model", format!("station {model} has no model"))),
+    }
+}
+
+/// Judges an image.
+#[utoipa::path(
+    post, path = "/v2/models/{model}/infer", tag = "inference", params(("model" = String, Path)),
+    request_body = InferenceRequest,
+    responses(
+        (status = 200, body = Object), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 413, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
+    ),
+)]
+pub async fn infer(
+    State(shared): State<Shared>,
+    Path(model): Path<String>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let (body, since) = submit::body_for(&shared, &model, request).await?;
+    let json_bytes = headers.get(JSON_BYTES).map(|bytes| {
+        let bytes = bytes.to_str().ok().and_then(|bytes| bytes.parse().ok());
+        bytes.ok_or_else(|| Problem::invalid(format!("{JSON_BYTES} is no number of bytes")))
+    });
+    let (id, bytes) = image_of(&body, json_bytes.transpose()?)?;
+    let judged = submit::judge(&shared, &model, task(bytes, since)).await?;
+    let inspection = &judged.inspection;
+    Ok(Json(json!({
+        "model_name": model,
+        "model_version": inspection.model,
+        "id": id,
+        "parameters": { "inspection": inspection.id },
+        "outputs": [
+            { "name": "score", "datatype": "FP32", "shape": [1], "data": [inspection.score] },
+            { "name": "verdict", "datatype": "BYTES", "shape": [1], "data": [inspection.verdict.word()] },
+        ],
+    })))
+}
+
+fn versions(station: &Station) -> Vec<&str> {
+    let model = station.model.iter();
+    model.map(|model| model.version.sha256.as_str()).collect()
+}
+
+fn task(bytes: Bytes, since: Instant) -> Task {
+    Task {
+        bytes,
+        part_id: None,
+        source: Source::Http,
+        file: None,
+        idempotency_key: None,
+        since,
+    }
+}
+
+/// The image of a request: in its JSON, or behind so many bytes of JSON.
+fn image_of(body: &Bytes, json_bytes: Option<usize>) -> Result<(String, Bytes), Problem> {
+    let invalid = |detail: &str| Problem::invalid(detail);
+    let json = body.get(..json_bytes.unwrap_or(body.len()));
+    let json = json.ok_or_else(|| invalid("the body is shorter than its JSON is said to be"))?;
+    let request: InferenceRequest = serde_json::from_slice(json)
+        .map_err(|error| Problem::invalid(format!("this is no request to infer: {error}")))?;
+    let [input] = &request.inputs[..] else {
+        return Err(invalid("give one input: the image"));
+    };
+    if input.datatype != "BYTES" {
+        return Err(invalid("the image is of datatype BYTES: its file"));
+    }
+    let behind = input.parameters.get("binary_data_size");
+    let bytes = match (behind, &input.data[..]) {
+        (Some(_), _) => {
+            let data = body.slice(json.len()..);
+            let length = data.first_chunk::<LENGTH>().map(|bytes| u32::from_le_bytes(*bytes));
+            match length {
+                Some(length) if data.len() - LENGTH == length as usize => data.slice(LENGTH..),
+                _ => return Err(invalid("behind the JSON lies not one value with its length before it")),
+            }
+        }
+        (None, [text]) => {
+            let bytes = STANDARD.decode(text);
+            bytes.map_err(|_| invalid("data is not in base 64"))?.into()
+        }
+        _ => return Err(invalid("give one value of data: the image's file in base 64")),
+    };
+    Ok((request.id, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_lies_in_the_json_or_behind_it() {
+        let inside = r#"{"id": "7", "inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": ["YWJj"]}]}"#;
+        let (id, bytes) = image_of(&Bytes::from_static(inside.as_bytes()), None).unwrap();
+        assert_eq!((id.as_str(), &bytes[..]), ("7", &b"abc"[..]));
+        let json = r#"{"inputs": [{"datatype": "BYTES", "parameters": {"binary_data_size": 7}}]}"#;
+        let body = |length: u32| {
+            let parts = [json.as_bytes(), &length.to_le_bytes(), b"abc"];
+            Bytes::from(parts.concat())
+        };
+        assert_eq!(&image_of(&body(3), Some(json.len())).unwrap().1[..], b"abc");
+        assert!(image_of(&body(9), Some(json.len())).is_err());
+        assert!(image_of(&body(3), Some(1 << 20)).is_err());
+        assert!(image_of(&Bytes::from_static(b"{}"), None).is_err());
+    }
+}

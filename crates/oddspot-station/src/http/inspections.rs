@@ -1,0 +1,153 @@
+//! Images that are judged, and what was said of others.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Shared;
+use super::listing::Listing;
+use super::parameters::Parameters;
+use super::problem::Problem;
+use super::submit;
+use crate::history::{Inspection, Label, Source};
+use crate::judging::Task;
+
+/// Letters of a part's id or of a key, at most.
+const LONGEST: usize = 200;
+
+/// What is said of an image that is sent.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sent {
+    /// The part, as the line knows it.
+    part_id: Option<String>,
+}
+
+/// Some inspections.
+#[derive(Serialize, ToSchema)]
+pub struct Inspections {
+    inspections: Vec<Inspection>,
+    /// The cursor of those that follow, if there are more.
+    next: Option<String>,
+}
+
+/// Judges an image: its file is the body.
+#[utoipa::path(
+    post, path = "/api/v1/stations/{station}/inspections", tag = "inspections",
+    params(("station" = String, Path), Sent, ("Idempotency-Key" = Option<String>, Header)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 201, body = Inspection), (status = 200, body = Inspection, description = "sent before"),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
+    ),
+)]
+pub async fn judge(
+    State(shared): State<Shared>,
+    Path(station): Path<String>,
+    Parameters(sent): Parameters<Sent>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str());
+    let key = key.transpose().map_err(|_| Problem::invalid("Idempotency-Key must be plain text"))?;
+    let part_id = sent.part_id.filter(|part| !part.is_empty());
+    for (name, text) in [("part_id", part_id.as_deref()), ("Idempotency-Key", key)] {
+        if text.is_some_and(|text| text.chars().count() > LONGEST) {
+            return Err(Problem::invalid(format!("{name} has more than {LONGEST} letters")));
+        }
+    }
+    let key = key.map(str::to_owned);
+    let (bytes, since) = submit::body_for(&shared, &station, request).await?;
+    let task = Task {
+        bytes,
+        part_id,
+        source: Source::Http,
+        file: None,
+        idempotency_key: key,
+        since,
+    };
+    let judged = submit::judge(&shared, &station, task).await?;
+    let status = match judged.is_new {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    let place = format!("/api/v1/inspections/{}", judged.inspection.id);
+    Ok((status, [(header::LOCATION, place)], Json(&*judged.inspection)).into_response())
+}
+
+/// Inspections, the newest first or by score.
+#[utoipa::path(
+    get, path = "/api/v1/inspections", tag = "inspections", params(Listing),
+    responses((status = 200, body = Inspections), (status = 422, body = Problem)),
+)]
+pub async fn list(
+    State(shared): State<Shared>,
+    Parameters(asked): Parameters<Listing>,
+) -> Result<Json<Inspections>, Problem> {
+    let (filter, order, limit) = (asked.filter()?, asked.order()?, asked.limit()?);
+    let history = &shared.service.history;
+    let mut inspections = history.find(&filter, order, asked.after(), limit + 1).await?;
+    let more = inspections.len() > limit as usize;
+    inspections.truncate(limit as usize);
+    let last = inspections.last().filter(|_| more);
+    Ok(Json(Inspections {
+        next: last.map(|one| one.id.clone()),
+        inspections,
+    }))
+}
+
+/// One inspection.
+#[utoipa::path(
+    get, path = "/api/v1/inspections/{id}", tag = "inspections", params(("id" = String, Path)),
+    responses((status = 200, body = Inspection), (status = 404, body = Problem)),
+)]
+pub async fn one(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<Inspection>, Problem> {
+    found(&shared, &id).await.map(Json)
+}
+
+/// Says what the part really is.
+#[utoipa::path(
+    put, path = "/api/v1/inspections/{id}/label", tag = "inspections", params(("id" = String, Path)),
+    request_body = Label,
+    responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)),
+)]
+pub async fn set_label(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let label: Label = serde_json::from_slice(&body)
+        .map_err(|error| Problem::invalid(format!("this is no label: {error}")))?;
+    shared.service.history.label(&id, Some(&label)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes back what was said.
+#[utoipa::path(
+    delete, path = "/api/v1/inspections/{id}/label", tag = "inspections", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)),
+)]
+pub async fn remove_label(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    shared.service.history.label(&id, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An inspection by its id.
+///
+/// # Errors
+/// There is none.
+pub async fn found(shared: &Shared, id: &str) -> Result<Inspection, Problem> {
+    let found = shared.service.history.inspection(id).await?;
+    found.ok_or_else(|| Problem::missing(format!("there is no inspection {id:?}")))
+}

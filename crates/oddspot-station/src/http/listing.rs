@@ -1,0 +1,145 @@
+//! Inspections that are asked for, by the parameters of an address.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
+use oddspot::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+use super::problem::Problem;
+use crate::history::{Filter, LabelFilter, Order, Truth};
+
+/// Inspections of an answer, unless it is said otherwise.
+const USUAL: u32 = 50;
+/// And at most.
+const MOST: u32 = 200;
+
+/// Which inspections are asked for; what is empty is not.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listing {
+    /// Of a station.
+    pub station: String,
+    /// Of a verdict: good, check, anomalous or untrusted.
+    pub verdict: String,
+    /// Of a label: good, bad, or none.
+    pub label: String,
+    /// Judged then or later: a time of RFC 3339, or a local day or time.
+    pub since: String,
+    /// Judged before.
+    pub until: String,
+    /// Of a part.
+    pub part_id: String,
+    /// By a model's SHA-256.
+    pub model: String,
+    /// newest or score.
+    pub order: String,
+    /// Those after this one: the last id of the answer before.
+    pub cursor: String,
+    /// How many, at most 200.
+    pub limit: String,
+}
+
+impl Listing {
+    /// What is looked for.
+    ///
+    /// # Errors
+    /// A word that there is none of, or a time that is none.
+    pub fn filter(&self) -> Result<Filter, Problem> {
+        let given = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let verdict = given(&self.verdict).map(|word| {
+            let found = Verdict::ALL.into_iter().find(|one| one.word() == word);
+            found.ok_or_else(|| Problem::invalid(format!("there is no verdict {word:?}")))
+        });
+        let label = match self.label.as_str() {
+            "" => None,
+            "good" => Some(LabelFilter::Is(Truth::Good)),
+            "bad" => Some(LabelFilter::Is(Truth::Bad)),
+            "none" => Some(LabelFilter::None),
+            word => return Err(Problem::invalid(format!("there is no label {word:?}"))),
+        };
+        Ok(Filter {
+            station: given(&self.station),
+            verdict: verdict.transpose()?,
+            label,
+            since: given(&self.since).map(|text| moment(&text)).transpose()?,
+            until: given(&self.until).map(|text| moment(&text)).transpose()?,
+            part_id: given(&self.part_id),
+            model: given(&self.model),
+        })
+    }
+
+    /// In which order.
+    ///
+    /// # Errors
+    /// A word that there is none of.
+    pub fn order(&self) -> Result<Order, Problem> {
+        match self.order.as_str() {
+            "" | "newest" => Ok(Order::Newest),
+            "oldest" => Ok(Order::Oldest),
+            "score" => Ok(Order::Score),
+            word => Err(Problem::invalid(format!("there is no order {word:?}"))),
+        }
+    }
+
+    /// After which.
+    pub fn after(&self) -> Option<&str> {
+        (!self.cursor.is_empty()).then_some(self.cursor.as_str())
+    }
+
+    /// How many.
+    ///
+    /// # Errors
+    /// No number, or one out of range.
+    pub fn limit(&self) -> Result<u32, Problem> {
+        if self.limit.is_empty() {
+            return Ok(USUAL);
+        }
+        let limit: Option<u32> = self.limit.parse().ok();
+        let limit = limit.filter(|limit| (1..=MOST).contains(limit));
+        limit.ok_or_else(|| Problem::invalid(format!("limit must be a number of 1 to {MOST}")))
+    }
+}
+
+/// A moment: by itself, or as this machine's clock shows it.
+fn moment(text: &str) -> Result<Timestamp, Problem> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    let local = text.parse::<DateTime>().or_else(|_| {
+        let day: Result<Date, jiff::Error> = text.parse();
+        day.map(|day| day.at(0, 0, 0, 0))
+    });
+    let zoned = local.and_then(|local| local.to_zoned_datetime(TimeZone::system()));
+    let moment = zoned.as_ref().map(ZonedDateTime::timestamp);
+    moment.map_err(|_| {
+        Problem::invalid(format!("{text:?} is no time: give it as 2026-11-29T14:00:00Z or 2026-11-29"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_empty_is_not_asked_for_and_what_is_wrong_is_refused() {
+        let plain = Listing::default();
+        let filter = plain.filter().unwrap();
+        assert!(filter.station.is_none() && filter.verdict.is_none() && filter.since.is_none());
+        assert_eq!((plain.limit().unwrap(), plain.after()), (50, None));
+        let of = |name: &str, value: &str| {
+            let text = format!("{{\"{name}\": {value:?}}}");
+            serde_json::from_str::<Listing>(&text).unwrap()
+        };
+        assert_eq!(of("verdict", "check").filter().unwrap().verdict, Some(Verdict::Check));
+        assert!(of("verdict", "ok").filter().is_err());
+        assert!(of("label", "maybe").filter().is_err());
+        assert!(of("order", "random").order().is_err());
+        assert!(of("limit", "0").limit().is_err() && of("limit", "x").limit().is_err());
+        let since = of("since", "2026-11-29T14:00:00Z").filter().unwrap().since;
+        assert_eq!(since.unwrap().to_string(), "2026-11-29T14:00:00Z");
+        assert!(of("since", "2026-11-29").filter().unwrap().since.is_some());
+        assert!(of("since", "yesterday").filter().is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! The pages, by what the service knows.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use jiff::ZonedDateTime;
+use oddspot::verdict::Verdict;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Shared;
+use super::listing::Listing;
+use super::parameters::Parameters;
+use super::problem::Problem;
+use crate::error::{Error, Result};
+use crate::history::{Filter, Inspection, Order};
+use crate::pages::{
+    Asked, Card, Count, HistoryPage, LinePage, Navigation, NonePage, Now, chart, render,
+};
+use crate::service::Station;
+
+/// Parts of the stream.
+const STREAM: u32 = 24;
+/// Parts of a chart.
+const OF_CHART: u32 = 500;
+/// Cards of the history.
+const CARDS: u32 = 24;
+/// Labels, and how they are shown.
+const LABELS: [(&str, &str); 3] = [("good", "really good"), ("bad", "really bad"), ("none", "none")];
+
+/// The first station's page.
+pub async fn first(State(shared): State<Shared>) -> Result<Response, Problem> {
+    match shared.service.stations.keys().next() {
+        Some(station) => Ok(Redirect::temporary(&format!("/stations/{station}")).into_response()),
+        None => {
+            let nav = navigation(&shared, Some(String::new())).await?;
+            Ok(Html(render(&NonePage { nav })?).into_response())
+        }
+    }
+}
+
+/// A station's page.
+pub async fn line(
+    State(shared): State<Shared>,
+    Path(station): Path<String>,
+    headers: HeaderMap,
+) -> Result<Html<String>, Problem> {
+    let now = now_at(&shared, shared.service.station(&station)?, &headers).await?;
+    let nav = navigation(&shared, Some(station)).await?;
+    Ok(Html(render(&LinePage { nav, now })?))
+}
+
+/// What of it is brought anew.
+pub async fn now(
+    State(shared): State<Shared>,
+    Path(station): Path<String>,
+    headers: HeaderMap,
+) -> Result<Html<String>, Problem> {
+    let now = now_at(&shared, shared.service.station(&station)?, &headers).await?;
+    Ok(Html(render(&now)?))
+}
+
+async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Result<Now> {
+    let history = &shared.service.history;
+    let of_station = Filter {
+        station: Some(station.name.clone()),
+        ..Filter::default()
+    };
+    let last = history.find(&of_station, Order::Newest, None, STREAM).await?;
+    let midnight = ZonedDateTime::now().start_of_day();
+    let midnight = midnight.map_err(|error| Error::internal(error.to_string()))?;
+    let counts = history.counts(&station.name, midnight.timestamp()).await?;
+    let stream: Vec<Card> = last.iter().map(Card::of).collect();
+    let count = |(verdict, images): (Verdict, u64)| Count {
+        word: verdict.word(),
+        images,
+    };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    Ok(Now {
+        station: station.name.clone(),
+        trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
+        counts: counts.into_iter().map(count).collect(),
+        waiting: station.queue.waiting(),
+        folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
+        model: (station.model.as_ref()).map(|model| model.version.sha256.chars().take(12).collect()),
+        address: host.unwrap_or("127.0.0.1:8480").to_owned(),
+        last: stream.first().cloned(),
+        stream,
+    })
+}
+
+/// All that was judged.
+pub async fn history(
+    State(shared): State<Shared>,
+    Parameters(asked): Parameters<Listing>,
+) -> Result<Html<String>, Problem> {
+    let nav = navigation(&shared, None).await?;
+    let found = match (asked.filter(), asked.order()) {
+        (Ok(filter), Ok(order)) => Ok((filter, order)),
+        (Err(problem), _) | (_, Err(problem)) => Err(problem.detail().to_owned()),
+    };
+    let (cards, chart, wrong) = match found {
+        Ok((filter, order)) => {
+            let history = &shared.service.history;
+            let cards = history.find(&filter, order, asked.after(), CARDS + 1).await?;
+            (cards, scores(&shared, filter, &nav).await?, None)
+        }
+        Err(wrong) => (Vec::new(), None, Some(wrong)),
+    };
+    let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
+    let page = HistoryPage {
+        nav,
+        verdicts: Verdict::ALL.map(Verdict::word).to_vec(),
+        labels: LABELS.to_vec(),
+        wrong,
+        chart,
+        query: query(&asked, None),
+        next: next.map(|last| query(&asked, Some(&last.id))),
+        cards: cards.iter().take(CARDS as usize).map(Card::of).collect(),
+        asked: shown(asked),
+    };
+    Ok(Html(render(&page)?))
+}
+
+/// The chart of one station: scores of several models of parts say nothing together.
+async fn scores(shared: &Shared, mut filter: Filter, nav: &Navigation) -> Result<Option<String>> {
+    if let (None, [only]) = (&filter.station, &nav.stations[..]) {
+        filter.station = Some(only.clone());
+    }
+    if filter.station.is_none() {
+        return Ok(None);
+    }
+    let history = &shared.service.history;
+    let mut newest: Vec<Inspection> = history.find(&filter, Order::Newest, None, OF_CHART).await?;
+    newest.reverse();
+    Ok(chart(&newest))
+}
+
+/// Stations at work, and those of before that have a history.
+async fn navigation(shared: &Shared, here: Option<String>) -> Result<Navigation> {
+    let mut stations: Vec<String> = shared.service.stations.keys().cloned().collect();
+    if here.is_none() {
+        let before = shared.service.history.stations().await?.into_iter();
+        stations.extend(before.map(|row| row.name));
+        stations.sort();
+        stations.dedup();
+    }
+    Ok(Navigation { stations, here })
+}
+
+/// A question as parameters of an address.
+fn query(asked: &Listing, cursor: Option<&str>) -> String {
+    let cursor = cursor.unwrap_or_default().to_owned();
+    let given = [
+        ("station", &asked.station),
+        ("verdict", &asked.verdict),
+        ("label", &asked.label),
+        ("part_id", &asked.part_id),
+        ("since", &asked.since),
+        ("until", &asked.until),
+        ("model", &asked.model),
+        ("order", &asked.order),
+        ("cursor", &cursor),
+    ];
+    let given = given.into_iter().filter(|(_, value)| !value.is_empty());
+    let pairs = given.map(|(name, value)| {
+        format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn shown(asked: Listing) -> Asked {
+    let Listing {
+        station,
+        verdict,
+        label,
+        part_id,
+        since,
+        until,
+        order,
+        model,
+        ..
+    } = asked;
+    Asked {
+        station,
+        verdict,
+        label,
+        part_id,
+        since,
+        until,
+        order,
+        model,
+    }
+}

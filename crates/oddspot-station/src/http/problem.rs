@@ -1,0 +1,94 @@
+//! Errors as problem documents (RFC 9457): the one place where a kind becomes a status.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{Error, Kind};
+use crate::judging::name_of;
+
+/// Seconds after which it may go better.
+const RETRY: &str = "1";
+
+/// What went wrong, as RFC 9457 has it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Which kind of trouble.
+    #[serde(rename = "type")]
+    kind: String,
+    /// In a word or two.
+    title: String,
+    /// As in the status line.
+    status: u16,
+    /// In a sentence.
+    detail: String,
+}
+
+impl Problem {
+    /// Of a status.
+    pub fn new(status: StatusCode, name: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:oddspot:{}", name.replace('_', "-")),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+        }
+    }
+
+    /// What is asked for is not there.
+    pub fn missing(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// What is given cannot be used.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+    }
+
+    /// What went wrong, in a sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// There is the address, but not for this.
+    pub fn method() -> Self {
+        let detail = "this address takes other methods: /openapi.json has them";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let status = match error.kind() {
+            Kind::NotFound => StatusCode::NOT_FOUND,
+            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::Mismatch | Kind::NoModel => StatusCode::CONFLICT,
+            Kind::Full | Kind::Ending => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::TooFast => StatusCode::TOO_MANY_REQUESTS,
+            Kind::System | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if status.is_server_error() && error.kind() != Kind::Full {
+            tracing::error!("a request failed: {error}");
+        }
+        Self::new(status, name_of(error.kind()), error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let comes_again = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        let comes_again = comes_again.contains(&status);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, media_type);
+        if comes_again {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY));
+        }
+        response
+    }
+}

@@ -1,0 +1,79 @@
+//! What holds of every request as long as there are no users: it comes from this machine, and not from the page of
+//! another site; and what holds of every answer.
+
+use std::net::IpAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::problem::Problem;
+
+/// Only what comes from this service, and no code or style in a page itself.
+const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The routes behind what holds of every request.
+pub fn guarded(routes: Router) -> Router {
+    let set = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    routes
+        .layer(CsrfLayer::new().with_rejection_response(foreign))
+        .layer(from_fn(to_this_machine))
+        .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::REFERRER_POLICY, "no-referrer"))
+        .layer(set(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ))
+}
+
+/// Refuses names that another made point here.
+async fn to_this_machine(request: Request, next: Next) -> Response {
+    let authority = request.uri().authority().map(|one| one.as_str().to_owned());
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok().map(str::to_owned));
+    match authority.or(host).is_some_and(|host| is_of_this_machine(&host)) {
+        true => next.run(request).await,
+        false => {
+            let detail = "this service answers to 127.0.0.1, [::1] and localhost alone";
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail).into_response()
+        }
+    }
+}
+
+fn is_of_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let address: Result<IpAddr, _> = name.parse();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn foreign(_: ProtectionError) -> Response<Body> {
+    let detail = "a page of another site may not change anything here";
+    Problem::new(StatusCode::FORBIDDEN, "foreign", detail).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_answered_to() {
+        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8480", "127.8.8.8", "[::1]:8480", "[::1]"] {
+            assert!(is_of_this_machine(host), "{host}");
+        }
+        for host in ["", "evil.example", "localhost.evil.example", "10.0.0.1:8480", "[::2]", "127.0.0.1.evil:80"] {
+            assert!(!is_of_this_machine(host), "{host}");
+        }
+    }
+}

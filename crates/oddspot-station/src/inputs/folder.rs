@@ -1,0 +1,238 @@
+//! A folder that images come into: each is judged once, across every end of the service.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use oddspot::images::{begins_like_an_image, has_image_extension};
+use oddspot_arrivals::{Arrivals, FileState, Folder, News, Taken, Whole, spelled};
+
+use super::moved::{DONE, FAILED, explain, move_to};
+use crate::configuration::After;
+use crate::error::{Error, Kind, Result};
+use crate::history::{FileOf, Source};
+use crate::judging::{Queue, Task};
+
+/// Images that are taken before the folder is looked at again.
+const AT_ONCE: usize = 32;
+/// How long a file may be half written without its writer going on.
+const PAUSED: Duration = Duration::from_secs(10);
+
+/// How a folder is, for whoever looks.
+#[derive(Clone, Debug, Default)]
+pub struct FolderState(Arc<Mutex<Option<String>>>);
+
+impl FolderState {
+    /// What is wrong with it, if anything is.
+    pub fn trouble(&self) -> Option<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn set(&self, trouble: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
+/// A folder of a station.
+pub struct FolderInput {
+    /// The station.
+    pub station: String,
+    /// The folder, by its real path.
+    pub root: PathBuf,
+    /// What becomes of its files.
+    pub after: After,
+    /// Bytes of a file, at most.
+    pub most_bytes: usize,
+    /// Where its images wait.
+    pub queue: Queue,
+    /// How it is.
+    pub state: FolderState,
+    /// Ends it.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl FolderInput {
+    /// Hands on images until it is stopped; `judged` were before.
+    pub fn work(&self, judged: Vec<(String, FileState)>) {
+        let mut taken = Taken::default();
+        if self.after == After::Stay {
+            for (name, state) in judged {
+                taken.insert(&format!("{}/{name}", spelled(&self.root)), &state);
+            }
+        }
+        let mut arrivals = Arrivals::new(taken);
+        let left_out = match self.after {
+            After::Move => [DONE, FAILED].map(|below| self.root.join(below)).to_vec(),
+            After::Stay => Vec::new(),
+        };
+        let mut folder = Folder::new(self.root.clone(), left_out, self.teller());
+        let mut is_busy = false;
+        while !self.is_stopped() {
+            folder.wait(&mut arrivals, is_busy);
+            let whole = arrivals.take(Instant::now(), AT_ONCE);
+            is_busy = whole.len() == AT_ONCE;
+            for one in whole {
+                if self.is_stopped() {
+                    return;
+                }
+                if let Err(error) = self.take(&one, &mut arrivals) {
+                    self.wait(&one, &mut arrivals, &error);
+                }
+            }
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    fn teller(&self) -> oddspot_arrivals::Tell {
+        let (station, state) = (self.station.clone(), self.state.clone());
+        Box::new(move |news| {
+            tracing::warn!("{station}: {news}");
+            match news {
+                News::Away(..) => state.set(Some(news.to_string())),
+                News::Back(..) => state.set(None),
+                News::Unwatched(..) => {}
+            }
+        })
+    }
+
+    /// Judges a file and moves it on.
+    ///
+    /// # Errors
+    /// Why it cannot be done with yet.
+    fn take(&self, whole: &Whole, arrivals: &mut Arrivals) -> Result<()> {
+        let path = &whole.path;
+        if !has_image_extension(path) && !begins_like_an_image(path) {
+            return Ok(());
+        }
+        let judged = match self.task(whole) {
+            Ok(task) => self.queue.judge_blocking(task).map(drop),
+            Err(error) => Err(error),
+        };
+        match judged {
+            Ok(()) => {
+                self.state.set(None);
+                self.finish(whole, None)
+            }
+            Err(_) if !path.exists() => {
+                // It went with its share: when it comes back, it comes anew.
+                arrivals.forget(whole);
+                Ok(())
+            }
+            Err(error) if is_of_the_image(&error) && is_whole(whole) => {
+                self.finish(whole, Some(&error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn task(&self, whole: &Whole) -> Result<Task> {
+        let since = Instant::now();
+        let FileState {
+            bytes, written_ns, ..
+        } = whole.state;
+        if bytes > self.most_bytes as u64 {
+            let reason = format!(
+                "it has {bytes} bytes, more than the {} that are accepted",
+                self.most_bytes
+            );
+            return Err(Error::new(Kind::TooLarge, reason));
+        }
+        let content = std::fs::read(&whole.path).map_err(Error::io(&whole.path))?;
+        if !is_still(whole) {
+            // What was read may be of both: it comes anew.
+            return Err(Error::new(Kind::Mismatch, "it was written while it was read"));
+        }
+        Ok(Task {
+            bytes: content.into(),
+            part_id: None,
+            source: Source::Folder,
+            file: Some(FileOf {
+                name: name_of(&self.root, &whole.path),
+                bytes,
+                written_ns,
+            }),
+            idempotency_key: None,
+            since,
+        })
+    }
+
+    /// Moves a file that is done with, if it is to be moved.
+    fn finish(&self, whole: &Whole, failed: Option<&Error>) -> Result<()> {
+        if let Some(error) = failed {
+            tracing::warn!(
+                "{}: {} was not judged: {error}",
+                self.station,
+                whole.path.display()
+            );
+        }
+        // Written anew meanwhile, it comes anew.
+        if self.after == After::Stay || !is_still(whole) {
+            return Ok(());
+        }
+        match failed {
+            None => move_to(&self.root, DONE, &whole.path).map(drop),
+            Some(error) => {
+                let place = move_to(&self.root, FAILED, &whole.path)?;
+                explain(&place, &error.to_string())
+            }
+        }
+    }
+
+    /// Lets a file wait that cannot be done with yet, and tells it once.
+    fn wait(&self, whole: &Whole, arrivals: &mut Arrivals, error: &Error) {
+        if self.is_stopped() || error.kind() == Kind::Ending {
+            return;
+        }
+        if whole.failing_since.is_none() && !is_of_the_image(error) {
+            let path = whole.path.display();
+            tracing::warn!(
+                "{}: {path} waits ({error}): it is tried again until it can be judged",
+                self.station
+            );
+        }
+        if !is_of_the_image(error) {
+            self.state.set(Some(format!("files wait: {error}")));
+        }
+        arrivals.put_back(whole, Instant::now());
+    }
+}
+
+/// Whether a file is as it was when it was taken.
+fn is_still(whole: &Whole) -> bool {
+    let metadata = whole.path.metadata().ok();
+    metadata.and_then(|metadata| FileState::of(&metadata)) == Some(whole.state)
+}
+
+/// Whether it is the image's own fault, and no later attempt helps.
+fn is_of_the_image(error: &Error) -> bool {
+    match error.kind() {
+        Kind::Invalid | Kind::TooLarge | Kind::Internal => true,
+        Kind::NotFound
+        | Kind::Mismatch
+        | Kind::NoModel
+        | Kind::Full
+        | Kind::TooFast
+        | Kind::Ending
+        | Kind::System => false,
+    }
+}
+
+/// Whether a file's writer will not go on.
+fn is_whole(whole: &Whole) -> bool {
+    let waited = whole.failing_since.map(|since| since.elapsed());
+    whole.is_closed || waited.is_some_and(|waited| waited >= PAUSED)
+}
+
+/// A file's path below its folder, with `/`.
+fn name_of(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts = below.iter().map(|part| spelled(Path::new(part)));
+    parts.collect::<Vec<_>>().join("/")
+}

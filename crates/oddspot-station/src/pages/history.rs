@@ -1,0 +1,50 @@
+//! The page of all that was judged.
+
+use askama::Template;
+
+use super::{Card, Navigation};
+
+/// What is asked for, as the form shows it.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// A station.
+    pub station: String,
+    /// A verdict.
+    pub verdict: String,
+    /// A label.
+    pub label: String,
+    /// A part.
+    pub part_id: String,
+    /// From when.
+    pub since: String,
+    /// Until when.
+    pub until: String,
+    /// An order.
+    pub order: String,
+    /// A model.
+    pub model: String,
+}
+
+/// The page of all that was judged.
+#[derive(Template)]
+#[template(path = "history.html")]
+pub struct HistoryPage {
+    /// Where one is.
+    pub nav: Navigation,
+    /// What is asked for.
+    pub asked: Asked,
+    /// What can be asked for.
+    pub verdicts: Vec<&'static str>,
+    /// Labels that can be asked for, and how they are shown.
+    pub labels: Vec<(&'static str, &'static str)>,
+    /// What of it cannot be understood.
+    pub wrong: Option<String>,
+    /// Scores over time.
+    pub chart: Option<String>,
+    /// What was found.
+    pub cards: Vec<Card>,
+    /// The same question, as parameters.
+    pub query: String,
+    /// The question for what follows.
+    pub next: Option<String>,
+}
