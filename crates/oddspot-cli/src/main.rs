@@ -27,6 +27,8 @@ mod pretrain;
 mod progress;
 mod region;
 mod runtime;
+#[cfg(feature = "serve")]
+mod serve;
 mod teacher;
 mod torchvision;
 mod train;
@@ -68,6 +70,20 @@ enum Command {
         after_help = "Stopped by Ctrl-C or SIGTERM it ends with status 0; the next start judges what came in between, and nothing twice."
     )]
     Watch(Box<watch::WatchArgs>),
+    /// Serve an inspection station: images in by HTTP and folder, verdicts, a history and pages
+    #[cfg(feature = "serve")]
+    #[command(
+        after_help = "Stopped by Ctrl-C or SIGTERM it finishes what it has begun and ends with status 0."
+    )]
+    Serve(serve::ServeArgs),
+    /// Serve an inspection station (in programs built with --features serve)
+    #[cfg(not(feature = "serve"))]
+    #[command(hide = true)]
+    Serve {
+        /// Whatever is asked for
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        _asked: Vec<String>,
+    },
     /// Add good images to a model in seconds, without training
     Extend(extend::ExtendArgs),
     /// Set a model's thresholds anew on good images, and tell what they cost
@@ -121,6 +137,12 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Audit(args) => audit::run(args),
         Command::Detect(args) => detect::run(args),
         Command::Watch(args) => watch::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args),
+        #[cfg(not(feature = "serve"))]
+        Command::Serve { .. } => {
+            anyhow::bail!("this program was built without it: build one with --features serve")
+        }
         Command::Extend(args) => extend::run(args),
         Command::Calibrate(args) => calibrate::run(args),
         Command::Verify(args) => verify::run(args),

@@ -1,13 +1,33 @@
-//! The inspection station: images come in, verdicts go out, people see and label.
+//! The inspection station: images come in by requests and folders, verdicts go out, people see them and say what was
+//! wrong. One process, one data folder, no network but this machine's.
+//!
+//! [`run`] is the whole of it; the modules stand in the order of the data's way.
 
 pub mod configuration;
-pub mod data;
 pub mod error;
+
+// What is kept.
+pub mod data;
 pub mod history;
-pub mod http;
-pub mod inputs;
+
+// Images to verdicts.
 pub mod judging;
 pub mod metrics;
-pub mod pages;
+
+pub mod inputs;
+
 pub mod pictures;
+
+// What all of it makes together.
 pub mod service;
+
+// What people and programs see.
+pub mod http;
+pub mod pages;
+
+mod run;
+
+pub use configuration::Configuration;
+pub use error::{Error, Kind, Result};
+pub use run::run;
+pub use service::Service;

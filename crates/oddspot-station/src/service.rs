@@ -154,8 +154,7 @@ impl Service {
 
     /// Judges what waits, within some seconds, and closes the history.
     pub async fn end(&self, work: Work) {
-        self.announce_end();
-        work.stop.store(true, Ordering::SeqCst);
+        work.stop();
         let until = Instant::now() + AT_THE_END;
         let ends = self.stations.values().map(|station| station.queue.end());
         let told = futures_util::future::join_all(ends);
@@ -167,7 +166,17 @@ impl Service {
         if threads.any(|thread| !thread.is_finished()) {
             tracing::warn!("what still waits was not judged: whoever sent it is told so");
         }
-        self.history.close().await;
+        // Who still writes after all that time must not keep it from ending.
+        tokio::time::timeout(AT_THE_END, self.history.close())
+            .await
+            .ok();
+    }
+}
+
+impl Work {
+    /// Takes no more files of folders.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
     }
 }
 

@@ -15,19 +15,37 @@ const CSS: &str = "text/css; charset=utf-8";
 
 const FILES: [(&str, &str, &str); 4] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
-    ("line.js", "text/javascript; charset=utf-8", include_str!("../../assets/line.js")),
-    ("history.js", "text/javascript; charset=utf-8", include_str!("../../assets/history.js")),
-    ("label.js", "text/javascript; charset=utf-8", include_str!("../../assets/label.js")),
+    (
+        "line.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/line.js"),
+    ),
+    (
+        "history.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/history.js"),
+    ),
+    (
+        "label.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/label.js"),
+    ),
 ];
 
 /// A file of the pages.
 pub async fn asset(Path(name): Path<String>) -> Result<impl IntoResponse, Problem> {
     if name == PAGE {
-        let headers = [(header::CONTENT_TYPE, CSS), (header::CACHE_CONTROL, "no-cache")];
+        let headers = [
+            (header::CONTENT_TYPE, CSS),
+            (header::CACHE_CONTROL, "no-cache"),
+        ];
         return Ok((headers, Cow::Owned(style())));
     }
     let found = FILES.iter().find(|(file, ..)| *file == name);
     let (_, media_type, text) = found.ok_or_else(|| Problem::missing("there is no such file"))?;
-    let headers = [(header::CONTENT_TYPE, *media_type), (header::CACHE_CONTROL, "no-cache")];
+    let headers = [
+        (header::CONTENT_TYPE, *media_type),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
     Ok((headers, Cow::Borrowed(*text)))
 }

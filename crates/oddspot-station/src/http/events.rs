@@ -47,7 +47,9 @@ pub async fn events(
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let last = header.unwrap_or(&since.last_event_id);
     if !last.is_empty() && Uuid::parse_str(last).is_err() {
-        return Err(Problem::invalid(format!("{last:?} is no id of an inspection")));
+        return Err(Problem::invalid(format!(
+            "{last:?} is no id of an inspection"
+        )));
     }
     let history = Arc::clone(&shared.service.history);
     let telling = Telling {
@@ -116,7 +118,9 @@ impl Telling {
     /// Reads what came after the last that was told; None if that cannot be.
     async fn catch_up(&mut self) -> Option<()> {
         let all = Filter::default();
-        let found = self.history.find(&all, Order::Oldest, Some(&self.last), AT_ONCE);
+        let found = self
+            .history
+            .find(&all, Order::Oldest, Some(&self.last), AT_ONCE);
         match found.await {
             Ok(found) => {
                 self.is_behind = found.len() == AT_ONCE as usize;

@@ -19,8 +19,20 @@ use crate::history::{Filter, Inspection, Order};
 const AT_ONCE: u32 = 500;
 /// Columns of the table.
 const COLUMNS: [&str; 14] = [
-    "id", "time", "station", "part_id", "verdict", "score", "threshold", "check_threshold", "reason", "label",
-    "defect", "note", "file", "model",
+    "id",
+    "time",
+    "station",
+    "part_id",
+    "verdict",
+    "score",
+    "threshold",
+    "check_threshold",
+    "reason",
+    "label",
+    "defect",
+    "note",
+    "file",
+    "model",
 ];
 
 /// All that are asked for, as CSV.
@@ -33,7 +45,14 @@ pub async fn csv(
     Parameters(asked): Parameters<Listing>,
 ) -> Result<Response, Problem> {
     let head = line_of(&COLUMNS.map(str::to_owned))?;
-    export(shared, &asked, "text/csv; charset=utf-8", "inspections.csv", head, |one| line_of(&row(one)))
+    export(
+        shared,
+        &asked,
+        "text/csv; charset=utf-8",
+        "inspections.csv",
+        head,
+        |one| line_of(&row(one)),
+    )
 }
 
 /// All that are asked for, as lines of JSON.
@@ -45,10 +64,18 @@ pub async fn json_lines(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Listing>,
 ) -> Result<Response, Problem> {
-    export(shared, &asked, "application/jsonl", "inspections.jsonl", Vec::new(), |one| {
-        let line = serde_json::to_vec(one).map_err(|error| Error::internal(error.to_string()))?;
-        Ok([line, b"\n".to_vec()].concat())
-    })
+    export(
+        shared,
+        &asked,
+        "application/jsonl",
+        "inspections.jsonl",
+        Vec::new(),
+        |one| {
+            let line =
+                serde_json::to_vec(one).map_err(|error| Error::internal(error.to_string()))?;
+            Ok([line, b"\n".to_vec()].concat())
+        },
+    )
 }
 
 /// Some of the answer after the other: it may be longer than memory.
@@ -74,7 +101,10 @@ fn export(
     });
     let headers = [
         (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
     ];
     Ok((headers, Body::from_stream(lines)).into_response())
 }
@@ -124,7 +154,9 @@ fn row(one: &Inspection) -> [String; 14] {
         one.threshold.to_string(),
         one.check_threshold.to_string(),
         text(&one.reason),
-        label.map(|label| label.truth.word().to_owned()).unwrap_or_default(),
+        label
+            .map(|label| label.truth.word().to_owned())
+            .unwrap_or_default(),
         label.map(|label| text(&label.defect)).unwrap_or_default(),
         label.map(|label| text(&label.note)).unwrap_or_default(),
         text(&one.file),
@@ -142,7 +174,9 @@ fn line_of(cells: &[String]) -> Result<Vec<u8>> {
     });
     let written = writer.write_record(harmless);
     written.map_err(|error| Error::internal(error.to_string()))?;
-    writer.into_inner().map_err(|error| Error::internal(error.to_string()))
+    writer
+        .into_inner()
+        .map_err(|error| Error::internal(error.to_string()))
 }
 
 #[cfg(test)]

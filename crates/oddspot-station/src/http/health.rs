@@ -22,16 +22,19 @@ pub async fn live() -> impl IntoResponse {
 )]
 pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;
-    let not_ready = |detail: String| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
-    };
+    let not_ready =
+        |detail: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail);
     if !service.history.is_ready().await {
         return Err(not_ready("the history cannot be read".to_owned()));
     }
     if service.stations.is_empty() {
         return Err(not_ready("there is no station".to_owned()));
     }
-    match service.stations.values().find(|station| station.model.is_none()) {
+    match service
+        .stations
+        .values()
+        .find(|station| station.model.is_none())
+    {
         Some(station) => Err(not_ready(format!("station {} has no model", station.name))),
         None => Ok(Json(json!({ "ready": true }))),
     }
@@ -42,8 +45,13 @@ pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Pr
 pub async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;
     for station in service.stations.values() {
-        service.metrics.waiting(&station.name, station.queue.waiting());
+        service
+            .metrics
+            .waiting(&station.name, station.queue.waiting());
     }
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, media_type)], service.metrics.text()?))
+    Ok((
+        [(header::CONTENT_TYPE, media_type)],
+        service.metrics.text()?,
+    ))
 }

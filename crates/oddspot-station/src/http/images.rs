@@ -36,10 +36,11 @@ pub async fn image(
     let (bytes, media_type, name) = match (kind.as_str(), Picture::named(&kind)) {
         ("image", _) => {
             let path = shared.service.data.image(&inspection.kept);
-            let read = tokio::task::spawn_blocking(move || {
-                std::fs::read(&path).map_err(Error::io(&path))
-            });
-            let bytes = read.await.map_err(|error| Error::internal(error.to_string()))??;
+            let read =
+                tokio::task::spawn_blocking(move || std::fs::read(&path).map_err(Error::io(&path)));
+            let bytes = read
+                .await
+                .map_err(|error| Error::internal(error.to_string()))??;
             let name = format!("{id}.{}", inspection.kept.format.extension());
             (bytes, inspection.media_type, name)
         }
@@ -51,13 +52,17 @@ pub async fn image(
             (bytes, media_type, format!("{id}-{kind}.{extension}"))
         }
         _ => {
-            let detail = format!("there is no picture {kind:?}: take image, view, overlay, sheet or map");
+            let detail =
+                format!("there is no picture {kind:?}: take image, view, overlay, sheet or map");
             return Err(Problem::missing(detail));
         }
     };
     let headers = [
         (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}\"")),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("inline; filename=\"{name}\""),
+        ),
         (header::CACHE_CONTROL, FOREVER.to_owned()),
     ];
     Ok((headers, bytes).into_response())

@@ -91,7 +91,11 @@ pub async fn ready(
     let station = shared.service.station(&model)?;
     match station.model {
         Some(_) => Ok(Json(json!({ "name": model, "ready": true }))),
-        None => Err(Problem::new(StatusCode::CONFLICT, "no_model", format!("station {model} has no model"))),
+        None => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "no_model",
+            format!("station {model} has no model"),
+        )),
     }
 }
 
@@ -163,17 +167,27 @@ fn image_of(body: &Bytes, json_bytes: Option<usize>) -> Result<(String, Bytes), 
     let bytes = match (behind, &input.data[..]) {
         (Some(_), _) => {
             let data = body.slice(json.len()..);
-            let length = data.first_chunk::<LENGTH>().map(|bytes| u32::from_le_bytes(*bytes));
+            let length = data
+                .first_chunk::<LENGTH>()
+                .map(|bytes| u32::from_le_bytes(*bytes));
             match length {
                 Some(length) if data.len() - LENGTH == length as usize => data.slice(LENGTH..),
-                _ => return Err(invalid("behind the JSON lies not one value with its length before it")),
+                _ => {
+                    return Err(invalid(
+                        "behind the JSON lies not one value with its length before it",
+                    ));
+                }
             }
         }
         (None, [text]) => {
             let bytes = STANDARD.decode(text);
             bytes.map_err(|_| invalid("data is not in base 64"))?.into()
         }
-        _ => return Err(invalid("give one value of data: the image's file in base 64")),
+        _ => {
+            return Err(invalid(
+                "give one value of data: the image's file in base 64",
+            ));
+        }
     };
     Ok((request.id, bytes))
 }

@@ -54,11 +54,15 @@ pub async fn judge(
     request: Request,
 ) -> Result<Response, Problem> {
     let key = headers.get("idempotency-key").map(|key| key.to_str());
-    let key = key.transpose().map_err(|_| Problem::invalid("Idempotency-Key must be plain text"))?;
+    let key = key
+        .transpose()
+        .map_err(|_| Problem::invalid("Idempotency-Key must be plain text"))?;
     let part_id = sent.part_id.filter(|part| !part.is_empty());
     for (name, text) in [("part_id", part_id.as_deref()), ("Idempotency-Key", key)] {
         if text.is_some_and(|text| text.chars().count() > LONGEST) {
-            return Err(Problem::invalid(format!("{name} has more than {LONGEST} letters")));
+            return Err(Problem::invalid(format!(
+                "{name} has more than {LONGEST} letters"
+            )));
         }
     }
     let key = key.map(str::to_owned);
@@ -77,7 +81,12 @@ pub async fn judge(
         false => StatusCode::OK,
     };
     let place = format!("/api/v1/inspections/{}", judged.inspection.id);
-    Ok((status, [(header::LOCATION, place)], Json(&*judged.inspection)).into_response())
+    Ok((
+        status,
+        [(header::LOCATION, place)],
+        Json(&*judged.inspection),
+    )
+        .into_response())
 }
 
 /// Inspections, the newest first or by score.
@@ -91,7 +100,9 @@ pub async fn list(
 ) -> Result<Json<Inspections>, Problem> {
     let (filter, order, limit) = (asked.filter()?, asked.order()?, asked.limit()?);
     let history = &shared.service.history;
-    let mut inspections = history.find(&filter, order, asked.after(), limit + 1).await?;
+    let mut inspections = history
+        .find(&filter, order, asked.after(), limit + 1)
+        .await?;
     let more = inspections.len() > limit as usize;
     inspections.truncate(limit as usize);
     let last = inspections.last().filter(|_| more);

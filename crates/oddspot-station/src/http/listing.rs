@@ -114,7 +114,9 @@ fn moment(text: &str) -> Result<Timestamp, Problem> {
     let zoned = local.and_then(|local| local.to_zoned_datetime(TimeZone::system()));
     let moment = zoned.as_ref().map(ZonedDateTime::timestamp);
     moment.map_err(|_| {
-        Problem::invalid(format!("{text:?} is no time: give it as 2026-11-29T14:00:00Z or 2026-11-29"))
+        Problem::invalid(format!(
+            "{text:?} is no time: give it as 2026-11-29T14:00:00Z or 2026-11-29"
+        ))
     })
 }
 
@@ -132,7 +134,10 @@ mod tests {
             let text = format!("{{\"{name}\": {value:?}}}");
             serde_json::from_str::<Listing>(&text).unwrap()
         };
-        assert_eq!(of("verdict", "check").filter().unwrap().verdict, Some(Verdict::Check));
+        assert_eq!(
+            of("verdict", "check").filter().unwrap().verdict,
+            Some(Verdict::Check)
+        );
         assert!(of("verdict", "ok").filter().is_err());
         assert!(of("label", "maybe").filter().is_err());
         assert!(of("order", "random").order().is_err());

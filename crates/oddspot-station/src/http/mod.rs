@@ -67,7 +67,10 @@ fn for_everyone() -> Router<Shared> {
 fn for_machines() -> Router<Shared> {
     Router::new()
         .route("/api/v1/stations", get(stations::list))
-        .route("/api/v1/stations/{station}/inspections", post(inspections::judge))
+        .route(
+            "/api/v1/stations/{station}/inspections",
+            post(inspections::judge),
+        )
         .route("/api/v1/inspections", get(inspections::list))
         .route("/api/v1/inspections.csv", get(export::csv))
         .route("/api/v1/inspections.jsonl", get(export::json_lines))

@@ -12,10 +12,23 @@ use super::{events, export, health, images, inference, inspections, stations};
         description = "Images in, verdicts out. Errors are problem documents (RFC 9457)."
     ),
     paths(
-        inspections::judge, inspections::list, inspections::one, inspections::set_label,
-        inspections::remove_label, images::image, export::csv, export::json_lines, stations::list,
-        events::events, health::live, health::ready, health::metrics, inference::server,
-        inference::model, inference::ready, inference::infer,
+        inspections::judge,
+        inspections::list,
+        inspections::one,
+        inspections::set_label,
+        inspections::remove_label,
+        images::image,
+        export::csv,
+        export::json_lines,
+        stations::list,
+        events::events,
+        health::live,
+        health::ready,
+        health::metrics,
+        inference::server,
+        inference::model,
+        inference::ready,
+        inference::infer,
     )
 )]
 struct Description;

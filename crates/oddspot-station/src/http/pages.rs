@@ -25,7 +25,11 @@ const OF_CHART: u32 = 500;
 /// Cards of the history.
 const CARDS: u32 = 24;
 /// Labels, and how they are shown.
-const LABELS: [(&str, &str); 3] = [("good", "really good"), ("bad", "really bad"), ("none", "none")];
+const LABELS: [(&str, &str); 3] = [
+    ("good", "really good"),
+    ("bad", "really bad"),
+    ("none", "none"),
+];
 
 /// The first station's page.
 pub async fn first(State(shared): State<Shared>) -> Result<Response, Problem> {
@@ -65,7 +69,9 @@ async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Resu
         station: Some(station.name.clone()),
         ..Filter::default()
     };
-    let last = history.find(&of_station, Order::Newest, None, STREAM).await?;
+    let last = history
+        .find(&of_station, Order::Newest, None, STREAM)
+        .await?;
     let midnight = ZonedDateTime::now().start_of_day();
     let midnight = midnight.map_err(|error| Error::internal(error.to_string()))?;
     let counts = history.counts(&station.name, midnight.timestamp()).await?;
@@ -74,14 +80,17 @@ async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Resu
         word: verdict.word(),
         images,
     };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     Ok(Now {
         station: station.name.clone(),
         trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
         counts: counts.into_iter().map(count).collect(),
         waiting: station.queue.waiting(),
         folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
-        model: (station.model.as_ref()).map(|model| model.version.sha256.chars().take(12).collect()),
+        model: (station.model.as_ref())
+            .map(|model| model.version.sha256.chars().take(12).collect()),
         address: host.unwrap_or("127.0.0.1:8480").to_owned(),
         last: stream.first().cloned(),
         stream,
@@ -101,7 +110,9 @@ pub async fn history(
     let (cards, chart, wrong) = match found {
         Ok((filter, order)) => {
             let history = &shared.service.history;
-            let cards = history.find(&filter, order, asked.after(), CARDS + 1).await?;
+            let cards = history
+                .find(&filter, order, asked.after(), CARDS + 1)
+                .await?;
             (cards, scores(&shared, filter, &nav).await?, None)
         }
         Err(wrong) => (Vec::new(), None, Some(wrong)),
@@ -162,9 +173,8 @@ fn query(asked: &Listing, cursor: Option<&str>) -> String {
         ("cursor", &cursor),
     ];
     let given = given.into_iter().filter(|(_, value)| !value.is_empty());
-    let pairs = given.map(|(name, value)| {
-        format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
-    });
+    let pairs = given
+        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
     pairs.collect::<Vec<_>>().join("&")
 }
 

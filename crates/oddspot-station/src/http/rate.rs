@@ -40,7 +40,8 @@ mod tests {
     fn so_many_are_admitted_in_a_second() {
         let rate = Rate::new(2);
         let start = Instant::now();
-        let admitted = [0, 0, 0, 499, 501, 502].map(|ms| rate.admits(start + Duration::from_millis(ms)));
+        let admitted =
+            [0, 0, 0, 499, 501, 502].map(|ms| rate.admits(start + Duration::from_millis(ms)));
         assert_eq!(admitted, [true, true, false, false, true, false]);
     }
 }

@@ -40,7 +40,10 @@ async fn to_this_machine(request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|one| one.as_str().to_owned());
     let host = request.headers().get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok().map(str::to_owned));
-    match authority.or(host).is_some_and(|host| is_of_this_machine(&host)) {
+    match authority
+        .or(host)
+        .is_some_and(|host| is_of_this_machine(&host))
+    {
         true => next.run(request).await,
         false => {
             let detail = "this service answers to 127.0.0.1, [::1] and localhost alone";
@@ -69,10 +72,24 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_answered_to() {
-        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8480", "127.8.8.8", "[::1]:8480", "[::1]"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:8480",
+            "127.8.8.8",
+            "[::1]:8480",
+            "[::1]",
+        ] {
             assert!(is_of_this_machine(host), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example", "10.0.0.1:8480", "[::2]", "127.0.0.1.evil:80"] {
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1:8480",
+            "[::2]",
+            "127.0.0.1.evil:80",
+        ] {
             assert!(!is_of_this_machine(host), "{host}");
         }
     }

@@ -52,7 +52,10 @@ pub async fn serve(listener: TcpListener, router: Router, mut ending: watch::Rec
     }
     // Nobody else is let in.
     drop(listener);
-    if tokio::time::timeout(AT_THE_END, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(AT_THE_END, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("requests that took too long were broken off");
     }
 }

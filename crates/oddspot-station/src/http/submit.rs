@@ -43,7 +43,10 @@ pub async fn body_for(
         Ok(Ok(bytes)) => Ok((bytes, since)),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             let most = shared.service.limits.body;
-            Err(refused(Kind::TooLarge, format!("it has more than {most} bytes")))
+            Err(refused(
+                Kind::TooLarge,
+                format!("it has more than {most} bytes"),
+            ))
         }
         Ok(Err(rejection)) => {
             let detail = rejection.body_text();

@@ -147,7 +147,10 @@ impl FolderInput {
         let content = std::fs::read(&whole.path).map_err(Error::io(&whole.path))?;
         if !is_still(whole) {
             // What was read may be of both: it comes anew.
-            return Err(Error::new(Kind::Mismatch, "it was written while it was read"));
+            return Err(Error::new(
+                Kind::Mismatch,
+                "it was written while it was read",
+            ));
         }
         Ok(Task {
             bytes: content.into(),

@@ -52,7 +52,10 @@ impl Card {
     /// Of an inspection.
     pub fn of(one: &Inspection) -> Self {
         let picture = |kind: &str| format!("/api/v1/inspections/{}/images/{kind}", one.id);
-        let end = one.id.get(one.id.len().saturating_sub(8)..).unwrap_or_default();
+        let end = one
+            .id
+            .get(one.id.len().saturating_sub(8)..)
+            .unwrap_or_default();
         let name = one.part_id.clone().or_else(|| one.file.clone());
         let two_digits = |score: f64| format!("{score:.2}");
         let thresholds = [one.threshold, one.check_threshold];
@@ -68,7 +71,9 @@ impl Card {
             on: local(&one.time, "%Y-%m-%d %H:%M:%S"),
             verdict: one.verdict.word(),
             score: two_digits(one.score),
-            relation: one.verdict.relation(one.finding.score, thresholds, two_digits),
+            relation: one
+                .verdict
+                .relation(one.finding.score, thresholds, two_digits),
             reason: one.reason.clone(),
             health: match health.words() {
                 Some(words) => format!("The image is {words}."),
@@ -91,7 +96,10 @@ impl Card {
 /// A time as this machine's clock shows it.
 fn local(time: &str, format: &str) -> String {
     match time.parse::<Timestamp>() {
-        Ok(moment) => moment.to_zoned_datetime(TimeZone::system()).strftime(format).to_string(),
+        Ok(moment) => moment
+            .to_zoned_datetime(TimeZone::system())
+            .strftime(format)
+            .to_string(),
         Err(_) => time.to_owned(),
     }
 }

@@ -18,14 +18,20 @@ pub fn chart(inspections: &[Inspection]) -> Option<String> {
     let [first, .., last] = inspections else {
         return None;
     };
-    let values = inspections.iter().flat_map(|one| [one.score, one.threshold]);
+    let values = inspections
+        .iter()
+        .flat_map(|one| [one.score, one.threshold]);
     let finite = values.filter(|value| value.is_finite());
     let top = finite.fold(0.0, f64::max).max(1e-6) * HEADROOM;
     let steps = (inspections.len() - 1) as f64;
     // One step a part: nights without parts take no room.
     let x = |at: usize| LEFT + (WIDTH - LEFT - RIGHT) * at as f64 / steps;
     let y = |score: f64| {
-        let share = if score.is_finite() { (score / top).clamp(0.0, 1.0) } else { 1.0 };
+        let share = if score.is_finite() {
+            (score / top).clamp(0.0, 1.0)
+        } else {
+            1.0
+        };
         TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - share)
     };
     let mut svg = format!(
@@ -50,7 +56,11 @@ pub fn chart(inspections: &[Inspection]) -> Option<String> {
         let points = inspections.iter().enumerate();
         let points = points.map(|(at, one)| format!("{:.1},{:.1}", x(at), y(of(one))));
         let points: Vec<String> = points.collect();
-        let _ = write!(svg, "<polyline class=\"{class}\" points=\"{}\"/>", points.join(" "));
+        let _ = write!(
+            svg,
+            "<polyline class=\"{class}\" points=\"{}\"/>",
+            points.join(" ")
+        );
     }
     for (at, pair) in inspections.windows(2).enumerate() {
         if pair[0].model != pair[1].model {

@@ -51,5 +51,6 @@ pub struct NonePage {
 /// # Errors
 /// None that is known.
 pub fn render(page: &impl Template) -> Result<String> {
-    page.render().map_err(|error| Error::internal(error.to_string()))
+    page.render()
+        .map_err(|error| Error::internal(error.to_string()))
 }

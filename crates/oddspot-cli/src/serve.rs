@@ -1,0 +1,133 @@
+//! `oddspot serve`: the inspection station.
+
+mod folder;
+mod log;
+mod stations;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use oddspot::net::engine::Cpu;
+use oddspot::{Model, Options};
+use oddspot_station::configuration::After;
+use oddspot_station::{Configuration, Service};
+
+use crate::interrupt::Interrupt;
+use crate::runtime::teacher_library;
+
+/// Arguments of `oddspot serve`.
+#[derive(Args)]
+pub struct ServeArgs {
+    /// TOML file with stations and limits; options replace what it says
+    #[arg(long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+    /// Address and port of the page [default: 127.0.0.1:8480]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Folder of the history, images and models [default: in the platform's folder for data]
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Model that judges
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// Name of the station [default: that of the model's file]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Folder that images come into
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    /// What becomes of the folder's images once they are judged [default: stay]
+    #[arg(long, value_enum)]
+    pub after: Option<AfterArg>,
+    /// Threads of each model; 0 takes as many as there are cores
+    #[arg(long)]
+    pub threads: Option<usize>,
+}
+
+/// What becomes of a folder's images once they are judged.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AfterArg {
+    /// They stay
+    Stay,
+    /// They are moved to `done`, or to `failed` with the reason beside them
+    Move,
+}
+
+impl From<AfterArg> for After {
+    fn from(after: AfterArg) -> Self {
+        match after {
+            AfterArg::Stay => Self::Stay,
+            AfterArg::Move => Self::Move,
+        }
+    }
+}
+
+/// `oddspot serve`.
+pub fn run(args: &ServeArgs) -> Result<ExitCode> {
+    log::listen();
+    let interrupt = Interrupt::install()?;
+    let configuration = stations::configured(args)?;
+    // So that what is wrong with one is told with the advice that other commands give.
+    for station in &configuration.stations {
+        if let Some(model) = &station.model {
+            Model::load(model).with_context(|| format!("station {}", station.name))?;
+        }
+    }
+    let data = match &configuration.data {
+        Some(data) => data.clone(),
+        None => folder::usual()?,
+    };
+    let options = Options {
+        threads: configuration.threads,
+        library: Some(teacher_library()),
+        engine: Arc::new(Cpu),
+    };
+    let shown = data.clone();
+    oddspot_station::run(
+        &configuration,
+        data,
+        options,
+        |service, address| {
+            tell!(
+                "the history, images and models are kept in {}",
+                shown.display()
+            );
+            tell_of(service, &configuration);
+            say!("http://{address}/");
+        },
+        || interrupt.flow().is_break(),
+    )?;
+    // To be stopped is how it ends.
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell_of(service: &Service, configuration: &Configuration) {
+    if service.stations.is_empty() {
+        tell!("there is no station yet: give --model, and the page says more");
+    }
+    for station in service.stations.values() {
+        let name = &station.name;
+        match &station.model {
+            Some(model) => tell!(
+                "station {name} judges by model {:.12}",
+                model.version.sha256
+            ),
+            None => {
+                tell!("warning: station {name} has no model: nothing can be judged; give --model")
+            }
+        }
+        let asked = configuration.stations.iter().find(|one| one.name == *name);
+        if let (Some((folder, _)), Some(asked)) = (&station.folder, asked) {
+            let after = match asked.after {
+                After::Stay => "stay there",
+                After::Move => "are moved to done or failed in it",
+            };
+            tell!("images come from {}, and {after}", folder.display());
+        }
+    }
+    tell!("Ctrl-C ends it; the page:");
+}

@@ -1,0 +1,84 @@
+//! A service from its start to its end.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use oddspot::Options;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::configuration::Configuration;
+use crate::error::{Error, Kind, Result};
+use crate::http::{router, serve};
+use crate::service::Service;
+
+/// Threads that serve requests; each model has threads of its own.
+const THREADS: usize = 2;
+/// Between two looks at whether it is to end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Runs a service until `is_ended` says so; `ready` is told once it serves. What has begun by then is finished, within
+/// some seconds.
+///
+/// # Errors
+/// As [`Service::start`]; an address that cannot be listened on.
+pub fn run(
+    configuration: &Configuration,
+    data: PathBuf,
+    options: Options,
+    ready: impl FnOnce(&Service, SocketAddr),
+    is_ended: impl Fn() -> bool,
+) -> Result<()> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        // Before anything is judged.
+        configuration.check()?;
+        let listener = listen(configuration.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::internal(error.to_string()))?;
+        let (service, work) = Service::start(configuration, data, options).await?;
+        ready(&service, address);
+        let router = router(service.clone());
+        let served = tokio::spawn(serve(listener, router, service.ending()));
+        while !is_ended() {
+            tokio::time::sleep(LOOK).await;
+        }
+        work.stop();
+        service.announce_end();
+        served.await.ok();
+        service.end(work).await;
+        Ok(())
+    });
+    // Pictures that are being drawn may be left.
+    runtime.shutdown_background();
+    ended
+}
+
+fn runtime() -> Result<Runtime> {
+    let built = Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("serve")
+        .enable_all()
+        .build();
+    built.map_err(|error| Error::new(Kind::System, format!("threads cannot be started: {error}")))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => {
+                let reason = format!(
+                    "another program listens on {address} already: end it, or take another port"
+                );
+                Error::new(Kind::Mismatch, reason)
+            }
+            _ => Error::new(
+                Kind::System,
+                format!("{address} cannot be listened on: {error}"),
+            ),
+        })
+}
