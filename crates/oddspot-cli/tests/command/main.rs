@@ -33,6 +33,8 @@ mod report;
 mod report_in_browser;
 mod reporting;
 mod resuming;
+#[cfg(feature = "serve")]
+mod serving;
 mod teachers;
 mod training;
 mod watcher;

@@ -13,7 +13,7 @@ use crate::pages::style;
 const PAGE: &str = "page.css";
 const CSS: &str = "text/css; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
     (
         "line.js",
@@ -29,6 +29,11 @@ const FILES: [(&str, &str, &str); 4] = [
         "label.js",
         "text/javascript; charset=utf-8",
         include_str!("../../assets/label.js"),
+    ),
+    (
+        "icon.svg",
+        "image/svg+xml",
+        include_str!("../../assets/icon.svg"),
     ),
 ];
 

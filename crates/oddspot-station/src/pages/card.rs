@@ -5,6 +5,9 @@ use jiff::tz::TimeZone;
 
 use crate::history::{Inspection, Truth};
 
+/// How a moment of any day is shown.
+pub const DAY_AND_TIME: &str = "%Y-%m-%d %H:%M:%S";
+
 /// An inspection as pages show it.
 #[derive(Clone, Debug)]
 pub struct Card {
@@ -68,7 +71,7 @@ impl Card {
             name: name.unwrap_or_else(|| format!("…{end}")),
             time: one.time.clone(),
             at: local(&one.time, "%H:%M:%S"),
-            on: local(&one.time, "%Y-%m-%d %H:%M:%S"),
+            on: local(&one.time, DAY_AND_TIME),
             verdict: one.verdict.word(),
             score: two_digits(one.score),
             relation: one
@@ -94,7 +97,7 @@ impl Card {
 }
 
 /// A time as this machine's clock shows it.
-fn local(time: &str, format: &str) -> String {
+pub fn local(time: &str, format: &str) -> String {
     match time.parse::<Timestamp>() {
         Ok(moment) => moment
             .to_zoned_datetime(TimeZone::system())

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::card::{DAY_AND_TIME, local};
 use crate::history::Inspection;
 
 const WIDTH: f64 = 960.0;
@@ -84,8 +85,8 @@ pub fn chart(inspections: &[Inspection]) -> Option<String> {
         "<text x=\"{LEFT}\" y=\"{0}\">{1}</text><text x=\"{end}\" y=\"{0}\" text-anchor=\"end\">{2}</text></svg>",
         HEIGHT - 8.0,
         // Times are written by this program alone: nothing in them must be escaped.
-        first.time,
-        last.time
+        local(&first.time, DAY_AND_TIME),
+        local(&last.time, DAY_AND_TIME)
     );
     Some(svg)
 }

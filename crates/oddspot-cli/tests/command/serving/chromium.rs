@@ -1,0 +1,157 @@
+//! A browser that is told what to do, over pipes.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use serde_json::{Value, json};
+
+use super::until;
+use crate::world::World;
+
+/// A page in a browser.
+pub struct Chromium {
+    child: Child,
+    to: File,
+    from: BufReader<File>,
+    last: u64,
+    session: Option<String>,
+    /// Errors and warnings of the page.
+    pub wrong: Vec<String>,
+}
+
+impl Chromium {
+    /// Starts one with an empty page.
+    pub fn start(world: &World) -> Self {
+        let [to, from] = ["to-browser", "from-browser"].map(|name| {
+            let path = world.path(name);
+            mkfifo(&path, Mode::S_IRWXU).unwrap();
+            path
+        });
+        let child = Command::new("sh")
+            .args([
+                "-c",
+                "exec chromium \"$@\" 3<\"$TO\" 4>\"$FROM\"",
+                "chromium",
+            ])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ])
+            .args(["--remote-debugging-pipe", "about:blank"])
+            .arg(format!(
+                "--user-data-dir={}",
+                world.path("profile").display()
+            ))
+            .env("TO", &to)
+            .env("FROM", &from)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromium starts");
+        let mut browser = Self {
+            child,
+            to: File::options().write(true).open(to).unwrap(),
+            from: BufReader::new(File::open(from).unwrap()),
+            last: 0,
+            session: None,
+            wrong: Vec::new(),
+        };
+        let page = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let attach = json!({ "targetId": page["targetId"], "flatten": true });
+        let attached = browser.call("Target.attachToTarget", attach);
+        browser.session = Some(attached["sessionId"].as_str().unwrap().to_owned());
+        for domain in ["Runtime.enable", "Log.enable", "Page.enable"] {
+            browser.call(domain, json!({}));
+        }
+        browser
+    }
+
+    fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.last += 1;
+        let mut message = json!({ "id": self.last, "method": method, "params": parameters });
+        if let Some(session) = &self.session {
+            message["sessionId"] = json!(session);
+        }
+        self.to
+            .write_all(format!("{message}\0").as_bytes())
+            .unwrap();
+        loop {
+            let mut bytes = Vec::new();
+            self.from.read_until(0, &mut bytes).unwrap();
+            assert_eq!(bytes.pop(), Some(0), "the browser ended");
+            let heard: Value = serde_json::from_slice(&bytes).unwrap();
+            if heard["id"] == self.last {
+                assert!(heard["error"].is_null(), "{method}: {heard}");
+                return heard["result"].clone();
+            }
+            let level = heard["params"]["entry"]["level"].as_str();
+            let is_wrong = match heard["method"].as_str() {
+                Some("Runtime.exceptionThrown") => true,
+                Some("Runtime.consoleAPICalled") => heard["params"]["type"] != "log",
+                Some("Log.entryAdded") => matches!(level, Some("error" | "warning")),
+                _ => false,
+            };
+            if is_wrong {
+                self.wrong.push(heard["params"].to_string());
+            }
+        }
+    }
+
+    /// Opens an address in a window of this width, light or dark.
+    pub fn open(&mut self, url: &str, width: u32, scheme: &str) {
+        let window =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", window);
+        let scheme = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "features": scheme }));
+        self.call("Page.navigate", json!({ "url": url }));
+        self.until("document.readyState === 'complete' && location.href !== 'about:blank'");
+    }
+
+    /// What an expression is on the page.
+    pub fn value(&mut self, expression: &str) -> Value {
+        let asked = json!({ "expression": expression, "returnByValue": true });
+        let said = self.call("Runtime.evaluate", asked);
+        assert!(said["exceptionDetails"].is_null(), "{expression}: {said}");
+        said["result"]["value"].clone()
+    }
+
+    /// Waits until an expression is true.
+    pub fn until(&mut self, expression: &str) {
+        until(|| (self.value(expression) == true).then_some(()));
+    }
+
+    /// What holds of every page.
+    pub fn assert_sound(&mut self) {
+        assert!(self.wrong.is_empty(), "{:?}", self.wrong);
+        let wide = "document.documentElement.scrollWidth <= innerWidth";
+        assert_eq!(self.value(wide), true, "the page scrolls sideways");
+        let unnamed = "[...document.querySelectorAll('button, a, input, select')].filter((one) => \
+             !one.textContent.trim() && !one.closest('label') && !one.querySelector('img[alt]')).length";
+        assert_eq!(
+            self.value(unnamed),
+            0,
+            "something that can be used has no name"
+        );
+        let broken =
+            "[...document.images].filter((one) => one.complete && !one.naturalWidth).length";
+        assert_eq!(self.value(broken), 0, "a picture is not there");
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

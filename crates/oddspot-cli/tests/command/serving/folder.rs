@@ -1,0 +1,95 @@
+//! Images that come into a folder.
+
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Serving, image, until};
+use crate::world::World;
+
+fn names(found: &[Value]) -> Vec<&str> {
+    let mut names: Vec<&str> = found
+        .iter()
+        .map(|one| one["file"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn files_are_judged_once_and_moved_on() {
+    let world = World::with_model();
+    world.boards("in", 1);
+    world.write("in/broken.png", "no image");
+    world.write("in/notes.txt", "no image");
+    let serving = Serving::start(&world, "--folder in --after move");
+    serving.until(1);
+    world.write("in/sub/.next", image(1));
+    fs::rename(world.path("in/sub/.next"), world.path("in/sub/b.png")).unwrap();
+    let found = serving.until(2);
+    assert_eq!(names(&found), ["0.png", "sub/b.png"]);
+    assert_eq!(found[0]["source"], "folder");
+    // The same name again, with another board.
+    until(|| world.path("in/done/sub/b.png").is_file().then_some(()));
+    world.write("in/sub/.next", image(2));
+    fs::rename(world.path("in/sub/.next"), world.path("in/sub/b.png")).unwrap();
+    until(|| world.path("in/done/sub/b-2.png").is_file().then_some(()));
+    assert_eq!(world.read("in/done/sub/b-2.png"), image(2));
+    // Its writer might have paused: it is tried for some seconds.
+    until(|| {
+        world
+            .path("in/failed/broken.png.txt")
+            .is_file()
+            .then_some(())
+    });
+    assert!(world.text("in/failed/broken.png.txt").contains("the image"));
+    assert!(world.path("in/failed/broken.png").is_file() && world.path("in/notes.txt").is_file());
+    assert!(world.path("in/done/0.png").is_file());
+    assert_eq!(serving.all().len(), 3);
+    serving.stop();
+}
+
+#[test]
+fn files_that_stay_are_judged_once_across_starts() {
+    let world = World::with_model();
+    world.boards("in", 3);
+    let serving = Serving::start(&world, "--folder in");
+    serving.until(3);
+    serving.kill();
+    world.write("in/late.png", image(7));
+    let serving = Serving::start(&world, "--folder in");
+    let found = serving.until(4);
+    sleep(Duration::from_millis(1500));
+    assert_eq!(serving.all().len(), 4);
+    assert_eq!(names(&found), ["0.png", "1.png", "2.png", "late.png"]);
+    serving.stop();
+}
+
+#[test]
+fn a_folder_that_goes_away_is_told_of_and_waited_for() {
+    let world = World::with_model();
+    world.boards("in", 1);
+    let serving = Serving::start(&world, "--folder in");
+    serving.until(1);
+    fs::rename(world.path("in"), world.path("away")).unwrap();
+    let trouble = || {
+        let stations = serving.get("/api/v1/stations").json();
+        stations[0]["folder_trouble"].as_str().map(str::to_owned)
+    };
+    let said = until(trouble);
+    assert!(said.contains("cannot be read"), "{said}");
+    assert!(
+        serving
+            .get("/stations/model")
+            .text()
+            .contains("cannot be read")
+    );
+    world.write("away/new.png", image(5));
+    fs::rename(world.path("away"), world.path("in")).unwrap();
+    serving.until(2);
+    until(|| trouble().is_none().then_some(()));
+    let run = serving.stop();
+    assert!(run.stderr.contains("can be read again"), "{}", run.stderr);
+}
