@@ -140,11 +140,11 @@ impl Pictures {
                 write(&named(Picture::Overlay), marked.as_ref().unwrap_or(&plain))?;
                 write(&named(Picture::View), &plain)
             }
-            Picture::Sheet => Ok(write_png(path.to_owned(), &figure(&panels, scale))?),
+            Picture::Sheet => Ok(write_png(path, &figure(&panels, scale))?),
             Picture::Map => {
                 let mut map = render(&drawn.maps.total, scale);
                 veil(&mut map, drawn.inspected.as_deref());
-                Ok(write_png(path.to_owned(), &map)?)
+                Ok(write_png(path, &map)?)
             }
         }
     }

@@ -6,13 +6,17 @@ use std::time::Instant;
 use jiff::Timestamp;
 use oddspot::Finding;
 use oddspot::health::Measure;
+use oddspot::maps::Region;
 use sqlx::sqlite::Sqlite;
-use sqlx::{Connection, Transaction};
+use sqlx::{Connection, QueryBuilder, Transaction};
 
 use super::inspection::{FileOf, Inspection, Source, reason_of};
 use super::{History, text_of};
 use crate::data::KeptImage;
 use crate::error::{Error, Result};
+
+/// Regions that are written at a time.
+const AT_ONCE: usize = 500;
 
 /// An image that was judged and is to be kept.
 #[derive(Clone, Debug)]
@@ -128,21 +132,23 @@ async fn insert_regions(
     transaction: &mut Transaction<'_, Sqlite>,
     inspection: &Inspection,
 ) -> Result<()> {
-    for (number, region) in inspection.finding.regions.iter().enumerate() {
-        sqlx::query(
-            "INSERT INTO region (inspection, number, x, y, width, height, area, peak) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(&inspection.id)
-        .bind(integer(number as u64))
-        .bind(integer(region.left as u64))
-        .bind(integer(region.top as u64))
-        .bind(integer(region.width as u64))
-        .bind(integer(region.height as u64))
-        .bind(integer(region.area as u64))
-        .bind(f64::from(region.peak))
-        .execute(&mut **transaction)
-        .await?;
+    let numbered: Vec<(usize, &Region)> = inspection.finding.regions.iter().enumerate().collect();
+    // A database takes so many values in a statement.
+    for some in numbered.chunks(AT_ONCE) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO region (inspection, number, x, y, width, height, area, peak) ",
+        );
+        query.push_values(some, |mut row, (number, region)| {
+            row.push_bind(&inspection.id)
+                .push_bind(integer(*number as u64))
+                .push_bind(integer(region.left as u64))
+                .push_bind(integer(region.top as u64))
+                .push_bind(integer(region.width as u64))
+                .push_bind(integer(region.height as u64))
+                .push_bind(integer(region.area as u64))
+                .push_bind(f64::from(region.peak));
+        });
+        query.build().execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -152,19 +158,18 @@ async fn insert_health(
     inspection: &Inspection,
 ) -> Result<()> {
     let health = &inspection.finding.health;
-    for measure in Measure::ALL {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO image_health (inspection, signal, value, is_beyond) ",
+    );
+    query.push_values(Measure::ALL, |mut row, measure| {
         let is_beyond = health.beyond.iter().any(|one| one.measure == measure);
         let value = f64::from(health.get(measure));
-        sqlx::query(
-            "INSERT INTO image_health (inspection, signal, value, is_beyond) VALUES ($1, $2, $3, $4)",
-        )
-        .bind(&inspection.id)
-        .bind(measure.name())
-        .bind(value.is_finite().then_some(value))
-        .bind(i64::from(is_beyond))
-        .execute(&mut **transaction)
-        .await?;
-    }
+        row.push_bind(&inspection.id)
+            .push_bind(measure.name())
+            .push_bind(value.is_finite().then_some(value))
+            .push_bind(i64::from(is_beyond));
+    });
+    query.build().execute(&mut **transaction).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::Receiver;
 use super::model::Model;
 use super::recent::Recent;
 use super::task::{Judgement, Queue, Reply, Task};
-use crate::data::Data;
+use crate::data::{Data, KeptImage};
 use crate::error::{Error, Kind, Result};
 use crate::history::{History, Inspection, Judged};
 use crate::metrics::Metrics;
@@ -69,9 +69,8 @@ impl Worker {
             );
             return Err(Error::new(Kind::NoModel, reason));
         };
-        let examined = examine(model, &task.bytes)?;
-        // First the image, then the row that names it.
-        let image = self.data.keep_image(&task.bytes)?;
+        let (examined, image) = self.examine(model, &task.bytes)?;
+        // The image lies on the disk: now the row that names it.
         let recorded = self.history.record(Judged {
             station: self.station.clone(),
             part_id: task.part_id,
@@ -89,6 +88,21 @@ impl Worker {
         Ok(Judgement {
             inspection,
             is_new: true,
+        })
+    }
+
+    /// Decodes and judges an image, and keeps it meanwhile.
+    fn examine(&self, model: &Model, bytes: &[u8]) -> Result<(Examined, KeptImage)> {
+        let detector = &model.detector;
+        let reading = detector.reading();
+        let picture = caught(|| reading.decode_bytes(bytes, Path::new(IMAGE)))?;
+        std::thread::scope(|scope| {
+            let kept = scope.spawn(|| self.data.keep_image(bytes));
+            let examined = caught(|| detector.examine(&picture.image));
+            let kept = kept
+                .join()
+                .unwrap_or_else(|panic| Err(Error::internal(words_of(&*panic))));
+            Ok((examined?, kept?))
         })
     }
 
@@ -119,15 +133,10 @@ impl Worker {
     }
 }
 
-/// Decodes and judges an image. Whatever it does to the code that reads it, it costs this image alone.
-fn examine(model: &Model, bytes: &[u8]) -> Result<Examined> {
-    let detector = &model.detector;
-    let examine = || {
-        let image = detector.reading().decode_bytes(bytes, Path::new(IMAGE))?;
-        detector.examine(&image.image)
-    };
-    match catch_unwind(AssertUnwindSafe(examine)) {
-        Ok(examined) => Ok(examined?),
+/// Whatever an image does to the code that reads it, it costs this image alone.
+fn caught<T>(work: impl FnOnce() -> oddspot::Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => Ok(done?),
         Err(panic) => Err(Error::internal(words_of(&*panic))),
     }
 }
