@@ -43,6 +43,8 @@ def crates():
     heading(20, 34, "Crates", "Names begin with oddspot. An arrow leads to what a crate stands on.")
     box(20, 74, 440, 56, "-cli", ["the command: arguments, progress, advice; stands on all"])
     box(20, 174, 104, 62, "-draw", ["pictures", "and pages"])
+    box(192, 174, 92, 62, "-arrivals", ["files that", "come"])
+    box(304, 150, 96, 52, "-station", ["the line's service"], "optional")
     box(20, 280, 104, 62, "-measure", ["measures,", "benchmark"])
     box(132, 280, 104, 62, "-demo", ["made-up", "boards"])
     box(244, 280, 104, 62, "-pretrain", ["the built-in", "teacher"])
@@ -52,12 +54,16 @@ def crates():
     arrow((72, 130), (72, 172))
     for x in (184, 296):
         arrow((x, 130), (x, 278))
-    parts.append(
-        f'<path d="M 408 130 L 408 278" fill="none" stroke="{INK}" stroke-dasharray="5 4" '
-        'marker-end="url(#head)"/>'
-    )
-    text(402, 208, "only with the", 12, colour=PALE, anchor="end")
-    text(402, 223, "feature wgpu", 12, colour=PALE, anchor="end")
+    for x, y in ((408, 278), (352, 148)):
+        parts.append(
+            f'<path d="M {x} 130 L {x} {y}" fill="none" stroke="{INK}" stroke-dasharray="5 4" '
+            'marker-end="url(#head)"/>'
+        )
+    arrow((304, 158), (100, 158), (100, 172))
+    arrow((304, 188), (286, 188))
+    arrow((240, 236), (240, 392))
+    text(402, 226, "dashed: only with", 12, colour=PALE, anchor="end")
+    text(402, 241, "wgpu or serve", 12, colour=PALE, anchor="end")
     arrow((72, 236), (72, 278))
     for x in (72, 184, 296, 408):
         arrow((x, 342), (x, 392))

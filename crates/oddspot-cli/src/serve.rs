@@ -1,5 +1,6 @@
 //! `oddspot serve`: the inspection station.
 
+mod demo;
 mod folder;
 mod log;
 mod stations;
@@ -43,6 +44,9 @@ pub struct ServeArgs {
     /// What becomes of the folder's images once they are judged [default: stay]
     #[arg(long, value_enum)]
     pub after: Option<AfterArg>,
+    /// Learn made-up boards and judge one a second, in a data folder that goes at the end unless --data is given
+    #[arg(long, conflicts_with_all = ["config", "model", "name", "folder", "after"])]
+    pub demo: bool,
     /// Threads of each model; 0 takes as many as there are cores
     #[arg(long)]
     pub threads: Option<usize>,
@@ -70,16 +74,22 @@ impl From<AfterArg> for After {
 pub fn run(args: &ServeArgs) -> Result<ExitCode> {
     log::listen();
     let interrupt = Interrupt::install()?;
-    let configuration = stations::configured(args)?;
+    let mut configuration = stations::configured(args)?;
+    let scratch = args.demo.then(tempfile::tempdir).transpose()?;
+    if let Some(scratch) = &scratch {
+        let station = demo::station(scratch.path(), configuration.threads)?;
+        configuration.stations.push(station);
+    }
     // So that what is wrong with one is told with the advice that other commands give.
     for station in &configuration.stations {
         if let Some(model) = &station.model {
             Model::load(model).with_context(|| format!("station {}", station.name))?;
         }
     }
-    let data = match &configuration.data {
-        Some(data) => data.clone(),
-        None => folder::usual()?,
+    let data = match (&configuration.data, &scratch) {
+        (Some(data), _) => data.clone(),
+        (None, Some(scratch)) => scratch.path().join("data"),
+        (None, None) => folder::usual()?,
     };
     let options = Options {
         threads: configuration.threads,
@@ -98,6 +108,11 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             );
             tell_of(service, &configuration);
             say!("http://{address}/");
+            if args.demo
+                && let Err(error) = demo::feed(address, &interrupt)
+            {
+                tell!("warning: no boards come: {error:#}");
+            }
         },
         || interrupt.flow().is_break(),
     )?;

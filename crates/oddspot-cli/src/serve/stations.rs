@@ -116,6 +116,7 @@ mod tests {
             folder: None,
             after: None,
             threads: None,
+            demo: false,
         }
     }
 

@@ -69,3 +69,37 @@ fn copy_of(file: &Path, version: i64) -> PathBuf {
     name.push(format!(".before-version-{}", version + 1));
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+    use super::*;
+
+    async fn opened(file: &Path) -> SqlitePool {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true);
+        SqlitePoolOptions::new()
+            .connect_with(options)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_database_is_copied_before_it_is_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("it's");
+        let pool = opened(&file).await;
+        assert_eq!(version(&pool).await.unwrap(), None);
+        run(&pool, &file).await.unwrap();
+        run(&pool, &file).await.unwrap();
+        assert_eq!(version(&pool).await.unwrap(), Some(1));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        for _ in 0..2 {
+            keep(&pool, &file, 1).await.unwrap();
+        }
+        let copy = opened(&copy_of(&file, 1)).await;
+        assert_eq!(version(&copy).await.unwrap(), Some(1));
+    }
+}

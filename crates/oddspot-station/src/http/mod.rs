@@ -23,6 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
+use tokio::sync::Semaphore;
 
 pub use openapi::document;
 pub use server::serve;
@@ -38,13 +39,19 @@ pub struct Shared {
     pub service: Arc<Service>,
     /// How fast images may be sent.
     rate: Arc<Rate>,
+    /// Room for images that are being read: more would only fill memory.
+    reading: Arc<Semaphore>,
 }
+
+/// Images that are read at a time, beside as many as may wait.
+const READING: usize = 8;
 
 /// All routes of a service.
 pub fn router(service: Arc<Service>) -> Router {
     let body = service.limits.body;
     let shared = Shared {
         rate: Arc::new(Rate::new(service.limits.requests)),
+        reading: Arc::new(Semaphore::new(service.limits.queue + READING)),
         service,
     };
     let routes = for_everyone().merge(for_machines()).merge(for_people());

@@ -36,7 +36,7 @@ pub async fn first(State(shared): State<Shared>) -> Result<Response, Problem> {
     match shared.service.stations.keys().next() {
         Some(station) => Ok(Redirect::temporary(&format!("/stations/{station}")).into_response()),
         None => {
-            let nav = navigation(&shared, Some(String::new())).await?;
+            let nav = navigation(&shared, Some(String::new()));
             Ok(Html(render(&NonePage { nav })?).into_response())
         }
     }
@@ -49,7 +49,7 @@ pub async fn line(
     headers: HeaderMap,
 ) -> Result<Html<String>, Problem> {
     let now = now_at(&shared, shared.service.station(&station)?, &headers).await?;
-    let nav = navigation(&shared, Some(station)).await?;
+    let nav = navigation(&shared, Some(station));
     Ok(Html(render(&LinePage { nav, now })?))
 }
 
@@ -102,7 +102,9 @@ pub async fn history(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Listing>,
 ) -> Result<Html<String>, Problem> {
-    let nav = navigation(&shared, None).await?;
+    // Those of before have a history too.
+    let known = shared.service.history.stations().await?.into_iter();
+    let stations: Vec<String> = known.map(|row| row.name).collect();
     let found = match (asked.filter(), asked.order()) {
         (Ok(filter), Ok(order)) => Ok((filter, order)),
         (Err(problem), _) | (_, Err(problem)) => Err(problem.detail().to_owned()),
@@ -113,13 +115,14 @@ pub async fn history(
             let cards = history
                 .find(&filter, order, asked.after(), CARDS + 1)
                 .await?;
-            (cards, scores(&shared, filter, &nav).await?, None)
+            (cards, scores(&shared, filter, &stations).await?, None)
         }
         Err(wrong) => (Vec::new(), None, Some(wrong)),
     };
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {
-        nav,
+        nav: navigation(&shared, None),
+        stations,
         verdicts: Verdict::ALL.map(Verdict::word).to_vec(),
         labels: LABELS.to_vec(),
         wrong,
@@ -133,8 +136,12 @@ pub async fn history(
 }
 
 /// The chart of one station: scores of several models of parts say nothing together.
-async fn scores(shared: &Shared, mut filter: Filter, nav: &Navigation) -> Result<Option<String>> {
-    if let (None, [only]) = (&filter.station, &nav.stations[..]) {
+async fn scores(
+    shared: &Shared,
+    mut filter: Filter,
+    stations: &[String],
+) -> Result<Option<String>> {
+    if let (None, [only]) = (&filter.station, stations) {
         filter.station = Some(only.clone());
     }
     if filter.station.is_none() {
@@ -146,16 +153,12 @@ async fn scores(shared: &Shared, mut filter: Filter, nav: &Navigation) -> Result
     Ok(chart(&newest))
 }
 
-/// Stations at work, and those of before that have a history.
-async fn navigation(shared: &Shared, here: Option<String>) -> Result<Navigation> {
-    let mut stations: Vec<String> = shared.service.stations.keys().cloned().collect();
-    if here.is_none() {
-        let before = shared.service.history.stations().await?.into_iter();
-        stations.extend(before.map(|row| row.name));
-        stations.sort();
-        stations.dedup();
+/// Where one is, among the stations at work.
+fn navigation(shared: &Shared, here: Option<String>) -> Navigation {
+    Navigation {
+        stations: shared.service.stations.keys().cloned().collect(),
+        here,
     }
-    Ok(Navigation { stations, here })
 }
 
 /// A question as parameters of an address.

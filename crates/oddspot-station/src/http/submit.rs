@@ -35,9 +35,10 @@ pub async fn body_for(
         let reason = format!("station {station} has no model: nothing can be said of an image");
         return Err(refused(Kind::NoModel, reason));
     }
-    if !at.queue.has_room() {
+    let room = shared.reading.try_acquire();
+    let (true, Ok(_room)) = (at.queue.has_room(), room) else {
         return Err(full(shared, at));
-    }
+    };
     let since = Instant::now();
     match tokio::time::timeout(BODY, Bytes::from_request(request, &())).await {
         Ok(Ok(bytes)) => Ok((bytes, since)),

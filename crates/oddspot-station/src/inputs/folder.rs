@@ -93,7 +93,7 @@ impl FolderInput {
     fn teller(&self) -> oddspot_arrivals::Tell {
         let (station, state) = (self.station.clone(), self.state.clone());
         Box::new(move |news| {
-            tracing::warn!("{station}: {news}");
+            tracing::warn!("{news} (station {station})");
             match news {
                 News::Away(..) => state.set(Some(news.to_string())),
                 News::Back(..) => state.set(None),

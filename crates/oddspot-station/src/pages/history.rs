@@ -33,6 +33,8 @@ pub struct HistoryPage {
     pub nav: Navigation,
     /// What is asked for.
     pub asked: Asked,
+    /// Stations that can be asked for.
+    pub stations: Vec<String>,
     /// What can be asked for.
     pub verdicts: Vec<&'static str>,
     /// Labels that can be asked for, and how they are shown.

@@ -91,5 +91,5 @@ fn a_folder_that_goes_away_is_told_of_and_waited_for() {
     serving.until(2);
     until(|| trouble().is_none().then_some(()));
     let run = serving.stop();
-    assert!(run.stderr.contains("can be read again"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot be read"), "{}", run.stderr);
 }

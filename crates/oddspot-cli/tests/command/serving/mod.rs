@@ -81,9 +81,14 @@ impl Serving {
 
     /// With a data folder of another name.
     pub fn among(world: &World, data: &str, options: &str) -> Self {
-        let arguments = format!("serve --data {data} --listen 127.0.0.1:0 --threads 1 {options}");
+        let options = format!("--data {data} --listen 127.0.0.1:0 --threads 1 {options}");
+        Self::plain(world, &format!("serve {options}"))
+    }
+
+    /// By all its arguments.
+    pub fn plain(world: &World, arguments: &str) -> Self {
         let mut child = world
-            .oddspot(&arguments)
+            .oddspot(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -201,3 +201,13 @@ fn a_client_of_a_model_server_gets_a_verdict() {
     assert_eq!(inferred["outputs"][0]["data"][0], all[0]["score"]);
     assert_eq!(inferred["outputs"][1]["data"][0], all[0]["verdict"]);
 }
+
+#[test]
+fn a_demonstration_learns_boards_and_judges_one_a_second() {
+    let world = World::new();
+    let serving = Serving::plain(&world, "serve --demo --listen 127.0.0.1:0");
+    let all = serving.until(2);
+    assert_eq!(all[0]["station"], "board");
+    serving.stop();
+    assert!(!world.path("data").exists());
+}

@@ -1,0 +1,100 @@
+//! `serve --demo`: a station of made-up boards, of which one comes a second.
+
+use std::io::Cursor;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use image::{ImageFormat, RgbImage};
+use oddspot::Training;
+use oddspot::images::ImageSize;
+use oddspot::settings::Settings;
+use oddspot::train::GoodImages;
+use oddspot_demo::{Defect, defective, good};
+use oddspot_station::configuration::StationConfiguration;
+use ureq::Agent;
+
+use crate::interrupt::Interrupt;
+
+/// What the station is called.
+const NAME: &str = "board";
+/// Boards that are learned.
+const LEARNED: u64 = 60;
+/// One in so many that come has a defect.
+const ODD: u64 = 4;
+/// Between two boards.
+const BETWEEN: Duration = Duration::from_secs(1);
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn size() -> ImageSize {
+    ImageSize::square(256)
+}
+
+/// Learns some boards, and gives the station that judges others by them.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn station(folder: &Path, threads: usize) -> Result<StationConfiguration> {
+    tell!("{LEARNED} made-up boards are learned: that takes some seconds");
+    let boards: GoodImages = (0..LEARNED).map(|seed| good(size(), seed)).collect();
+    let model = folder.join("board.oddspot");
+    Training::new(Settings::instant(), boards)
+        .threads(threads)
+        .run()?
+        .save(&model)?;
+    Ok(StationConfiguration {
+        name: NAME.to_owned(),
+        model: Some(model),
+        folder: None,
+        after: Default::default(),
+    })
+}
+
+/// Sends a board a second to the station until it is stopped.
+///
+/// # Errors
+/// A thread that cannot be started.
+pub fn feed(address: SocketAddr, interrupt: &Interrupt) -> Result<()> {
+    let interrupt = interrupt.clone();
+    let config = Agent::config_builder().timeout_global(Some(PATIENCE));
+    let agent = Agent::new_with_config(config.build());
+    let work = move || {
+        for number in 1_u64.. {
+            if interrupt.flow().is_break() {
+                return;
+            }
+            let url =
+                format!("http://{address}/api/v1/stations/{NAME}/inspections?part_id={number}");
+            let sent =
+                file_of(&board(number)).and_then(|bytes| Ok(agent.post(url).send(&bytes)?));
+            // A board of a demonstration that is not judged is missed by nobody.
+            if let Err(error) = sent {
+                tell!("a board was not judged: {error}");
+            }
+            std::thread::sleep(BETWEEN);
+        }
+    };
+    std::thread::Builder::new()
+        .name("feed".to_owned())
+        .spawn(work)
+        .context("cannot start a thread")?;
+    Ok(())
+}
+
+fn board(number: u64) -> RgbImage {
+    let seed = LEARNED + number;
+    let kinds = Defect::ALL.len() as u64;
+    let kind = Defect::ALL[(number / ODD % kinds) as usize];
+    match number % ODD {
+        0 => defective(size(), seed, kind).0,
+        _ => good(size(), seed),
+    }
+}
+
+fn file_of(board: &RgbImage) -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    board.write_to(&mut bytes, ImageFormat::Png)?;
+    Ok(bytes.into_inner())
+}
