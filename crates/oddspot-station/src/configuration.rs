@@ -135,7 +135,8 @@ impl Configuration {
             ));
         }
         let mut names = HashSet::new();
-        for StationConfiguration { name, .. } in &self.stations {
+        let mut folders = HashSet::new();
+        for StationConfiguration { name, folder, .. } in &self.stations {
             if !is_name(name) {
                 return refuse(format!(
                     "a station cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - and _"
@@ -143,6 +144,14 @@ impl Configuration {
             }
             if !names.insert(name) {
                 return refuse(format!("two stations are called {name}"));
+            }
+            if let Some(folder) = folder
+                && !folders.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone()))
+            {
+                let folder = folder.display();
+                return refuse(format!(
+                    "two stations take images from {folder}: each file is for one alone"
+                ));
             }
         }
         let Limits {
@@ -209,6 +218,9 @@ mod tests {
         assert!(kind.contains("line 2"), "{kind}");
         let twice = said("[[station]]\nname = \"a\"\n[[station]]\nname = \"a\"\n");
         assert!(twice.contains("two stations are called a"), "{twice}");
+        let folder = "[[station]]\nname = \"a\"\nfolder = \"in\"\n";
+        let shared = said(&(folder.to_owned() + &folder.replace("\"a\"", "\"b\"")));
+        assert!(shared.contains("two stations take images from"), "{shared}");
         let name = said("[[station]]\nname = \"../a\"\n");
         assert!(name.contains("\"../a\""), "{name}");
         let none = said("[limits]\nbody = 0\n");

@@ -49,9 +49,14 @@ impl Data {
             remove_leftovers(&root.join(below));
         }
         Ok(Self {
-            root: root.to_owned(),
+            root: root.canonicalize().map_err(Error::io(root))?,
             _lock: lock,
         })
+    }
+
+    /// Where it lies.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The file of the history.

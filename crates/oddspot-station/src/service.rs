@@ -69,7 +69,9 @@ struct Making {
     recent: Arc<Recent>,
     metrics: Arc<Metrics>,
     limits: Limits,
-    work: Work,
+    workers: Vec<JoinHandle<()>>,
+    inputs: Vec<FolderInput>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Service {
@@ -98,25 +100,31 @@ impl Service {
             history,
             models,
             limits,
-            work: Work {
-                stop: Arc::default(),
-                folders: Vec::new(),
-                workers: Vec::new(),
-            },
+            workers: Vec::new(),
+            inputs: Vec::new(),
+            stop: Arc::default(),
         };
         let mut stations = BTreeMap::new();
         for one in making.asked_for(configuration).await? {
             stations.insert(one.name.clone(), making.station(&one).await?);
         }
+        // Only when all of them are ready: who cannot be served judges nothing.
+        let folders = making.begin().await?;
         let Making {
             data,
             history,
             models,
             recent,
             metrics,
-            work,
+            workers,
+            stop,
             ..
         } = making;
+        let work = Work {
+            stop,
+            folders,
+            workers,
+        };
         let service = Self {
             pictures: Arc::new(Pictures::new(Arc::clone(&data), models, recent)),
             history,
@@ -219,9 +227,9 @@ impl Making {
         };
         let of_worker = queue.clone();
         let thread = spawn("judge", move || worker.work(&of_worker, tasks))?;
-        self.work.workers.push(thread);
+        self.workers.push(thread);
         let folder = match &asked.folder {
-            Some(folder) => Some(self.folder(asked, folder.clone(), &queue).await?),
+            Some(folder) => Some(self.folder(asked, folder.clone(), &queue)),
             None => None,
         };
         Ok(Station {
@@ -242,28 +250,36 @@ impl Making {
         sha256.map(|sha256| self.models.get(&sha256)).transpose()
     }
 
-    async fn folder(
+    fn folder(
         &mut self,
         asked: &StationConfiguration,
         folder: PathBuf,
         queue: &Queue,
-    ) -> Result<(PathBuf, FolderState)> {
+    ) -> (PathBuf, FolderState) {
         // One that is away is waited for, by the path that it was given.
         let root = folder.canonicalize().unwrap_or(folder);
         let state = FolderState::default();
-        let input = FolderInput {
+        self.inputs.push(FolderInput {
             station: asked.name.clone(),
             root: root.clone(),
             after: asked.after,
+            data: self.data.root().to_owned(),
             most_bytes: self.limits.body,
             queue: queue.clone(),
             state: state.clone(),
-            stop: Arc::clone(&self.work.stop),
-        };
-        let judged = self.history.files(&asked.name).await?;
-        let thread = spawn("folder", move || input.work(judged))?;
-        self.work.folders.push(thread);
-        Ok((root, state))
+            stop: Arc::clone(&self.stop),
+        });
+        (root, state)
+    }
+
+    /// Begins to look at the folders.
+    async fn begin(&mut self) -> Result<Vec<JoinHandle<()>>> {
+        let mut folders = Vec::new();
+        for input in std::mem::take(&mut self.inputs) {
+            let judged = self.history.files(&input.station).await?;
+            folders.push(spawn("folder", move || input.work(judged))?);
+        }
+        Ok(folders)
     }
 }
 

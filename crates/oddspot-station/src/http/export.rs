@@ -87,11 +87,16 @@ fn export(
     head: Vec<u8>,
     line: fn(&Inspection) -> Result<Vec<u8>>,
 ) -> Result<Response, Problem> {
+    if !asked.limit.is_empty() {
+        return Err(Problem::invalid(
+            "an export has all that are asked for: give no limit",
+        ));
+    }
     let reading = Reading {
         shared,
         filter: asked.filter()?,
         order: asked.order()?,
-        last: None,
+        last: asked.after().map(str::to_owned),
         is_ended: false,
         heads: VecDeque::from([head]),
     };

@@ -45,6 +45,8 @@ pub struct FolderInput {
     pub root: PathBuf,
     /// What becomes of its files.
     pub after: After,
+    /// What the service itself writes, wherever that lies.
+    pub data: PathBuf,
     /// Bytes of a file, at most.
     pub most_bytes: usize,
     /// Where its images wait.
@@ -65,10 +67,10 @@ impl FolderInput {
             }
         }
         let mut arrivals = Arrivals::new(taken);
-        let left_out = match self.after {
-            After::Move => [DONE, FAILED].map(|below| self.root.join(below)).to_vec(),
-            After::Stay => Vec::new(),
-        };
+        let mut left_out = vec![self.data.clone()];
+        if self.after == After::Move {
+            left_out.extend([DONE, FAILED].map(|below| self.root.join(below)));
+        }
         let mut folder = Folder::new(self.root.clone(), left_out, self.teller());
         let mut is_busy = false;
         while !self.is_stopped() {
@@ -118,7 +120,12 @@ impl FolderInput {
         match judged {
             Ok(()) => {
                 self.state.set(None);
-                self.finish(whole, None)
+                self.finish(whole, None)?;
+                if self.after == After::Move {
+                    // Somebody may put it back: it is moved on again then.
+                    arrivals.forget(whole);
+                }
+                Ok(())
             }
             Err(_) if !path.exists() => {
                 // It went with its share: when it comes back, it comes anew.

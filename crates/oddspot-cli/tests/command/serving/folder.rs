@@ -47,6 +47,10 @@ fn files_are_judged_once_and_moved_on() {
     assert!(world.text("in/failed/broken.png.txt").contains("the image"));
     assert!(world.path("in/failed/broken.png").is_file() && world.path("in/notes.txt").is_file());
     assert!(world.path("in/done/0.png").is_file());
+    // Put back, it is known.
+    fs::rename(world.path("in/done/0.png"), world.path("in/0.png")).unwrap();
+    until(|| (!world.path("in/0.png").exists()).then_some(()));
+    assert!(world.path("in/done/0.png").is_file());
     assert_eq!(serving.all().len(), 3);
     serving.stop();
 }
@@ -92,4 +96,14 @@ fn a_folder_that_goes_away_is_told_of_and_waited_for() {
     until(|| trouble().is_none().then_some(()));
     let run = serving.stop();
     assert!(run.stderr.contains("cannot be read"), "{}", run.stderr);
+}
+
+#[test]
+fn what_the_service_writes_is_no_image_that_came() {
+    let world = World::with_model();
+    world.boards(".", 2);
+    let serving = Serving::start(&world, "--folder .");
+    serving.until(2);
+    sleep(Duration::from_millis(2500));
+    assert_eq!(serving.all().len(), 2);
 }
