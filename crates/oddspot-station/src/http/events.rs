@@ -37,7 +37,7 @@ pub struct Since {
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(Since, ("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 422, body = Problem)),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 422, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn events(
     State(shared): State<Shared>,

@@ -38,7 +38,7 @@ const COLUMNS: [&str; 14] = [
 /// All that are asked for, as CSV.
 #[utoipa::path(
     get, path = "/api/v1/inspections.csv", tag = "inspections", params(Listing),
-    responses((status = 200, body = String, content_type = "text/csv"), (status = 422, body = Problem)),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 422, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn csv(
     State(shared): State<Shared>,
@@ -58,7 +58,7 @@ pub async fn csv(
 /// All that are asked for, as lines of JSON.
 #[utoipa::path(
     get, path = "/api/v1/inspections.jsonl", tag = "inspections", params(Listing),
-    responses((status = 200, body = String, content_type = "application/jsonl"), (status = 422, body = Problem)),
+    responses((status = 200, body = String, content_type = "application/jsonl"), (status = 422, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn json_lines(
     State(shared): State<Shared>,

@@ -18,7 +18,7 @@ pub async fn live() -> impl IntoResponse {
 /// Every station can judge, and the history can be read.
 #[utoipa::path(
     get, path = "/v2/health/ready", tag = "health",
-    responses((status = 200), (status = 503, body = Problem)),
+    responses((status = 200), (status = 503, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;

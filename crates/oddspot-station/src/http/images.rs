@@ -23,7 +23,7 @@ const FOREVER: &str = "private, max-age=31536000, immutable";
         ("kind" = String, Path, description = "image, view, overlay, sheet or map"),
     ),
     responses(
-        (status = 200, body = Vec<u8>, content_type = "image/*"), (status = 404, body = Problem),
+        (status = 200, body = Vec<u8>, content_type = "image/*"), (status = 404, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn image(

@@ -59,7 +59,7 @@ pub async fn server() -> Json<Value> {
 /// What a station's model takes and gives.
 #[utoipa::path(
     get, path = "/v2/models/{model}", tag = "inference", params(("model" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = Problem)),
+    responses((status = 200, body = Object), (status = 404, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn model(
     State(shared): State<Shared>,
@@ -82,7 +82,7 @@ pub async fn model(
 /// Whether a station can judge.
 #[utoipa::path(
     get, path = "/v2/models/{model}/ready", tag = "inference", params(("model" = String, Path)),
-    responses((status = 200), (status = 404, body = Problem), (status = 409, body = Problem)),
+    responses((status = 200), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn ready(
     State(shared): State<Shared>,
@@ -104,8 +104,8 @@ pub async fn ready(
     post, path = "/v2/models/{model}/infer", tag = "inference", params(("model" = String, Path)),
     request_body = InferenceRequest,
     responses(
-        (status = 200, body = Object), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 413, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
+        (status = 200, body = Object), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 413, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn infer(

@@ -42,8 +42,8 @@ pub struct Inspections {
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 201, body = Inspection), (status = 200, body = Inspection, description = "sent before"),
-        (status = 404, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
+        (status = 404, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"), (status = 413, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"), (status = 429, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn judge(
@@ -92,7 +92,7 @@ pub async fn judge(
 /// Inspections, the newest first or by score.
 #[utoipa::path(
     get, path = "/api/v1/inspections", tag = "inspections", params(Listing),
-    responses((status = 200, body = Inspections), (status = 422, body = Problem)),
+    responses((status = 200, body = Inspections), (status = 422, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn list(
     State(shared): State<Shared>,
@@ -115,7 +115,7 @@ pub async fn list(
 /// One inspection.
 #[utoipa::path(
     get, path = "/api/v1/inspections/{id}", tag = "inspections", params(("id" = String, Path)),
-    responses((status = 200, body = Inspection), (status = 404, body = Problem)),
+    responses((status = 200, body = Inspection), (status = 404, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn one(
     State(shared): State<Shared>,
@@ -128,7 +128,7 @@ pub async fn one(
 #[utoipa::path(
     put, path = "/api/v1/inspections/{id}/label", tag = "inspections", params(("id" = String, Path)),
     request_body = Label,
-    responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)),
+    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn set_label(
     State(shared): State<Shared>,
@@ -144,7 +144,7 @@ pub async fn set_label(
 /// Takes back what was said.
 #[utoipa::path(
     delete, path = "/api/v1/inspections/{id}/label", tag = "inspections", params(("id" = String, Path)),
-    responses((status = 204), (status = 404, body = Problem)),
+    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn remove_label(
     State(shared): State<Shared>,

@@ -19,8 +19,8 @@ use crate::error::{Error, Kind, Result};
 use crate::history::{History, Inspection, Judged};
 use crate::metrics::Metrics;
 
-/// What an image is called in errors: it has no name of its own.
-const IMAGE: &str = "the image";
+/// What an image of no file is called in errors.
+const SENT: &str = "that was sent";
 
 /// Who judges for a station, on a thread of its own.
 pub struct Worker {
@@ -69,7 +69,7 @@ impl Worker {
             );
             return Err(Error::new(Kind::NoModel, reason));
         };
-        let (examined, image) = self.examine(model, &task.bytes)?;
+        let (examined, image) = self.examine(model, &task)?;
         // The image lies on the disk: now the row that names it.
         let recorded = self.history.record(Judged {
             station: self.station.clone(),
@@ -92,10 +92,12 @@ impl Worker {
     }
 
     /// Decodes and judges an image, and keeps it meanwhile.
-    fn examine(&self, model: &Model, bytes: &[u8]) -> Result<(Examined, KeptImage)> {
+    fn examine(&self, model: &Model, task: &Task) -> Result<(Examined, KeptImage)> {
+        let bytes = &task.bytes;
+        let name = task.file.as_ref().map_or(SENT, |file| &file.name);
         let detector = &model.detector;
         let reading = detector.reading();
-        let picture = caught(|| reading.decode_bytes(bytes, Path::new(IMAGE)))?;
+        let picture = caught(|| reading.decode_bytes(bytes, Path::new(name)))?;
         std::thread::scope(|scope| {
             let kept = scope.spawn(|| self.data.keep_image(bytes));
             let examined = caught(|| detector.examine(&picture.image));
@@ -150,7 +152,7 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 /// Why images were not judged, as it is counted.
 pub fn name_of(kind: Kind) -> &'static str {
     match kind {
-        Kind::NotFound => "gone",
+        Kind::NotFound => "not_found",
         Kind::Invalid | Kind::Mismatch => "invalid",
         Kind::TooLarge => "too_large",
         Kind::NoModel => "no_model",

@@ -44,7 +44,11 @@ fn files_are_judged_once_and_moved_on() {
             .is_file()
             .then_some(())
     });
-    assert!(world.text("in/failed/broken.png.txt").contains("the image"));
+    assert!(
+        world
+            .text("in/failed/broken.png.txt")
+            .contains("cannot use image broken.png: ")
+    );
     assert!(world.path("in/failed/broken.png").is_file() && world.path("in/notes.txt").is_file());
     assert!(world.path("in/done/0.png").is_file());
     // Put back, it is known.
