@@ -41,7 +41,10 @@ pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Pr
 }
 
 /// What is counted, as Prometheus reads it.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
+#[utoipa::path(
+    get, path = "/metrics", tag = "health",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text")),
+)]
 pub async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;
     for station in service.stations.values() {
