@@ -228,10 +228,8 @@ impl Making {
         let of_worker = queue.clone();
         let thread = spawn("judge", move || worker.work(&of_worker, tasks))?;
         self.workers.push(thread);
-        let folder = match &asked.folder {
-            Some(folder) => Some(self.folder(asked, folder.clone(), &queue)),
-            None => None,
-        };
+        let folder =
+            (asked.folder.as_ref()).map(|folder| self.folder(asked, folder.clone(), &queue));
         Ok(Station {
             name: name.clone(),
             model,
