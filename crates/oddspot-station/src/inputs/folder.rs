@@ -99,7 +99,7 @@ impl FolderInput {
             match news {
                 News::Away(..) => state.set(Some(news.to_string())),
                 News::Back(..) => state.set(None),
-                News::Unwatched(..) => {}
+                News::Unwatched(..) | News::Unfinished(..) => {}
             }
         })
     }
