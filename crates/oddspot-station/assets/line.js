@@ -5,6 +5,8 @@ import { listen } from "./label.js";
 const SILENCE = 15_000;
 /** Between two times that the page is brought anew, at least, in milliseconds. */
 const BETWEEN = 250;
+/** Milliseconds that images are waited for. */
+const PATIENCE = 1_500;
 
 const now = /** @type {HTMLElement} */ (document.getElementById("now"));
 const lost = /** @type {HTMLElement} */ (document.getElementById("lost"));
@@ -24,6 +26,27 @@ function show() {
   if (image.getAttribute("src") !== wanted) image.src = wanted;
 }
 
+/**
+ * Waits for the images of what is to be shown, so that nothing flashes; those that are shown already stay.
+ * @param {DocumentFragment} next
+ */
+async function ready(next) {
+  const shown = new Map([...now.querySelectorAll("img")].map((image) => [image.src, image]));
+  const all = [...next.querySelectorAll("img")];
+  const large = all.find((image) => image.id === "large");
+  if (large && !showsOdd) large.src = large.dataset.view ?? large.src;
+  const come = all.filter((image) => !shown.has(image.src)).map((image) => {
+    image.loading = "eager";
+    return image.decode();
+  });
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  await Promise.race([Promise.allSettled(come), patience]);
+  for (const image of all) {
+    const same = shown.get(image.src);
+    if (same && same.id === image.id) image.replaceWith(same);
+  }
+}
+
 /** Brings what is shown anew; more that is wanted meanwhile comes after it. */
 async function bring() {
   isWanted = true;
@@ -34,10 +57,11 @@ async function bring() {
     try {
       const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`);
       if (answer.ok) {
+        const next = document.createRange().createContextualFragment(await answer.text());
+        await ready(next);
         const focused = document.activeElement;
         const kept = focused instanceof HTMLElement && now.contains(focused) ? focused.id : "";
-        const text = await answer.text();
-        now.replaceChildren(document.createRange().createContextualFragment(text));
+        now.replaceChildren(next);
         show();
         if (kept) document.getElementById(kept)?.focus();
       }
