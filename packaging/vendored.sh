@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes oddspot-VERSION-vendored.tar.gz in dist/, or in the folder that is given: the sources as committed, and those of
-# all crates that the command without options stands on, so that it builds where there is no network.
+# all crates that the command and the inspection station stand on, so that they build where there is no network.
 # packaging/vendored.sh [FOLDER]
 set -euo pipefail
 mkdir -p "${1:-dist}"
@@ -19,7 +19,7 @@ git -C "$root" archive HEAD | tar -x
 # Options, tests and benchmarks would bring three times as many crates.
 rm -r crates/oddspot-burn crates/oddspot-pretrain
 sed -i '/oddspot-burn\|oddspot-pretrain/d' Cargo.toml
-sed -i '/optional = true/d; s/^\(fetch\|pretrain\|wgpu\) = .*/\1 = []/' crates/oddspot-cli/Cargo.toml
+sed -i '/^oddspot-\(burn\|pretrain\) =/d; s/^\(fetch\|pretrain\|wgpu\) = .*/\1 = []/' crates/oddspot-cli/Cargo.toml
 for manifest in crates/*/Cargo.toml; do
     awk '/^\[/ { dropped = /dev-dependencies\]$/ || /^\[\[bench/ } !dropped' "$manifest" >manifest
     mv manifest "$manifest"
