@@ -43,8 +43,10 @@ CREATE TABLE inspection (
 
 CREATE INDEX inspection_of_station ON inspection (station, id);
 CREATE INDEX inspection_of_verdict ON inspection (verdict, id);
-CREATE INDEX inspection_by_time ON inspection (station, judged_at);
-CREATE INDEX inspection_by_score ON inspection (station, score, id);
+CREATE INDEX inspection_by_time ON inspection (judged_at);
+CREATE INDEX inspection_of_day ON inspection (station, judged_at, verdict);
+CREATE INDEX inspection_by_score ON inspection (score, id);
+CREATE INDEX inspection_of_score ON inspection (station, score, id);
 CREATE INDEX inspection_of_part ON inspection (part_id, id);
 
 CREATE TABLE region (

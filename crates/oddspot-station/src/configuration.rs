@@ -8,6 +8,8 @@ use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
 
+/// Images that may wait for a station, at most.
+const MOST_WAIT: usize = 10_000;
 /// Letters of a station's name, at most.
 const LONGEST: usize = 64;
 /// The port of the service.
@@ -135,7 +137,7 @@ impl Configuration {
             ));
         }
         let mut names = HashSet::new();
-        let mut folders = HashSet::new();
+        let mut folders: Vec<PathBuf> = Vec::new();
         for StationConfiguration { name, folder, .. } in &self.stations {
             if !is_name(name) {
                 return refuse(format!(
@@ -145,13 +147,17 @@ impl Configuration {
             if !names.insert(name) {
                 return refuse(format!("two stations are called {name}"));
             }
-            if let Some(folder) = folder
-                && !folders.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone()))
-            {
-                let folder = folder.display();
-                return refuse(format!(
-                    "two stations take images from {folder}: each file is for one alone"
-                ));
+            if let Some(folder) = folder {
+                let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+                let is_shared =
+                    |other: &PathBuf| real.starts_with(other) || other.starts_with(&real);
+                if folders.iter().any(is_shared) {
+                    let folder = folder.display();
+                    return refuse(format!(
+                        "two stations take images from {folder}, or from below it: each file is for one alone"
+                    ));
+                }
+                folders.push(real);
             }
         }
         let Limits {
@@ -166,9 +172,14 @@ impl Configuration {
             ("queue", queue == 0),
             ("requests", requests == 0),
         ];
-        match none.iter().find(|(_, is_none)| *is_none) {
-            Some((name, _)) => refuse(format!("limits.{name} is 0: it must be at least 1")),
-            None => Ok(()),
+        if let Some((name, _)) = none.iter().find(|(_, is_none)| *is_none) {
+            return refuse(format!("limits.{name} is 0: it must be at least 1"));
+        }
+        match queue > MOST_WAIT {
+            true => refuse(format!(
+                "limits.queue is {queue}: at most {MOST_WAIT} images can wait"
+            )),
+            false => Ok(()),
         }
     }
 }
@@ -223,6 +234,11 @@ mod tests {
         assert!(shared.contains("two stations take images from"), "{shared}");
         let name = said("[[station]]\nname = \"../a\"\n");
         assert!(name.contains("\"../a\""), "{name}");
+        let below =
+            said(&(folder.to_owned() + &folder.replace("\"a\"", "\"b\"").replace("in", "in/b")));
+        assert!(below.contains("from below it"), "{below}");
+        let endless = said("[limits]\nqueue = 9000000000000000000\n");
+        assert!(endless.contains("limits.queue"), "{endless}");
         let none = said("[limits]\nbody = 0\n");
         assert!(none.contains("limits.body"), "{none}");
         let open = said("listen = \"0.0.0.0:80\"\n");

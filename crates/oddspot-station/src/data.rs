@@ -80,6 +80,9 @@ impl Data {
             .is_ok_and(|found| found.len() == image.bytes);
         if !is_there {
             write(&path, bytes)?;
+            // The names too, before a row is.
+            let folders = path.ancestors().skip(1).take(2);
+            folders.for_each(synced);
         }
         Ok(image)
     }
@@ -136,6 +139,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
     Ok(atomic::write_bytes(path, bytes)?)
+}
+
+/// Waits until what a folder names lies on the disk, where the system can tell.
+fn synced(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        folder.sync_all().ok();
+    }
 }
 
 fn part(sha256: &str) -> &str {

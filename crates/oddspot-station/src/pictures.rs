@@ -69,7 +69,7 @@ pub struct Pictures {
     data: Arc<Data>,
     models: Arc<Models>,
     recent: Arc<Recent>,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Pictures {
@@ -79,7 +79,7 @@ impl Pictures {
             data,
             models,
             recent,
-            room: Semaphore::new(AT_ONCE),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
 
@@ -96,17 +96,19 @@ impl Pictures {
             return Ok(bytes);
         }
         let drawer = Arc::clone(&self);
-        let permit = self.room.acquire().await;
+        // Held by who draws: whoever asked may have gone.
+        let permit = Arc::clone(&self.room).acquire_owned().await;
         let drawn = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
             // Another may have asked for it meanwhile.
             if !path.is_file() {
                 drawer.draw(&inspection, picture, &path)?;
             }
             std::fs::read(&path).map_err(Error::io(&path))
         });
-        let drawn = drawn.await;
-        drop(permit);
-        drawn.map_err(|error| Error::internal(format!("a picture cannot be drawn: {error}")))?
+        drawn
+            .await
+            .map_err(|error| Error::internal(format!("a picture cannot be drawn: {error}")))?
     }
 
     fn draw(&self, inspection: &Inspection, picture: Picture, path: &Path) -> Result<()> {

@@ -24,7 +24,7 @@ pub use query::{Filter, LabelFilter, Order};
 pub use record::Judged;
 pub use station::{ModelVersion, StationRow};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use ids::Ids;
 
 /// How long one who writes waits for another.
@@ -49,6 +49,18 @@ impl History {
     /// # Errors
     /// A file that is no database, that cannot be written, or that a newer program wrote.
     pub async fn open(file: &Path) -> Result<Self> {
+        Self::opened(file)
+            .await
+            .map_err(|error| match error.path() {
+                Some(_) => error,
+                None => {
+                    let reason = format!("{}: put a copy back, or take it away", error.reason());
+                    Error::at(error.kind(), file, reason)
+                }
+            })
+    }
+
+    async fn opened(file: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)

@@ -97,7 +97,7 @@ impl History {
         rows.iter().map(inspection).collect()
     }
 
-    /// The inspection that came of a request with this key.
+    /// The inspection that came of a request with this key; asked by who writes next, whatever pages read.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -105,7 +105,7 @@ impl History {
         let mut query = QueryBuilder::<Sqlite>::new(SELECT);
         query.push(" WHERE station = ").push_bind(station);
         query.push(" AND idempotency_key = ").push_bind(key);
-        let row = query.build().fetch_optional(&self.read).await?;
+        let row = query.build().fetch_optional(&self.write).await?;
         row.as_ref().map(inspection).transpose()
     }
 
@@ -128,7 +128,7 @@ impl History {
             .push(" AND file_written_ns = ")
             .push_bind(file.written_ns);
         query.push(" AND image = ").push_bind(sha256);
-        let row = query.build().fetch_optional(&self.read).await?;
+        let row = query.build().fetch_optional(&self.write).await?;
         row.as_ref().map(inspection).transpose()
     }
 

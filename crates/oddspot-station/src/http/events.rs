@@ -13,9 +13,9 @@ use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use super::Shared;
+use super::listing::id_of;
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::history::{Filter, History, Inspection, Order};
@@ -30,6 +30,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 #[serde(default, deny_unknown_fields)]
 pub struct Since {
     /// The id of the last event that is known, as in Last-Event-ID.
+    #[param(required = false)]
     last_event_id: String,
 }
 
@@ -45,20 +46,22 @@ pub async fn events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let last = header.unwrap_or(&since.last_event_id);
-    if !last.is_empty() && Uuid::parse_str(last).is_err() {
-        return Err(Problem::invalid(format!(
-            "{last:?} is no id of an inspection"
-        )));
-    }
+    let asked = header.unwrap_or(&since.last_event_id);
+    let asked = (!asked.is_empty()).then(|| id_of(asked)).transpose()?;
     let history = Arc::clone(&shared.service.history);
+    // From now on, so that nothing is missed between what is read and what is heard.
+    let news = history.listen();
+    let is_behind = asked.is_some();
+    let last = match asked {
+        Some(last) => last,
+        None => newest(&history).await?,
+    };
     let telling = Telling {
-        // From now on, so that nothing is missed between what is read and what is heard.
-        news: history.listen(),
+        news,
         history,
         ending: shared.service.ending(),
-        is_behind: !last.is_empty(),
-        last: last.to_owned(),
+        is_behind,
+        last,
         read: VecDeque::new(),
     };
     let stream = unfold(telling, |mut telling| async move {
@@ -68,6 +71,14 @@ pub async fn events(
     let heartbeat = Event::default().event("heartbeat").data("");
     let alive = KeepAlive::new().interval(HEARTBEAT).event(heartbeat);
     Ok(Sse::new(stream).keep_alive(alive))
+}
+
+/// The id of the newest inspection; nothing where there is none.
+async fn newest(history: &History) -> Result<String, Problem> {
+    let found = history
+        .find(&Filter::default(), Order::Newest, None, 1)
+        .await?;
+    Ok(found.into_iter().next().map_or(String::new(), |one| one.id))
 }
 
 /// What one listener is told.

@@ -96,7 +96,7 @@ fn export(
         shared,
         filter: asked.filter()?,
         order: asked.order()?,
-        last: asked.after().map(str::to_owned),
+        last: asked.after()?,
         is_ended: false,
         heads: VecDeque::from([head]),
     };

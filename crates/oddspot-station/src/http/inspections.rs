@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ const LONGEST: usize = 200;
 #[serde(default, deny_unknown_fields)]
 pub struct Sent {
     /// The part, as the line knows it.
+    #[param(required = false)]
     part_id: Option<String>,
 }
 
@@ -101,7 +102,7 @@ pub async fn list(
     let (filter, order, limit) = (asked.filter()?, asked.order()?, asked.limit()?);
     let history = &shared.service.history;
     let mut inspections = history
-        .find(&filter, order, asked.after(), limit + 1)
+        .find(&filter, order, asked.after()?.as_deref(), limit + 1)
         .await?;
     let more = inspections.len() > limit as usize;
     inspections.truncate(limit as usize);
@@ -133,8 +134,11 @@ pub async fn one(
 pub async fn set_label(
     State(shared): State<Shared>,
     Path(id): Path<String>,
-    body: Bytes,
+    request: Request,
 ) -> Result<StatusCode, Problem> {
+    let body = submit::in_time(Bytes::from_request(request, &())).await?;
+    let body = body
+        .map_err(|rejection| Problem::new(rejection.status(), "broken", rejection.body_text()))?;
     let label: Label = serde_json::from_slice(&body)
         .map_err(|error| Problem::invalid(format!("this is no label: {error}")))?;
     shared.service.history.label(&id, Some(&label)).await?;

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use oddspot::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::history::{Filter, LabelFilter, Order, Truth};
@@ -20,24 +21,34 @@ const MOST: u32 = 200;
 #[serde(default, deny_unknown_fields)]
 pub struct Listing {
     /// Of a station.
+    #[param(required = false)]
     pub station: String,
     /// Of a verdict: good, check, anomalous or untrusted.
+    #[param(required = false)]
     pub verdict: String,
     /// Of a label: good, bad, or none.
+    #[param(required = false)]
     pub label: String,
     /// Judged then or later: a time of RFC 3339, or a local day or time.
+    #[param(required = false)]
     pub since: String,
     /// Judged before.
+    #[param(required = false)]
     pub until: String,
     /// Of a part.
+    #[param(required = false)]
     pub part_id: String,
     /// By a model's SHA-256.
+    #[param(required = false)]
     pub model: String,
-    /// newest or score.
+    /// newest, oldest or score.
+    #[param(required = false)]
     pub order: String,
     /// Those after this one: the last id of the answer before.
+    #[param(required = false)]
     pub cursor: String,
     /// How many, at most 200.
+    #[param(required = false)]
     pub limit: String,
 }
 
@@ -84,8 +95,12 @@ impl Listing {
     }
 
     /// After which.
-    pub fn after(&self) -> Option<&str> {
-        (!self.cursor.is_empty()).then_some(self.cursor.as_str())
+    ///
+    /// # Errors
+    /// What is no id.
+    pub fn after(&self) -> Result<Option<String>, Problem> {
+        let given = (!self.cursor.is_empty()).then(|| id_of(&self.cursor));
+        given.transpose()
     }
 
     /// How many.
@@ -100,6 +115,16 @@ impl Listing {
         let limit = limit.filter(|limit| (1..=MOST).contains(limit));
         limit.ok_or_else(|| Problem::invalid(format!("limit must be a number of 1 to {MOST}")))
     }
+}
+
+/// An id as the history spells it, which goes by its text.
+///
+/// # Errors
+/// What is none.
+pub fn id_of(text: &str) -> Result<String, Problem> {
+    let id = Uuid::parse_str(text);
+    let id = id.map_err(|_| Problem::invalid(format!("{text:?} is no id of an inspection")))?;
+    Ok(id.to_string())
 }
 
 /// A moment: by itself, or as this machine's clock shows it.
@@ -129,7 +154,7 @@ mod tests {
         let plain = Listing::default();
         let filter = plain.filter().unwrap();
         assert!(filter.station.is_none() && filter.verdict.is_none() && filter.since.is_none());
-        assert_eq!((plain.limit().unwrap(), plain.after()), (50, None));
+        assert_eq!((plain.limit().unwrap(), plain.after().unwrap()), (50, None));
         let of = |name: &str, value: &str| {
             let text = format!("{{\"{name}\": {value:?}}}");
             serde_json::from_str::<Listing>(&text).unwrap()

@@ -43,6 +43,8 @@ pub struct Shared {
     reading: Arc<Semaphore>,
 }
 
+/// Bytes of a label, at most.
+const LABEL: usize = 16 << 10;
 /// Images that are read at a time, beside as many as may wait.
 const READING: usize = 8;
 
@@ -85,7 +87,9 @@ fn for_machines() -> Router<Shared> {
         .route("/api/v1/inspections/{id}/images/{kind}", get(images::image))
         .route(
             "/api/v1/inspections/{id}/label",
-            put(inspections::set_label).delete(inspections::remove_label),
+            put(inspections::set_label)
+                .delete(inspections::remove_label)
+                .layer(DefaultBodyLimit::max(LABEL)),
         )
         .route("/api/v1/events", get(events::events))
         .route("/openapi.json", get(openapi::openapi))

@@ -113,7 +113,7 @@ pub async fn history(
         Ok((filter, order)) => {
             let history = &shared.service.history;
             let cards = history
-                .find(&filter, order, asked.after(), CARDS + 1)
+                .find(&filter, order, asked.after()?.as_deref(), CARDS + 1)
                 .await?;
             (cards, scores(&shared, filter, &stations).await?, None)
         }

@@ -40,24 +40,31 @@ pub async fn body_for(
         return Err(full(shared, at));
     };
     let since = Instant::now();
-    match tokio::time::timeout(BODY, Bytes::from_request(request, &())).await {
-        Ok(Ok(bytes)) => Ok((bytes, since)),
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+    match in_time(Bytes::from_request(request, &())).await? {
+        Ok(bytes) => Ok((bytes, since)),
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             let most = shared.service.limits.body;
             Err(refused(
                 Kind::TooLarge,
                 format!("it has more than {most} bytes"),
             ))
         }
-        Ok(Err(rejection)) => {
+        Err(rejection) => {
             let detail = rejection.body_text();
             Err(Problem::new(StatusCode::BAD_REQUEST, "broken", detail))
         }
-        Err(_) => {
-            let detail = format!("the image did not come within {} seconds", BODY.as_secs());
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", detail))
-        }
     }
+}
+
+/// A body that comes in time.
+///
+/// # Errors
+/// One that does not.
+pub async fn in_time<T>(body: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(BODY, body).await.map_err(|_| {
+        let detail = format!("the body did not come within {} seconds", BODY.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", detail)
+    })
 }
 
 /// Lets an image be judged, and waits for what comes of it.

@@ -114,13 +114,13 @@ impl FolderInput {
             return Ok(());
         }
         let judged = match self.task(whole) {
-            Ok(task) => self.queue.judge_blocking(task).map(drop),
+            Ok(task) => self.queue.judge_blocking(task),
             Err(error) => Err(error),
         };
         match judged {
-            Ok(()) => {
+            Ok(judgement) => {
                 self.state.set(None);
-                self.finish(whole, None)?;
+                self.finish(whole, Ok(&judgement.inspection.image))?;
                 if self.after == After::Move {
                     // Somebody may put it back: it is moved on again then.
                     arrivals.forget(whole);
@@ -133,7 +133,7 @@ impl FolderInput {
                 Ok(())
             }
             Err(error) if is_of_the_image(&error) && is_whole(whole) => {
-                self.finish(whole, Some(&error))
+                self.finish(whole, Err(&error))
             }
             Err(error) => Err(error),
         }
@@ -174,8 +174,8 @@ impl FolderInput {
     }
 
     /// Moves a file that is done with, if it is to be moved.
-    fn finish(&self, whole: &Whole, failed: Option<&Error>) -> Result<()> {
-        if let Some(error) = failed {
+    fn finish(&self, whole: &Whole, judged: std::result::Result<&String, &Error>) -> Result<()> {
+        if let Err(error) = judged {
             tracing::warn!(
                 "{}: {} was not judged: {error}",
                 self.station,
@@ -186,12 +186,13 @@ impl FolderInput {
         if self.after == After::Stay || !is_still(whole) {
             return Ok(());
         }
-        match failed {
-            None => move_to(&self.root, DONE, &whole.path).map(drop),
-            Some(error) => {
-                let place = move_to(&self.root, FAILED, &whole.path)?;
-                explain(&place, &error.to_string())
-            }
+        let file = (&*whole.path, &whole.state);
+        match judged {
+            Ok(sha256) => move_to(&self.root, DONE, file, Some(sha256)).map(drop),
+            Err(error) => match move_to(&self.root, FAILED, file, None)? {
+                Some(place) => explain(&place, &error.to_string()),
+                None => Ok(()),
+            },
         }
     }
 

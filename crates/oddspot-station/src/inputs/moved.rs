@@ -1,6 +1,11 @@
 //! Files of a folder that are done with: moved below it, never over another.
 
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use oddspot::files::digest::{hex, sha256_of_file};
+use oddspot_arrivals::FileState;
 
 use crate::error::{Error, Result};
 
@@ -9,22 +14,46 @@ pub const DONE: &str = "done";
 /// Folder of those that could not be.
 pub const FAILED: &str = "failed";
 
-/// Moves a file of a folder to the same place below one of its own folders, and gives where it lies.
+/// Moves a file of a folder to the same place below one of its own folders, and gives where it lies. Where another
+/// had come in its place meanwhile, that one lies in the folder as before, and comes anew: None. `sha256` is that of
+/// what was judged.
 ///
 /// # Errors
 /// A file that cannot be moved.
-pub fn move_to(root: &Path, below: &str, file: &Path) -> Result<PathBuf> {
+pub fn move_to(
+    root: &Path,
+    below: &str,
+    (file, state): (&Path, &FileState),
+    sha256: Option<&str>,
+) -> Result<Option<PathBuf>> {
     let name = file.strip_prefix(root).unwrap_or(file);
     let wanted = root.join(below).join(name);
     if let Some(folder) = wanted.parent() {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
-    let mut candidates = std::iter::once(wanted.clone()).chain((2..).map(|n| numbered(&wanted, n)));
-    // The numbers never end. This service alone moves files there.
-    let place = candidates.find(|place| place.symlink_metadata().is_err());
-    let place = place.unwrap_or(wanted);
-    std::fs::rename(file, &place).map_err(Error::io(file))?;
-    Ok(place)
+    // This service alone moves files there.
+    let place = free(&wanted);
+    fs::rename(file, &place).map_err(Error::io(file))?;
+    if is_same(&place, state, sha256) {
+        return Ok(Some(place));
+    }
+    fs::rename(&place, free(file)).map_err(Error::io(file))?;
+    Ok(None)
+}
+
+/// Whether a file is the one that was taken. Its number on the disk says so; some shares make numbers up, and there
+/// its content does.
+fn is_same(moved: &Path, taken: &FileState, sha256: Option<&str>) -> bool {
+    let state = moved
+        .metadata()
+        .ok()
+        .and_then(|found| FileState::of(&found));
+    let Some(state) = state.filter(|state| state == taken) else {
+        return false;
+    };
+    let number = |state: &FileState| state.node.map(|node| node.number);
+    let has_content = |sha256: &str| sha256_of_file(moved).is_ok_and(|found| hex(&found) == sha256);
+    number(&state) == number(taken) || sha256.is_none_or(has_content)
 }
 
 /// Writes why a file could not be judged beside it.
@@ -34,8 +63,31 @@ pub fn move_to(root: &Path, below: &str, file: &Path) -> Result<PathBuf> {
 pub fn explain(file: &Path, reason: &str) -> Result<()> {
     let mut name = file.as_os_str().to_owned();
     name.push(".txt");
-    let path = PathBuf::from(name);
-    std::fs::write(&path, format!("{reason}\n")).map_err(Error::io(&path))
+    let path = free(Path::new(&name));
+    let written = File::create_new(&path).and_then(|mut to| writeln!(to, "{reason}"));
+    written.map_err(Error::io(&path))
+}
+
+/// The path, or one with a number where it is taken: looked for in few steps, however many are.
+fn free(wanted: &Path) -> PathBuf {
+    let is_taken = |path: &Path| path.symlink_metadata().is_ok();
+    if !is_taken(wanted) {
+        return wanted.to_owned();
+    }
+    let number_is_taken = |number| is_taken(&numbered(wanted, number));
+    // `taken` is, and `open` is none.
+    let (mut taken, mut open) = (1, 2);
+    while number_is_taken(open) {
+        (taken, open) = (open, 2 * open);
+    }
+    while open - taken > 1 {
+        let middle = taken + (open - taken) / 2;
+        match number_is_taken(middle) {
+            true => taken = middle,
+            false => open = middle,
+        }
+    }
+    numbered(wanted, open)
 }
 
 /// `part.png` → `part-2.png`.
@@ -52,32 +104,69 @@ fn numbered(file: &Path, number: usize) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    fn state(file: &Path) -> FileState {
+        FileState::of(&file.metadata().unwrap()).unwrap()
+    }
 
     #[test]
     fn files_of_one_name_keep_beside_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        std::fs::create_dir(root.join("sub")).unwrap();
+        fs::create_dir(root.join("sub")).unwrap();
         let file = root.join("sub/a.png");
-        let moved = ["one", "two", "three"].map(|text| {
-            std::fs::write(&file, text).unwrap();
-            let place = move_to(root, DONE, &file).unwrap();
-            place.strip_prefix(root).unwrap().display().to_string()
-        });
+        let moved: Vec<String> = (1..=7)
+            .map(|number| {
+                fs::write(&file, number.to_string()).unwrap();
+                let place = move_to(root, DONE, (&file, &state(&file)), None)
+                    .unwrap()
+                    .unwrap();
+                assert_eq!(fs::read(&place).unwrap(), number.to_string().as_bytes());
+                place.strip_prefix(root).unwrap().display().to_string()
+            })
+            .collect();
         assert_eq!(
-            moved,
-            ["done/sub/a.png", "done/sub/a-2.png", "done/sub/a-3.png"]
+            [&moved[0], &moved[1], &moved[6]],
+            ["done/sub/a.png", "done/sub/a-2.png", "done/sub/a-7.png"]
         );
-        assert_eq!(
-            std::fs::read(root.join("done/sub/a-2.png")).unwrap(),
-            b"two"
-        );
-        explain(&root.join("done/sub/a.png"), "why").unwrap();
-        assert_eq!(
-            std::fs::read(root.join("done/sub/a.png.txt")).unwrap(),
-            b"why\n"
-        );
-        assert!(move_to(root, DONE, &file).is_err());
+        let gone = state(&root.join("done/sub/a.png"));
+        assert!(move_to(root, DONE, (&file, &gone), None).is_err());
+    }
+
+    #[test]
+    fn one_that_came_in_its_place_is_not_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let file = root.join("a.png");
+        fs::write(&file, "one").unwrap();
+        let taken = state(&file);
+        // Of the same size and age, which only its number and its content tell apart.
+        fs::write(root.join("b"), "two").unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+        let other = File::options().write(true).open(root.join("b")).unwrap();
+        other.set_modified(written).unwrap();
+        fs::rename(root.join("b"), &file).unwrap();
+        let [one, two] = ["one", "two"].map(|text| hex(&Sha256::digest(text)));
+        let moved = |sha256| move_to(root, DONE, (&file, &taken), Some(sha256)).unwrap();
+        assert_eq!(moved(&one), None);
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert!(!root.join("done/a.png").exists());
+        // A share that makes numbers up.
+        assert_eq!(moved(&two), Some(root.join("done/a.png")));
+    }
+
+    #[test]
+    fn a_reason_is_written_over_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.png");
+        for _ in 0..2 {
+            explain(&file, "why").unwrap();
+        }
+        for name in ["a.png.txt", "a.png-2.txt"] {
+            assert_eq!(fs::read(folder.path().join(name)).unwrap(), b"why\n");
+        }
     }
 }
