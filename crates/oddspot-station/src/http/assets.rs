@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::IntoResponse;
 
+use super::parameters::PathParameters;
 use super::problem::Problem;
 use crate::pages::style;
 
@@ -38,7 +38,9 @@ const FILES: [(&str, &str, &str); 5] = [
 ];
 
 /// A file of the pages.
-pub async fn asset(Path(name): Path<String>) -> Result<impl IntoResponse, Problem> {
+pub async fn asset(
+    PathParameters(name): PathParameters<String>,
+) -> Result<impl IntoResponse, Problem> {
     if name == PAGE {
         let headers = [
             (header::CONTENT_TYPE, CSS),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::Shared;
 use super::inspections::found;
+use super::parameters::PathParameters;
 use super::problem::Problem;
 use crate::error::Error;
 use crate::pictures::Picture;
@@ -28,7 +29,7 @@ const FOREVER: &str = "private, max-age=31536000, immutable";
 )]
 pub async fn image(
     State(shared): State<Shared>,
-    Path((id, kind)): Path<(String, String)>,
+    PathParameters((id, kind)): PathParameters<(String, String)>,
 ) -> Result<Response, Problem> {
     let inspection = found(&shared, &id).await?;
     // The id as the history has it: an address cannot name a file.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Shared;
+use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::submit;
 use crate::history::Source;
@@ -63,7 +64,7 @@ pub async fn server() -> Json<Value> {
 )]
 pub async fn model(
     State(shared): State<Shared>,
-    Path(model): Path<String>,
+    PathParameters(model): PathParameters<String>,
 ) -> Result<Json<Value>, Problem> {
     let station = shared.service.station(&model)?;
     let versions: Vec<&str> = versions(station);
@@ -86,7 +87,7 @@ pub async fn model(
 )]
 pub async fn ready(
     State(shared): State<Shared>,
-    Path(model): Path<String>,
+    PathParameters(model): PathParameters<String>,
 ) -> Result<Json<Value>, Problem> {
     let station = shared.service.station(&model)?;
     match station.model {
@@ -110,7 +111,7 @@ pub async fn ready(
 )]
 pub async fn infer(
     State(shared): State<Shared>,
-    Path(model): Path<String>,
+    PathParameters(model): PathParameters<String>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<Value>, Problem> {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::listing::Listing;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::submit;
 use crate::history::{Inspection, Label, Source};
@@ -49,7 +49,7 @@ pub struct Inspections {
 )]
 pub async fn judge(
     State(shared): State<Shared>,
-    Path(station): Path<String>,
+    PathParameters(station): PathParameters<String>,
     Parameters(sent): Parameters<Sent>,
     headers: HeaderMap,
     request: Request,
@@ -120,7 +120,7 @@ pub async fn list(
 )]
 pub async fn one(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    PathParameters(id): PathParameters<String>,
 ) -> Result<Json<Inspection>, Problem> {
     found(&shared, &id).await.map(Json)
 }
@@ -133,7 +133,7 @@ pub async fn one(
 )]
 pub async fn set_label(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    PathParameters(id): PathParameters<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let body = submit::in_time(Bytes::from_request(request, &())).await?;
@@ -152,7 +152,7 @@ pub async fn set_label(
 )]
 pub async fn remove_label(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    PathParameters(id): PathParameters<String>,
 ) -> Result<StatusCode, Problem> {
     shared.service.history.label(&id, None).await?;
     Ok(StatusCode::NO_CONTENT)

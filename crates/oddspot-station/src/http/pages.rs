@@ -1,6 +1,6 @@
 //! The pages, by what the service knows.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::ZonedDateTime;
@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Shared;
 use super::listing::Listing;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order};
@@ -45,7 +45,7 @@ pub async fn first(State(shared): State<Shared>) -> Result<Response, Problem> {
 /// A station's page.
 pub async fn line(
     State(shared): State<Shared>,
-    Path(station): Path<String>,
+    PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
 ) -> Result<Html<String>, Problem> {
     let now = now_at(&shared, shared.service.station(&station)?, &headers).await?;
@@ -56,7 +56,7 @@ pub async fn line(
 /// What of it is brought anew.
 pub async fn now(
     State(shared): State<Shared>,
-    Path(station): Path<String>,
+    PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
 ) -> Result<Html<String>, Problem> {
     let now = now_at(&shared, shared.service.station(&station)?, &headers).await?;

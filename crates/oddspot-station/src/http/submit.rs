@@ -39,9 +39,8 @@ pub async fn body_for(
     let (true, Ok(_room)) = (at.queue.has_room(), room) else {
         return Err(full(shared, at));
     };
-    let since = Instant::now();
     match in_time(Bytes::from_request(request, &())).await? {
-        Ok(bytes) => Ok((bytes, since)),
+        Ok(bytes) => Ok((bytes, Instant::now())),
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             let most = shared.service.limits.body;
             Err(refused(

@@ -56,6 +56,20 @@ fn an_image_is_judged_and_told_of_in_every_way() {
     let described = serving.get("/openapi.json").json();
     let post = &described["paths"]["/api/v1/stations/{station}/inspections"]["post"];
     assert!(post["responses"]["503"].is_object(), "{described}");
+    // No operation asks for a parameter that it does without.
+    let paths = described["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    let parameters = operations.filter_map(|one| one["parameters"].as_array());
+    let required = |one: &&Value| one["in"] != "path" && one["required"] == true;
+    let required: Vec<&Value> = parameters.flatten().filter(required).collect();
+    assert!(required.is_empty(), "{required:?}");
+    let nowhere = serving.get("/api/v1/inspections/%ff");
+    assert_eq!(
+        (nowhere.status, &nowhere.json()["status"]),
+        (404, &json!(404))
+    );
+    let elsewhere = serving.get("/api/v1/inspections?cursor=zzz");
+    assert_eq!(elsewhere.status, 422);
     serving.stop();
     // It is there after a new start, by a service that is told of no model.
     let serving = Serving::started(&world, "");
