@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::thread::sleep;
@@ -180,13 +180,10 @@ fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let mut said = [0; 80];
-    let length = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
-    let said = String::from_utf8_lossy(&said[..length]).into_owned();
-    assert!(
-        said.starts_with("what lies there already is passed over: 1 file\n"),
-        "{said}"
-    );
+    let mut said = String::new();
+    let mut told = BufReader::new(child.stderr.as_mut().unwrap());
+    told.read_line(&mut said).unwrap();
+    assert_eq!(said, "what lies there already is passed over: 1 file\n");
     world.fails(
         &mut world.oddspot("watch in -m model.oddspot -o in/out"),
         &["another run"],
