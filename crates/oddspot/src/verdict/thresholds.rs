@@ -113,7 +113,8 @@ impl Thresholds {
     /// smallest score, above which a further good image lies at most that often (conformal). For fewer
     /// it is extrapolated: a score is the maximum of many pixels, so its distribution is close to
     /// Gumbel's, and the threshold is the (1 − rate) quantile of the one with the scores' mean and
-    /// standard deviation. A score far above all others counts no further than [`far`](GoodScores::far).
+    /// standard deviation. A score far above all others counts no further than [`far`](GoodScores::far); where only such
+    /// a one could keep the rate, the threshold is extrapolated too, and lies not below the others.
     /// The pixel threshold is the (1 − `pixel_rate`) quantile of `pixels`, at most the image threshold,
     /// so that an image called anomalous always shows a region.
     pub fn from_good_images(
