@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use oddspot::images::has_image_extension;
+use oddspot::images::{begins_like_an_image, has_image_extension};
 
 use super::state::{FileState, Seen, spelled};
 use super::taken::{Asked, Taken};
 
+/// How long a file may be half written without its writer going on.
+const PAUSED: Duration = Duration::from_secs(10);
 /// How long a file must stay as it is, if nothing tells that it was closed.
 const STILL: Duration = Duration::from_millis(500);
 /// Between two attempts at a file that cannot be used yet, at most.
@@ -45,6 +47,14 @@ pub struct Whole {
     pub is_another: bool,
     /// Since when it could not be used, if it was tried before.
     pub failing_since: Option<Instant>,
+}
+
+impl Whole {
+    /// Whether its writer will not go on, so that what is wrong with it stays so: else it may only have paused.
+    pub fn is_ended(&self) -> bool {
+        let waited = self.failing_since.map(|since| since.elapsed());
+        self.is_closed || waited.is_some_and(|waited| waited >= PAUSED)
+    }
 }
 
 impl Arrivals {
@@ -154,6 +164,11 @@ impl Arrivals {
         }
         whole
     }
+}
+
+/// Whether a file is an image by its name, or by how it begins.
+pub fn is_image(path: &Path) -> bool {
+    has_image_extension(path) || begins_like_an_image(path)
 }
 
 /// Whether a file is called as those are that are still written.

@@ -9,7 +9,7 @@ mod folder;
 mod state;
 mod taken;
 
-pub use arrivals::{Arrivals, Whole};
+pub use arrivals::{Arrivals, Whole, is_image};
 pub use folder::{Folder, News, Tell};
 pub use state::{FileState, Node, Seen, spelled};
 pub use taken::Taken;

@@ -149,8 +149,7 @@ fn refuse_odd(extended: &Extended, force: bool) -> Result<()> {
 
 /// Thresholds that were given as a score, and so follow no image.
 fn given(header: &Header) -> impl Iterator<Item = &'static str> {
-    let calibration = header.calibration.as_ref();
-    let given = calibration.map_or([false; 2], |one| [one.given, one.check_given]);
-    let names = ["threshold", "check threshold"].into_iter().zip(given);
+    let names = ["threshold", "check threshold"];
+    let names = names.into_iter().zip(header.given_thresholds());
     names.filter_map(|(name, given)| given.then_some(name))
 }

@@ -9,13 +9,12 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use oddspot::Detector;
-use oddspot::images::{begins_like_an_image, has_image_extension};
-use oddspot_arrivals::{Arrivals, Folder, Whole};
+use oddspot_arrivals::{Arrivals, Folder, Whole, is_image};
 
 use crate::detect::JudgeArgs;
 use crate::detect::input::Input;
@@ -31,8 +30,6 @@ use hook::{HookArgs, Hooks};
 const HELD: &str = "watch";
 /// Images that are judged before anything else is looked at.
 const AT_ONCE: usize = 32;
-/// How long a file may be half written without its writer going on.
-const PAUSED: Duration = Duration::from_secs(10);
 
 /// Arguments of `oddspot watch`.
 #[derive(Args, Clone)]
@@ -231,11 +228,6 @@ impl Watch<'_> {
     }
 }
 
-/// Whether a file is an image by its name, or by how it begins.
-fn is_image(path: &Path) -> bool {
-    has_image_extension(path) || begins_like_an_image(path)
-}
-
 /// What becomes of a file that was judged.
 enum Fate {
     /// It is told of.
@@ -262,9 +254,7 @@ impl Fate {
             Err(_) => return Self::Waits(Some(reason.clone())),
             Ok(_) => {}
         }
-        let waited = whole.failing_since.map(|since| since.elapsed());
-        // Its writer may only have paused.
-        match whole.is_closed || waited.is_some_and(|waited| waited >= PAUSED) {
+        match whole.is_ended() {
             true => Self::Judged,
             false => Self::Waits(None),
         }

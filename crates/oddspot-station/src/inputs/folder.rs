@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use oddspot::images::{begins_like_an_image, has_image_extension};
-use oddspot_arrivals::{Arrivals, FileState, Folder, News, Taken, Whole, spelled};
+use oddspot_arrivals::{Arrivals, FileState, Folder, News, Taken, Whole, is_image, spelled};
 
 use super::moved::{DONE, FAILED, explain, move_to};
 use crate::configuration::After;
@@ -16,8 +15,6 @@ use crate::judging::{Queue, Task};
 
 /// Images that are taken before the folder is looked at again.
 const AT_ONCE: usize = 32;
-/// How long a file may be half written without its writer going on.
-const PAUSED: Duration = Duration::from_secs(10);
 
 /// How a folder is, for whoever looks.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +107,7 @@ impl FolderInput {
     /// Why it cannot be done with yet.
     fn take(&self, whole: &Whole, arrivals: &mut Arrivals) -> Result<()> {
         let path = &whole.path;
-        if !has_image_extension(path) && !begins_like_an_image(path) {
+        if !is_image(path) {
             return Ok(());
         }
         let judged = match self.task(whole) {
@@ -132,7 +129,7 @@ impl FolderInput {
                 arrivals.forget(whole);
                 Ok(())
             }
-            Err(error) if is_of_the_image(&error) && is_whole(whole) => {
+            Err(error) if is_of_the_image(&error) && whole.is_ended() => {
                 self.finish(whole, Err(&error))
             }
             Err(error) => Err(error),
@@ -233,12 +230,6 @@ fn is_of_the_image(error: &Error) -> bool {
         | Kind::Ending
         | Kind::System => false,
     }
-}
-
-/// Whether a file's writer will not go on.
-fn is_whole(whole: &Whole) -> bool {
-    let waited = whole.failing_since.map(|since| since.elapsed());
-    whole.is_closed || waited.is_some_and(|waited| waited >= PAUSED)
 }
 
 /// A file's path below its folder, with `/`.

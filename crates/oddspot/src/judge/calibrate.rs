@@ -126,8 +126,7 @@ impl Header {
             Rates::from(&self.settings.detection),
             self.thresholds.rates(),
         );
-        let calibration = self.calibration.as_ref();
-        let given = calibration.map_or([false; 2], |one| [one.given, one.check_given]);
+        let given = self.given_thresholds();
         Rates {
             anomalous: if given[0] {
                 settings.anomalous

@@ -145,6 +145,12 @@ pub(crate) fn spread(images: usize, count: usize) -> impl Iterator<Item = usize>
 }
 
 impl Header {
+    /// Whether the image threshold, and that of images to be checked, was given as a score, and follows from no rate.
+    pub fn given_thresholds(&self) -> [bool; 2] {
+        let calibration = self.calibration.as_ref();
+        calibration.map_or([false; 2], |one| [one.given, one.check_given])
+    }
+
     /// Good images that it comes from: learned from, held out or added later.
     pub fn good_images(&self) -> usize {
         self.learned_images().count()

@@ -241,8 +241,7 @@ impl<'a> Extension<'a> {
             good,
         };
         let thresholds = Thresholds::of(scores, header.thresholds.rates());
-        let given = header.calibration.as_ref();
-        let given = given.map_or([false; 2], |one| [one.given, one.check_given]);
+        let given = header.given_thresholds();
         let [image, check] = [header.thresholds.image, header.thresholds.check];
         header.thresholds = (thresholds)
             .at_scores(given[0].then_some(image), given[1].then_some(check))
