@@ -20,12 +20,18 @@ pub struct Picture {
 struct Range {
     white: u64,
     opaque: u64,
+    /// Whether 0 is white instead, and white is black.
+    is_white_zero: bool,
 }
 
 /// 8-bit RGB of whole-number samples: grey replicated, alpha composited on black, rounded once. Of 16 bits
 /// those count that are in use. An alpha that is 0 everywhere is none: the colours are all there is.
 pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
-    let Samples { image, depth } = samples;
+    let Samples {
+        image,
+        depth,
+        is_white_zero,
+    } = samples;
     let (width, height) = (image.width(), image.height());
     let colours = if image.color().has_color() { 3 } else { 1 };
     let channels = usize::from(image.color().channel_count());
@@ -41,6 +47,7 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
         let range = Range {
             white: white.into(),
             opaque: opaque.into(),
+            is_white_zero,
         };
         on_black(samples, range, [colours, channels])
     };
@@ -124,7 +131,11 @@ fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2]) -> Vec<u8
 /// 8-bit RGB of samples of 16 bits.
 fn on_black(
     samples: &[u16],
-    Range { white, opaque }: Range,
+    Range {
+        white,
+        opaque,
+        is_white_zero,
+    }: Range,
     [colours, channels]: [usize; 2],
 ) -> Vec<u8> {
     let pixels = samples.chunks_exact(channels);
@@ -138,7 +149,10 @@ fn on_black(
             false => opacity(pixel).min(opaque),
         };
         let eight_bits = |colour: u64| {
-            let colour = colour.min(white);
+            let colour = match is_white_zero {
+                true => white.saturating_sub(colour),
+                false => colour.min(white),
+            };
             ((colour * opacity * 510 + whole) / (2 * whole)) as u8
         };
         rgb.extend((0..3).map(|c| eight_bits(pixel[c % colours].into())));
@@ -196,6 +210,13 @@ mod tests {
         assert_eq!(levels([1023, 0], BitDepth::Auto), (255, 0));
         assert_eq!(levels([1023, 0], BitDepth::Of(12)), (64, 0));
         assert_eq!(levels([4095, 65_535], BitDepth::Auto), (16, 255));
+        let negative = Samples {
+            is_white_zero: true,
+            ..Samples::new(grey([0, 4095]), None)
+        };
+        assert_eq!(bits_in_use(&negative), Some(12));
+        let picture = flatten(negative, BitDepth::Auto);
+        assert_eq!(picture.image.into_raw(), [255, 255, 255, 0, 0, 0]);
         let above = flattened(grey([5000, 1]), BitDepth::Of(12));
         assert!(above.kind.cut_off && above.image.as_raw()[0] == 255);
         assert_eq!(

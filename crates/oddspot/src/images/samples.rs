@@ -7,6 +7,8 @@ use ::image::metadata::Orientation;
 pub(super) struct Samples {
     pub image: DynamicImage,
     pub depth: Depth,
+    /// Whether 0 is white: samples are turned once it is known which of them is black.
+    pub is_white_zero: bool,
 }
 
 /// What is known of the range of samples.
@@ -37,7 +39,11 @@ impl Samples {
             16 => Depth::Of16(said),
             _ => Depth::Whole(8),
         };
-        Self { image, depth }
+        Self {
+            image,
+            depth,
+            is_white_zero: false,
+        }
     }
 
     /// The same, turned as the file says.

@@ -6,7 +6,9 @@ use std::path::Path;
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageBuffer};
 use ::tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
-use ::tiff::tags::{CompressionMethod, PlanarConfiguration, SampleFormat, Tag};
+use ::tiff::tags::{
+    CompressionMethod, PhotometricInterpretation, PlanarConfiguration, SampleFormat, Tag,
+};
 use ::tiff::{ColorType, TiffError};
 
 use super::image_file::{Content, Seekable, read_at};
@@ -119,8 +121,18 @@ impl<'a> TiffFile<'a> {
             }
             _ => self.whole(colour, (width, height))?,
         };
-        let image = image.ok_or_else(|| damaged(self.name, "its pixels do not fill its size"))?;
-        Ok(Samples::new(image, self.said()?))
+        let mut image =
+            image.ok_or_else(|| damaged(self.name, "its pixels do not fill its size"))?;
+        let mut is_white_zero = false;
+        if let (DynamicImage::ImageLuma16(grey), true) = (&mut image, self.is_white_zero()?) {
+            // The decoder has turned all 16 bits, of which fewer may be in use.
+            grey.iter_mut().for_each(|sample| *sample = !*sample);
+            is_white_zero = true;
+        }
+        Ok(Samples {
+            is_white_zero,
+            ..Samples::new(image, self.said()?)
+        })
     }
 
     /// Samples of 8 or 16 bits.
@@ -237,6 +249,7 @@ impl<'a> TiffFile<'a> {
         Ok(Samples {
             image: image.ok_or_else(|| damaged(self.name, "its pixels do not fill its size"))?,
             depth: Depth::Whole(bits),
+            is_white_zero: self.is_white_zero()?,
         })
     }
 
@@ -287,6 +300,12 @@ impl<'a> TiffFile<'a> {
             Some(_) => "no whole numbers",
         };
         Err(unsupported(self.name, format!("its samples are {what}")))
+    }
+
+    /// Whether 0 is white.
+    fn is_white_zero(&mut self) -> Result<bool> {
+        let white_is_zero = u32::from(PhotometricInterpretation::WhiteIsZero.to_u16());
+        Ok(self.number(Tag::PhotometricInterpretation)? == Some(white_is_zero))
     }
 
     /// Bits in use, as `MaxSampleValue` says.

@@ -79,6 +79,29 @@ fn a_model_that_knows_the_bits_reads_every_file_by_them() {
 }
 
 #[test]
+fn negatives_use_the_bits_that_they_have() {
+    for bits in [10, 12, 14, 16] {
+        let positive = samples(bits);
+        let white = u16::MAX >> (16 - bits);
+        let negative: Vec<u16> = positive.iter().map(|&sample| white - sample).collect();
+        let whole = Page::new((32, 24), 1, 16, Spelling::default().samples(&negative));
+        let mut pages = vec![whole];
+        if bits < 16 {
+            pages.push(Page::new(
+                (32, 24),
+                1,
+                bits,
+                packed(&negative, 32, bits as usize),
+            ));
+        }
+        for page in pages {
+            let file = tiff(&[page.with(COLOURS, 0)], Spelling::default());
+            assert_eq!(red(&read(&file)), levels(bits), "{bits} bits");
+        }
+    }
+}
+
+#[test]
 fn an_alpha_that_is_0_everywhere_is_none_in_any_format() {
     let plain = picture(7);
     let bare = RgbaImage::from_fn(32, 24, |x, y| {
