@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use toml::de::DeTable;
 
 use crate::error::{Error, Kind, Result};
 
@@ -99,18 +100,26 @@ impl Configuration {
     /// From a TOML file.
     ///
     /// # Errors
-    /// A file that cannot be read; a key that there is none of, or a value that is of another kind: with its line.
+    /// A file that cannot be read; a key that there is none of, a value that is of another kind, and what cannot be
+    /// served: with its line.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
         let read: Self = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map(|span| {
-                let before = text.get(..span.start).unwrap_or_default();
-                format!("line {}: ", before.matches('\n').count() + 1)
-            });
-            let words = error.message().replace('\n', " ");
-            Error::at(Kind::Invalid, path, line.unwrap_or_default() + &words)
+            let line = line_at(&text, error.span().map(|span| span.start));
+            Error::at(
+                Kind::Invalid,
+                path,
+                line + &error.message().replace('\n', " "),
+            )
         })?;
-        Ok(read.below(path.parent().unwrap_or(Path::new(""))))
+        let read = read.below(path.parent().unwrap_or(Path::new("")));
+        match read.fault() {
+            Some(Fault { place, reason }) => {
+                let line = line_at(&text, place.start(&text));
+                Err(Error::at(Kind::Invalid, path, line + &reason))
+            }
+            None => Ok(read),
+        }
     }
 
     /// The same with paths of the file taken from its own folder.
@@ -128,60 +137,129 @@ impl Configuration {
     /// # Errors
     /// An address that others can reach, names that are taken twice or cannot stand in an address, limits of nothing.
     pub fn check(&self) -> Result<()> {
-        let refuse = |reason: String| Err(Error::new(Kind::Invalid, reason));
-        if !self.listen.ip().is_loopback() {
-            return refuse(format!(
+        match self.fault() {
+            Some(fault) => Err(Error::new(Kind::Invalid, fault.reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// The first thing that cannot be served.
+    fn fault(&self) -> Option<Fault> {
+        let of_address = (!self.listen.ip().is_loopback()).then(|| {
+            let reason = format!(
                 "{} can be reached by other machines, and there are no users yet who could be told apart: \
                  listen on 127.0.0.1 or [::1]",
                 self.listen
-            ));
-        }
-        let mut names = HashSet::new();
-        let mut folders: Vec<PathBuf> = Vec::new();
-        for StationConfiguration { name, folder, .. } in &self.stations {
-            if !is_name(name) {
-                return refuse(format!(
-                    "a station cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - and _"
-                ));
-            }
-            if !names.insert(name) {
-                return refuse(format!("two stations are called {name}"));
-            }
-            if let Some(folder) = folder {
-                let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-                let is_shared =
-                    |other: &PathBuf| real.starts_with(other) || other.starts_with(&real);
-                if folders.iter().any(is_shared) {
-                    let folder = folder.display();
-                    return refuse(format!(
-                        "two stations take images from {folder}, or from below it: each file is for one alone"
-                    ));
-                }
-                folders.push(real);
-            }
-        }
-        let Limits {
-            body,
-            pixels,
-            queue,
-            requests,
-        } = self.limits;
-        let none = [
-            ("body", body == 0),
-            ("pixels", pixels == 0),
-            ("queue", queue == 0),
-            ("requests", requests == 0),
-        ];
-        if let Some((name, _)) = none.iter().find(|(_, is_none)| *is_none) {
-            return refuse(format!("limits.{name} is 0: it must be at least 1"));
-        }
-        match queue > MOST_WAIT {
-            true => refuse(format!(
-                "limits.queue is {queue}: at most {MOST_WAIT} images can wait"
-            )),
-            false => Ok(()),
-        }
+            );
+            Fault::at(Place::Listen, reason)
+        });
+        of_address
+            .or_else(|| of_names(&self.stations))
+            .or_else(|| of_folders(&self.stations))
+            .or_else(|| self.limits.fault())
     }
+}
+
+impl Limits {
+    fn fault(&self) -> Option<Fault> {
+        let none = [
+            ("body", self.body == 0),
+            ("pixels", self.pixels == 0),
+            ("queue", self.queue == 0),
+            ("requests", self.requests == 0),
+        ];
+        let none = none.into_iter().find(|(_, is_none)| *is_none);
+        let fault = none.map(|(name, _)| {
+            let reason = format!("limits.{name} is 0: it must be at least 1");
+            Fault::at(Place::Limit(name), reason)
+        });
+        let queue = self.queue;
+        fault.or_else(|| {
+            (queue > MOST_WAIT).then(|| {
+                let reason =
+                    format!("limits.queue is {queue}: at most {MOST_WAIT} images can wait");
+                Fault::at(Place::Limit("queue"), reason)
+            })
+        })
+    }
+}
+
+/// What cannot be served, and where it stands.
+struct Fault {
+    place: Place,
+    reason: String,
+}
+
+/// Where something stands in a file.
+enum Place {
+    Listen,
+    /// Of the station of this number, by the key.
+    Station(usize, &'static str),
+    Limit(&'static str),
+}
+
+impl Fault {
+    fn at(place: Place, reason: String) -> Self {
+        Self { place, reason }
+    }
+}
+
+impl Place {
+    /// Where its value begins, in bytes, if the file has it.
+    fn start(&self, text: &str) -> Option<usize> {
+        let table = DeTable::parse(text).ok()?;
+        let table = table.get_ref();
+        let value = match self {
+            Self::Listen => table.get("listen"),
+            Self::Station(number, key) => {
+                let stations = table.get("station")?.get_ref().as_array()?;
+                stations.get(*number)?.get_ref().as_table()?.get(*key)
+            }
+            Self::Limit(key) => table.get("limits")?.get_ref().as_table()?.get(*key),
+        };
+        value.map(|value| value.span().start)
+    }
+}
+
+/// The line that a place of a text lies in, for people.
+fn line_at(text: &str, place: Option<usize>) -> String {
+    let before = place.and_then(|place| text.get(..place));
+    let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+    line.unwrap_or_default()
+}
+
+fn of_names(stations: &[StationConfiguration]) -> Option<Fault> {
+    let mut names = HashSet::new();
+    stations.iter().enumerate().find_map(|(number, station)| {
+        let name = &station.name;
+        let reason = if !is_name(name) {
+            format!(
+                "a station cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - and _"
+            )
+        } else if !names.insert(name) {
+            format!("two stations are called {name}")
+        } else {
+            return None;
+        };
+        Some(Fault::at(Place::Station(number, "name"), reason))
+    })
+}
+
+fn of_folders(stations: &[StationConfiguration]) -> Option<Fault> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    stations.iter().enumerate().find_map(|(number, station)| {
+        let folder = station.folder.as_ref()?;
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        let is_shared = |other: &PathBuf| real.starts_with(other) || other.starts_with(&real);
+        let reason = folders.iter().any(is_shared).then(|| {
+            let folder = folder.display();
+            format!(
+                "two stations take images from {folder}, or from below it: each file is for one alone"
+            )
+        });
+        folders.push(real);
+        reason.map(|reason| Fault::at(Place::Station(number, "folder"), reason))
+    })
 }
 
 /// Whether a station can be called so.
@@ -199,7 +277,6 @@ mod tests {
         let path = folder.path().join("serve.toml");
         std::fs::write(&path, text).unwrap();
         let read = Configuration::load(&path)?;
-        read.check()?;
         assert!(read.stations.iter().all(|one| {
             let model = one.model.as_ref();
             model.is_none_or(|model| model.starts_with(folder.path()))
@@ -243,5 +320,19 @@ mod tests {
         assert!(none.contains("limits.body"), "{none}");
         let open = said("listen = \"0.0.0.0:80\"\n");
         assert!(open.contains("0.0.0.0:80"), "{open}");
+        for (said, line) in [
+            (twice, 4),
+            (shared, 6),
+            (name, 2),
+            (below, 6),
+            (endless, 2),
+            (none, 2),
+            (open, 1),
+        ] {
+            assert!(
+                said.contains(&format!("serve.toml: line {line}: ")),
+                "{said}"
+            );
+        }
     }
 }
