@@ -3,8 +3,9 @@
 
 mod kept_image;
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use oddspot::files::atomic;
 use oddspot::files::digest::{hex, sha256_of_file};
@@ -13,6 +14,9 @@ use sha2::{Digest, Sha256};
 pub use kept_image::{Format, KeptImage};
 
 use crate::error::{Error, Kind, Result};
+
+/// Bytes that are written to see whether there is room: some images' worth.
+const PROBE: usize = 1 << 20;
 
 /// The data folder of a service.
 #[derive(Debug)]
@@ -57,6 +61,16 @@ impl Data {
     /// Where it lies.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether something can be written: there may be no room.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check_writable(&self) -> Result<()> {
+        let path = self.root.join("probe");
+        fs::write(&path, [0; PROBE]).map_err(Error::io(&path))?;
+        fs::remove_file(&path).map_err(Error::io(&path))
     }
 
     /// The file of the history.
@@ -119,6 +133,25 @@ impl Data {
         self.root.join("models").join(format!("{sha256}.oddspot"))
     }
 
+    /// Removes the pictures that were drawn first, until those that are left have so many bytes at most.
+    pub fn forget_pictures(&self, most: u64) {
+        let mut files = files_below(&self.root.join("pictures"));
+        let mut bytes: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
+        if bytes <= most {
+            return;
+        }
+        files.sort();
+        for (_, of_file, path) in files {
+            // With some room, so that not each picture ends in a look.
+            if bytes <= most - most / 8 {
+                return;
+            }
+            if fs::remove_file(path).is_ok() {
+                bytes -= of_file;
+            }
+        }
+    }
+
     /// Where a picture of an inspection lies, whether or not it was drawn.
     pub fn picture(&self, id: &str, name: &str) -> PathBuf {
         // The end of an id is the part that differs.
@@ -128,6 +161,17 @@ impl Data {
             .join(folder)
             .join(format!("{id}.{name}"))
     }
+}
+
+/// The files of folders in a folder: where each lies, how many bytes it has, and when it was written.
+fn files_below(folder: &Path) -> Vec<(SystemTime, u64, PathBuf)> {
+    let entries = |folder: &Path| folder.read_dir().into_iter().flatten().flatten();
+    let files = entries(folder).flat_map(|below| entries(&below.path()));
+    let known = files.filter_map(|file| {
+        let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+        Some((metadata.modified().ok()?, metadata.len(), file.path()))
+    });
+    known.collect()
 }
 
 /// Writes a file of this folder, and makes the folder that it lies in.
@@ -192,6 +236,36 @@ mod tests {
         drop(data);
         Data::open(folder.path()).unwrap();
         assert!(path.is_file() && !half.exists());
+    }
+
+    #[test]
+    fn the_pictures_that_were_drawn_first_are_forgotten_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(folder.path()).unwrap();
+        let drawn = |number: u64| {
+            let path = data.picture(&format!("id{number:02}"), "view.jpg");
+            write(&path, &[0; 100]).unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            let then = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number);
+            file.set_modified(then).unwrap();
+            path
+        };
+        let paths: Vec<PathBuf> = (0..10).map(drawn).collect();
+        data.forget_pictures(1_000);
+        assert!(paths.iter().all(|path| path.is_file()));
+        data.forget_pictures(800);
+        let left: Vec<bool> = paths.iter().map(|path| path.is_file()).collect();
+        assert_eq!(left, [[false; 3].to_vec(), [true; 7].to_vec()].concat());
+    }
+
+    #[test]
+    fn what_can_be_written_is_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(folder.path()).unwrap();
+        data.check_writable().unwrap();
+        assert!(!data.root().join("probe").exists());
+        fs::create_dir(data.root().join("probe")).unwrap();
+        assert!(data.check_writable().is_err());
     }
 
     #[test]

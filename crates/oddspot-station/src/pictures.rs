@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use oddspot::images::{ImageSize, at_most, read_file};
 use oddspot_draw::figure::{Panels, figure};
@@ -17,6 +18,10 @@ use crate::judging::{Models, Recent};
 
 /// Pixels along the longer side of a picture, at most.
 const SIDE: usize = 1_600;
+/// Bytes of pictures that are kept, at most: what was drawn long ago is drawn anew where somebody asks for it.
+const KEPT: u64 = 1 << 30;
+/// Pictures that are drawn between two looks at how many bytes are kept.
+const LOOK: usize = 500;
 /// Pictures that are drawn at a time: judging goes first.
 const AT_ONCE: usize = 1;
 
@@ -70,6 +75,8 @@ pub struct Pictures {
     models: Arc<Models>,
     recent: Arc<Recent>,
     room: Arc<Semaphore>,
+    /// How many were drawn.
+    drawn: AtomicUsize,
 }
 
 impl Pictures {
@@ -80,6 +87,7 @@ impl Pictures {
             models,
             recent,
             room: Arc::new(Semaphore::new(AT_ONCE)),
+            drawn: AtomicUsize::new(0),
         }
     }
 
@@ -103,6 +111,9 @@ impl Pictures {
             // Another may have asked for it meanwhile.
             if !path.is_file() {
                 drawer.draw(&inspection, picture, &path)?;
+                if drawer.drawn.fetch_add(1, Ordering::Relaxed) % LOOK == 0 {
+                    drawer.data.forget_pictures(KEPT);
+                }
             }
             std::fs::read(&path).map_err(Error::io(&path))
         });

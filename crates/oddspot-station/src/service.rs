@@ -264,6 +264,7 @@ impl Making {
             data: self.data.root().to_owned(),
             most_bytes: self.limits.body,
             queue: queue.clone(),
+            metrics: Arc::clone(&self.metrics),
             state: state.clone(),
             stop: Arc::clone(&self.stop),
         });

@@ -1,5 +1,7 @@
 //! Whether the service lives, and what it counts.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -15,7 +17,7 @@ pub async fn live() -> impl IntoResponse {
     Json(json!({ "live": true }))
 }
 
-/// Every station can judge, and the history can be read.
+/// Every station can judge, the history can be read, and what is judged can be kept.
 #[utoipa::path(
     get, path = "/v2/health/ready", tag = "health",
     responses((status = 200), (status = 503, body = Problem, content_type = "application/problem+json")),
@@ -30,14 +32,21 @@ pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Pr
     if service.stations.is_empty() {
         return Err(not_ready("there is no station".to_owned()));
     }
-    match service
-        .stations
-        .values()
-        .find(|station| station.model.is_none())
-    {
-        Some(station) => Err(not_ready(format!("station {} has no model", station.name))),
-        None => Ok(Json(json!({ "ready": true }))),
+    let data = Arc::clone(&service.data);
+    let writable = tokio::task::spawn_blocking(move || data.check_writable()).await;
+    if let Ok(Err(error)) = writable {
+        return Err(not_ready(format!("nothing can be kept: {error}")));
     }
+    for station in service.stations.values() {
+        let name = &station.name;
+        if station.model.is_none() {
+            return Err(not_ready(format!("station {name} has no model")));
+        }
+        if station.queue.is_ended() {
+            return Err(not_ready(format!("station {name} judges no more")));
+        }
+    }
+    Ok(Json(json!({ "ready": true })))
 }
 
 /// What is counted, as Prometheus reads it.

@@ -1,6 +1,7 @@
 //! The service over HTTP: a function from a service to a router.
 
 mod assets;
+mod drained;
 mod events;
 mod export;
 mod health;

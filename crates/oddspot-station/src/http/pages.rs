@@ -105,19 +105,19 @@ pub async fn history(
     // Those of before have a history too.
     let known = shared.service.history.stations().await?.into_iter();
     let stations: Vec<String> = known.map(|row| row.name).collect();
-    let found = match (asked.filter(), asked.order()) {
-        (Ok(filter), Ok(order)) => Ok((filter, order)),
-        (Err(problem), _) | (_, Err(problem)) => Err(problem.detail().to_owned()),
-    };
+    let found = asked.filter().and_then(|filter| {
+        let (order, after) = (asked.order()?, asked.after()?);
+        Ok((filter, order, after))
+    });
     let (cards, chart, wrong) = match found {
-        Ok((filter, order)) => {
+        Ok((filter, order, after)) => {
             let history = &shared.service.history;
             let cards = history
-                .find(&filter, order, asked.after()?.as_deref(), CARDS + 1)
+                .find(&filter, order, after.as_deref(), CARDS + 1)
                 .await?;
             (cards, scores(&shared, filter, &stations).await?, None)
         }
-        Err(wrong) => (Vec::new(), None, Some(wrong)),
+        Err(wrong) => (Vec::new(), None, Some(wrong.detail().to_owned())),
     };
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::drained::drained;
 use super::problem::Problem;
 
 /// Only what comes from this service, and no code or style in a page itself.
@@ -24,6 +25,7 @@ pub fn guarded(routes: Router) -> Router {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };
     routes
+        .layer(from_fn(drained))
         .layer(CsrfLayer::new().with_rejection_response(foreign))
         .layer(from_fn(to_this_machine))
         .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))

@@ -1,5 +1,6 @@
 //! Connections: how many at a time, how long they may take, and how they end.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,14 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 
 /// Connections at a time.
 const CONNECTIONS: usize = 256;
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(10);
+/// How long an answer may wait for its reader: one who reads nothing keeps no place.
+const UNREAD: Duration = Duration::from_secs(30);
 /// How long requests may take that have begun when the service ends.
 const AT_THE_END: Duration = Duration::from_secs(10);
 /// After a connection that the system refuses.
@@ -60,13 +64,19 @@ pub async fn serve(listener: TcpListener, router: Router, mut ending: watch::Rec
     }
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
+type Connection = http1::Connection<TokioIo<Stream>, TowerToHyperService<Router>>;
 
 fn connection(stream: TcpStream, router: Router) -> Connection {
     // Answers are small, and somebody waits for them.
     stream.set_nodelay(true).ok();
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(UNREAD));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(
+            TokioIo::new(Box::pin(stream)),
+            TowerToHyperService::new(router),
+        )
 }

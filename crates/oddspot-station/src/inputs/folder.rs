@@ -1,36 +1,52 @@
 //! A folder that images come into: each is judged once, across every end of the service.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use oddspot_arrivals::{Arrivals, FileState, Folder, News, Taken, Whole, is_image, spelled};
 
-use super::moved::{DONE, FAILED, explain, move_to};
+use super::moved::{DONE, FAILED, explain, move_to, put_back};
 use crate::configuration::After;
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, Source};
-use crate::judging::{Queue, Task};
+use crate::judging::{Queue, Task, name_of as name_of_kind};
+use crate::metrics::Metrics;
 
 /// Images that are taken before the folder is looked at again.
 const AT_ONCE: usize = 32;
 
 /// How a folder is, for whoever looks.
 #[derive(Clone, Debug, Default)]
-pub struct FolderState(Arc<Mutex<Option<String>>>);
+pub struct FolderState(Arc<Mutex<Troubles>>);
+
+#[derive(Debug, Default)]
+struct Troubles {
+    /// Why the folder itself cannot be read.
+    away: Option<String>,
+    /// Files that cannot be done with yet, and why.
+    waiting: BTreeMap<PathBuf, String>,
+}
 
 impl FolderState {
     /// What is wrong with it, if anything is.
     pub fn trouble(&self) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let troubles = self.lock();
+        if troubles.away.is_some() {
+            return troubles.away.clone();
+        }
+        let (file, reason) = troubles.waiting.first_key_value()?;
+        let name = file.file_name().unwrap_or_default().display();
+        Some(match troubles.waiting.len() {
+            1 => format!("{name} waits: {reason}"),
+            count => format!("{count} files wait, as {name}: {reason}"),
+        })
     }
 
-    fn set(&self, trouble: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    fn lock(&self) -> MutexGuard<'_, Troubles> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -48,6 +64,8 @@ pub struct FolderInput {
     pub most_bytes: usize,
     /// Where its images wait.
     pub queue: Queue,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// How it is.
     pub state: FolderState,
     /// Ends it.
@@ -57,6 +75,13 @@ pub struct FolderInput {
 impl FolderInput {
     /// Hands on images until it is stopped; `judged` were before.
     pub fn work(&self, judged: Vec<(String, FileState)>) {
+        let back = match self.after {
+            After::Move => put_back(&self.root),
+            After::Stay => Ok(()),
+        };
+        if let Err(error) = back {
+            tracing::warn!("{}: {error}", self.station);
+        }
         let mut taken = Taken::default();
         if self.after == After::Stay {
             for (name, state) in judged {
@@ -78,8 +103,9 @@ impl FolderInput {
                 if self.is_stopped() {
                     return;
                 }
-                if let Err(error) = self.take(&one, &mut arrivals) {
-                    self.wait(&one, &mut arrivals, &error);
+                match self.take(&one, &mut arrivals) {
+                    Ok(()) => drop(self.state.lock().waiting.remove(&one.path)),
+                    Err(error) => self.wait(&one, &mut arrivals, &error),
                 }
             }
         }
@@ -94,8 +120,8 @@ impl FolderInput {
         Box::new(move |news| {
             tracing::warn!("{news} (station {station})");
             match news {
-                News::Away(..) => state.set(Some(news.to_string())),
-                News::Back(..) => state.set(None),
+                News::Away(..) => state.lock().away = Some(news.to_string()),
+                News::Back(..) => state.lock().away = None,
                 News::Unwatched(..) | News::Unfinished(..) => {}
             }
         })
@@ -116,7 +142,6 @@ impl FolderInput {
         };
         match judged {
             Ok(judgement) => {
-                self.state.set(None);
                 self.finish(whole, Ok(&judgement.inspection.image))?;
                 if self.after == After::Move {
                     // Somebody may put it back: it is moved on again then.
@@ -173,6 +198,7 @@ impl FolderInput {
     /// Moves a file that is done with, if it is to be moved.
     fn finish(&self, whole: &Whole, judged: std::result::Result<&String, &Error>) -> Result<()> {
         if let Err(error) = judged {
+            self.metrics.missed(name_of_kind(error.kind()));
             tracing::warn!(
                 "{}: {} was not judged: {error}",
                 self.station,
@@ -206,7 +232,9 @@ impl FolderInput {
             );
         }
         if !is_of_the_image(error) {
-            self.state.set(Some(format!("files wait: {error}")));
+            let mut troubles = self.state.lock();
+            troubles.waiting.retain(|path, _| path.exists());
+            (troubles.waiting).insert(whole.path.clone(), error.to_string());
         }
         arrivals.put_back(whole, Instant::now());
     }

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 pub const DONE: &str = "done";
 /// Folder of those that could not be.
 pub const FAILED: &str = "failed";
+/// Folder below [`DONE`] of those that it is not known of yet whether they are those that were taken.
+const MOVING: &str = ".moving";
 
 /// Moves a file of a folder to the same place below one of its own folders, and gives where it lies. Where another
 /// had come in its place meanwhile, that one lies in the folder as before, and comes anew: None. `sha256` is that of
@@ -27,18 +29,44 @@ pub fn move_to(
     sha256: Option<&str>,
 ) -> Result<Option<PathBuf>> {
     let name = file.strip_prefix(root).unwrap_or(file);
-    let wanted = root.join(below).join(name);
+    // It may be another by now: ended in between, what lies there is put back.
+    let held = root.join(DONE).join(MOVING).join(name);
+    renamed(file, &held)?;
+    if is_same(&held, state, sha256) {
+        return renamed(&held, &root.join(below).join(name)).map(Some);
+    }
+    renamed(&held, file)?;
+    Ok(None)
+}
+
+/// Puts files back into a folder of which a service that was killed did not know yet whether it had judged them.
+///
+/// # Errors
+/// One that cannot be moved.
+pub fn put_back(root: &Path) -> Result<()> {
+    let mut folders = vec![root.join(DONE).join(MOVING)];
+    let moving = folders[0].clone();
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().into_iter().flatten().flatten() {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if let Ok(name) = path.strip_prefix(&moving) {
+                renamed(&path, &root.join(name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Moves a file to a place, or beside what lies there, and gives where it lies. This service alone moves files there.
+fn renamed(file: &Path, wanted: &Path) -> Result<PathBuf> {
     if let Some(folder) = wanted.parent() {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
-    // This service alone moves files there.
-    let place = free(&wanted);
+    let place = free(wanted);
     fs::rename(file, &place).map_err(Error::io(file))?;
-    if is_same(&place, state, sha256) {
-        return Ok(Some(place));
-    }
-    fs::rename(&place, free(file)).map_err(Error::io(file))?;
-    Ok(None)
+    Ok(place)
 }
 
 /// Whether a file is the one that was taken. Its number on the disk says so; some shares make numbers up, and there
@@ -156,6 +184,20 @@ mod tests {
         assert!(!root.join("done/a.png").exists());
         // A share that makes numbers up.
         assert_eq!(moved(&two), Some(root.join("done/a.png")));
+    }
+
+    #[test]
+    fn what_was_being_moved_at_a_kill_lies_in_the_folder_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let held = root.join("done/.moving/sub");
+        fs::create_dir_all(&held).unwrap();
+        fs::write(held.join("a.png"), "one").unwrap();
+        fs::write(root.join("done/b.png"), "two").unwrap();
+        put_back(root).unwrap();
+        put_back(root).unwrap();
+        assert_eq!(fs::read(root.join("sub/a.png")).unwrap(), b"one");
+        assert!(!held.join("a.png").exists() && root.join("done/b.png").is_file());
     }
 
     #[test]

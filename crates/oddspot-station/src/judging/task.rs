@@ -68,6 +68,11 @@ impl Queue {
         self.0.capacity() > 0
     }
 
+    /// Whether nobody judges any more.
+    pub fn is_ended(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Lets an image wait, if there is room, and gives where what comes of it will be told.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use super::recent::Recent;
 use super::task::{Judgement, Queue, Reply, Task};
 use crate::data::{Data, KeptImage};
 use crate::error::{Error, Kind, Result};
-use crate::history::{History, Inspection, Judged};
+use crate::history::{History, Inspection, Judged, Source};
 use crate::metrics::Metrics;
 
 /// What an image of no file is called in errors.
@@ -45,8 +45,10 @@ impl Worker {
     pub fn work(&self, queue: &Queue, mut tasks: Receiver<Option<(Task, Reply)>>) {
         while let Some(Some((task, reply))) = tasks.blocking_recv() {
             self.metrics.waiting(&self.station, queue.waiting());
+            let source = task.source;
             let judged = self.judge(task);
-            if let Err(error) = &judged {
+            // A file of a folder is tried again, and counts once it is given up.
+            if let (Err(error), Source::Http) = (&judged, source) {
                 self.metrics.missed(name_of(error.kind()));
                 tracing::warn!("{}: an image was not judged: {error}", self.station);
             }

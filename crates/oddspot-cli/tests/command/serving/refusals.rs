@@ -20,6 +20,8 @@ fn what_cannot_be_judged_is_refused_and_leaves_nothing() {
     let half = image(1);
     serving.send("", &half[..half.len() / 2]).problem(422);
     serving.send("", &vec![0; 100_001]).problem(413);
+    // More than lies in between: it is read all the same, and the answer too.
+    serving.send("", &vec![0; 30_000_000]).problem(413);
     let large = crate::world::png(&image::RgbImage::new(300, 300));
     assert!(serving.send("", &large).problem(413).contains("megapixels"));
     let long = "x".repeat(201);
@@ -41,9 +43,12 @@ fn what_cannot_be_judged_is_refused_and_leaves_nothing() {
         ("/assets/..%2Fstation.css", 404),
         ("/nothing", 404),
         ("/stations/none", 404),
+        ("/api/v1/inspections?cursor=x", 422),
     ] {
         serving.get(path).problem(status);
     }
+    let page = serving.get("/history?cursor=x");
+    assert!(page.status == 200 && page.text().contains("is no id of an inspection"));
     let metrics = serving.get("/metrics").text();
     assert!(
         metrics.contains("oddspot_missed_total{reason=\"invalid\"}"),
