@@ -13,7 +13,7 @@ use oddspot::{ErrorKind, Model};
 
 use crate::changed::ChangedArgs;
 use crate::described::{describe_thresholds, four_digits};
-use crate::good::{GoodArgs, bad_images, good_images, usable};
+use crate::good::{GoodArgs, bad_images, each_once, good_images, usable};
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Phases;
 use crate::region::{RegionArgs, describe_share};
@@ -65,11 +65,15 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     let reading = model.header.settings.reading();
     let good = good_images(&args.good, args.take)?;
     let bad = bad_images(&args.bad)?;
-    if !usable((&good.train, reading), &good.root, &runtime)?
-        || !usable((&bad, reading), Path::new(""), &runtime)?
-    {
+    let mut told = Vec::new();
+    let good = each_once((good, reading), &runtime, &mut told)?;
+    let usable = usable((&bad, reading), Path::new(""), &runtime)?;
+    let (Some(good), true) = (good, usable) else {
         tell!("interrupted; the model stays as it was");
         return Ok(ExitCode::from(INTERRUPTED));
+    };
+    for line in told {
+        tell!("{line}");
     }
     if let Some(region) = args.region.drawn_for(good.train.first().cloned())? {
         model.restrict(&region)?;

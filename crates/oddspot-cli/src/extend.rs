@@ -12,7 +12,7 @@ use oddspot::{ErrorKind, Extension, Model};
 
 use crate::changed::ChangedArgs;
 use crate::described::{describe_thresholds, four_digits};
-use crate::good::{GoodArgs, good_images, usable};
+use crate::good::{GoodArgs, each_once, good_images};
 use crate::interrupt::INTERRUPTED;
 use crate::output::parent;
 use crate::printing::counted;
@@ -46,13 +46,14 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     let before = [model.header.thresholds.image, model.header.thresholds.check];
     let known = model.header.added_images.len();
     let good = good_images(&args.good, args.take)?;
-    if !usable(
-        (&good.train, model.header.settings.reading()),
-        &good.root,
-        &runtime,
-    )? {
+    let mut told = Vec::new();
+    let reading = model.header.settings.reading();
+    let Some(good) = each_once((good, reading), &runtime, &mut told)? else {
         tell!("interrupted; the model stays as it was");
         return Ok(ExitCode::from(INTERRUPTED));
+    };
+    for line in told {
+        tell!("{line}");
     }
     let mut phases = Phases::default();
     let mut observer = |event: &Event| {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use oddspot::datasets::{Dataset, Label, Layout, Sample, sounds_bad};
 use oddspot::images::{Reading, Source, begins_like_an_image, check_all, has_image_extension};
@@ -21,7 +21,7 @@ const SHOWN: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What helps where good images cannot be used.
-const LEAVE_OUT: &str = "good images that cannot be used must be mended or left out (--exclude NAME; \
+pub const LEAVE_OUT: &str = "good images that cannot be used must be mended or left out (--exclude NAME; \
                          `oddspot audit --list FILE` writes all their names, and those of odd images to look \
                          at, for --exclude @FILE)";
 
@@ -194,7 +194,7 @@ fn bad_files(dataset: &Dataset) -> Option<String> {
 /// `told`.
 ///
 /// # Errors
-/// Every image that cannot be used; images that are all the same.
+/// Every image that cannot be used.
 pub fn each_once(
     (images, reading): (GoodImages, Reading),
     runtime: &Runtime,
@@ -202,17 +202,12 @@ pub fn each_once(
 ) -> Result<Option<GoodImages>> {
     let count = images.train.len() + images.held_out.len();
     let checked = checking(runtime, |progress| images.each_once(reading, progress));
-    let Some((images, copies)) = checked.context(LEAVE_OUT)? else {
+    let Some((images, copies)) = checked? else {
         return Ok(None);
     };
     let Some(first) = copies.first() else {
         return Ok(Some(images));
     };
-    ensure!(
-        images.train.len() + images.held_out.len() > 1,
-        "the {count} good images show the same pixels, all of them, and count once: give others, of other \
-         parts"
-    );
     let names: Vec<&Path> = copies.iter().map(|one| one.copy.as_path()).collect();
     told.push(format!(
         "{} of {count} good images show the same pixels as others and count once: {} (as {})",

@@ -20,7 +20,7 @@ use crate::advice::chain;
 use crate::audit::{Found, look_through, name_of, tell_in_short, write_page};
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
-use crate::good::{GoodArgs, data_set, each_once};
+use crate::good::{GoodArgs, LEAVE_OUT, data_set, each_once};
 use crate::interrupt::INTERRUPTED;
 use crate::output::{Claim, beside, parent, replace};
 use crate::region::RegionArgs;
@@ -97,15 +97,18 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     let excluded = args.exclude.apply(&mut dataset)?;
     let [dataset] = dataset;
     let mut told = args.good.look(&dataset)?;
-    let Some(images) = each_once(
-        (GoodImages::of(&dataset), settings.reading()),
-        runtime,
-        &mut told,
-    )?
-    else {
+    let good = GoodImages::of(&dataset);
+    let count = good.train.len() + good.held_out.len();
+    let once = each_once((good, settings.reading()), runtime, &mut told);
+    let Some(images) = once.context(LEAVE_OUT)? else {
         tell!("interrupted before the first step; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
+    ensure!(
+        count < 2 || images.train.len() + images.held_out.len() > 1,
+        "the {count} good images show the same pixels, all of them, and count once: give others, of other \
+         parts"
+    );
     let mut watch = Watch::new(&settings, &args.output, log, &runtime.interrupt).telling(told);
     let mut left_out = Vec::new();
     let mut training = Training::new(settings, images.clone())

@@ -25,6 +25,17 @@ fn more_good_images_are_learned_in_the_models_place_and_the_old_one_is_kept() {
         .succeeds(&mut world.oddspot("inspect model.oddspot"))
         .stdout;
     assert!(text.contains("Good images added later: 3"), "{text}");
+    // The same pixels in files of two kinds are one image.
+    world.picture("twice/a.png", &crate::world::board(90));
+    let picture = image::open(world.path("twice/a.png")).unwrap();
+    picture.save(world.path("twice/b.bmp")).unwrap();
+    let command = "extend model.oddspot twice -o twice.oddspot --force";
+    let run = world.succeeds(&mut world.oddspot(command));
+    assert!(run.stdout.contains("1 good image added"), "{}", run.stdout);
+    assert!(
+        run.stderr
+            .contains("1 of 2 good images show the same pixels")
+    );
     // Nothing is left to learn.
     world.fails(
         &mut world.oddspot("extend model.oddspot more"),
