@@ -5,7 +5,7 @@ mod prices;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::images::Source;
 use oddspot::judge::{Detector, Scored};
@@ -99,7 +99,19 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     let asked = args.verdict.thresholds(&by_rates)?;
     let given = [args.verdict.threshold, args.verdict.check_threshold].map(|one| one.is_some());
     let thresholds = asked.unwrap_or(by_rates);
-    for line in odd(&good, before.image, thresholds.image) {
+    // A score that somebody gives follows from no image.
+    let follows = args
+        .verdict
+        .threshold
+        .map_or(thresholds.image, |_| before.image);
+    let (odd, is_refused) = odd(&good, before.image, follows);
+    ensure!(
+        args.dry_run || args.take.force || !is_refused,
+        "{}; the model stays as it was: give good images of this part, as the line takes them, or add --force if \
+         that is what these are",
+        odd.join("; ")
+    );
+    for line in odd {
         tell!("warning: {line}");
     }
     let prices = Prices::new(&thresholds, &good, &bad);
@@ -131,8 +143,9 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
 /// Times that a threshold may rise without a word.
 const STEEP: f64 = 2.0;
 
-/// What makes it unlikely that the good images are of the part that the model knows.
-fn odd(good: &[Scored], before: f64, threshold: f64) -> Vec<String> {
+/// What makes it unlikely that the good images are of the part that the model knows, and whether that is so much that it
+/// must be meant.
+fn odd(good: &[Scored], before: f64, threshold: f64) -> (Vec<String>, bool) {
     let untrusted: Vec<&Scored> = (good.iter())
         .filter(|image| !image.health.is_trusted())
         .collect();
@@ -145,13 +158,15 @@ fn odd(good: &[Scored], before: f64, threshold: f64) -> Vec<String> {
             good.len()
         ));
     }
-    if threshold > STEEP * before && before > 0.0 {
+    let is_steep = threshold > STEEP * before && before > 0.0;
+    let is_refused = is_steep || 2 * untrusted.len() > good.len();
+    if is_steep {
         lines.push(format!(
             "the threshold is {:.1} times the one before: are these good images of the same part?",
             threshold / before
         ));
     }
-    lines
+    (lines, is_refused)
 }
 
 /// Scores of images that the model has not learned from; None if interrupted.

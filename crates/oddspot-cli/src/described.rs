@@ -50,12 +50,15 @@ pub fn describe_source(header: &Header) -> String {
         ..
     } = &header.thresholds;
     let (images, rate) = (scores.good.len(), false_alarms.target);
+    let enough = (1.0 / rate - 1e-9).ceil() - 1.0;
     match scores.is_conformal(rate) {
         true => format!("the threshold is one of the scores of {images} good images"),
+        false if (images as f64) < enough => format!(
+            "the threshold is extrapolated from the scores of {images} good images: {enough} would do without"
+        ),
         false => format!(
-            "the threshold is extrapolated from the scores of {images} good images: {} would do \
-             without",
-            (1.0 / rate - 1e-9).ceil() - 1.0
+            "the threshold is extrapolated from the scores of {images} good images: those that could be it lie far \
+             above all others"
         ),
     }
 }

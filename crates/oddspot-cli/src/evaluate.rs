@@ -106,19 +106,20 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    write_files(
-        args,
-        (&dataset, &shown),
-        &detector,
-        (&examined, below.as_ref()),
-    )?;
     let tables = match &below {
         Some((baseline, _)) => examined.0.beside(baseline).to_string(),
         None => examined.0.to_string(),
     };
     let ending = ending::lines(&examined.0.verdicts, detector.thresholds(), args);
     let text = format!("{tables}\n{}\n", ending.join("\n"));
+    // What was measured is not lost with a file that cannot be written.
     printing::text(&text).context("cannot print the tables")?;
+    write_files(
+        args,
+        (&dataset, &shown),
+        &detector,
+        (&examined, below.as_ref()),
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

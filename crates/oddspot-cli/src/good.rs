@@ -29,7 +29,7 @@ pub const LEAVE_OUT: &str = "good images that cannot be used must be mended or l
 #[derive(Args, Clone, Copy, Default)]
 pub struct GoodArgs {
     /// Take images for good that lie in folders called like bad ones (NOK, bad, defect, reject, fail, …), and, of
-    /// `oddspot extend`, that are not good by the model
+    /// `oddspot extend` and `oddspot calibrate`, that seem to be of another part or light
     #[arg(long)]
     pub force: bool,
 }

@@ -7,12 +7,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::line::{ResultLine, for_each_line};
 use super::pictures::{name_of, remove};
 
 /// By which spreadsheets know that a text is UTF-8.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Bytes that are read at a time, from the end of a file.
+const BLOCK: u64 = 1 << 14;
 
 /// What becomes of earlier results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,19 +133,80 @@ fn without_mark(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
-/// Goes to the end of a file, behind a whole line: a run that was killed may have left half of one.
+/// Goes to the end of a file, behind a whole line: of a run that was killed, or that met a full disk, there may be half of
+/// one, which is taken out. Gives whether it was.
 ///
 /// # Errors
 /// A file that cannot be read or written.
-pub fn go_to_end(file: &mut File) -> std::io::Result<()> {
-    if file.seek(SeekFrom::End(0))? == 0 {
-        return Ok(());
+pub fn go_to_end(file: &mut File, is_whole: impl Fn(&[u8]) -> bool) -> std::io::Result<bool> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let mut start = end;
+    let mut last = Vec::new();
+    while start > 0 && !last.contains(&b'\n') {
+        let before = start.saturating_sub(BLOCK);
+        let mut block = vec![0; (start - before) as usize];
+        file.seek(SeekFrom::Start(before))?;
+        file.read_exact(&mut block)?;
+        block.append(&mut last);
+        (start, last) = (before, block);
     }
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    match last {
-        [b'\n'] => Ok(()),
-        _ => file.write_all(b"\n"),
+    let line = last.iter().rposition(|&byte| byte == b'\n');
+    let line = line.map_or(0, |at| at + 1);
+    let (start, last) = (start + line as u64, &last[line..]);
+    file.seek(SeekFrom::End(0))?;
+    if last.is_empty() {
+        return Ok(false);
+    }
+    if is_whole(last) {
+        file.write_all(b"\n")?;
+        return Ok(false);
+    }
+    file.set_len(start)?;
+    file.seek(SeekFrom::Start(start))?;
+    Ok(true)
+}
+
+/// Whether a line is a whole one of JSON.
+pub fn is_json(line: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
+/// Whether a line is a whole row of as many columns.
+pub fn is_row(line: &[u8], columns: usize) -> bool {
+    let quotes = line.iter().filter(|&&byte| byte == b'"').count();
+    let mut rows = csv::ReaderBuilder::new();
+    let mut rows = rows.has_headers(false).flexible(true).from_reader(line);
+    let row = rows.records().next().and_then(Result::ok);
+    quotes % 2 == 0 && row.is_some_and(|row| row.len() == columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_line_at_the_end_is_taken_out_and_a_whole_one_ended() {
+        let after = |text: &str| {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            let taken_out = go_to_end(&mut file, is_json).unwrap();
+            file.write_all(b"{}\n").unwrap();
+            let mut now = String::new();
+            file.rewind().unwrap();
+            file.read_to_string(&mut now).unwrap();
+            (taken_out, now)
+        };
+        let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(50_000));
+        let half = &long[..long.len() - 10];
+        assert_eq!(after(""), (false, "{}\n".to_owned()));
+        assert_eq!(after(&long), (false, format!("{long}{{}}\n")));
+        assert_eq!(after(long.trim_end()), (false, format!("{long}{{}}\n")));
+        assert_eq!(after(half), (true, "{}\n".to_owned()));
+        assert_eq!(
+            after(&(long.clone() + half)),
+            (true, format!("{long}{{}}\n"))
+        );
+        assert!(is_row(b"a,\"b, c\",d", 3));
+        assert!(!is_row(b"a,\"b, c", 2) && !is_row(b"a,b", 3));
     }
 }

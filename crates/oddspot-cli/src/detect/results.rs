@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use jiff::ZonedDateTime;
@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::done::Done;
 use super::earlier::{
-    Earlier, are_by_another, check_columns, go_to_end, has_rows, names, remove_pictures,
+    Earlier, are_by_another, check_columns, go_to_end, has_rows, is_json, is_row, names,
+    remove_pictures,
 };
 use super::input::Input;
 use super::page::PAGE;
@@ -66,6 +67,7 @@ pub struct Output {
 
 /// The output folder, its results flushed image by image.
 struct Folder {
+    root: PathBuf,
     pictures: Pictures,
     jsonl: File,
     table: Table,
@@ -189,8 +191,10 @@ impl Output {
         if let Some(folder) = &mut self.folder {
             // In one go, so that a run that is killed leaves a whole line or none.
             let whole = format!("{line}\n");
-            (folder.jsonl.write_all(whole.as_bytes())).context("cannot write results.jsonl")?;
-            row(&mut folder.table, &Of { image, time, stamp })?;
+            let written = folder.jsonl.write_all(whole.as_bytes());
+            written.with_context(|| cannot_write(&folder.root, JSON_LINES))?;
+            let row = row(&mut folder.table, &Of { image, time, stamp });
+            row.with_context(|| cannot_write(&folder.root, CSV))?;
         }
         Ok(Row {
             line,
@@ -248,25 +252,41 @@ impl Folder {
                 BTreeSet::new()
             }
         };
-        for file in [&mut jsonl, &mut csv] {
+        let is_whole_row = |line: &[u8]| is_row(line, self::columns().len());
+        let is_whole: [&dyn Fn(&[u8]) -> bool; 2] = [&is_json, &is_whole_row];
+        let files = [&mut jsonl, &mut csv].into_iter().zip(is_whole);
+        for ((file, is_whole), path) in files.zip([&results, &table]) {
             // A device or a pipe has no length.
-            if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-                match appends {
-                    true => go_to_end(file).context("cannot add to the earlier results")?,
-                    false => file
-                        .set_len(0)
-                        .context("cannot empty the earlier results")?,
-                }
+            if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+                continue;
+            }
+            if !appends {
+                file.set_len(0)
+                    .context("cannot empty the earlier results")?;
+            } else if go_to_end(file, is_whole).context("cannot add to the earlier results")? {
+                tell!(
+                    "warning: {} ended in half a line, as of a run that was broken off: it was taken out, and its \
+                     image counts as not judged",
+                    path.display()
+                );
             }
         }
         Ok(Self {
+            root: folder.to_owned(),
             pictures: Pictures::new(folder, thresholds.image, written),
             jsonl,
-            table: Table::new(csv, mark)?,
+            table: Table::new(csv, mark).with_context(|| cannot_write(folder, CSV))?,
             names,
             _hold: hold,
         })
     }
+}
+
+fn cannot_write(folder: &Path, name: &str) -> String {
+    format!(
+        "cannot write {}; what was judged until then is kept",
+        folder.join(name).display()
+    )
 }
 
 /// Opens a file for writing with all that is in it.

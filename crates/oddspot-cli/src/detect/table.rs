@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use jiff::ZonedDateTime;
 use oddspot::health::Measure;
 use oddspot::maps::Region;
@@ -69,8 +69,7 @@ impl Table {
     pub fn new(mut file: File, mark: bool) -> Result<Self> {
         let begins = file.metadata().map_or(true, |metadata| metadata.len() == 0);
         if begins && mark {
-            file.write_all(BYTE_ORDER_MARK.as_bytes())
-                .context("cannot write results.csv")?;
+            file.write_all(BYTE_ORDER_MARK.as_bytes())?;
         }
         let mut table = Self(csv::Writer::from_writer(file));
         if begins {
@@ -140,10 +139,8 @@ impl Table {
 
     /// Writes what is still in memory.
     fn row(&mut self, row: impl IntoIterator<Item = String>) -> Result<()> {
-        self.0
-            .write_record(row)
-            .context("cannot write results.csv")?;
-        self.0.flush().context("cannot write results.csv")
+        self.0.write_record(row)?;
+        Ok(self.0.flush()?)
     }
 }
 

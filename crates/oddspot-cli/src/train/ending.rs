@@ -24,9 +24,15 @@ pub fn summarise(model: &Model, output: &Path) {
     }
     let [anomalous, check] =
         [thresholds.false_alarms, thresholds.checks].map(|alarms| 100.0 * alarms.target);
-    let guess = match thresholds.false_alarms.images < FEW {
-        true => "; from so few images that is a guess",
-        false => "",
+    let alarms = &thresholds.false_alarms;
+    let is_known = thresholds.scores.is_conformal(alarms.target);
+    let guess = match (alarms.images < FEW, is_known) {
+        (true, _) => "; from so few images that is a guess".to_owned(),
+        (false, false) => format!(
+            "; it may be up to {:.0}, which more good images would narrow down",
+            (100.0 * alarms.upper_bound()).ceil()
+        ),
+        (false, true) => String::new(),
     };
     say!(
         "of 100 good parts like these about {} are called anomalous, and {} more are to be checked{guess}",

@@ -121,10 +121,12 @@ fn a_model_of_whole_images_inspects_a_region_for_a_run_or_from_now_on() {
         let scores = results(&world);
         [0, 1].map(|at: usize| scores[at]["score"].as_f64().unwrap())
     };
-    let [of_good, of_odd] = scores("--no-pictures");
-    assert!(of_odd > of_good);
+    let whole = scores("--no-pictures");
+    assert!(whole[1] > whole[0] + 1.0, "{whole:?}");
     let [of_good, of_odd] = scores("--no-pictures --region box.json");
-    assert_eq!(of_good, of_odd);
+    // What is odd outside does not show, and no border makes a good image odder than it is.
+    assert!((of_good - of_odd).abs() < 0.1, "{of_good} {of_odd}");
+    assert!(of_good <= whole[0] + 1e-3, "{of_good} {}", whole[0]);
     for number in 30..36 {
         world.picture(format!("more/{number}.png"), &board(number));
     }

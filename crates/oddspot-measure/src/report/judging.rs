@@ -117,8 +117,8 @@ pub(super) fn refuse<'a>(
     Err(Error::dataset(
         &dataset.root,
         format!(
-            "the model has seen these of its test images in training: evaluate on others, or \
-             train without them\n  {shown}{more}"
+            "the model has seen these of its test images, in training or since (extend, calibrate): evaluate on \
+             others, or train without them\n  {shown}{more}"
         ),
     ))
 }

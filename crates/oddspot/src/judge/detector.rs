@@ -92,6 +92,8 @@ pub struct Detector {
     pub(super) view: View,
     /// What the model keeps of what is inspected.
     region: PackedTensors,
+    /// What of it was drawn since, on images of one shape.
+    pub(super) drawn: Option<RegionOfInterest>,
     pub(super) teacher: Box<dyn Forward>,
     pub(super) judging: Judging,
     pub(super) pool: ThreadPool,
@@ -177,6 +179,7 @@ impl Detector {
             header,
             view,
             region: of_region(&model.packed),
+            drawn: None,
             teacher,
             judging,
             pool,
@@ -204,12 +207,14 @@ impl Detector {
         self
     }
 
-    /// The same that inspects only a region, of what the model inspects.
+    /// The same that inspects only a region, of what the model inspects. Images of another shape than it was drawn on
+    /// are refused.
     ///
     /// # Errors
     /// Nothing is left to inspect.
     pub fn inspecting(mut self, region: &RegionOfInterest) -> Result<Self> {
         self.view = self.view.restricted(&self.region, region)?;
+        self.drawn = Some(region.clone());
         Ok(self)
     }
 

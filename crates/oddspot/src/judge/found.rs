@@ -8,15 +8,18 @@ use super::judging::{Memory, TeacherSource};
 use super::mosaic::Mosaic;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::{Glance, Health};
-use crate::images::check_pixels;
+use crate::images::{ImageSize, check_pixels};
 use crate::maps::{ScoreMap, mask_above, regions};
 use crate::terms::{self, Side};
 use crate::verdict::{AnomalyMaps, Finding, Place, Point, Thresholds, Verdict};
-use crate::view::{Move, Sight};
+use crate::view::{Evidence, Move, Sight};
 
 impl Detector {
     pub(super) fn judge(&self, image: &RgbImage, thresholds: &Thresholds) -> Result<Detection> {
         check_pixels(image)?;
+        if let Some(drawn) = &self.drawn {
+            drawn.check_fits(ImageSize::of(image))?;
+        }
         self.with_memory(|memory| {
             let size = self.header.settings.image_size;
             let mut best: Option<Detection> = None;
@@ -24,7 +27,7 @@ impl Detector {
             let mut mosaic: Option<Mosaic> = None;
             let mut frame = None;
             for sight in self.view.look(image) {
-                let (maps, of_learned) = self.maps(&sight, memory)?;
+                let (maps, of_learned) = self.maps(&sight, thresholds, memory)?;
                 if let Some(piece) = &sight.frame.piece {
                     let all = mosaic.get_or_insert_with(|| Mosaic::new(piece, size, &maps));
                     all.lay(piece, &maps);
@@ -58,19 +61,33 @@ impl Detector {
 
     /// The maps of what is seen of an image, as far as it is evidence, and what they are nearly everywhere as
     /// far as it was at the training.
-    fn maps(&self, sight: &Sight, memory: &mut Memory) -> Result<(AnomalyMaps, f32)> {
+    fn maps(
+        &self,
+        sight: &Sight,
+        thresholds: &Thresholds,
+        memory: &mut Memory,
+    ) -> Result<(AnomalyMaps, f32)> {
         let teacher = TeacherSource::Run(&*self.teacher);
         let errors = self.judging.errors(&sight.image, teacher, memory)?;
         let errors = self.judging.at_pixels(&errors);
-        let evidence = self.view.evidence(&sight.frame);
-        let inspected = evidence.inspected();
-        let maps = self.judging.fuse(&errors, &self.header.terms, inspected);
-        if !maps.total.values.iter().all(|value| value.is_finite()) {
-            return Err(self.not_finite());
+        let mut evidence = self.view.evidence(&sight.frame);
+        let fused = |within: &Evidence| {
+            let maps = (self.judging).fuse(&errors, &self.header.terms, within.inspected());
+            match maps.total.values.iter().all(|value| value.is_finite()) {
+                true => Ok(maps.within(within)),
+                false => Err(self.not_finite()),
+            }
+        };
+        let mut of_learned = None;
+        if let Some(learned) = self.view.learned_evidence(&sight.frame) {
+            let maps = fused(&learned)?;
+            let (map, above) = (&maps.total, thresholds.image as f32);
+            if let Some(beside) = self.view.evidence_beside(&sight.frame, map, above) {
+                evidence = beside;
+            }
+            of_learned = Some(maps.nearly_everywhere());
         }
-        let of_learned = (self.view.learned_evidence(&sight.frame))
-            .map(|learned| maps.clone().within(&learned).nearly_everywhere());
-        let maps = maps.within(&evidence);
+        let maps = fused(&evidence)?;
         let everywhere = of_learned.unwrap_or_else(|| maps.nearly_everywhere());
         Ok((maps, everywhere))
     }

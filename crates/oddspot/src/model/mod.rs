@@ -267,7 +267,7 @@ pub struct Model {
     /// Those of the learned networks (`student.…`, `position.…`), and of the terms (`<term>.…`),
     /// and what images are aligned by (`alignment.…`).
     pub tensors: NamedTensors,
-    /// The tensors of 8 bits: the terms', the mean of good images (`good.mean`), and what is inspected
+    /// The tensors of 8 bits: the terms', and what is inspected
     /// (`region.inspect`).
     pub packed: PackedTensors,
     /// The teacher's weights in canonical names; absent if the model was saved without them.

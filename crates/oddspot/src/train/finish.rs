@@ -25,7 +25,7 @@ use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
 use crate::terms::{self, Kind};
 use crate::verdict::TermStatistics;
-use crate::view::{Evidence, Frame, mean_tensor};
+use crate::view::{Evidence, Frame};
 
 /// Training images whose scores count, at most, spread evenly over all.
 const MOST_IMAGES: usize = 400;
@@ -140,8 +140,6 @@ impl Finishing<'_> {
         tensors.extend(of_terms);
         tensors.extend(self.set.view.tensors());
         packed.extend(self.set.view.packed());
-        let mean = self.set.mean.clone().with(&self.held_out.mean).finish();
-        packed.extend(mean.iter().map(mean_tensor));
         let settings = self.settings;
         Ok(Some(Model {
             header: Header {

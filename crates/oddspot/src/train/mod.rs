@@ -14,7 +14,6 @@ mod judged;
 mod left_out;
 mod looking;
 mod loss;
-mod mean;
 mod observer;
 mod pair_loss;
 mod pictures;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::cache::{EncodedMaps, TeacherCache};
-use super::mean::MeanPicture;
 use super::pieces::Pieces;
 use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
@@ -120,8 +119,6 @@ pub struct TrainingSet {
     pub view: Arc<View>,
     /// What is known of each image.
     pub images: Vec<GoodImage>,
-    /// What all images that were prepared show in the mean.
-    pub mean: MeanPicture,
     /// The teacher's maps of each piece.
     pub cache: TeacherCache,
     /// Statistics of the teacher's channels over all pieces.
@@ -152,7 +149,6 @@ impl TrainingSet {
         let mut places = GoodPlaces::new(settings, levels, images.len(), scratch)?;
         let mut pieces = Pieces::within(budget, scratch);
         let mut known = Vec::with_capacity(images.len());
-        let mut mean = MeanPicture::default();
         let mut memories = Vec::new();
         // Enough at a time to keep all threads busy; put away in their order.
         let at_a_time = 2 * rayon::current_num_threads();
@@ -183,7 +179,6 @@ impl TrainingSet {
                 }
             }
             for one in loaded {
-                one.sights.iter().for_each(|sight| mean.add(sight));
                 pieces.push(one.sights, learns)?;
                 known.push(one.image);
                 if progress(known.len(), images.len()).is_break() {
@@ -196,7 +191,6 @@ impl TrainingSet {
             pieces,
             view,
             images: known,
-            mean,
             cache,
             statistics,
             places,
@@ -211,7 +205,6 @@ impl TrainingSet {
             pieces: self.pieces.part(images),
             view: Arc::clone(&self.view),
             images: images.iter().map(|&i| self.images[i].clone()).collect(),
-            mean: self.mean.clone(),
             statistics: cache.statistics(),
             cache,
             places: self.places_of(images),
@@ -231,8 +224,6 @@ pub struct HeldOut {
     pub pieces: Pieces,
     /// What is known of each image.
     pub images: Vec<GoodImage>,
-    /// What they show in the mean; nothing of a part of a prepared set, whose mean is of all.
-    pub mean: MeanPicture,
     /// What the closed-form terms look at, if there are any and the teacher has seen the images.
     pub places: Option<GoodPlaces>,
 }
@@ -250,10 +241,8 @@ impl HeldOut {
         let load = |image: &Source| load(image, root, view);
         let mut pieces = Pieces::within(budget_mib, scratch);
         let mut known = Vec::with_capacity(images.len());
-        let mut mean = MeanPicture::default();
         for now in batches(images, 2 * rayon::current_num_threads()) {
             for one in now.par_iter().map(load).collect::<Result<Vec<_>>>()? {
-                one.sights.iter().for_each(|sight| mean.add(sight));
                 pieces.push(one.sights, true)?;
                 known.push(one.image);
             }
@@ -261,7 +250,6 @@ impl HeldOut {
         Ok(Self {
             pieces,
             images: known,
-            mean,
             places: None,
         })
     }
@@ -303,7 +291,6 @@ impl HeldOut {
         Self {
             pieces: set.pieces.part(images),
             images: images.iter().map(|&i| set.images[i].clone()).collect(),
-            mean: MeanPicture::default(),
             places: set.places_of(images),
         }
     }

@@ -1,8 +1,10 @@
 //! Which part of images is inspected, as the model sees them.
 //!
-//! What is ignored is made the same in all images, so that no network can tell them apart by it, and it is no
-//! evidence.
+//! What is ignored from the training on is made the same in all images, so that no network can tell them apart by it, and
+//! it is no evidence. A model that knows whole images sees them whole: filled with anything else, they would be odd where
+//! it begins. What is ignored later is no evidence either, nor what lies so near that it can show there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ::image::{Rgb, RgbImage};
@@ -13,17 +15,19 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::digest::hex;
 use crate::files::{PackedTensor, PackedTensors};
 use crate::images::{ImageSize, MEAN, RegionOfInterest};
+use crate::maps::ScoreMap;
 use crate::net::tensors::TensorSpec;
 
 /// Name of the tensor that says what is inspected.
 const INSPECT: &str = "region.inspect";
-/// Name of the tensor of the mean of good images.
+/// A tensor of earlier models that nothing asks for.
 const MEAN_PICTURE: &str = "good.mean";
 /// Sides of it for images in pieces, whatever their size.
 const OF_PIECES: ImageSize = ImageSize::square(1024);
-/// What is ignored since after the training reaches so far into what is inspected, as a share of the longer side: a model that
-/// knows whole images takes the border of what is blanked for odd.
+/// What is ignored since after the training shows so far in what is inspected, as a share of the longer side.
 const BORDER: usize = 16;
+/// Times as far, where it is odd: as far as networks and smoothing carry it.
+const ODD_BORDER: usize = 3;
 
 /// What becomes of a part of images. Its number is that in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +36,7 @@ enum Part {
     Ignored = 0,
     /// It is inspected.
     Inspected = 1,
-    /// The model knows it, and ignores it now: it is as the mean of good images.
+    /// The model knows it, and ignores it now.
     IgnoredNow = -1,
 }
 
@@ -46,18 +50,15 @@ pub(super) struct Inspected {
     now: Arc<[bool]>,
     /// What it was at the training.
     learned: Arc<[bool]>,
-    /// The mean of good images; none of images in pieces.
-    mean: Option<RgbImage>,
 }
 
 impl Inspected {
-    fn of(size: ImageSize, parts: Vec<Part>, mean: Option<RgbImage>) -> Self {
+    fn of(size: ImageSize, parts: Vec<Part>) -> Self {
         Self {
             now: judged(size, &parts).into(),
             learned: (parts.iter().map(|part| *part != Part::Ignored)).collect(),
             size,
             parts,
-            mean,
         }
     }
 
@@ -74,13 +75,13 @@ impl Inspected {
                 true => Part::Inspected,
                 false => Part::Ignored,
             });
-        Ok(Self::of(size, parts.collect(), None))
+        Ok(Self::of(size, parts.collect()))
     }
 
     /// All, of a model that may ignore some now.
-    fn all(size: ImageSize, mean: Option<RgbImage>) -> Self {
+    fn all(size: ImageSize) -> Self {
         let parts = vec![Part::Inspected; size.width * size.height];
-        Self::of(size, parts, mean)
+        Self::of(size, parts)
     }
 
     /// From a model's tensors; None where all is inspected.
@@ -101,7 +102,7 @@ impl Inspected {
         match (parts, &tensor.shape[..]) {
             (Some(parts), &[height, width]) if parts.contains(&Part::Inspected) => {
                 let size = ImageSize { width, height };
-                Ok(Some(Self::of(size, parts, mean_picture(tensors))))
+                Ok(Some(Self::of(size, parts)))
             }
             _ => {
                 let reason = "what it says of the region to inspect is of no use";
@@ -122,7 +123,7 @@ impl Inspected {
     ) -> Result<Self> {
         let size = if in_pieces { OF_PIECES } else { size };
         let own = Self::read(tensors)?;
-        let mut own = own.unwrap_or_else(|| Self::all(size, mean_picture(tensors)));
+        let mut own = own.unwrap_or_else(|| Self::all(size));
         for (part, inspected) in own.parts.iter_mut().zip(region.at(own.size)?) {
             if *part == Part::Inspected && !inspected {
                 *part = Part::IgnoredNow;
@@ -132,7 +133,7 @@ impl Inspected {
             let reason = "it leaves nothing to inspect of what the model inspects";
             return Err(Error::new(ErrorKind::Invalid, Subject::Region, reason));
         }
-        Ok(Self::of(own.size, own.parts, own.mean))
+        Ok(Self::of(own.size, own.parts))
     }
 
     /// SHA-256 of it.
@@ -179,27 +180,49 @@ impl Inspected {
         rows.any(|row| row[own.left..own.right].contains(&true))
     }
 
-    /// Makes what is ignored the same in all images.
+    /// What is inspected of what a frame shows less what lies near to where it is odd and ignored since after the
+    /// training, by the map of all that was learned; None where nothing is ignored since, or nothing would be left.
+    pub fn beside(
+        &self,
+        frame: &Frame,
+        size: ImageSize,
+        (map, above): (&ScoreMap, f32),
+    ) -> Option<Arc<[bool]>> {
+        let parts = self.parts(frame, size);
+        if !parts.contains(&Part::IgnoredNow) {
+            return None;
+        }
+        let odd = parts.iter().zip(&map.values);
+        let odd: Vec<bool> = odd
+            .map(|(part, value)| *part == Part::IgnoredNow && *value > above)
+            .collect();
+        let near = near(
+            &odd,
+            size,
+            ODD_BORDER * size.width.max(size.height) / BORDER,
+        );
+        let now = self.now(frame, size);
+        let far: Vec<bool> = (now.iter().zip(near))
+            .map(|(inspected, near)| *inspected && !near)
+            .collect();
+        far.contains(&true).then(|| far.into())
+    }
+
+    /// What becomes of the pixels of what a frame shows.
+    fn parts(&self, frame: &Frame, size: ImageSize) -> Cow<'_, [Part]> {
+        match frame.piece {
+            None => Cow::Borrowed(&self.parts),
+            Some(_) => self.of_piece(frame, size, |cell| self.parts[cell]).into(),
+        }
+    }
+
+    /// Makes what has been ignored since the training the same in all images.
     pub fn blank(&self, image: &mut RgbImage, frame: &Frame) {
-        let size = ImageSize::of(image);
-        let of_piece;
-        let parts = match frame.piece {
-            None => &self.parts,
-            Some(_) => {
-                of_piece = self.of_piece(frame, size, |cell| self.parts[cell]);
-                &of_piece
-            }
-        };
+        let parts = self.parts(frame, ImageSize::of(image));
         let constant = Rgb(MEAN.map(|channel| (255.0 * channel).round() as u8));
-        for (at, (part, pixel)) in parts.iter().zip(image.pixels_mut()).enumerate() {
-            match (part, &self.mean) {
-                (Part::Inspected, _) => {}
-                (Part::IgnoredNow, Some(mean)) => {
-                    let (x, y) = (at % size.width, at / size.width);
-                    *pixel = *mean.get_pixel(x as u32, y as u32);
-                }
-                _ => *pixel = constant,
-            }
+        let pixels = image.pixels_mut().zip(&*parts);
+        for (pixel, _) in pixels.filter(|(_, part)| **part == Part::Ignored) {
+            *pixel = constant;
         }
     }
 
@@ -241,6 +264,19 @@ fn judged(size: ImageSize, parts: &[Part]) -> Vec<bool> {
         false => size.width.max(size.height) / BORDER,
     };
     let ignored: Vec<bool> = parts.iter().map(|part| *part == Part::IgnoredNow).collect();
+    let near = near(&ignored, size, reach);
+    let inspected = parts.iter().map(|part| *part == Part::Inspected);
+    let far: Vec<bool> = (inspected.clone().zip(&near))
+        .map(|(inspected, near)| inspected && !near)
+        .collect();
+    match far.contains(&true) {
+        true => far,
+        false => inspected.collect(),
+    }
+}
+
+/// What lies within so many rows and columns of what is marked.
+fn near(marked: &[bool], size: ImageSize, reach: usize) -> Vec<bool> {
     let spread = |from: &[bool], step: usize, count: usize, length: usize, across: usize| {
         let mut to = from.to_vec();
         for line in 0..count {
@@ -252,46 +288,16 @@ fn judged(size: ImageSize, parts: &[Part]) -> Vec<bool> {
         }
         to
     };
-    let rows = spread(&ignored, 1, size.height, size.width, size.width);
-    let near = spread(&rows, size.width, size.width, size.height, 1);
-    let inspected = parts.iter().map(|part| *part == Part::Inspected);
-    let far: Vec<bool> = (inspected.clone().zip(&near))
-        .map(|(inspected, near)| inspected && !near)
-        .collect();
-    match far.contains(&true) {
-        true => far,
-        false => inspected.collect(),
-    }
+    let rows = spread(marked, 1, size.height, size.width, size.width);
+    spread(&rows, size.width, size.width, size.height, 1)
 }
 
-/// The mean of good images as a tensor.
-pub(crate) fn mean_tensor(mean: &RgbImage) -> (String, PackedTensor) {
-    let tensor = PackedTensor {
-        shape: vec![mean.height() as usize, mean.width() as usize, 3],
-        values: (mean.as_raw().iter())
-            .map(|&value| (i16::from(value) - 128) as i8)
-            .collect(),
-    };
-    (MEAN_PICTURE.to_owned(), tensor)
-}
-
-fn mean_picture(tensors: &PackedTensors) -> Option<RgbImage> {
-    let tensor = tensors.get(MEAN_PICTURE)?;
-    let &[height, width, 3] = &tensor.shape[..] else {
-        return None;
-    };
-    let values = tensor
-        .values
-        .iter()
-        .map(|&value| (i16::from(value) + 128) as u8);
-    RgbImage::from_raw(width as u32, height as u32, values.collect())
-}
-
-/// Those of a model's tensors that this is made of.
+/// Of a model's tensors the one that this is made of.
 pub(crate) fn of_region(tensors: &PackedTensors) -> PackedTensors {
-    let kept = [INSPECT, MEAN_PICTURE].into_iter();
-    let named = kept.filter_map(|name| Some((name.to_owned(), tensors.get(name)?.clone())));
-    named.collect()
+    let kept = tensors.get(INSPECT).cloned();
+    kept.map(|tensor| (INSPECT.to_owned(), tensor))
+        .into_iter()
+        .collect()
 }
 
 /// Share of the images that a model inspects, by its tensors.

@@ -24,11 +24,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{NamedTensors, PackedTensors};
 use crate::images::{ImageSize, Limits, Reading, RegionOfInterest, Source, batches, resize};
+use crate::maps::ScoreMap;
 use crate::settings::{Alignment, Settings};
 use edges::edges;
 pub use frame::{Evidence, Frame};
 use inspected::Inspected;
-pub(crate) use inspected::{inspected_share, mean_tensor, of_region, packed_specs};
+pub(crate) use inspected::{inspected_share, of_region, packed_specs};
 pub use learn::GoodAlignment;
 use learn::learn;
 pub use moves::Move;
@@ -224,6 +225,19 @@ impl View {
             self.size,
             inspected.map(|inspected| inspected.now(frame, self.size)),
         )
+    }
+
+    /// Where it is evidence if what is ignored since after the training is odd above a value of the map of all that was
+    /// learned; None where nothing is ignored since, or nothing would be left.
+    pub(crate) fn evidence_beside(
+        &self,
+        frame: &Frame,
+        map: &ScoreMap,
+        above: f32,
+    ) -> Option<Evidence> {
+        let inspected = self.inspected.as_ref()?;
+        let beside = inspected.beside(frame, self.size, (map, above))?;
+        Some(frame.evidence(self.size, Some(beside)))
     }
 
     /// Where it was evidence at the training; None where that is the same.

@@ -14,6 +14,10 @@ use super::reading::samples;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use fill::{Shape, fill};
 
+/// Levels that are neither black nor white.
+const GREY: std::ops::RangeInclusive<u16> = u16::MAX / 4..=u16::MAX / 4 * 3;
+/// Share of a mask that may be of these: soft edges, and what lossy files make of hard ones.
+const MOST_GREY: f64 = 0.2;
 /// How far the proportions of an image and of what was drawn may differ, as a share.
 const OTHER_SHAPE: f64 = 0.02;
 /// How far a point may lie outside of the image, as a share of its side.
@@ -68,6 +72,17 @@ impl RegionOfInterest {
     pub fn mask(path: &Path) -> Result<Self> {
         let samples = samples((&read_file(path)?).into(), path, Limits::default())?;
         let image = samples.image.into_luma16();
+        let pixels = image.pixels().map(|pixel| pixel.0[0]);
+        let grey = pixels.filter(|level| GREY.contains(level)).count();
+        let share = grey as f64 / image.len().max(1) as f64;
+        if share > MOST_GREY {
+            let reason = format!(
+                "{:.0} % of it is neither black nor white: it looks like a photograph, and not like a mask; paint white \
+                 what is to be inspected, and black what is not",
+                100.0 * share
+            );
+            return Err(unusable(path, reason));
+        }
         let white = image.pixels().map(|pixel| pixel.0[0] > u16::MAX / 2);
         let mask = Mask {
             height: image.height() as usize,
