@@ -198,6 +198,13 @@ fn refuse_to_replace(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<()> {
          choose another -o",
         args.output.display()
     );
+    let page = beside(&args.output, "audit.html");
+    ensure!(
+        args.no_audit || args.output.is_file() || !page.exists(),
+        "{} is there already, and no model that it is of; add --replace to write over it, --no-audit to write none, or \
+         choose another -o",
+        page.display()
+    );
     let log = log_file(args);
     let has_lines = log
         .metadata()

@@ -15,6 +15,13 @@ pub struct Picture {
     pub kind: Kind,
 }
 
+/// Pixels of an image of which one may be hot.
+const HOT_OF: usize = 100_000;
+/// Pixels that may be hot of a smaller one.
+const HOT: usize = 4;
+/// Pixels for each of these.
+const ENOUGH: usize = 1_000;
+
 /// Which samples are black, white and opaque.
 #[derive(Clone, Copy)]
 struct Range {
@@ -75,14 +82,37 @@ pub(super) fn bits_in_use(samples: &Samples) -> Option<u8> {
     let color = samples.image.color();
     let colours = if color.has_color() { 3 } else { 1 };
     let channels = [colours, usize::from(color.channel_count())];
-    let [highest, _] = match &samples.image {
-        DynamicImage::ImageLuma16(grey) => highest(grey, channels),
-        DynamicImage::ImageLumaA16(grey) => highest(grey, channels),
-        DynamicImage::ImageRgb16(rgb) => highest(rgb, channels),
-        DynamicImage::ImageRgba16(rgb) => highest(rgb, channels),
+    let highest = match &samples.image {
+        DynamicImage::ImageLuma16(grey) => highest_but_hot(grey, channels),
+        DynamicImage::ImageLumaA16(grey) => highest_but_hot(grey, channels),
+        DynamicImage::ImageRgb16(rgb) => highest_but_hot(rgb, channels),
+        DynamicImage::ImageRgba16(rgb) => highest_but_hot(rgb, channels),
         _ => return None,
     };
     Some(used_bits(highest, said))
+}
+
+/// The highest sample of the colours, but for some pixels that reach further than all others: cameras have hot ones, and
+/// one of them must not make white sixteen times as bright.
+fn highest_but_hot(samples: &[u16], [colours, channels]: [usize; 2]) -> u16 {
+    let pixels = samples.len() / channels;
+    let hot = (pixels / HOT_OF).max(HOT.min(pixels / ENOUGH));
+    let mut highest = [0; 17];
+    let mut reach = [0; 17];
+    for pixel in samples.chunks_exact(channels) {
+        let brightest = pixel[..colours].iter().copied().fold(0, u16::max);
+        let bits = usize::from(used_bits(brightest, None));
+        highest[bits] = brightest.max(highest[bits]);
+        reach[bits] += 1;
+    }
+    let mut beyond = 0;
+    for bits in (0..highest.len()).rev() {
+        beyond += reach[bits];
+        if beyond > hot {
+            return highest[bits];
+        }
+    }
+    0
 }
 
 /// The highest sample of the colours, and of the opacity.
@@ -217,6 +247,16 @@ mod tests {
         assert_eq!(bits_in_use(&negative), Some(12));
         let picture = flatten(negative, BitDepth::Auto);
         assert_eq!(picture.image.into_raw(), [255, 255, 255, 0, 0, 0]);
+        // A camera of 12 bits with two hot pixels, and one of 16.
+        let mut samples = vec![4000; 64 * 64];
+        samples[70..72].fill(u16::MAX);
+        let of = |samples: &[u16]| {
+            let image = ImageBuffer::<Luma<u16>, _>::from_raw(64, 64, samples.to_vec()).unwrap();
+            bits_in_use(&Samples::new(DynamicImage::ImageLuma16(image), None))
+        };
+        assert_eq!(of(&samples), Some(12));
+        samples[100..110].fill(u16::MAX);
+        assert_eq!(of(&samples), Some(16));
         let above = flattened(grey([5000, 1]), BitDepth::Of(12));
         assert!(above.kind.cut_off && above.image.as_raw()[0] == 255);
         assert_eq!(

@@ -40,6 +40,10 @@ const RULES: &[Rule] = &[
         broken: activations_fit_into_memory,
     },
     Rule {
+        of: "image_size",
+        broken: a_teacher_fits_into_memory,
+    },
+    Rule {
         of: "training.level_weights",
         broken: a_level_counts,
     },
@@ -117,9 +121,13 @@ fn a_pair_lies_on_the_students_grid(settings: &Settings) -> Option<String> {
         .then(|| format!("{offset}: must be a multiple of student.output_stride ({stride})"))
 }
 
-/// Settings whose largest activation would take more than 2 GiB: a file of settings or a model may claim any.
+/// Numbers of 4 bytes that take 2 GiB.
+const MOST_VALUES: u128 = 1 << 29;
+/// Channels that teachers have at each pixel.
+const TEACHER_CHANNELS: u128 = 64;
+
+/// Settings whose activations would take more than 2 GiB: a file of settings or a model may claim any.
 fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
-    const MOST_VALUES: u128 = 1 << 29;
     let [c1, c2, c3, c4] = settings.student.widths;
     let stride = settings.student.output_stride;
     let ImageSize { width, height } = settings.image_size;
@@ -138,14 +146,28 @@ fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
         (stride.min(4), c3),
         (stride, c4.max(settings.position.hidden)),
     ];
-    let too_large = activations.into_iter().find(|&(step, channels)| {
-        pixels / (step * step) as u128 * channels as u128 * batch as u128 > MOST_VALUES
-    });
-    too_large.map(|(step, channels)| {
+    let values = |&(step, channels): &(usize, usize)| {
+        pixels / (step * step) as u128 * channels as u128 * batch as u128
+    };
+    let all: u128 = activations.iter().map(values).sum();
+    let largest = activations.iter().max_by_key(|one| values(one));
+    largest.filter(|_| all > MOST_VALUES).map(|(step, channels)| {
         format!(
-            "{channels} channels at every {step} pixels of {batch} images of {width}x{height} take \
-             more than 2 GiB of memory; lower student.widths, image_size or training.batch, or \
-             raise student.output_stride"
+            "{channels} channels at every {step} pixels of {batch} images of {width}x{height}, and the other layers, \
+             take more than 2 GiB of memory; lower student.widths, image_size or training.batch, or raise \
+             student.output_stride"
+        )
+    })
+}
+
+/// Images of which the first layer of a teacher would take more than 2 GiB, before and behind it.
+fn a_teacher_fits_into_memory(settings: &Settings) -> Option<String> {
+    let ImageSize { width, height } = settings.image_size;
+    let values = 2 * TEACHER_CHANNELS * (width * height) as u128;
+    (values > MOST_VALUES).then(|| {
+        format!(
+            "{width}x{height}: a teacher takes more than 2 GiB of memory for it; lower image_size, or set tile, which \
+             looks at pieces of the images' own scale"
         )
     })
 }

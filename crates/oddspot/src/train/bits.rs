@@ -9,8 +9,8 @@ use crate::images::{BitDepth, Source, batches};
 use crate::settings::Settings;
 
 /// The settings with the bits that are in use in good images, if they leave that to these and any image has
-/// 16 bits a sample. All of them count: the brightest alone shows how far a camera reaches. None if told to
-/// stop.
+/// 16 bits a sample. All of them count, but for some hot pixels: the brightest alone shows how far a camera reaches.
+/// None if told to stop.
 ///
 /// # Errors
 /// An unreadable image.

@@ -288,9 +288,21 @@ fn every_rule_between_settings_is_told_with_its_setting() {
         ),
         (
             &[("image_size", "2048"), ("student.output_stride", "1")],
-            "student.widths: 256 channels at every 1 pixels of 1 images of 2048x2048 take more than 2 GiB",
+            "student.widths: 256 channels at every 1 pixels of 1 images of 2048x2048, and the other layers, take more than 2 GiB",
         ),
-        (&[("image_size", "4096")], "valid"),
+        (
+            &[
+                ("image_size", "2048"),
+                ("student.output_stride", "1"),
+                ("student.widths", "4,4,4,4"),
+            ],
+            "more than 2 GiB",
+        ),
+        (&[("image_size", "2048")], "valid"),
+        (
+            &[("image_size", "4096"), ("method", "instant")],
+            "image_size: 4096x4096: a teacher takes more than 2 GiB",
+        ),
         (
             &[("training.level_weights", "0,0,0")],
             "training.level_weights: 0,0,0: one at least",
