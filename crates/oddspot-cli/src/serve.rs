@@ -121,19 +121,24 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
 }
 
 fn tell_of(service: &Service, configuration: &Configuration) {
-    if service.stations.is_empty() {
-        tell!("there is no station yet: give --model, and the page says more");
+    let stations = service.stations();
+    if stations.is_empty() {
+        tell!("there is no station yet: make one on the page, or give --model");
     }
-    for station in service.stations.values() {
+    for station in stations {
         let name = &station.name;
-        match &station.model {
-            Some(model) => tell!(
-                "station {name} judges by model {:.12}",
-                model.version.sha256
+        let active = station.model().map(|model| model.version.sha256.clone());
+        match (&active, &station.configured_model) {
+            (Some(active), Some(named)) if active != named => tell!(
+                "station {name} judges by model {active:.12}, which was activated on its page in the place of {named:.12}"
             ),
-            None => {
-                tell!("warning: station {name} has no model: nothing can be judged; give --model")
-            }
+            (Some(active), _) => tell!("station {name} judges by model {active:.12}"),
+            (None, _) => tell!(
+                "warning: station {name} has no model: nothing can be judged; make one on its page, or give --model"
+            ),
+        }
+        if station.post.is_paused() {
+            tell!("station {name} is paused: nothing is judged until it is resumed on its page");
         }
         let asked = configuration.stations.iter().find(|one| one.name == *name);
         if let (Some((folder, _)), Some(asked)) = (&station.folder, asked) {

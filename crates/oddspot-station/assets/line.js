@@ -1,4 +1,5 @@
 // The page of a station: as parts come, what is shown is brought anew from the service.
+import { listen as act } from "./api.js";
 import { listen } from "./label.js";
 
 /** Milliseconds without a sign of life after which the connection counts as lost. */
@@ -101,3 +102,4 @@ document.addEventListener("change", (event) => {
   }
 });
 listen(bring);
+act(bring, (sentence, button) => { button.textContent = sentence; });

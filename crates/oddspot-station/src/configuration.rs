@@ -232,14 +232,10 @@ fn of_names(stations: &[StationConfiguration]) -> Option<Fault> {
     let mut names = HashSet::new();
     stations.iter().enumerate().find_map(|(number, station)| {
         let name = &station.name;
-        let reason = if !is_name(name) {
-            format!(
-                "a station cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - and _"
-            )
-        } else if !names.insert(name) {
-            format!("two stations are called {name}")
-        } else {
-            return None;
+        let reason = match check_name(name) {
+            Err(error) => error.reason().to_owned(),
+            Ok(()) if !names.insert(name) => format!("two stations are called {name}"),
+            Ok(()) => return None,
         };
         Some(Fault::at(Place::Station(number, "name"), reason))
     })
@@ -262,10 +258,33 @@ fn of_folders(stations: &[StationConfiguration]) -> Option<Fault> {
     })
 }
 
-/// Whether a station can be called so.
-fn is_name(name: &str) -> bool {
+/// Refuses a name that a station cannot have.
+///
+/// # Errors
+/// It cannot stand in an address.
+pub fn check_name(name: &str) -> Result<()> {
     let plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
-    !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain)
+    match !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain) {
+        true => Ok(()),
+        false => Err(Error::new(
+            Kind::Invalid,
+            format!(
+                "a station cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - and _"
+            ),
+        )),
+    }
+}
+
+impl StationConfiguration {
+    /// Of which no more is said than its name.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            model: None,
+            folder: None,
+            after: After::default(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use crate::error::{Error, Kind, Result};
 
 /// Bytes that are written to see whether there is room: some images' worth.
 const PROBE: usize = 1 << 20;
+/// The folders in it.
+const FOLDERS: [&str; 4] = ["images", "models", "pictures", "training"];
 
 /// The data folder of a service.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl Data {
     /// # Errors
     /// A folder that cannot be written, or that another service uses.
     pub fn open(root: &Path) -> Result<Self> {
-        for below in ["images", "models", "pictures"] {
+        for below in FOLDERS {
             let folder = root.join(below);
             fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
         }
@@ -49,7 +51,7 @@ impl Data {
             }
             Err(TryLockError::Error(error)) => return Err(Error::io(&path)(error)),
         }
-        for below in ["images", "models", "pictures"] {
+        for below in FOLDERS {
             remove_leftovers(&root.join(below));
         }
         Ok(Self {
@@ -126,6 +128,21 @@ impl Data {
             }
         }
         Ok(sha256)
+    }
+
+    /// The folder below which images lie.
+    pub fn images(&self) -> PathBuf {
+        self.root.join("images")
+    }
+
+    /// Where a station's trainings are set aside; made if it is not there.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn training(&self, station: &str) -> Result<PathBuf> {
+        let folder = self.root.join("training").join(station);
+        fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        Ok(folder)
     }
 
     /// Where a model lies.

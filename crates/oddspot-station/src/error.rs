@@ -21,6 +21,8 @@ pub enum Kind {
     Mismatch,
     /// There is no model to judge by.
     NoModel,
+    /// Nothing is judged for now.
+    Paused,
     /// There is more to judge than can be.
     Full,
     /// Requests come faster than is accepted.

@@ -14,9 +14,17 @@ pub mod history;
 pub mod judging;
 pub mod metrics;
 
+pub mod versions;
+
+// Models made beside it.
+pub mod jobs;
+
 pub mod inputs;
 
+pub mod good;
 pub mod pictures;
+pub mod prices;
+pub mod regions;
 
 // What all of it makes together.
 pub mod service;

@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::error::{Error, Result};
-use crate::history::Inspection;
+use crate::history::{Inspection, ModelVersion};
 
 /// Upper ends of the ranges of latencies, in seconds.
 const LATENCIES: [f64; 12] = [
@@ -142,14 +142,17 @@ impl Metrics {
         self.queue.get_or_create(&of_station).set(images);
     }
 
-    /// Notes which model judges for a station.
-    pub fn model(&self, station: &str, sha256: &str, oddspot: &str) {
-        let of_model = OfModel {
+    /// Notes which model judges for a station, in the place of which.
+    pub fn model(&self, station: &str, model: &ModelVersion, before: Option<&ModelVersion>) {
+        let of = |model: &ModelVersion| OfModel {
             station: station.to_owned(),
-            sha256: sha256.to_owned(),
-            oddspot: oddspot.to_owned(),
+            sha256: model.sha256.clone(),
+            oddspot: model.oddspot.clone(),
         };
-        self.models.get_or_create(&of_model).set(1);
+        if let Some(before) = before {
+            self.models.remove(&of(before));
+        }
+        self.models.get_or_create(&of(model)).set(1);
     }
 
     /// All of it as text.

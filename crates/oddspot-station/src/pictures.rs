@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use oddspot::images::{ImageSize, at_most, read_file};
+use oddspot::images::{ImageSize, Reading, at_most, read_file};
 use oddspot_draw::figure::{Panels, figure};
 use oddspot_draw::heatmap::{Scale, render, veil, write_png};
-use oddspot_draw::page::result_pictures;
+use oddspot_draw::page::{jpeg_bytes, result_pictures};
 use tokio::sync::Semaphore;
 
-use crate::data::{Data, write};
+use crate::data::{Data, KeptImage, write};
 use crate::error::{Error, Result};
 use crate::history::Inspection;
 use crate::judging::{Models, Recent};
@@ -69,6 +69,31 @@ impl Picture {
     }
 }
 
+/// A picture of a good image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoodPicture {
+    /// Small, for a list.
+    Thumbnail,
+    /// Large, to be drawn on.
+    View,
+}
+
+impl GoodPicture {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Thumbnail => "thumbnail.jpg",
+            Self::View => "view.jpg",
+        }
+    }
+
+    fn side(self) -> usize {
+        match self {
+            Self::Thumbnail => 240,
+            Self::View => SIDE,
+        }
+    }
+}
+
 /// Draws pictures, and keeps what was drawn.
 pub struct Pictures {
     data: Arc<Data>,
@@ -116,6 +141,35 @@ impl Pictures {
                 }
             }
             std::fs::read(&path).map_err(Error::io(&path))
+        });
+        drawn
+            .await
+            .map_err(|error| Error::internal(format!("a picture cannot be drawn: {error}")))?
+    }
+
+    /// A good image as a browser shows it, along its longer side so large at most.
+    ///
+    /// # Errors
+    /// An image that is not there any more.
+    pub async fn of_good(self: Arc<Self>, kept: KeptImage, shown: GoodPicture) -> Result<Vec<u8>> {
+        let path = self.data.picture(&kept.sha256, shown.file());
+        let drawer = Arc::clone(&self);
+        // Held by who draws: whoever asked may have gone.
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        let drawn = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            if let Ok(bytes) = std::fs::read(&path) {
+                return Ok(bytes);
+            }
+            let file = drawer.data.image(&kept);
+            let reading = Reading {
+                limits: drawer.models.limits(),
+                ..Reading::default()
+            };
+            let image = reading.decode_bytes(&read_file(&file)?, &file)?.image;
+            let bytes = jpeg_bytes(&at_most(&image, shown.side()))?;
+            write(&path, &bytes)?;
+            Ok(bytes)
         });
         drawn
             .await

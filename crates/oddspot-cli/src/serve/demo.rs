@@ -45,10 +45,8 @@ pub fn station(folder: &Path, threads: usize) -> Result<StationConfiguration> {
         .run()?
         .save(&model)?;
     Ok(StationConfiguration {
-        name: NAME.to_owned(),
         model: Some(model),
-        folder: None,
-        after: Default::default(),
+        ..StationConfiguration::named(NAME)
     })
 }
 

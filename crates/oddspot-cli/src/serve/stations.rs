@@ -58,12 +58,7 @@ fn set_station(stations: &mut Vec<StationConfiguration>, args: &ServeArgs) -> Re
     };
     let at = stations.iter().position(|one| one.name == name);
     let at = at.unwrap_or_else(|| {
-        stations.push(StationConfiguration {
-            name,
-            model: None,
-            folder: None,
-            after: Default::default(),
-        });
+        stations.push(StationConfiguration::named(&name));
         stations.len() - 1
     });
     let station = &mut stations[at];

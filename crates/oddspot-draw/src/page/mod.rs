@@ -23,6 +23,7 @@ pub use evaluation::evaluation_page;
 pub use example::{Example, Panel, Shown};
 pub use measured::Measured;
 pub use pick::{named, pick};
+pub use picture::jpeg_bytes;
 pub use results::{ResultLine, result_pictures, results_page};
 
 use crate::heatmap::colour_map;

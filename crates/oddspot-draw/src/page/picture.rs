@@ -19,7 +19,10 @@ pub(super) fn jpeg(picture: &RgbImage) -> Result<String> {
 }
 
 /// The bytes of a picture as JPEG.
-pub(super) fn jpeg_bytes(picture: &RgbImage) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// A picture that cannot be encoded, which no input is known to cause.
+pub fn jpeg_bytes(picture: &RgbImage) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
         .write_image(

@@ -9,11 +9,14 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
-const STEPS: [(i64, &str, &str); 1] = [(
-    1,
-    "history",
-    include_str!("../../migrations/0001_history.sql"),
-)];
+const STEPS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "history",
+        include_str!("../../migrations/0001_history.sql"),
+    ),
+    (2, "setup", include_str!("../../migrations/0002_setup.sql")),
+];
 
 /// Brings the tables up to date. An older database is copied first.
 pub async fn run(pool: &SqlitePool, file: &Path) -> Result<()> {
@@ -94,12 +97,12 @@ mod tests {
         assert_eq!(version(&pool).await.unwrap(), None);
         run(&pool, &file).await.unwrap();
         run(&pool, &file).await.unwrap();
-        assert_eq!(version(&pool).await.unwrap(), Some(1));
+        assert_eq!(version(&pool).await.unwrap(), Some(2));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         for _ in 0..2 {
-            keep(&pool, &file, 1).await.unwrap();
+            keep(&pool, &file, 2).await.unwrap();
         }
-        let copy = opened(&copy_of(&file, 1)).await;
-        assert_eq!(version(&copy).await.unwrap(), Some(1));
+        let copy = opened(&copy_of(&file, 2)).await;
+        assert_eq!(version(&copy).await.unwrap(), Some(2));
     }
 }

@@ -1,13 +1,17 @@
 //! What was judged, in a database: every inspection, in the order in which they came, and what people say of them.
 
+mod good;
 mod ids;
 mod inspection;
+mod job;
 mod label;
+mod labelled;
 mod migrations;
 mod query;
 mod record;
 mod rows;
 mod station;
+mod version;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,10 +23,14 @@ use sqlx::sqlite::{
 };
 use tokio::sync::{Mutex, broadcast};
 
+pub use good::{GoodImage, GoodSource, NewGood};
 pub use inspection::{FileOf, Inspection, Label, Source, Truth};
+pub use job::{Job, JobKind, JobState};
+pub use labelled::{Labelled, ManifestRow};
 pub use query::{Filter, LabelFilter, Order};
 pub use record::Judged;
 pub use station::{ModelVersion, StationRow};
+pub use version::{Activation, Origin, Version, VersionSource};
 
 use crate::error::{Error, Result};
 use ids::Ids;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use oddspot::verdict::Verdict;
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use super::inspection::verdict_named;
 use super::{History, text_of};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// A station as the history has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,14 @@ pub struct StationRow {
     pub name: String,
     /// SHA-256 of the model that judges.
     pub model: Option<String>,
+    /// Whether it judges nothing for now.
+    pub is_paused: bool,
+    /// Whether it was made from the page.
+    pub is_of_page: bool,
+    /// Polygons of what is inspected, as JSON.
+    pub mask: Option<String>,
+    /// SHA-256 of the model file that the configuration named last.
+    pub configured_model: Option<String>,
 }
 
 /// A model that judged.
@@ -36,47 +45,73 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn stations(&self) -> Result<Vec<StationRow>> {
-        let rows = sqlx::query("SELECT name, model FROM station ORDER BY name")
+        let query = format!("{SELECT} ORDER BY name");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
             .fetch_all(&self.read)
             .await?;
-        let stations = rows.iter().map(|row| {
-            Ok(StationRow {
-                name: row.try_get("name")?,
-                model: row.try_get("model")?,
-            })
-        });
-        stations.collect()
+        rows.iter().map(station).collect()
     }
 
-    /// Makes a station known, with the model that judges for it from now on; without one it keeps the one that it has.
+    /// One of them.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn station(&self, name: &str) -> Result<Option<StationRow>> {
+        let query = format!("{SELECT} WHERE name = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(name)
+            .fetch_optional(&self.write)
+            .await?;
+        row.as_ref().map(station).transpose()
+    }
+
+    /// Makes a station known; one that is known stays as it is.
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn set_station(&self, name: &str, model: Option<&ModelVersion>) -> Result<()> {
-        let now = text_of(Timestamp::now());
-        if let Some(model) = model {
-            sqlx::query(
-                "INSERT INTO model_version (sha256, oddspot, threshold, check_threshold, added_at) \
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sha256) DO NOTHING",
-            )
-            .bind(&model.sha256)
-            .bind(&model.oddspot)
-            .bind(model.thresholds[0])
-            .bind(model.thresholds[1])
-            .bind(&now)
-            .execute(&self.write)
-            .await?;
-        }
+    pub async fn add_station(&self, name: &str, is_of_page: bool) -> Result<()> {
         sqlx::query(
-            "INSERT INTO station (name, model, added_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (name) DO UPDATE SET model = COALESCE(excluded.model, station.model)",
+            "INSERT INTO station (name, added_at, is_of_page) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
         )
         .bind(name)
-        .bind(model.map(|model| &model.sha256))
-        .bind(&now)
+        .bind(text_of(Timestamp::now()))
+        .bind(i64::from(is_of_page))
         .execute(&self.write)
         .await?;
         Ok(())
+    }
+
+    /// Notes whether a station judges nothing for now.
+    ///
+    /// # Errors
+    /// There is no such station.
+    pub async fn set_paused(&self, name: &str, is_paused: bool) -> Result<()> {
+        let query = sqlx::query("UPDATE station SET is_paused = $2 WHERE name = $1")
+            .bind(name)
+            .bind(i64::from(is_paused));
+        one_of(query.execute(&self.write).await?.rows_affected(), name)
+    }
+
+    /// Notes which part of its images a station's next models inspect; all without polygons.
+    ///
+    /// # Errors
+    /// There is no such station.
+    pub async fn set_mask(&self, name: &str, mask: Option<&str>) -> Result<()> {
+        let query = sqlx::query("UPDATE station SET mask = $2 WHERE name = $1")
+            .bind(name)
+            .bind(mask);
+        one_of(query.execute(&self.write).await?.rows_affected(), name)
+    }
+
+    /// Notes which model file the configuration names.
+    ///
+    /// # Errors
+    /// There is no such station.
+    pub async fn set_configured_model(&self, name: &str, sha256: &str) -> Result<()> {
+        let query = sqlx::query("UPDATE station SET configured_model = $2 WHERE name = $1")
+            .bind(name)
+            .bind(sha256);
+        one_of(query.execute(&self.write).await?.rows_affected(), name)
     }
 
     /// How many inspections of a station there were of each verdict since a moment.
@@ -102,4 +137,28 @@ impl History {
         }
         Ok(counts)
     }
+}
+
+const SELECT: &str =
+    "SELECT name, model, is_paused, is_of_page, mask, configured_model FROM station";
+
+fn one_of(rows: u64, name: &str) -> Result<()> {
+    match rows {
+        0 => {
+            let reason = format!("there is no station {name}");
+            Err(Error::new(Kind::NotFound, reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn station(row: &SqliteRow) -> Result<StationRow> {
+    Ok(StationRow {
+        name: row.try_get("name")?,
+        model: row.try_get("model")?,
+        is_paused: row.try_get::<i64, _>("is_paused")? != 0,
+        is_of_page: row.try_get::<i64, _>("is_of_page")? != 0,
+        mask: row.try_get("mask")?,
+        configured_model: row.try_get("configured_model")?,
+    })
 }

@@ -1,3 +1,5 @@
+mod setup;
+
 use std::time::Instant;
 
 use oddspot::Finding;
@@ -67,7 +69,9 @@ async fn opened(file: &Path) -> History {
         oddspot: "0".to_owned(),
         thresholds: [5.0, 4.0],
     };
-    history.set_station("top", Some(&model)).await.unwrap();
+    history.add_station("top", false).await.unwrap();
+    let origin = Origin::default();
+    history.add_version("top", &model, &origin).await.unwrap();
     history
 }
 

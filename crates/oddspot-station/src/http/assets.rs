@@ -13,23 +13,19 @@ use crate::pages::style;
 const PAGE: &str = "page.css";
 const CSS: &str = "text/css; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 5] = [
+const JS: &str = "text/javascript; charset=utf-8";
+
+const FILES: [(&str, &str, &str); 11] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
-    (
-        "line.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../assets/line.js"),
-    ),
-    (
-        "history.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../assets/history.js"),
-    ),
-    (
-        "label.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../assets/label.js"),
-    ),
+    ("api.js", JS, include_str!("../../assets/api.js")),
+    ("history.js", JS, include_str!("../../assets/history.js")),
+    ("label.js", JS, include_str!("../../assets/label.js")),
+    ("line.js", JS, include_str!("../../assets/line.js")),
+    ("models.js", JS, include_str!("../../assets/models.js")),
+    ("new.js", JS, include_str!("../../assets/new.js")),
+    ("regions.js", JS, include_str!("../../assets/regions.js")),
+    ("setup.js", JS, include_str!("../../assets/setup.js")),
+    ("verdict.js", JS, include_str!("../../assets/verdict.js")),
     (
         "icon.svg",
         "image/svg+xml",

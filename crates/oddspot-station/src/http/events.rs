@@ -1,4 +1,4 @@
-//! Inspections as they come, as server-sent events: who was away for a while gets what came in between.
+//! Inspections and jobs as they come, as server-sent events: who was away for a while gets what came in between.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use utoipa::IntoParams;
@@ -18,7 +19,7 @@ use super::Shared;
 use super::listing::id_of;
 use super::parameters::Parameters;
 use super::problem::Problem;
-use crate::history::{Filter, History, Inspection, Order};
+use crate::history::{Filter, History, Inspection, Job, Order};
 
 /// Inspections that are read from the history at a time.
 const AT_ONCE: u32 = 1_000;
@@ -34,7 +35,7 @@ pub struct Since {
     last_event_id: String,
 }
 
-/// Inspections as they come, with their ids.
+/// Inspections as they come, with their ids; and `job`, how a job is, without one.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(Since, ("Last-Event-ID" = Option<String>, Header)),
@@ -58,6 +59,7 @@ pub async fn events(
     };
     let telling = Telling {
         news,
+        jobs: shared.service.jobs.listen(),
         history,
         ending: shared.service.ending(),
         is_behind,
@@ -85,6 +87,7 @@ async fn newest(history: &History) -> Result<String, Problem> {
 struct Telling {
     history: Arc<History>,
     news: broadcast::Receiver<Arc<Inspection>>,
+    jobs: broadcast::Receiver<Arc<Job>>,
     ending: watch::Receiver<bool>,
     /// The last that was told.
     last: String,
@@ -106,6 +109,12 @@ impl Telling {
             }
             let heard = tokio::select! {
                 heard = self.news.recv() => heard,
+                job = self.jobs.recv() => match job {
+                    Ok(job) => return Some(of_job(&job)),
+                    // What it missed the next one tells too.
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return None,
+                },
                 _ = self.ending.wait_for(|ends| *ends) => return None,
             };
             match heard {
@@ -144,4 +153,19 @@ impl Telling {
             }
         }
     }
+}
+
+/// How a job is; without an id, for only inspections are caught up with.
+fn of_job(job: &Job) -> Event {
+    let brief = json!({
+        "id": job.id,
+        "station": job.station,
+        "kind": job.kind,
+        "state": job.state,
+        "progress": job.progress,
+        "stage": job.stage,
+        "outcome": job.outcome,
+        "loss": job.losses.last().map(|(_, loss)| loss),
+    });
+    Event::default().event("job").data(brief.to_string())
 }

@@ -29,7 +29,8 @@ pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Pr
     if !service.history.is_ready().await {
         return Err(not_ready("the history cannot be read".to_owned()));
     }
-    if service.stations.is_empty() {
+    let stations = service.stations();
+    if stations.is_empty() {
         return Err(not_ready("there is no station".to_owned()));
     }
     let data = Arc::clone(&service.data);
@@ -37,9 +38,10 @@ pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Pr
     if let Ok(Err(error)) = writable {
         return Err(not_ready(format!("nothing can be kept: {error}")));
     }
-    for station in service.stations.values() {
+    for station in &stations {
         let name = &station.name;
-        if station.model.is_none() {
+        // One that is paused is so because a person wants it.
+        if !station.post.is_paused() && station.model().is_none() {
             return Err(not_ready(format!("station {name} has no model")));
         }
         if station.queue.is_ended() {
@@ -56,7 +58,7 @@ pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Pr
 )]
 pub async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;
-    for station in service.stations.values() {
+    for station in service.stations() {
         service
             .metrics
             .waiting(&station.name, station.queue.waiting());

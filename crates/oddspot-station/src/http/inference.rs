@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -67,7 +67,7 @@ pub async fn model(
     PathParameters(model): PathParameters<String>,
 ) -> Result<Json<Value>, Problem> {
     let station = shared.service.station(&model)?;
-    let versions: Vec<&str> = versions(station);
+    let versions: Vec<String> = versions(&station);
     Ok(Json(json!({
         "name": model,
         "versions": versions,
@@ -83,21 +83,15 @@ pub async fn model(
 /// Whether a station can judge.
 #[utoipa::path(
     get, path = "/v2/models/{model}/ready", tag = "inference", params(("model" = String, Path)),
-    responses((status = 200), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json")),
+    responses((status = 200), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn ready(
     State(shared): State<Shared>,
     PathParameters(model): PathParameters<String>,
 ) -> Result<Json<Value>, Problem> {
     let station = shared.service.station(&model)?;
-    match station.model {
-        Some(_) => Ok(Json(json!({ "name": model, "ready": true }))),
-        None => Err(Problem::new(
-            StatusCode::CONFLICT,
-            "no_model",
-            format!("station {model} has no model"),
-        )),
-    }
+    station.post.ready()?;
+    Ok(Json(json!({ "name": model, "ready": true })))
 }
 
 /// Judges an image.
@@ -135,9 +129,9 @@ pub async fn infer(
     })))
 }
 
-fn versions(station: &Station) -> Vec<&str> {
-    let model = station.model.iter();
-    model.map(|model| model.version.sha256.as_str()).collect()
+fn versions(station: &Station) -> Vec<String> {
+    let model = station.model().into_iter();
+    model.map(|model| model.version.sha256.clone()).collect()
 }
 
 fn task(bytes: Bytes, since: Instant) -> Task {

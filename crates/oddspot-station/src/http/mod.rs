@@ -1,14 +1,20 @@
 //! The service over HTTP: a function from a service to a router.
 
 mod assets;
+mod body;
 mod drained;
 mod events;
 mod export;
+mod good;
 mod health;
 mod images;
 mod inference;
 mod inspections;
+mod jobs;
 mod listing;
+mod mask;
+mod models;
+mod models_page;
 mod openapi;
 mod pages;
 mod parameters;
@@ -16,8 +22,11 @@ mod problem;
 mod rate;
 mod safety;
 mod server;
+mod setup_page;
 mod stations;
 mod submit;
+mod verdict;
+mod verdict_page;
 
 use std::sync::Arc;
 
@@ -44,8 +53,8 @@ pub struct Shared {
     reading: Arc<Semaphore>,
 }
 
-/// Bytes of a label, at most.
-const LABEL: usize = 16 << 10;
+/// Bytes of a small request, such as a label, at most.
+const SMALL: usize = 16 << 10;
 /// Images that are read at a time, beside as many as may wait.
 const READING: usize = 8;
 
@@ -76,7 +85,12 @@ fn for_everyone() -> Router<Shared> {
 /// What other programs use. Where there are users, these need the role of a machine.
 fn for_machines() -> Router<Shared> {
     Router::new()
-        .route("/api/v1/stations", get(stations::list))
+        .route(
+            "/api/v1/stations",
+            get(stations::list).post(stations::create),
+        )
+        .route("/api/v1/stations/{station}/pause", post(stations::pause))
+        .route("/api/v1/stations/{station}/resume", post(stations::resume))
         .route(
             "/api/v1/stations/{station}/inspections",
             post(inspections::judge),
@@ -90,8 +104,9 @@ fn for_machines() -> Router<Shared> {
             "/api/v1/inspections/{id}/label",
             put(inspections::set_label)
                 .delete(inspections::remove_label)
-                .layer(DefaultBodyLimit::max(LABEL)),
+                .layer(DefaultBodyLimit::max(SMALL)),
         )
+        .merge(for_setting_up())
         .route("/api/v1/events", get(events::events))
         .route("/openapi.json", get(openapi::openapi))
         .route("/metrics", get(health::metrics))
@@ -101,12 +116,75 @@ fn for_machines() -> Router<Shared> {
         .route("/v2/models/{model}/infer", post(inference::infer))
 }
 
+/// What models are made with. Where there are users, these need the role of an engineer.
+fn for_setting_up() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/jobs", get(jobs::list).post(jobs::start))
+        .route("/api/v1/jobs/{id}", get(jobs::one))
+        .route("/api/v1/jobs/{id}/cancel", post(jobs::cancel))
+        .route(
+            "/api/v1/stations/{station}/good",
+            get(good::list).post(good::send),
+        )
+        .route(
+            "/api/v1/stations/{station}/good/judged",
+            post(good::take_judged),
+        )
+        .route(
+            "/api/v1/stations/{station}/good/{image}",
+            put(good::change).delete(good::remove),
+        )
+        .route(
+            "/api/v1/stations/{station}/good/{image}/{kind}",
+            get(good::picture),
+        )
+        .route(
+            "/api/v1/stations/{station}/mask",
+            get(mask::get)
+                .put(mask::put)
+                .layer(DefaultBodyLimit::max(mask::DRAWN)),
+        )
+        .route(
+            "/api/v1/stations/{station}/models",
+            get(models::list)
+                .post(models::send)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/api/v1/stations/{station}/models/activate",
+            post(models::activate),
+        )
+        .route(
+            "/api/v1/stations/{station}/models/rollback",
+            post(models::roll_back),
+        )
+        .route(
+            "/api/v1/stations/{station}/verdict",
+            get(verdict::meant).post(verdict::save),
+        )
+        .route(
+            "/api/v1/stations/{station}/dataset.jsonl",
+            get(verdict::dataset),
+        )
+}
+
 /// What operators see. Where there are users, these need the role of an operator.
 fn for_people() -> Router<Shared> {
     Router::new()
         .route("/", get(pages::first))
+        .route("/new", get(pages::new))
         .route("/stations/{station}", get(pages::line))
         .route("/stations/{station}/now", get(pages::now))
+        .route("/stations/{station}/setup", get(setup_page::page))
+        .route("/stations/{station}/setup/good", get(setup_page::good))
+        .route("/stations/{station}/setup/jobs", get(setup_page::jobs))
+        .route("/stations/{station}/setup/found", get(setup_page::found))
+        .route("/stations/{station}/models", get(models_page::page))
+        .route("/stations/{station}/verdict", get(verdict_page::page))
+        .route(
+            "/stations/{station}/verdict/meant",
+            get(verdict_page::meant),
+        )
         .route("/history", get(pages::history))
         .route("/assets/{file}", get(assets::asset))
 }

@@ -5,7 +5,10 @@ use axum::http::StatusCode;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::{events, export, health, images, inference, inspections, stations};
+use super::{
+    events, export, good, health, images, inference, inspections, jobs, mask, models, stations,
+    verdict,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +26,28 @@ use super::{events, export, health, images, inference, inspections, stations};
         export::csv,
         export::json_lines,
         stations::list,
+        stations::create,
+        stations::pause,
+        stations::resume,
+        good::list,
+        good::send,
+        good::take_judged,
+        good::change,
+        good::remove,
+        good::picture,
+        mask::get,
+        mask::put,
+        jobs::list,
+        jobs::start,
+        jobs::one,
+        jobs::cancel,
+        models::list,
+        models::send,
+        models::activate,
+        models::roll_back,
+        verdict::meant,
+        verdict::save,
+        verdict::dataset,
         events::events,
         health::live,
         health::ready,

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order};
 use crate::pages::{
-    Asked, Card, Count, HistoryPage, LinePage, Navigation, NonePage, Now, chart, render,
+    Asked, Card, Count, HistoryPage, LinePage, Navigation, NewPage, Now, Place, chart, render,
 };
 use crate::service::Station;
 
@@ -33,13 +33,19 @@ const LABELS: [(&str, &str); 3] = [
 
 /// The first station's page.
 pub async fn first(State(shared): State<Shared>) -> Result<Response, Problem> {
-    match shared.service.stations.keys().next() {
-        Some(station) => Ok(Redirect::temporary(&format!("/stations/{station}")).into_response()),
-        None => {
-            let nav = navigation(&shared, Some(String::new()));
-            Ok(Html(render(&NonePage { nav })?).into_response())
+    match shared.service.stations().first() {
+        Some(station) => {
+            let place = format!("/stations/{}", station.name);
+            Ok(Redirect::temporary(&place).into_response())
         }
+        None => Ok(new(State(shared)).await?.into_response()),
     }
+}
+
+/// The page where a station is made.
+pub async fn new(State(shared): State<Shared>) -> Result<Html<String>, Problem> {
+    let nav = navigation(&shared, None, Place::New);
+    Ok(Html(render(&NewPage { nav })?))
 }
 
 /// A station's page.
@@ -48,8 +54,8 @@ pub async fn line(
     PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
 ) -> Result<Html<String>, Problem> {
-    let now = now_at(&shared, shared.service.station(&station)?, &headers).await?;
-    let nav = navigation(&shared, Some(station));
+    let now = now_at(&shared, &*shared.service.station(&station)?, &headers).await?;
+    let nav = navigation(&shared, Some(station), Place::Line);
     Ok(Html(render(&LinePage { nav, now })?))
 }
 
@@ -59,7 +65,7 @@ pub async fn now(
     PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
 ) -> Result<Html<String>, Problem> {
-    let now = now_at(&shared, shared.service.station(&station)?, &headers).await?;
+    let now = now_at(&shared, &*shared.service.station(&station)?, &headers).await?;
     Ok(Html(render(&now)?))
 }
 
@@ -85,12 +91,12 @@ async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Resu
         .and_then(|host| host.to_str().ok());
     Ok(Now {
         station: station.name.clone(),
+        is_paused: station.post.is_paused(),
         trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
         counts: counts.into_iter().map(count).collect(),
         waiting: station.queue.waiting(),
         folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
-        model: (station.model.as_ref())
-            .map(|model| model.version.sha256.chars().take(12).collect()),
+        model: (station.model()).map(|model| model.version.sha256.chars().take(12).collect()),
         address: host.unwrap_or("127.0.0.1:8480").to_owned(),
         last: stream.first().cloned(),
         stream,
@@ -121,7 +127,7 @@ pub async fn history(
     };
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {
-        nav: navigation(&shared, None),
+        nav: navigation(&shared, of_history(&shared, &asked), Place::History),
         stations,
         verdicts: Verdict::ALL.map(Verdict::word).to_vec(),
         labels: LABELS.to_vec(),
@@ -154,10 +160,24 @@ async fn scores(
 }
 
 /// Where one is, among the stations at work.
-fn navigation(shared: &Shared, here: Option<String>) -> Navigation {
+pub fn navigation(shared: &Shared, station: Option<String>, place: Place) -> Navigation {
+    let stations = shared.service.stations();
     Navigation {
-        stations: shared.service.stations.keys().cloned().collect(),
-        here,
+        stations: stations.iter().map(|one| one.name.clone()).collect(),
+        station,
+        place,
+    }
+}
+
+/// The station at work whose history is asked for; the only one, if there is but one.
+fn of_history(shared: &Shared, asked: &Listing) -> Option<String> {
+    match (&*asked.station, &shared.service.stations()[..]) {
+        ("", [only]) => Some(only.name.clone()),
+        (name, _) => shared
+            .service
+            .station(name)
+            .ok()
+            .map(|one| one.name.clone()),
     }
 }
 

@@ -1,11 +1,16 @@
-//! The stations that are at work.
+//! The stations that are at work: made, paused, resumed.
 
 use axum::Json;
-use axum::extract::State;
-use serde::Serialize;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Shared;
+use super::parameters::PathParameters;
+use super::problem::Problem;
+use super::{SMALL, Shared, body};
+use crate::service::Station;
 
 /// A station.
 #[derive(Serialize, ToSchema)]
@@ -13,6 +18,8 @@ pub struct StationNow {
     name: String,
     /// SHA-256 of the model that judges; nothing can be judged without one.
     model: Option<String>,
+    /// Whether nothing is judged for now, because a person wants it so.
+    paused: bool,
     /// Images that wait.
     waiting: usize,
     /// The folder that images come into.
@@ -21,18 +28,81 @@ pub struct StationNow {
     folder_trouble: Option<String>,
 }
 
+/// A station that is wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStation {
+    /// Letters, digits, - and _: it stands in addresses.
+    name: String,
+}
+
+impl StationNow {
+    fn of(station: &Station) -> Self {
+        Self {
+            name: station.name.clone(),
+            model: (station.model()).map(|model| model.version.sha256.clone()),
+            paused: station.post.is_paused(),
+            waiting: station.queue.waiting(),
+            folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
+            folder_trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
+        }
+    }
+}
+
 /// The stations that are at work.
 #[utoipa::path(
     get, path = "/api/v1/stations", tag = "stations",
     responses((status = 200, body = Vec<StationNow>)),
 )]
 pub async fn list(State(shared): State<Shared>) -> Json<Vec<StationNow>> {
-    let stations = shared.service.stations.values().map(|station| StationNow {
-        name: station.name.clone(),
-        model: (station.model.as_ref()).map(|model| model.version.sha256.clone()),
-        waiting: station.queue.waiting(),
-        folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
-        folder_trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
-    });
-    Json(stations.collect())
+    let stations = shared.service.stations();
+    Json(stations.iter().map(|one| StationNow::of(one)).collect())
+}
+
+/// Makes a station, which has no model yet.
+#[utoipa::path(
+    post, path = "/api/v1/stations", tag = "stations", request_body = NewStation,
+    responses(
+        (status = 201, body = StationNow), (status = 409, body = Problem, content_type = "application/problem+json", description = "the name is taken"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(shared): State<Shared>,
+    request: Request,
+) -> Result<impl IntoResponse, Problem> {
+    let NewStation { name } = body::json(request, SMALL, "station").await?;
+    let station = shared.service.create_station(&name).await?;
+    let place = format!("/stations/{name}");
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, place)],
+        Json(StationNow::of(&station)),
+    ))
+}
+
+/// Judges nothing for now: images by requests are refused, files of the folder wait.
+#[utoipa::path(
+    post, path = "/api/v1/stations/{station}/pause", tag = "stations", params(("station" = String, Path)),
+    responses((status = 200, body = StationNow), (status = 404, body = Problem, content_type = "application/problem+json")),
+)]
+pub async fn pause(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+) -> Result<Json<StationNow>, Problem> {
+    let station = shared.service.set_paused(&station, true).await?;
+    Ok(Json(StationNow::of(&station)))
+}
+
+/// Judges again.
+#[utoipa::path(
+    post, path = "/api/v1/stations/{station}/resume", tag = "stations", params(("station" = String, Path)),
+    responses((status = 200, body = StationNow), (status = 404, body = Problem, content_type = "application/problem+json")),
+)]
+pub async fn resume(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+) -> Result<Json<StationNow>, Problem> {
+    let station = shared.service.set_paused(&station, false).await?;
+    Ok(Json(StationNow::of(&station)))
 }

@@ -31,13 +31,12 @@ pub async fn body_for(
         return Err(refused(Kind::TooFast, reason));
     }
     let at = shared.service.station(station)?;
-    if at.model.is_none() {
-        let reason = format!("station {station} has no model: nothing can be said of an image");
-        return Err(refused(Kind::NoModel, reason));
+    if let Err(error) = at.post.ready() {
+        return Err(refused(error.kind(), error.reason().to_owned()));
     }
     let room = shared.reading.try_acquire();
     let (true, Ok(_room)) = (at.queue.has_room(), room) else {
-        return Err(full(shared, at));
+        return Err(full(shared, &at));
     };
     match in_time(Bytes::from_request(request, &())).await? {
         Ok(bytes) => Ok((bytes, Instant::now())),
@@ -74,7 +73,7 @@ pub async fn judge(shared: &Shared, station: &str, task: Task) -> Result<Judgeme
     }
     let told = match at.queue.enter(task) {
         Ok(told) => told,
-        Err(Refused::Full) => return Err(full(shared, at)),
+        Err(Refused::Full) => return Err(full(shared, &at)),
         Err(Refused::Ended) => return Err(ended().into()),
     };
     shared.service.metrics.waiting(station, at.queue.waiting());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oddspot_arrivals::{Arrivals, FileState, Folder, News, Taken, Whole, is_image, spelled};
 
@@ -12,11 +12,14 @@ use super::moved::{DONE, FAILED, explain, move_to, put_back};
 use crate::configuration::After;
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, Source};
-use crate::judging::{Queue, Task, name_of as name_of_kind};
+use crate::judging::{Post, Queue, Task, name_of as name_of_kind};
 use crate::metrics::Metrics;
 
 /// Images that are taken before the folder is looked at again.
 const AT_ONCE: usize = 32;
+
+/// Between two looks at whether a station is still paused.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How a folder is, for whoever looks.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +55,8 @@ impl FolderState {
 
 /// A folder of a station.
 pub struct FolderInput {
-    /// The station.
-    pub station: String,
+    /// The station, and whether it is paused.
+    pub post: Arc<Post>,
     /// The folder, by its real path.
     pub root: PathBuf,
     /// What becomes of its files.
@@ -80,7 +83,7 @@ impl FolderInput {
             After::Stay => Ok(()),
         };
         if let Err(error) = back {
-            tracing::warn!("{}: {error}", self.station);
+            tracing::warn!("{}: {error}", self.post.name);
         }
         let mut taken = Taken::default();
         if self.after == After::Stay {
@@ -100,6 +103,7 @@ impl FolderInput {
             let whole = arrivals.take(Instant::now(), AT_ONCE);
             is_busy = whole.len() == AT_ONCE;
             for one in whole {
+                self.wait_while_paused();
                 if self.is_stopped() {
                     return;
                 }
@@ -115,8 +119,15 @@ impl FolderInput {
         self.stop.load(Ordering::SeqCst)
     }
 
+    /// Files of a station that is paused stay where they are.
+    fn wait_while_paused(&self) {
+        while self.post.is_paused() && !self.is_stopped() {
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     fn teller(&self) -> oddspot_arrivals::Tell {
-        let (station, state) = (self.station.clone(), self.state.clone());
+        let (station, state) = (self.post.name.clone(), self.state.clone());
         Box::new(move |news| {
             tracing::warn!("{news} (station {station})");
             match news {
@@ -201,7 +212,7 @@ impl FolderInput {
             self.metrics.missed(name_of_kind(error.kind()));
             tracing::warn!(
                 "{}: {} was not judged: {error}",
-                self.station,
+                self.post.name,
                 whole.path.display()
             );
         }
@@ -224,14 +235,15 @@ impl FolderInput {
         if self.is_stopped() || error.kind() == Kind::Ending {
             return;
         }
-        if whole.failing_since.is_none() && !is_of_the_image(error) {
+        let is_told = is_of_the_image(error) || error.kind() == Kind::Paused;
+        if whole.failing_since.is_none() && !is_told {
             let path = whole.path.display();
             tracing::warn!(
                 "{}: {path} waits ({error}): it is tried again until it can be judged",
-                self.station
+                self.post.name
             );
         }
-        if !is_of_the_image(error) {
+        if !is_of_the_image(error) && error.kind() != Kind::Paused {
             let mut troubles = self.state.lock();
             troubles.waiting.retain(|path, _| path.exists());
             (troubles.waiting).insert(whole.path.clone(), error.to_string());
@@ -253,6 +265,7 @@ fn is_of_the_image(error: &Error) -> bool {
         Kind::NotFound
         | Kind::Mismatch
         | Kind::NoModel
+        | Kind::Paused
         | Kind::Full
         | Kind::TooFast
         | Kind::Ending

@@ -1,11 +1,13 @@
 //! Images to verdicts, one after the other at each station.
 
 mod model;
+mod post;
 mod recent;
 mod task;
 mod worker;
 
 pub use model::{Model, Models};
+pub use post::Post;
 pub use recent::Recent;
 pub use task::{Judgement, Queue, Refused, Reply, Task, ended};
 pub use worker::{Worker, name_of};

@@ -1,6 +1,6 @@
 //! Models made ready to judge: each once, however many stations it judges for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oddspot::images::Limits;
@@ -40,6 +40,47 @@ impl Models {
         }
     }
 
+    /// How models are made ready.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// How large images may be.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Where a model's file lies.
+    pub fn path(&self, sha256: &str) -> PathBuf {
+        self.data.model(sha256)
+    }
+
+    /// A model as its file is now, made ready anew: what lies in memory does not vouch for the disk.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn fresh(&self, sha256: &str) -> Result<Arc<Model>> {
+        self.load(sha256).map(Arc::new)
+    }
+
+    fn load(&self, sha256: &str) -> Result<Model> {
+        let path = self.data.model(sha256);
+        if !path.is_file() {
+            let reason = "this model is not in the data folder any more";
+            return Err(Error::at(Kind::NotFound, path, reason));
+        }
+        let detector = Detector::load(&path, self.options.clone())?.with_limits(self.limits);
+        let thresholds = detector.thresholds();
+        Ok(Model {
+            version: ModelVersion {
+                sha256: sha256.to_owned(),
+                oddspot: detector.header().oddspot.clone(),
+                thresholds: [thresholds.image, thresholds.check],
+            },
+            detector,
+        })
+    }
+
     /// Keeps a model's file in the data folder, and makes it ready.
     ///
     /// # Errors
@@ -62,21 +103,7 @@ impl Models {
             ready.push(Arc::clone(&found));
             return Ok(found);
         }
-        let path = self.data.model(sha256);
-        if !path.is_file() {
-            let reason = "this model judged before and is not in the data folder any more";
-            return Err(Error::at(Kind::NotFound, path, reason));
-        }
-        let detector = Detector::load(&path, self.options.clone())?.with_limits(self.limits);
-        let thresholds = detector.thresholds();
-        let model = Arc::new(Model {
-            version: ModelVersion {
-                sha256: sha256.to_owned(),
-                oddspot: detector.header().oddspot.clone(),
-                thresholds: [thresholds.image, thresholds.check],
-            },
-            detector,
-        });
+        let model = Arc::new(self.load(sha256)?);
         ready.push(Arc::clone(&model));
         let idle = ready.iter().filter(|one| Arc::strong_count(one) == 1);
         if idle.count() > KEPT

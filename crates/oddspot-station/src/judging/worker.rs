@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 
 use super::model::Model;
+use super::post::Post;
 use super::recent::Recent;
 use super::task::{Judgement, Queue, Reply, Task};
 use crate::data::{Data, KeptImage};
@@ -24,10 +25,8 @@ const SENT: &str = "that was sent";
 
 /// Who judges for a station, on a thread of its own.
 pub struct Worker {
-    /// The station.
-    pub station: String,
-    /// What judges; without it nothing can be.
-    pub model: Option<Arc<Model>>,
+    /// The station, and what judges there.
+    pub post: Arc<Post>,
     /// Where images are kept.
     pub data: Arc<Data>,
     /// Where inspections are kept.
@@ -44,13 +43,13 @@ impl Worker {
     /// Judges one image after the other until it is told to end.
     pub fn work(&self, queue: &Queue, mut tasks: Receiver<Option<(Task, Reply)>>) {
         while let Some(Some((task, reply))) = tasks.blocking_recv() {
-            self.metrics.waiting(&self.station, queue.waiting());
+            self.metrics.waiting(&self.post.name, queue.waiting());
             let source = task.source;
             let judged = self.judge(task);
             // A file of a folder is tried again, and counts once it is given up.
             if let (Err(error), Source::Http) = (&judged, source) {
                 self.metrics.missed(name_of(error.kind()));
-                tracing::warn!("{}: an image was not judged: {error}", self.station);
+                tracing::warn!("{}: an image was not judged: {error}", self.post.name);
             }
             // Who sent it may have gone.
             reply.send(judged).ok();
@@ -64,17 +63,12 @@ impl Worker {
                 is_new: false,
             });
         }
-        let Some(model) = &self.model else {
-            let reason = format!(
-                "station {} has no model: nothing can be said of an image",
-                self.station
-            );
-            return Err(Error::new(Kind::NoModel, reason));
-        };
-        let (examined, image) = self.examine(model, &task)?;
+        // The whole image by this one, whatever becomes active meanwhile.
+        let model = self.post.ready()?;
+        let (examined, image) = self.examine(&model, &task)?;
         // The image lies on the disk: now the row that names it.
         let recorded = self.history.record(Judged {
-            station: self.station.clone(),
+            station: self.post.name.clone(),
             part_id: task.part_id,
             model: model.version.sha256.clone(),
             source: task.source,
@@ -118,7 +112,7 @@ impl Worker {
         }
         let sha256 = hex(&Sha256::digest(&task.bytes));
         if let Some(key) = key {
-            let of_key = self.history.of_key(&self.station, key);
+            let of_key = self.history.of_key(&self.post.name, key);
             let found = self.runtime.block_on(of_key)?;
             let is_another = |one: &Inspection| one.image != sha256 || one.part_id != task.part_id;
             if found.as_ref().is_some_and(is_another) {
@@ -129,7 +123,7 @@ impl Worker {
         }
         match file {
             Some(file) => {
-                let of_file = self.history.of_file(&self.station, file, &sha256);
+                let of_file = self.history.of_file(&self.post.name, file, &sha256);
                 self.runtime.block_on(of_file)
             }
             None => Ok(None),
@@ -158,6 +152,7 @@ pub fn name_of(kind: Kind) -> &'static str {
         Kind::Invalid | Kind::Mismatch => "invalid",
         Kind::TooLarge => "too_large",
         Kind::NoModel => "no_model",
+        Kind::Paused => "paused",
         Kind::Full => "queue_full",
         Kind::TooFast => "too_fast",
         Kind::Ending => "ending",

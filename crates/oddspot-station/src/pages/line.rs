@@ -19,6 +19,8 @@ pub struct Count {
 pub struct Now {
     /// The station.
     pub station: String,
+    /// Whether nothing is judged for now.
+    pub is_paused: bool,
     /// What is wrong, if anything is.
     pub trouble: Option<String>,
     /// How many there were today, verdict by verdict.

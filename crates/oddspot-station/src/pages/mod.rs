@@ -2,15 +2,26 @@
 
 mod card;
 mod chart;
+mod histogram;
 mod history;
 mod line;
+mod losses;
+mod models;
+mod navigation;
+mod setup;
+mod verdict;
 
 use askama::Template;
 
 pub use card::Card;
 pub use chart::chart;
+pub use histogram::{Scores, histogram, top_of};
 pub use history::{Asked, HistoryPage};
 pub use line::{Count, LinePage, Now};
+pub use models::{ModelsPage, VersionCard};
+pub use navigation::{Link, Navigation, Place};
+pub use setup::{FoundPart, GoodCard, GoodPart, JobCard, JobsPart, SetupPage};
+pub use verdict::{MeantPart, MeantRow, Shown, VerdictPage};
 
 use crate::error::{Error, Result};
 
@@ -19,29 +30,10 @@ pub fn style() -> String {
     oddspot_draw::page::style()
 }
 
-/// Where one is, among all pages.
-#[derive(Clone, Debug)]
-pub struct Navigation {
-    /// The stations.
-    pub stations: Vec<String>,
-    /// The station whose page it is; None of the history.
-    pub here: Option<String>,
-}
-
-impl Navigation {
-    fn is_here(&self, station: &str) -> bool {
-        self.here.as_deref() == Some(station)
-    }
-
-    fn is_history(&self) -> bool {
-        self.here.is_none()
-    }
-}
-
-/// The page where there is no station.
+/// The page where a station is made.
 #[derive(Template)]
-#[template(path = "none.html")]
-pub struct NonePage {
+#[template(path = "new.html")]
+pub struct NewPage {
     /// Where one is.
     pub nav: Navigation,
 }

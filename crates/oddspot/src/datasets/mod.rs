@@ -39,7 +39,7 @@ pub enum Label {
 
 impl Label {
     /// What a folder or a label of this name is of: `good`, `OK`, `normal` and the like are good.
-    fn named(name: &str) -> Self {
+    pub fn named(name: &str) -> Self {
         match names::is_good(name) {
             true => Self::Good,
             false => Self::Defect(name.trim().to_owned()),

@@ -159,4 +159,22 @@ impl Header {
             .add_judged(good.iter().map(|image| &image.health));
         self.thresholds = thresholds.as_own();
     }
+
+    /// Takes thresholds that were given as scores, by somebody who was told what they make of `bad` images; what is
+    /// known of good ones stays.
+    pub fn give_thresholds(&mut self, thresholds: Thresholds, bad: Vec<ImageRecord>) {
+        let least_std = match self.calibration {
+            None => self.thresholds.scores.std(),
+            Some(_) => self.thresholds.scores.least_std,
+        };
+        self.calibration = Some(Calibration {
+            good_images: self.scored_images().into_iter().cloned().collect(),
+            bad_images: bad,
+            before: [self.thresholds.image, self.thresholds.check],
+            given: true,
+            check_given: true,
+        });
+        self.thresholds = thresholds.as_own();
+        self.thresholds.scores.least_std = least_std;
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::binomial::upper_bound;
 use super::gumbel::{Gumbel, mean_and_std};
 use crate::maps::between;
 
@@ -32,32 +33,9 @@ pub struct FalseAlarms {
 
 impl FalseAlarms {
     /// Upper end of the one-sided 95 % confidence interval of the false-alarm rate
-    /// (Clopper–Pearson), by bisection on the binomial distribution.
+    /// (Clopper–Pearson).
     pub fn upper_bound(&self) -> f64 {
-        let (n, k) = (self.images, self.left_out_alarms);
-        if k >= n {
-            return 1.0;
-        }
-        // In logarithms: (1 − p)ⁿ is too small for a number where n is large.
-        let at_most_k = |p: f64| -> f64 {
-            let mut log_term = n as f64 * (1.0 - p).ln();
-            let mut sum = log_term.exp();
-            for i in 0..k {
-                log_term += ((n - i) as f64 / (i + 1) as f64 * p / (1.0 - p)).ln();
-                sum += log_term.exp();
-            }
-            sum
-        };
-        let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..60 {
-            let middle = 0.5 * (low + high);
-            if at_most_k(middle) > 0.05 {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        high
+        upper_bound(self.left_out_alarms, self.images, 0.05)
     }
 }
 

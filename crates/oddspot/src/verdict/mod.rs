@@ -1,6 +1,7 @@
 //! From the terms' errors to what is said of an image: one map, a score, thresholds, a verdict, and
 //! why.
 
+mod binomial;
 mod finding;
 mod fuse;
 mod good_scores;
@@ -8,6 +9,7 @@ mod gumbel;
 mod shares;
 mod thresholds;
 
+pub use binomial::interval;
 pub use finding::{Finding, NeighbourPatch, Place, Point};
 pub use fuse::{AnomalyMaps, TermError, TermMap, TermStatistics};
 pub use good_scores::{FalseAlarms, GoodScores};

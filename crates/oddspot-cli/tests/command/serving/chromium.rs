@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::stat::Mode;
@@ -118,6 +119,24 @@ impl Chromium {
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'");
     }
 
+    /// Chooses files in an input of the page, as a person does.
+    pub fn choose(&mut self, selector: &str, files: &[PathBuf]) {
+        let document = self.call("DOM.getDocument", json!({}));
+        let root = &document["root"]["nodeId"];
+        let asked = json!({ "nodeId": root, "selector": selector });
+        let found = self.call("DOM.querySelector", asked);
+        let chosen = json!({ "nodeId": found["nodeId"], "files": files });
+        self.call("DOM.setFileInputFiles", chosen);
+    }
+
+    /// Presses a key.
+    pub fn press(&mut self, key: &str, modifiers: u32) {
+        for kind in ["keyDown", "keyUp"] {
+            let event = json!({ "type": kind, "key": key, "modifiers": modifiers });
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
     /// What an expression is on the page.
     pub fn value(&mut self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "returnByValue": true });
@@ -137,7 +156,7 @@ impl Chromium {
         let wide = "document.documentElement.scrollWidth <= innerWidth";
         assert_eq!(self.value(wide), true, "the page scrolls sideways");
         let unnamed = "[...document.querySelectorAll('button, a, input, select')].filter((one) => \
-             !one.textContent.trim() && !one.closest('label') && !one.querySelector('img[alt]')).length";
+             !one.textContent.trim() && !one.labels?.length && !one.ariaLabel && !one.querySelector('img[alt]')).length";
         assert_eq!(
             self.value(unnamed),
             0,

@@ -8,6 +8,8 @@ mod ends;
 mod folder;
 mod refusals;
 mod requests;
+mod setting_up;
+mod setting_up_browser;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
@@ -114,6 +116,23 @@ impl Serving {
 
     pub fn get(&self, path: &str) -> Answer {
         answer(self.agent.get(self.url(path)).call()).unwrap()
+    }
+
+    /// Sends JSON.
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_bytes(path, body.to_string().as_bytes())
+    }
+
+    pub fn post_bytes(&self, path: &str, body: &[u8]) -> Answer {
+        answer(self.agent.post(self.url(path)).send(body)).unwrap()
+    }
+
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        answer(self.agent.put(self.url(path)).send(body.to_string())).unwrap()
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        answer(self.agent.delete(self.url(path)).call()).unwrap()
     }
 
     /// Sends an image to the station `model`.

@@ -108,6 +108,14 @@ impl RegionOfInterest {
             let reason = "it is no text: polygons come as JSON or SVG (an image is a mask)";
             unusable(path, reason)
         })?;
+        Self::of_text(text, path)
+    }
+
+    /// Of the text of such a file; `path` is what it is called in errors.
+    ///
+    /// # Errors
+    /// As [`polygons`](Self::polygons).
+    pub fn of_text(text: &str, path: &Path) -> Result<Self> {
         let text = text.trim_start_matches('\u{feff}').trim_start();
         let read = match text.chars().next() {
             Some('{') => json::read(text),

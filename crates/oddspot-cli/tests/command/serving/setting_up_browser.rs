@@ -1,0 +1,129 @@
+//! A station made in a real browser: a name, good images, a model, a verdict.
+
+use serde_json::{Value, json};
+
+use super::chromium::Chromium;
+use super::{Serving, image};
+use crate::world::World;
+
+/// Boards that are learned.
+const BOARDS: u64 = 24;
+
+/// Opens a page of the station in the widths and schemes that people use.
+fn assert_sound_everywhere(page: &mut Chromium, url: &str) {
+    for (width, scheme) in [(390, "dark"), (1280, "light"), (1920, "dark")] {
+        page.open(url, width, scheme);
+        page.assert_sound();
+    }
+}
+
+fn labelled(serving: &Serving, image: &[u8], truth: &str) {
+    let judged = serving.post_bytes("/api/v1/stations/part/inspections", image);
+    let id = judged.json()["id"].as_str().unwrap().to_owned();
+    let place = format!("/api/v1/inspections/{id}/label");
+    serving.put(&place, &json!({ "truth": truth }));
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_station_is_made_in_a_browser_from_its_name_to_a_verdict() {
+    let world = World::new();
+    world.boards("good", BOARDS);
+    let serving = Serving::started(&world, "");
+    let mut page = Chromium::start(&world);
+    page.open(&serving.url("/"), 1280, "light");
+    page.assert_sound();
+    // A name.
+    page.value("document.getElementById('name').value = 'part'");
+    page.value("document.querySelector('#new button').click()");
+    page.until(
+        "location.pathname === '/stations/part/setup' && document.readyState === 'complete'",
+    );
+    page.assert_sound();
+    // Good images, and one that is none.
+    let mut files: Vec<_> = (0..BOARDS)
+        .map(|seed| world.path(format!("good/{seed}.png")))
+        .collect();
+    world.write("good/broken.png", "no image");
+    files.push(world.path("good/broken.png"));
+    page.choose("#files", &files);
+    page.until("document.querySelectorAll('#refused li').length === 1");
+    page.until("document.getElementById('good-count')?.dataset.count === '24'");
+    assert!(
+        page.value("document.getElementById('refused').textContent")
+            .to_string()
+            .contains("broken.png")
+    );
+    page.wrong.clear();
+    // A region by keyboard.
+    page.open(&serving.url("/stations/part/setup"), 1280, "light");
+    page.value("document.getElementById('canvas').focus()");
+    for (key, times) in [
+        ("ArrowUp", 6),
+        ("ArrowLeft", 6),
+        ("ArrowDown", 6),
+        ("ArrowRight", 6),
+    ] {
+        (0..times).for_each(|_| page.press(key, 8));
+        page.press("Enter", 0);
+    }
+    page.press("c", 0);
+    page.until("document.querySelectorAll('#region-list li').length === 1");
+    page.value("document.getElementById('region-keep').click()");
+    page.until("document.getElementById('region-said').textContent.startsWith('Kept')");
+    let mask = serving.get("/api/v1/stations/part/mask").json();
+    assert_eq!(
+        mask["inspect"][0].as_array().map(Vec::len),
+        Some(4),
+        "{mask}"
+    );
+    // And away again.
+    page.value("document.querySelector('#region-list button').click()");
+    page.value("document.getElementById('region-keep').click()");
+    page.until("document.getElementById('region-said').textContent.startsWith('Kept')");
+    assert_eq!(
+        serving.get("/api/v1/stations/part/mask").json()["inspect"],
+        json!([])
+    );
+    // An instant model.
+    page.value("document.querySelector('#jobs button').click()");
+    page.until("document.querySelector('.job.done') !== null");
+    page.until("document.getElementById('found').textContent.includes('looked through')");
+    page.assert_sound();
+    // An image is judged, and its verdict seen.
+    page.open(&serving.url("/stations/part"), 1280, "light");
+    serving.post_bytes(
+        "/api/v1/stations/part/inspections?part_id=first",
+        &image(40),
+    );
+    page.until("document.querySelector('.said h2')?.textContent === 'first'");
+    let verdict = page.value("document.querySelector('.verdict').textContent");
+    assert!(
+        ["good", "check", "anomalous"]
+            .map(Value::from)
+            .contains(&verdict),
+        "{verdict}"
+    );
+    page.assert_sound();
+    // Thresholds by slider.
+    labelled(&serving, &image(41), "good");
+    labelled(&serving, &image(42), "bad");
+    page.open(&serving.url("/stations/part/verdict"), 1280, "light");
+    page.value("document.getElementById('threshold').focus()");
+    page.press("Home", 0);
+    page.value("{ const one = document.getElementById('threshold'); one.value = 0; one.dispatchEvent(new Event('input')); }");
+    page.until("document.getElementById('meant').textContent.includes('1 of 1: 100.0 %')");
+    page.value("document.getElementById('save').click()");
+    page.until("document.readyState === 'complete' && document.getElementById('save')?.disabled && document.getElementById('threshold-number').value === '0'");
+    // Back by the page of models.
+    page.open(&serving.url("/stations/part/models"), 1280, "light");
+    page.until("document.querySelectorAll('.versions tbody tr').length === 2");
+    page.value("document.querySelector('button[data-post$=rollback]').click()");
+    page.until("document.querySelector('button[data-post$=rollback]') === null");
+    page.assert_sound();
+    for end in ["", "/setup", "/models", "/verdict"] {
+        assert_sound_everywhere(&mut page, &serving.url(&format!("/stations/part{end}")));
+    }
+    assert_sound_everywhere(&mut page, &serving.url("/new"));
+    serving.stop();
+}

@@ -1,0 +1,75 @@
+// What pages ask of the service, and parts of pages that are brought anew.
+
+/**
+ * Sends a request, and gives the answer.
+ * @param {string} method
+ * @param {string} address
+ * @param {string | Blob | undefined} [body]
+ * @returns {Promise<Response>}
+ */
+export async function ask(method, address, body) {
+  const headers = typeof body === "string" ? { "content-type": "application/json" } : undefined;
+  const answer = await fetch(address, { method, body, headers });
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Error(problem.detail ?? `${answer.status} ${answer.statusText}`);
+  }
+  return answer;
+}
+
+/**
+ * Brings a part of a page anew; what has the focus keeps it, if it is still there.
+ * @param {HTMLElement} part
+ * @param {string} [query]
+ */
+export async function bring(part, query = "") {
+  const answer = await ask("GET", (part.dataset.part ?? "") + query);
+  const next = document.createRange().createContextualFragment(await answer.text());
+  const focused = document.activeElement;
+  const buttons = () => [...part.querySelectorAll("button, a, input")];
+  const at = focused instanceof HTMLElement && part.contains(focused) ? buttons().indexOf(focused) : -1;
+  part.replaceChildren(next);
+  const again = buttons()[at];
+  if (again instanceof HTMLElement) again.focus();
+}
+
+/**
+ * Lets buttons with `data-post`, `data-put` or `data-delete` ask for what they say.
+ * @param {(button: HTMLElement) => void} done called when it is done
+ * @param {(words: string, button: HTMLElement) => void} failed
+ */
+export function listen(done, failed) {
+  document.addEventListener("click", async (event) => {
+    const wanted = "button[data-post], button[data-put], button[data-delete]";
+    const button = event.target instanceof Element ? event.target.closest(wanted) : null;
+    if (!(button instanceof HTMLButtonElement)) return;
+    const { post, put, body } = button.dataset;
+    const method = post ? "POST" : put ? "PUT" : "DELETE";
+    button.disabled = true;
+    try {
+      await ask(method, post ?? put ?? button.dataset.delete ?? "", body);
+      done(button);
+    } catch (error) {
+      failed(words(error), button);
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+/**
+ * An error in words.
+ * @param {unknown} error
+ */
+export function words(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A sentence of the page with its gaps filled.
+ * @param {string} sentence
+ * @param {Record<string, string | number>} gaps
+ */
+export function filled(sentence, gaps) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(gaps[name] ?? ""));
+}

@@ -1,0 +1,111 @@
+//! Images taken among the good ones of a station: looked at first, and kept by their content.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use oddspot::images::{Limits, Reading};
+
+use crate::data::Data;
+use crate::error::{Error, Kind, Result};
+use crate::history::{GoodSource, History, Inspection, NewGood, Truth};
+
+/// Letters of a file's name that are kept.
+const NAME: usize = 300;
+/// Good images of a station, at most.
+const MOST: usize = 10_000;
+
+/// Takes images among the good ones.
+pub struct GoodImages {
+    /// Where they are kept.
+    pub data: Arc<Data>,
+    /// Where it is kept which they are.
+    pub history: Arc<History>,
+    /// How large they may be.
+    pub limits: Limits,
+}
+
+/// What came of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// SHA-256 of its file.
+    pub image: String,
+    /// Whether it is among the good ones now and was not before.
+    pub is_new: bool,
+}
+
+impl GoodImages {
+    /// Takes a file that a person gives; the same content counts once.
+    ///
+    /// # Errors
+    /// What is no usable image; too many images.
+    pub async fn take(&self, station: &str, bytes: Bytes, name: &str) -> Result<Taken> {
+        if self.history.good_images(station).await?.len() >= MOST {
+            let reason = format!("station {station} has {MOST} good images, which is the most");
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
+        let name: String = match name.trim() {
+            "" => "image".to_owned(),
+            name => name.chars().take(NAME).collect(),
+        };
+        let reading = Reading {
+            limits: self.limits,
+            ..Reading::default()
+        };
+        let data = Arc::clone(&self.data);
+        let shown = name.clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            // Whatever it does to the code that reads it, it costs this request alone.
+            let picture = catch_unwind(AssertUnwindSafe(|| {
+                reading.decode_bytes(&bytes, Path::new(&shown))
+            }));
+            let picture = picture.map_err(|panic: Box<dyn Any + Send>| {
+                drop(panic);
+                Error::internal("a fault of this program while it was read")
+            })??;
+            let size = [picture.image.width(), picture.image.height()];
+            Ok::<_, Error>((data.keep_image(&bytes)?, size))
+        });
+        let (kept, size) = kept
+            .await
+            .map_err(|error| Error::internal(error.to_string()))??;
+        let image = kept.sha256.clone();
+        let new = NewGood {
+            kept,
+            file: name,
+            size,
+            source: GoodSource::Upload,
+        };
+        let is_new = self.history.add_good(station, &new).await?;
+        Ok(Taken { image, is_new })
+    }
+
+    /// Takes the image of an inspection.
+    ///
+    /// # Errors
+    /// One of another station, or that a person labelled bad.
+    pub async fn take_judged(&self, station: &str, inspection: &Inspection) -> Result<Taken> {
+        let id = &inspection.id;
+        if inspection.station != station {
+            let reason = format!("inspection {id} is of station {}", inspection.station);
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
+        if (inspection.label.as_ref()).is_some_and(|label| label.truth == Truth::Bad) {
+            let reason = format!("inspection {id} is labelled bad: no model may learn from it");
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
+        let name = inspection.part_id.as_ref().or(inspection.file.as_ref());
+        let new = NewGood {
+            kept: inspection.kept.clone(),
+            file: name.unwrap_or(id).clone(),
+            size: [inspection.finding.width, inspection.finding.height],
+            source: GoodSource::History,
+        };
+        Ok(Taken {
+            image: new.kept.sha256.clone(),
+            is_new: self.history.add_good(station, &new).await?,
+        })
+    }
+}

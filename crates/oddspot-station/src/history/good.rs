@@ -1,0 +1,189 @@
+//! The good images of a station: what its models are to learn from.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use utoipa::ToSchema;
+
+use super::inspection::kept_image;
+use super::{History, text_of};
+use crate::data::KeptImage;
+use crate::error::{Error, Kind, Result};
+
+/// A good image of a station.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct GoodImage {
+    /// SHA-256 of its file.
+    pub image: String,
+    /// As it was called where it came from.
+    pub file: String,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// How it came.
+    pub source: GoodSource,
+    /// Whether nothing is to be learned from it for now.
+    pub left_out: bool,
+    /// When it came, in UTC.
+    pub added: String,
+    /// As it is kept.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub kept: KeptImage,
+}
+
+/// How a good image came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GoodSource {
+    /// From a person's files.
+    Upload,
+    /// From what was judged.
+    History,
+}
+
+impl GoodSource {
+    /// As the tables have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::History => "history",
+        }
+    }
+}
+
+/// An image that is to be among the good ones; it lies on the disk.
+#[derive(Clone, Debug)]
+pub struct NewGood {
+    /// As it is kept.
+    pub kept: KeptImage,
+    /// As it is called.
+    pub file: String,
+    /// Columns and rows.
+    pub size: [u32; 2],
+    /// How it came.
+    pub source: GoodSource,
+}
+
+const SELECT: &str = "SELECT image, image_format, image_bytes, width, height, file_name, source, is_left_out, added_at \
+     FROM good_image WHERE station = $1";
+
+impl History {
+    /// Adds a good image; false if its content is among them already.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn add_good(&self, station: &str, good: &NewGood) -> Result<bool> {
+        let NewGood { kept, file, .. } = good;
+        let added = sqlx::query(
+            "INSERT INTO good_image (station, image, image_format, image_bytes, width, height, file_name, source, \
+             is_left_out, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) \
+             ON CONFLICT (station, image) DO NOTHING",
+        )
+        .bind(station)
+        .bind(&kept.sha256)
+        .bind(kept.format.extension())
+        .bind(i64::try_from(kept.bytes).unwrap_or(i64::MAX))
+        .bind(i64::from(good.size[0]))
+        .bind(i64::from(good.size[1]))
+        .bind(file)
+        .bind(good.source.word())
+        .bind(text_of(Timestamp::now()))
+        .execute(&self.write)
+        .await?;
+        Ok(added.rows_affected() > 0)
+    }
+
+    /// All good images of a station, as they came.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn good_images(&self, station: &str) -> Result<Vec<GoodImage>> {
+        let query = format!("{SELECT} ORDER BY added_at, image");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(station)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(good_image).collect()
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// There is none of this content.
+    pub async fn good_image(&self, station: &str, image: &str) -> Result<GoodImage> {
+        let query = format!("{SELECT} AND image = $2");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(station)
+            .bind(image)
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref()
+            .map(good_image)
+            .transpose()?
+            .ok_or_else(|| none(image))
+    }
+
+    /// Leaves one out of what is learned from, or takes it in again.
+    ///
+    /// # Errors
+    /// There is none of this content.
+    pub async fn leave_out(&self, station: &str, image: &str, left_out: bool) -> Result<()> {
+        let query = "UPDATE good_image SET is_left_out = $3 WHERE station = $1 AND image = $2";
+        let query = sqlx::query(query)
+            .bind(station)
+            .bind(image)
+            .bind(i64::from(left_out));
+        one_of(query.execute(&self.write).await?.rows_affected(), image)
+    }
+
+    /// Takes one away; its file stays, for a model may have learned from it.
+    ///
+    /// # Errors
+    /// There is none of this content.
+    pub async fn remove_good(&self, station: &str, image: &str) -> Result<()> {
+        let query = "DELETE FROM good_image WHERE station = $1 AND image = $2";
+        let query = sqlx::query(query).bind(station).bind(image);
+        one_of(query.execute(&self.write).await?.rows_affected(), image)
+    }
+}
+
+fn one_of(rows: u64, image: &str) -> Result<()> {
+    match rows {
+        0 => Err(none(image)),
+        _ => Ok(()),
+    }
+}
+
+fn none(image: &str) -> Error {
+    let reason = format!("there is no good image {image:?}");
+    Error::new(Kind::NotFound, reason)
+}
+
+fn good_image(row: &SqliteRow) -> Result<GoodImage> {
+    let image: String = row.try_get("image")?;
+    let format: String = row.try_get("image_format")?;
+    let kept = kept_image(image.clone(), &format, row.try_get("image_bytes")?);
+    let kept =
+        kept.ok_or_else(|| Error::internal(format!("good image {image} is of no known kind")))?;
+    let side = |name: &str| -> Result<u32> {
+        let side: i64 = row.try_get(name)?;
+        Ok(u32::try_from(side).unwrap_or(0))
+    };
+    let source: String = row.try_get("source")?;
+    Ok(GoodImage {
+        image,
+        file: row.try_get("file_name")?,
+        width: side("width")?,
+        height: side("height")?,
+        source: match source == GoodSource::History.word() {
+            true => GoodSource::History,
+            false => GoodSource::Upload,
+        },
+        left_out: row.try_get::<i64, _>("is_left_out")? != 0,
+        added: row.try_get("added_at")?,
+        kept,
+    })
+}

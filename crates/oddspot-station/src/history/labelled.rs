@@ -1,0 +1,157 @@
+//! What people said of inspections whose scores can be compared: those by models that differ in thresholds alone.
+
+use std::collections::HashSet;
+
+use oddspot::datasets::Label;
+use sqlx::Row;
+
+use super::inspection::{Truth, kept_image};
+use super::{History, Version};
+use crate::data::KeptImage;
+use crate::error::Result;
+
+/// A part that a person labelled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Labelled {
+    /// What it really is.
+    pub truth: Truth,
+    /// Its score.
+    pub score: f64,
+    /// Whether its image could not be trusted: then no threshold lets it pass.
+    pub is_untrusted: bool,
+    /// As it is called: part or file, else its id.
+    pub name: String,
+    /// SHA-256 of its image's file.
+    pub image: String,
+}
+
+impl History {
+    /// What is labelled of a station by a model, or by one that gives the same scores; and how many parts are labelled
+    /// that others judged.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn labelled(&self, station: &str, model: &str) -> Result<(Vec<Labelled>, u64)> {
+        let alike = alike(&self.versions(station).await?, model);
+        let rows = sqlx::query(
+            "SELECT model, image, score, verdict, label.truth, COALESCE(part_id, file_name, inspection.id) AS name \
+             FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 ORDER BY inspection.id",
+        )
+        .bind(station)
+        .fetch_all(&self.read)
+        .await?;
+        let mut found = Vec::new();
+        let mut others = 0;
+        for row in rows {
+            let model: String = row.try_get("model")?;
+            if !alike.contains(&model) {
+                others += 1;
+                continue;
+            }
+            let truth: String = row.try_get("truth")?;
+            let verdict: String = row.try_get("verdict")?;
+            found.push(Labelled {
+                truth: match truth == Truth::Good.word() {
+                    true => Truth::Good,
+                    false => Truth::Bad,
+                },
+                score: row.try_get("score")?,
+                is_untrusted: verdict == "untrusted",
+                name: row.try_get("name")?,
+                image: row.try_get("image")?,
+            });
+        }
+        Ok((found, others))
+    }
+}
+
+/// A row of a manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManifestRow {
+    /// The image.
+    pub kept: KeptImage,
+    /// `train` or `test`.
+    pub split: &'static str,
+    /// `good`, or the defect's name.
+    pub label: String,
+}
+
+/// What a defect is called that has no name of its own.
+const BAD: &str = "bad";
+/// What a good part is called.
+const GOOD: &str = "good";
+
+impl History {
+    /// The good images of a station, to be learned from, and its labelled parts, to be tested on; each content once, as
+    /// it was labelled last.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn manifest(&self, station: &str) -> Result<Vec<ManifestRow>> {
+        let good = self.good_images(station).await?.into_iter();
+        let good = good.filter(|image| !image.left_out);
+        let mut rows: Vec<ManifestRow> = good
+            .map(|image| ManifestRow {
+                kept: image.kept,
+                split: "train",
+                label: GOOD.to_owned(),
+            })
+            .collect();
+        let mut known: HashSet<String> = rows.iter().map(|row| row.kept.sha256.clone()).collect();
+        let labelled = sqlx::query(
+            "SELECT image, image_format, image_bytes, label.truth, label.defect \
+             FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 \
+             ORDER BY label.set_at DESC, inspection.id DESC",
+        )
+        .bind(station)
+        .fetch_all(&self.read)
+        .await?;
+        for row in labelled {
+            let image: String = row.try_get("image")?;
+            let format: String = row.try_get("image_format")?;
+            let kept = kept_image(image.clone(), &format, row.try_get("image_bytes")?);
+            let Some(kept) = kept.filter(|_| known.insert(image)) else {
+                continue;
+            };
+            let truth: String = row.try_get("truth")?;
+            let defect: Option<String> = row.try_get("defect")?;
+            rows.push(ManifestRow {
+                kept,
+                split: "test",
+                label: match truth == Truth::Good.word() {
+                    true => GOOD.to_owned(),
+                    false => defect_of(defect),
+                },
+            });
+        }
+        Ok(rows)
+    }
+}
+
+/// A defect as a manifest calls it: never as it calls good ones.
+fn defect_of(defect: Option<String>) -> String {
+    let defect = defect.map(|name| name.trim().to_owned());
+    let named = defect.filter(|name| !name.is_empty() && Label::named(name) != Label::Good);
+    named.unwrap_or_else(|| BAD.to_owned())
+}
+
+/// The models that give the same scores as one: those whose thresholds were moved to make others of them.
+fn alike(versions: &[Version], model: &str) -> Vec<String> {
+    let root = |sha256: &str| {
+        let mut at = sha256.to_owned();
+        // No longer than there are versions: none is based on itself.
+        for _ in versions {
+            let version = versions.iter().find(|one| one.sha256 == at);
+            match version.and_then(|one| one.based_on.clone()) {
+                Some(before) => at = before,
+                None => break,
+            }
+        }
+        at
+    };
+    let wanted = root(model);
+    let all = versions.iter().map(|one| one.sha256.clone());
+    let mut alike: Vec<String> = all.filter(|sha256| root(sha256) == wanted).collect();
+    alike.push(model.to_owned());
+    alike
+}

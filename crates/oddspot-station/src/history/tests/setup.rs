@@ -1,0 +1,149 @@
+//! What stations are set up with, and a history that came before it.
+
+use std::collections::BTreeMap;
+
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+use super::*;
+use crate::history::version::VersionSource;
+
+fn model(sha256: &str) -> ModelVersion {
+    ModelVersion {
+        sha256: sha256.to_owned(),
+        oddspot: "0".to_owned(),
+        thresholds: [5.0, 4.0],
+    }
+}
+
+#[tokio::test]
+async fn a_history_of_version_1_keeps_its_rows_and_its_model_is_a_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.sqlite");
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true)
+        .foreign_keys(false);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .unwrap();
+    let dump = AssertSqlSafe(include_str!("version_1.sql"));
+    sqlx::raw_sql(dump).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let history = History::open(&file).await.unwrap();
+    let all = history.find(&Filter::default(), Order::Newest, None, 9);
+    let all = all.await.unwrap();
+    assert_eq!(all.len(), 2);
+    let labelled = all.iter().find(|one| one.label.is_some()).unwrap();
+    assert_eq!(labelled.label.as_ref().unwrap().truth, Truth::Bad);
+    assert_eq!(labelled.finding.regions.len(), 1);
+    let station = history.station("board").await.unwrap().unwrap();
+    let sha256 = station.model.clone().unwrap();
+    assert!(!station.is_paused && !station.is_of_page && station.mask.is_none());
+    let versions = history.versions("board").await.unwrap();
+    assert_eq!(versions.len(), 1);
+    assert_eq!((&versions[0].sha256, versions[0].active), (&sha256, true));
+    assert_eq!(versions[0].source, VersionSource::Before);
+    assert!((versions[0].threshold - 5.976).abs() < 1e-3);
+    let activations = history.activations("board").await.unwrap();
+    assert_eq!(activations[0].model, sha256);
+    assert!(history.jobs(None, 9).await.unwrap().is_empty());
+    // As it was, it lies beside it.
+    let copy = folder.path().join("history.sqlite.before-version-2");
+    assert!(copy.is_file());
+}
+
+#[tokio::test]
+async fn a_model_is_rolled_back_to_those_before_it_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    for sha256 in ["a", "b", "c"] {
+        let origin = Origin::default();
+        history
+            .add_version("top", &model(sha256), &origin)
+            .await
+            .unwrap();
+        history.activate("top", sha256, true).await.unwrap();
+    }
+    let active = |found: Vec<Activation>| -> Vec<String> {
+        found.into_iter().map(|one| one.model).collect()
+    };
+    let stack = || async { active(history.activations("top").await.unwrap()) };
+    assert_eq!(stack().await, ["c", "b", "a"]);
+    history.roll_back("top", "b").await.unwrap();
+    assert_eq!(stack().await, ["b", "a"]);
+    assert!(history.version("top", "b").await.unwrap().active);
+    history.activate("top", "c", true).await.unwrap();
+    assert_eq!(stack().await, ["c", "b", "a"]);
+    let none = history.version("top", "d").await.unwrap_err();
+    assert_eq!(none.kind(), Kind::NotFound);
+}
+
+#[tokio::test]
+async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    let settings = BTreeMap::from([("image_size".to_owned(), "96".to_owned())]);
+    for kind in JobKind::ALL {
+        history.add_job("top", kind, &settings).await.unwrap();
+    }
+    assert_eq!(history.waiting_jobs().await.unwrap(), [1, 2, 3]);
+    let mut job = history.job(1).await.unwrap();
+    job.state = JobState::Running;
+    job.losses = vec![(10, 0.5)];
+    job.audit = Some(serde_json::json!({ "images": 2 }));
+    history.set_job(&job).await.unwrap();
+    history.interrupt_jobs().await.unwrap();
+    let again = history.job(1).await.unwrap();
+    assert!(again.is_broken_off() && again.ended.is_some());
+    assert_eq!((&again.losses, &again.settings), (&job.losses, &settings));
+    assert_eq!(history.last_audit("top").await.unwrap().unwrap().id, 1);
+    assert!(history.last_audit("side").await.unwrap().is_none());
+    let of_top = history.jobs(Some("top"), 2).await.unwrap();
+    assert_eq!([of_top[0].id, of_top[1].id], [3, 2]);
+}
+
+#[tokio::test]
+async fn labels_of_models_with_other_scores_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    for (sha256, based_on) in [("m2", Some("m1")), ("m3", Some("m2")), ("other", None)] {
+        let origin = Origin {
+            source: VersionSource::Thresholds,
+            based_on: based_on.map(str::to_owned),
+            ..Origin::default()
+        };
+        history
+            .add_version("top", &model(sha256), &origin)
+            .await
+            .unwrap();
+    }
+    for (score, model, truth) in [
+        (1.0, "m1", Truth::Good),
+        (9.0, "m3", Truth::Bad),
+        (8.0, "other", Truth::Bad),
+    ] {
+        let judged = Judged {
+            model: model.to_owned(),
+            ..judged(score)
+        };
+        let kept = history.record(judged).await.unwrap();
+        let label = Label {
+            truth,
+            defect: Some("ok".to_owned()),
+            note: None,
+        };
+        history.label(&kept.id, Some(&label)).await.unwrap();
+    }
+    let (found, others) = history.labelled("top", "m2").await.unwrap();
+    let scores: Vec<f64> = found.iter().map(|one| one.score).collect();
+    assert_eq!((scores, others), (vec![1.0, 9.0], 1));
+    // A defect is never called as good parts are.
+    let manifest = history.manifest("top").await.unwrap();
+    let mut labels: Vec<&str> = manifest.iter().map(|row| row.label.as_str()).collect();
+    labels.sort_unstable();
+    assert_eq!(labels, ["bad", "bad", "good"]);
+}

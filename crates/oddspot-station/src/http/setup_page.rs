@@ -1,0 +1,199 @@
+//! The page of what a station's models are made of, and the parts of it that are brought anew.
+
+use axum::extract::State;
+use axum::response::Html;
+use serde::Deserialize;
+
+use super::Shared;
+use super::pages::navigation;
+use super::parameters::{Parameters, PathParameters};
+use super::problem::Problem;
+use crate::error::Result as StationResult;
+use crate::history::{Filter, GoodImage, Inspection, LabelFilter, Order, Truth};
+use crate::jobs::FoundAmong;
+use crate::pages::{
+    Card, FoundPart, GoodCard, GoodPart, JobCard, JobsPart, Place, SetupPage, render,
+};
+use oddspot::verdict::Verdict;
+
+/// Good images that are shown at a time.
+const CARDS: usize = 60;
+/// Parts of the history that are offered.
+const OFFERED: u32 = 24;
+/// Jobs that are shown.
+const JOBS: u32 = 6;
+/// Images that can be drawn on.
+const DRAWN_ON: usize = 12;
+/// Good images that a model can be made of, at least.
+const LEAST: usize = 2;
+
+/// Which good images are shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Asked {
+    /// Counted from 0.
+    page: usize,
+}
+
+/// The page.
+pub async fn page(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+) -> Result<Html<String>, Problem> {
+    shared.service.station(&station)?;
+    let history = &shared.service.history;
+    let good = history.good_images(&station).await?;
+    let row = history.station(&station).await?;
+    let mask = row.and_then(|row| row.mask);
+    let judged = offered(&shared, &station, &good).await?;
+    let used = good.iter().filter(|one| !one.left_out);
+    let page = SetupPage {
+        nav: navigation(&shared, Some(station.clone()), Place::Setup),
+        judged: judged.iter().map(Card::of).collect(),
+        drawn_on: (used.take(DRAWN_ON))
+            .map(|one| GoodCard::of(&station, one))
+            .collect(),
+        told_of_regions: told_of_regions(&shared, &station, mask.as_deref()).await?,
+        regions: mask.unwrap_or_else(|| "{}".to_owned()),
+        jobs: jobs_part(&shared, &station, &good).await?,
+        found: found_part(&shared, &station, &good).await?,
+        good: good_part(&station, &good, 0),
+        station,
+    };
+    Ok(Html(render(&page)?))
+}
+
+/// The good images, some of them.
+pub async fn good(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+    Parameters(asked): Parameters<Asked>,
+) -> Result<Html<String>, Problem> {
+    shared.service.station(&station)?;
+    let good = shared.service.history.good_images(&station).await?;
+    Ok(Html(render(&good_part(&station, &good, asked.page))?))
+}
+
+/// The jobs.
+pub async fn jobs(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+) -> Result<Html<String>, Problem> {
+    shared.service.station(&station)?;
+    let good = shared.service.history.good_images(&station).await?;
+    Ok(Html(render(&jobs_part(&shared, &station, &good).await?)?))
+}
+
+/// What was found among the good images.
+pub async fn found(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+) -> Result<Html<String>, Problem> {
+    shared.service.station(&station)?;
+    let good = shared.service.history.good_images(&station).await?;
+    Ok(Html(render(&found_part(&shared, &station, &good).await?)?))
+}
+
+/// The newest first: what was just brought is seen.
+fn good_part(station: &str, good: &[GoodImage], page: usize) -> GoodPart {
+    let pages = good.len().div_ceil(CARDS).max(1);
+    let page = page.min(pages - 1);
+    let from = page * CARDS;
+    let cards = good.iter().rev().skip(from).take(CARDS);
+    let cards: Vec<GoodCard> = cards.map(|one| GoodCard::of(station, one)).collect();
+    GoodPart {
+        station: station.to_owned(),
+        total: good.len(),
+        left_out: good.iter().filter(|one| one.left_out).count(),
+        before: page.checked_sub(1),
+        after: (page + 1 < pages).then_some(page + 1),
+        shown: format!("{} to {}", from + 1, from + cards.len()),
+        cards,
+    }
+}
+
+async fn jobs_part(shared: &Shared, station: &str, good: &[GoodImage]) -> StationResult<JobsPart> {
+    let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
+    let cards = jobs.iter().enumerate().map(|(at, job)| {
+        let is_last = !jobs[..at].iter().any(|newer| newer.kind == job.kind);
+        JobCard::of(job, is_last)
+    });
+    Ok(JobsPart {
+        station: station.to_owned(),
+        jobs: cards.collect(),
+        is_ready: good.iter().filter(|one| !one.left_out).count() >= LEAST,
+        is_busy: jobs.iter().any(|job| job.state.is_open()),
+    })
+}
+
+async fn found_part(
+    shared: &Shared,
+    station: &str,
+    good: &[GoodImage],
+) -> StationResult<FoundPart> {
+    let job = shared.service.history.last_audit(station).await?;
+    let found = job.as_ref().and_then(|job| job.audit.clone());
+    // What an earlier version kept otherwise is as if it had not been looked for.
+    let found: Option<FoundAmong> = found.and_then(|found| serde_json::from_value(found).ok());
+    let job = job.filter(|_| found.is_some());
+    Ok(FoundPart::of(
+        station,
+        job.as_ref(),
+        &found.unwrap_or_default(),
+        good,
+    ))
+}
+
+/// The newest parts that are labelled good, or judged good and not labelled, and are not among the good images.
+async fn offered(
+    shared: &Shared,
+    station: &str,
+    good: &[GoodImage],
+) -> StationResult<Vec<Inspection>> {
+    let history = &shared.service.history;
+    let of_station = Filter {
+        station: Some(station.to_owned()),
+        ..Filter::default()
+    };
+    let labelled = Filter {
+        label: Some(LabelFilter::Is(Truth::Good)),
+        ..of_station.clone()
+    };
+    let judged = Filter {
+        verdict: Some(Verdict::Good),
+        label: Some(LabelFilter::None),
+        ..of_station
+    };
+    let mut all = history
+        .find(&labelled, Order::Newest, None, OFFERED)
+        .await?;
+    all.extend(history.find(&judged, Order::Newest, None, OFFERED).await?);
+    all.sort_by(|a, b| b.id.cmp(&a.id));
+    let mut seen: Vec<String> = good.iter().map(|one| one.image.clone()).collect();
+    all.retain(|one| {
+        let is_new = !seen.contains(&one.image);
+        seen.push(one.image.clone());
+        is_new
+    });
+    all.truncate(OFFERED as usize);
+    Ok(all)
+}
+
+/// What is to be said of the regions that are drawn and those that the active model was trained with.
+async fn told_of_regions(
+    shared: &Shared,
+    station: &str,
+    mask: Option<&str>,
+) -> StationResult<Option<&'static str>> {
+    let versions = shared.service.history.versions(station).await?;
+    let active = versions.into_iter().find(|one| one.active);
+    Ok(active.and_then(|active| match active.job.is_some() || active.mask.is_some() {
+        true if active.mask.as_deref() != mask => {
+            Some("The active model was trained with other regions than these: they hold from the next training on.")
+        }
+        true => None,
+        false => mask.map(|_| {
+            "The active model was not trained here: whether it goes by these regions is not known. They hold from the next training on."
+        }),
+    }))
+}

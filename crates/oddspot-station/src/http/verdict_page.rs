@@ -1,0 +1,98 @@
+//! The page of a station's thresholds, and the part of it that follows the sliders.
+
+use axum::extract::State;
+use axum::response::Html;
+
+use super::Shared;
+use super::pages::navigation;
+use super::parameters::{Parameters, PathParameters};
+use super::problem::Problem;
+use super::verdict::{Asked, Known, known};
+use crate::history::Truth;
+use crate::pages::{
+    MeantPart, MeantRow, Place, Scores, Shown, VerdictPage, histogram, render, top_of,
+};
+
+/// Steps of a slider.
+const STEPS: f64 = 1_000.0;
+
+/// The page.
+pub async fn page(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+) -> Result<Html<String>, Problem> {
+    let at = shared.service.station(&station)?;
+    let shown = match at.model() {
+        None => None,
+        Some(_) => Some(shown(&known(&shared, &station, &Asked::default()).await?)),
+    };
+    let page = VerdictPage {
+        nav: navigation(&shared, Some(station.clone()), Place::Verdict),
+        station,
+        shown,
+    };
+    Ok(Html(render(&page)?))
+}
+
+/// What thresholds would have meant.
+pub async fn meant(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+    Parameters(asked): Parameters<Asked>,
+) -> Result<Html<String>, Problem> {
+    let known = known(&shared, &station, &asked).await?;
+    Ok(Html(render(&meant_part(&known))?))
+}
+
+fn meant_part(known: &Known) -> MeantPart {
+    let meant = &known.meant;
+    let own = known.own.len();
+    MeantPart {
+        rows: vec![
+            MeantRow::of("anomalous", meant.threshold, &meant.anomalous, own),
+            MeantRow::of(
+                "anomalous or to be checked",
+                meant.check_threshold.min(meant.threshold),
+                &meant.not_good,
+                own,
+            ),
+        ],
+        others: meant.others,
+    }
+}
+
+fn shown(known: &Known) -> Shown {
+    let of = |truth: Truth| -> Vec<f64> {
+        let labelled = known.labelled.iter().filter(|one| one.truth == truth);
+        labelled.map(|one| one.score).collect()
+    };
+    let own: Vec<f64> = known.own.iter().copied().map(f64::from).collect();
+    let rows = [
+        Scores {
+            class: "own",
+            name: "The model's good images, each as if it had been left out",
+            scores: own,
+        },
+        Scores {
+            class: "good",
+            name: "Labelled good",
+            scores: of(Truth::Good),
+        },
+        Scores {
+            class: "bad",
+            name: "Labelled bad",
+            scores: of(Truth::Bad),
+        },
+    ];
+    let thresholds = [known.meant.threshold, known.meant.check_threshold];
+    let top = top_of(rows.iter().flat_map(|row| &row.scores).chain(&thresholds));
+    Shown {
+        histogram: histogram(&rows, thresholds, top),
+        thresholds,
+        top,
+        step: top / STEPS,
+        own: known.own.len(),
+        labelled: [rows[1].scores.len(), rows[2].scores.len()],
+        meant: meant_part(known),
+    }
+}

@@ -1,0 +1,94 @@
+//! What was found among good images, as it is kept and shown: images by the hash of their files.
+
+use oddspot::audit::{Audit, Audited, Likeness};
+use serde::{Deserialize, Serialize};
+
+/// Groups of the same images that are kept, at most.
+const GROUPS: usize = 50;
+/// Suspicious images that are kept, at most.
+const SUSPICIOUS: usize = 50;
+
+/// What was found among good images.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoundAmong {
+    /// How many were looked through.
+    pub images: usize,
+    /// Those that lie far above all others or are unlike them, the most suspicious first.
+    pub suspicious: Vec<Suspicious>,
+    /// Images that are the same.
+    pub twins: Vec<Group>,
+}
+
+/// A good image that may be none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Suspicious {
+    /// SHA-256 of its file.
+    pub image: String,
+    /// What is suspicious about it, in words.
+    pub why: String,
+}
+
+/// Good images that are the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Whether they have the same pixels; else they show the same part.
+    pub is_exact: bool,
+    /// SHA-256 of their files.
+    pub images: Vec<String>,
+}
+
+impl FoundAmong {
+    /// Of an audit of files that are called by their hashes.
+    pub fn of(audit: &Audit) -> Self {
+        let suspicious = audit.images.iter().filter_map(|one| {
+            let why = why(one)?;
+            Some(Suspicious {
+                image: hash_of(&one.name),
+                why,
+            })
+        });
+        let twins = audit.twins.iter().map(|twins| Group {
+            is_exact: twins.likeness == Likeness::Exact,
+            images: twins.names.iter().map(|name| hash_of(name)).collect(),
+        });
+        Self {
+            images: audit.images.len(),
+            suspicious: suspicious.take(SUSPICIOUS).collect(),
+            twins: twins.take(GROUPS).collect(),
+        }
+    }
+}
+
+/// What is suspicious about an image, if anything is.
+fn why(one: &Audited) -> Option<String> {
+    let mut reasons = Vec::new();
+    if one.suspicious {
+        let place = match one.for_its_place {
+            true => "odd for its place among the others",
+            false => "far odder than all others",
+        };
+        let at = one
+            .peak
+            .map(|peak| format!(", at column {} and row {}", peak.x, peak.y));
+        reasons.push(format!("{place}{}", at.unwrap_or_default()));
+    }
+    reasons.extend(one.unlike.iter().map(|unlike| unlike.words()));
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+/// The hash by which a file of the data folder is called.
+fn hash_of(name: &str) -> String {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file.split('.').next().unwrap_or(file).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_data_folder_are_called_by_their_hashes() {
+        assert_eq!(hash_of("ab/abcd.png"), "abcd");
+        assert_eq!(hash_of("abcd.png"), "abcd");
+    }
+}

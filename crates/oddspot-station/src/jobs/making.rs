@@ -1,0 +1,338 @@
+//! A job at work: good images in, models and what was found among the images out.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oddspot::audit::Audit;
+use oddspot::files::digest::hex;
+use oddspot::images::{RegionOfInterest, Source};
+use oddspot::net::teachers::Library;
+use oddspot::settings::Settings;
+use oddspot::train::{Checkpoint, GoodImages, LeftOut, Progress};
+use oddspot::{Model, Subject, Training};
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+
+use super::found::FoundAmong;
+use super::progress::Running;
+use super::steps::Steps;
+use crate::data::Data;
+use crate::error::{Error, Kind, Result};
+use crate::history::{GoodImage, History, Job, JobKind, Origin, VersionSource};
+use crate::versions::{Brought, Versions};
+
+/// What regions are called in errors: they were drawn on a page.
+const DRAWN: &str = "the regions that were drawn";
+/// Jobs among which the one is looked for that is gone on with.
+const JOBS_BEFORE: u32 = 20;
+
+/// A job at work.
+pub struct Making<'a> {
+    /// What was judged, and what is to be learned from.
+    pub history: &'a History,
+    /// What is kept.
+    pub data: &'a Data,
+    /// Where models go.
+    pub versions: &'a Arc<Versions>,
+    /// What the history works on.
+    pub runtime: &'a Handle,
+    /// How far it is.
+    pub running: Running<'a>,
+}
+
+/// What is learned from.
+struct Given {
+    images: GoodImages,
+    mask: Option<String>,
+    /// Of all that decides what is learned.
+    fingerprint: String,
+}
+
+impl Making<'_> {
+    /// Does a job, and says what came of it.
+    ///
+    /// # Errors
+    /// [`Kind::Ending`] if it is to end; an image that cannot be read, settings that do not fit it.
+    pub fn run(&self, job: &Job, settings: Settings) -> Result<String> {
+        let given = self.given(job, &settings)?;
+        let mut left_out = Vec::new();
+        let model = match job.kind {
+            JobKind::Default => self.trained(job, settings, &given, &mut left_out)?,
+            JobKind::Audit | JobKind::Instant => {
+                let mut steps = Steps::of(0);
+                let mut observer = |progress: &Progress| self.hear(&mut steps, progress);
+                self.training(settings, &given)?
+                    .left_out(&mut left_out)
+                    .scratch(self.data.training(&job.station)?)
+                    .observe(&mut observer)
+                    .run()?
+            }
+        };
+        let told = match job.kind {
+            JobKind::Audit => None,
+            JobKind::Instant | JobKind::Default => {
+                let brought = self.bring(job, &model, &given)?;
+                Some(words_of(&brought))
+            }
+        };
+        if job.kind == JobKind::Default {
+            self.forget(&job.station)?;
+        }
+        let found = self.look_through(&given, &model, left_out);
+        Ok(match (told, found) {
+            (Some(told), Ok(_)) => told,
+            // The model is there: what goes wrong here is told and no more.
+            (Some(told), Err(error)) => {
+                format!("{told}; the good images were not looked through: {error}")
+            }
+            (None, found) => {
+                let found = found?;
+                format!(
+                    "{} good images were looked through: {} suspicious, {} groups of the same",
+                    found.images,
+                    found.suspicious.len(),
+                    found.twins.len()
+                )
+            }
+        })
+    }
+
+    /// The good images of a job's station, each once.
+    fn given(&self, job: &Job, settings: &Settings) -> Result<Given> {
+        let station = &job.station;
+        let good = self.runtime.block_on(self.history.good_images(station))?;
+        let good: Vec<GoodImage> = good.into_iter().filter(|image| !image.left_out).collect();
+        let row = self.runtime.block_on(self.history.station(station))?;
+        let mask = row.and_then(|row| row.mask);
+        let mut hash = Sha256::new();
+        let reading = settings.reading();
+        hash.update(
+            serde_json::to_string(settings).map_err(|error| Error::internal(error.to_string()))?,
+        );
+        hash.update(mask.as_deref().unwrap_or_default());
+        let mut names: Vec<&str> = good.iter().map(|image| image.image.as_str()).collect();
+        names.sort_unstable();
+        names.iter().for_each(|name| hash.update(name));
+        let images = GoodImages {
+            train: (good.iter())
+                .map(|image| Source::file(self.data.image(&image.kept)))
+                .collect(),
+            held_out: Vec::new(),
+            root: self.data.images(),
+        };
+        // An audit is to find copies: a model learns from each once.
+        let images = match job.kind {
+            JobKind::Audit => images,
+            JobKind::Instant | JobKind::Default => {
+                let total = images.train.len();
+                let once = self.pool()?.install(|| {
+                    images.each_once(reading, |done, _| {
+                        let words = format!("checks images: {done} of {total}");
+                        self.running.is_at(0.0, &words)
+                    })
+                });
+                once?.map(|(images, _)| images).ok_or_else(broken_off)?
+            }
+        };
+        Ok(Given {
+            images,
+            mask,
+            fingerprint: hex(&hash.finalize()),
+        })
+    }
+
+    fn training<'t>(&self, settings: Settings, given: &Given) -> oddspot::Result<Training<'t>> {
+        let options = self.versions.models().options();
+        let library = options
+            .library
+            .clone()
+            .unwrap_or_else(Library::in_the_program);
+        Ok(Training::new(settings, given.images.clone())
+            .library(library)
+            .threads(threads())
+            .region(region_of(given)?))
+    }
+
+    /// A full training, which goes on from where the same one was broken off.
+    fn trained(
+        &self,
+        job: &Job,
+        settings: Settings,
+        given: &Given,
+        left_out: &mut Vec<LeftOut>,
+    ) -> Result<Model> {
+        let folder = self.data.training(&job.station)?;
+        let path = folder.join(format!("{:.16}.checkpoint", given.fingerprint));
+        if path.is_file() {
+            self.take_up_losses(job)?;
+            let checkpoint = Checkpoint {
+                path: path.clone(),
+                resume: true,
+            };
+            match self.full(job, settings.clone(), given, checkpoint, left_out) {
+                Err(error) if error.subject() == &Subject::Checkpoint => {
+                    tracing::warn!("job {} begins anew: {error}", job.id);
+                }
+                trained => return Ok(trained?),
+            }
+        }
+        // Of other images or settings: they can be gone on with no more.
+        self.forget(&job.station)?;
+        self.running.note(|job| job.losses.clear());
+        let checkpoint = Checkpoint {
+            path,
+            resume: false,
+        };
+        Ok(self.full(job, settings, given, checkpoint, left_out)?)
+    }
+
+    fn full(
+        &self,
+        job: &Job,
+        settings: Settings,
+        given: &Given,
+        checkpoint: Checkpoint,
+        left_out: &mut Vec<LeftOut>,
+    ) -> oddspot::Result<Model> {
+        let mut steps = Steps::of(settings.training.iterations);
+        let folder = checkpoint.path.parent().map(Path::to_owned);
+        let mut observer = |progress: &Progress| {
+            match progress {
+                Progress::Instant(model) => {
+                    let said = match self.bring(job, model, given) {
+                        Ok(brought) => {
+                            format!("the instant model is there: {}", words_of(&brought))
+                        }
+                        Err(error) => format!("the instant model could not be kept: {error}"),
+                    };
+                    self.running.note(|job| job.outcome = Some(said));
+                }
+                Progress::Step(report) => self.running.loses(report.iteration, report.total),
+                Progress::CheckpointFailed(error) => {
+                    tracing::warn!("job {} cannot be set aside: {error}", job.id);
+                }
+                _ => {}
+            }
+            self.hear(&mut steps, progress)
+        };
+        self.training(settings, given)?
+            .left_out(left_out)
+            .checkpoint(checkpoint)
+            .scratch(folder.unwrap_or_default())
+            .observe(&mut observer)
+            .run()
+    }
+
+    /// The losses of a training that was broken off belong to the one that goes on with it.
+    fn take_up_losses(&self, job: &Job) -> Result<()> {
+        let before = self.history.jobs(Some(&job.station), JOBS_BEFORE);
+        let before = self.runtime.block_on(before)?;
+        let last = before
+            .into_iter()
+            .find(|one| one.id < job.id && one.kind == JobKind::Default && !one.losses.is_empty());
+        if let Some(last) = last {
+            self.running.note(|job| job.losses = last.losses);
+        }
+        Ok(())
+    }
+
+    fn hear(&self, steps: &mut Steps, progress: &Progress) -> ControlFlow<()> {
+        match steps.at(progress) {
+            Some((share, words)) => self.running.is_at(share, &words),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Keeps a model as one of the station's.
+    fn bring(&self, job: &Job, model: &Model, given: &Given) -> Result<Brought> {
+        let file = self.data.training(&job.station)?.join("made.oddspot");
+        model.save(&file)?;
+        let origin = Origin {
+            source: VersionSource::Job,
+            job: Some(job.id),
+            mask: given.mask.clone(),
+            ..Origin::default()
+        };
+        let brought = self.versions.bring(&job.station, file.clone(), origin);
+        let brought = self.runtime.block_on(brought);
+        std::fs::remove_file(file).ok();
+        brought
+    }
+
+    /// Looks through the good images, and keeps what was found.
+    fn look_through(
+        &self,
+        given: &Given,
+        model: &Model,
+        left_out: Vec<LeftOut>,
+    ) -> Result<FoundAmong> {
+        let images = given.images.clone();
+        let audit = self.pool()?.install(|| {
+            Audit::of(images, &model.header, left_out, &mut |done, total| {
+                let (share, words) = Steps::looking(done, total);
+                self.running.is_at(share, &words)
+            })
+        });
+        let found = FoundAmong::of(&audit?);
+        let kept = serde_json::to_value(&found).map_err(|error| Error::internal(error.to_string()));
+        let kept = kept?;
+        self.running.note(|job| job.audit = Some(kept));
+        Ok(found)
+    }
+
+    /// Forgets trainings of a station that were broken off.
+    fn forget(&self, station: &str) -> Result<()> {
+        for file in files_of(&self.data.training(station)?) {
+            std::fs::remove_file(&file).map_err(Error::io(&file))?;
+        }
+        Ok(())
+    }
+
+    fn pool(&self) -> Result<rayon::ThreadPool> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads());
+        pool.build().map_err(|error| {
+            Error::new(Kind::System, format!("threads cannot be started: {error}"))
+        })
+    }
+}
+
+/// One thread fewer than the machine has: judging needs one at any time.
+fn threads() -> usize {
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    all.saturating_sub(1).max(1)
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect()
+}
+
+fn region_of(given: &Given) -> oddspot::Result<Option<RegionOfInterest>> {
+    let drawn = given.mask.as_deref();
+    let region = drawn.map(|text| RegionOfInterest::of_text(text, Path::new(DRAWN)));
+    region.transpose()
+}
+
+fn broken_off() -> Error {
+    Error::new(Kind::Ending, "it was broken off")
+}
+
+/// What became of a model, in words.
+fn words_of(brought: &Brought) -> String {
+    let Brought {
+        sha256,
+        is_active,
+        refused,
+    } = brought;
+    match (is_active, refused) {
+        (true, _) => format!("model {sha256:.12} judges from now on"),
+        (false, Some(error)) => {
+            format!("model {sha256:.12} was made, and could not be activated: {error}")
+        }
+        (false, None) => format!("model {sha256:.12} was made: activate it under Models"),
+    }
+}

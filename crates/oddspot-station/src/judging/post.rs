@@ -1,0 +1,63 @@
+//! What judges at a station now: it may change while images come, and each is judged by one alone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::model::Model;
+use crate::error::{Error, Kind, Result};
+
+/// What judges at a station now.
+pub struct Post {
+    /// The station.
+    pub name: String,
+    model: RwLock<Option<Arc<Model>>>,
+    is_paused: AtomicBool,
+}
+
+impl Post {
+    /// Of a station that nothing judges for yet.
+    pub fn new(name: &str, is_paused: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            model: RwLock::default(),
+            is_paused: AtomicBool::new(is_paused),
+        }
+    }
+
+    /// The model that judges; without it nothing can be.
+    pub fn model(&self) -> Option<Arc<Model>> {
+        let model = self.model.read().unwrap_or_else(PoisonError::into_inner);
+        model.clone()
+    }
+
+    /// Judges by another model from the next image on.
+    pub fn set_model(&self, model: Arc<Model>) {
+        *self.model.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
+    }
+
+    /// Whether nothing is judged for now.
+    pub fn is_paused(&self) -> bool {
+        self.is_paused.load(Ordering::SeqCst)
+    }
+
+    /// Judges nothing for now, or goes on.
+    pub fn set_paused(&self, is_paused: bool) {
+        self.is_paused.store(is_paused, Ordering::SeqCst);
+    }
+
+    /// The model that judges the next image.
+    ///
+    /// # Errors
+    /// It is paused; there is no model.
+    pub fn ready(&self) -> Result<Arc<Model>> {
+        let name = &self.name;
+        if self.is_paused() {
+            let reason = format!("station {name} is paused: nothing is judged until it is resumed");
+            return Err(Error::new(Kind::Paused, reason));
+        }
+        self.model().ok_or_else(|| {
+            let reason = format!("station {name} has no model: nothing can be said of an image");
+            Error::new(Kind::NoModel, reason)
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Scores of good images and of labelled parts, with both thresholds, as a drawing.
+
+use std::fmt::Write;
+
+const WIDTH: f64 = 960.0;
+const LEFT: f64 = 12.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 8.0;
+/// Of a row: its name, and its bars.
+const NAME: f64 = 18.0;
+const BARS: f64 = 76.0;
+const BOTTOM: f64 = 24.0;
+const BINS: usize = 60;
+/// Room above the highest score or threshold, as a share.
+const HEADROOM: f64 = 1.08;
+
+/// A row of a histogram: its class, its name and its scores.
+pub struct Scores<'a> {
+    /// The class of its bars.
+    pub class: &'static str,
+    /// What they are of.
+    pub name: &'a str,
+    /// The scores.
+    pub scores: Vec<f64>,
+}
+
+/// The end of the axis of scores: above all of them and the thresholds.
+pub fn top_of<'a>(scores: impl Iterator<Item = &'a f64>) -> f64 {
+    let finite = scores.filter(|score| score.is_finite());
+    finite.copied().fold(0.0, f64::max).max(1e-6) * HEADROOM
+}
+
+/// The histograms one below the other, on one axis of scores from 0 to `top`.
+pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], top: f64) -> String {
+    let height = TOP + (NAME + BARS) * rows.len() as f64 + BOTTOM;
+    let (width, bottom) = (WIDTH - LEFT - RIGHT, height - BOTTOM);
+    let x = |score: f64| LEFT + width * (score / top).clamp(0.0, 1.0);
+    let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" data-top=\"{top}\" data-left=\"{LEFT}\" data-width=\"{width}\" \
+         aria-label=\"Histograms of scores: {}\">",
+        names.join(", ")
+    );
+    for (at, row) in rows.iter().enumerate() {
+        let base = TOP + (NAME + BARS) * (at + 1) as f64;
+        let _ = write!(
+            svg,
+            "<text x=\"{LEFT}\" y=\"{:.1}\">{}</text><line class=\"axis\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{base:.1}\" \
+             y2=\"{base:.1}\"/>",
+            base - BARS - 4.0,
+            row.name,
+            WIDTH - RIGHT
+        );
+        let counts = counts(&row.scores, top);
+        let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+        let step = width / BINS as f64;
+        for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let tall = (BARS - 4.0) * *count as f64 / most;
+            let _ = write!(
+                svg,
+                "<rect class=\"{}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{tall:.1}\"><title>{count} from {:.2} to \
+                 {:.2}</title></rect>",
+                row.class,
+                LEFT + step * bin as f64 + 0.5,
+                base - tall,
+                step - 1.0,
+                top * bin as f64 / BINS as f64,
+                top * (bin + 1) as f64 / BINS as f64,
+            );
+        }
+    }
+    for (class, score) in [("check-threshold", check), ("threshold", threshold)] {
+        let at = x(score);
+        let _ = write!(
+            svg,
+            "<line class=\"{class}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{bottom:.1}\"/>"
+        );
+    }
+    for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
+        let anchor = match share {
+            0.0 => "start",
+            1.0 => "end",
+            _ => "middle",
+        };
+        let _ = write!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{:.2}</text>",
+            LEFT + width * share,
+            height - 8.0,
+            top * share
+        );
+    }
+    svg + "</svg>"
+}
+
+/// How many scores lie in each range; what is no finite number lies in the last.
+fn counts(scores: &[f64], top: f64) -> [usize; BINS] {
+    let mut counts = [0; BINS];
+    for score in scores {
+        let share = match score.is_finite() {
+            true => score / top,
+            false => 1.0,
+        };
+        let bin = (share * BINS as f64).clamp(0.0, (BINS - 1) as f64) as usize;
+        counts[bin] += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_score_has_a_bar() {
+        let scores = [0.0, 1.0, 1.0, 5.0, f64::INFINITY];
+        let top = top_of(scores.iter());
+        let counts = counts(&scores, top);
+        assert_eq!(counts.iter().sum::<usize>(), scores.len());
+        assert_eq!(counts[0], 1);
+        assert_eq!(counts[BINS - 1], 1);
+        let rows = [Scores {
+            class: "own",
+            name: "good",
+            scores: scores.to_vec(),
+        }];
+        let drawn = histogram(&rows, [top / 2.0, 0.0], top);
+        assert_eq!(drawn.matches("<rect").count(), 4);
+        assert!(
+            drawn.contains("class=\"threshold\" x1=\"480.0\""),
+            "{drawn}"
+        );
+    }
+}

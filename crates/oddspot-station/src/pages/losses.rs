@@ -1,0 +1,76 @@
+//! The losses of a training, as a drawing.
+
+use std::fmt::Write;
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 160.0;
+const LEFT: f64 = 46.0;
+const TOP: f64 = 10.0;
+const RIGHT: f64 = 12.0;
+const BOTTOM: f64 = 22.0;
+
+/// The curve of losses by steps; None of fewer than two.
+pub fn losses(losses: &[(usize, f32)]) -> Option<String> {
+    let finite: Vec<(f64, f64)> = (losses.iter())
+        .filter(|(_, loss)| loss.is_finite())
+        .map(|(at, loss)| (*at as f64, f64::from(*loss)))
+        .collect();
+    let [first, .., last] = &finite[..] else {
+        return None;
+    };
+    let of = |pick: fn(f64, f64) -> f64, from: f64| {
+        finite.iter().map(|(_, loss)| *loss).fold(from, pick)
+    };
+    let (low, high) = (of(f64::min, f64::INFINITY), of(f64::max, f64::NEG_INFINITY));
+    let range = (high - low).max(high.abs() * 1e-3).max(1e-9);
+    let steps = (last.0 - first.0).max(1.0);
+    let x = |at: f64| LEFT + (WIDTH - LEFT - RIGHT) * (at - first.0) / steps;
+    let y = |loss: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - (loss - low) / range);
+    let points: Vec<String> = (finite.iter())
+        .map(|(at, loss)| format!("{:.1},{:.1}", x(*at), y(*loss)))
+        .collect();
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"The loss: {:.3} after step {}, {:.3} after step \
+         {}\">",
+        first.1, first.0, last.1, last.0
+    );
+    for loss in [low, high] {
+        let at = y(loss);
+        let _ = write!(
+            svg,
+            "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.2}</text>",
+            WIDTH - RIGHT,
+            LEFT - 6.0,
+            at + 4.0
+        );
+    }
+    let _ = write!(
+        svg,
+        "<polyline class=\"loss\" points=\"{}\"/><text x=\"{LEFT}\" y=\"{2}\">step {1}</text>\
+         <text x=\"{3}\" y=\"{2}\" text-anchor=\"end\">{4}</text></svg>",
+        points.join(" "),
+        first.0,
+        HEIGHT - 6.0,
+        WIDTH - RIGHT,
+        last.0
+    );
+    Some(svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_needs_two_steps_and_leaves_out_what_is_no_number() {
+        assert!(losses(&[(1, 2.0)]).is_none());
+        assert!(losses(&[(1, 2.0), (2, f32::NAN)]).is_none());
+        let drawn = losses(&[(1, 2.0), (2, f32::NAN), (3, 1.0)]).unwrap();
+        assert!(
+            drawn.contains("points=\"46.0,10.0 628.0,138.0\""),
+            "{drawn}"
+        );
+        assert!(losses(&[(1, 2.0), (2, 2.0)]).is_some());
+    }
+}

@@ -1,0 +1,75 @@
+//! Where one is, among all pages.
+
+/// A page of a station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// What is judged now.
+    Line,
+    /// What was judged.
+    History,
+    /// What models are made of.
+    Setup,
+    /// The models.
+    Models,
+    /// The thresholds.
+    Verdict,
+    /// Where stations are made.
+    New,
+}
+
+/// Where one is, among all pages.
+#[derive(Clone, Debug)]
+pub struct Navigation {
+    /// The stations.
+    pub stations: Vec<String>,
+    /// The station whose page it is.
+    pub station: Option<String>,
+    /// Which of its pages.
+    pub place: Place,
+}
+
+/// A link to a page of a station.
+pub struct Link {
+    /// Its address.
+    pub address: String,
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether it is the one that is shown.
+    pub is_here: bool,
+}
+
+impl Navigation {
+    /// Whether the pages are of this station.
+    pub fn is_at(&self, station: &str) -> bool {
+        self.station.as_deref() == Some(station)
+    }
+
+    /// Whether stations are made here.
+    pub fn is_new(&self) -> bool {
+        self.place == Place::New
+    }
+
+    /// The pages of the station; without one the history of all.
+    pub fn links(&self) -> Vec<Link> {
+        let link = |place: Place, name: &'static str, address: String| Link {
+            address,
+            name,
+            is_here: self.place == place,
+        };
+        let Some(station) = &self.station else {
+            return vec![link(Place::History, "History", "/history".to_owned())];
+        };
+        let at = |end: &str| format!("/stations/{station}{end}");
+        vec![
+            link(Place::Line, "Line", at("")),
+            link(
+                Place::History,
+                "History",
+                format!("/history?station={station}"),
+            ),
+            link(Place::Setup, "Set-up", at("/setup")),
+            link(Place::Models, "Models", at("/models")),
+            link(Place::Verdict, "Verdict", at("/verdict")),
+        ]
+    }
+}

@@ -1,0 +1,201 @@
+//! The page of what a station's models are made of: good images, regions, jobs, and what was found among the images.
+
+use askama::Template;
+
+use super::card::{DAY_AND_TIME, local};
+use super::losses::losses;
+use super::{Card, Navigation};
+use crate::history::{GoodImage, Job, JobState};
+use crate::jobs::FoundAmong;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "setup.html")]
+pub struct SetupPage {
+    /// Where one is.
+    pub nav: Navigation,
+    /// The station.
+    pub station: String,
+    /// The good images.
+    pub good: GoodPart,
+    /// Parts that may be taken for good.
+    pub judged: Vec<Card>,
+    /// What of it is drawn on, and the regions that are drawn.
+    pub drawn_on: Vec<GoodCard>,
+    /// The regions, as JSON.
+    pub regions: String,
+    /// What is to be said of the regions and the active model.
+    pub told_of_regions: Option<&'static str>,
+    /// The jobs.
+    pub jobs: JobsPart,
+    /// What was found.
+    pub found: FoundPart,
+}
+
+/// The good images, some of them.
+#[derive(Template)]
+#[template(path = "good.html")]
+pub struct GoodPart {
+    /// The station.
+    pub station: String,
+    /// How many there are.
+    pub total: usize,
+    /// Of these are left out.
+    pub left_out: usize,
+    /// Those that are shown.
+    pub cards: Vec<GoodCard>,
+    /// The page of those before, and of those after, counted from 0.
+    pub before: Option<usize>,
+    /// The same of those after.
+    pub after: Option<usize>,
+    /// Which are shown, in words.
+    pub shown: String,
+}
+
+/// A good image as pages show it.
+#[derive(Clone)]
+pub struct GoodCard {
+    /// SHA-256 of its file.
+    pub image: String,
+    /// Its name.
+    pub name: String,
+    /// Where it comes from and when, in words.
+    pub note: String,
+    /// Columns and rows.
+    pub size: [u32; 2],
+    /// Whether it is left out.
+    pub left_out: bool,
+    /// What is to be said of it.
+    pub why: Option<String>,
+    /// Its address.
+    pub address: String,
+}
+
+/// The jobs of a station.
+#[derive(Template)]
+#[template(path = "jobs.html")]
+pub struct JobsPart {
+    /// The station.
+    pub station: String,
+    /// The jobs, the newest first.
+    pub jobs: Vec<JobCard>,
+    /// Whether there are good images enough.
+    pub is_ready: bool,
+    /// Whether any waits or is at work.
+    pub is_busy: bool,
+}
+
+/// A job as pages show it.
+pub struct JobCard {
+    /// Its number.
+    pub id: i64,
+    /// What it does.
+    pub title: &'static str,
+    /// How it is.
+    pub state: &'static str,
+    /// How far it is, in percent.
+    pub percent: u8,
+    /// What it does now.
+    pub stage: String,
+    /// When it was asked for.
+    pub at: String,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// Its losses, drawn.
+    pub losses: Option<String>,
+    /// Whether it can be broken off.
+    pub is_open: bool,
+    /// What starts it again, if it was broken off and is the last of its kind.
+    pub again: Option<String>,
+}
+
+/// What was found among the good images.
+#[derive(Template)]
+#[template(path = "found.html")]
+pub struct FoundPart {
+    /// The station.
+    pub station: String,
+    /// When it was looked for, if it was.
+    pub at: Option<String>,
+    /// How many images were looked through.
+    pub images: usize,
+    /// Suspicious ones.
+    pub suspicious: Vec<GoodCard>,
+    /// Groups of the same, each with what they share.
+    pub twins: Vec<(&'static str, Vec<GoodCard>)>,
+}
+
+impl GoodCard {
+    /// Of a good image.
+    pub fn of(station: &str, one: &GoodImage) -> Self {
+        let added = local(&one.added, DAY_AND_TIME);
+        Self {
+            name: one.file.clone(),
+            note: format!(
+                "{}×{} · {} · {added}",
+                one.width,
+                one.height,
+                one.source.word()
+            ),
+            size: [one.width, one.height],
+            left_out: one.left_out,
+            why: None,
+            address: format!("/api/v1/stations/{station}/good/{}", one.image),
+            image: one.image.clone(),
+        }
+    }
+}
+
+impl JobCard {
+    /// Of a job; `is_last` of the last of its kind.
+    pub fn of(job: &Job, is_last: bool) -> Self {
+        let again = serde_json::json!({
+            "station": job.station, "kind": job.kind, "settings": job.settings,
+        });
+        Self {
+            id: job.id,
+            title: job.kind.title(),
+            state: job.state.word(),
+            percent: (job.progress * 100.0).clamp(0.0, 100.0) as u8,
+            stage: job.stage.clone(),
+            at: local(&job.asked, DAY_AND_TIME),
+            outcome: job.outcome.clone(),
+            losses: losses(&job.losses),
+            is_open: job.state.is_open(),
+            again: (is_last && (job.is_broken_off() || job.state == JobState::Failed))
+                .then(|| again.to_string()),
+        }
+    }
+}
+
+impl FoundPart {
+    /// Of what a job found, as far as the images are still there.
+    pub fn of(station: &str, job: Option<&Job>, found: &FoundAmong, good: &[GoodImage]) -> Self {
+        let card = |image: &String| {
+            let one = good.iter().find(|one| one.image == *image);
+            one.map(|one| GoodCard::of(station, one))
+        };
+        let suspicious = found.suspicious.iter().filter_map(|one| {
+            let card = card(&one.image)?;
+            Some(GoodCard {
+                why: Some(one.why.clone()),
+                ..card
+            })
+        });
+        let twins = found.twins.iter().filter_map(|group| {
+            let cards: Vec<GoodCard> = group.images.iter().filter_map(card).collect();
+            let what = match group.is_exact {
+                true => "the same pixels",
+                false => "the same part, or nearly the same picture",
+            };
+            (cards.len() > 1).then_some((what, cards))
+        });
+        Self {
+            station: station.to_owned(),
+            at: job.map(|job| local(job.ended.as_deref().unwrap_or(&job.asked), DAY_AND_TIME)),
+            images: found.images,
+            suspicious: suspicious.collect(),
+            twins: twins.collect(),
+        }
+    }
+}

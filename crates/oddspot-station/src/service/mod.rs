@@ -1,0 +1,288 @@
+//! A service: its stations at work, what it keeps, and how it ends.
+
+mod workshop;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use oddspot::{Options, images};
+use tokio::sync::watch;
+
+use crate::configuration::{Configuration, Limits, StationConfiguration, check_name};
+use crate::data::Data;
+use crate::error::{Error, Kind, Result};
+use crate::good::GoodImages;
+use crate::history::History;
+use crate::inputs::FolderState;
+use crate::jobs::Jobs;
+use crate::judging::{Model, Models, Post, Queue, Recent};
+use crate::metrics::Metrics;
+use crate::pictures::Pictures;
+use crate::versions::Versions;
+use workshop::{Workshop, spawn};
+
+/// How long what waits may take at the end.
+const AT_THE_END: Duration = Duration::from_secs(10);
+/// Between two looks at whether it has ended.
+const LOOK: Duration = Duration::from_millis(20);
+/// Stations at work, at most: each has threads and memory of its own.
+const MOST: usize = 64;
+
+/// One view of one part, at work.
+pub struct Station {
+    /// Its name.
+    pub name: String,
+    /// What judges there.
+    pub post: Arc<Post>,
+    /// Where its images wait.
+    pub queue: Queue,
+    /// The folder that its images come into, and how that is.
+    pub folder: Option<(PathBuf, FolderState)>,
+    /// The SHA-256 of the model that the configuration names.
+    pub configured_model: Option<String>,
+}
+
+impl Station {
+    /// The model that judges; without it nothing can be.
+    pub fn model(&self) -> Option<Arc<Model>> {
+        self.post.model()
+    }
+}
+
+/// A service that runs.
+pub struct Service {
+    /// What was judged.
+    pub history: Arc<History>,
+    /// What is kept.
+    pub data: Arc<Data>,
+    /// What is drawn.
+    pub pictures: Arc<Pictures>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The models of the stations.
+    pub versions: Arc<Versions>,
+    /// Takes images among the good ones.
+    pub good: GoodImages,
+    /// What is made beside judging.
+    pub jobs: Arc<Jobs>,
+    /// What is accepted.
+    pub limits: Limits,
+    stations: RwLock<BTreeMap<String, Arc<Station>>>,
+    /// Held by who makes a station.
+    making: tokio::sync::Mutex<()>,
+    workshop: Workshop,
+    workers: Mutex<Vec<JoinHandle<()>>>,
+    ending: watch::Sender<bool>,
+}
+
+/// What of a service takes files and works beside judging.
+pub struct Work {
+    stop: Arc<AtomicBool>,
+    others: Vec<JoinHandle<()>>,
+}
+
+impl Service {
+    /// Opens the data folder and the history, makes the models ready, and begins to judge.
+    ///
+    /// # Errors
+    /// What is configured and cannot be served; a data folder that another service uses; a model that cannot be used.
+    pub async fn start(
+        configuration: &Configuration,
+        data: PathBuf,
+        options: Options,
+    ) -> Result<(Arc<Self>, Work)> {
+        configuration.check()?;
+        let limits = configuration.limits;
+        let data = Arc::new(Data::open(&data)?);
+        let history = Arc::new(History::open(&data.history()).await?);
+        history.interrupt_jobs().await?;
+        let of_images = images::Limits {
+            pixels: limits.pixels,
+            ..images::Limits::default()
+        };
+        let models = Arc::new(Models::new(Arc::clone(&data), options, of_images));
+        let metrics: Arc<Metrics> = Arc::default();
+        let versions = Arc::new(Versions::new(
+            Arc::clone(&history),
+            Arc::clone(&models),
+            Arc::clone(&metrics),
+        ));
+        let recent: Arc<Recent> = Arc::default();
+        let stop: Arc<AtomicBool> = Arc::default();
+        let service = Arc::new(Self {
+            pictures: Arc::new(Pictures::new(
+                Arc::clone(&data),
+                models,
+                Arc::clone(&recent),
+            )),
+            jobs: Arc::new(Jobs::new(
+                Arc::clone(&history),
+                Arc::clone(&data),
+                Arc::clone(&versions),
+            )),
+            good: GoodImages {
+                data: Arc::clone(&data),
+                history: Arc::clone(&history),
+                limits: of_images,
+            },
+            workshop: Workshop {
+                data: Arc::clone(&data),
+                history: Arc::clone(&history),
+                versions: Arc::clone(&versions),
+                recent,
+                metrics: Arc::clone(&metrics),
+                limits,
+                stop: Arc::clone(&stop),
+            },
+            history,
+            data,
+            metrics,
+            versions,
+            limits,
+            stations: RwLock::default(),
+            making: tokio::sync::Mutex::default(),
+            workers: Mutex::default(),
+            ending: watch::channel(false).0,
+        });
+        let mut inputs = Vec::new();
+        for asked in service.asked_for(configuration).await? {
+            inputs.extend(service.take_in(&asked).await?);
+        }
+        // Only when all of them are ready: who cannot be served judges nothing.
+        let mut others = Vec::new();
+        for input in inputs {
+            let judged = service.history.files(&input.post.name).await?;
+            others.push(spawn("folder", move || input.work(judged))?);
+        }
+        let jobs = Arc::clone(&service.jobs);
+        others.push(spawn("job", move || jobs.work())?);
+        Ok((service, Work { stop, others }))
+    }
+
+    /// The stations that are configured and those that were made from the page; without configured ones all that there
+    /// were.
+    async fn asked_for(&self, configuration: &Configuration) -> Result<Vec<StationConfiguration>> {
+        let mut asked = configuration.stations.clone();
+        let is_alone = asked.is_empty();
+        for row in self.history.stations().await? {
+            let is_asked_for = asked.iter().any(|one| one.name == row.name);
+            if !is_asked_for && (is_alone || row.is_of_page) {
+                asked.push(StationConfiguration::named(&row.name));
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Begins to judge for a station, and gives what is to look at its folder.
+    async fn take_in(
+        &self,
+        asked: &StationConfiguration,
+    ) -> Result<Option<crate::inputs::FolderInput>> {
+        let made = self.workshop.station(asked).await?;
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.push(made.worker);
+        let mut stations = self
+            .stations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        stations.insert(asked.name.clone(), Arc::new(made.station));
+        Ok(made.input)
+    }
+
+    /// Makes a station that has no model yet.
+    ///
+    /// # Errors
+    /// A name that cannot stand in an address or that is taken.
+    pub async fn create_station(&self, name: &str) -> Result<Arc<Station>> {
+        check_name(name)?;
+        let _making = self.making.lock().await;
+        if self.station(name).is_ok() {
+            let reason = format!("there is a station {name} already");
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
+        if self.stations().len() >= MOST {
+            let reason = format!("there are {MOST} stations already, which is the most");
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
+        self.history.add_station(name, true).await?;
+        // Without a configuration it has no folder.
+        self.take_in(&StationConfiguration::named(name)).await?;
+        self.station(name)
+    }
+
+    /// Lets a station judge nothing for now, or go on.
+    ///
+    /// # Errors
+    /// There is no such station.
+    pub async fn set_paused(&self, name: &str, is_paused: bool) -> Result<Arc<Station>> {
+        let station = self.station(name)?;
+        self.history.set_paused(name, is_paused).await?;
+        station.post.set_paused(is_paused);
+        Ok(station)
+    }
+
+    /// A station by its name.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn station(&self, name: &str) -> Result<Arc<Station>> {
+        let stations = self.stations.read().unwrap_or_else(PoisonError::into_inner);
+        stations.get(name).map(Arc::clone).ok_or_else(|| {
+            Error::new(
+                Kind::NotFound,
+                format!("there is no station {name} at work here"),
+            )
+        })
+    }
+
+    /// All stations, by name.
+    pub fn stations(&self) -> Vec<Arc<Station>> {
+        let stations = self.stations.read().unwrap_or_else(PoisonError::into_inner);
+        stations.values().map(Arc::clone).collect()
+    }
+
+    /// Tells whoever listens that it ends.
+    pub fn announce_end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Becomes true when it ends.
+    pub fn ending(&self) -> watch::Receiver<bool> {
+        self.ending.subscribe()
+    }
+
+    /// Judges what waits, within some seconds, and closes the history.
+    pub async fn end(&self, work: Work) {
+        work.stop();
+        self.jobs.end();
+        let until = Instant::now() + AT_THE_END;
+        let stations = self.stations();
+        let ends = stations.iter().map(|station| station.queue.end());
+        let told = futures_util::future::join_all(ends);
+        tokio::time::timeout(AT_THE_END, told).await.ok();
+        let workers =
+            std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut threads = work.others.iter().chain(&workers);
+        while Instant::now() < until && !threads.clone().all(JoinHandle::is_finished) {
+            tokio::time::sleep(LOOK).await;
+        }
+        if threads.any(|thread| !thread.is_finished()) {
+            tracing::warn!("what still waits was not judged: whoever sent it is told so");
+        }
+        // Who still writes after all that time must not keep it from ending.
+        tokio::time::timeout(AT_THE_END, self.history.close())
+            .await
+            .ok();
+    }
+}
+
+impl Work {
+    /// Takes no more files of folders.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,105 @@
+//! Stations put to work: each judges on a thread of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
+
+use tokio::runtime::Handle;
+
+use super::Station;
+use crate::configuration::{Limits, StationConfiguration};
+use crate::data::Data;
+use crate::error::{Error, Kind, Result};
+use crate::history::History;
+use crate::inputs::{FolderInput, FolderState};
+use crate::judging::{Post, Queue, Recent, Worker};
+use crate::metrics::Metrics;
+use crate::versions::Versions;
+
+/// What stations share.
+pub struct Workshop {
+    pub data: Arc<Data>,
+    pub history: Arc<History>,
+    pub versions: Arc<Versions>,
+    pub recent: Arc<Recent>,
+    pub metrics: Arc<Metrics>,
+    pub limits: Limits,
+    pub stop: Arc<AtomicBool>,
+}
+
+/// A station that judges.
+pub struct Made {
+    pub station: Station,
+    pub worker: JoinHandle<()>,
+    /// What is to look at its folder, once it may.
+    pub input: Option<FolderInput>,
+}
+
+impl Workshop {
+    /// Begins to judge for a station.
+    pub async fn station(&self, asked: &StationConfiguration) -> Result<Made> {
+        let name = &asked.name;
+        self.history.add_station(name, false).await?;
+        let row = self.history.station(name).await?;
+        let post = Arc::new(Post::new(name, row.is_some_and(|row| row.is_paused)));
+        self.versions.begin(&post, asked.model.as_deref()).await?;
+        self.versions.add(Arc::clone(&post));
+        let configured = self.history.station(name).await?;
+        let (queue, tasks) = Queue::new(self.limits.queue);
+        let worker = Worker {
+            post: Arc::clone(&post),
+            data: Arc::clone(&self.data),
+            history: Arc::clone(&self.history),
+            recent: Arc::clone(&self.recent),
+            metrics: Arc::clone(&self.metrics),
+            runtime: Handle::current(),
+        };
+        let of_worker = queue.clone();
+        let worker = spawn("judge", move || worker.work(&of_worker, tasks))?;
+        let input = self.input(asked, &post, &queue);
+        let folder = input
+            .as_ref()
+            .map(|input| (input.root.clone(), input.state.clone()));
+        Ok(Made {
+            station: Station {
+                name: name.clone(),
+                post,
+                queue,
+                folder,
+                configured_model: (asked.model.as_ref())
+                    .and_then(|_| configured.and_then(|row| row.configured_model)),
+            },
+            worker,
+            input,
+        })
+    }
+
+    fn input(
+        &self,
+        asked: &StationConfiguration,
+        post: &Arc<Post>,
+        queue: &Queue,
+    ) -> Option<FolderInput> {
+        let folder = asked.folder.clone()?;
+        Some(FolderInput {
+            post: Arc::clone(post),
+            // One that is away is waited for, by the path that it was given.
+            root: folder.canonicalize().unwrap_or(folder),
+            after: asked.after,
+            data: self.data.root().to_owned(),
+            most_bytes: self.limits.body,
+            queue: queue.clone(),
+            metrics: Arc::clone(&self.metrics),
+            state: FolderState::default(),
+            stop: Arc::clone(&self.stop),
+        })
+    }
+}
+
+/// A thread of the service.
+pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work);
+    thread.map_err(|error| Error::new(Kind::System, format!("a thread cannot be started: {error}")))
+}

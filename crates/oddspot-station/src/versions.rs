@@ -1,0 +1,316 @@
+//! The models of stations: brought, verified before one becomes active, and rolled back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use oddspot::model::ImageRecord;
+use tokio::sync::Mutex;
+
+use crate::error::{Error, Kind, Result};
+use crate::history::{Activation, History, Origin, Truth, VersionSource};
+use crate::judging::{Model, Models, Post};
+use crate::metrics::Metrics;
+
+/// The models of stations.
+pub struct Versions {
+    history: Arc<History>,
+    models: Arc<Models>,
+    metrics: Arc<Metrics>,
+    posts: RwLock<BTreeMap<String, Arc<Post>>>,
+    /// Held by who makes a model active: one at a time.
+    switching: Mutex<()>,
+}
+
+/// What came of a model that was brought.
+#[derive(Clone, Debug)]
+pub struct Brought {
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Whether it became active: it is the station's first.
+    pub is_active: bool,
+    /// Why it did not, though it is the first.
+    pub refused: Option<Error>,
+}
+
+impl Versions {
+    /// Of no station yet.
+    pub fn new(history: Arc<History>, models: Arc<Models>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            history,
+            models,
+            metrics,
+            posts: RwLock::default(),
+            switching: Mutex::default(),
+        }
+    }
+
+    /// How models are made ready.
+    pub fn models(&self) -> &Arc<Models> {
+        &self.models
+    }
+
+    /// Takes in a station.
+    pub fn add(&self, post: Arc<Post>) {
+        let mut posts = self.posts.write().unwrap_or_else(PoisonError::into_inner);
+        posts.insert(post.name.clone(), post);
+    }
+
+    /// What judges at a station.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn post(&self, station: &str) -> Result<Arc<Post>> {
+        let posts = self.posts.read().unwrap_or_else(PoisonError::into_inner);
+        posts.get(station).map(Arc::clone).ok_or_else(|| {
+            let reason = format!("there is no station {station} at work here");
+            Error::new(Kind::NotFound, reason)
+        })
+    }
+
+    /// Keeps a model's file as one of a station's models. The first becomes active if it verifies.
+    ///
+    /// # Errors
+    /// A file that is no usable model.
+    pub async fn bring(
+        self: &Arc<Self>,
+        station: &str,
+        file: PathBuf,
+        origin: Origin,
+    ) -> Result<Brought> {
+        let post = self.post(station)?;
+        let models = Arc::clone(&self.models);
+        let model = blocking(move || models.bring(&file)).await?;
+        let sha256 = model.version.sha256.clone();
+        let origin = Origin {
+            good_images: Some(model.detector.header().good_images()),
+            ..origin
+        };
+        self.history
+            .add_version(station, &model.version, &origin)
+            .await?;
+        if let Some(active) = post.model() {
+            return Ok(Brought {
+                is_active: active.version.sha256 == sha256,
+                sha256,
+                refused: None,
+            });
+        }
+        let activated = self.activate(station, &sha256, false).await;
+        Ok(Brought {
+            sha256,
+            is_active: activated.is_ok(),
+            refused: activated.err(),
+        })
+    }
+
+    /// Makes a model of a station active, once it has shown that it judges here as when it was made.
+    ///
+    /// # Errors
+    /// The station has no such model; one that cannot be used or does not verify: the one before stays active.
+    pub async fn activate(
+        self: &Arc<Self>,
+        station: &str,
+        sha256: &str,
+        is_by_person: bool,
+    ) -> Result<()> {
+        let post = self.post(station)?;
+        let version = self.history.version(station, sha256).await?;
+        let _switching = self.switching.lock().await;
+        let model = self.verified(&version.sha256).await?;
+        let now = self.history.activations(station).await?;
+        if now.first().is_none_or(|one| one.model != version.sha256) {
+            self.history
+                .activate(station, &version.sha256, is_by_person)
+                .await?;
+        }
+        self.judge_by(&post, model);
+        Ok(())
+    }
+
+    /// Makes the model active again that was before, and gives its SHA-256.
+    ///
+    /// # Errors
+    /// There was none; one that cannot be used or does not verify any more.
+    pub async fn roll_back(self: &Arc<Self>, station: &str) -> Result<String> {
+        let post = self.post(station)?;
+        let _switching = self.switching.lock().await;
+        let before = self.before(station).await?.ok_or_else(|| {
+            let reason = format!("no other model was active at station {station} before this one");
+            Error::new(Kind::Mismatch, reason)
+        })?;
+        let model = self.verified(&before.model).await?;
+        self.history.roll_back(station, &before.model).await?;
+        self.judge_by(&post, model);
+        Ok(before.model)
+    }
+
+    /// Makes a new model of the active one by other thresholds (anomalous, check), and lets it judge; gives its SHA-256.
+    ///
+    /// # Errors
+    /// Thresholds in the wrong order, or that are those already; a station without a model.
+    pub async fn move_thresholds(
+        self: &Arc<Self>,
+        station: &str,
+        [threshold, check]: [f64; 2],
+        folder: PathBuf,
+    ) -> Result<String> {
+        let post = self.post(station)?;
+        let active = post.model().ok_or_else(|| {
+            let reason = format!("station {station} has no model: there are no thresholds");
+            Error::new(Kind::NoModel, reason)
+        })?;
+        let invalid = |reason: &str| Err(Error::new(Kind::Invalid, reason));
+        if !(threshold.is_finite() && check.is_finite()) {
+            return invalid("a threshold is a finite number");
+        }
+        if check > threshold {
+            return invalid("what is to be checked cannot begin above what is anomalous");
+        }
+        if active.version.thresholds == [threshold, check] {
+            return invalid("these are the thresholds already");
+        }
+        let before = active.version.sha256.clone();
+        let (labelled, _) = self.history.labelled(station, &before).await?;
+        let bad = labelled.into_iter().filter(|one| one.truth == Truth::Bad);
+        let bad: Vec<ImageRecord> = bad
+            .map(|one| ImageRecord {
+                name: one.name,
+                sha256: one.image,
+            })
+            .collect();
+        let path = self.models.path(&before);
+        let file = blocking(move || {
+            let mut model = oddspot::Model::load(&path)?;
+            let moved = (model.header.thresholds).at_scores(Some(threshold), Some(check));
+            model.header.give_thresholds(moved, bad);
+            let file = folder.join("thresholds.oddspot");
+            model.save(&file)?;
+            Ok(file)
+        })
+        .await?;
+        let version = self.history.version(station, &before).await?;
+        let origin = Origin {
+            source: VersionSource::Thresholds,
+            based_on: Some(before),
+            mask: version.mask,
+            ..Origin::default()
+        };
+        let brought = self.bring(station, file.clone(), origin).await;
+        std::fs::remove_file(&file).ok();
+        let sha256 = brought?.sha256;
+        self.activate(station, &sha256, true).await?;
+        Ok(sha256)
+    }
+
+    /// What was active before what is.
+    ///
+    /// # Errors
+    /// A history that cannot be read.
+    pub async fn before(&self, station: &str) -> Result<Option<Activation>> {
+        let all = self.history.activations(station).await?;
+        Ok(all.into_iter().nth(1))
+    }
+
+    /// The model that judges for a station from its start on: the file that the configuration names if it is another
+    /// than at the last start, else the one that was active last.
+    ///
+    /// # Errors
+    /// A file that is no usable model; one that is not there any more.
+    pub async fn begin(self: &Arc<Self>, post: &Post, file: Option<&Path>) -> Result<()> {
+        let station = &post.name;
+        let row = self.history.station(station).await?;
+        let active = row.as_ref().and_then(|row| row.model.clone());
+        let Some(file) = file else {
+            if let Some(sha256) = active {
+                let models = Arc::clone(&self.models);
+                let model = blocking(move || models.get(&sha256)).await?;
+                self.judge_by(post, model);
+            }
+            return Ok(());
+        };
+        let (models, path) = (Arc::clone(&self.models), file.to_owned());
+        let configured = blocking(move || models.bring(&path)).await?;
+        let version = &configured.version;
+        let name = file.file_name().map(|name| name.to_string_lossy().into());
+        let origin = Origin {
+            source: VersionSource::File,
+            file: name,
+            good_images: Some(configured.detector.header().good_images()),
+            ..Origin::default()
+        };
+        self.history.add_version(station, version, &origin).await?;
+        let is_as_before = row.and_then(|row| row.configured_model) == Some(version.sha256.clone());
+        if let (true, Some(active)) = (is_as_before, active.clone()) {
+            // A person may have chosen another meanwhile: that holds until the file changes.
+            let models = Arc::clone(&self.models);
+            let model = blocking(move || models.get(&active)).await?;
+            self.judge_by(post, model);
+            return Ok(());
+        }
+        if active.as_ref() != Some(&version.sha256) {
+            self.history
+                .activate(station, &version.sha256, false)
+                .await?;
+        }
+        self.history
+            .set_configured_model(station, &version.sha256)
+            .await?;
+        self.judge_by(post, configured);
+        Ok(())
+    }
+
+    fn judge_by(&self, post: &Post, model: Arc<Model>) {
+        let before = post.model();
+        self.metrics.model(
+            &post.name,
+            &model.version,
+            before.as_ref().map(|before| &before.version),
+        );
+        post.set_model(model);
+    }
+
+    async fn verified(&self, sha256: &str) -> Result<Arc<Model>> {
+        let (models, sha256) = (Arc::clone(&self.models), sha256.to_owned());
+        blocking(move || {
+            let model = models.fresh(&sha256)?;
+            verify(&model)?;
+            Ok(model)
+        })
+        .await
+    }
+}
+
+/// Refuses a model that does not score the good images that lie in it as when it was made.
+///
+/// # Errors
+/// How many it scores otherwise.
+fn verify(model: &Model) -> Result<()> {
+    let threshold = model.detector.thresholds().image;
+    let examples = model.detector.examples()?;
+    let apart: Vec<f32> = (examples.iter())
+        .filter(|one| !one.agrees(threshold))
+        .map(|one| (one.now - one.recorded).abs())
+        .collect();
+    if apart.is_empty() {
+        return Ok(());
+    }
+    let most = apart.iter().copied().fold(0.0, f32::max);
+    let reason = format!(
+        "model {:.12} does not judge here as when it was made: {} of its {} own images score otherwise, by {most:.2} of a \
+         threshold of {threshold:.2}. It was not activated",
+        model.version.sha256,
+        apart.len(),
+        examples.len(),
+    );
+    Err(Error::new(Kind::Mismatch, reason))
+}
+
+/// Work that would keep requests from being served.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal(error.to_string()))?
+}
