@@ -15,10 +15,10 @@ if (part) {
   let isWanted = false;
 
   const show = () => {
-    const [top, left, width] = ["top", "left", "width"].map((name) => Number(drawing.dataset[name]));
+    const [low, high, left, width] = ["low", "high", "left", "width"].map((name) => Number(drawing.dataset[name]));
     pairs.forEach((pair, at) => {
       const line = drawing.querySelector(at === 0 ? ".threshold" : ".check-threshold");
-      const x = left + width * Math.min(Math.max(values[at] / top, 0), 1);
+      const x = left + width * Math.min(Math.max((values[at] - low) / (high - low), 0), 1);
       line?.setAttribute("x1", String(x));
       line?.setAttribute("x2", String(x));
     });

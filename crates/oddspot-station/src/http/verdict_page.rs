@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::verdict::{Asked, Known, known};
 use crate::history::Truth;
 use crate::pages::{
-    MeantPart, MeantRow, Place, Scores, Shown, VerdictPage, histogram, render, top_of,
+    MeantPart, MeantRow, Place, Scores, Shown, VerdictPage, axis_of, histogram, render,
 };
 
 /// Steps of a slider.
@@ -85,12 +85,12 @@ fn shown(known: &Known) -> Shown {
         },
     ];
     let thresholds = [known.meant.threshold, known.meant.check_threshold];
-    let top = top_of(rows.iter().flat_map(|row| &row.scores).chain(&thresholds));
+    let axis = axis_of(rows.iter().flat_map(|row| &row.scores).chain(&thresholds));
     Shown {
-        histogram: histogram(&rows, thresholds, top),
+        histogram: histogram(&rows, thresholds, axis),
         thresholds,
-        top,
-        step: top / STEPS,
+        axis,
+        step: (axis[1] - axis[0]) / STEPS,
         own: known.own.len(),
         labelled: [rows[1].scores.len(), rows[2].scores.len()],
         meant: meant_part(known),

@@ -273,14 +273,14 @@ fn settings_of(kind: JobKind, others: &BTreeMap<String, String>) -> Result<Setti
 #[cfg(target_os = "linux")]
 fn yield_to_the_line() {
     // Of Linux alone a number names a thread here, and threads have that of the one that starts them.
-    if let Err(error) = rustix::process::setpriority_process(None, LEAST_URGENT) {
+    if let Err(error) = rustix::process::setpriority_process(None, LESS_URGENT) {
         tracing::warn!("trainings take as much of the processor as judging: {error}");
     }
 }
 
-/// As the system calls it.
+/// As the system calls it: judging gets nine tenths of what both want, and trainings still come to an end.
 #[cfg(target_os = "linux")]
-const LEAST_URGENT: i32 = 19;
+const LESS_URGENT: i32 = 10;
 
 #[cfg(not(target_os = "linux"))]
 fn yield_to_the_line() {}

@@ -11,8 +11,8 @@ const NAME: f64 = 18.0;
 const BARS: f64 = 76.0;
 const BOTTOM: f64 = 24.0;
 const BINS: usize = 60;
-/// Room above the highest score or threshold, as a share.
-const HEADROOM: f64 = 1.08;
+/// Room beyond the last score or threshold, as a share of all.
+const HEADROOM: f64 = 0.06;
 
 /// A row of a histogram: its class, its name and its scores.
 pub struct Scores<'a> {
@@ -24,20 +24,25 @@ pub struct Scores<'a> {
     pub scores: Vec<f64>,
 }
 
-/// The end of the axis of scores: above all of them and the thresholds.
-pub fn top_of<'a>(scores: impl Iterator<Item = &'a f64>) -> f64 {
+/// The ends of the axis of scores: all of them, the thresholds and 0 lie between.
+pub fn axis_of<'a>(scores: impl Iterator<Item = &'a f64>) -> [f64; 2] {
     let finite = scores.filter(|score| score.is_finite());
-    finite.copied().fold(0.0, f64::max).max(1e-6) * HEADROOM
+    let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(low, high), score| {
+        (low.min(*score), high.max(*score))
+    });
+    let room = (high - low).max(1e-6) * HEADROOM;
+    [if low < 0.0 { low - room } else { 0.0 }, high + room]
 }
 
-/// The histograms one below the other, on one axis of scores from 0 to `top`.
-pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], top: f64) -> String {
+/// The histograms one below the other, on one axis of scores with these ends.
+pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], [low, high]: [f64; 2]) -> String {
     let height = TOP + (NAME + BARS) * rows.len() as f64 + BOTTOM;
     let (width, bottom) = (WIDTH - LEFT - RIGHT, height - BOTTOM);
-    let x = |score: f64| LEFT + width * (score / top).clamp(0.0, 1.0);
+    let x = |score: f64| LEFT + width * ((score - low) / (high - low)).clamp(0.0, 1.0);
+    let at_share = |share: f64| low + (high - low) * share;
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" data-top=\"{top}\" data-left=\"{LEFT}\" data-width=\"{width}\" \
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" data-low=\"{low}\" data-high=\"{high}\" data-left=\"{LEFT}\" data-width=\"{width}\" \
          aria-label=\"Histograms of scores: {}\">",
         names.join(", ")
     );
@@ -51,7 +56,7 @@ pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], top: f64) -> Str
             row.name,
             WIDTH - RIGHT
         );
-        let counts = counts(&row.scores, top);
+        let counts = counts(&row.scores, [low, high]);
         let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
         let step = width / BINS as f64;
         for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -64,8 +69,8 @@ pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], top: f64) -> Str
                 LEFT + step * bin as f64 + 0.5,
                 base - tall,
                 step - 1.0,
-                top * bin as f64 / BINS as f64,
-                top * (bin + 1) as f64 / BINS as f64,
+                at_share(bin as f64 / BINS as f64),
+                at_share((bin + 1) as f64 / BINS as f64),
             );
         }
     }
@@ -73,7 +78,8 @@ pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], top: f64) -> Str
         let at = x(score);
         let _ = write!(
             svg,
-            "<line class=\"{class}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{bottom:.1}\"/>"
+            "<line class=\"{class}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{:.1}\" y2=\"{bottom:.1}\"/>",
+            TOP + NAME
         );
     }
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
@@ -87,18 +93,18 @@ pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], top: f64) -> Str
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{:.2}</text>",
             LEFT + width * share,
             height - 8.0,
-            top * share
+            at_share(share)
         );
     }
     svg + "</svg>"
 }
 
 /// How many scores lie in each range; what is no finite number lies in the last.
-fn counts(scores: &[f64], top: f64) -> [usize; BINS] {
+fn counts(scores: &[f64], [low, high]: [f64; 2]) -> [usize; BINS] {
     let mut counts = [0; BINS];
     for score in scores {
         let share = match score.is_finite() {
-            true => score / top,
+            true => (score - low) / (high - low),
             false => 1.0,
         };
         let bin = (share * BINS as f64).clamp(0.0, (BINS - 1) as f64) as usize;
@@ -113,18 +119,19 @@ mod tests {
 
     #[test]
     fn every_score_has_a_bar() {
-        let scores = [0.0, 1.0, 1.0, 5.0, f64::INFINITY];
-        let top = top_of(scores.iter());
-        let counts = counts(&scores, top);
+        let scores = [-2.0, 1.0, 1.0, 5.0, f64::INFINITY];
+        let axis = axis_of(scores.iter());
+        assert!(axis[0] < -2.0 && axis[1] > 5.0);
+        assert_eq!(axis_of([4.0].iter())[0], 0.0);
+        let counts = counts(&scores, axis);
         assert_eq!(counts.iter().sum::<usize>(), scores.len());
-        assert_eq!(counts[0], 1);
         assert_eq!(counts[BINS - 1], 1);
         let rows = [Scores {
             class: "own",
             name: "good",
             scores: scores.to_vec(),
         }];
-        let drawn = histogram(&rows, [top / 2.0, 0.0], top);
+        let drawn = histogram(&rows, [1.5, 0.0], axis);
         assert_eq!(drawn.matches("<rect").count(), 4);
         assert!(
             drawn.contains("class=\"threshold\" x1=\"480.0\""),

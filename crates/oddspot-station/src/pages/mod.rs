@@ -15,7 +15,7 @@ use askama::Template;
 
 pub use card::Card;
 pub use chart::chart;
-pub use histogram::{Scores, histogram, top_of};
+pub use histogram::{Scores, axis_of, histogram};
 pub use history::{Asked, HistoryPage};
 pub use line::{Count, LinePage, Now};
 pub use models::{ModelsPage, VersionCard};

@@ -23,8 +23,8 @@ pub struct Shown {
     pub histogram: String,
     /// The thresholds: anomalous, check.
     pub thresholds: [f64; 2],
-    /// The highest threshold that can be set.
-    pub top: f64,
+    /// The lowest and the highest threshold that a slider sets.
+    pub axis: [f64; 2],
     /// Between two of them.
     pub step: f64,
     /// How many good images of the model have scores.

@@ -16,7 +16,10 @@ fn small() -> Value {
 
 /// The same with a training that would take minutes.
 fn long() -> Value {
-    json!({ "image_size": "96", "training.iterations": "200000", "training.checkpoint_every": "50" })
+    json!({
+        "image_size": "104", "student.widths": "8,8,8,8", "training.iterations": "200000",
+        "training.checkpoint_every": "50",
+    })
 }
 
 /// A station `part` with so many good images.
@@ -56,7 +59,7 @@ fn over(serving: &Serving, id: i64) -> Value {
 fn steps(serving: &Serving, id: i64, least: u64) {
     until(|| {
         let job = job(serving, id);
-        assert_eq!(job["state"], "running", "{job}");
+        assert!(job["ended"].is_null(), "{job}");
         let last = job["losses"].as_array().unwrap().last()?[0].as_u64()?;
         (last >= least).then_some(())
     });
@@ -347,7 +350,8 @@ fn thresholds_that_are_saved_judge_the_next_image_and_labels_say_what_they_mean(
     assert_eq!(none["anomalous"]["misses"]["counted"], 2);
     assert_eq!(none["anomalous"]["false_alarms"]["counted"], 0);
     assert!(none["anomalous"]["misses"]["low"].as_f64().unwrap() > 0.1);
-    let all = meant(0.0);
+    // Scores of good parts lie about 0, below it too.
+    let all = meant(-1e3);
     assert_eq!(all["anomalous"]["misses"]["counted"], 0);
     assert_eq!(all["anomalous"]["false_alarms"]["counted"], 3);
 
@@ -364,7 +368,7 @@ fn thresholds_that_are_saved_judge_the_next_image_and_labels_say_what_they_mean(
     let close = (judged["threshold"].as_f64().unwrap() - highest - 1.0).abs();
     assert!(close < 1e-9);
     // Its scores are those of the model before, so that its labels count on.
-    assert_eq!(meant(0.0)["anomalous"]["false_alarms"]["of"], 3);
+    assert_eq!(meant(-1e3)["anomalous"]["false_alarms"]["of"], 3);
     let model = saved.json()["sha256"].as_str().unwrap().to_owned();
     let file = world.path(format!("data/models/{model}.oddspot"));
     let calibration = Model::load(&file).unwrap().header.calibration.unwrap();
