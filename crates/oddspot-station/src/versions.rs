@@ -116,16 +116,21 @@ impl Versions {
     ) -> Result<()> {
         let post = self.post(station)?;
         let version = self.history.version(station, sha256).await?;
-        let _switching = self.switching.lock().await;
-        let model = self.verified(&version.sha256).await?;
-        let now = self.history.activations(station).await?;
-        if now.first().is_none_or(|one| one.model != version.sha256) {
-            self.history
-                .activate(station, &version.sha256, is_by_person)
-                .await?;
-        }
-        self.judge_by(&post, model);
-        Ok(())
+        let versions = Arc::clone(self);
+        whole(async move {
+            let _switching = versions.switching.lock().await;
+            let model = versions.verified(&version.sha256).await?;
+            let now = versions.history.activations(&post.name).await?;
+            if now.first().is_none_or(|one| one.model != version.sha256) {
+                versions
+                    .history
+                    .activate(&post.name, &version.sha256, is_by_person)
+                    .await?;
+            }
+            versions.judge_by(&post, model);
+            Ok(())
+        })
+        .await
     }
 
     /// Makes the model active again that was before, and gives its SHA-256.
@@ -134,15 +139,21 @@ impl Versions {
     /// There was none; one that cannot be used or does not verify any more.
     pub async fn roll_back(self: &Arc<Self>, station: &str) -> Result<String> {
         let post = self.post(station)?;
-        let _switching = self.switching.lock().await;
-        let before = self.before(station).await?.ok_or_else(|| {
-            let reason = format!("no other model was active at station {station} before this one");
-            Error::new(Kind::Mismatch, reason)
-        })?;
-        let model = self.verified(&before.model).await?;
-        self.history.roll_back(station, &before.model).await?;
-        self.judge_by(&post, model);
-        Ok(before.model)
+        let versions = Arc::clone(self);
+        whole(async move {
+            let _switching = versions.switching.lock().await;
+            let station = &post.name;
+            let before = versions.before(station).await?.ok_or_else(|| {
+                let reason =
+                    format!("no other model was active at station {station} before this one");
+                Error::new(Kind::Mismatch, reason)
+            })?;
+            let model = versions.verified(&before.model).await?;
+            versions.history.roll_back(station, &before.model).await?;
+            versions.judge_by(&post, model);
+            Ok(before.model)
+        })
+        .await
     }
 
     /// Makes a new model of the active one by other thresholds (anomalous, check), and lets it judge; gives its SHA-256.
@@ -311,6 +322,15 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal(error.to_string()))?
+}
+
+/// Work that is done to its end, even if whoever asked for it goes away.
+async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(work)
         .await
         .map_err(|error| Error::internal(error.to_string()))?
 }

@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::{Value, json};
 
-use super::until;
+use super::PATIENCE;
 use crate::world::World;
 
 /// A page in a browser.
@@ -147,7 +149,15 @@ impl Chromium {
 
     /// Waits until an expression is true.
     pub fn until(&mut self, expression: &str) {
-        until(|| (self.value(expression) == true).then_some(()));
+        let start = Instant::now();
+        while self.value(expression) != true {
+            let wrong = &self.wrong;
+            assert!(
+                start.elapsed() < PATIENCE,
+                "never came: {expression}; {wrong:?}"
+            );
+            sleep(Duration::from_millis(20));
+        }
     }
 
     /// What holds of every page.

@@ -113,8 +113,11 @@ fn a_station_is_made_in_a_browser_from_its_name_to_a_verdict() {
         "{ const one = document.getElementById('threshold-number'); one.value = -100; one.dispatchEvent(new Event('input')); }",
     );
     page.until("document.getElementById('meant').textContent.includes('1 of 1: 100.0 %')");
-    page.value("document.getElementById('save').click()");
-    page.until("document.readyState === 'complete' && document.getElementById('save')?.disabled && document.getElementById('threshold-number').value === '-100'");
+    page.value("window.isOld = true; document.getElementById('save').click()");
+    page.until(
+        "window.isOld === undefined && document.readyState === 'complete' && \
+         document.getElementById('threshold-number').value === '-100'",
+    );
     // Back by the page of models.
     page.open(&serving.url("/stations/part/models"), 1280, "light");
     page.until("document.querySelectorAll('.versions tbody tr').length === 2");
