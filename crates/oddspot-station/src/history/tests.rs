@@ -206,7 +206,7 @@ async fn a_database_is_there_again_and_a_newer_one_is_refused() {
     let history = opened(&file).await;
     let next = history.record(judged(2.0)).await.unwrap();
     assert!(next.id > kept.id);
-    let newer = "UPDATE _sqlx_migrations SET version = 99";
+    let newer = "UPDATE _sqlx_migrations SET version = version + 97";
     sqlx::query(newer).execute(&history.write).await.unwrap();
     history.close().await;
     let refused = History::open(&file).await.err().unwrap();

@@ -122,7 +122,9 @@ async fn jobs_part(shared: &Shared, station: &str, good: &[GoodImage]) -> Statio
         station: station.to_owned(),
         jobs: cards.collect(),
         is_ready: good.iter().filter(|one| !one.left_out).count() >= LEAST,
-        is_busy: jobs.iter().any(|job| job.state.is_open()),
+        open: (jobs.iter().filter(|job| job.state.is_open()))
+            .map(|job| job.kind)
+            .collect(),
     })
 }
 

@@ -1,11 +1,13 @@
 //! The page of what a station's models are made of: good images, regions, jobs, and what was found among the images.
 
+use std::borrow::Borrow;
+
 use askama::Template;
 
 use super::card::{DAY_AND_TIME, local};
 use super::losses::losses;
 use super::{Card, Navigation};
-use crate::history::{GoodImage, Job, JobState};
+use crate::history::{GoodImage, Job, JobKind, JobState};
 use crate::jobs::FoundAmong;
 
 /// The page.
@@ -81,8 +83,15 @@ pub struct JobsPart {
     pub jobs: Vec<JobCard>,
     /// Whether there are good images enough.
     pub is_ready: bool,
-    /// Whether any waits or is at work.
-    pub is_busy: bool,
+    /// Kinds of which one waits or is at work.
+    pub open: Vec<JobKind>,
+}
+
+impl JobsPart {
+    /// Whether a job of a kind cannot be asked for now.
+    fn is_off(&self, kind: impl Borrow<JobKind>) -> bool {
+        !self.is_ready || self.open.contains(kind.borrow())
+    }
 }
 
 /// A job as pages show it.
@@ -90,7 +99,7 @@ pub struct JobCard {
     /// Its number.
     pub id: i64,
     /// What it does.
-    pub title: &'static str,
+    pub kind: JobKind,
     /// How it is.
     pub state: &'static str,
     /// How far it is, in percent.
@@ -154,7 +163,7 @@ impl JobCard {
         });
         Self {
             id: job.id,
-            title: job.kind.title(),
+            kind: job.kind,
             state: job.state.word(),
             percent: (job.progress * 100.0).clamp(0.0, 100.0) as u8,
             stage: job.stage.clone(),

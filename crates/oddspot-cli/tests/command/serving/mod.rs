@@ -9,7 +9,6 @@ mod folder;
 mod refusals;
 mod requests;
 mod setting_up;
-mod setting_up_browser;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};

@@ -34,8 +34,8 @@ async fn a_history_of_version_1_keeps_its_rows_and_its_model_is_a_version() {
     pool.close().await;
 
     let history = History::open(&file).await.unwrap();
-    let all = history.find(&Filter::default(), Order::Newest, None, 9);
-    let all = all.await.unwrap();
+    let filter = Filter::default();
+    let all = history.find(&filter, Order::Newest, None, 9).await.unwrap();
     assert_eq!(all.len(), 2);
     let labelled = all.iter().find(|one| one.label.is_some()).unwrap();
     assert_eq!(labelled.label.as_ref().unwrap().truth, Truth::Bad);

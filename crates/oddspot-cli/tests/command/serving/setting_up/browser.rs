@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::chromium::Chromium;
-use super::{Serving, image};
+use crate::serving::chromium::Chromium;
+use crate::serving::{Serving, image};
 use crate::world::World;
 
 /// Boards that are learned.
