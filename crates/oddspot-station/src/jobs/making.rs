@@ -14,6 +14,7 @@ use oddspot::{Model, Subject, Training};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
+use super::beside::{beside, by_the_service};
 use super::found::FoundAmong;
 use super::progress::Running;
 use super::steps::Steps;
@@ -62,11 +63,11 @@ impl Making<'_> {
             JobKind::Audit | JobKind::Instant => {
                 let mut steps = Steps::of(0);
                 let mut observer = |progress: &Progress| self.hear(&mut steps, progress);
-                self.training(settings, &given)?
+                let training = (self.training(settings, &given)?)
                     .left_out(&mut left_out)
                     .scratch(self.data.training(&job.station)?)
-                    .observe(&mut observer)
-                    .run()?
+                    .observe(&mut observer);
+                beside(|| Ok(training.run()?))?
             }
         };
         let told = match job.kind {
@@ -126,10 +127,13 @@ impl Making<'_> {
             JobKind::Audit => images,
             JobKind::Instant | JobKind::Default => {
                 let total = images.train.len();
-                let once = self.pool()?.install(|| {
-                    images.each_once(reading, |done, _| {
-                        let words = format!("checks images: {done} of {total}");
-                        self.running.is_at(0.0, &words)
+                let once = beside(|| {
+                    pool()?.install(|| {
+                        let once = images.each_once(reading, |done, _| {
+                            let words = format!("checks images: {done} of {total}");
+                            self.running.is_at(0.0, &words)
+                        });
+                        Ok(once?)
                     })
                 });
                 once?.map(|(images, _)| images).ok_or_else(broken_off)?
@@ -171,10 +175,10 @@ impl Making<'_> {
                 resume: true,
             };
             match self.full(job, settings.clone(), given, checkpoint, left_out) {
-                Err(error) if error.subject() == &Subject::Checkpoint => {
+                Ok(Err(error)) if error.subject() == &Subject::Checkpoint => {
                     tracing::warn!("job {} begins anew: {error}", job.id);
                 }
-                trained => return Ok(trained?),
+                trained => return Ok(trained??),
             }
         }
         // Of other images or settings: they can be gone on with no more.
@@ -184,7 +188,7 @@ impl Making<'_> {
             path,
             resume: false,
         };
-        Ok(self.full(job, settings, given, checkpoint, left_out)?)
+        Ok(self.full(job, settings, given, checkpoint, left_out)??)
     }
 
     fn full(
@@ -194,7 +198,7 @@ impl Making<'_> {
         given: &Given,
         checkpoint: Checkpoint,
         left_out: &mut Vec<LeftOut>,
-    ) -> oddspot::Result<Model> {
+    ) -> Result<oddspot::Result<Model>> {
         let mut steps = Steps::of(settings.training.iterations);
         let folder = checkpoint.path.parent().map(Path::to_owned);
         let mut observer = |progress: &Progress| {
@@ -216,12 +220,12 @@ impl Making<'_> {
             }
             self.hear(&mut steps, progress)
         };
-        self.training(settings, given)?
+        let training = (self.training(settings, given)?)
             .left_out(left_out)
             .checkpoint(checkpoint)
             .scratch(folder.unwrap_or_default())
-            .observe(&mut observer)
-            .run()
+            .observe(&mut observer);
+        beside(|| Ok(training.run()))
     }
 
     /// The losses of a training that was broken off belong to the one that goes on with it.
@@ -254,8 +258,12 @@ impl Making<'_> {
             mask: given.mask.clone(),
             ..Origin::default()
         };
-        let brought = self.versions.bring(&job.station, file.clone(), origin);
-        let brought = self.runtime.block_on(brought);
+        let (versions, station) = (Arc::clone(self.versions), job.station.clone());
+        let path = file.clone();
+        // By the service: what it makes ready will judge.
+        let brought = by_the_service(self.runtime, async move {
+            versions.bring(&station, path, origin).await
+        });
         std::fs::remove_file(file).ok();
         brought
     }
@@ -268,10 +276,13 @@ impl Making<'_> {
         left_out: Vec<LeftOut>,
     ) -> Result<FoundAmong> {
         let images = given.images.clone();
-        let audit = self.pool()?.install(|| {
-            Audit::of(images, &model.header, left_out, &mut |done, total| {
-                let (share, words) = Steps::looking(done, total);
-                self.running.is_at(share, &words)
+        let audit = beside(|| {
+            pool()?.install(|| {
+                let audit = Audit::of(images, &model.header, left_out, &mut |done, total| {
+                    let (share, words) = Steps::looking(done, total);
+                    self.running.is_at(share, &words)
+                });
+                Ok(audit?)
             })
         });
         let found = FoundAmong::of(&audit?);
@@ -288,13 +299,13 @@ impl Making<'_> {
         }
         Ok(())
     }
+}
 
-    fn pool(&self) -> Result<rayon::ThreadPool> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads());
-        pool.build().map_err(|error| {
-            Error::new(Kind::System, format!("threads cannot be started: {error}"))
-        })
-    }
+/// Threads that are started by who calls, and are as urgent.
+fn pool() -> Result<rayon::ThreadPool> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads());
+    pool.build()
+        .map_err(|error| Error::new(Kind::System, format!("threads cannot be started: {error}")))
 }
 
 /// One thread fewer than the machine has: judging needs one at any time.

@@ -1,5 +1,6 @@
 //! Jobs: good images looked through, and models made of them, one at a time beside the line's work.
 
+mod beside;
 mod found;
 mod making;
 mod progress;

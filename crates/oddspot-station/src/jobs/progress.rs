@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 
+use super::beside::by_the_service;
 use crate::history::{History, Job, JobState};
 
 /// Between two times that how far it is is told.
@@ -109,7 +110,7 @@ impl Live {
 /// What who does the work says of it.
 pub struct Running<'a> {
     live: &'a Live,
-    history: &'a History,
+    history: Arc<History>,
     runtime: &'a Handle,
     times: Mutex<Times>,
 }
@@ -123,7 +124,7 @@ struct Times {
 
 impl<'a> Running<'a> {
     /// Of the job that has just begun.
-    pub fn new(live: &'a Live, history: &'a History, runtime: &'a Handle) -> Self {
+    pub fn new(live: &'a Live, history: Arc<History>, runtime: &'a Handle) -> Self {
         let now = Instant::now();
         Self {
             live,
@@ -197,8 +198,13 @@ impl<'a> Running<'a> {
             }
             is_due
         };
-        if is_due && let Err(error) = self.runtime.block_on(self.history.set_job(&job)) {
-            tracing::warn!("how far job {} is was not kept: {error}", job.id);
+        if !is_due {
+            return;
+        }
+        let (id, history) = (job.id, Arc::clone(&self.history));
+        let kept = by_the_service(self.runtime, async move { history.set_job(&job).await });
+        if let Err(error) = kept {
+            tracing::warn!("how far job {id} is was not kept: {error}");
         }
     }
 

@@ -152,7 +152,6 @@ impl Jobs {
 
     /// Does one job after the other until it is told to end; on a thread of its own.
     pub fn work(&self) {
-        yield_to_the_line();
         while !self.live.is_ending() {
             match self.next() {
                 Ok(Some(job)) => self.run(job),
@@ -193,7 +192,7 @@ impl Jobs {
             data: &self.data,
             versions: &self.versions,
             runtime: &self.runtime,
-            running: Running::new(&self.live, &self.history, &self.runtime),
+            running: Running::new(&self.live, Arc::clone(&self.history), &self.runtime),
         };
         let settings = settings_of(job.kind, &job.settings);
         let done = settings.and_then(|settings| {
@@ -268,19 +267,3 @@ fn settings_of(kind: JobKind, others: &BTreeMap<String, String>) -> Result<Setti
         .map_err(|error| Error::new(Kind::Invalid, error.in_full()))?;
     Ok(settings)
 }
-
-/// Lets the system give this thread, and those that it starts, the time that judging leaves.
-#[cfg(target_os = "linux")]
-fn yield_to_the_line() {
-    // Of Linux alone a number names a thread here, and threads have that of the one that starts them.
-    if let Err(error) = rustix::process::setpriority_process(None, LESS_URGENT) {
-        tracing::warn!("trainings take as much of the processor as judging: {error}");
-    }
-}
-
-/// As the system calls it: judging gets nine tenths of what both want, and trainings still come to an end.
-#[cfg(target_os = "linux")]
-const LESS_URGENT: i32 = 10;
-
-#[cfg(not(target_os = "linux"))]
-fn yield_to_the_line() {}
