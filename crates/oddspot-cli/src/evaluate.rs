@@ -216,7 +216,7 @@ fn page(
             image: &image,
             inspected: inspected.as_deref(),
             judged: &judged.get(at)?,
-            baseline: below.as_ref(),
+            baseline: (below.as_ref()).zip(baseline.map(|(below, _)| &below.model.settings)),
             settings: &detector.header().settings,
             thresholds: [detector.thresholds().image, detector.thresholds().check],
         };

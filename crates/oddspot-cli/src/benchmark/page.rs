@@ -146,7 +146,11 @@ impl<'a> Page<'a> {
         let detector = self.detector(main)?;
         let judged = self.judge(&detector, dataset, &shown)?;
         let beside = match baseline {
-            Some(record) => Some(self.judge(&self.detector(record)?, dataset, &shown)?),
+            Some(record) => {
+                let detector = self.detector(record)?;
+                let judged = self.judge(&detector, dataset, &shown)?;
+                Some((judged, detector.header().settings.clone()))
+            }
             None => None,
         };
         let example = |(number, &at): (usize, &usize)| {
@@ -154,7 +158,7 @@ impl<'a> Page<'a> {
                 inspected: None,
                 image: &detector.reading().decode(&dataset.test[at].image)?.image,
                 judged: &judged[number],
-                baseline: beside.as_ref().map(|judged| &judged[number]),
+                baseline: (beside.as_ref()).map(|(judged, settings)| (&judged[number], settings)),
                 settings: &detector.header().settings,
                 thresholds: [detector.thresholds().image, detector.thresholds().check],
             };

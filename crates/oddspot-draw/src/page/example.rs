@@ -11,7 +11,7 @@ use oddspot::Result;
 use oddspot::datasets::Label;
 use oddspot::images::ImageSize;
 use oddspot::maps::ScoreMap;
-use oddspot::settings::{Method, Settings};
+use oddspot::settings::Settings;
 use oddspot::terms::Side;
 use oddspot::terms::position::{NAMES, Neighbour};
 use oddspot::verdict::{AnomalyMaps, KNOWN_ELSEWHERE, Shares, Verdict};
@@ -32,8 +32,8 @@ pub struct Shown<'a> {
     pub image: &'a RgbImage,
     /// As the model judged it.
     pub judged: &'a Judged,
-    /// As the baseline judged it, where there is one beside the model.
-    pub baseline: Option<&'a Judged>,
+    /// As the baseline judged it, and its settings, where there is one beside the model.
+    pub baseline: Option<(&'a Judged, &'a Settings)>,
     /// The model's settings.
     pub settings: &'a Settings,
     /// The image is anomalous above the first, to be checked above the second.
@@ -118,12 +118,9 @@ impl Example {
             inspected,
         };
         let mut panels = vec![drawing.input(&shown)?];
-        if let Some(map) = baseline.and_then(|baseline| baseline.map(MapKind::Total)) {
-            let settings = Settings {
-                method: Method::Baseline,
-                ..settings.clone()
-            };
-            panels.push(drawing.map(&MapKind::Total.title(&settings), &map)?);
+        let below = baseline.and_then(|(judged, of)| Some((judged.map(MapKind::Total)?, of)));
+        if let Some((map, settings)) = below {
+            panels.push(drawing.map(&MapKind::Total.title(settings), &map)?);
         }
         for kind in MapKind::of(settings) {
             let title = match kind {

@@ -103,7 +103,7 @@ pub(super) fn example_of(judged: &Judged) -> Example {
         inspected: None,
         image: &RgbImage::from_pixel(64, 64, image::Rgb([30, 90, 60])),
         judged,
-        baseline: Some(judged),
+        baseline: Some((judged, &settings(Method::Baseline))),
         settings: &settings(Method::Full),
         thresholds: [5.0, 4.0],
     };
