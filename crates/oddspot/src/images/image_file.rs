@@ -14,6 +14,9 @@ use crate::files::digest::hex;
 /// A file up to this size is read at once, in bytes.
 const SMALL: u64 = 16 << 20;
 
+/// How a JPEG begins.
+const JPEG: [u8; 2] = [0xff, 0xd8];
+
 /// An image file whose content is to be decoded. A large one stays on the disk: uncompressed it is as large as
 /// what it is decoded to.
 #[derive(Clone, Debug)]
@@ -53,7 +56,10 @@ impl ImageFile {
         if about.len() > MAX_FILE_BYTES {
             return Err(too_large(path));
         }
-        open(path)?;
+        // A JPEG is decoded from memory in any case.
+        if first_bytes_of(path, 2)? == JPEG {
+            return Ok(Self(Kept::Memory(read_file(path)?)));
+        }
         Ok(Self(Kept::Disk {
             path: path.to_owned(),
             bytes: about.len(),
@@ -135,6 +141,14 @@ impl<'a> Content<'a> {
         match self.0 {
             Bytes::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
             Bytes::Disk { path, .. } => Ok(Cow::Owned(read_file(path)?)),
+        }
+    }
+
+    /// All of them, where they are in memory.
+    pub(super) fn in_memory(self) -> Option<&'a [u8]> {
+        match self.0 {
+            Bytes::Memory(bytes) => Some(bytes),
+            Bytes::Disk { .. } => None,
         }
     }
 

@@ -10,6 +10,8 @@ use crate::error::Result;
 const DHT: u8 = 0xc4;
 /// The marker of a scan, after which the compressed pixels come.
 const SOS: u8 = 0xda;
+/// The beginning.
+const SOI: u8 = 0xd8;
 /// The end.
 const EOI: u8 = 0xd9;
 
@@ -85,23 +87,65 @@ fn check_frame(marker: u8, segment: &[u8], name: &Path) -> Result<()> {
     Err(unsupported(name, kind))
 }
 
-/// Whether the markers lead to the end marker: the decoder, strict as it is, does not miss the last few
-/// bytes.
-pub(super) fn reaches_end(bytes: &[u8]) -> bool {
-    let mut rest = bytes.get(2..).unwrap_or_default();
-    while let [first, tail @ ..] = rest {
-        rest = match (first, tail) {
-            (0xff, [EOI, ..]) => return true,
-            // A stuffed zero, a restart, or a fill byte within the compressed data.
-            (0xff, [0x00 | 0x01 | 0xd0..=0xd7 | 0xff, ..]) => tail,
-            (0xff, [_, high, low, ..]) => {
-                let length = usize::from(u16::from_be_bytes([*high, *low]));
-                tail.get(1 + length..).unwrap_or_default()
+/// Where a JPEG ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    /// Behind its end marker, or where another one begins within it, or the end of the bytes.
+    pub at: usize,
+    /// Whether the markers lead to the end marker: the decoder, strict as it is, does not miss the last few bytes.
+    pub whole: bool,
+}
+
+/// Where a JPEG ends that begins with the bytes.
+pub(super) fn end_of(bytes: &[u8]) -> End {
+    let (mut at, mut has_scan) = (2, false);
+    while let Some(rest) = bytes.get(at..) {
+        let Some(next) = rest.iter().position(|&byte| byte == 0xff) else {
+            break;
+        };
+        at += next;
+        at += match bytes.get(at + 1..).unwrap_or_default() {
+            [EOI, ..] => {
+                return End {
+                    at: at + 2,
+                    whole: true,
+                };
             }
-            _ => tail,
+            // A frame that was cut, in a stream of them.
+            [SOI, 0xff, ..] if has_scan => return End { at, whole: false },
+            [0xff, ..] => 1,
+            // A stuffed zero, a restart, or a start that is given twice.
+            [0x00 | 0x01 | 0xd0..=SOI, ..] => 2,
+            [marker, high, low, ..] => {
+                has_scan |= *marker == SOS;
+                2 + usize::from(u16::from_be_bytes([*high, *low]))
+            }
+            _ => 2,
         };
     }
-    false
+    End {
+        at: bytes.len(),
+        whole: false,
+    }
+}
+
+/// Whether a JPEG begins here, by its first segment: any bytes may be like its first two.
+pub(super) fn begins_jpeg(bytes: &[u8]) -> bool {
+    let &[
+        0xff,
+        SOI,
+        0xff,
+        DHT | 0xdb | 0xdd | 0xc0..=0xc2 | 0xe0..=0xef | 0xfe,
+        ref rest @ ..,
+    ] = bytes
+    else {
+        return false;
+    };
+    let Some(length) = rest.first_chunk().map(|pair| u16::from_be_bytes(*pair)) else {
+        return true;
+    };
+    let next = rest.get(usize::from(length));
+    length >= 2 && next.is_none_or(|&byte| byte == 0xff)
 }
 
 /// The segment of the Huffman tables in Annex K of ITU-T T.81.

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use ::image::ImageError;
+use ::tiff::TiffError;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -32,6 +33,15 @@ pub(super) fn unreadable(name: &Path) -> impl Fn(ImageError) -> Error {
     move |error| match error {
         ImageError::Unsupported(detail) => unsupported(name, detail),
         ImageError::Limits(detail) => too_much(name, detail),
+        error => damaged(name, error),
+    }
+}
+
+/// What the decoder of TIFF has to say against a file.
+pub(super) fn refused(name: &Path) -> impl Fn(TiffError) -> Error {
+    move |error| match error {
+        TiffError::UnsupportedError(detail) => unsupported(name, detail),
+        TiffError::LimitsExceeded => too_much(name, "its strips, tiles or tags"),
         error => damaged(name, error),
     }
 }

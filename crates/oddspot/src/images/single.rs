@@ -46,7 +46,7 @@ impl<'a> Single<'a> {
                 Cow::Borrowed(_) => Cow::Owned(bytes),
             },
         };
-        let is_whole = jpeg::reaches_end(&bytes);
+        let is_whole = jpeg::end_of(&bytes).whole;
         let options = DecoderOptions::default()
             .set_strict_mode(true)
             .set_max_width(usize::MAX)

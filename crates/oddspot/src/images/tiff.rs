@@ -5,25 +5,22 @@ use std::path::Path;
 
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageBuffer};
+use ::tiff::ColorType;
 use ::tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
 use ::tiff::tags::{
-    CompressionMethod, PhotometricInterpretation, PlanarConfiguration, SampleFormat, Tag,
+    CompressionMethod, IfdPointer, PhotometricInterpretation, PlanarConfiguration, SampleFormat,
+    Tag,
 };
-use ::tiff::{ColorType, TiffError};
 
 use super::image_file::{Content, Seekable, read_at};
 use super::limits::Limits;
 use super::packed::unpack;
-use super::refusal::{damaged, too_much, unsupported};
+use super::redirected::Redirected;
+use super::refusal::{damaged, refused, too_much, unsupported};
 use super::samples::{Depth, Samples, turned};
 use super::tiff_colours::{Layout, rgb_of_cmyk, rgb_of_ycbcr};
+use super::tiff_pages::Directories;
 use crate::error::Result;
-
-/// Pages that a file may have.
-pub(super) const MOST_PAGES: usize = 1000;
-
-/// Bits of `NewSubfileType`: a smaller copy of another page, and a mask of it.
-const NO_PAGE: u32 = 1 | 4;
 
 /// A TIFF file and its pages.
 pub(super) struct TiffFile<'a> {
@@ -31,54 +28,29 @@ pub(super) struct TiffFile<'a> {
     content: Content<'a>,
     name: &'a Path,
     limits: Limits,
-    /// The directories of its pages.
-    pages: Vec<usize>,
+    /// Where the directories of its pages lie.
+    pages: Vec<IfdPointer>,
+    /// The one that the decoder stands at.
+    at: Option<IfdPointer>,
 }
 
 impl<'a> TiffFile<'a> {
     /// Reads which pages it has.
     pub fn open(content: Content<'a>, name: &'a Path, limits: Limits) -> Result<Self> {
-        let most = usize::try_from(limits.decoder_bytes()).unwrap_or(usize::MAX);
-        let mut of_decoder = TiffLimits::default();
-        of_decoder.decoding_buffer_size = most;
-        of_decoder.intermediate_buffer_size = most;
-        let decoder = Decoder::new(content.reader()?).map_err(refused(name))?;
-        let mut file = Self {
-            decoder: decoder.with_limits(of_decoder),
+        let mut decoder = decoder_of(content.reader()?, name, limits)?;
+        let pages = Directories {
+            decoder: &mut decoder,
+            name,
+        }
+        .pages()?;
+        Ok(Self {
+            at: decoder.ifd_pointer(),
+            decoder,
             content,
             name,
             limits,
-            pages: Vec::new(),
-        };
-        let mut is_readable = true;
-        for directory in 0.. {
-            let kind = match is_readable {
-                true => file.number(Tag::NewSubfileType)?.unwrap_or(0),
-                false => 0,
-            };
-            if kind & NO_PAGE == 0 {
-                file.pages.push(directory);
-            }
-            if !file.decoder.more_images() {
-                break;
-            }
-            if directory + 1 == MOST_PAGES {
-                let reason = format!("it has more than {MOST_PAGES} pages");
-                return Err(unsupported(name, reason));
-            }
-            let before = file.decoder.ifd_pointer();
-            let next = file.decoder.next_image();
-            is_readable = next.is_ok();
-            // A page that is of no use is told of when it is its turn; what follows it is known.
-            if file.decoder.ifd_pointer() == before {
-                next.map_err(refused(name))?;
-            }
-        }
-        if file.pages.is_empty() {
-            // A thumbnail alone is what the file shows.
-            file.pages.push(0);
-        }
-        Ok(file)
+            pages,
+        })
     }
 
     /// How many pages it has.
@@ -88,11 +60,32 @@ impl<'a> TiffFile<'a> {
 
     /// The size of a page once it is upright, of a size that is allowed.
     pub fn dimensions(&mut self, page: usize) -> Result<(u32, u32)> {
-        let directory = self.pages.get(page).copied().unwrap_or_default();
-        (self.decoder.seek_to_image(directory)).map_err(refused(self.name))?;
+        self.go_to(page)?;
         let size = self.decoder.dimensions().map_err(refused(self.name))?;
         self.limits.check(size, self.name)?;
         Ok(turned(size, self.orientation()))
+    }
+
+    /// Lets the decoder stand at a page, which may lie within another.
+    fn go_to(&mut self, page: usize) -> Result<()> {
+        let Some(&at) = self.pages.get(page) else {
+            return Err(damaged(self.name, "it has fewer pages"));
+        };
+        let mut directories = Directories {
+            decoder: &mut self.decoder,
+            name: self.name,
+        };
+        directories.check_developed(at)?;
+        if self.at == Some(at) {
+            return Ok(());
+        }
+        // What fails from here on leaves it nowhere.
+        self.at = None;
+        let begins = header_to(&self.content.start()?, at);
+        let reader = Redirected::new(begins, self.content.reader()?);
+        self.decoder = decoder_of(Box::new(reader), self.name, self.limits)?;
+        self.at = Some(at);
+        Ok(())
     }
 
     /// The pixels of a page.
@@ -364,11 +357,26 @@ fn gathered<P: ::image::Pixel>(
     ImageBuffer::from_raw(width, height, samples)
 }
 
-/// What the decoder has to say against a file.
-fn refused(name: &Path) -> impl Fn(TiffError) -> crate::error::Error {
-    move |error| match error {
-        TiffError::UnsupportedError(detail) => unsupported(name, detail),
-        TiffError::LimitsExceeded => too_much(name, "its strips, tiles or tags"),
-        error => damaged(name, error),
-    }
+/// The first bytes of a file whose first directory would be another one.
+fn header_to(start: &[u8], at: IfdPointer) -> Vec<u8> {
+    let is_big = matches!(start.get(2..4), Some([43, 0] | [0, 43]));
+    let length = if is_big { 8 } else { 4 };
+    let offset = match start.starts_with(b"MM") {
+        true => at.0.to_be_bytes()[8 - length..].to_vec(),
+        false => at.0.to_le_bytes()[..length].to_vec(),
+    };
+    [start.get(..length).unwrap_or_default(), &offset].concat()
+}
+
+fn decoder_of<'a>(
+    reader: Box<dyn Seekable + 'a>,
+    name: &Path,
+    limits: Limits,
+) -> Result<Decoder<Box<dyn Seekable + 'a>>> {
+    let most = usize::try_from(limits.decoder_bytes()).unwrap_or(usize::MAX);
+    let mut of_decoder = TiffLimits::default();
+    of_decoder.decoding_buffer_size = most;
+    of_decoder.intermediate_buffer_size = most;
+    let decoder = Decoder::new(reader).map_err(refused(name))?;
+    Ok(decoder.with_limits(of_decoder))
 }

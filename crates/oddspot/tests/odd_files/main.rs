@@ -7,6 +7,7 @@
 mod depths;
 mod films;
 mod pages;
+mod several;
 mod tiff_file;
 mod tiffs;
 

@@ -103,6 +103,127 @@ fn thumbnails_and_masks_are_no_pages() {
 }
 
 #[test]
+fn a_page_within_another_is_read_and_a_thumbnail_around_it_is_none() {
+    let (large, small) = (
+        picture(1),
+        RgbImage::from_fn(8, 6, |x, _| image::Rgb([x as u8; 3])),
+    );
+    let raw = within(page(&small).with(SUBFILE, 1), page(&large));
+    assert_eq!(pages(&raw), [large.clone()]);
+    assert_eq!(read(&raw).image, large);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("raw.tif");
+    std::fs::write(&path, &raw).unwrap();
+    assert_eq!(dimensions(&path).unwrap(), large.dimensions());
+    let both = within(page(&large), page(&picture(2)));
+    assert_eq!(pages(&both), [large.clone(), picture(2)]);
+    assert!(refused(&both).contains("it has 2 pages"));
+    // A pyramid.
+    let pyramid = within(page(&large), page(&small).with(SUBFILE, 1));
+    assert_eq!(read(&pyramid).image, large);
+    // The samples of a sensor are no picture, and the thumbnail is not taken for it.
+    for colours in [32_803, 34_892] {
+        let raw = within(
+            page(&small).with(SUBFILE, 1),
+            page(&large).with(COLOURS, colours),
+        );
+        assert!(
+            refused(&raw).contains("it is a raw photograph"),
+            "{}",
+            refused(&raw)
+        );
+    }
+}
+
+#[test]
+fn a_stack_of_which_one_page_has_a_directory_is_refused() {
+    let described = |text: &str| {
+        let mut page = page(&picture(1));
+        let number = |four: &[u8]| {
+            let mut padded = [0; 4];
+            padded[..four.len()].copy_from_slice(four);
+            u32::from_le_bytes(padded)
+        };
+        page.tags
+            .push((DESCRIPTION, text.as_bytes().chunks(4).map(number).collect()));
+        let mut file = tiff(&[page], Spelling::default());
+        // Written as numbers of four bytes, they are letters.
+        let tag = DESCRIPTION.to_le_bytes();
+        let at = file
+            .windows(4)
+            .rposition(|four| four == [tag[0], tag[1], 4, 0])
+            .unwrap();
+        file[at + 2] = 2;
+        file[at + 4..at + 8].copy_from_slice(&(text.len() as u32).to_le_bytes());
+        file
+    };
+    for text in [
+        "ImageJ=1.11a\nimages=3\nslices=3\n\0",
+        "{\"shape\": [2, 24, 32, 3], \"truncated\": true}\0",
+    ] {
+        let told = refused(&described(text));
+        assert!(
+            told.contains("of which only the first has a directory"),
+            "{told}"
+        );
+    }
+    for text in [
+        "ImageJ=1.11a\nunit=mm\n\0",
+        "{\"shape\": [24, 32, 3]}\0",
+        "a part\0",
+    ] {
+        assert_eq!(read(&described(text)).image, picture(1));
+    }
+    let volume = page(&picture(1)).with(32_997, 4);
+    let told = refused(&tiff(&[volume], Spelling::default()));
+    assert!(told.contains("a stack of 4 pictures"), "{told}");
+}
+
+#[test]
+fn a_picture_beside_an_animation_is_one_too() {
+    let frames = [picture(1), picture(2)];
+    for count in [1, 2] {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 32, 24);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_animated(count, 0).unwrap();
+        encoder.set_sep_def_img(true).unwrap();
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&picture(3)).unwrap();
+        for frame in &frames[..count as usize] {
+            writer.write_image_data(frame).unwrap();
+        }
+        writer.finish().unwrap();
+        let all: Vec<RgbImage> = [&[picture(3)][..], &frames[..count as usize]].concat();
+        assert_eq!(pages(&bytes), all);
+        let said = format!("an animation of {count} frames beside a picture of its own");
+        assert!(refused(&bytes).contains(&said), "{}", refused(&bytes));
+    }
+    // A frame more than it says would be seen by nobody.
+    let mut bytes = apng(&frames);
+    let control = bytes.windows(4).position(|name| name == b"acTL").unwrap();
+    let whole = bytes.clone();
+    bytes[control + 7] = 1;
+    let sum = check_sum(&bytes[control..control + 12]);
+    bytes[control + 12..control + 16].copy_from_slice(&sum.to_be_bytes());
+    assert!(
+        refused(&bytes).contains("1 frames, and has 2"),
+        "{}",
+        refused(&bytes)
+    );
+    assert_eq!(pages(&whole), frames);
+}
+
+/// The sum of checks of a PNG's chunk.
+fn check_sum(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
+        })
+    })
+}
+
+#[test]
 fn a_damaged_page_does_not_hide_the_others() {
     let pictures = [picture(1), picture(2)].each_ref().map(page);
     let [first, second] = pictures;

@@ -42,6 +42,8 @@ pub const ROWS_OF_STRIP: u16 = 278;
 pub const MOST: u16 = 281;
 pub const PLANAR: u16 = 284;
 pub const SUBFILE: u16 = 254;
+pub const SUB_DIRECTORY: u16 = 330;
+pub const DESCRIPTION: u16 = 270;
 pub const TILE_WIDTH: u16 = 322;
 pub const TILE_HEIGHT: u16 = 323;
 
@@ -119,6 +121,24 @@ pub fn tiff(pages: &[Page], spelling: Spelling) -> Vec<u8> {
         next = file.len();
         file.extend(vec![0; wide]);
     }
+    file
+}
+
+/// The bytes of a file of two pages of which the second lies within the first.
+pub fn within(outer: Page, inner: Page) -> Vec<u8> {
+    let number =
+        |file: &[u8], at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    let mut file = tiff(&[outer.with(SUB_DIRECTORY, 0), inner], Spelling::default());
+    let first = number(&file, 4);
+    let tags = usize::from(file[first]);
+    let next = first + 2 + 12 * tags;
+    let second = number(&file, next) as u32;
+    file[next..next + 4].fill(0);
+    let tag = (0..tags)
+        .map(|tag| first + 2 + 12 * tag)
+        .find(|&at| file[at..at + 2] == SUB_DIRECTORY.to_le_bytes())
+        .unwrap();
+    file[tag + 8..tag + 12].copy_from_slice(&second.to_le_bytes());
     file
 }
 
