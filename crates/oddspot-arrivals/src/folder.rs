@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
-use oddspot::datasets::{Walked, is_left_out, walk};
+use oddspot::datasets::{Walked, is_left_out, lies_among_findings, walk};
 use oddspot::images::begins_like_an_image;
 
 use super::arrivals::{Arrivals, is_unfinished};
@@ -128,6 +128,8 @@ impl Folder {
         let mut refused = None;
         let mut stale = HashMap::new();
         walk(&self.root, |found| match found {
+            // A picture may be written before the results name it.
+            Walked::File(entry) if lies_among_findings(&self.root, entry.path()) => {}
             Walked::File(entry) if self.is_ours(entry.path()) => {
                 if let Ok(metadata) = entry.metadata()
                     && let Some(state) = FileState::of(&metadata)

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use oddspot::audit::Audit;
-use oddspot::datasets::Dataset;
 use oddspot::images::Source;
 use oddspot::model::{Header, ImageRecord};
 use oddspot::settings::{Method, Settings};
@@ -20,7 +19,7 @@ use serde::Serialize;
 
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
-use crate::good::{GoodArgs, called_bad, data_set, usable_ones};
+use crate::good::{GoodArgs, called_bad, data_sets, usable_ones};
 use crate::interrupt::INTERRUPTED;
 use crate::output::claim_reports;
 use crate::printing::counted;
@@ -180,8 +179,7 @@ fn refuse_to_replace<'a>(mut files: impl Iterator<Item = &'a PathBuf>) -> Result
 
 /// The good images of all folders, how many were left out, and the names of those in folders called like bad ones.
 fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize, Vec<String>)> {
-    let datasets = args.data.iter().map(|data| data_set(data));
-    let mut datasets: Vec<Dataset> = datasets.collect::<Result<_>>()?;
+    let mut datasets = data_sets(&args.data)?;
     let excluded = args.exclude.apply(&mut datasets)?;
     // Whatever it is called: here it is looked for what is bad.
     for dataset in &datasets {

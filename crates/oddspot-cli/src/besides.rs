@@ -1,5 +1,6 @@
 //! What lies beside the images of a folder, in words.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use oddspot::datasets::{Besides, Whose};
@@ -38,6 +39,8 @@ pub fn lines(besides: &Besides, skipped: bool) -> Vec<String> {
             lines.push(format!("left out, as {words}: {}", listed(&folders)));
         }
     }
+    lines.extend(passed_over(besides));
+    lines.extend(findings(besides));
     if besides.hidden > 0 {
         let (count, files) = plural(besides.hidden, ["hidden file", "hidden files"]);
         lines.push(format!("{count} {files} that would be images left out"));
@@ -61,6 +64,40 @@ pub fn lines(besides: &Besides, skipped: bool) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Images that a data set's layout has no place for.
+fn passed_over(besides: &Besides) -> Option<String> {
+    let count: usize = besides.passed_over.values().sum();
+    let (images, are) = plural(count, ["image lies", "images lie"]);
+    (count > 0).then(|| {
+        format!(
+            "{images} {are} beside the folders of the data set and count as nothing: {}",
+            with_counts(&besides.passed_over)
+        )
+    })
+}
+
+/// Pictures of earlier findings by the results beside them.
+fn findings(besides: &Besides) -> Option<String> {
+    let count: usize = besides.findings.values().sum();
+    (count > 0).then(|| {
+        format!(
+            "left out, as pictures of earlier findings: {count}, by the results beside them: {}",
+            with_counts(&besides.findings)
+        )
+    })
+}
+
+/// The first few folders with how many files each has.
+fn with_counts(folders: &BTreeMap<PathBuf, usize>) -> String {
+    let shown = folders.iter().take(SHOWN);
+    let shown = shown.map(|(folder, count)| format!("{} ({count})", folder.display()));
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if folders.len() > SHOWN {
+        text += &format!(", and {} more", folders.len() - SHOWN);
+    }
+    text
 }
 
 /// Extensions with how many files have each, the most frequent first.

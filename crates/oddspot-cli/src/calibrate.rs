@@ -64,7 +64,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     let mut model = Model::load(&args.model)?;
     let reading = model.header.settings.reading();
     let good = good_images(&args.good, args.take)?;
-    let bad = bad_images(&args.bad)?;
+    let bad = bad_images(&args.bad, args.take)?;
     let mut told = Vec::new();
     let good = each_once((good, reading), &runtime, &mut told)?;
     let usable = usable((&bad, reading), Path::new(""), &runtime)?;

@@ -3,6 +3,7 @@
 pub mod differing;
 mod done;
 pub mod earlier;
+mod foreign;
 pub mod input;
 pub mod judge;
 pub mod line;
@@ -15,7 +16,8 @@ pub mod stamp;
 mod table;
 pub mod told;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -23,15 +25,16 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot_measure::peak_memory;
 
-use crate::besides::lines;
+use crate::besides::{self, lines};
 use crate::runtime::Runtime;
 use differing::Differences;
-use earlier::Earlier;
-use input::{Input, collect, name_all};
+use earlier::{Earlier, names};
+use foreign::{named, refuse_foreign};
+use input::{Collected, Input, collect, name_all};
 use judge::judge;
 pub use options::JudgeArgs;
 use reporting::FailOn;
-use results::{Making, Output};
+use results::{JSON_LINES, Making, Output};
 use stamp::Stamps;
 use told::Told;
 
@@ -75,8 +78,15 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     peak_memory::reset();
     let JudgeArgs { report, region, .. } = &args.judging;
     let detector = args.judging.detector(&args.model, runtime)?;
-    let (mut inputs, besides) = collect(&args.images, args.output.as_deref())?;
-    let besides = lines(&besides, true);
+    let output = args.output.as_deref();
+    let ours = output.map(named).transpose()?.unwrap_or_default();
+    let Collected {
+        mut inputs,
+        besides,
+        twice,
+    } = collect(&args.images, output.map(|output| (output, &ours)))?;
+    let mut besides = lines(&besides, true);
+    besides.extend(told_twice(&twice));
     ensure!(
         !inputs.is_empty(),
         "there is no image to judge in {}: give images, or folders that hold some{}",
@@ -95,9 +105,11 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
         mark: report.bom,
         tells: !report.quiet,
     };
-    let output = args.output.as_deref();
-    let mut output = Output::create(output, making, detector.thresholds(), stamps)?;
-    name_all(&mut inputs, output.take_names());
+    name_all(&mut inputs, args.taken_names()?);
+    if let Some(output) = output {
+        refuse_foreign(output, &inputs, making.written)?;
+    }
+    let output = Output::create(output, making, detector.thresholds(), stamps)?;
     if !report.quiet {
         for line in besides {
             tell!("{line}");
@@ -124,6 +136,14 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
 }
 
 impl DetectArgs {
+    /// Names of pictures that stay.
+    fn taken_names(&self) -> Result<BTreeSet<String>> {
+        match (&self.output, self.earlier()) {
+            (Some(output), Earlier::Append) => names(&output.join(JSON_LINES)),
+            _ => Ok(BTreeSet::new()),
+        }
+    }
+
     /// What becomes of the results that the folder has.
     fn earlier(&self) -> Earlier {
         match (self.replace, self.append) {
@@ -132,6 +152,21 @@ impl DetectArgs {
             _ => Earlier::Refuse,
         }
     }
+}
+
+/// Tells of files that are there twice, by links.
+fn told_twice(twice: &[PathBuf]) -> Option<String> {
+    let names: Vec<&Path> = twice.iter().map(PathBuf::as_path).collect();
+    let (images, are) = match twice.len() {
+        0 => return None,
+        1 => ("image", "is"),
+        _ => ("images", "are"),
+    };
+    Some(format!(
+        "{} {images} {are} there twice, by a link or by another path, and judged once: {}",
+        twice.len(),
+        besides::listed(&names)
+    ))
 }
 
 fn listed(paths: &[PathBuf]) -> String {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use oddspot::Detector;
-use oddspot::datasets::Dataset;
+use oddspot::datasets::{Dataset, TestLook};
 use oddspot::files::atomic;
 use oddspot::images::Source;
 use oddspot::model::Header;
@@ -17,11 +17,12 @@ use oddspot::settings::Method;
 use oddspot_draw::chart::chart_of;
 use oddspot_draw::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
 use oddspot_measure::report::{
-    Evaluation, JudgedImages, Phase, check_baseline, check_unseen, examine,
+    Evaluation, JudgedImages, Phase, check_baseline, check_unseen, examine, look_at_test_set,
 };
 use serde::Serialize;
 
 use crate::besides::lines;
+use crate::good::tell_called_bad;
 use crate::interrupt::INTERRUPTED;
 use crate::output::claim_reports;
 use crate::printing;
@@ -29,6 +30,9 @@ use crate::progress::Progress;
 use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
+
+/// The exit status if test images could not be read.
+const SKIPPED: u8 = 3;
 
 /// Arguments of `oddspot evaluate`.
 #[derive(Args, Clone)]
@@ -79,10 +83,12 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
          --threshold, or leave out --baseline"
     );
     let detector = args.verdict.load(&args.model, runtime, true)?;
-    let dataset = Dataset::open(&args.data)?;
+    let mut dataset = Dataset::open(&args.data)?;
     for line in lines(&dataset.besides, false) {
         tell!("{line}");
     }
+    tell_called_bad(&dataset);
+    let (look, broken) = look_at(&mut dataset, &detector, runtime)?;
     let detector = args.region.restrict(detector, first_of(&dataset), true)?;
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
@@ -94,11 +100,11 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
             runtime,
         )?),
     };
-    let examined = examine_with_bars(&detector, &dataset, runtime)?;
+    let examined = examine_with_bars(&detector, (&dataset, &look), runtime)?;
     let below = match (&baseline, &examined) {
         (Some(baseline), Some(_)) => {
             tell!("the baseline:");
-            examine_with_bars(baseline, &dataset, runtime)?
+            examine_with_bars(baseline, (&dataset, &look), runtime)?
         }
         _ => None,
     };
@@ -120,7 +126,41 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         &detector,
         (&examined, below.as_ref()),
     )?;
+    if broken > 0 {
+        let (images, were) = if broken == 1 {
+            ("image or folder", "was")
+        } else {
+            ("images or folders", "were")
+        };
+        tell!(
+            "{broken} {images} of the test set could not be read and {were} left out of all measures"
+        );
+        return Ok(ExitCode::from(SKIPPED));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Looks at the test images, and takes out and names those that cannot be used; gives how many.
+///
+/// # Errors
+/// A data set without test images, or of which none can be used.
+fn look_at(
+    dataset: &mut Dataset,
+    detector: &Detector,
+    runtime: &Runtime,
+) -> Result<(TestLook, usize)> {
+    let mut look = (runtime.pool()?).install(|| look_at_test_set(dataset, detector.reading()))?;
+    let broken = dataset.leave_out_unreadable(&mut look);
+    for reason in &broken {
+        tell!("left out: {reason}");
+    }
+    ensure!(
+        !dataset.test.is_empty(),
+        "no test image of {} can be used",
+        dataset.root.display()
+    );
+    look.check(&dataset.root)?;
+    Ok((look, broken.len()))
 }
 
 /// Writes the files that were asked for.
@@ -246,7 +286,7 @@ fn page(
 /// Judges and measures; None if the user has asked to stop.
 fn examine_with_bars(
     detector: &Detector,
-    dataset: &Dataset,
+    dataset: (&Dataset, &TestLook),
     runtime: &Runtime,
 ) -> Result<Option<Examined>> {
     let mut bars = Bars::default();

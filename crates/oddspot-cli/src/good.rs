@@ -1,19 +1,20 @@
 //! Good images, and bad ones, by the paths that a command is given.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+mod folders;
+
 use anyhow::{Result, bail, ensure};
 use clap::Args;
-use oddspot::datasets::{Dataset, Label, Layout, Sample, sounds_bad};
+use oddspot::datasets::{Dataset, Label, Layout, Sample};
 use oddspot::images::{Reading, Source, begins_like_an_image, check_all, has_image_extension};
 use oddspot::train::GoodImages;
 
 use crate::besides::{lines, listed};
 use crate::progress::Phases;
 use crate::runtime::Runtime;
+pub use folders::{called_bad, refuse_good, tell_called_bad};
 
 /// Folders, images or files that a line or an error lists.
 const SHOWN: usize = 10;
@@ -28,166 +29,56 @@ pub const LEAVE_OUT: &str = "good images that cannot be used must be mended or l
 /// What is taken for good images whatever it is called.
 #[derive(Args, Clone, Copy, Default)]
 pub struct GoodArgs {
-    /// Take images for good that lie in folders called like bad ones (NOK, bad, defect, reject, fail, …), and, of
-    /// `oddspot extend` and `oddspot calibrate`, that seem to be of another part or light
+    /// Take images for what they are given as although their folders are called otherwise (good ones in NOK, bad,
+    /// defect, reject, fail, …; bad ones in good, OK, …; a folder good beside others), although a data set has more
+    /// images that are passed over, and, of `oddspot extend` and `calibrate`, although they seem to be of another part
+    /// or light
     #[arg(long)]
     pub force: bool,
 }
 
-/// A data set to learn from.
+/// Data sets to learn from.
 ///
 /// # Errors
-/// A path that is none, has no good images to learn from, or cannot be read as a whole.
-pub fn data_set(path: &Path) -> Result<Dataset> {
-    let dataset = Dataset::open(path)?;
-    ensure!(
-        !dataset.train.is_empty(),
-        "{} has test images but no good ones to learn from: bring those of train/good, or of the split \
-         train",
-        path.display()
-    );
-    whole(&dataset)?;
-    Ok(dataset)
+/// A path that is none or has no good images to learn from; all that cannot be read in any of them.
+pub fn data_sets(paths: &[PathBuf]) -> Result<Vec<Dataset>> {
+    let mut datasets = Vec::new();
+    for path in paths {
+        let dataset = Dataset::open(path)?;
+        ensure!(
+            !dataset.train.is_empty(),
+            "{} has test images but no good ones to learn from: bring those of train/good, or of the split \
+             train",
+            path.display()
+        );
+        datasets.push(dataset);
+    }
+    whole(datasets.iter())?;
+    Ok(datasets)
 }
 
-/// Refuses a data set of which something cannot be read: nobody knows what would be missed.
-fn whole(dataset: &Dataset) -> Result<()> {
-    let unreadable = &dataset.besides.unreadable;
-    let shown = unreadable.iter().take(SHOWN);
-    let reasons: String = shown.map(|one| format!("\n  {}", one.reason)).collect();
-    match unreadable.len() {
-        0 => Ok(()),
-        1 => bail!("{}; mend it, or take it away", unreadable[0].reason),
-        count => bail!(
-            "{count} folders or links of {} cannot be read; mend them, or take them away:{reasons}",
-            dataset.root.display()
+/// Refuses data sets of which something cannot be read: nobody knows what would be missed.
+fn whole<'a>(datasets: impl Iterator<Item = &'a Dataset>) -> Result<()> {
+    let reasons: Vec<&str> = (datasets.flat_map(|dataset| &dataset.besides.unreadable))
+        .map(|one| one.reason.as_str())
+        .collect();
+    let shown: String = reasons
+        .iter()
+        .take(SHOWN)
+        .map(|one| format!("\n  {one}"))
+        .collect();
+    let more = match reasons.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    match &reasons[..] {
+        [] => Ok(()),
+        [only] => bail!("{only}; mend it, or take it away"),
+        all => bail!(
+            "{} folders or links cannot be read; mend them, or take them away:{shown}{more}",
+            all.len()
         ),
     }
-}
-
-impl GoodArgs {
-    /// What is to be told of a data set's good images: the folders that they lie in, and what lies beside.
-    ///
-    /// # Errors
-    /// Folders that are called like bad images, unless they were to be taken all the same.
-    pub fn look(self, dataset: &Dataset) -> Result<Vec<String>> {
-        let mut told = Vec::new();
-        // What a file lists is labelled one by one.
-        if matches!(dataset.layout, Layout::Folder | Layout::MvtecAd) {
-            let mut folders: BTreeMap<&Path, usize> = BTreeMap::new();
-            for sample in dataset.train.iter().chain(&dataset.held_out) {
-                *folders.entry(folder_of(dataset, sample)).or_default() += 1;
-            }
-            self.refuse(dataset, &folders)?;
-            if folders.len() > 1 {
-                told.push(format!(
-                    "of {} folders: {}",
-                    folders.len(),
-                    counted(&folders)
-                ));
-            }
-            told.extend(bad_files(dataset));
-        }
-        told.extend(lines(&dataset.besides, false));
-        Ok(told)
-    }
-
-    fn refuse(self, dataset: &Dataset, folders: &BTreeMap<&Path, usize>) -> Result<()> {
-        let bad = folders.iter().filter(|(folder, _)| is_called_bad(folder));
-        let bad: BTreeMap<&Path, usize> = bad.map(|(&folder, &count)| (folder, count)).collect();
-        let own = own_name(dataset).filter(|name| is_called_bad(Path::new(name)));
-        if self.force {
-            if let Some(name) = &own {
-                tell!(
-                    "taken for good although it is called like bad images: {}",
-                    name.display()
-                );
-            }
-            if !bad.is_empty() {
-                tell!(
-                    "taken for good although they are called like bad images: {}",
-                    counted(&bad)
-                );
-            }
-            return Ok(());
-        }
-        ensure!(
-            own.is_none(),
-            "{} is called like a folder of bad images; give the folder of the good ones, or add --force if \
-             these are good",
-            dataset.root.display()
-        );
-        let Some(first) = bad.keys().next() else {
-            return Ok(());
-        };
-        bail!(
-            "among the good images of {} are folders that are called like bad ones: {}; give the folder of \
-             the good ones, leave these out (--exclude '{}/*'), or add --force if they are good",
-            dataset.root.display(),
-            counted(&bad),
-            first.display()
-        )
-    }
-}
-
-/// The name of a folder without a layout, however it was given; None of another data set, in which each image has
-/// a label of its own.
-fn own_name(dataset: &Dataset) -> Option<OsString> {
-    let whole = dataset.root.canonicalize().ok()?;
-    let name = whole.file_name()?.to_owned();
-    (dataset.layout == Layout::Folder).then_some(name)
-}
-
-/// Good images that lie in folders called like bad ones; none of a data set in which each has a label of its own.
-pub fn called_bad(dataset: &Dataset) -> impl Iterator<Item = &Sample> {
-    let has_folders = matches!(dataset.layout, Layout::Folder | Layout::MvtecAd);
-    let good = dataset.train.iter().chain(&dataset.held_out);
-    good.filter(move |sample| has_folders && is_called_bad(folder_of(dataset, sample)))
-}
-
-fn is_called_bad(folder: &Path) -> bool {
-    folder
-        .iter()
-        .any(|part| sounds_bad(&part.to_string_lossy()))
-}
-
-/// The folder of an image, below the data set's.
-fn folder_of<'a>(dataset: &Dataset, sample: &'a Sample) -> &'a Path {
-    let folder = sample.image.parent().unwrap_or(Path::new(""));
-    folder.strip_prefix(&dataset.root).unwrap_or(folder)
-}
-
-/// Folders with how many images each has.
-fn counted(folders: &BTreeMap<&Path, usize>) -> String {
-    let shown = folders.iter().take(SHOWN).map(|(folder, count)| {
-        let name = folder.display().to_string();
-        format!(
-            "{} ({count})",
-            if name.is_empty() { "its own" } else { &name }
-        )
-    });
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if folders.len() > SHOWN {
-        text += &format!(", and {} more", folders.len() - SHOWN);
-    }
-    text
-}
-
-/// A warning of good images whose own names are those of bad ones.
-fn bad_files(dataset: &Dataset) -> Option<String> {
-    let good = dataset.train.iter().chain(&dataset.held_out);
-    let names = good.filter(|sample| {
-        let stem = sample.image.file_stem().unwrap_or_default();
-        sounds_bad(&stem.to_string_lossy())
-    });
-    let names: Vec<&Path> = names.map(|sample| sample.image.as_path()).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "warning: {} of the good images are called like bad ones: {}",
-            names.len(),
-            listed(&names)
-        )
-    })
 }
 
 /// The same images, each once, all of them usable; None if the user asked to stop. What was left out goes to
@@ -267,13 +158,12 @@ fn checking<T: Send>(
 /// A path that does not exist, that has no good image, or that is called like bad ones inside.
 pub fn good_images(paths: &[PathBuf], args: GoodArgs) -> Result<GoodImages> {
     let mut found = GoodImages::default();
-    for path in paths {
-        if is_image(path) {
+    let opened = opened(paths)?;
+    for (path, dataset) in paths.iter().zip(opened) {
+        let Some(dataset) = dataset else {
             found.train.push(Source::file(path));
             continue;
-        }
-        let dataset = Dataset::open(path)?;
-        whole(&dataset)?;
+        };
         for line in args.look(&dataset)? {
             tell!("{}: {line}", path.display());
         }
@@ -296,23 +186,25 @@ pub fn good_images(paths: &[PathBuf], args: GoodArgs) -> Result<GoodImages> {
 /// folder without labels all.
 ///
 /// # Errors
-/// A path that does not exist, or that has no bad image.
-pub fn bad_images(paths: &[PathBuf]) -> Result<Vec<Source>> {
+/// A path that does not exist, that has no bad image, or that is called like good ones inside.
+pub fn bad_images(paths: &[PathBuf], args: GoodArgs) -> Result<Vec<Source>> {
     let mut found = Vec::new();
-    for path in paths {
-        if is_image(path) {
+    let opened = opened(paths)?;
+    for (path, dataset) in paths.iter().zip(opened) {
+        let Some(dataset) = dataset else {
             found.push(Source::file(path));
             continue;
-        }
-        let dataset = Dataset::open(path)?;
-        whole(&dataset)?;
+        };
         for line in lines(&dataset.besides, false) {
             tell!("{}: {line}", path.display());
         }
         let is_bad = |sample: &&Sample| matches!(sample.label, Label::Defect(_));
         let before = found.len();
         match dataset.layout {
-            Layout::Folder => found.extend(dataset.train.iter().map(source)),
+            Layout::Folder => {
+                refuse_good(&dataset, args)?;
+                found.extend(dataset.train.iter().map(source));
+            }
             _ => found.extend(dataset.test.iter().filter(is_bad).map(source)),
         }
         ensure!(
@@ -322,6 +214,22 @@ pub fn bad_images(paths: &[PathBuf]) -> Result<Vec<Source>> {
         );
     }
     Ok(found)
+}
+
+/// The data set of each path; None of an image.
+///
+/// # Errors
+/// A path that is neither; all that cannot be read in any data set.
+fn opened(paths: &[PathBuf]) -> Result<Vec<Option<Dataset>>> {
+    let mut opened = Vec::new();
+    for path in paths {
+        opened.push(match is_image(path) {
+            true => None,
+            false => Some(Dataset::open(path)?),
+        });
+    }
+    whole(opened.iter().flatten())?;
+    Ok(opened)
 }
 
 fn is_image(path: &Path) -> bool {

@@ -42,9 +42,14 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use oddspot_conv::Isa;
 
+/// What is read at most.
+const LIMITS: &str = "Limits: an image has at most 100 megapixels and 30000 pixels a side, unless --max-megapixels and \
+                      --max-side of train, detect or watch say otherwise; a model keeps what it was trained with. A \
+                      file has at most 1 GiB, and 1000 pages or frames.";
+
 /// Finds where an image is odd, learning from good images alone.
 #[derive(Parser)]
-#[command(name = "oddspot", version, propagate_version = true)]
+#[command(name = "oddspot", version, propagate_version = true, after_help = LIMITS)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -92,6 +97,9 @@ enum Command {
     #[command(after_help = "The exit status is 0 if all is as it must be, and 5 if not.")]
     Verify(verify::VerifyArgs),
     /// Measure a model on a labelled test set
+    #[command(
+        after_help = "The exit status is 0 if all test images were measured, and 3 if some could not be read and were left out."
+    )]
     Evaluate(evaluate::EvaluateArgs),
     /// Train and measure on many data sets: the paper's tables
     Benchmark(Box<benchmark::BenchmarkArgs>),

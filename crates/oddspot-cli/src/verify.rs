@@ -6,16 +6,17 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use oddspot::Detector;
-use oddspot::images::Source;
+use oddspot::images::{ImageFile, Source};
 use oddspot::verdict::Finding;
+use oddspot::{Detector, Error};
 
+use crate::advice::causes;
 use crate::interrupt::INTERRUPTED;
 use crate::progress::Progress;
 use crate::runtime::RuntimeArgs;
-use golden::{Golden, Judged};
+use golden::{Golden, Judged, Known};
 
 /// The exit status of a model that does not judge as it must.
 const FAILED: u8 = 5;
@@ -48,7 +49,7 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
     let detector = runtime.detector(&args.model)?;
     let mut passed = own_images(&detector)?;
     if let Some(golden) = &golden {
-        let Some(judged) = judge(&detector, golden, || runtime.interrupt.flow())? else {
+        let Some(judged) = judge(&detector, golden, || runtime.interrupt.flow()) else {
             tell!("interrupted; nothing is verified");
             return Ok(ExitCode::from(INTERRUPTED));
         };
@@ -91,37 +92,48 @@ fn own_images(detector: &Detector) -> Result<bool> {
     Ok(agree == examples.len())
 }
 
-/// What the model says of the known images; None if it was interrupted.
-///
-/// # Errors
-/// An image that cannot be judged.
+/// What the model says of the known images, those too that it cannot judge; None if it was interrupted.
 fn judge(
     detector: &Detector,
     golden: &Golden,
     flow: impl Fn() -> ControlFlow<()>,
-) -> Result<Option<Judged>> {
+) -> Option<Judged> {
     let mut bar = Progress::new("judging", "images", 0, golden.images.len());
     let mut judged = Judged::new(detector.thresholds().image);
-    let mut failure = None;
-    let mut done = 0;
-    let mut each = |found: oddspot::Result<Finding>| {
-        let known = &golden.images[done];
-        done += 1;
-        match found.with_context(|| format!("{}: line {}", golden.path.display(), known.line)) {
-            Ok(finding) => judged.add(known, &finding),
-            Err(error) => {
-                failure = Some(error);
-                return ControlFlow::Break(());
+    detector.in_order(
+        golden.images.iter(),
+        |known| (known, finding(detector, known)),
+        |(known, found)| {
+            match found {
+                Ok(finding) => judged.add(known, &finding),
+                Err(error) => judged.add_unjudged(known, &causes(&error)),
             }
-        }
-        bar.set(done, String::new);
-        flow()
-    };
-    let sources = golden.images.iter().map(|known| Source::file(&known.path));
-    detector.inspect_all(sources, &mut each);
+            bar.set(judged.count(), String::new);
+            flow()
+        },
+    );
     bar.finish();
-    match failure {
-        Some(error) => Err(error),
-        None => Ok((done == golden.images.len()).then_some(judged)),
+    (judged.count() == golden.images.len()).then_some(judged)
+}
+
+/// What the model says of an image, which may be a page of its file.
+///
+/// # Errors
+/// A file that cannot be read, or has no such page.
+fn finding(detector: &Detector, known: &Known) -> oddspot::Result<Finding> {
+    let Some(page) = known.page else {
+        let source = Source::file(&known.path);
+        let _admitted = detector.admit(source.pixels());
+        return detector.inspect(&*source.decode(detector.reading())?);
+    };
+    let file = ImageFile::open(&known.path)?;
+    let mut pages = detector.reading().pages(&file, &known.path)?;
+    let _admitted = detector.admit(pages.next_pixels());
+    match pages.nth(page - 1) {
+        Some(picture) => detector.inspect(&picture?.image),
+        None => Err(Error::image(
+            &known.path,
+            format!("it has no picture {page}"),
+        )),
     }
 }

@@ -134,7 +134,9 @@ mod tests {
         let size = ImageSize::square(64);
         write_mvtec(&path, size, counts, 5).unwrap();
         let dataset = Dataset::open(&path).unwrap();
-        dataset.check_test().unwrap();
+        dataset
+            .check_test(oddspot::images::Reading::default())
+            .unwrap();
         assert_eq!((dataset.train.len(), dataset.test.len()), (3, 2 + 6));
         let good = dataset.test.iter().filter(|s| s.label == Label::Good);
         assert_eq!(good.count(), 2);

@@ -11,7 +11,7 @@ use oddspot::images::ImageSize;
 use oddspot::judge::Detector;
 use oddspot::settings::Settings;
 use oddspot::train::{GoodImages, Training};
-use oddspot_measure::report::{MapKind, Phase, Protocol, evaluate, examine};
+use oddspot_measure::report::{MapKind, Phase, Protocol, evaluate, examine, look_at_test_set};
 
 fn black(shade: u8) -> RgbImage {
     RgbImage::from_pixel(8, 8, Rgb([shade; 3]))
@@ -55,7 +55,8 @@ fn a_detector_is_evaluated_on_every_test_image_unless_told_to_stop() {
     );
     let detector = detector();
     let mut told = Vec::new();
-    let examined = examine(&detector, &data, |phase, done, total| {
+    let look = look_at_test_set(&data, detector.reading()).unwrap();
+    let examined = examine(&detector, (&data, &look), |phase, done, total| {
         told.push((phase, done, total));
         ControlFlow::Continue(())
     });

@@ -53,7 +53,7 @@ impl Benchmark<'_> {
     /// asked to stop.
     fn prepare(&self, dataset: &Dataset) -> Result<Option<TrainingSet>> {
         // Now, and not after hours of training.
-        check_test_set(dataset)?;
+        check_test_set(dataset, self.settings.reading())?;
         dataset.split(0)?;
         let samples = dataset.train.iter().chain(&dataset.held_out);
         let images: Vec<Source> = samples.map(|one| Source::file(&one.image)).collect();

@@ -122,24 +122,42 @@ fn joined(path: &Path) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// All images under the given files and folders, each once, and what lies beside them; pictures that the
-/// output folder has already are left out. A pipe is one image.
+/// What was found to judge.
+pub struct Collected {
+    /// The images, each once.
+    pub inputs: Vec<Input>,
+    /// What lies beside them.
+    pub besides: Besides,
+    /// Other paths of the same images.
+    pub twice: Vec<PathBuf>,
+}
+
+/// All images under the given files and folders, each once; pictures that results in the output folder name are left
+/// out. A pipe is one image.
 ///
 /// # Errors
 /// A path that does not exist.
-pub fn collect(paths: &[PathBuf], output: Option<&Path>) -> Result<(Vec<Input>, Besides)> {
-    let output = output.and_then(|output| output.canonicalize().ok());
+pub fn collect(paths: &[PathBuf], output: Option<(&Path, &HashSet<PathBuf>)>) -> Result<Collected> {
+    let output = output.and_then(|(output, named)| Some((output.canonicalize().ok()?, named)));
     let mut seen = HashSet::new();
-    let mut inputs = Vec::new();
+    let (mut inputs, mut twice) = (Vec::new(), Vec::new());
     let mut all = Besides::default();
     for root in paths {
         let (found, besides) = under(root)?;
+        all.extend(besides);
         for (path, unreadable) in found {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-            let ours = output
-                .as_ref()
-                .is_some_and(|output| is_picture_in(output, &real));
-            if ours || !seen.insert(real) {
+            let is_ours = output.as_ref().is_some_and(|(output, named)| {
+                let below = real.strip_prefix(output);
+                below.is_ok_and(|below| named.contains(below))
+            });
+            if is_ours {
+                let folder = path.parent().unwrap_or(root).to_owned();
+                *all.findings.entry(folder).or_default() += 1;
+                continue;
+            }
+            if !seen.insert(real) {
+                twice.push(path);
                 continue;
             }
             let relative = match path.strip_prefix(root) {
@@ -157,9 +175,12 @@ pub fn collect(paths: &[PathBuf], output: Option<&Path>) -> Result<(Vec<Input>, 
                 pages: None,
             });
         }
-        all.extend(besides);
     }
-    Ok((inputs, all))
+    Ok(Collected {
+        inputs,
+        besides: all,
+        twice,
+    })
 }
 
 /// What there is to judge under a path, in order, and why not where that is known.
@@ -187,11 +208,6 @@ fn under(root: &Path) -> Result<(Found, Besides)> {
     found.extend(refused.map(|one| (one.path.clone(), one.unreadable.clone())));
     found.sort();
     Ok((found, besides))
-}
-
-fn is_picture_in(output: &Path, real: &Path) -> bool {
-    let kinds = oddspot::datasets::PICTURES;
-    kinds.iter().any(|kind| real.starts_with(output.join(kind)))
 }
 
 fn own_name(path: &Path) -> PathBuf {
@@ -257,7 +273,7 @@ mod tests {
             std::fs::write(folder.join("sub/part.png"), b"").unwrap();
         }
         let names = |paths: &[PathBuf]| -> Vec<String> {
-            let (mut inputs, _) = collect(paths, None).unwrap();
+            let mut inputs = collect(paths, None).unwrap().inputs;
             name_all(&mut inputs, BTreeSet::new());
             inputs.into_iter().map(|input| input.name).collect()
         };

@@ -27,6 +27,19 @@ pub struct Written {
     pub side: usize,
 }
 
+impl Written {
+    /// What the names of its files of a kind end in.
+    pub fn endings(self, kind: &str) -> Vec<&'static str> {
+        let of_pictures: &[_] = match (self.pictures, kind) {
+            (false, _) => &[],
+            (true, "page") => &[".odd.jpg", ".jpg"],
+            (true, _) => &[".png"],
+        };
+        let of_maps: &[_] = if self.maps { &[".tiff"] } else { &[] };
+        [of_pictures, of_maps].concat()
+    }
+}
+
 /// How the pictures of an image are drawn, and where they go.
 #[derive(Clone)]
 pub struct Pictures {

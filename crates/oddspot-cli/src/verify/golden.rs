@@ -1,5 +1,6 @@
 //! Known images: what must be said of each, and what was said.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -7,12 +8,14 @@ use oddspot::judge::Example;
 use oddspot::verdict::{Finding, Verdict};
 use serde::Deserialize;
 
+use crate::advice::chain;
 use crate::printing::counted;
+
+/// How many lines an error spells out.
+const SHOWN: usize = 10;
 
 /// A file of known images.
 pub struct Golden {
-    /// The file.
-    pub path: PathBuf,
     /// Its images, in their order.
     pub images: Vec<Known>,
 }
@@ -25,6 +28,8 @@ pub struct Known {
     pub image: String,
     /// Where it lies.
     pub path: PathBuf,
+    /// Which page or frame of the file it is, from 1; None of a file of one picture.
+    pub page: Option<usize>,
     expected: Expected,
     score: Option<f32>,
 }
@@ -51,7 +56,7 @@ impl Golden {
     /// Reads the file.
     ///
     /// # Errors
-    /// A file that cannot be read, or of which a line is not as it must be.
+    /// A file that cannot be read; every line that is not as it must be, or that contradicts another.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| {
             format!(
@@ -59,7 +64,9 @@ impl Golden {
                 path.display()
             )
         })?;
-        let mut images = Vec::new();
+        let mut images: Vec<Known> = Vec::new();
+        let mut wrong = Vec::new();
+        let mut seen: HashMap<(PathBuf, Option<usize>), usize> = HashMap::new();
         // As editors of Windows begin a text.
         let text = text.trim_start_matches('\u{feff}');
         let lines = text.lines().count();
@@ -75,13 +82,46 @@ impl Golden {
                 ),
                 false => error,
             });
-            images.push(known.with_context(|| format!("{}: line {}", path.display(), at + 1))?);
+            let known = match known {
+                Ok(known) => known,
+                Err(error) => {
+                    wrong.push(format!("line {}: {}", at + 1, chain(&error)));
+                    continue;
+                }
+            };
+            let real = known.path.canonicalize();
+            let real = real.unwrap_or_else(|_| known.path.clone());
+            let before = seen.insert((real, known.page), images.len());
+            let before = before.and_then(|before| images.get(before));
+            match before.filter(|before| before.expected != known.expected) {
+                Some(before) => wrong.push(format!(
+                    "line {}: line {} says something else of {}: keep one of them",
+                    known.line, before.line, known.image
+                )),
+                None => images.push(known),
+            }
+        }
+        if !wrong.is_empty() {
+            bail!("{}: {}", path.display(), first_ten(&wrong));
         }
         ensure!(!images.is_empty(), "{} names no image", path.display());
-        Ok(Self {
-            path: path.to_owned(),
-            images,
-        })
+        Ok(Self { images })
+    }
+}
+
+/// Some sentences, the first ten in full; one alone as it is.
+fn first_ten(sentences: &[String]) -> String {
+    if let [only] = sentences {
+        return only.clone();
+    }
+    let shown: String = sentences
+        .iter()
+        .take(SHOWN)
+        .map(|one| format!("\n  {one}"))
+        .collect();
+    match sentences.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}\n  and {more} more"),
     }
 }
 
@@ -115,17 +155,33 @@ fn known(text: &str, line: usize, folder: Option<&Path>) -> Result<Known> {
             "`verdict` is '{other}': give \"good\", \"anomalous\", \"check\" or \"untrusted\""
         ),
     };
-    let below = folder.map(|folder| folder.join(&image));
-    let path = below
-        .filter(|path| path.exists())
-        .unwrap_or_else(|| PathBuf::from(&image));
+    let (path, page) = file_of(&image, folder);
     Ok(Known {
         line,
         image,
         path,
+        page,
         expected,
         score,
     })
+}
+
+/// The file of an image, below the folder or from here, and which of its pages it is: `part.tif#2`.
+fn file_of(image: &str, folder: Option<&Path>) -> (PathBuf, Option<usize>) {
+    let found = |name: &str| {
+        let below = folder.map(|folder| folder.join(name));
+        let mut places = below.into_iter().chain([PathBuf::from(name)]);
+        places.find(|path| path.exists())
+    };
+    let of_page = || {
+        let (whole, page) = image.rsplit_once('#')?;
+        let page = page.parse().ok().filter(|&page| page > 0)?;
+        Some((found(whole)?, Some(page)))
+    };
+    match found(image) {
+        Some(path) => (path, None),
+        None => of_page().unwrap_or_else(|| (PathBuf::from(image), None)),
+    }
 }
 
 /// What was said of the known images.
@@ -139,6 +195,7 @@ pub struct Judged {
     others: usize,
     moved: usize,
     scored: usize,
+    unjudged: usize,
     /// A line for each image of which something else was said.
     pub lines: Vec<String>,
 }
@@ -155,6 +212,7 @@ impl Judged {
             others: 0,
             moved: 0,
             scored: 0,
+            unjudged: 0,
             lines: Vec::new(),
         }
     }
@@ -201,12 +259,25 @@ impl Judged {
         }
     }
 
+    /// Takes in that the next one could not be judged.
+    pub fn add_unjudged(&mut self, known: &Known, reason: &str) {
+        self.unjudged += 1;
+        self.lines
+            .push(format!("not judged: line {}: {reason}", known.line));
+    }
+
+    /// How many were judged or could not be.
+    pub fn count(&self) -> usize {
+        self.images + self.unjudged
+    }
+
     /// Whether it is as it must be.
     pub fn passes(&self, max_misses: usize, max_false_alarms: usize) -> bool {
         self.misses <= max_misses
             && self.false_alarms <= max_false_alarms
             && self.others == 0
             && self.moved == 0
+            && self.unjudged == 0
     }
 
     /// What came of it, in a line.
@@ -221,6 +292,9 @@ impl Judged {
             },
             self.false_alarms
         );
+        if self.unjudged > 0 {
+            text += &format!(", {} more could not be judged", self.unjudged);
+        }
         if self.others > 0 {
             text += &format!(", {} of another verdict", self.others);
         }
@@ -264,6 +338,35 @@ mod tests {
         );
         assert_eq!(golden.images[1].expected, Expected::Anomalous);
         assert_eq!(golden.images[1].line, 3);
+    }
+
+    #[test]
+    fn pages_are_found_by_their_number_and_contradictions_are_refused() {
+        let page = "{\"image\": \"a.png#2\", \"verdict\": \"good\", \"pages\": 2}\n";
+        let golden = read(page).unwrap();
+        assert!(golden.images[0].path.ends_with("a.png") && golden.images[0].page == Some(2));
+        let line = |image: &str, verdict: &str| {
+            format!("{{\"image\": \"{image}\", \"verdict\": \"{verdict}\"}}\n")
+        };
+        let both = line("a.png", "good") + &line("b.png", "bad") + &line("./a.png", "bad");
+        let error = format!("{:#}", read(&both).err().unwrap());
+        assert!(
+            error.contains("line 3: line 1 says something else of ./a.png"),
+            "{error}"
+        );
+        assert_eq!(
+            read(&(line("a.png", "ok") + &line("a.png", "good")))
+                .unwrap()
+                .images
+                .len(),
+            2
+        );
+        let wrong: String = (0..12).map(|_| line("a.png", "fine")).collect();
+        let error = format!("{:#}", read(&wrong).err().unwrap());
+        assert!(
+            error.contains("line 10: ") && error.ends_with("and 2 more"),
+            "{error}"
+        );
     }
 
     #[test]

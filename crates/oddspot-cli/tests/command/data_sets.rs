@@ -35,9 +35,19 @@ fn a_missing_folder_and_a_file_are_named() {
 fn a_data_set_without_good_training_images_says_where_they_belong() {
     let world = World::new();
     world.make_folder("set/train/bad");
-    world.fails(
+    let said = world.fails(
         &mut world.train("set -o m.oddspot"),
-        &["set", "train/good", "put the good training images there"],
+        &["set", "no images (.png", "put some there"],
+    );
+    assert!(!said.contains("train"), "{said}");
+    world.boards("part/train/bad", 2);
+    world.fails(
+        &mut world.train("part -o m.oddspot"),
+        &[
+            "part",
+            "part/train has no images",
+            "put the good training images there",
+        ],
     );
     world.boards("tests/test/good", 2);
     world.fails(

@@ -5,7 +5,7 @@ use oddspot::images::ImageSize;
 use oddspot_demo::{Counts, Defect};
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, board};
 
 /// With a model, and a data set with one board of every defect.
 fn labelled() -> World {
@@ -121,4 +121,22 @@ fn a_test_set_at_fault_is_refused_with_every_name() {
         assert!(run.stderr.contains(name), "{name}: {}", run.stderr);
     }
     assert!(!world.path("r.json").exists());
+}
+
+#[test]
+fn defects_without_a_mask_are_measured_as_images_and_named() {
+    let world = World::with_model();
+    world.data_set("set", 40);
+    world.picture("set/test/bent/0.png", &board(77));
+    let command = "evaluate model.oddspot set --json report.json --html report.html";
+    let run = world.succeeds(&mut world.oddspot(command));
+    let note = "1 of 3 images of defects have no mask and count in no measure of pixels: bent (1)";
+    assert!(run.stdout.contains(note), "{}", run.stdout);
+    assert!(world.text("report.html").contains(note));
+    let report: serde_json::Value = serde_json::from_slice(&world.read("report.json")).unwrap();
+    let measures = &report["protocols"]["official"]["maps"]["total"];
+    assert!(measures["overall"]["au_pro"].is_number());
+    assert!(measures["defects"]["bent"]["au_pro"].is_null());
+    assert!(measures["defects"]["bent"]["image_auc"].is_number());
+    assert_eq!(report["data"]["notes"][0], note);
 }

@@ -136,6 +136,15 @@ fn what_cannot_be_read_in_a_folder_is_skipped_and_the_rest_is_judged() {
         &mut world.train("boards -o m.oddspot"),
         &["boards/", "(os error"],
     );
+    // Of several folders all is named at once.
+    world.boards("more", 2);
+    symlink("nowhere", world.path("more/gone")).unwrap();
+    for command in ["audit boards more", "extend model.oddspot boards more"] {
+        let run = world.ends_with(&mut world.oddspot(command), 1);
+        for gone in ["boards/gone", "more/gone"] {
+            assert!(run.stderr.contains(gone), "{}", run.stderr);
+        }
+    }
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
@@ -270,10 +279,29 @@ fn all_broken_images_are_named_at_once_before_the_work() {
             odd_image("exif_1.jpg").split_at(300).0,
         );
     }
-    let run = world.ends_with(&mut world.oddspot("evaluate model.oddspot set"), 1);
-    let named = run.stderr.matches("set/test/missing/12").count();
+    let evaluate = "evaluate model.oddspot set --json r.json";
+    let run = world.ends_with(&mut world.oddspot(evaluate), 3);
+    let named = run.stderr.matches("left out: ").count();
     assert_eq!(named, 2, "{}", run.stderr);
-    assert!(!run.stderr.contains("judging"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("2 images or folders of the test set"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stdout.contains("2 test images, 2 good"),
+        "{}",
+        run.stdout
+    );
+    for number in [120, 121] {
+        world.write(format!("set/test/good/{number}.png"), "no picture");
+    }
+    let run = world.ends_with(&mut world.oddspot("evaluate model.oddspot set"), 1);
+    assert!(
+        run.stderr.contains("no test image of set can be used"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[cfg(unix)]
@@ -365,22 +393,4 @@ fn good_is_spelled_in_many_ways_and_a_set_without_good_images_says_so() {
         "{}",
         run.stdout
     );
-}
-
-#[test]
-fn defects_without_a_mask_are_measured_as_images_and_named() {
-    let world = World::with_model();
-    world.data_set("set", 40);
-    world.picture("set/test/bent/0.png", &board(77));
-    let command = "evaluate model.oddspot set --json report.json --html report.html";
-    let run = world.succeeds(&mut world.oddspot(command));
-    let note = "1 of 3 images of defects have no mask and count in no measure of pixels: bent (1)";
-    assert!(run.stdout.contains(note), "{}", run.stdout);
-    assert!(world.text("report.html").contains(note));
-    let report: serde_json::Value = serde_json::from_slice(&world.read("report.json")).unwrap();
-    let measures = &report["protocols"]["official"]["maps"]["total"];
-    assert!(measures["overall"]["au_pro"].is_number());
-    assert!(measures["defects"]["bent"]["au_pro"].is_null());
-    assert!(measures["defects"]["bent"]["image_auc"].is_number());
-    assert_eq!(report["data"]["notes"][0], note);
 }

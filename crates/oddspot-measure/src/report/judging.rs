@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::{JudgedImages, MapKind};
 use oddspot::datasets::{Dataset, Label, Sample, TestLook};
-use oddspot::images::{ImageFile, ImageSize, Mask, decode_masks};
+use oddspot::images::{ImageFile, ImageSize, Mask, Reading, decode_masks};
 use oddspot::judge::Detector;
 use oddspot::maps::ScoreMap;
 use oddspot::model::{Header, ImageRecord};
@@ -71,7 +71,17 @@ impl Judged {
 ///
 /// # Errors
 /// A data set without test images, or with any [`oddspot::datasets::Problem`], each file named.
-pub fn check_test_set(dataset: &Dataset) -> Result<TestLook> {
+pub fn check_test_set(dataset: &Dataset, reading: Reading) -> Result<TestLook> {
+    let look = look_at_test_set(dataset, reading)?;
+    look.check(&dataset.root)?;
+    Ok(look)
+}
+
+/// Says what a test set is like, and what would spoil a measurement on it.
+///
+/// # Errors
+/// A data set without test images.
+pub fn look_at_test_set(dataset: &Dataset, reading: Reading) -> Result<TestLook> {
     if dataset.test.is_empty() {
         return Err(Error::dataset(
             &dataset.root,
@@ -79,9 +89,7 @@ pub fn check_test_set(dataset: &Dataset) -> Result<TestLook> {
              them with the split test",
         ));
     }
-    let look = dataset.look_at_test()?;
-    look.check(&dataset.root)?;
-    Ok(look)
+    dataset.look_at_test(reading)
 }
 
 /// Refuses test images that the model has learned from or took its thresholds from.
@@ -159,7 +167,7 @@ pub fn judge_one(
         name: dataset.name_of(sample),
         label: sample.label.clone(),
         size,
-        mask: decode_masks(&sample.masks, size, inverted)?,
+        mask: decode_masks((&sample.masks, detector.reading().limits), size, inverted)?,
         terms: found.maps.terms,
         score: found.score,
         verdict: found.verdict,

@@ -20,14 +20,14 @@ pub mod words;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use oddspot::datasets::Dataset;
+use oddspot::datasets::{Dataset, TestLook};
 use oddspot::judge::Detector;
 use oddspot::model::Header;
 use oddspot::settings::Method;
 use oddspot::{Error, ErrorKind, Result};
 
 pub use evaluation::{DataSummary, Evaluation, ModelSummary, TermPeak, TestImage};
-pub use judging::{Judged, check_test_set, check_unseen, judge_one};
+pub use judging::{Judged, check_test_set, check_unseen, judge_one, look_at_test_set};
 pub use kept::JudgedImages;
 pub use map_kind::MapKind;
 pub use measures::{Curves, MAX_FPR, MapMeasures, Measures, OperatingPoint, ProtocolMeasures};
@@ -59,21 +59,23 @@ pub fn evaluate(
     dataset: &Dataset,
     progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Evaluation>> {
-    let examined = examine(detector, dataset, progress)?;
+    let look = look_at_test_set(dataset, detector.reading())?;
+    let examined = examine(detector, (dataset, &look), progress)?;
     Ok(examined.map(|(evaluation, _)| evaluation))
 }
 
-/// As [`evaluate`], with every judged image, in the order of the data set's test images.
+/// As [`evaluate`], with every judged image, in the order of the data set's test images, of a test set that was
+/// looked at.
 ///
 /// # Errors
 /// Those of [`evaluate`].
 pub fn examine(
     detector: &Detector,
-    dataset: &Dataset,
+    (dataset, look): (&Dataset, &TestLook),
     mut progress: impl FnMut(Phase, usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<(Evaluation, JudgedImages)>> {
     let header = detector.header();
-    let look = check_test_set(dataset)?;
+    look.check(&dataset.root)?;
     check_unseen(dataset, header)?;
     let judged = judging::judge(detector, (dataset, look.inverted), |done, total| {
         progress(Phase::Judging, done, total)
@@ -94,7 +96,7 @@ pub fn examine(
     let name = name.to_string_lossy().into_owned();
     let verdicts = Verdicts::of(&header.thresholds, &judged);
     let model = ModelSummary::of(header);
-    let data = DataSummary::of(name, &judged, notes::notes(dataset, &look));
+    let data = DataSummary::of(name, &judged, notes::notes(dataset, look));
     let evaluation = Evaluation::new(data, model, verdicts, &judged, measured);
     Ok(Some((evaluation, judged)))
 }

@@ -52,12 +52,20 @@ pub(super) fn notes(dataset: &Dataset, look: &TestLook) -> Vec<String> {
         "masks mark most of their images; are they inverted?",
     );
     files(
+        &look.nearly_all,
+        "masks mark nearly all of their images; are they inverted, or is what is good no black in them?",
+    );
+    files(
         &look.cut,
         "masks have shades between, as JPEG leaves them, and were cut at half",
     );
     files(
         &look.scaled,
         "masks are of another size than their images, and were scaled to it",
+    );
+    files(
+        &dataset.besides.spare_masks,
+        "files or folders of ground_truth are of no test image, by their names",
     );
     notes
 }

@@ -1,7 +1,7 @@
 //! The report over made-up judgements.
 
 use oddspot::datasets::Label;
-use oddspot::images::{ImageFile, ImageSize, Mask};
+use oddspot::images::{ImageFile, ImageSize, Mask, Reading};
 use oddspot::maps::ScoreMap;
 use oddspot::model::ImageRecord;
 use oddspot::settings::Settings;
@@ -358,14 +358,14 @@ fn dataset(names: &[(&str, u8)]) -> (tempfile::TempDir, Dataset) {
 #[test]
 fn a_set_without_any_mask_passes_and_one_with_some_says_which_lack_theirs() {
     let (_root, maskless) = dataset(&[("test/good/0.png", 1), ("test/cut/0.png", 2)]);
-    let look = check_test_set(&maskless).unwrap();
+    let look = check_test_set(&maskless, Reading::default()).unwrap();
     assert_eq!(notes::notes(&maskless, &look), Vec::<String>::new());
     let (_root, partly) = dataset(&[
         ("test/cut/0.png", 2),
         ("test/cut/1.png", 3),
         ("ground_truth/cut/0_mask.png", 255),
     ]);
-    let look = check_test_set(&partly).unwrap();
+    let look = check_test_set(&partly, Reading::default()).unwrap();
     let notes = notes::notes(&partly, &look);
     assert!(
         notes[0].starts_with("no test image is good (cut (2))"),
@@ -374,7 +374,9 @@ fn a_set_without_any_mask_passes_and_one_with_some_says_which_lack_theirs() {
     let said = "1 of 2 images of defects have no mask and count in no measure of pixels: cut (1)";
     assert_eq!(notes[1..], [said]);
     let (_root, unlabelled) = dataset(&[("0.png", 1)]);
-    let error = check_test_set(&unlabelled).unwrap_err().to_string();
+    let error = check_test_set(&unlabelled, Reading::default())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("test/<defect>"), "{error}");
 }
 

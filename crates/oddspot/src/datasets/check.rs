@@ -1,6 +1,6 @@
 //! What is wrong with a test set, before anything is measured on it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{Dataset, Label, Sample};
 use crate::error::{Error, Result};
 use crate::files::digest::sha256_of_file;
-use crate::images::{MaskFile, decode, read_mask};
+use crate::images::{MaskFile, Reading, read_mask};
 
 /// How many problems one error spells out.
 const SHOWN: usize = 10;
@@ -20,6 +20,8 @@ const SHOWN: usize = 10;
 pub enum Problem {
     /// A file cannot be read as an image.
     Unreadable {
+        /// The test image of which it is, or which marks it; none of a folder.
+        image: Option<PathBuf>,
         /// The error, which names the file.
         reason: String,
     },
@@ -54,7 +56,7 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable { reason } => f.write_str(reason),
+            Self::Unreadable { reason, .. } => f.write_str(reason),
             Self::MaskSize {
                 mask,
                 size: (width, height),
@@ -98,6 +100,8 @@ pub struct TestLook {
     pub cut: Vec<PathBuf>,
     /// Masks of another size than their images, in the same proportions.
     pub scaled: Vec<PathBuf>,
+    /// Masks of which nearly all is marked, though not their whole border.
+    pub nearly_all: Vec<PathBuf>,
     /// Images of defects without a mask.
     pub without_mask: Vec<PathBuf>,
 }
@@ -110,21 +114,39 @@ struct Looked {
     any: bool,
     all: bool,
     looks_inverted: bool,
+    marks_nearly_all: bool,
     is_like: bool,
 }
 
 impl Dataset {
     /// An error that names every [`Problem`] of the test set (the first ten in full).
-    pub fn check_test(&self) -> Result<()> {
-        self.look_at_test()?.check(&self.root)
+    pub fn check_test(&self, reading: Reading) -> Result<()> {
+        self.look_at_test(reading)?.check(&self.root)
+    }
+
+    /// Takes the test images out that cannot be used, and gives why not.
+    pub fn leave_out_unreadable(&mut self, look: &mut TestLook) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let mut images = HashSet::new();
+        look.problems.retain(|problem| match problem {
+            Problem::Unreadable { image, reason } => {
+                reasons.push(reason.clone());
+                images.extend(image.clone());
+                false
+            }
+            _ => true,
+        });
+        self.test.retain(|sample| !images.contains(&sample.image));
+        reasons
     }
 
     /// Decodes all images and masks of the test set, and says what they are like.
     ///
     /// # Errors
     /// A file that is gone.
-    pub fn look_at_test(&self) -> Result<TestLook> {
-        let masks: Vec<_> = self.test.par_iter().map(masks_of).collect();
+    pub fn look_at_test(&self, reading: Reading) -> Result<TestLook> {
+        let masks = self.test.par_iter().map(|sample| masks_of(sample, reading));
+        let masks: Vec<_> = masks.collect();
         let of_defects = |&(sample, _): &(&Sample, &Result<_>)| sample.label != Label::Good;
         let looked = self.test.iter().zip(&masks).filter(of_defects);
         let looked = looked.filter_map(|(_, masks)| masks.as_ref().ok());
@@ -139,19 +161,28 @@ impl Dataset {
         if !inverted {
             let doubtful = looked.iter().filter(|mask| mask.looks_inverted);
             look.doubtful = doubtful.map(|mask| mask.path.clone()).collect();
+            let nearly_all = looked
+                .iter()
+                .filter(|mask| mask.marks_nearly_all && !mask.looks_inverted);
+            look.nearly_all = nearly_all.map(|mask| mask.path.clone()).collect();
         }
         let unreadable = self.besides.unreadable.iter();
         look.problems
             .extend(unreadable.map(|one| Problem::Unreadable {
+                image: None,
                 reason: one.reason.clone(),
             }));
         let mut train = Fingerprints::of(self.train.iter().chain(&self.held_out))?;
         for (sample, masks) in self.test.iter().zip(masks) {
             match masks {
                 Ok((size, masks)) => look.add(sample, size, masks),
-                Err(error) => look.problems.push(Problem::Unreadable {
-                    reason: error.in_full(),
-                }),
+                Err(error) => {
+                    look.problems.push(Problem::Unreadable {
+                        image: Some(sample.image.clone()),
+                        reason: error.in_full(),
+                    });
+                    continue;
+                }
             }
             if let Some(train) = train.equal_to(&sample.image)? {
                 look.problems.push(Problem::InTraining {
@@ -217,10 +248,10 @@ impl TestLook {
 }
 
 /// An image's size, and what its masks are like.
-fn masks_of(sample: &Sample) -> Result<((u32, u32), Vec<Looked>)> {
-    let (width, height) = decode(&sample.image)?.dimensions();
+fn masks_of(sample: &Sample, reading: Reading) -> Result<((u32, u32), Vec<Looked>)> {
+    let (width, height) = reading.decode(&sample.image)?.image.dimensions();
     let look = |path: &PathBuf| {
-        let MaskFile { mask, cut } = read_mask(path)?;
+        let MaskFile { mask, cut } = read_mask(path, reading.limits)?;
         Ok(Looked {
             path: path.clone(),
             size: (mask.width as u32, mask.height as u32),
@@ -228,6 +259,7 @@ fn masks_of(sample: &Sample) -> Result<((u32, u32), Vec<Looked>)> {
             any: mask.any(),
             all: !mask.anomalous.contains(&false),
             looks_inverted: mask.looks_inverted(),
+            marks_nearly_all: mask.marks_nearly_all(),
             is_like: mask.is_like(width as usize, height as usize),
         })
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::walk::{Walked, Whose, is_hidden, walk, whose};
 use crate::error::{Error, Result};
-use crate::images::{begins_like_an_image, dimensions, has_image_extension};
+use crate::images::{Limits, begins_like_an_image, dimensions_within, has_image_extension};
 
 /// The images under a folder, and what lies beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub struct Besides {
     pub others: BTreeMap<String, usize>,
     /// Hidden files that are called as images are.
     pub hidden: usize,
+    /// How many pictures of earlier findings are left out of each folder, by the results beside it.
+    pub findings: BTreeMap<PathBuf, usize>,
+    /// How many images of each folder are neither learned from nor tested on in the layout of a data set.
+    pub passed_over: BTreeMap<PathBuf, usize>,
+    /// Masks that no test image is found for.
+    pub spare_masks: Vec<PathBuf>,
 }
 
 /// A folder or a link that cannot be followed.
@@ -70,6 +76,10 @@ pub fn list(path: &Path) -> Result<Listing> {
     }
     walk(path, |found| match found {
         Walked::File(entry) => listing.add(entry.file_type().is_file(), entry.into_path()),
+        Walked::Finding(picture) => {
+            let folder = picture.parent().unwrap_or(path).to_owned();
+            *listing.besides.findings.entry(folder).or_default() += 1;
+        }
         Walked::LeftOut(folder, whose) => listing.besides.leave_out(folder, whose),
         Walked::Unreadable(at, _) if is_hidden(&at) => {}
         Walked::Unreadable(at, error) => listing.besides.add_unreadable(at, error),
@@ -92,7 +102,8 @@ impl Listing {
         } else if is_file && called_so {
             self.images.push(path);
         } else if is_file && begins_like_an_image(&path) {
-            match dimensions(&path) {
+            // What is too large for a reader is told by it.
+            match dimensions_within(&path, Limits::NONE) {
                 Ok(_) => {
                     besides.by_content.push(path.clone());
                     self.images.push(path);
@@ -116,6 +127,38 @@ impl Besides {
             *self.others.entry(extension).or_default() += count;
         }
         self.hidden += other.hidden;
+        for (folder, count) in other.findings {
+            *self.findings.entry(folder).or_default() += count;
+        }
+        for (folder, count) in other.passed_over {
+            *self.passed_over.entry(folder).or_default() += count;
+        }
+        self.spare_masks.extend(other.spare_masks);
+    }
+
+    /// Passes over the images under a folder.
+    pub(super) fn pass_over(&mut self, folder: &Path) -> Result<()> {
+        for image in list(folder)?.images {
+            self.pass_over_one(&image);
+        }
+        Ok(())
+    }
+
+    /// Passes over the images of a folder that lie in no folder within it.
+    pub(super) fn pass_over_loose(&mut self, folder: &Path) -> Result<()> {
+        for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
+            let path = entry.map_err(Error::io("read", folder))?.path();
+            let is_image = || has_image_extension(&path) || begins_like_an_image(&path);
+            if path.is_file() && !is_hidden(&path) && is_image() {
+                self.pass_over_one(&path);
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_over_one(&mut self, image: &Path) {
+        let folder = image.parent().unwrap_or(Path::new("")).to_owned();
+        *self.passed_over.entry(folder).or_default() += 1;
     }
 
     /// The images under a folder, all else added to this.
@@ -229,6 +272,8 @@ mod tests {
             "lost+found/4.png",
             ".thumbnails/5.png",
             "found/figure/0.png",
+            "found/figure/sub/1.png",
+            "found/figure/mine.png",
             "found/6.png",
             "gone/figure/0.png",
             "gone/contour/0.png",
@@ -237,13 +282,18 @@ mod tests {
         ]);
         fs::write(
             root.path().join("found/results.jsonl"),
-            "{\"image\":\"0.png\"}\n",
+            "{\"image\":\"0.png\",\"files\":[\"figure/0.png\",\"figure/sub/1.png\"]}\n{\"image\":\"2.pn",
         )
         .unwrap();
         let Listing { images, besides } = list(root.path()).unwrap();
         assert_eq!(
             listed(root.path(), &images),
-            ["0.png", "found/6.png", "mine/figure/7.png"]
+            [
+                "0.png",
+                "found/6.png",
+                "found/figure/mine.png",
+                "mine/figure/7.png"
+            ]
         );
         let of = |whose: Whose| {
             let folders = besides
@@ -253,8 +303,13 @@ mod tests {
             let paths: Vec<PathBuf> = folders.map(|folder| folder.path.clone()).collect();
             listed(root.path(), &paths)
         };
-        let findings = ["found/figure", "gone/contour", "gone/figure", "gone/total"];
-        assert_eq!(of(Whose::Findings), findings);
+        // Those of which the list is gone; of others the list says which they are.
+        assert_eq!(
+            of(Whose::Findings),
+            ["gone/contour", "gone/figure", "gone/total"]
+        );
+        let counted: Vec<usize> = besides.findings.values().copied().collect();
+        assert_eq!(counted, [1, 1]);
         assert_eq!(of(Whose::Hidden), [".thumbnails"]);
         assert_eq!(of(Whose::System).len(), 6);
         // Who names such a folder means it.

@@ -24,9 +24,9 @@ pub use categories::{Category, categories};
 pub use check::{Problem, TestLook};
 pub use exclude::exclude;
 pub use listing::{Besides, LeftOutFolder, Listing, Unreadable, list};
-pub use names::sounds_bad;
+pub use names::{sounds_bad, sounds_good};
 pub use split::{Split, split_of};
-pub use walk::{PICTURES, Walked, Whose, is_left_out, walk};
+pub use walk::{PICTURES, Walked, Whose, is_left_out, lies_among_findings, walk};
 
 /// What an image is known to show.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +105,7 @@ impl Dataset {
     /// - A `.csv` or `.jsonl` file is a manifest: a row for each image with its `path`, its
     ///   `split` (`train`, `validation`, `test`), its `label` (`good`, or the defect's name) and
     ///   its `mask` (several in a list, in CSV parted by `;`), all paths from the file's folder.
-    /// - A folder with a `train` or a `test` folder inside is read as MVTec AD's layout. Good images lie in
+    /// - A folder with a `train` or a `test` folder of images inside is read as MVTec AD's layout. Good images lie in
     ///   `good`, or in `ok`, `normal` or `0`; capital letters make no difference. The mask
     ///   of `test/<defect>/<name>.png` is `ground_truth/<defect>/<name>_mask.png`, or the same
     ///   without `_mask`, with any image extension, or all of `ground_truth/<defect>/<name>/`.
@@ -181,12 +181,18 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
         .is_some_and(|found| extensions.iter().any(|e| found.eq_ignore_ascii_case(e)))
 }
 
+/// How many folders and links an error names.
+const SHOWN: usize = 10;
+
 fn no_images(folder: &Path, besides: &Besides) -> Error {
-    if let Some(unreadable) = besides.unreadable.first() {
-        return Error::dataset(
-            folder,
-            format!("no images are in it: {}", unreadable.reason),
-        );
+    let unreadable = &besides.unreadable;
+    if !unreadable.is_empty() {
+        let shown = unreadable.iter().take(SHOWN).map(|one| one.reason.as_str());
+        let mut reasons = shown.collect::<Vec<_>>().join("; ");
+        if unreadable.len() > SHOWN {
+            reasons += &format!("; and {} more", unreadable.len() - SHOWN);
+        }
+        return Error::dataset(folder, format!("no images are in it: {reasons}"));
     }
     let mut others: Vec<String> = (besides.others.iter())
         .map(|(extension, count)| match extension.is_empty() {
@@ -268,9 +274,16 @@ pub(super) mod tests {
     #[test]
     fn what_is_missing_is_named_with_the_way_out() {
         for (files, said) in [
-            (&["train/bad/0.png"][..], "train/good: put"),
+            (
+                &["train/bad/0.png"][..],
+                "called good, ok, normal or 0: put",
+            ),
             (&["train/good/notes.txt"], ".webp"),
             (&["test/good/notes.txt"], "no images (.png, .jpg"),
+            (
+                &["test/good/notes.txt", "train/x.txt"],
+                "no images (.png, .jpg",
+            ),
             (&["train/good/0.png", "test/0.png"], "test/<defect>"),
             (&["notes.txt"], "no images (.png, .jpg"),
         ] {

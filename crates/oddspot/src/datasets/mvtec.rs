@@ -1,24 +1,30 @@
 //! MVTec AD's layout, and MVTec LOCO's, which is the same with a folder of masks for each image
 //! and good images in `validation/good`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::listing::Besides;
-use super::walk::is_hidden;
+use super::walk::{has_images, is_hidden, whose};
 use super::{Dataset, Label, Layout, Sample, extensions, names, no_images};
 use crate::error::{Error, Result};
 use crate::images::has_image_extension;
 
-/// Whether a folder has this layout.
+/// The folders that a data set of this layout has.
+const PARTS: [&str; 4] = ["train", "validation", "test", "ground_truth"];
+
+/// Whether a folder has this layout: empty folders called so make none.
 pub(super) fn is_one(root: &Path) -> bool {
-    below(root, "train").is_some() || below(root, "test").is_some()
+    let parts = ["train", "test"].into_iter();
+    parts
+        .filter_map(|part| below(root, part))
+        .any(|part| has_images(&part))
 }
 
 /// Whether a folder has good images to learn from.
 pub(super) fn has_good_training_images(root: &Path) -> bool {
-    good_of(root, "train").is_ok_and(|folders| !folders.is_empty())
+    good_of(root, "train").is_ok_and(|folders| folders.iter().any(|folder| has_images(folder)))
 }
 
 /// Lists a data set of this layout.
@@ -27,7 +33,7 @@ pub(super) fn has_good_training_images(root: &Path) -> bool {
 /// A folder that cannot be read, or without images.
 pub(super) fn open(root: &Path) -> Result<Dataset> {
     let mut besides = Besides::default();
-    let train = match below(root, "train") {
+    let train = match below(root, "train").filter(|train| has_images(train)) {
         Some(train) => train_images(root, &train, &mut besides)?,
         None => Vec::new(),
     };
@@ -37,8 +43,9 @@ pub(super) fn open(root: &Path) -> Result<Dataset> {
         None => Vec::new(),
     };
     if train.is_empty() && test.is_empty() {
-        return Err(no_images(&root.join("test"), &besides));
+        return Err(no_images(root, &besides));
     }
+    pass_over(root, &mut besides)?;
     Ok(Dataset {
         root: root.to_owned(),
         layout: Layout::MvtecAd,
@@ -47,6 +54,35 @@ pub(super) fn open(root: &Path) -> Result<Dataset> {
         test,
         besides,
     })
+}
+
+/// Notes the images that belong to no part: beside the parts, and in the parts for good images beside these.
+fn pass_over(root: &Path, besides: &mut Besides) -> Result<()> {
+    besides.pass_over_loose(root)?;
+    for folder in folders(root)? {
+        let is_called = |part: &str| {
+            let name = folder.file_name().unwrap_or_default();
+            name.eq_ignore_ascii_case(part)
+        };
+        match PARTS.into_iter().find(|part| is_called(part)) {
+            None if whose(&folder).is_none() => besides.pass_over(&folder)?,
+            Some("train" | "validation") => {
+                besides.pass_over_loose(&folder)?;
+                for other in folders(&folder)? {
+                    if !is_good(&other) && whose(&other).is_none() {
+                        besides.pass_over(&other)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_good(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default();
+    names::is_good(&name.to_string_lossy())
 }
 
 /// The folder of a name, or of the same in other letters, small or capital.
@@ -67,11 +103,8 @@ fn good_of(root: &Path, part: &str) -> Result<Vec<PathBuf>> {
     let Some(part) = below(root, part) else {
         return Ok(Vec::new());
     };
-    let is_good = |folder: &PathBuf| {
-        let name = folder.file_name().unwrap_or_default();
-        names::is_good(&name.to_string_lossy())
-    };
-    Ok(folders(&part)?.into_iter().filter(is_good).collect())
+    let good = folders(&part)?.into_iter();
+    Ok(good.filter(|folder| is_good(folder)).collect())
 }
 
 /// The folders in a folder, by their names.
@@ -103,10 +136,10 @@ fn train_images(root: &Path, train: &Path, besides: &mut Besides) -> Result<Vec<
         return Err(Error::dataset(
             root,
             format!(
-                "it has a train folder but no images ({}) in {}: put the good training images \
+                "{} has no images ({}) in a folder called good, ok, normal or 0: put the good training images \
                  there, or give the folder that holds them",
+                train.display(),
                 extensions(),
-                train.join("good").display()
             ),
         ));
     }
@@ -116,6 +149,7 @@ fn train_images(root: &Path, train: &Path, besides: &mut Besides) -> Result<Vec<
 /// The images of `test/good` and `test/<defect>`, each with its masks.
 fn test_images(root: &Path, test: &Path, besides: &mut Besides) -> Result<Vec<Sample>> {
     let truth = below(root, "ground_truth");
+    let mut spare = Spare::of(truth.as_deref())?;
     let mut samples = Vec::new();
     for entry in fs::read_dir(test).map_err(Error::io("read", test))? {
         let folder = entry.map_err(Error::io("read", test))?.path();
@@ -134,24 +168,59 @@ fn test_images(root: &Path, test: &Path, besides: &mut Besides) -> Result<Vec<Sa
         }
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let masks = match truth.as_ref().and_then(|truth| below(truth, &name)) {
-            Some(masks) => masks_by_stem(&masks, besides)?,
+            Some(masks) => {
+                spare.folders.retain(|folder| *folder != masks);
+                masks_by_stem(&masks, besides)?
+            }
             None => BTreeMap::new(),
         };
         let label = Label::named(&name);
+        let mut used = BTreeSet::new();
         for image in besides.list(&folder)? {
             let stem = image
                 .strip_prefix(&folder)
                 .unwrap_or(&image)
                 .with_extension("");
+            let masks = masks_of(&stem, &masks);
+            used.extend(masks.iter().cloned());
             samples.push(Sample {
-                masks: masks_of(&stem, &masks),
+                masks,
                 label: label.clone(),
                 image,
             });
         }
+        spare
+            .files
+            .extend(masks.into_values().filter(|mask| !used.contains(mask)));
     }
+    besides.spare_masks.extend(spare.all());
     samples.sort_by(|a, b| a.image.cmp(&b.image));
     Ok(samples)
+}
+
+/// Masks that no image was found for yet.
+struct Spare {
+    folders: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+}
+
+impl Spare {
+    /// All folders of masks.
+    fn of(truth: Option<&Path>) -> Result<Self> {
+        let mut of_defects = truth.map(folders).transpose()?.unwrap_or_default();
+        of_defects.retain(|folder| whose(folder).is_none() && has_images(folder));
+        Ok(Self {
+            folders: of_defects,
+            files: Vec::new(),
+        })
+    }
+
+    /// Folders and files, in the order of their paths.
+    fn all(self) -> Vec<PathBuf> {
+        let mut all = [self.folders, self.files].concat();
+        all.sort();
+        all
+    }
 }
 
 /// The masks of an image of this stem: the file of its name and `_mask`, the file of its name, or
@@ -181,106 +250,4 @@ fn masks_by_stem(folder: &Path, besides: &mut Besides) -> Result<BTreeMap<PathBu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{names, tree};
-    use super::*;
-
-    #[test]
-    fn mvtec_masks_are_found_with_and_without_their_suffix() {
-        let root = tree(&[
-            "train/good/0.png",
-            "test/good/0.png",
-            "test/cut/a.png",
-            "test/cut/b.jpg",
-            "test/cut/deep/c.png",
-            "test/cut/d.png",
-            "ground_truth/cut/a_mask.png",
-            "ground_truth/cut/a.png",
-            "ground_truth/cut/b.BMP",
-            "ground_truth/cut/deep/c_mask.tif",
-            "readme.txt",
-        ]);
-        let dataset = Dataset::open(root.path()).unwrap();
-        assert_eq!(dataset.layout, Layout::MvtecAd);
-        assert_eq!(names(root.path(), &dataset.train), ["train/good/0.png"]);
-        let found: Vec<_> = dataset
-            .test
-            .iter()
-            .map(|s| {
-                let mut masks = s.masks.iter().map(|m| m.strip_prefix(root.path()).unwrap());
-                let mask = masks.next().map(|m| m.display().to_string());
-                assert_eq!(masks.next(), None);
-                (s.label.clone(), mask)
-            })
-            .collect();
-        let cut = |mask: Option<&str>| {
-            let mask = mask.map(|m| format!("ground_truth/cut/{m}"));
-            (Label::Defect("cut".into()), mask)
-        };
-        assert_eq!(
-            found,
-            [
-                cut(Some("a_mask.png")),
-                cut(Some("b.BMP")),
-                cut(None),
-                cut(Some("deep/c_mask.tif")),
-                (Label::Good, None),
-            ]
-        );
-    }
-
-    #[test]
-    fn good_images_may_be_called_ok_and_capital_letters_make_no_difference() {
-        let root = tree(&[
-            "Train/OK/0.png",
-            "Train/nok/9.png",
-            "Test/Good/0.png",
-            "Test/0/1.png",
-            "Test/@eaDir/0.png",
-            "Test/KO/2.png",
-            "ground_truth/ko/2.bmp",
-        ]);
-        let dataset = Dataset::open(root.path()).unwrap();
-        assert_eq!(names(root.path(), &dataset.train), ["Train/OK/0.png"]);
-        let test: Vec<_> = (dataset.test.iter())
-            .map(|sample| (sample.label.clone(), sample.masks.len()))
-            .collect();
-        let ko = Label::Defect("KO".to_owned());
-        assert_eq!(test, [(Label::Good, 0), (Label::Good, 0), (ko, 1)]);
-        assert_eq!(dataset.besides.folders.len(), 1);
-    }
-
-    #[test]
-    fn a_test_folder_alone_can_be_measured_on() {
-        let root = tree(&["test/good/0.png"]);
-        let dataset = Dataset::open(root.path()).unwrap();
-        assert_eq!((dataset.train.len(), dataset.test.len()), (0, 1));
-    }
-
-    #[test]
-    fn loco_has_several_masks_an_image_and_its_own_held_out_images() {
-        let root = tree(&[
-            "train/good/000.png",
-            "validation/good/000.png",
-            "validation/good/001.png",
-            "test/good/000.png",
-            "test/logical_anomalies/000.png",
-            "test/logical_anomalies/001.png",
-            "test/structural_anomalies/000.png",
-            "ground_truth/logical_anomalies/000/000.png",
-            "ground_truth/logical_anomalies/000/001.png",
-            "ground_truth/logical_anomalies/001/000.png",
-            "ground_truth/structural_anomalies/000/000.png",
-            "defects_config.json",
-        ]);
-        let dataset = Dataset::open(root.path()).unwrap();
-        assert_eq!(
-            names(root.path(), &dataset.held_out),
-            ["validation/good/000.png", "validation/good/001.png"]
-        );
-        let masks: Vec<_> = dataset.test.iter().map(|s| s.masks.len()).collect();
-        assert_eq!(masks, [0, 2, 1, 1]);
-        let split = dataset.split(0).unwrap();
-        assert_eq!((split.train.len(), split.held_out.len()), (1, 2));
-    }
-}
+mod tests;

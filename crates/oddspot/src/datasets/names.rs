@@ -5,46 +5,54 @@ const GOOD: [&str; 8] = [
     "good", "ok", "okay", "normal", "nominal", "pass", "passed", "0",
 ];
 
-/// Words of names that bad images have.
-const BAD: [&str; 33] = [
-    "abnormal",
-    "anomalies",
-    "anomalous",
-    "anomaly",
-    "ausschuss",
-    "bad",
-    "broken",
-    "damaged",
-    "defect",
-    "defective",
-    "defects",
-    "error",
-    "errors",
-    "fail",
-    "failed",
-    "failing",
-    "fails",
-    "failure",
-    "failures",
-    "fault",
-    "faults",
-    "faulty",
-    "ko",
-    "ng",
-    "nio",
-    "nok",
-    "notgood",
-    "notok",
-    "reject",
-    "rejected",
-    "rejects",
-    "schlecht",
-    "scrap",
+/// Words of names that bad images have, in lower case and without accents: English, German, French, Italian,
+/// Spanish, Portuguese, Dutch.
+#[rustfmt::skip]
+const BAD: &[&str] = &[
+    "abnormal", "anomalies", "anomalous", "anomaly", "bad", "broken", "corrupt", "damaged", "defect", "defective",
+    "defectives", "defects", "error", "errors", "fail", "failed", "failing", "fails", "failure", "failures", "fault",
+    "faults", "faulty", "flawed", "inacceptable", "ko", "negative", "negatives", "ng", "nio", "nogood", "nok",
+    "nonconform", "nonconforming", "notgood", "notok", "outlier", "outliers", "rej", "reject", "rejected", "rejection",
+    "rejections", "rejects", "scrap", "scrapped", "unacceptable", "ungood", "unusable", "wrong",
+    "ausschuss", "defekt", "defekte", "defekten", "defekter", "defektes", "fehler", "fehlerhaft", "fehlerhafte",
+    "fehlteile", "kaputt", "mangelhaft", "nichtok", "schlecht", "schlechte", "schlechten", "schlechtteile",
+    "unbrauchbar",
+    "casse", "casses", "defaut", "defauts", "defectueuse", "defectueuses", "defectueux", "mauvais", "mauvaise",
+    "mauvaises", "rebut", "rebuts", "rejete", "rejetes",
+    "difetti", "difetto", "difettosa", "difettose", "difettosi", "difettoso", "guasti", "guasto", "rotti", "rotto",
+    "scartati", "scartato", "scarti", "scarto",
+    "defecto", "defectos", "defectuosa", "defectuosas", "defectuoso", "defectuosos", "mala", "malas", "malo", "malos",
+    "rechazado", "rechazados", "rechazo", "rechazos",
+    "defeito", "defeitos", "defeituosa", "defeituosas", "defeituoso", "defeituosos", "refugo", "rejeitado",
+    "rejeitados",
+    "afgekeurd", "afgekeurde", "afkeur", "slecht", "slechte",
+];
+
+/// What a word for bad images may be written together with.
+#[rustfmt::skip]
+const THINGS: &[&str] = &[
+    "bilder", "board", "boards", "image", "images", "img", "imgs", "item", "items", "ones", "part", "parts", "pcb",
+    "pcbs", "photo", "photos", "pic", "pics", "picture", "pictures", "piece", "pieces", "product", "products",
+    "sample", "samples", "teil", "teile", "unit", "units",
 ];
 
 /// Words that turn what follows, or goes before, into its opposite.
-const NOT: [&str; 8] = [
-    "free", "kein", "keine", "no", "non", "not", "without", "zero",
+#[rustfmt::skip]
+const NOT: &[&str] = &[
+    "free", "frei", "kein", "keine", "nicht", "niet", "no", "non", "not", "ohne", "pas", "sans", "senza", "sin",
+    "without", "zero",
+];
+
+/// Words that are bad where they are turned, beside those for good images.
+const FITTING: &[&str] = &[
+    "acceptable",
+    "conform",
+    "conforme",
+    "conformes",
+    "conforming",
+    "correct",
+    "gut",
+    "usable",
 ];
 
 /// Whether a folder or a label of this name is of good images.
@@ -53,32 +61,113 @@ pub(super) fn is_good(name: &str) -> bool {
     GOOD.iter().any(|good| name.eq_ignore_ascii_case(good))
 }
 
-/// Whether the name of a folder or a file sounds like bad images: NOK, `bad_2`, "not ok", `RejectedParts`.
-pub fn sounds_bad(name: &str) -> bool {
-    let words = words(name);
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    match has(&NOT) {
-        false => has(&BAD),
-        // "no defects" is good, and "not ok" is bad.
-        true => !has(&BAD) && words.iter().any(|word| is_good(word) && word != "0"),
-    }
+/// Whether a folder of this name holds good images.
+pub fn sounds_good(name: &str) -> bool {
+    is_good(name)
 }
 
-/// The words of a name in lower case, without the digits that they end in.
-fn words(name: &str) -> Vec<String> {
-    let mut spaced = String::with_capacity(name.len());
-    let mut before = ' ';
-    for letter in name.chars() {
-        if before.is_lowercase() && letter.is_uppercase() {
+/// Whether the name of a folder or a file sounds like bad images: NOK, `bad_2`, "not ok", `RejectedParts`,
+/// `BADparts`, `n.i.O`.
+pub fn sounds_bad(name: &str) -> bool {
+    let name = without_accents(name);
+    // In capitals a word may end where small letters begin, or one before: BADparts, NOKTeile.
+    [Case::Capitals, Case::Words].into_iter().any(|case| {
+        let words = words(&name, case);
+        let has_bad = words.iter().any(|word| is_bad(word)) || spelled_out(&words);
+        match words.iter().any(|word| NOT.contains(&word.as_str())) {
+            false => has_bad,
+            // "no defects" is good, and "not ok" is bad.
+            true => !has_bad && words.iter().any(|word| is_turned_bad(word)),
+        }
+    })
+}
+
+fn is_bad(word: &str) -> bool {
+    let together = |bad: &&str| {
+        let before = word
+            .strip_prefix(bad)
+            .is_some_and(|thing| THINGS.contains(&thing));
+        before
+            || word
+                .strip_suffix(bad)
+                .is_some_and(|thing| THINGS.contains(&thing))
+    };
+    BAD.contains(&word) || BAD.iter().any(together)
+}
+
+fn is_turned_bad(word: &str) -> bool {
+    (is_good(word) && word != "0") || FITTING.contains(&word)
+}
+
+/// Whether short words that follow each other are one: `n.i.O`, `niO`, `N-G`.
+fn spelled_out(words: &[String]) -> bool {
+    let mut runs = words.chunk_by(|a, b| a.len() <= 2 && b.len() <= 2);
+    runs.any(|run| run.len() > 1 && ["nio", "nok", "ng", "ko"].contains(&run.concat().as_str()))
+}
+
+/// Where a word in capitals ends that small letters follow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    /// With its last capital.
+    Capitals,
+    /// One before, for the last one begins the next word.
+    Words,
+}
+
+/// The words of a name in lower case, parted at signs, at digits and where the case changes.
+fn words(name: &str, case: Case) -> Vec<String> {
+    let letters: Vec<char> = name.chars().collect();
+    let mut spaced = String::with_capacity(2 * name.len());
+    for (at, &letter) in letters.iter().enumerate() {
+        let before = |by: usize| at.checked_sub(by).and_then(|at| letters.get(at));
+        let is_upper = |letter: Option<&char>| letter.is_some_and(|letter| letter.is_uppercase());
+        let is_lower = |letter: Option<&char>| letter.is_some_and(|letter| letter.is_lowercase());
+        let begins = match case {
+            Case::Capitals => letter.is_lowercase() && is_upper(before(1)) && is_upper(before(2)),
+            Case::Words => {
+                letter.is_uppercase() && is_upper(before(1)) && is_lower(letters.get(at + 1))
+            }
+        };
+        if begins || letter.is_uppercase() && is_lower(before(1)) {
             spaced.push(' ');
         }
-        before = letter;
-        spaced.push(letter);
+        spaced.push(if letter.is_ascii_digit() && !is_a_number(&letters) {
+            ' '
+        } else {
+            letter
+        });
     }
     let words = spaced.split(|letter: char| !letter.is_alphanumeric());
-    let words = words.map(|word| word.trim_matches(|letter: char| letter.is_ascii_digit()));
     let words = words.filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect()
+}
+
+/// Whether a name is a number alone, as some labels are.
+fn is_a_number(letters: &[char]) -> bool {
+    letters.iter().all(char::is_ascii_digit)
+}
+
+/// The same name with plain letters, however its accents are written.
+fn without_accents(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match letter {
+            'à'..='å' => plain.push('a'),
+            'ç' => plain.push('c'),
+            'è'..='ë' => plain.push('e'),
+            'ì'..='ï' => plain.push('i'),
+            'ñ' => plain.push('n'),
+            'ò'..='ö' => plain.push('o'),
+            'ù'..='ü' => plain.push('u'),
+            'À'..='Å' => plain.push('A'),
+            'È'..='Ë' => plain.push('E'),
+            'ß' => plain.push_str("ss"),
+            // Accents that follow their letter.
+            '\u{300}'..='\u{36f}' => {}
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -115,6 +204,54 @@ mod tests {
             "line3_bad",
             "NOK2",
             "n_nok",
+            "BADparts",
+            "badparts",
+            "BadParts",
+            "bad2parts",
+            "partsbad",
+            "NOKTeile",
+            "2024-NOK",
+            "Error_01",
+            "rejections",
+            "rej",
+            "outliers",
+            "wrong",
+            "unusable",
+            "negative",
+            "ungood",
+            "noGood",
+            "notOK",
+            "NotOk",
+            "no good",
+            "Defekte",
+            "Fehler",
+            "fehlerhaft",
+            "fehlerhafte Teile",
+            "n.i.O",
+            "n.i.O.",
+            "niO",
+            "n_i_O",
+            "NIO",
+            "nicht_ok",
+            "nichtOK",
+            "nicht gut",
+            "Ausschuss",
+            "Ausschuß",
+            "rebuts",
+            "Rebut",
+            "mauvais",
+            "défauts",
+            "de\u{301}fauts",
+            "Défectueux",
+            "non conforme",
+            "scarti",
+            "difettosi",
+            "defectuosos",
+            "malos",
+            "FAILED",
+            "failedParts",
+            "ng1",
+            "NG-2",
         ] {
             assert!(sounds_bad(bad), "{bad}");
         }
@@ -133,6 +270,27 @@ mod tests {
             "failsafe",
             "song",
             "not",
+            "mangood",
+            "badger",
+            "Badezimmer",
+            "malone",
+            "ABADAN",
+            "ohne Fehler",
+            "fehlerfrei",
+            "sans défaut",
+            "senza difetti",
+            "i.O",
+            "i.O.",
+            "rejoin",
+            "wrongway1x",
+            "terror",
+            "faultless",
+            "scrapbook",
+            "koala",
+            "part_n_2",
+            "NGC 7000",
+            "failover",
+            "negatively",
         ] {
             assert!(!sounds_bad(other), "{other}");
         }

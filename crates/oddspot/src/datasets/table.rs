@@ -97,14 +97,53 @@ pub(super) fn file_at(root: &Path, spelled: &str) -> Result<PathBuf, String> {
     Err(format!("there is no file {}", found.display()))
 }
 
+/// How many lines one error spells out.
+const SHOWN: usize = 10;
+
+/// What is wrong with the lines of a file.
+#[derive(Default)]
+pub(super) struct Problems(Vec<String>);
+
+impl Problems {
+    /// Takes note of what is wrong with a line, if anything is.
+    pub fn add(&mut self, line: u64, reasons: impl IntoIterator<Item = String>) {
+        let reasons: Vec<String> = reasons.into_iter().collect();
+        if !reasons.is_empty() {
+            self.0.push(format!("line {line}: {}", reasons.join("; ")));
+        }
+    }
+
+    /// An error that names every line, the first ten in full.
+    pub fn check(&self, path: &Path) -> Result<()> {
+        let reason = match &self.0[..] {
+            [] => return Ok(()),
+            [only] => only.clone(),
+            all => {
+                let shown: String = all
+                    .iter()
+                    .take(SHOWN)
+                    .map(|one| format!("\n  {one}"))
+                    .collect();
+                let more = match all.len().saturating_sub(SHOWN) {
+                    0 => String::new(),
+                    more => format!("\n  and {more} more"),
+                };
+                format!("{} of its lines need mending:{shown}{more}", all.len())
+            }
+        };
+        Err(Error::dataset(path, reason))
+    }
+}
+
 /// The images that a file has listed so far, and on which lines.
 #[derive(Default)]
 pub(super) struct Listed(HashMap<PathBuf, u64>);
 
 impl Listed {
-    /// Refuses an image that was listed before: learned from and tested on, it would be known.
+    /// Refuses an image that was listed before, however it was spelled: learned from and tested on, it would be known.
     pub fn add(&mut self, image: &Path, line: u64) -> Result<(), String> {
-        match self.0.insert(image.to_owned(), line) {
+        let real = image.canonicalize().unwrap_or_else(|_| image.to_owned());
+        match self.0.insert(real, line) {
             None => Ok(()),
             Some(first) => Err(format!("{} is listed on line {first} too", image.display())),
         }

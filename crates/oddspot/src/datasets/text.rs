@@ -4,41 +4,22 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::files::text::{self, NoText};
 
 /// The text of a file: UTF-8, or UTF-16, with or without a mark at its start.
 ///
 /// # Errors
 /// Another encoding, by the line that shows it.
 pub(super) fn text_of<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
-    // A mark that spreadsheets put at the start would become part of the first name.
-    if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
-        return utf8(rest, path);
-    }
-    let unit: fn([u8; 2]) -> u16 = match bytes {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        // A column's name begins with a letter of ASCII.
-        [letter, 0, _, 0, ..] if letter.is_ascii_graphic() => u16::from_le_bytes,
-        [0, letter, 0, _, ..] if letter.is_ascii_graphic() => u16::from_be_bytes,
-        _ => return utf8(bytes, path),
-    };
-    let (units, odd) = bytes.as_chunks::<2>();
-    let units: Vec<u16> = units.iter().map(|&pair| unit(pair)).collect();
-    let text = String::from_utf16(&units).ok().filter(|_| odd.is_empty());
-    let text =
-        text.ok_or_else(|| Error::dataset(path, "it is no whole UTF-16 text: save it as UTF-8"))?;
-    Ok(Cow::Owned(text.trim_start_matches('\u{feff}').to_owned()))
-}
-
-fn utf8<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
-    std::str::from_utf8(bytes)
-        .map(Cow::Borrowed)
-        .map_err(|error| {
-            let before = &bytes[..error.valid_up_to()];
-            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-            let reason = format!("line {line}: it is not UTF-8 text: save it as \"CSV UTF-8\"");
-            Error::dataset(path, reason)
-        })
+    text::text_of(bytes).map_err(|no_text| {
+        let reason = match no_text {
+            NoText::Line(line) => {
+                format!("line {line}: it is not UTF-8 text: save it as \"CSV UTF-8\"")
+            }
+            NoText::Torn => "it is no whole UTF-16 text: save it as UTF-8".to_owned(),
+        };
+        Error::dataset(path, reason)
+    })
 }
 
 /// What a first line `sep=…` says that columns are parted by, and the text without it.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::listing::Besides;
-use super::table::{self, Listed};
+use super::table::{self, Listed, Problems};
 use super::{Dataset, Label, Layout, Sample, names};
 use crate::error::{Error, Result};
 
@@ -55,8 +55,8 @@ pub(super) fn categories(file: &Path) -> Result<Vec<String>> {
 /// The images of the category of a full path.
 ///
 /// # Errors
-/// The first line that cannot be read or names a file that is not there; a category that the
-/// file does not have.
+/// The first line that cannot be read; all that name a file that is not there; a category that the file does not
+/// have.
 pub(super) fn open(folder: &Path, file: &Path) -> Result<Dataset> {
     let beside = folder.parent().unwrap_or(folder);
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -69,15 +69,15 @@ pub(super) fn open(folder: &Path, file: &Path) -> Result<Dataset> {
         besides: Besides::default(),
     };
     let mut listed = Listed::default();
+    let mut problems = Problems::default();
     for (line, row) in table::rows::<Row>(file)? {
         if row.object == name {
-            let problem = |reason| Error::dataset(file, format!("line {line}: {reason}"));
-            add(&mut dataset, &row, beside).map_err(problem)?;
-            listed
-                .add(&beside.join(&row.image), line)
-                .map_err(problem)?;
+            let added = add(&mut dataset, &row, beside);
+            let added = added.and_then(|()| listed.add(&beside.join(&row.image), line));
+            problems.add(line, added.err());
         }
     }
+    problems.check(file)?;
     if dataset.train.is_empty() {
         let reason = format!("it has no image of {name} to learn from");
         return Err(Error::dataset(file, reason));

@@ -1,10 +1,14 @@
 //! The files under a folder that are the user's, at any depth.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use walkdir::{DirEntry, WalkDir};
+
+use crate::images::{begins_like_an_image, has_image_extension};
 
 /// Folders of the pictures that findings are shown by, each a kind.
 pub const PICTURES: [&str; 6] = [
@@ -58,6 +62,8 @@ pub enum Whose {
 pub enum Walked {
     /// What is no folder; a link to it, followed.
     File(DirEntry),
+    /// A picture that this program wrote of what it found, by the results beside it.
+    Finding(PathBuf),
     /// A folder that is not the user's.
     LeftOut(PathBuf, Whose),
     /// What cannot be looked at.
@@ -65,17 +71,23 @@ pub enum Walked {
 }
 
 /// Goes through all that lies under a folder, in no order. Folders that are not the user's are not gone into; a symbolic
-/// link is followed, but never in a loop.
+/// link is followed, but never in a loop. Of the pictures in a folder of findings those are none of the user's that its
+/// results name.
 pub fn walk(folder: &Path, mut each: impl FnMut(Walked)) {
     let mut walk = WalkDir::new(folder).follow_links(true).into_iter();
+    let mut findings = Findings::default();
     while let Some(entry) = walk.next() {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {
                 if let Some(whose) = whose(entry.path()).filter(|_| entry.depth() > 0) {
+                    if whose == Whose::Findings && findings.know(entry.path()) {
+                        continue;
+                    }
                     walk.skip_current_dir();
                     each(Walked::LeftOut(entry.into_path(), whose));
                 }
             }
+            Ok(entry) if findings.name(entry.path()) => each(Walked::Finding(entry.into_path())),
             Ok(entry) => each(Walked::File(entry)),
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
@@ -86,6 +98,62 @@ pub fn walk(folder: &Path, mut each: impl FnMut(Walked)) {
     }
 }
 
+/// Whether a file that is called as images are lies under a folder, in a folder of the user's.
+pub(super) fn has_images(folder: &Path) -> bool {
+    let is_users = |entry: &DirEntry| entry.depth() == 0 || whose(entry.path()).is_none();
+    let walk = WalkDir::new(folder).follow_links(true).into_iter();
+    walk.filter_entry(is_users).flatten().any(|entry| {
+        let path = entry.path();
+        entry.file_type().is_file()
+            && !is_hidden(path)
+            && (has_image_extension(path) || begins_like_an_image(path))
+    })
+}
+
+/// The pictures that results name, of each folder of findings that was come to.
+#[derive(Default)]
+struct Findings(HashMap<PathBuf, HashSet<PathBuf>>);
+
+impl Findings {
+    /// Reads the results beside a folder of pictures; false where there are none.
+    fn know(&mut self, pictures: &Path) -> bool {
+        let Some(output) = pictures.parent().filter(|output| is_listed(output)) else {
+            return false;
+        };
+        if !self.0.contains_key(output) {
+            self.0.insert(output.to_owned(), named_by(output));
+        }
+        true
+    }
+
+    /// Whether a file is one of them.
+    fn name(&self, file: &Path) -> bool {
+        !self.0.is_empty()
+            && file.ancestors().skip(2).any(|output| {
+                let named = self.0.get(output);
+                named.is_some_and(|named| {
+                    file.strip_prefix(output)
+                        .is_ok_and(|below| named.contains(below))
+                })
+            })
+    }
+}
+
+/// The pictures that the results in a folder name, below it; half lines of runs that were killed name none.
+fn named_by(output: &Path) -> HashSet<PathBuf> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(default)]
+        files: Vec<PathBuf>,
+    }
+    let Ok(results) = File::open(output.join(FINDINGS.0)) else {
+        return HashSet::new();
+    };
+    let lines = BufReader::new(results).split(b'\n').map_while(Result::ok);
+    let lines = lines.filter_map(|line| serde_json::from_slice::<Line>(&line).ok());
+    lines.flat_map(|line| line.files).collect()
+}
+
 /// Whether a path below a folder is none of the user's files: hidden, or in a folder that is not gone into.
 pub fn is_left_out(folder: &Path, path: &Path) -> bool {
     let above = path
@@ -93,6 +161,13 @@ pub fn is_left_out(folder: &Path, path: &Path) -> bool {
         .skip(1)
         .take_while(|above| *above != folder);
     is_hidden(path) || above.into_iter().any(|above| whose(above).is_some())
+}
+
+/// Whether a path below a folder lies among pictures of findings, whoever put it there.
+pub fn lies_among_findings(folder: &Path, path: &Path) -> bool {
+    let above = path.ancestors().skip(1);
+    let mut above = above.take_while(|above| *above != folder);
+    above.any(|above| whose(above) == Some(Whose::Findings))
 }
 
 /// Whose a folder is, if not the user's.
@@ -111,15 +186,19 @@ pub(super) fn whose(folder: &Path) -> Option<Whose> {
 
 /// Whether pictures of findings lie in a folder.
 fn has_findings(folder: &Path) -> bool {
+    let kinds = PICTURES.iter().filter(|kind| folder.join(kind).is_dir());
+    is_listed(folder) || kinds.count() >= KINDS
+}
+
+/// Whether results lie in a folder.
+fn is_listed(folder: &Path) -> bool {
     let (list, begins) = FINDINGS;
     let path = folder.join(list);
     let mut start = vec![0; begins.len()];
     // A pipe of that name would never end.
-    let listed = path.is_file()
+    path.is_file()
         && File::open(&path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
-        && start == begins;
-    let kinds = PICTURES.iter().filter(|kind| folder.join(kind).is_dir());
-    listed || kinds.count() >= KINDS
+        && start == begins
 }
 
 /// Whether a file or a folder is hidden by its name.

@@ -5,6 +5,7 @@ pub mod digest;
 pub mod lock;
 pub mod sealed;
 mod tensor_file;
+pub(crate) mod text;
 
 pub(crate) use tensor_file::floats;
 pub use tensor_file::{

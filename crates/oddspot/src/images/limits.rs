@@ -30,6 +30,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Any size: for heads alone, of which nothing is decoded.
+    pub(crate) const NONE: Self = Self {
+        pixels: u64::MAX >> 8,
+        side: u32::MAX,
+    };
+
     /// Refuses a size that a file claims.
     pub(super) fn check(self, (width, height): (u32, u32), name: &Path) -> Result<()> {
         if width == 0 || height == 0 {

@@ -36,25 +36,27 @@ const MOST_SHADES: usize = 16;
 const JPEG: [u8; 3] = [0xff, 0xd8, 0xff];
 /// Share of an inverted mask's border that is marked, at least.
 const BORDER: f64 = 0.9;
+/// Share of an image beyond which a mask marks nearly all of it.
+const NEARLY_ALL: f64 = 0.8;
 
 /// Decodes a mask file of any supported format and depth, its EXIF orientation applied: a pixel
 /// is anomalous where any colour channel is not zero. Alpha does not count. A lossy file has other shades
 /// around what it marks: that of JPEG, and one of many shades up to the brightest, is cut at half.
 ///
 /// # Errors
-/// A file that cannot be decoded.
-pub fn read_mask(path: &Path) -> Result<MaskFile> {
+/// A file that cannot be decoded, or that is larger than the limits.
+pub fn read_mask(path: &Path, limits: Limits) -> Result<MaskFile> {
     let bytes = read_file(path)?;
-    let samples = samples((&bytes).into(), path, Limits::default())?;
+    let samples = samples((&bytes).into(), path, limits)?;
     Ok(Mask::of(&samples.image, bytes.starts_with(&JPEG)))
 }
 
-/// What a mask file marks; see [`read_mask`].
+/// What a mask file marks, within the usual limits; see [`read_mask`].
 ///
 /// # Errors
 /// A file that cannot be decoded.
 pub fn decode_mask(path: &Path) -> Result<Mask> {
-    Ok(read_mask(path)?.mask)
+    Ok(read_mask(path, Limits::default())?.mask)
 }
 
 /// What any of an image's mask files marks, or leaves unmarked where they are inverted, at the image's size;
@@ -62,10 +64,14 @@ pub fn decode_mask(path: &Path) -> Result<Mask> {
 ///
 /// # Errors
 /// A file that cannot be decoded.
-pub fn decode_masks(paths: &[PathBuf], size: ImageSize, inverted: bool) -> Result<Option<Mask>> {
+pub fn decode_masks(
+    (paths, limits): (&[PathBuf], Limits),
+    size: ImageSize,
+    inverted: bool,
+) -> Result<Option<Mask>> {
     let mut all: Option<Mask> = None;
     for path in paths {
-        let mut mask = decode_mask(path)?;
+        let mut mask = read_mask(path, limits)?.mask;
         if inverted {
             mask.invert();
         }
@@ -137,6 +143,12 @@ impl Mask {
             (count + 1, odd + usize::from(is_odd))
         });
         odd as f64 >= BORDER * count as f64
+    }
+
+    /// Whether it marks nearly all of the image, or all: few defects are so large.
+    pub fn marks_nearly_all(&self) -> bool {
+        let marked = self.anomalous.iter().filter(|&&odd| odd).count();
+        marked as f64 >= NEARLY_ALL * self.anomalous.len() as f64
     }
 
     /// Whether it has the proportions of an image of this size, to a pixel.
@@ -340,16 +352,23 @@ mod tests {
             width: 4,
             height: 2,
         };
-        let both = decode_masks(&paths, size, false).unwrap().unwrap();
+        let both = decode_masks((&paths, Limits::default()), size, false)
+            .unwrap()
+            .unwrap();
         assert_eq!(
             both.anomalous,
             [true, true, true, true, true, true, false, false]
         );
-        let turned = decode_masks(&paths[..1], size, true).unwrap().unwrap();
+        let turned = decode_masks((&paths[..1], Limits::default()), size, true)
+            .unwrap()
+            .unwrap();
         assert_eq!(
             turned.anomalous,
             [false, false, true, true, false, false, true, true]
         );
-        assert_eq!(decode_masks(&[], size, false).unwrap(), None);
+        assert_eq!(
+            decode_masks((&[], Limits::default()), size, false).unwrap(),
+            None
+        );
     }
 }

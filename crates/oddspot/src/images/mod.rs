@@ -52,6 +52,7 @@ pub use interest::RegionOfInterest;
 pub use kind::{Kind, Kinds};
 pub use limits::{Limits, MAX_PIXELS, MAX_SIDE};
 pub use mask::{Mask, MaskFile, decode_mask, decode_masks, read_mask};
+pub(crate) use reading::dimensions_within;
 pub use reading::{Pages, Reading, decode, decode_bytes, dimensions};
 pub use sound::{check_all, check_each};
 pub use source::Source;

@@ -37,7 +37,7 @@ pub(super) fn previews(bytes: &[u8]) -> Vec<usize> {
 pub(super) fn is_auxiliary(jpeg: &[u8]) -> bool {
     segments(jpeg).any(|(_, body)| {
         let says = |words: &&[u8]| body.windows(words.len()).any(|part| part == *words);
-        AUXILIARY.iter().any(|words| says(words))
+        AUXILIARY.iter().any(says)
     })
 }
 

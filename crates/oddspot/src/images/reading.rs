@@ -129,7 +129,7 @@ pub fn dimensions(path: &Path) -> Result<(u32, u32)> {
 }
 
 /// The same of a file that may be of other sizes.
-pub(super) fn dimensions_within(path: &Path, limits: Limits) -> Result<(u32, u32)> {
+pub(crate) fn dimensions_within(path: &Path, limits: Limits) -> Result<(u32, u32)> {
     let file = ImageFile::open(path)?;
     let only = SamplesOfPages::open((&file).into(), path, limits)?.only();
     only?.dimensions()

@@ -12,7 +12,7 @@ use super::format::may_have_16_bits;
 use super::image_file::ImageFile;
 use super::kind::Kind;
 use super::limits::Limits;
-use super::reading::{Reading, dimensions, dimensions_within};
+use super::reading::{Reading, dimensions_within};
 use super::{ImageSize, check_pixels};
 use crate::error::Result;
 use crate::files::digest::hex;
@@ -72,13 +72,13 @@ impl Source {
         }
     }
 
-    /// Its size; of a file by its head alone.
+    /// Its size; of a file by its head alone, however large it says that it is.
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
     pub fn size(&self) -> Result<ImageSize> {
         let [width, height] = match self {
-            Self::File(path) => dimensions(path)?.into(),
+            Self::File(path) => dimensions_within(path, Limits::NONE)?.into(),
             Self::Memory { image, .. } => [image.width(), image.height()],
         };
         Ok(ImageSize {
@@ -88,13 +88,9 @@ impl Source {
     }
 
     /// How many pixels it has, by its head; 0 of one that cannot be read, which decoding tells.
-    pub(crate) fn pixels(&self) -> u64 {
-        let limits = Limits {
-            pixels: u64::MAX >> 8,
-            side: u32::MAX,
-        };
+    pub fn pixels(&self) -> u64 {
         let (width, height) = match self {
-            Self::File(path) => dimensions_within(path, limits).unwrap_or_default(),
+            Self::File(path) => dimensions_within(path, Limits::NONE).unwrap_or_default(),
             Self::Memory { image, .. } => image.dimensions(),
         };
         u64::from(width) * u64::from(height)

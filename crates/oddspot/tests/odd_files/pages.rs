@@ -109,7 +109,7 @@ fn a_page_within_another_is_read_and_a_thumbnail_around_it_is_none() {
         RgbImage::from_fn(8, 6, |x, _| image::Rgb([x as u8; 3])),
     );
     let raw = within(page(&small).with(SUBFILE, 1), page(&large));
-    assert_eq!(pages(&raw), [large.clone()]);
+    assert_eq!(pages(&raw), std::slice::from_ref(&large));
     assert_eq!(read(&raw).image, large);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("raw.tif");

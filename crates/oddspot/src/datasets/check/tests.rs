@@ -46,7 +46,7 @@ fn every_problem_is_reported_by_name_and_sound_samples_are_not() {
     fs::write(path.join("test/cut/text.png"), "words").unwrap();
 
     let dataset = Dataset::open(path).unwrap();
-    let look = dataset.look_at_test().unwrap();
+    let look = dataset.look_at_test(Reading::default()).unwrap();
     let problems = look.problems;
     let name = |name: &str| path.join(name);
     assert_eq!(problems.len(), 5, "{problems:?}");
@@ -67,7 +67,10 @@ fn every_problem_is_reported_by_name_and_sound_samples_are_not() {
         train: name("train/good/1.png"),
     };
     assert_eq!(problems[4], trained);
-    let error = dataset.check_test().unwrap_err().to_string();
+    let error = dataset
+        .check_test(Reading::default())
+        .unwrap_err()
+        .to_string();
     for problem in problems {
         assert!(error.contains(&problem.to_string()), "{error}");
     }
@@ -82,7 +85,7 @@ fn past_ten_problems_the_rest_is_counted() {
     }
     let error = Dataset::open(root.path())
         .unwrap()
-        .check_test()
+        .check_test(Reading::default())
         .unwrap_err()
         .to_string();
     assert!(
@@ -114,7 +117,12 @@ fn masks_are_told_that_are_inverted_lossy_missing_or_of_another_size() {
     square(path, "ground_truth/cut/0.png", (6, 4), true);
     square(path, "ground_truth/cut/1.png", (12, 8), true);
     mask(path, "ground_truth/good/0.png", 6, 4, 255);
-    let look = || Dataset::open(path).unwrap().look_at_test().unwrap();
+    let look = || {
+        Dataset::open(path)
+            .unwrap()
+            .look_at_test(Reading::default())
+            .unwrap()
+    };
     let found = look();
     assert_eq!(found.problems, []);
     assert!(found.inverted && found.doubtful.is_empty());
@@ -133,5 +141,8 @@ fn a_sound_test_set_passes() {
     let root = tempfile::tempdir().unwrap();
     image(root.path(), "train/good/0.png", 1);
     image(root.path(), "test/good/0.png", 2);
-    Dataset::open(root.path()).unwrap().check_test().unwrap();
+    Dataset::open(root.path())
+        .unwrap()
+        .check_test(Reading::default())
+        .unwrap();
 }

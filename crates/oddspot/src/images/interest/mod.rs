@@ -12,6 +12,7 @@ use super::limits::Limits;
 use super::mask::Mask;
 use super::reading::samples;
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::text::text_of;
 use fill::{Shape, fill};
 
 /// Levels that are neither black nor white.
@@ -104,11 +105,11 @@ impl RegionOfInterest {
     /// A file that cannot be read, or that is of another kind; polygons outside of the image.
     pub fn polygons(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| {
+        let text = text_of(&bytes).map_err(|_| {
             let reason = "it is no text: polygons come as JSON or SVG (an image is a mask)";
             unusable(path, reason)
         })?;
-        Self::of_text(text, path)
+        Self::of_text(&text, path)
     }
 
     /// Of the text of such a file; `path` is what it is called in errors.

@@ -120,3 +120,21 @@ fn images_of_other_proportions_are_refused() {
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(error.to_string().contains("80x40"), "{error}");
 }
+
+#[test]
+fn a_file_of_polygons_may_be_utf_16_as_editors_of_windows_save_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("region.json");
+    let text = "{\"ignore\": [[[0, 0], [4, 0], [4, 4]]], \"width\": 8, \"height\": 8}";
+    std::fs::write(&path, text).unwrap();
+    let expected = RegionOfInterest::polygons(&path).unwrap();
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        let wide: Vec<u8> = format!("\u{feff}{text}")
+            .encode_utf16()
+            .flat_map(order)
+            .collect();
+        std::fs::write(&path, wide).unwrap();
+        let read = RegionOfInterest::polygons(&path).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{expected:?}"));
+    }
+}
