@@ -3,17 +3,19 @@
 mod golden;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use oddspot::files::digest::{hex, sha256_of_file};
 use oddspot::images::{ImageFile, Source};
 use oddspot::verdict::Finding;
 use oddspot::{Detector, Error};
 
 use crate::advice::causes;
 use crate::interrupt::INTERRUPTED;
+use crate::printing::counted;
 use crate::progress::Progress;
 use crate::runtime::RuntimeArgs;
 use golden::{Golden, Judged, Known};
@@ -44,7 +46,10 @@ pub struct VerifyArgs {
 
 /// `oddspot verify`.
 pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
-    let golden = args.golden.as_deref().map(Golden::read).transpose()?;
+    let mut golden = args.golden.as_deref().map(Golden::read).transpose()?;
+    if let Some(golden) = &mut golden {
+        forget_scores_of_others(golden, &args.model)?;
+    }
     let runtime = args.runtime.open()?;
     let detector = runtime.detector(&args.model)?;
     let mut passed = own_images(&detector)?;
@@ -70,6 +75,24 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
             ExitCode::from(FAILED)
         }
     })
+}
+
+/// Forgets the scores that another model gave, which this one need not give.
+///
+/// # Errors
+/// A model that cannot be read.
+fn forget_scores_of_others(golden: &mut Golden, model: &Path) -> Result<()> {
+    let sha256 = hex(&sha256_of_file(model)?);
+    let is_other = |known: &&mut Known| known.model.as_ref().is_some_and(|other| *other != sha256);
+    let others = golden.images.iter_mut().filter(is_other);
+    let forgotten = others.filter_map(|known| known.score.take()).count();
+    if forgotten > 0 {
+        tell!(
+            "{} are by another model: verdicts alone are compared there",
+            counted(forgotten, "noted score")
+        );
+    }
+    Ok(())
 }
 
 /// Whether the good images that lie in the model score as they did when it was made.

@@ -31,7 +31,9 @@ pub struct Known {
     /// Which page or frame of the file it is, from 1; None of a file of one picture.
     pub page: Option<usize>,
     expected: Expected,
-    score: Option<f32>,
+    pub(super) score: Option<f32>,
+    /// SHA-256 of the model that gave the score, if the line says it.
+    pub(super) model: Option<String>,
 }
 
 /// What must be said of an image.
@@ -49,6 +51,7 @@ struct Line {
     #[serde(alias = "label")]
     verdict: Option<String>,
     score: Option<f32>,
+    model_sha256: Option<String>,
     error: Option<String>,
 }
 
@@ -136,6 +139,7 @@ fn known(text: &str, line: usize, folder: Option<&Path>) -> Result<Known> {
         image,
         verdict,
         score,
+        model_sha256: model,
         error,
     } = serde_json::from_str(text).context(
         "it is not a JSON object with `image` and `verdict`, such as {\"image\": \"a.png\", \"verdict\": \"good\"}",
@@ -163,6 +167,7 @@ fn known(text: &str, line: usize, folder: Option<&Path>) -> Result<Known> {
         page,
         expected,
         score,
+        model,
     })
 }
 

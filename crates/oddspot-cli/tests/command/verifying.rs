@@ -27,6 +27,19 @@ fn every_image_that_cannot_be_judged_is_named_and_the_others_are_judged() {
 }
 
 #[test]
+fn scores_of_another_model_are_none_that_must_be_met() {
+    let world = World::with_model();
+    world.boards("in", 2);
+    world.boards("more", 10);
+    world.succeeds(&mut world.oddspot("detect model.oddspot in -o out --no-pictures"));
+    world.succeeds(&mut world.oddspot("extend model.oddspot more -o other.oddspot"));
+    let run = world.succeeds(&mut world.oddspot("verify other.oddspot out/results.jsonl"));
+    let said = "2 noted scores are by another model: verdicts alone are compared there";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert!(!run.stdout.contains("those noted"), "{}", run.stdout);
+}
+
+#[test]
 fn pages_are_known_images_too_and_contradictions_are_refused() {
     let world = World::with_model();
     world.write("in/two.png", [png(&board(1)), png(&board(2))].concat());
