@@ -140,6 +140,7 @@ if (part) {
   document.querySelectorAll("input[name=region-kind]").forEach((one) => one.addEventListener("change", show));
 
   button("keep").addEventListener("click", async () => {
+    close();
     const shapes = (/** @type {string} */ wanted) => regions
       .filter((region) => region.kind === wanted)
       .map((region) => region.points.map((point) => at(point).map((pixel) => Math.round(pixel * 10) / 10)));

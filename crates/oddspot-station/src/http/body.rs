@@ -1,8 +1,9 @@
 //! The body of a request that is no image to be judged: JSON, or a file.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::Request;
 use axum::http::StatusCode;
+use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -11,16 +12,25 @@ use super::submit::in_time;
 /// The body, all of it.
 ///
 /// # Errors
-/// One that is too large, or that does not come.
+/// One of more bytes, or that does not come.
 pub async fn bytes(request: Request, most: usize) -> Result<Bytes, Problem> {
-    let body = in_time(Bytes::from_request(request, &())).await?;
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
+    in_time(read(request, most)).await?
+}
+
+async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let mut stream = request.into_body().into_data_stream();
+    let mut all = Vec::new();
+    while let Some(some) = stream.next().await {
+        let some = some
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "broken", error.to_string()))?;
+        if all.len() + some.len() > most {
             let detail = format!("it has more than {most} bytes");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(Problem::new(status, "too_large", detail));
         }
-        status => Problem::new(status, "broken", rejection.body_text()),
-    })
+        all.extend_from_slice(&some);
+    }
+    Ok(all.into())
 }
 
 /// The body as JSON; `what` is what it should be.

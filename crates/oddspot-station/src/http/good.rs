@@ -19,6 +19,8 @@ use crate::pictures::GoodPicture;
 const FOREVER: &str = "private, max-age=31536000, immutable";
 /// Inspections that are taken at a time.
 const AT_ONCE: usize = 500;
+/// Bytes of a request that names them, at most.
+const CHOICE: usize = 64 << 10;
 
 /// What a file is called.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -127,7 +129,7 @@ pub async fn take_judged(
     request: Request,
 ) -> Result<Json<Vec<Taken>>, Problem> {
     shared.service.station(&station)?;
-    let Judged { inspections } = body::json(request, SMALL, "choice of inspections").await?;
+    let Judged { inspections } = body::json(request, CHOICE, "choice of inspections").await?;
     if inspections.len() > AT_ONCE {
         let detail = format!("take at most {AT_ONCE} at a time");
         return Err(Problem::invalid(detail));

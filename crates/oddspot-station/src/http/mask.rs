@@ -10,7 +10,7 @@ use super::{Shared, body};
 use crate::regions::Regions;
 
 /// Bytes of what is drawn, at most.
-pub const DRAWN: usize = 4 << 20;
+const DRAWN: usize = 4 << 20;
 
 /// The regions that are drawn: none, where all is inspected.
 #[utoipa::path(

@@ -140,15 +140,11 @@ fn for_setting_up() -> Router<Shared> {
         )
         .route(
             "/api/v1/stations/{station}/mask",
-            get(mask::get)
-                .put(mask::put)
-                .layer(DefaultBodyLimit::max(mask::DRAWN)),
+            get(mask::get).put(mask::put),
         )
         .route(
             "/api/v1/stations/{station}/models",
-            get(models::list)
-                .post(models::send)
-                .layer(DefaultBodyLimit::disable()),
+            get(models::list).post(models::send),
         )
         .route(
             "/api/v1/stations/{station}/models/activate",

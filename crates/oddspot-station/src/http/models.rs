@@ -18,7 +18,7 @@ use crate::error::{Error, Kind};
 use crate::history::{Origin, Version, VersionSource};
 
 /// Bytes of a model's file, at most.
-pub const MODEL: usize = 1 << 30;
+const MODEL: usize = 1 << 30;
 /// Letters of a file's name that are kept.
 const NAME: usize = 200;
 

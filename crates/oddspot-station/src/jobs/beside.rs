@@ -53,7 +53,8 @@ fn yield_to_the_line() {
 #[cfg(not(target_os = "linux"))]
 fn yield_to_the_line() {}
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

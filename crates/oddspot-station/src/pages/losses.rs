@@ -22,10 +22,12 @@ pub fn losses(losses: &[(usize, f32)]) -> Option<String> {
         finite.iter().map(|(_, loss)| *loss).fold(from, pick)
     };
     let (low, high) = (of(f64::min, f64::INFINITY), of(f64::max, f64::NEG_INFINITY));
-    let range = (high - low).max(high.abs() * 1e-3).max(1e-9);
     let steps = (last.0 - first.0).max(1.0);
     let x = |at: f64| LEFT + (WIDTH - LEFT - RIGHT) * (at - first.0) / steps;
-    let y = |loss: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - (loss - low) / range);
+    // The first steps lie far above all others: tenfold is as far everywhere, where that can be.
+    let scale = |loss: f64| if low > 0.0 { loss.ln() } else { loss };
+    let range = (scale(high) - scale(low)).max(1e-6);
+    let y = |loss: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - (scale(loss) - scale(low)) / range);
     let points: Vec<String> = (finite.iter())
         .map(|(at, loss)| format!("{:.1},{:.1}", x(*at), y(*loss)))
         .collect();
@@ -72,5 +74,7 @@ mod tests {
             "{drawn}"
         );
         assert!(losses(&[(1, 2.0), (2, 2.0)]).is_some());
+        let between = losses(&[(1, 100.0), (2, 10.0), (3, 1.0)]).unwrap();
+        assert!(between.contains(" 337.0,74.0 "), "{between}");
     }
 }

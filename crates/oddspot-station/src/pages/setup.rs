@@ -169,7 +169,8 @@ impl JobCard {
             stage: job.stage.clone(),
             at: local(&job.asked, DAY_AND_TIME),
             outcome: job.outcome.clone(),
-            losses: losses(&job.losses),
+            // Older ones only make the page long.
+            losses: losses(&job.losses).filter(|_| is_last || job.state.is_open()),
             is_open: job.state.is_open(),
             again: (is_last && (job.is_broken_off() || job.state == JobState::Failed))
                 .then(|| again.to_string()),

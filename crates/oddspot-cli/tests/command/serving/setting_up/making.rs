@@ -88,6 +88,8 @@ fn what_cannot_be_is_refused_in_a_sentence() {
     );
     let teacher = wanted(json!({ "teacher": "/etc/passwd" })).problem(422);
     assert!(teacher.contains("teacher"), "{teacher}");
+    let long = json!({ "name": "x".repeat(20_000) });
+    serving.post("/api/v1/stations", &long).problem(413);
     serving.get("/api/v1/jobs/99").problem(404);
     let job = json!({ "station": "none", "kind": "audit" });
     serving.post("/api/v1/jobs", &job).problem(404);
