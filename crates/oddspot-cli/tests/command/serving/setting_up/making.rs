@@ -1,11 +1,12 @@
 //! What a station is made of, and what is refused.
 
+use image::RgbImage;
 use oddspot::Model;
 use serde_json::{Value, json};
 
 use super::{active, judge, models, over, small, start, with_good_images};
 use crate::serving::{Serving, image};
-use crate::world::World;
+use crate::world::{World, board, png};
 
 #[test]
 fn an_empty_station_comes_to_a_verdict_by_requests_alone() {
@@ -164,4 +165,78 @@ fn parts_of_the_history_become_good_images_unless_they_are_bad() {
     assert_eq!(good.as_array().unwrap().len(), 1);
     // What the audit finds is told by the same hash.
     assert_eq!(good[0]["image"], judged[0]["image"]);
+}
+
+/// The same pixels in another file.
+fn bmp(image: &RgbImage) -> Vec<u8> {
+    let (width, height) = image.dimensions();
+    let row = (3 * width).next_multiple_of(4);
+    let size = 54 + row * height;
+    let mut file = b"BM".to_vec();
+    let head = [
+        size,
+        0,
+        54,
+        40,
+        width,
+        height,
+        1 | 24 << 16,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
+    file.extend(head.iter().flat_map(|number| number.to_le_bytes()));
+    for line in (0..height).rev() {
+        let pixels = (0..width).flat_map(|column| {
+            let [red, green, blue] = image.get_pixel(column, line).0;
+            [blue, green, red]
+        });
+        file.extend(pixels);
+        // Of 96 columns no row needs more.
+        assert_eq!(3 * width, row);
+    }
+    file
+}
+
+#[test]
+fn what_should_not_be_among_the_good_images_is_found_and_left_out() {
+    let world = World::new();
+    let serving = Serving::started(&world, "");
+    with_good_images(&serving, 12);
+    let send = |name: &str, bytes: &[u8]| {
+        let place = format!("/api/v1/stations/part/good?name={name}");
+        let sent = serving.post_bytes(&place, bytes);
+        assert_eq!(sent.status, 201, "{}", sent.text());
+        sent.json()["image"].as_str().unwrap().to_owned()
+    };
+    let twin = send("twin.bmp", &bmp(&board(3)));
+    let grey = RgbImage::from_pixel(48, 96, image::Rgb([90; 3]));
+    let other = send("other.png", &png(&grey));
+    let job = over(&serving, start(&serving, "audit", &small()));
+    assert_eq!(job["state"], "done", "{job}");
+    // It makes no model.
+    assert!(models(&serving).is_empty());
+    let groups = job["audit"]["twins"].as_array().unwrap();
+    let exact: Vec<&Value> = groups
+        .iter()
+        .filter(|one| one["is_exact"] == true)
+        .collect();
+    assert_eq!(exact.len(), 1, "{job}");
+    let images = exact[0]["images"].as_array().unwrap();
+    assert!(images.len() == 2 && images.contains(&json!(twin)), "{job}");
+    let suspicious = job["audit"]["suspicious"].as_array().unwrap();
+    let first = suspicious.iter().find(|one| one["image"] == other.as_str());
+    let why = first.unwrap()["why"].as_str().unwrap();
+    assert!(why.contains("of another size"), "{why}");
+    let found = || serving.get("/stations/part/setup/found").text();
+    assert!(found().contains("the same pixels") && found().contains("other.png"));
+    let place = format!("/api/v1/stations/part/good/{other}");
+    serving.put(&place, &json!({ "left_out": true }));
+    assert!(found().contains("take in again"));
+    let again = over(&serving, start(&serving, "audit", &small()));
+    assert_eq!(again["audit"]["images"], 13);
+    assert!(!found().contains("other.png"));
 }

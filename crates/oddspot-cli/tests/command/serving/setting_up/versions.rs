@@ -152,12 +152,15 @@ fn a_choice_of_a_person_holds_after_a_restart_until_the_configured_file_changes(
     let chosen = json!({ "sha256": other });
     let activated = serving.post("/api/v1/stations/model/models/activate", &chosen);
     assert_eq!(activated.status, 200, "{}", activated.text());
+    // One that was made on the page stands beside those of the configuration.
+    serving.post("/api/v1/stations", &json!({ "name": "other" }));
     let run = serving.stop();
     assert!(run.stderr.contains(&named[..12]), "{}", run.stderr);
 
     let serving = Serving::start(&world, "");
     let model_of = |serving: &Serving| serving.get("/api/v1/stations").json()[0]["model"].clone();
     assert_eq!(model_of(&serving), other.as_str());
+    assert_eq!(serving.get("/api/v1/stations").json()[1]["name"], "other");
     let page = serving.get("/stations/model/models").text();
     assert!(page.contains("holds after a restart too"), "{page}");
     let run = serving.stop();
