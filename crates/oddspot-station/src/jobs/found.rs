@@ -1,6 +1,9 @@
 //! What was found among good images, as it is kept and shown: images by the hash of their files.
 
+use std::collections::BTreeMap;
+
 use oddspot::audit::{Audit, Audited, Likeness};
+use oddspot::train::Copied;
 use serde::{Deserialize, Serialize};
 
 /// Groups of the same images that are kept, at most.
@@ -38,8 +41,8 @@ pub struct Group {
 }
 
 impl FoundAmong {
-    /// Of an audit of files that are called by their hashes.
-    pub fn of(audit: &Audit) -> Self {
+    /// Of an audit of files that are called by their hashes, and of copies that were not among them.
+    pub fn of(audit: &Audit, copies: &[Copied]) -> Self {
         let suspicious = audit.images.iter().filter_map(|one| {
             let why = why(one)?;
             Some(Suspicious {
@@ -51,10 +54,19 @@ impl FoundAmong {
             is_exact: twins.likeness == Likeness::Exact,
             images: twins.names.iter().map(|name| hash_of(name)).collect(),
         });
+        let mut of_copies: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for Copied { copy, of } in copies {
+            let group = of_copies.entry(hash_of(&of.to_string_lossy()));
+            group.or_default().push(hash_of(&copy.to_string_lossy()));
+        }
+        let of_copies = of_copies.into_iter().map(|(of, copies)| Group {
+            is_exact: true,
+            images: std::iter::once(of).chain(copies).collect(),
+        });
         Self {
-            images: audit.images.len(),
+            images: audit.images.len() + copies.len(),
             suspicious: suspicious.take(SUSPICIOUS).collect(),
-            twins: twins.take(GROUPS).collect(),
+            twins: of_copies.chain(twins).take(GROUPS).collect(),
         }
     }
 }

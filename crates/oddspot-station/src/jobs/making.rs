@@ -9,7 +9,7 @@ use oddspot::files::digest::hex;
 use oddspot::images::{RegionOfInterest, Source};
 use oddspot::net::teachers::Library;
 use oddspot::settings::Settings;
-use oddspot::train::{Checkpoint, GoodImages, LeftOut, Progress};
+use oddspot::train::{Checkpoint, Copied, GoodImages, LeftOut, Progress};
 use oddspot::{Model, Subject, Training};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
@@ -45,6 +45,8 @@ pub struct Making<'a> {
 /// What is learned from.
 struct Given {
     images: GoodImages,
+    /// Those that show the same pixels as one of them, and are not among them.
+    copies: Vec<Copied>,
     mask: Option<String>,
     /// Of all that decides what is learned.
     fingerprint: String,
@@ -123,8 +125,8 @@ impl Making<'_> {
             root: self.data.images(),
         };
         // An audit is to find copies: a model learns from each once.
-        let images = match job.kind {
-            JobKind::Audit => images,
+        let (images, copies) = match job.kind {
+            JobKind::Audit => (images, Vec::new()),
             JobKind::Instant | JobKind::Default => {
                 let total = images.train.len();
                 let once = beside(|| {
@@ -136,11 +138,12 @@ impl Making<'_> {
                         Ok(once?)
                     })
                 });
-                once?.map(|(images, _)| images).ok_or_else(broken_off)?
+                once?.ok_or_else(broken_off)?
             }
         };
         Ok(Given {
             images,
+            copies,
             mask,
             fingerprint: hex(&hash.finalize()),
         })
@@ -285,7 +288,7 @@ impl Making<'_> {
                 Ok(audit?)
             })
         });
-        let found = FoundAmong::of(&audit?);
+        let found = FoundAmong::of(&audit?, &given.copies);
         let kept = serde_json::to_value(&found).map_err(|error| Error::internal(error.to_string()));
         let kept = kept?;
         self.running.note(|job| job.audit = Some(kept));

@@ -239,4 +239,8 @@ fn what_should_not_be_among_the_good_images_is_found_and_left_out() {
     let again = over(&serving, start(&serving, "audit", &small()));
     assert_eq!(again["audit"]["images"], 13);
     assert!(!found().contains("other.png"));
+    // A model learns from the same pixels once, and tells of them too.
+    let made = over(&serving, start(&serving, "instant", &small()));
+    assert_eq!(made["audit"]["twins"][0]["is_exact"], true, "{made}");
+    assert_eq!(models(&serving)[0]["good_images"], 12);
 }
