@@ -47,6 +47,9 @@ pub struct ServeArgs {
     /// Learn made-up boards and judge one a second, in a data folder that goes at the end unless --data is given
     #[arg(long, conflicts_with_all = ["config", "model", "name", "folder", "after"])]
     pub demo: bool,
+    /// Output that was taken out of the file, of which what still waits is removed; may be given several times
+    #[arg(long, value_name = "STATION/NAME")]
+    pub forget_output: Vec<String>,
     /// Threads of each model; 0 takes as many as there are cores
     #[arg(long)]
     pub threads: Option<usize>,
@@ -139,6 +142,12 @@ fn tell_of(service: &Service, configuration: &Configuration) {
         }
         if station.post.is_paused() {
             tell!("station {name} is paused: nothing is judged until it is resumed on its page");
+        }
+        for output in &station.outputs {
+            match output.name == output.kind {
+                true => tell!("its results go out by {}", output.kind),
+                false => tell!("its results go out by {}, {}", output.name, output.kind),
+            }
         }
         let asked = configuration.stations.iter().find(|one| one.name == *name);
         if let (Some((folder, _)), Some(asked)) = (&station.folder, asked) {

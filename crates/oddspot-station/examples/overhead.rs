@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             model: Some(model.into()),
             folder: None,
             after: Default::default(),
+            outputs: Vec::new(),
         }],
         ..Configuration::default()
     };

@@ -1,5 +1,7 @@
 //! What a service is to do: stations, their inputs, and limits, from a file and from options.
 
+mod outputs;
+
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
@@ -8,6 +10,9 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use crate::error::{Error, Kind, Result};
+pub use outputs::{
+    ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,
+};
 
 /// Images that may wait for a station, at most.
 const MOST_WAIT: usize = 10_000;
@@ -31,6 +36,11 @@ pub struct Configuration {
     pub stations: Vec<StationConfiguration>,
     /// What is accepted.
     pub limits: Limits,
+    /// The server that controllers read from.
+    pub modbus: ModbusConfiguration,
+    /// Outputs that were taken out, as `STATION/NAME`, of which what still waits is to be removed.
+    #[serde(skip)]
+    pub forget: Vec<String>,
 }
 
 impl Default for Configuration {
@@ -41,6 +51,8 @@ impl Default for Configuration {
             threads: 0,
             stations: Vec::new(),
             limits: Limits::default(),
+            modbus: ModbusConfiguration::default(),
+            forget: Vec::new(),
         }
     }
 }
@@ -58,6 +70,9 @@ pub struct StationConfiguration {
     /// What becomes of the folder's images once they are judged.
     #[serde(default)]
     pub after: After,
+    /// Ways by which its results go out.
+    #[serde(default, rename = "output")]
+    pub outputs: Vec<OutputConfiguration>,
 }
 
 /// What becomes of a file once it is judged.
@@ -125,7 +140,12 @@ impl Configuration {
     /// The same with paths of the file taken from its own folder.
     fn below(mut self, folder: &Path) -> Self {
         let stations = self.stations.iter_mut();
-        let paths = stations.flat_map(|one| [&mut one.model, &mut one.folder]);
+        let paths = stations.flat_map(|one| {
+            let of_outputs = one.outputs.iter_mut().flat_map(OutputConfiguration::paths);
+            [&mut one.model, &mut one.folder]
+                .into_iter()
+                .chain(of_outputs)
+        });
         for path in paths.chain([&mut self.data]).flatten() {
             *path = folder.join(&*path);
         }
@@ -156,6 +176,11 @@ impl Configuration {
         of_address
             .or_else(|| of_names(&self.stations))
             .or_else(|| of_folders(&self.stations))
+            .or_else(|| {
+                let outputs = self.stations.iter().map(|one| &one.outputs[..]);
+                let (place, key, reason) = outputs::fault(outputs)?;
+                Some(Fault::at(Place::Output(place, key), reason))
+            })
             .or_else(|| self.limits.fault())
     }
 }
@@ -196,6 +221,8 @@ enum Place {
     /// Of the station of this number, by the key.
     Station(usize, &'static str),
     Limit(&'static str),
+    /// Of a station's output of this number, by the key.
+    Output([usize; 2], &'static str),
 }
 
 impl Fault {
@@ -214,6 +241,12 @@ impl Place {
             Self::Station(number, key) => {
                 let stations = table.get("station")?.get_ref().as_array()?;
                 stations.get(*number)?.get_ref().as_table()?.get(*key)
+            }
+            Self::Output([station, output], key) => {
+                let stations = table.get("station")?.get_ref().as_array()?;
+                let station = stations.get(*station)?.get_ref().as_table()?;
+                let outputs = station.get("output")?.get_ref().as_array()?;
+                outputs.get(*output)?.get_ref().as_table()?.get(*key)
             }
             Self::Limit(key) => table.get("limits")?.get_ref().as_table()?.get(*key),
         };
@@ -283,6 +316,7 @@ impl StationConfiguration {
             model: None,
             folder: None,
             after: After::default(),
+            outputs: Vec::new(),
         }
     }
 }

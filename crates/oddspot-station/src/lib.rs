@@ -10,9 +10,13 @@ pub mod error;
 pub mod data;
 pub mod history;
 
+pub mod metrics;
+
+// Verdicts out, and that there was none.
+pub mod outputs;
+
 // Images to verdicts.
 pub mod judging;
-pub mod metrics;
 
 pub mod versions;
 

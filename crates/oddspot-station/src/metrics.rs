@@ -26,6 +26,8 @@ pub struct Metrics {
     missed: Family<OfReason, Counter>,
     health: Family<OfSignal, Gauge<f64, std::sync::atomic::AtomicU64>>,
     models: Family<OfModel, Gauge>,
+    output_failures: Family<OfOutput, Counter>,
+    output_waiting: Family<OfOutput, Gauge>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -51,6 +53,12 @@ struct OfSignal {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfOutput {
+    station: String,
+    output: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfModel {
     station: String,
     sha256: String,
@@ -67,6 +75,8 @@ impl Default for Metrics {
             missed: Family::default(),
             health: Family::default(),
             models: Family::default(),
+            output_failures: Family::default(),
+            output_waiting: Family::default(),
         };
         let Self {
             registry,
@@ -76,6 +86,8 @@ impl Default for Metrics {
             missed,
             health,
             models,
+            output_failures,
+            output_waiting,
         } = &mut metrics;
         // The ends of the names, "_total" and the like, are added by their kind.
         registry.register(
@@ -104,7 +116,26 @@ impl Default for Metrics {
             "The model that judges; always 1",
             models.clone(),
         );
+        registry.register(
+            "oddspot_output_failures",
+            "Attempts to tell results that failed",
+            output_failures.clone(),
+        );
+        registry.register(
+            "oddspot_output_waiting",
+            "Results that wait to be told",
+            output_waiting.clone(),
+        );
         metrics
+    }
+}
+
+impl OfOutput {
+    fn new(station: &str, output: &str) -> Self {
+        Self {
+            station: station.to_owned(),
+            output: output.to_owned(),
+        }
     }
 }
 
@@ -140,6 +171,21 @@ impl Metrics {
         };
         let images = i64::try_from(images).unwrap_or(i64::MAX);
         self.queue.get_or_create(&of_station).set(images);
+    }
+
+    /// Counts an attempt to tell something on an output that failed.
+    pub fn not_told(&self, station: &str, output: &str) {
+        let of_output = OfOutput::new(station, output);
+        self.output_failures.get_or_create(&of_output).inc();
+    }
+
+    /// Notes how much waits for an output.
+    pub fn to_tell(&self, station: &str, output: &str, events: u64) {
+        let events = i64::try_from(events).unwrap_or(i64::MAX);
+        let of_output = OfOutput::new(station, output);
+        // So that it is there before the first failure.
+        drop(self.output_failures.get_or_create(&of_output));
+        self.output_waiting.get_or_create(&of_output).set(events);
     }
 
     /// Notes which model judges for a station, in the place of which.

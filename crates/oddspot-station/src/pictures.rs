@@ -136,7 +136,11 @@ impl Pictures {
             // Another may have asked for it meanwhile.
             if !path.is_file() {
                 drawer.draw(&inspection, picture, &path)?;
-                if drawer.drawn.fetch_add(1, Ordering::Relaxed) % LOOK == 0 {
+                if drawer
+                    .drawn
+                    .fetch_add(1, Ordering::Relaxed)
+                    .is_multiple_of(LOOK)
+                {
                     drawer.data.forget_pictures(KEPT);
                 }
             }

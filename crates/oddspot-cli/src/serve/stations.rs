@@ -29,6 +29,7 @@ pub fn configured(args: &ServeArgs) -> Result<Configuration> {
     if let Some(threads) = args.threads {
         configuration.threads = threads;
     }
+    configuration.forget.clone_from(&args.forget_output);
     set_station(&mut configuration.stations, args)?;
     configuration.check()?;
     Ok(configuration)
@@ -111,6 +112,7 @@ mod tests {
             folder: None,
             after: None,
             threads: None,
+            forget_output: Vec::new(),
             demo: false,
         }
     }

@@ -9,13 +9,18 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
-const STEPS: [(i64, &str, &str); 2] = [
+const STEPS: [(i64, &str, &str); 3] = [
     (
         1,
         "history",
         include_str!("../../migrations/0001_history.sql"),
     ),
     (2, "setup", include_str!("../../migrations/0002_setup.sql")),
+    (
+        3,
+        "outbox",
+        include_str!("../../migrations/0003_outbox.sql"),
+    ),
 ];
 
 /// Brings the tables up to date. An older database is copied first.
@@ -90,6 +95,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_earlier_versions_wrote_is_there_after_each_step() {
+        let folder = tempfile::tempdir().unwrap();
+        for steps in 1..STEPS.len() {
+            let file = folder.path().join(format!("{steps}"));
+            let pool = opened(&file).await;
+            let earlier = STEPS[..steps].iter().map(|(version, name, sql)| {
+                let sql = sql.into_sql_str();
+                Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
+            });
+            let earlier = Migrator::with_migrations(earlier.collect());
+            earlier.run(&pool).await.unwrap();
+            let row = "INSERT INTO station (name, added_at) VALUES ('top', 'then')";
+            sqlx::query(row).execute(&pool).await.unwrap();
+            run(&pool, &file).await.unwrap();
+            let names = sqlx::query_scalar::<_, String>("SELECT name FROM station");
+            assert_eq!(names.fetch_all(&pool).await.unwrap(), ["top"]);
+            assert!(copy_of(&file, STEPS[steps - 1].0).is_file());
+        }
+    }
+
+    #[tokio::test]
     async fn a_database_is_copied_before_it_is_changed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("it's");
@@ -97,12 +123,13 @@ mod tests {
         assert_eq!(version(&pool).await.unwrap(), None);
         run(&pool, &file).await.unwrap();
         run(&pool, &file).await.unwrap();
-        assert_eq!(version(&pool).await.unwrap(), Some(2));
+        let newest = STEPS.last().map(|(version, ..)| *version);
+        assert_eq!(version(&pool).await.unwrap(), newest);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         for _ in 0..2 {
             keep(&pool, &file, 2).await.unwrap();
         }
         let copy = opened(&copy_of(&file, 2)).await;
-        assert_eq!(version(&copy).await.unwrap(), Some(2));
+        assert_eq!(version(&copy).await.unwrap(), newest);
     }
 }

@@ -1,5 +1,6 @@
 //! What was judged, in a database: every inspection, in the order in which they came, and what people say of them.
 
+mod event;
 mod good;
 mod ids;
 mod inspection;
@@ -7,10 +8,12 @@ mod job;
 mod label;
 mod labelled;
 mod migrations;
+mod outbox;
 mod query;
 mod record;
 mod rows;
 mod station;
+pub mod table;
 mod version;
 
 use std::path::Path;
@@ -23,10 +26,12 @@ use sqlx::sqlite::{
 };
 use tokio::sync::{Mutex, broadcast};
 
+pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
 pub use inspection::{FileOf, Inspection, Label, Source, Truth};
 pub use job::{Job, JobKind, JobState};
 pub use labelled::{Labelled, ManifestRow};
+pub use outbox::{Backlog, Unjudged};
 pub use query::{Filter, LabelFilter, Order};
 pub use record::Judged;
 pub use station::{ModelVersion, StationRow};
@@ -34,6 +39,7 @@ pub use version::{Activation, Origin, Version, VersionSource};
 
 use crate::error::{Error, Result};
 use ids::Ids;
+use outbox::Outputs;
 
 /// How long one who writes waits for another.
 const BUSY: Duration = Duration::from_secs(10);
@@ -49,6 +55,7 @@ pub struct History {
     read: SqlitePool,
     ids: Mutex<Ids>,
     news: broadcast::Sender<Arc<Inspection>>,
+    outputs: Outputs,
 }
 
 impl History {
@@ -85,14 +92,21 @@ impl History {
             .max_connections(READERS)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        let last: Option<String> = sqlx::query_scalar("SELECT MAX(id) FROM inspection")
-            .fetch_one(&read)
-            .await?;
+        let [inspection, event]: [Option<String>; 2] = [
+            sqlx::query_scalar("SELECT MAX(id) FROM inspection")
+                .fetch_one(&read)
+                .await?,
+            sqlx::query_scalar("SELECT MAX(event) FROM outbox")
+                .fetch_one(&read)
+                .await?,
+        ];
+        let last = inspection.max(event);
         Ok(Self {
             write,
             read,
             ids: Mutex::new(Ids::after(last.as_deref())),
             news: broadcast::channel(NEWS).0,
+            outputs: Outputs::default(),
         })
     }
 

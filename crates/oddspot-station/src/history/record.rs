@@ -11,7 +11,7 @@ use sqlx::sqlite::Sqlite;
 use sqlx::{Connection, QueryBuilder, Transaction};
 
 use super::inspection::{FileOf, Inspection, Source, reason_of};
-use super::{History, text_of};
+use super::{History, outbox, text_of};
 use crate::data::KeptImage;
 use crate::error::{Error, Result};
 
@@ -57,7 +57,11 @@ impl History {
         insert(&mut transaction, &inspection, &judged, finding).await?;
         insert_regions(&mut transaction, &inspection).await?;
         insert_health(&mut transaction, &inspection).await?;
+        let told = (&*inspection.station, &*inspection.id, &*inspection.time);
+        let outputs = self.outputs.of(&inspection.station);
+        outbox::put(&mut transaction, &outputs, told, None).await?;
         transaction.commit().await?;
+        self.outputs.wake(&inspection.station);
         let inspection = Arc::new(inspection);
         // Nobody may listen.
         self.news.send(Arc::clone(&inspection)).ok();

@@ -44,7 +44,7 @@ fn finding(score: f32) -> Finding {
     }
 }
 
-fn judged(score: f32) -> Judged {
+pub fn judged(score: f32) -> Judged {
     Judged {
         station: "top".to_owned(),
         part_id: Some(format!("part {score}")),
@@ -62,7 +62,7 @@ fn judged(score: f32) -> Judged {
     }
 }
 
-async fn opened(file: &Path) -> History {
+pub async fn opened(file: &Path) -> History {
     let history = History::open(file).await.unwrap();
     let model = ModelVersion {
         sha256: "m1".to_owned(),
@@ -206,7 +206,7 @@ async fn a_database_is_there_again_and_a_newer_one_is_refused() {
     let history = opened(&file).await;
     let next = history.record(judged(2.0)).await.unwrap();
     assert!(next.id > kept.id);
-    let newer = "UPDATE _sqlx_migrations SET version = version + 97";
+    let newer = "UPDATE _sqlx_migrations SET version = 99 WHERE version = 1";
     sqlx::query(newer).execute(&history.write).await.unwrap();
     history.close().await;
     let refused = History::open(&file).await.err().unwrap();

@@ -12,29 +12,11 @@ use super::Shared;
 use super::listing::Listing;
 use super::parameters::Parameters;
 use super::problem::Problem;
-use crate::error::{Error, Result};
-use crate::history::{Filter, Inspection, Order};
+use crate::error::Result;
+use crate::history::{Filter, Inspection, Order, table};
 
 /// Inspections that are read at a time.
 const AT_ONCE: u32 = 500;
-/// Columns of the table.
-const COLUMNS: [&str; 14] = [
-    "id",
-    "time",
-    "station",
-    "part_id",
-    "verdict",
-    "score",
-    "threshold",
-    "check_threshold",
-    "reason",
-    "label",
-    "defect",
-    "note",
-    "file",
-    "model",
-];
-
 /// All that are asked for, as CSV.
 #[utoipa::path(
     get, path = "/api/v1/inspections.csv", tag = "inspections", params(Listing),
@@ -44,14 +26,14 @@ pub async fn csv(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Listing>,
 ) -> Result<Response, Problem> {
-    let head = line_of(&COLUMNS.map(str::to_owned))?;
+    let head = table::head()?;
     export(
         shared,
         &asked,
         "text/csv; charset=utf-8",
         "inspections.csv",
         head,
-        |one| line_of(&row(one)),
+        table::line,
     )
 }
 
@@ -70,11 +52,7 @@ pub async fn json_lines(
         "application/jsonl",
         "inspections.jsonl",
         Vec::new(),
-        |one| {
-            let line =
-                serde_json::to_vec(one).map_err(|error| Error::internal(error.to_string()))?;
-            Ok([line, b"\n".to_vec()].concat())
-        },
+        table::json_line,
     )
 }
 
@@ -143,55 +121,5 @@ impl Reading {
         let lines: Result<Vec<_>> = found.iter().map(line).collect();
         let lines = lines?.concat();
         Ok((!lines.is_empty()).then(|| lines.into()))
-    }
-}
-
-fn row(one: &Inspection) -> [String; 14] {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let label = one.label.as_ref();
-    [
-        one.id.clone(),
-        one.time.clone(),
-        one.station.clone(),
-        text(&one.part_id),
-        one.verdict.word().to_owned(),
-        one.score.to_string(),
-        one.threshold.to_string(),
-        one.check_threshold.to_string(),
-        text(&one.reason),
-        label
-            .map(|label| label.truth.word().to_owned())
-            .unwrap_or_default(),
-        label.map(|label| text(&label.defect)).unwrap_or_default(),
-        label.map(|label| text(&label.note)).unwrap_or_default(),
-        text(&one.file),
-        one.model.clone(),
-    ]
-}
-
-/// A line of a table. What a spreadsheet would compute is text to it.
-fn line_of(cells: &[String]) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let harmless = cells.iter().map(|cell| match cell.as_bytes().first() {
-        Some(b'=' | b'@' | b'\t' | b'\r') => format!("'{cell}"),
-        Some(b'+' | b'-') if cell.parse::<f64>().is_err() => format!("'{cell}"),
-        _ => cell.clone(),
-    });
-    let written = writer.write_record(harmless);
-    written.map_err(|error| Error::internal(error.to_string()))?;
-    writer
-        .into_inner()
-        .map_err(|error| Error::internal(error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_computes_nothing() {
-        let cells = ["=1+1", "-2.5", "-x", "a,b"].map(str::to_owned);
-        let line = String::from_utf8(line_of(&cells).unwrap()).unwrap();
-        assert_eq!(line, "'=1+1,-2.5,'-x,\"a,b\"\n");
     }
 }

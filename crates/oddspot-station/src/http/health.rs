@@ -58,7 +58,12 @@ pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Pr
 )]
 pub async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;
+    let backlog = service.history.backlog().await?;
     for station in service.stations() {
+        for output in &station.outputs {
+            let waiting = output.now(&backlog).waiting;
+            (service.metrics).to_tell(&station.name, &output.name, waiting);
+        }
         service
             .metrics
             .waiting(&station.name, station.queue.waiting());

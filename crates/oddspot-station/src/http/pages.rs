@@ -89,7 +89,14 @@ async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Resu
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
+    // Most stations of a demonstration or a trial have none.
+    let backlog = match station.outputs.is_empty() {
+        true => Vec::new(),
+        false => history.backlog().await?,
+    };
+    let outputs = station.outputs.iter().map(|output| output.now(&backlog));
     Ok(Now {
+        outputs: outputs.collect(),
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
         trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),

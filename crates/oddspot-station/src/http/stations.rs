@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::{SMALL, Shared, body};
+use crate::history::Backlog;
+use crate::outputs::OutputNow;
 use crate::service::Station;
 
 /// A station.
@@ -26,6 +28,8 @@ pub struct StationNow {
     folder: Option<String>,
     /// What is wrong with that folder, if anything is.
     folder_trouble: Option<String>,
+    /// The ways by which results go out, and what waits for them.
+    outputs: Vec<OutputNow>,
 }
 
 /// A station that is wanted.
@@ -37,7 +41,7 @@ pub struct NewStation {
 }
 
 impl StationNow {
-    fn of(station: &Station) -> Self {
+    fn of(station: &Station, backlog: &[Backlog]) -> Self {
         Self {
             name: station.name.clone(),
             model: (station.model()).map(|model| model.version.sha256.clone()),
@@ -45,6 +49,9 @@ impl StationNow {
             waiting: station.queue.waiting(),
             folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
             folder_trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
+            outputs: (station.outputs.iter())
+                .map(|output| output.now(backlog))
+                .collect(),
         }
     }
 }
@@ -54,9 +61,11 @@ impl StationNow {
     get, path = "/api/v1/stations", tag = "stations",
     responses((status = 200, body = Vec<StationNow>)),
 )]
-pub async fn list(State(shared): State<Shared>) -> Json<Vec<StationNow>> {
+pub async fn list(State(shared): State<Shared>) -> Result<Json<Vec<StationNow>>, Problem> {
+    let backlog = shared.service.history.backlog().await?;
     let stations = shared.service.stations();
-    Json(stations.iter().map(|one| StationNow::of(one)).collect())
+    let stations = stations.iter().map(|one| StationNow::of(one, &backlog));
+    Ok(Json(stations.collect()))
 }
 
 /// Makes a station, which has no model yet.
@@ -77,7 +86,10 @@ pub async fn create(
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, place)],
-        Json(StationNow::of(&station)),
+        Json(StationNow::of(
+            &station,
+            &shared.service.history.backlog().await?,
+        )),
     ))
 }
 
@@ -91,7 +103,8 @@ pub async fn pause(
     PathParameters(station): PathParameters<String>,
 ) -> Result<Json<StationNow>, Problem> {
     let station = shared.service.set_paused(&station, true).await?;
-    Ok(Json(StationNow::of(&station)))
+    let backlog = shared.service.history.backlog().await?;
+    Ok(Json(StationNow::of(&station, &backlog)))
 }
 
 /// Judges again.
@@ -104,5 +117,6 @@ pub async fn resume(
     PathParameters(station): PathParameters<String>,
 ) -> Result<Json<StationNow>, Problem> {
     let station = shared.service.set_paused(&station, false).await?;
-    Ok(Json(StationNow::of(&station)))
+    let backlog = shared.service.history.backlog().await?;
+    Ok(Json(StationNow::of(&station, &backlog)))
 }

@@ -10,6 +10,7 @@ use super::Shared;
 use super::problem::Problem;
 use crate::error::{Error, Kind, Result};
 use crate::judging::{Judgement, Refused, Task, ended, name_of};
+use crate::outputs::NotJudged;
 use crate::service::Station;
 
 /// How long the body of a request may take.
@@ -22,8 +23,9 @@ pub async fn body_for(
     request: Request,
 ) -> Result<(Bytes, Instant), Problem> {
     let refused = |kind: Kind, reason: String| {
-        shared.service.metrics.missed(name_of(kind));
-        Problem::from(Error::new(kind, reason))
+        let error = Error::new(kind, reason);
+        missed(shared, station, &error, None);
+        Problem::from(error)
     };
     if !shared.rate.admits(Instant::now()) {
         let most = shared.service.limits.requests;
@@ -36,7 +38,7 @@ pub async fn body_for(
     }
     let room = shared.reading.try_acquire();
     let (true, Ok(_room)) = (at.queue.has_room(), room) else {
-        return Err(full(shared, &at));
+        return Err(full(shared, &at, None));
     };
     match in_time(Bytes::from_request(request, &())).await? {
         Ok(bytes) => Ok((bytes, Instant::now())),
@@ -68,24 +70,48 @@ pub async fn in_time<T>(body: impl Future<Output = T>) -> Result<T, Problem> {
 /// Lets an image be judged, and waits for what comes of it.
 pub async fn judge(shared: &Shared, station: &str, task: Task) -> Result<Judgement, Problem> {
     let at = shared.service.station(station)?;
+    let part_id = task.part_id.clone();
     if task.bytes.is_empty() {
-        return Err(Problem::invalid("the body is empty: send the image's file"));
+        let error = Error::new(Kind::Invalid, "the body is empty: send the image's file");
+        missed(shared, station, &error, part_id);
+        return Err(error.into());
     }
     let told = match at.queue.enter(task) {
         Ok(told) => told,
-        Err(Refused::Full) => return Err(full(shared, &at)),
-        Err(Refused::Ended) => return Err(ended().into()),
+        Err(Refused::Full) => return Err(full(shared, &at, part_id)),
+        Err(Refused::Ended) => return Err(too_late(shared, station, part_id)),
     };
     shared.service.metrics.waiting(station, at.queue.waiting());
-    Ok(told.await.unwrap_or_else(|_| Err(ended()))?)
+    match told.await {
+        Ok(judged) => Ok(judged?),
+        Err(_) => Err(too_late(shared, station, part_id)),
+    }
 }
 
-fn full(shared: &Shared, station: &Station) -> Problem {
-    shared.service.metrics.missed(name_of(Kind::Full));
+/// Counts an image that is refused, and tells of it.
+fn missed(shared: &Shared, station: &str, error: &Error, part_id: Option<String>) {
+    let image = NotJudged {
+        reason: name_of(error.kind()),
+        detail: error.to_string(),
+        part_id,
+        file: None,
+    };
+    shared.service.misses.missed(station, image);
+}
+
+fn too_late(shared: &Shared, station: &str, part_id: Option<String>) -> Problem {
+    let error = ended();
+    missed(shared, station, &error, part_id);
+    error.into()
+}
+
+fn full(shared: &Shared, station: &Station, part_id: Option<String>) -> Problem {
     let reason = format!(
         "{} images wait for station {} already: this one was not judged",
         station.queue.waiting(),
         station.name
     );
-    Error::new(Kind::Full, reason).into()
+    let error = Error::new(Kind::Full, reason);
+    missed(shared, &station.name, &error, part_id);
+    error.into()
 }

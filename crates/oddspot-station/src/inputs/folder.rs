@@ -13,10 +13,12 @@ use crate::configuration::After;
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, Source};
 use crate::judging::{Post, Queue, Task, name_of as name_of_kind};
-use crate::metrics::Metrics;
+use crate::outputs::{Misses, NotJudged};
 
 /// Images that are taken before the folder is looked at again.
 const AT_ONCE: usize = 32;
+/// Why no images come of a folder that is away, as it is told.
+const AWAY: &str = "folder_away";
 
 /// Between two looks at whether a station is still paused.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -67,8 +69,8 @@ pub struct FolderInput {
     pub most_bytes: usize,
     /// Where its images wait.
     pub queue: Queue,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
+    /// Where it is told that an image was not judged.
+    pub misses: Arc<Misses>,
     /// How it is.
     pub state: FolderState,
     /// Ends it.
@@ -128,10 +130,14 @@ impl FolderInput {
 
     fn teller(&self) -> oddspot_arrivals::Tell {
         let (station, state) = (self.post.name.clone(), self.state.clone());
+        let misses = Arc::clone(&self.misses);
         Box::new(move |news| {
             tracing::warn!("{news} (station {station})");
             match news {
-                News::Away(..) => state.lock().away = Some(news.to_string()),
+                News::Away(..) => {
+                    misses.cut_off(&station, AWAY, news.to_string());
+                    state.lock().away = Some(news.to_string());
+                }
                 News::Back(..) => state.lock().away = None,
                 News::Unwatched(..) | News::Unfinished(..) => {}
             }
@@ -209,7 +215,13 @@ impl FolderInput {
     /// Moves a file that is done with, if it is to be moved.
     fn finish(&self, whole: &Whole, judged: std::result::Result<&String, &Error>) -> Result<()> {
         if let Err(error) = judged {
-            self.metrics.missed(name_of_kind(error.kind()));
+            let image = NotJudged {
+                reason: name_of_kind(error.kind()),
+                detail: error.to_string(),
+                part_id: None,
+                file: Some(name_of(&self.root, &whole.path)),
+            };
+            self.misses.missed(&self.post.name, image);
             tracing::warn!(
                 "{}: {} was not judged: {error}",
                 self.post.name,

@@ -1,6 +1,7 @@
 //! An image that waits to be judged, and where it waits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -49,28 +50,45 @@ pub enum Refused {
 
 /// Images that wait for a station: never more than its bound.
 #[derive(Clone)]
-pub struct Queue(mpsc::Sender<Option<(Task, Reply)>>);
+pub struct Queue {
+    tasks: mpsc::Sender<Option<(Task, Reply)>>,
+    is_judging: Arc<AtomicBool>,
+}
 
 impl Queue {
     /// For so many images, and the end from which they are taken.
     pub fn new(bound: usize) -> (Self, mpsc::Receiver<Option<(Task, Reply)>>) {
         let (send, receive) = mpsc::channel(bound);
-        (Self(send), receive)
+        let queue = Self {
+            tasks: send,
+            is_judging: Arc::default(),
+        };
+        (queue, receive)
     }
 
     /// How many images wait.
     pub fn waiting(&self) -> usize {
-        self.0.max_capacity() - self.0.capacity()
+        self.tasks.max_capacity() - self.tasks.capacity()
+    }
+
+    /// Notes whether an image is being judged.
+    pub fn set_judging(&self, is_judging: bool) {
+        self.is_judging.store(is_judging, Ordering::SeqCst);
+    }
+
+    /// Whether an image waits or is being judged.
+    pub fn is_busy(&self) -> bool {
+        self.is_judging.load(Ordering::SeqCst) || self.waiting() > 0
     }
 
     /// Whether there is room for another image.
     pub fn has_room(&self) -> bool {
-        self.0.capacity() > 0
+        self.tasks.capacity() > 0
     }
 
     /// Whether nobody judges any more.
     pub fn is_ended(&self) -> bool {
-        self.0.is_closed()
+        self.tasks.is_closed()
     }
 
     /// Lets an image wait, if there is room, and gives where what comes of it will be told.
@@ -79,7 +97,7 @@ impl Queue {
     /// No room, at once.
     pub fn enter(&self, task: Task) -> Result<oneshot::Receiver<Result<Judgement>>, Refused> {
         let (reply, receive) = oneshot::channel();
-        match self.0.try_send(Some((task, reply))) {
+        match self.tasks.try_send(Some((task, reply))) {
             Ok(()) => Ok(receive),
             Err(TrySendError::Full(_)) => Err(Refused::Full),
             Err(TrySendError::Closed(_)) => Err(Refused::Ended),
@@ -92,7 +110,7 @@ impl Queue {
     /// What kept the image from being judged.
     pub fn judge_blocking(&self, task: Task) -> Result<Judgement> {
         let (reply, receive) = oneshot::channel();
-        let sent = self.0.blocking_send(Some((task, reply)));
+        let sent = self.tasks.blocking_send(Some((task, reply)));
         sent.map_err(|_| ended())?;
         receive.blocking_recv().unwrap_or_else(|_| Err(ended()))
     }
@@ -100,7 +118,7 @@ impl Queue {
     /// Ends the work once what waits is judged.
     pub async fn end(&self) {
         // Who works may have ended already.
-        self.0.send(None).await.ok();
+        self.tasks.send(None).await.ok();
     }
 }
 

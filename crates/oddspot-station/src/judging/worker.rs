@@ -19,6 +19,7 @@ use crate::data::{Data, KeptImage};
 use crate::error::{Error, Kind, Result};
 use crate::history::{History, Inspection, Judged, Source};
 use crate::metrics::Metrics;
+use crate::outputs::{Misses, NotJudged};
 
 /// What an image of no file is called in errors.
 const SENT: &str = "that was sent";
@@ -35,6 +36,8 @@ pub struct Worker {
     pub recent: Arc<Recent>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where it is told that an image was not judged.
+    pub misses: Arc<Misses>,
     /// What the history works on.
     pub runtime: Handle,
 }
@@ -44,11 +47,19 @@ impl Worker {
     pub fn work(&self, queue: &Queue, mut tasks: Receiver<Option<(Task, Reply)>>) {
         while let Some(Some((task, reply))) = tasks.blocking_recv() {
             self.metrics.waiting(&self.post.name, queue.waiting());
-            let source = task.source;
+            queue.set_judging(true);
+            let (source, part_id) = (task.source, task.part_id.clone());
             let judged = self.judge(task);
+            queue.set_judging(false);
             // A file of a folder is tried again, and counts once it is given up.
             if let (Err(error), Source::Http) = (&judged, source) {
-                self.metrics.missed(name_of(error.kind()));
+                let image = NotJudged {
+                    reason: name_of(error.kind()),
+                    detail: error.to_string(),
+                    part_id,
+                    file: None,
+                };
+                self.misses.missed(&self.post.name, image);
                 tracing::warn!("{}: an image was not judged: {error}", self.post.name);
             }
             // Who sent it may have gone.

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{Card, Navigation};
+use crate::outputs::OutputNow;
 
 /// How many images of a verdict there were today.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Now {
     pub waiting: usize,
     /// The folder that images come into.
     pub folder: Option<String>,
+    /// The ways by which results go out.
+    pub outputs: Vec<OutputNow>,
     /// The beginning of the model's hash.
     pub model: Option<String>,
     /// The address of the service.

@@ -21,12 +21,15 @@ use crate::inputs::FolderState;
 use crate::jobs::Jobs;
 use crate::judging::{Model, Models, Post, Queue, Recent};
 use crate::metrics::Metrics;
+use crate::outputs::{Condition, Look, Misses, Output, Outputs};
 use crate::pictures::Pictures;
 use crate::versions::Versions;
 use workshop::{Workshop, spawn};
 
 /// How long what waits may take at the end.
 const AT_THE_END: Duration = Duration::from_secs(10);
+/// How long, at least, what was judged may take to be told at the end.
+const TO_TELL: Duration = Duration::from_secs(2);
 /// Between two looks at whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
 /// Stations at work, at most: each has threads and memory of its own.
@@ -44,12 +47,36 @@ pub struct Station {
     pub folder: Option<(PathBuf, FolderState)>,
     /// The SHA-256 of the model that the configuration names.
     pub configured_model: Option<String>,
+    /// The ways by which its results go out.
+    pub outputs: Vec<Output>,
 }
 
 impl Station {
     /// The model that judges; without it nothing can be.
     pub fn model(&self) -> Option<Arc<Model>> {
         self.post.model()
+    }
+
+    /// How it is, for its outputs.
+    fn look(&self) -> Look {
+        let (post, queue) = (Arc::clone(&self.post), self.queue.clone());
+        let folder = self.folder.as_ref().map(|(_, state)| state.clone());
+        Arc::new(move || {
+            let name = &post.name;
+            let trouble = if post.is_paused() {
+                Some(format!("station {name} is paused"))
+            } else if post.model().is_none() {
+                Some(format!("station {name} has no model"))
+            } else if queue.is_ended() {
+                Some(format!("station {name} judges no more"))
+            } else {
+                folder.as_ref().and_then(FolderState::trouble)
+            };
+            Condition {
+                trouble,
+                is_busy: queue.is_busy(),
+            }
+        })
     }
 }
 
@@ -63,6 +90,8 @@ pub struct Service {
     pub pictures: Arc<Pictures>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where it is told that images were not judged.
+    pub misses: Arc<Misses>,
     /// The models of the stations.
     pub versions: Arc<Versions>,
     /// Takes images among the good ones.
@@ -83,6 +112,7 @@ pub struct Service {
 pub struct Work {
     stop: Arc<AtomicBool>,
     others: Vec<JoinHandle<()>>,
+    outputs: Outputs,
 }
 
 impl Service {
@@ -106,6 +136,11 @@ impl Service {
         };
         let models = Arc::new(Models::new(Arc::clone(&data), options, of_images));
         let metrics: Arc<Metrics> = Arc::default();
+        let mut outputs = Outputs::new(
+            Arc::clone(&history),
+            Arc::clone(&metrics),
+            &configuration.modbus,
+        );
         let versions = Arc::new(Versions::new(
             Arc::clone(&history),
             Arc::clone(&models),
@@ -135,12 +170,14 @@ impl Service {
                 versions: Arc::clone(&versions),
                 recent,
                 metrics: Arc::clone(&metrics),
+                misses: outputs.misses(),
                 limits,
                 stop: Arc::clone(&stop),
             },
             history,
             data,
             metrics,
+            misses: outputs.misses(),
             versions,
             limits,
             stations: RwLock::default(),
@@ -150,8 +187,16 @@ impl Service {
         });
         let mut inputs = Vec::new();
         for asked in service.asked_for(configuration).await? {
-            inputs.extend(service.take_in(&asked).await?);
+            inputs.extend(service.take_in(&asked, Some(&mut outputs)).await?);
         }
+        let stations = service.stations();
+        let present: Vec<Output> = stations
+            .iter()
+            .flat_map(|one| one.outputs.clone())
+            .collect();
+        outputs
+            .look_after_removed(&configuration.forget, &present)
+            .await?;
         // Only when all of them are ready: who cannot be served judges nothing.
         let mut others = Vec::new();
         for input in inputs {
@@ -160,7 +205,12 @@ impl Service {
         }
         let jobs = Arc::clone(&service.jobs);
         others.push(spawn("job", move || jobs.work())?);
-        Ok((service, Work { stop, others }))
+        let work = Work {
+            stop,
+            others,
+            outputs,
+        };
+        Ok((service, work))
     }
 
     /// The stations that are configured and those that were made from the page; without configured ones all that there
@@ -177,12 +227,17 @@ impl Service {
         Ok(asked)
     }
 
-    /// Begins to judge for a station, and gives what is to look at its folder.
+    /// Begins to judge for a station, and to tell it where it has outputs; gives what is to look at its folder.
     async fn take_in(
         &self,
         asked: &StationConfiguration,
+        outputs: Option<&mut Outputs>,
     ) -> Result<Option<crate::inputs::FolderInput>> {
-        let made = self.workshop.station(asked).await?;
+        let mut made = self.workshop.station(asked).await?;
+        if let Some(outputs) = outputs {
+            let look = made.station.look();
+            made.station.outputs = outputs.begin(&asked.name, &asked.outputs, &look)?;
+        }
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.push(made.worker);
         let mut stations = self
@@ -209,8 +264,9 @@ impl Service {
             return Err(Error::new(Kind::Mismatch, reason));
         }
         self.history.add_station(name, true).await?;
-        // Without a configuration it has no folder.
-        self.take_in(&StationConfiguration::named(name)).await?;
+        // Without a configuration it has no folder and no outputs.
+        self.take_in(&StationConfiguration::named(name), None)
+            .await?;
         self.station(name)
     }
 
@@ -273,6 +329,9 @@ impl Service {
         if threads.any(|thread| !thread.is_finished()) {
             tracing::warn!("what still waits was not judged: whoever sent it is told so");
         }
+        // What was judged at last is told too, if whoever is told is quick.
+        let until = until.max(Instant::now() + TO_TELL);
+        work.outputs.end(until).await;
         // Who still writes after all that time must not keep it from ending.
         tokio::time::timeout(AT_THE_END, self.history.close())
             .await

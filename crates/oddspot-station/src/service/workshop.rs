@@ -14,6 +14,7 @@ use crate::history::History;
 use crate::inputs::{FolderInput, FolderState};
 use crate::judging::{Post, Queue, Recent, Worker};
 use crate::metrics::Metrics;
+use crate::outputs::Misses;
 use crate::versions::Versions;
 
 /// What stations share.
@@ -23,6 +24,7 @@ pub struct Workshop {
     pub versions: Arc<Versions>,
     pub recent: Arc<Recent>,
     pub metrics: Arc<Metrics>,
+    pub misses: Arc<Misses>,
     pub limits: Limits,
     pub stop: Arc<AtomicBool>,
 }
@@ -52,6 +54,7 @@ impl Workshop {
             history: Arc::clone(&self.history),
             recent: Arc::clone(&self.recent),
             metrics: Arc::clone(&self.metrics),
+            misses: Arc::clone(&self.misses),
             runtime: Handle::current(),
         };
         let of_worker = queue.clone();
@@ -68,6 +71,7 @@ impl Workshop {
                 folder,
                 configured_model: (asked.model.as_ref())
                     .and_then(|_| configured.and_then(|row| row.configured_model)),
+                outputs: Vec::new(),
             },
             worker,
             input,
@@ -89,7 +93,7 @@ impl Workshop {
             data: self.data.root().to_owned(),
             most_bytes: self.limits.body,
             queue: queue.clone(),
-            metrics: Arc::clone(&self.metrics),
+            misses: Arc::clone(&self.misses),
             state: FolderState::default(),
             stop: Arc::clone(&self.stop),
         })

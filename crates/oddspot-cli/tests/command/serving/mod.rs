@@ -6,6 +6,7 @@ mod browser;
 mod chromium;
 mod ends;
 mod folder;
+mod outputs;
 mod refusals;
 mod requests;
 mod setting_up;

@@ -1,0 +1,173 @@
+//! The server that controllers read from and write to.
+
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio_modbus::server::Service;
+use tokio_modbus::server::tcp::Server as TcpServer;
+use tokio_modbus::{ExceptionCode, Request, Response, SlaveRequest};
+
+use super::unit::{ACKNOWLEDGE, BITS, Unit};
+use crate::error::{Error, Kind, Result};
+
+/// Controllers that are connected at a time.
+const CONNECTIONS: usize = 32;
+/// Bits and registers that one request may read or write.
+const AT_ONCE: usize = 125;
+
+/// The units, by their ids.
+type Units = Arc<Mutex<BTreeMap<u8, Arc<Unit>>>>;
+
+/// The server.
+pub struct Server {
+    units: Units,
+    serving: JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens, and answers for the units that there are by then.
+    ///
+    /// # Errors
+    /// An address that cannot be listened on.
+    pub fn listen(address: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind(address)
+            .and_then(|listener| {
+                listener.set_nonblocking(true)?;
+                tokio::net::TcpListener::from_std(listener)
+            })
+            .map_err(|error| match error.kind() {
+                ErrorKind::AddrInUse => {
+                    let reason = format!(
+                        "another program listens on {address} already: end it, or take another port (modbus.listen)"
+                    );
+                    Error::new(Kind::Mismatch, reason)
+                }
+                _ => {
+                    let reason =
+                        format!("{address} cannot be listened on (modbus.listen): {error}");
+                    Error::new(Kind::System, reason)
+                }
+            })?;
+        if let Ok(local) = listener.local_addr() {
+            tracing::info!("controllers read by Modbus TCP from {local}");
+        }
+        if !address.ip().is_loopback() {
+            tracing::warn!(
+                "Modbus has no login: whoever reaches {address} can read results and acknowledge them"
+            );
+        }
+        let units = Units::default();
+        let serving = tokio::spawn(serve(listener, Arc::clone(&units)));
+        Ok(Self { units, serving })
+    }
+
+    /// Answers for a unit from now on.
+    pub fn add(&self, id: u8, unit: Arc<Unit>) {
+        let mut units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+        units.insert(id, unit);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn serve(listener: tokio::net::TcpListener, units: Units) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let server = TcpServer::new(listener);
+    let connected = |stream: tokio::net::TcpStream, _| {
+        let (units, room) = (Arc::clone(&units), Arc::clone(&room));
+        async move {
+            stream.set_nodelay(true).ok();
+            // One too many is closed at once.
+            let controller = (room.try_acquire_owned().ok()).map(|place| Controller {
+                units,
+                _place: place,
+            });
+            Ok(controller.map(|controller| (controller, stream)))
+        }
+    };
+    loop {
+        let broke = |error| tracing::debug!("a controller's connection broke: {error}");
+        if let Err(error) = server.serve(&connected, broke).await {
+            tracing::warn!("a controller's connection was refused: {error}");
+        }
+    }
+}
+
+/// A controller that is connected.
+struct Controller {
+    units: Units,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Service for Controller {
+    type Request = SlaveRequest<'static>;
+    type Response = Response;
+    type Exception = ExceptionCode;
+    type Future = Ready<Result<Response, ExceptionCode>>;
+
+    fn call(&self, asked: Self::Request) -> Self::Future {
+        let unit = {
+            let units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+            units.get(&asked.slave).cloned()
+        };
+        ready(match unit {
+            Some(unit) => answer(&unit, asked.request),
+            None => Err(ExceptionCode::GatewayTargetDevice),
+        })
+    }
+}
+
+fn answer(unit: &Unit, request: Request<'_>) -> Result<Response, ExceptionCode> {
+    match request {
+        Request::ReadDiscreteInputs(from, count) => {
+            some(&unit.bits(), from, count).map(Response::ReadDiscreteInputs)
+        }
+        Request::ReadCoils(from, count) => {
+            let mut coils = [false; ACKNOWLEDGE as usize + 1];
+            coils[..BITS].copy_from_slice(&unit.bits());
+            some(&coils, from, count).map(Response::ReadCoils)
+        }
+        Request::ReadInputRegisters(from, count) => {
+            some(&unit.registers(), from, count).map(Response::ReadInputRegisters)
+        }
+        Request::ReadHoldingRegisters(from, count) => {
+            some(&unit.registers(), from, count).map(Response::ReadHoldingRegisters)
+        }
+        Request::WriteSingleCoil(ACKNOWLEDGE, value) => {
+            if value {
+                unit.acknowledge();
+            }
+            Ok(Response::WriteSingleCoil(ACKNOWLEDGE, value))
+        }
+        Request::WriteMultipleCoils(ACKNOWLEDGE, values) if values.len() == 1 => {
+            if values[0] {
+                unit.acknowledge();
+            }
+            Ok(Response::WriteMultipleCoils(ACKNOWLEDGE, 1))
+        }
+        Request::WriteSingleCoil(..) | Request::WriteMultipleCoils(..) => {
+            Err(ExceptionCode::IllegalDataAddress)
+        }
+        _ => Err(ExceptionCode::IllegalFunction),
+    }
+}
+
+/// So many of what is read, from an address on.
+fn some<T: Copy>(all: &[T], from: u16, count: u16) -> Result<Vec<T>, ExceptionCode> {
+    let (from, count) = (usize::from(from), usize::from(count));
+    if count == 0 || count > AT_ONCE {
+        return Err(ExceptionCode::IllegalDataValue);
+    }
+    let some = all.get(from..from + count);
+    some.map(<[T]>::to_vec)
+        .ok_or(ExceptionCode::IllegalDataAddress)
+}

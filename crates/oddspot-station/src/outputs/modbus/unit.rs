@@ -1,0 +1,204 @@
+//! What a controller reads of a station, and how it acknowledges.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use oddspot::verdict::Verdict;
+use tokio::sync::watch;
+
+use super::super::condition::Look;
+use crate::history::Event;
+
+/// Bits, by their addresses.
+pub const BITS: usize = 9;
+/// The address of the coil that acknowledges.
+pub const ACKNOWLEDGE: u16 = 16;
+/// Registers, by their addresses.
+pub const REGISTERS: usize = 10;
+/// The code where nothing was judged.
+const MISSED: u16 = 5;
+
+/// What a controller reads of a station.
+pub struct Unit {
+    look: Look,
+    begun: Instant,
+    shown: Mutex<Shown>,
+    acknowledged: watch::Sender<()>,
+}
+
+/// The last event.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    /// Events since the start.
+    counter: u32,
+    /// Images that were judged since the start.
+    parts: u32,
+    verdict: Option<Verdict>,
+    is_missed: bool,
+    score: f32,
+    is_acknowledged: bool,
+}
+
+impl Unit {
+    /// Of a station that nothing was judged for yet.
+    pub fn new(look: Look) -> Self {
+        Self {
+            look,
+            begun: Instant::now(),
+            shown: Mutex::default(),
+            acknowledged: watch::channel(()).0,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows an event in place of the last, and gives what hears of its acknowledgement.
+    pub fn show(&self, event: &Event) -> watch::Receiver<()> {
+        let mut shown = self.lock();
+        let acknowledged = self.acknowledged.subscribe();
+        shown.counter = shown.counter.wrapping_add(1);
+        shown.is_acknowledged = false;
+        match event {
+            Event::Inspection(inspection) => {
+                shown.parts = shown.parts.wrapping_add(1);
+                shown.verdict = Some(inspection.verdict);
+                shown.is_missed = false;
+                shown.score = inspection.finding.score;
+            }
+            Event::Missed(_) => {
+                shown.verdict = None;
+                shown.is_missed = true;
+                shown.score = f32::NAN;
+            }
+        }
+        acknowledged
+    }
+
+    /// Takes away what the controller has seen.
+    pub fn acknowledge(&self) {
+        let mut shown = self.lock();
+        shown.is_acknowledged = true;
+        self.acknowledged.send_replace(());
+    }
+
+    /// The bits as they are now.
+    pub fn bits(&self) -> [bool; BITS] {
+        let shown = *self.lock();
+        self.bits_of(&shown)
+    }
+
+    fn bits_of(&self, shown: &Shown) -> [bool; BITS] {
+        let condition = (self.look)();
+        let is_new = !shown.is_acknowledged;
+        let is = |verdict| is_new && shown.verdict == Some(verdict);
+        [
+            condition.trouble.is_none(),
+            condition.is_busy,
+            is_new && shown.verdict.is_some(),
+            is(Verdict::Good),
+            is(Verdict::Check),
+            is(Verdict::Anomalous),
+            is(Verdict::Untrusted),
+            condition.trouble.is_some() || (is_new && shown.is_missed),
+            !self.begun.elapsed().as_secs().is_multiple_of(2),
+        ]
+    }
+
+    /// The registers as they are now.
+    pub fn registers(&self) -> [u16; REGISTERS] {
+        let shown = *self.lock();
+        let [counter, parts] = [shown.counter, shown.parts].map(words);
+        let thousandths = words(thousandths(shown.score));
+        let float = words(shown.score.to_bits());
+        let bits = self.bits_of(&shown);
+        // So that one request has all that belongs together.
+        let bits = (0..).zip(bits).map(|(at, bit)| u16::from(bit) << at).sum();
+        [
+            counter[0],
+            counter[1],
+            thousandths[0],
+            thousandths[1],
+            float[0],
+            float[1],
+            code(&shown),
+            parts[0],
+            parts[1],
+            bits,
+        ]
+    }
+}
+
+fn code(shown: &Shown) -> u16 {
+    match shown.verdict {
+        _ if shown.is_missed => MISSED,
+        None => 0,
+        Some(Verdict::Good) => 1,
+        Some(Verdict::Check) => 2,
+        Some(Verdict::Anomalous) => 3,
+        Some(Verdict::Untrusted) => 4,
+    }
+}
+
+/// A score in thousandths; what is no number, or too large for it, is the largest.
+fn thousandths(score: f32) -> u32 {
+    let thousandths = (f64::from(score) * 1e3).round();
+    match thousandths.is_finite() && thousandths < f64::from(u32::MAX) {
+        true => thousandths.max(0.0) as u32,
+        false => u32::MAX,
+    }
+}
+
+/// The words of a number, the high one first.
+fn words(number: u32) -> [u16; 2] {
+    [(number >> 16) as u16, number as u16]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::history::{Missed, NoVerdict};
+    use crate::outputs::Condition;
+
+    #[test]
+    fn what_was_missed_is_an_error_and_no_result() {
+        let unit = Unit::new(Arc::new(Condition::default));
+        assert_eq!(
+            &unit.bits()[..8],
+            [true, false, false, false, false, false, false, false]
+        );
+        let missed = Missed {
+            id: "1".to_owned(),
+            station: "top".to_owned(),
+            time: "now".to_owned(),
+            verdict: NoVerdict::Missed,
+            reason: "queue_full".to_owned(),
+            detail: "full".to_owned(),
+            images: 1,
+            part_id: None,
+            file: None,
+        };
+        unit.show(&Event::Missed(missed));
+        assert_eq!(
+            &unit.bits()[2..8],
+            [false, false, false, false, false, true]
+        );
+        let registers = unit.registers();
+        assert_eq!((registers[1], registers[6], registers[8]), (1, MISSED, 0));
+        assert_eq!(registers[2..4], [u16::MAX; 2]);
+        assert_eq!(registers[9] & 0b1111_1111, 0b1000_0001);
+        unit.acknowledge();
+        assert!(!unit.bits()[7]);
+    }
+
+    #[test]
+    fn a_score_is_told_in_thousandths() {
+        assert_eq!(thousandths(70.0001), 70_000);
+        assert_eq!(thousandths(-1.0), 0);
+        assert_eq!(thousandths(f32::INFINITY), u32::MAX);
+        assert_eq!(words(70_000), [1, 4_464]);
+    }
+}

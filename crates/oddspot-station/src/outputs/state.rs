@@ -1,0 +1,150 @@
+//! How an output is, for whoever looks.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use tokio::sync::watch;
+use utoipa::ToSchema;
+
+use crate::history::Backlog;
+
+/// A station's output.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The station.
+    pub station: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is, in a word.
+    pub kind: &'static str,
+    /// How it is.
+    pub state: OutputState,
+}
+
+/// Why nothing is handed on at the moment, if so.
+#[derive(Clone, Debug, Default)]
+pub struct OutputState {
+    trouble: Arc<Mutex<Option<String>>>,
+    works: Arc<watch::Sender<()>>,
+}
+
+/// An output and what waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutputNow {
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub kind: &'static str,
+    /// Events that wait.
+    pub waiting: u64,
+    /// Since when the first of them waits, in UTC.
+    pub since: Option<String>,
+    /// Why they wait, if something is wrong.
+    pub trouble: Option<String>,
+}
+
+impl OutputState {
+    /// Notes what is wrong, or that nothing is, and gives what was noted before.
+    fn set(&self, trouble: Option<String>) -> Option<String> {
+        let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut noted, trouble)
+    }
+
+    /// Hears from now on when it works again.
+    pub fn works(&self) -> watch::Receiver<()> {
+        self.works.subscribe()
+    }
+
+    /// What is wrong, if anything is.
+    pub fn trouble(&self) -> Option<String> {
+        let noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.clone()
+    }
+}
+
+impl Output {
+    /// Notes that it fails, and tells of it if it did not before.
+    pub fn fails(&self, trouble: &str) {
+        let Self { station, name, .. } = self;
+        if self.state.set(Some(trouble.to_owned())).is_none() {
+            tracing::warn!(
+                "{station}: the output {name} fails ({trouble}): what is to be told waits, and is tried again"
+            );
+        }
+    }
+
+    /// Notes that it works, and tells of it if it failed before.
+    pub fn works(&self) {
+        let Self { station, name, .. } = self;
+        if let Some(before) = self.state.set(None) {
+            tracing::info!("{station}: the output {name} works again; before: {before}");
+            self.state.works.send_replace(());
+        }
+    }
+
+    /// How it is now, by what waits for all outputs.
+    pub fn now(&self, backlog: &[Backlog]) -> OutputNow {
+        let waits = backlog
+            .iter()
+            .find(|one| one.station == self.station && one.output == self.name);
+        OutputNow {
+            name: self.name.clone(),
+            kind: self.kind,
+            waiting: waits.map_or(0, |waits| waits.events),
+            since: waits.map(|waits| waits.since.clone()),
+            trouble: self.state.trouble(),
+        }
+    }
+}
+
+impl OutputNow {
+    /// In words: `ok`, or `3 wait since 14:02: connection refused`.
+    pub fn words(&self) -> String {
+        let since = self.since.as_deref().and_then(clock);
+        let since = since.map_or(String::new(), |since| format!(" since {since}"));
+        match (&self.trouble, self.waiting) {
+            (None, 0) => "ok".to_owned(),
+            (None, waiting) => format!("ok, {waiting} wait"),
+            (Some(trouble), 0) => trouble.clone(),
+            (Some(trouble), waiting) => format!("{waiting} wait{since}: {trouble}"),
+        }
+    }
+}
+
+/// A moment as people here tell it: the time of today, or the date before it.
+fn clock(moment: &str) -> Option<String> {
+    let moment: Timestamp = moment.parse().ok()?;
+    let zone = TimeZone::system();
+    let [then, now] = [moment, Timestamp::now()].map(|one| one.to_zoned_datetime(zone.clone()));
+    let form = match then.date() == now.date() {
+        true => "%H:%M",
+        false => "%Y-%m-%d %H:%M",
+    };
+    Some(then.strftime(form).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_told_of_in_words() {
+        let mut now = OutputNow {
+            name: "mqtt".to_owned(),
+            kind: "mqtt",
+            waiting: 0,
+            since: None,
+            trouble: None,
+        };
+        assert_eq!(now.words(), "ok");
+        now.trouble = Some("connection refused".to_owned());
+        assert_eq!(now.words(), "connection refused");
+        now.waiting = 3;
+        now.since = Some("2020-02-03T12:00:00.000Z".to_owned());
+        let words = now.words();
+        assert!(words.starts_with("3 wait since 2020-02-0"), "{words}");
+        assert!(words.ends_with(":00: connection refused"), "{words}");
+    }
+}
