@@ -40,7 +40,11 @@ pub async fn body_for(
     let (true, Ok(_room)) = (at.queue.has_room(), room) else {
         return Err(full(shared, &at, None));
     };
-    match in_time(Bytes::from_request(request, &())).await? {
+    let read = in_time(Bytes::from_request(request, &())).await;
+    let read = read.inspect_err(|problem| {
+        note(shared, station, "slow", problem.detail().to_owned(), None);
+    })?;
+    match read {
         Ok(bytes) => Ok((bytes, Instant::now())),
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             let most = shared.service.limits.body;
@@ -51,6 +55,7 @@ pub async fn body_for(
         }
         Err(rejection) => {
             let detail = rejection.body_text();
+            note(shared, station, "broken", detail.clone(), None);
             Err(Problem::new(StatusCode::BAD_REQUEST, "broken", detail))
         }
     }
@@ -90,9 +95,20 @@ pub async fn judge(shared: &Shared, station: &str, task: Task) -> Result<Judgeme
 
 /// Counts an image that is refused, and tells of it.
 fn missed(shared: &Shared, station: &str, error: &Error, part_id: Option<String>) {
+    let reason = name_of(error.kind());
+    note(shared, station, reason, error.to_string(), part_id);
+}
+
+fn note(
+    shared: &Shared,
+    station: &str,
+    reason: &'static str,
+    detail: String,
+    part_id: Option<String>,
+) {
     let image = NotJudged {
-        reason: name_of(error.kind()),
-        detail: error.to_string(),
+        reason,
+        detail,
         part_id,
         file: None,
     };
