@@ -60,8 +60,17 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
     };
     let rgb = match image {
         DynamicImage::ImageRgb8(rgb) => rgb.into_raw(),
-        DynamicImage::ImageLuma16(grey) => of_16(&grey),
-        DynamicImage::ImageLumaA16(grey) => of_16(&grey),
+        DynamicImage::ImageLuma16(grey) => {
+            let eight_bits = of_16(&grey);
+            // Of a large image there is no room for all three.
+            drop(grey);
+            rgb_in_place(eight_bits, [1, 1])
+        }
+        DynamicImage::ImageLumaA16(grey) => {
+            let eight_bits = of_16(&grey);
+            drop(grey);
+            rgb_in_place(eight_bits, [1, 1])
+        }
         DynamicImage::ImageRgb16(rgb) => of_16(&rgb),
         DynamicImage::ImageRgba16(rgb) => of_16(&rgb),
         eight_bits => rgb_in_place(eight_bits.into_bytes(), [colours, channels]),
@@ -158,7 +167,7 @@ fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2]) -> Vec<u8
     samples
 }
 
-/// 8-bit RGB of samples of 16 bits.
+/// The colours in 8 bits of samples of 16: grey, or red, green and blue.
 fn on_black(
     samples: &[u16],
     Range {
@@ -172,7 +181,7 @@ fn on_black(
     let opacity = |pixel: &[u16]| pixel.get(colours).map_or(opaque, |&alpha| alpha.into());
     let sees_nothing = pixels.clone().all(|pixel| opacity(pixel) == 0);
     let whole = white * opaque;
-    let mut rgb = Vec::with_capacity(samples.len() / channels * 3);
+    let mut flat = Vec::with_capacity(samples.len() / channels * colours);
     for pixel in pixels {
         let opacity = match sees_nothing {
             true => opaque,
@@ -185,9 +194,13 @@ fn on_black(
             };
             ((colour * opacity * 510 + whole) / (2 * whole)) as u8
         };
-        rgb.extend((0..3).map(|c| eight_bits(pixel[c % colours].into())));
+        flat.extend(
+            pixel[..colours]
+                .iter()
+                .map(|&colour| eight_bits(colour.into())),
+        );
     }
-    rgb
+    flat
 }
 
 #[cfg(test)]
