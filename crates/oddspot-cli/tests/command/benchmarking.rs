@@ -106,7 +106,7 @@ fn a_data_set_that_fails_is_named_and_the_others_are_measured() {
     let run = world.ends_with(&mut benchmark(&world, "--methods full"), 1);
     let said = |text: &str| assert!(run.stderr.contains(text), "{text}: {}", run.stderr);
     said("error: broken: ");
-    said("broken/train/good/0.png");
+    said("broken/test/good/0.png");
     said("not everything of broken");
     assert!(run.stdout.contains("| second |") && run.stdout.contains("| first |"));
 }

@@ -172,17 +172,20 @@ fn results_are_replaced_or_added_to_as_asked_and_never_lost() {
         .write_all(b"{\"image\":\"half")
         .unwrap();
     torn("out/results.csv").write_all(b"half").unwrap();
-    world.succeeds(&mut world.oddspot("detect model.oddspot second -o out --append --no-pictures"));
-    assert!(
-        world
-            .text("out/results.jsonl")
-            .contains("half\n{\"image\":\"second/0.png\"")
-    );
-    assert!(
-        world
-            .text("out/results.csv")
-            .contains("half\nsecond/0.png,")
-    );
+    let append = "detect model.oddspot second -o out --append --no-pictures";
+    let run = world.succeeds(&mut world.oddspot(append));
+    for name in ["out/results.jsonl", "out/results.csv"] {
+        let said = format!("{name} ended in half a line");
+        assert!(run.stderr.contains(&said), "{}", run.stderr);
+        let text = world.text(name);
+        assert!(
+            text.contains("second/0.png") && !text.contains("half"),
+            "{text}"
+        );
+    }
+    for line in world.text("out/results.jsonl").lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
     let run = world.succeeds(&mut world.oddspot("detect model.oddspot second -o out --replace"));
     assert!(run.stderr.contains("removed 19 pictures"), "{}", run.stderr);
     assert_eq!(lines(&world.text("out/results.jsonl")).len(), 1);

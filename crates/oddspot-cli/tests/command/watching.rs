@@ -274,7 +274,7 @@ fn pages_that_a_killed_run_did_not_tell_of_are_told_of_once() {
         let first: Vec<&str> = all.lines().take(told).collect();
         world.write(&list, first.join("\n") + "\n{\"image\":\"half");
         let watching = Watching::start(&world, "--no-pictures --quiet");
-        watching.until(|| (world.text(&list).lines().count() >= 4).then_some(()));
+        watching.until(|| (world.text(&list).lines().count() >= 3).then_some(()));
         sleep(Duration::from_millis(800));
         watching.stop();
         let text = world.text(&list);

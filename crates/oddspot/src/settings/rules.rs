@@ -128,6 +128,9 @@ const TEACHER_CHANNELS: u128 = 64;
 
 /// Settings whose activations would take more than 2 GiB: a file of settings or a model may claim any.
 fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
+    if !settings.method.learns() {
+        return None;
+    }
     let [c1, c2, c3, c4] = settings.student.widths;
     let stride = settings.student.output_stride;
     let ImageSize { width, height } = settings.image_size;
