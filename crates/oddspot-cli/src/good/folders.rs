@@ -145,8 +145,10 @@ fn good_beside_others(
         }
     }
     inside.into_iter().find_map(|(parent, names)| {
+        // 0, 1, 2 are cameras or shifts; 0 and 1 alone are labels.
+        let is_label = names.len() == 2 && names.contains("1");
         let (good, others): (Vec<String>, Vec<String>) =
-            names.into_iter().partition(|name| sounds_good(name));
+            (names.into_iter()).partition(|name| sounds_good(name) && (name != "0" || is_label));
         let good = good.first().filter(|_| !others.is_empty())?;
         Some((parent.join(good), others))
     })
@@ -160,7 +162,7 @@ pub fn refuse_good(dataset: &Dataset, args: GoodArgs) -> Result<()> {
     let is_called_good = |folder: &Path| {
         folder
             .iter()
-            .any(|part| sounds_good(&part.to_string_lossy()))
+            .any(|part| part != "0" && sounds_good(&part.to_string_lossy()))
     };
     let mut good: BTreeMap<&Path, usize> = BTreeMap::new();
     for sample in &dataset.train {

@@ -65,7 +65,9 @@ fn pass_over(root: &Path, besides: &mut Besides) -> Result<()> {
             name.eq_ignore_ascii_case(part)
         };
         match PARTS.into_iter().find(|part| is_called(part)) {
-            None if whose(&folder).is_none() => besides.pass_over(&folder)?,
+            None if whose(&folder).is_none() && !is_for_tests(&folder) => {
+                besides.pass_over(&folder)?;
+            }
             Some("train" | "validation") => {
                 besides.pass_over_loose(&folder)?;
                 for other in folders(&folder)? {
@@ -78,6 +80,15 @@ fn pass_over(root: &Path, besides: &mut Besides) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a folder is called as one of further images to measure with: `test_public`, `validation_2`.
+fn is_for_tests(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_ascii_lowercase();
+    ["test", "val", "ground_truth", "mask"]
+        .iter()
+        .any(|part| name.starts_with(part))
 }
 
 fn is_good(folder: &Path) -> bool {

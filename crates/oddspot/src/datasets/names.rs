@@ -11,7 +11,7 @@ const GOOD: [&str; 8] = [
 const BAD: &[&str] = &[
     "abnormal", "anomalies", "anomalous", "anomaly", "bad", "broken", "corrupt", "damaged", "defect", "defective",
     "defectives", "defects", "error", "errors", "fail", "failed", "failing", "fails", "failure", "failures", "fault",
-    "faults", "faulty", "flawed", "inacceptable", "ko", "negative", "negatives", "ng", "nio", "nogood", "nok",
+    "faults", "faulty", "flawed", "inacceptable", "ko", "ng", "nio", "nogood", "nok",
     "nonconform", "nonconforming", "notgood", "notok", "outlier", "outliers", "rej", "reject", "rejected", "rejection",
     "rejections", "rejects", "scrap", "scrapped", "unacceptable", "ungood", "unusable", "wrong",
     "ausschuss", "defekt", "defekte", "defekten", "defekter", "defektes", "fehler", "fehlerhaft", "fehlerhafte",
@@ -36,10 +36,17 @@ const THINGS: &[&str] = &[
     "sample", "samples", "teil", "teile", "unit", "units",
 ];
 
-/// Words that turn what follows, or goes before, into its opposite.
+/// Words that turn what goes before into its opposite.
+const FREE: &[&str] = &["free", "frei"];
+
+/// Words between one that turns and what it turns.
+#[rustfmt::skip]
+const FILLING: &[&str] = &["any", "aucun", "aucune", "d", "da", "de", "di", "in", "the"];
+
+/// Words that turn what follows into its opposite.
 #[rustfmt::skip]
 const NOT: &[&str] = &[
-    "free", "frei", "kein", "keine", "nicht", "niet", "no", "non", "not", "ohne", "pas", "sans", "senza", "sin",
+    "kein", "keine", "nicht", "niet", "no", "non", "not", "ohne", "pas", "sans", "senza", "sin",
     "without", "zero",
 ];
 
@@ -73,13 +80,28 @@ pub fn sounds_bad(name: &str) -> bool {
     // In capitals a word may end where small letters begin, or one before: BADparts, NOKTeile.
     [Case::Capitals, Case::Words].into_iter().any(|case| {
         let words = words(&name, case);
-        let has_bad = words.iter().any(|word| is_bad(word)) || spelled_out(&words);
-        match words.iter().any(|word| NOT.contains(&word.as_str())) {
-            false => has_bad,
-            // "no defects" is good, and "not ok" is bad.
-            true => !has_bad && words.iter().any(|word| is_turned_bad(word)),
-        }
+        // "no defects" is good, and "not ok" is bad; "defects, no mask" is bad.
+        let mut each = words.iter().enumerate();
+        spelled_out(&words)
+            || each.any(|(at, word)| match is_turned(&words, at) {
+                true => is_turned_bad(word),
+                false => is_bad(word),
+            })
     })
+}
+
+/// Whether a word beside one makes it the opposite.
+fn is_turned(words: &[String], at: usize) -> bool {
+    let is = |at: Option<usize>, list: &[&str]| {
+        let word = at.and_then(|at| words.get(at));
+        word.is_some_and(|word| list.contains(&word.as_str()))
+    };
+    let before = at.checked_sub(1);
+    let before = match is(before, FILLING) {
+        true => at.checked_sub(2),
+        false => before,
+    };
+    is(before, NOT) || is(Some(at + 1), FREE)
 }
 
 fn is_bad(word: &str) -> bool {
@@ -217,7 +239,11 @@ mod tests {
             "outliers",
             "wrong",
             "unusable",
-            "negative",
+            "NOK nicht verwenden",
+            "bad_without_flash",
+            "defects_no_mask",
+            "No 5 NOK",
+            "bad pas cher",
             "ungood",
             "noGood",
             "notOK",
@@ -291,6 +317,9 @@ mod tests {
             "NGC 7000",
             "failover",
             "negatively",
+            "negative",
+            "without any defects",
+            "sans aucun défaut",
         ] {
             assert!(!sounds_bad(other), "{other}");
         }

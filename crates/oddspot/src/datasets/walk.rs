@@ -1,6 +1,7 @@
 //! The files under a folder that are the user's, at any depth.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -133,10 +134,28 @@ impl Findings {
                 let named = self.0.get(output);
                 named.is_some_and(|named| {
                     file.strip_prefix(output)
-                        .is_ok_and(|below| named.contains(below))
+                        .is_ok_and(|below| named.contains(below) || is_left_over(output, below))
                 })
             })
     }
+}
+
+/// Whether a picture beside results is one of several of an image, as of a run that was killed before it wrote the
+/// image's line.
+fn is_left_over(output: &Path, below: &Path) -> bool {
+    let mut parts = below.components();
+    let kind = parts.next().map(|kind| kind.as_os_str());
+    let name = parts.as_path();
+    let others = PICTURES
+        .iter()
+        .filter(|other| kind != Some(OsStr::new(other)));
+    kind.is_some_and(|kind| PICTURES.iter().any(|known| kind == *known))
+        && others.into_iter().any(|other| {
+            let mut files = ["png", "jpg"]
+                .into_iter()
+                .map(|ending| output.join(other).join(name.with_extension(ending)));
+            files.any(|file| file.is_file())
+        })
 }
 
 /// The pictures that the results in a folder name, below it; half lines of runs that were killed name none.

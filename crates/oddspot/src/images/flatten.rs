@@ -83,6 +83,21 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
     Picture { image, kind }
 }
 
+/// The same samples with 0 as black.
+pub(super) fn black_is_zero(mut samples: Samples) -> Samples {
+    if !samples.is_white_zero {
+        return samples;
+    }
+    let bits = bits_in_use(&samples).unwrap_or(16);
+    let white = BitDepth::Of(bits).white(0, None);
+    if let DynamicImage::ImageLuma16(grey) = &mut samples.image {
+        grey.iter_mut()
+            .for_each(|sample| *sample = white - (*sample).min(white));
+        samples.is_white_zero = false;
+    }
+    samples
+}
+
 /// The bits that are in use of 16; none of samples that use all of theirs.
 pub(super) fn bits_in_use(samples: &Samples) -> Option<u8> {
     let Depth::Of16(said) = samples.depth else {
@@ -260,6 +275,13 @@ mod tests {
         assert_eq!(bits_in_use(&negative), Some(12));
         let picture = flatten(negative, BitDepth::Auto);
         assert_eq!(picture.image.into_raw(), [255, 255, 255, 0, 0, 0]);
+        let negative = Samples {
+            is_white_zero: true,
+            ..Samples::new(grey([0, 4095]), None)
+        };
+        let positive = black_is_zero(negative);
+        assert!(!positive.is_white_zero);
+        assert_eq!(positive.image.into_luma16().into_raw(), [4095, 0]);
         // A camera of 12 bits with two hot pixels, and one of 16.
         let mut samples = vec![4000; 64 * 64];
         samples[70..72].fill(u16::MAX);

@@ -6,6 +6,7 @@ use ::image::DynamicImage;
 
 use super::ImageSize;
 use super::file::read_file;
+use super::flatten::black_is_zero;
 use super::limits::Limits;
 use super::reading::samples;
 use crate::error::Result;
@@ -47,7 +48,7 @@ const NEARLY_ALL: f64 = 0.8;
 /// A file that cannot be decoded, or that is larger than the limits.
 pub fn read_mask(path: &Path, limits: Limits) -> Result<MaskFile> {
     let bytes = read_file(path)?;
-    let samples = samples((&bytes).into(), path, limits)?;
+    let samples = black_is_zero(samples((&bytes).into(), path, limits)?);
     Ok(Mask::of(&samples.image, bytes.starts_with(&JPEG)))
 }
 

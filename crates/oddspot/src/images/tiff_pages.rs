@@ -61,14 +61,16 @@ impl Directories<'_, '_> {
                 )));
             }
             if seen.len() > MOST_PAGES {
-                let reason = format!("it has more than {MOST_PAGES} pages");
-                return Err(unsupported(self.name, reason));
+                return Err(self.too_many());
             }
             let directory = self.decoder.read_directory(at);
             let directory = directory.map_err(refused(self.name))?;
             found.push(self.entry(at, &directory)?);
             waiting.extend(directory.next());
             let within = self.numbers(&directory, Tag::SubIfd)?;
+            if seen.len() + waiting.len() + within.len() > MOST_PAGES {
+                return Err(self.too_many());
+            }
             waiting.extend(within.into_iter().rev().map(IfdPointer));
         }
         self.check_all_there(&found)?;
@@ -79,6 +81,10 @@ impl Directories<'_, '_> {
             true => vec![first],
             false => pages,
         })
+    }
+
+    fn too_many(&self) -> Error {
+        unsupported(self.name, format!("it has more than {MOST_PAGES} pages"))
     }
 
     /// Refuses the samples of a sensor, which are no picture yet.

@@ -163,10 +163,10 @@ fn activations_fit_into_memory(settings: &Settings) -> Option<String> {
     })
 }
 
-/// Images of which the first layer of a teacher would take more than 2 GiB, before and behind it.
+/// Images of which the first layer of a teacher would take more than 2 GiB.
 fn a_teacher_fits_into_memory(settings: &Settings) -> Option<String> {
     let ImageSize { width, height } = settings.image_size;
-    let values = 2 * TEACHER_CHANNELS * (width * height) as u128;
+    let values = TEACHER_CHANNELS * (width * height) as u128;
     (values > MOST_VALUES).then(|| {
         format!(
             "{width}x{height}: a teacher takes more than 2 GiB of memory for it; lower image_size, or set tile, which \

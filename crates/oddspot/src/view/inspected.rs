@@ -24,10 +24,14 @@ const INSPECT: &str = "region.inspect";
 const MEAN_PICTURE: &str = "good.mean";
 /// Sides of it for images in pieces, whatever their size.
 const OF_PIECES: ImageSize = ImageSize::square(1024);
-/// What is ignored since after the training shows so far in what is inspected, as a share of the longer side.
+/// What is ignored since after the training shows so far in what is inspected, as a share of the longer side, and in
+/// pixels, at least.
 const BORDER: usize = 16;
 /// Times as far, where it is odd: as far as networks and smoothing carry it.
 const ODD_BORDER: usize = 3;
+/// Share of what is inspected that must be left beside what is odd: else it is judged all the same, so that too much is
+/// called anomalous, and not too little.
+const LEFT: f64 = 0.25;
 
 /// What becomes of a part of images. Its number is that in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,16 +200,14 @@ impl Inspected {
         let odd: Vec<bool> = odd
             .map(|(part, value)| *part == Part::IgnoredNow && *value > above)
             .collect();
-        let near = near(
-            &odd,
-            size,
-            ODD_BORDER * size.width.max(size.height) / BORDER,
-        );
+        let near = near(&odd, size, ODD_BORDER * border(size));
         let now = self.now(frame, size);
         let far: Vec<bool> = (now.iter().zip(near))
             .map(|(inspected, near)| *inspected && !near)
             .collect();
-        far.contains(&true).then(|| far.into())
+        let count = |pixels: &[bool]| pixels.iter().filter(|pixel| **pixel).count() as f64;
+        let is_enough = count(&far) > LEFT * count(&now);
+        is_enough.then(|| far.into())
     }
 
     /// What becomes of the pixels of what a frame shows.
@@ -261,7 +263,7 @@ fn judged(size: ImageSize, parts: &[Part]) -> Vec<bool> {
     let reach = match size == OF_PIECES {
         // Over many pieces, each as fine as a whole image is elsewhere.
         true => BORDER,
-        false => size.width.max(size.height) / BORDER,
+        false => border(size),
     };
     let ignored: Vec<bool> = parts.iter().map(|part| *part == Part::IgnoredNow).collect();
     let near = near(&ignored, size, reach);
@@ -273,6 +275,11 @@ fn judged(size: ImageSize, parts: &[Part]) -> Vec<bool> {
         true => far,
         false => inspected.collect(),
     }
+}
+
+/// How far something that is not odd shows, in pixels of the model's size.
+fn border(size: ImageSize) -> usize {
+    (size.width.max(size.height) / BORDER).max(BORDER)
 }
 
 /// What lies within so many rows and columns of what is marked.

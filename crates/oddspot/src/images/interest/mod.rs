@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::ImageSize;
 use super::file::read_file;
+use super::flatten::black_is_zero;
 use super::limits::Limits;
 use super::mask::Mask;
 use super::reading::samples;
@@ -71,7 +72,11 @@ impl RegionOfInterest {
     /// # Errors
     /// A file that cannot be decoded.
     pub fn mask(path: &Path) -> Result<Self> {
-        let samples = samples((&read_file(path)?).into(), path, Limits::default())?;
+        let samples = black_is_zero(samples(
+            (&read_file(path)?).into(),
+            path,
+            Limits::default(),
+        )?);
         let image = samples.image.into_luma16();
         let pixels = image.pixels().map(|pixel| pixel.0[0]);
         let grey = pixels.filter(|level| GREY.contains(level)).count();
