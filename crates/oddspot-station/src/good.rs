@@ -40,7 +40,7 @@ impl GoodImages {
     /// Takes a file that a person gives; the same content counts once.
     ///
     /// # Errors
-    /// What is no usable image; too many images.
+    /// What is no usable image, or was labelled bad at this station; too many images.
     pub async fn take(&self, station: &str, bytes: Bytes, name: &str) -> Result<Taken> {
         if self.history.good_images(station).await?.len() >= MOST {
             let reason = format!("station {station} has {MOST} good images, which is the most");
@@ -78,8 +78,21 @@ impl GoodImages {
             size,
             source: GoodSource::Upload,
         };
-        let is_new = self.history.add_good(station, &new).await?;
+        let is_new = self.add(station, &new).await?;
         Ok(Taken { image, is_new })
+    }
+
+    /// Adds an image that no inspection of the station with the same content is labelled bad for.
+    async fn add(&self, station: &str, new: &NewGood) -> Result<bool> {
+        let bad = self.history.bad_images(station).await?;
+        if bad.contains(&new.kept.sha256) {
+            let reason = format!(
+                "{} is labelled bad in the history: no model may learn from it",
+                new.file
+            );
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
+        self.history.add_good(station, new).await
     }
 
     /// Takes the image of an inspection.
@@ -105,7 +118,7 @@ impl GoodImages {
         };
         Ok(Taken {
             image: new.kept.sha256.clone(),
-            is_new: self.history.add_good(station, &new).await?,
+            is_new: self.add(station, &new).await?,
         })
     }
 }

@@ -6,7 +6,7 @@ use oddspot::datasets::Label;
 use sqlx::Row;
 
 use super::inspection::{Truth, kept_image};
-use super::{History, Version};
+use super::{GoodImage, History, Version};
 use crate::data::KeptImage;
 use crate::error::Result;
 
@@ -81,16 +81,52 @@ const BAD: &str = "bad";
 /// What a good part is called.
 const GOOD: &str = "good";
 
+/// The good images of a station that are not left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lesson {
+    /// What is to be learned from.
+    pub good: Vec<GoodImage>,
+    /// What was labelled bad, before or after it came among the good ones: nothing is learned from it.
+    pub labelled_bad: Vec<GoodImage>,
+}
+
 impl History {
+    /// What a station's models are to learn from now.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn lesson(&self, station: &str) -> Result<Lesson> {
+        let bad = self.bad_images(station).await?;
+        let good = self.good_images(station).await?.into_iter();
+        let used = good.filter(|image| !image.left_out);
+        let (labelled_bad, good) = used.partition(|image| bad.contains(&image.image));
+        Ok(Lesson { good, labelled_bad })
+    }
+
+    /// The contents of a station's images, by their SHA-256, of which at least one inspection is labelled bad.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn bad_images(&self, station: &str) -> Result<HashSet<String>> {
+        let images = sqlx::query_scalar(
+            "SELECT DISTINCT image FROM inspection JOIN label ON label.inspection = inspection.id \
+             WHERE station = $1 AND label.truth = $2",
+        )
+        .bind(station)
+        .bind(Truth::Bad.word())
+        .fetch_all(&self.read)
+        .await?;
+        Ok(images.into_iter().collect())
+    }
+
     /// The good images of a station, to be learned from, and its labelled parts, to be tested on; each content once, as
-    /// it was labelled last.
+    /// bad if it was ever labelled so, else among the good images, else as it was labelled last.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub async fn manifest(&self, station: &str) -> Result<Vec<ManifestRow>> {
-        let good = self.good_images(station).await?.into_iter();
-        let good = good.filter(|image| !image.left_out);
-        let mut rows: Vec<ManifestRow> = good
+        let good = self.lesson(station).await?.good;
+        let mut rows: Vec<ManifestRow> = (good.into_iter())
             .map(|image| ManifestRow {
                 kept: image.kept,
                 split: "train",
@@ -101,9 +137,10 @@ impl History {
         let labelled = sqlx::query(
             "SELECT image, image_format, image_bytes, label.truth, label.defect \
              FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 \
-             ORDER BY label.set_at DESC, inspection.id DESC",
+             ORDER BY label.truth = $2 DESC, label.set_at DESC, inspection.id DESC",
         )
         .bind(station)
+        .bind(Truth::Bad.word())
         .fetch_all(&self.read)
         .await?;
         for row in labelled {

@@ -30,7 +30,7 @@ pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
 pub use inspection::{FileOf, Inspection, Label, Source, Truth};
 pub use job::{Job, JobKind, JobState};
-pub use labelled::{Labelled, ManifestRow};
+pub use labelled::{Labelled, Lesson, ManifestRow};
 pub use outbox::{Backlog, Unjudged};
 pub use query::{Filter, LabelFilter, Order};
 pub use record::Judged;

@@ -65,13 +65,15 @@ impl History {
         row.as_ref().map(station).transpose()
     }
 
-    /// Makes a station known; one that is known stays as it is.
+    /// Makes a station known; one that is known stays as it is, but that it is of the page if it is made there anew.
     ///
     /// # Errors
     /// A database that cannot be written.
     pub async fn add_station(&self, name: &str, is_of_page: bool) -> Result<()> {
         sqlx::query(
-            "INSERT INTO station (name, added_at, is_of_page) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO station (name, added_at, is_of_page) VALUES ($1, $2, $3) \
+             ON CONFLICT (name) DO UPDATE SET \
+             is_of_page = CASE WHEN excluded.is_of_page = 1 THEN 1 ELSE station.is_of_page END",
         )
         .bind(name)
         .bind(text_of(Timestamp::now()))

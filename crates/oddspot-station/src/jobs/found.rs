@@ -20,6 +20,9 @@ pub struct FoundAmong {
     pub suspicious: Vec<Suspicious>,
     /// Images that are the same.
     pub twins: Vec<Group>,
+    /// SHA-256 of those that are labelled bad in the history, and that nothing was learned from.
+    #[serde(default)]
+    pub labelled_bad: Vec<String>,
 }
 
 /// A good image that may be none.
@@ -42,7 +45,7 @@ pub struct Group {
 
 impl FoundAmong {
     /// Of an audit of files that are called by their hashes, and of copies that were not among them.
-    pub fn of(audit: &Audit, copies: &[Copied]) -> Self {
+    pub fn of(audit: &Audit, copies: &[Copied], labelled_bad: &[String]) -> Self {
         let suspicious = audit.images.iter().filter_map(|one| {
             let why = why(one)?;
             Some(Suspicious {
@@ -67,6 +70,7 @@ impl FoundAmong {
             images: audit.images.len() + copies.len(),
             suspicious: suspicious.take(SUSPICIOUS).collect(),
             twins: of_copies.chain(twins).take(GROUPS).collect(),
+            labelled_bad: labelled_bad.to_vec(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! A job at work: good images in, models and what was found among the images out.
 
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use oddspot::audit::Audit;
+use oddspot::files::atomic;
 use oddspot::files::digest::hex;
 use oddspot::images::{RegionOfInterest, Source};
 use oddspot::net::teachers::Library;
@@ -20,11 +22,13 @@ use super::progress::Running;
 use super::steps::Steps;
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
-use crate::history::{GoodImage, History, Job, JobKind, Origin, VersionSource};
+use crate::history::{History, Job, JobKind, Lesson, Origin, VersionSource};
 use crate::versions::{Brought, Versions};
 
 /// What regions are called in errors: they were drawn on a page.
 const DRAWN: &str = "the regions that were drawn";
+/// How names of trainings end that are set aside.
+const CHECKPOINT: &str = ".checkpoint";
 /// Jobs among which the one is looked for that is gone on with.
 const JOBS_BEFORE: u32 = 20;
 
@@ -47,6 +51,8 @@ struct Given {
     images: GoodImages,
     /// Those that show the same pixels as one of them, and are not among them.
     copies: Vec<Copied>,
+    /// SHA-256 of those that are labelled bad in the history, and are not among them.
+    labelled_bad: Vec<String>,
     mask: Option<String>,
     /// Of all that decides what is learned.
     fingerprint: String,
@@ -104,8 +110,8 @@ impl Making<'_> {
     /// The good images of a job's station, each once.
     fn given(&self, job: &Job, settings: &Settings) -> Result<Given> {
         let station = &job.station;
-        let good = self.runtime.block_on(self.history.good_images(station))?;
-        let good: Vec<GoodImage> = good.into_iter().filter(|image| !image.left_out).collect();
+        let lesson = self.history.lesson(station);
+        let Lesson { good, labelled_bad } = self.runtime.block_on(lesson)?;
         let row = self.runtime.block_on(self.history.station(station))?;
         let mask = row.and_then(|row| row.mask);
         let mut hash = Sha256::new();
@@ -144,6 +150,7 @@ impl Making<'_> {
         Ok(Given {
             images,
             copies,
+            labelled_bad: labelled_bad.into_iter().map(|one| one.image).collect(),
             mask,
             fingerprint: hex(&hash.finalize()),
         })
@@ -170,7 +177,7 @@ impl Making<'_> {
         left_out: &mut Vec<LeftOut>,
     ) -> Result<Model> {
         let folder = self.data.training(&job.station)?;
-        let path = folder.join(format!("{:.16}.checkpoint", given.fingerprint));
+        let path = folder.join(format!("{:.16}{CHECKPOINT}", given.fingerprint));
         if path.is_file() {
             self.take_up_losses(job)?;
             let checkpoint = Checkpoint {
@@ -288,17 +295,28 @@ impl Making<'_> {
                 Ok(audit?)
             })
         });
-        let found = FoundAmong::of(&audit?, &given.copies);
+        let found = FoundAmong::of(&audit?, &given.copies, &given.labelled_bad);
         let kept = serde_json::to_value(&found).map_err(|error| Error::internal(error.to_string()));
         let kept = kept?;
         self.running.note(|job| job.audit = Some(kept));
         Ok(found)
     }
 
-    /// Forgets trainings of a station that were broken off.
+    /// Forgets trainings of a station that were broken off; what is sent meanwhile lies beside them, and stays.
     fn forget(&self, station: &str) -> Result<()> {
-        for file in files_of(&self.data.training(station)?) {
-            std::fs::remove_file(&file).map_err(Error::io(&file))?;
+        let folder = self.data.training(station)?;
+        atomic::remove_leftovers_in(&folder, is_checkpoint);
+        for entry in folder.read_dir().into_iter().flatten().flatten() {
+            if !entry.file_name().to_str().is_some_and(is_checkpoint) {
+                continue;
+            }
+            let file = entry.path();
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Error::io(&file)(error));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -317,12 +335,9 @@ fn threads() -> usize {
     all.saturating_sub(1).max(1)
 }
 
-fn files_of(folder: &Path) -> Vec<PathBuf> {
-    let entries = folder.read_dir().into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|path| path.is_file())
-        .collect()
+/// Whether a file of a station's trainings is one that was set aside.
+fn is_checkpoint(name: &str) -> bool {
+    name.ends_with(CHECKPOINT) && !name.starts_with('.')
 }
 
 fn region_of(given: &Given) -> oddspot::Result<Option<RegionOfInterest>> {

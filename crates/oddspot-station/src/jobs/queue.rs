@@ -82,8 +82,7 @@ impl Jobs {
         } = wanted;
         self.versions.post(station)?;
         settings_of(*kind, settings)?;
-        let good = self.history.good_images(station).await?;
-        let good = good.iter().filter(|image| !image.left_out).count();
+        let good = self.history.lesson(station).await?.good.len();
         if good < LEAST {
             let reason = format!(
                 "station {station} has {good} good images: {LEAST} are the least that something can be learned \

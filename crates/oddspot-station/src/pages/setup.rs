@@ -132,6 +132,8 @@ pub struct FoundPart {
     pub suspicious: Vec<GoodCard>,
     /// Groups of the same, each with what they share.
     pub twins: Vec<(&'static str, Vec<GoodCard>)>,
+    /// Those that are labelled bad, and that nothing was learned from.
+    pub labelled_bad: Vec<GoodCard>,
 }
 
 impl GoodCard {
@@ -206,6 +208,7 @@ impl FoundPart {
             images: found.images,
             suspicious: suspicious.collect(),
             twins: twins.collect(),
+            labelled_bad: found.labelled_bad.iter().filter_map(card).collect(),
         }
     }
 }

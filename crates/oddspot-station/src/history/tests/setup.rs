@@ -83,6 +83,21 @@ async fn a_model_is_rolled_back_to_those_before_it_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_station_that_was_known_and_is_made_on_the_page_is_of_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    let is_of_page = || async { history.station("top").await.unwrap().unwrap().is_of_page };
+    assert!(!is_of_page().await);
+    history.set_paused("top", true).await.unwrap();
+    history.add_station("top", true).await.unwrap();
+    assert!(is_of_page().await);
+    // At each start it is made known again.
+    history.add_station("top", false).await.unwrap();
+    assert!(is_of_page().await);
+    assert!(history.station("top").await.unwrap().unwrap().is_paused);
+}
+
+#[tokio::test]
 async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted() {
     let folder = tempfile::tempdir().unwrap();
     let history = opened(&folder.path().join("h")).await;
@@ -146,4 +161,26 @@ async fn labels_of_models_with_other_scores_do_not_count() {
     let mut labels: Vec<&str> = manifest.iter().map(|row| row.label.as_str()).collect();
     labels.sort_unstable();
     assert_eq!(labels, ["bad", "bad", "good"]);
+    // One that was labelled bad is nothing to learn from, whatever is said of the same image later.
+    let again = history.record(judged(9.0)).await.unwrap();
+    let good = NewGood {
+        kept: again.kept.clone(),
+        file: "9.png".to_owned(),
+        size: [10, 10],
+        source: GoodSource::History,
+    };
+    assert!(history.add_good("top", &good).await.unwrap());
+    let label = Label {
+        truth: Truth::Good,
+        defect: None,
+        note: None,
+    };
+    history.label(&again.id, Some(&label)).await.unwrap();
+    let manifest = history.manifest("top").await.unwrap();
+    let row = manifest
+        .iter()
+        .find(|row| row.kept.sha256 == again.kept.sha256)
+        .unwrap();
+    assert_eq!((row.split, row.label.as_str()), ("test", "bad"));
+    assert_eq!(manifest.len(), 3);
 }

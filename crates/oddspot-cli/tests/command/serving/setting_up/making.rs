@@ -163,6 +163,9 @@ fn parts_of_the_history_become_good_images_unless_they_are_bad() {
         (&json!("p1"), &json!("history"))
     );
     assert_eq!(good.as_array().unwrap().len(), 1);
+    // Nor by a file of the same content.
+    let sent = serving.post_bytes("/api/v1/stations/model/good?name=p2.png", &image(2));
+    assert!(sent.problem(409).contains("p2.png is labelled bad"));
     // What the audit finds is told by the same hash.
     assert_eq!(good[0]["image"], judged[0]["image"]);
 }
@@ -243,4 +246,22 @@ fn what_should_not_be_among_the_good_images_is_found_and_left_out() {
     let made = over(&serving, start(&serving, "instant", &small()));
     assert_eq!(made["audit"]["twins"][0]["is_exact"], true, "{made}");
     assert_eq!(models(&serving)[0]["good_images"], 12);
+    // One that the line judges and a person labels bad is a lesson no more.
+    let judged = judge(&serving, &image(5)).json();
+    let place = format!(
+        "/api/v1/inspections/{}/label",
+        judged["id"].as_str().unwrap()
+    );
+    serving.put(&place, &json!({ "truth": "bad" }));
+    let made = over(&serving, start(&serving, "instant", &small()));
+    assert_eq!(made["audit"]["labelled_bad"], json!([judged["image"]]));
+    let counts: Vec<i64> = (models(&serving).iter())
+        .map(|one| one["good_images"].as_i64().unwrap())
+        .collect();
+    assert!(counts.contains(&11), "{counts:?}");
+    assert!(found().contains("nothing was learned from them"));
+    let manifest = serving.get("/api/v1/stations/part/dataset.jsonl").text();
+    let hash = judged["image"].as_str().unwrap();
+    let row = manifest.lines().find(|row| row.contains(hash)).unwrap();
+    assert!(row.contains("\"test\"") && row.contains("\"bad\""), "{row}");
 }
