@@ -73,7 +73,7 @@ if (part) {
     event.preventDefault();
     button("save").disabled = true;
     try {
-      const body = JSON.stringify({ threshold: values[0], check_threshold: values[1] });
+      const body = JSON.stringify({ model: part.dataset.model, threshold: values[0], check_threshold: values[1] });
       await ask("POST", part.dataset.address ?? "", body);
       location.reload();
     } catch (error) {

@@ -119,18 +119,22 @@ impl Versions {
         let versions = Arc::clone(self);
         whole(async move {
             let _switching = versions.switching.lock().await;
-            let model = versions.verified(&version.sha256).await?;
-            let now = versions.history.activations(&post.name).await?;
-            if now.first().is_none_or(|one| one.model != version.sha256) {
-                versions
-                    .history
-                    .activate(&post.name, &version.sha256, is_by_person)
-                    .await?;
-            }
-            versions.judge_by(&post, model);
-            Ok(())
+            versions.switch(&post, &version.sha256, is_by_person).await
         })
         .await
+    }
+
+    /// Makes a model active that verifies, for who holds `switching`.
+    async fn switch(&self, post: &Post, sha256: &str, is_by_person: bool) -> Result<()> {
+        let model = self.verified(sha256).await?;
+        let now = self.history.activations(&post.name).await?;
+        if now.first().is_none_or(|one| one.model != sha256) {
+            self.history
+                .activate(&post.name, sha256, is_by_person)
+                .await?;
+        }
+        self.judge_by(post, model);
+        Ok(())
     }
 
     /// Makes the model active again that was before, and gives its SHA-256.
@@ -157,20 +161,51 @@ impl Versions {
     }
 
     /// Makes a new model of the active one by other thresholds (anomalous, check), and lets it judge; gives its SHA-256.
+    /// `of` is the SHA-256 of the model that the thresholds were chosen for.
     ///
     /// # Errors
-    /// Thresholds in the wrong order, or that are those already; a station without a model.
+    /// Another model that is active by now; thresholds in the wrong order, or that are those already; a station without
+    /// a model.
     pub async fn move_thresholds(
         self: &Arc<Self>,
         station: &str,
-        [threshold, check]: [f64; 2],
+        of: String,
+        thresholds: [f64; 2],
         folder: PathBuf,
     ) -> Result<String> {
         let post = self.post(station)?;
+        let versions = Arc::clone(self);
+        whole(async move {
+            // From the look at what is active on: nobody else switches in between.
+            let _switching = versions.switching.lock().await;
+            let moved = versions.moved(&post, &of, thresholds, folder).await?;
+            versions.switch(&post, &moved, true).await?;
+            Ok(moved)
+        })
+        .await
+    }
+
+    /// A new model of the active one by other thresholds, for who holds `switching`.
+    async fn moved(
+        self: &Arc<Self>,
+        post: &Post,
+        of: &str,
+        [threshold, check]: [f64; 2],
+        folder: PathBuf,
+    ) -> Result<String> {
+        let station = &post.name;
         let active = post.model().ok_or_else(|| {
             let reason = format!("station {station} has no model: there are no thresholds");
             Error::new(Kind::NoModel, reason)
         })?;
+        if active.version.sha256 != of {
+            let reason = format!(
+                "model {:.12} judges at station {station} by now, and these thresholds were chosen for {of:.12}: load the \
+                 page again, and choose anew",
+                active.version.sha256
+            );
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
         let invalid = |reason: &str| Err(Error::new(Kind::Invalid, reason));
         if !(threshold.is_finite() && check.is_finite()) {
             return invalid("a threshold is a finite number");
@@ -195,7 +230,13 @@ impl Versions {
             let mut model = oddspot::Model::load(&path)?;
             let moved = (model.header.thresholds).at_scores(Some(threshold), Some(check));
             model.header.give_thresholds(moved, bad);
-            let file = folder.join("thresholds.oddspot");
+            // A name of its own: a station may be asked twice at a time.
+            let file = tempfile::Builder::new()
+                .prefix(".thresholds.")
+                .suffix(".tmp")
+                .tempfile_in(&folder)
+                .map_err(Error::io(&folder))?
+                .into_temp_path();
             model.save(&file)?;
             Ok(file)
         })
@@ -207,11 +248,8 @@ impl Versions {
             mask: version.mask,
             ..Origin::default()
         };
-        let brought = self.bring(station, file.clone(), origin).await;
-        std::fs::remove_file(&file).ok();
-        let sha256 = brought?.sha256;
-        self.activate(station, &sha256, true).await?;
-        Ok(sha256)
+        let brought = self.bring(station, file.to_path_buf(), origin).await?;
+        Ok(brought.sha256)
     }
 
     /// What was active before what is.

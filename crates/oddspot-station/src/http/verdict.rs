@@ -30,6 +30,8 @@ pub struct Asked {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
+    /// SHA-256 of the model that they were chosen for: if another is active by now, they are refused.
+    model: String,
     /// An image is anomalous above it.
     threshold: f64,
     /// An image is to be checked above it; never above the other.
@@ -141,7 +143,7 @@ pub async fn save(
     let folder = shared.service.data.training(&station);
     shared.service.station(&station)?;
     let sha256 = versions
-        .move_thresholds(&station, thresholds, folder?)
+        .move_thresholds(&station, wanted.model, thresholds, folder?)
         .await?;
     Ok((StatusCode::CREATED, Json(Saved { sha256 })))
 }

@@ -87,6 +87,7 @@ fn shown(known: &Known) -> Shown {
     let thresholds = [known.meant.threshold, known.meant.check_threshold];
     let axis = axis_of(rows.iter().flat_map(|row| &row.scores).chain(&thresholds));
     Shown {
+        model: known.meant.model.clone(),
         histogram: histogram(&rows, thresholds, axis),
         thresholds,
         axis,

@@ -19,6 +19,8 @@ pub struct VerdictPage {
 
 /// What is shown where there is a model.
 pub struct Shown {
+    /// SHA-256 of the model.
+    pub model: String,
     /// Scores, drawn.
     pub histogram: String,
     /// The thresholds: anomalous, check.

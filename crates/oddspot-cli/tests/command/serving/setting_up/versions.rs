@@ -97,7 +97,7 @@ fn thresholds_that_are_saved_judge_the_next_image_and_labels_say_what_they_mean(
     assert_eq!(all["anomalous"]["false_alarms"]["counted"], 3);
 
     let save = |threshold: f64, check: f64| {
-        let wanted = json!({ "threshold": threshold, "check_threshold": check });
+        let wanted = json!({ "model": before, "threshold": threshold, "check_threshold": check });
         serving.post("/api/v1/stations/part/verdict", &wanted)
     };
     save(1.0, 2.0).problem(422);
@@ -108,6 +108,13 @@ fn thresholds_that_are_saved_judge_the_next_image_and_labels_say_what_they_mean(
     assert_eq!(judged["verdict"], "good", "{judged}");
     let close = (judged["threshold"].as_f64().unwrap() - highest - 1.0).abs();
     assert!(close < 1e-9);
+    // A page that still shows the model before cannot move this one's.
+    let refused = save(highest + 2.0, highest + 0.5).problem(409);
+    assert!(
+        refused.contains("judges at station part by now"),
+        "{refused}"
+    );
+    assert_eq!(active(&serving), saved.json()["sha256"].as_str().unwrap());
     // Its scores are those of the model before, so that its labels count on.
     assert_eq!(meant(-1e3)["anomalous"]["false_alarms"]["of"], 3);
     let model = saved.json()["sha256"].as_str().unwrap().to_owned();
