@@ -73,7 +73,7 @@ async function send(files) {
 
 /** @param {[string, File][]} files */
 function queue(files) {
-  if (files.length > 0) sending = sending.then(() => send(files));
+  if (files.length > 0) sending = sending.then(() => send(files)).catch((error) => refuse(drop.dataset.broken ?? "", words(error)));
 }
 
 for (const id of ["files", "folder"]) {
@@ -94,12 +94,28 @@ function isImage(file) {
 }
 
 /**
- * The files of what is dropped, folders and what is below them too.
+ * The files of what is dropped, folders and what is below them too; what cannot be read is noted, and the rest goes on.
  * @param {FileSystemEntry | null} entry
+ * @param {[string, unknown][]} lost
  * @returns {Promise<[string, File][]>}
  */
-async function filesOf(entry) {
+async function filesOf(entry, lost) {
   if (!entry) return [];
+  try {
+    return await readable(entry, lost);
+  } catch (error) {
+    lost.push([entry.fullPath.replace(/^\//, ""), error]);
+    return [];
+  }
+}
+
+/**
+ * The same; it fails where this very entry cannot be read.
+ * @param {FileSystemEntry} entry
+ * @param {[string, unknown][]} lost
+ * @returns {Promise<[string, File][]>}
+ */
+async function readable(entry, lost) {
   if (entry.isFile) {
     const file = await new Promise((found, failed) => {
       /** @type {FileSystemFileEntry} */ (entry).file(found, failed);
@@ -113,7 +129,7 @@ async function filesOf(entry) {
     /** @type {FileSystemEntry[]} */
     const some = await new Promise((found, failed) => { reader.readEntries(found, failed); });
     if (some.length === 0) return all.filter(([name]) => /\.(png|jpe?g|bmp|webp|tiff?)$/i.test(name));
-    for (const one of some) all.push(...await filesOf(one));
+    for (const one of some) all.push(...await filesOf(one, lost));
   }
 }
 
@@ -129,8 +145,12 @@ drop.addEventListener("drop", async (event) => {
   drop.classList.remove("over");
   // They are there only until the first wait.
   const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
-  const files = await Promise.all(entries.map(filesOf));
+  /** @type {[string, unknown][]} */
+  const lost = [];
+  const files = await Promise.all(entries.map((entry) => filesOf(entry, lost)));
   queue(files.flat());
+  // Behind what is sent, which begins with an empty list.
+  sending = sending.then(() => lost.forEach(([name, error]) => refuse(name, words(error))));
 });
 part("stop-sending").addEventListener("click", () => { isStopped = true; });
 

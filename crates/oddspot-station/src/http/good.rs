@@ -89,7 +89,7 @@ pub async fn send(
 ) -> Result<Response, Problem> {
     shared.service.station(&station)?;
     // Images that are read at a time take memory: whoever sends more waits.
-    let _room = shared.reading.acquire().await;
+    let _room = shared.learning.acquire().await;
     let bytes = body::bytes(request, shared.service.limits.body).await?;
     if bytes.is_empty() {
         return Err(Problem::invalid("the file is empty"));

@@ -51,12 +51,16 @@ pub struct Shared {
     rate: Arc<Rate>,
     /// Room for images that are being read: more would only fill memory.
     reading: Arc<Semaphore>,
+    /// Room for good images that are sent: inspections never wait for it.
+    learning: Arc<Semaphore>,
 }
 
 /// Bytes of a small request, such as a label, at most.
 const SMALL: usize = 16 << 10;
 /// Images that are read at a time, beside as many as may wait.
 const READING: usize = 8;
+/// Good images that are read at a time.
+const LEARNING: usize = 4;
 
 /// All routes of a service.
 pub fn router(service: Arc<Service>) -> Router {
@@ -64,6 +68,7 @@ pub fn router(service: Arc<Service>) -> Router {
     let shared = Shared {
         rate: Arc::new(Rate::new(service.limits.requests)),
         reading: Arc::new(Semaphore::new(service.limits.queue + READING)),
+        learning: Arc::new(Semaphore::new(LEARNING)),
         service,
     };
     let routes = for_everyone().merge(for_machines()).merge(for_people());
