@@ -48,6 +48,10 @@ impl Modbus {
     pub async fn hand_on(&mut self, events: &[Event]) -> Handed {
         let mut handed = Handed::default();
         for event in events {
+            if self.wait && *self.ending.borrow() {
+                // Shown now, it could not be acknowledged any more: it is shown after the next start.
+                return handed.but(UNSEEN);
+            }
             let acknowledged = self.unit.show(event);
             if self.wait && !self.is_acknowledged(acknowledged).await {
                 return handed.but(UNSEEN);
@@ -69,7 +73,9 @@ impl Modbus {
             output.fails(UNSEEN);
             std::future::pending().await
         };
+        // What was acknowledged is, even if the end comes at the same time.
         tokio::select! {
+            biased;
             _ = acknowledged.changed() => true,
             _ = ending.wait_for(|ends| *ends) => false,
             () = told => false,

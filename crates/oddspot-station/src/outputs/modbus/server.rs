@@ -5,9 +5,12 @@ use std::future::{Ready, ready};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_io_timeout::TimeoutStream;
 use tokio_modbus::server::Service;
 use tokio_modbus::server::tcp::Server as TcpServer;
 use tokio_modbus::{ExceptionCode, Request, Response, SlaveRequest};
@@ -17,6 +20,10 @@ use crate::error::{Error, Kind, Result};
 
 /// Controllers that are connected at a time.
 const CONNECTIONS: usize = 32;
+/// A controller that neither asks nor reads for so long has gone without a word: it keeps no place.
+const SILENT: Duration = Duration::from_secs(60);
+/// After a connection that the system refuses.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Bits and registers that one request may read or write.
 const AT_ONCE: usize = 125;
 
@@ -86,18 +93,22 @@ async fn serve(listener: tokio::net::TcpListener, units: Units) {
         let (units, room) = (Arc::clone(&units), Arc::clone(&room));
         async move {
             stream.set_nodelay(true).ok();
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_read_timeout(Some(SILENT));
+            stream.set_write_timeout(Some(SILENT));
             // One too many is closed at once.
             let controller = (room.try_acquire_owned().ok()).map(|place| Controller {
                 units,
                 _place: place,
             });
-            Ok(controller.map(|controller| (controller, stream)))
+            Ok(controller.map(|controller| (controller, Box::pin(stream))))
         }
     };
     loop {
         let broke = |error| tracing::debug!("a controller's connection broke: {error}");
         if let Err(error) = server.serve(&connected, broke).await {
             tracing::warn!("a controller's connection was refused: {error}");
+            sleep(PAUSE).await;
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Unit {
 }
 
 /// The last event.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Shown {
     /// Events since the start.
     counter: u32,
@@ -39,13 +39,27 @@ struct Shown {
     is_acknowledged: bool,
 }
 
+impl Shown {
+    /// Nothing was judged yet: there is no score.
+    fn nothing() -> Self {
+        Self {
+            counter: 0,
+            parts: 0,
+            verdict: None,
+            is_missed: false,
+            score: f32::NAN,
+            is_acknowledged: false,
+        }
+    }
+}
+
 impl Unit {
     /// Of a station that nothing was judged for yet.
     pub fn new(look: Look) -> Self {
         Self {
             look,
             begun: Instant::now(),
-            shown: Mutex::default(),
+            shown: Mutex::new(Shown::nothing()),
             acknowledged: watch::channel(()).0,
         }
     }
@@ -170,6 +184,11 @@ mod tests {
             &unit.bits()[..8],
             [true, false, false, false, false, false, false, false]
         );
+        let registers = unit.registers();
+        assert_eq!((registers[1], registers[6]), (0, 0));
+        assert_eq!(registers[2..4], [u16::MAX; 2]);
+        let float = u32::from(registers[4]) << 16 | u32::from(registers[5]);
+        assert!(f32::from_bits(float).is_nan());
         let missed = Missed {
             id: "1".to_owned(),
             station: "top".to_owned(),
