@@ -110,11 +110,8 @@ pub async fn infer(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let (body, since) = submit::body_for(&shared, &model, request).await?;
-    let json_bytes = headers.get(JSON_BYTES).map(|bytes| {
-        let bytes = bytes.to_str().ok().and_then(|bytes| bytes.parse().ok());
-        bytes.ok_or_else(|| Problem::invalid(format!("{JSON_BYTES} is no number of bytes")))
-    });
-    let (id, bytes) = image_of(&body, json_bytes.transpose()?)?;
+    let sent = json_bytes(&headers).and_then(|json_bytes| image_of(&body, json_bytes));
+    let (id, bytes) = sent.map_err(|problem| submit::unusable(&shared, &model, problem))?;
     let judged = submit::judge(&shared, &model, task(bytes, since)).await?;
     let inspection = &judged.inspection;
     Ok(Json(json!({
@@ -143,6 +140,15 @@ fn task(bytes: Bytes, since: Instant) -> Task {
         idempotency_key: None,
         since,
     }
+}
+
+/// How many bytes of the body are JSON, if not all of them.
+fn json_bytes(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
+    let bytes = headers.get(JSON_BYTES).map(|bytes| {
+        let bytes = bytes.to_str().ok().and_then(|bytes| bytes.parse().ok());
+        bytes.ok_or_else(|| Problem::invalid(format!("{JSON_BYTES} is no number of bytes")))
+    });
+    bytes.transpose()
 }
 
 /// The image of a request: in its JSON, or behind so many bytes of JSON.

@@ -54,19 +54,9 @@ pub async fn judge(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let key = headers.get("idempotency-key").map(|key| key.to_str());
-    let key = key
-        .transpose()
-        .map_err(|_| Problem::invalid("Idempotency-Key must be plain text"))?;
     let part_id = sent.part_id.filter(|part| !part.is_empty());
-    for (name, text) in [("part_id", part_id.as_deref()), ("Idempotency-Key", key)] {
-        if text.is_some_and(|text| text.chars().count() > LONGEST) {
-            return Err(Problem::invalid(format!(
-                "{name} has more than {LONGEST} letters"
-            )));
-        }
-    }
-    let key = key.map(str::to_owned);
+    let key = key_of(&headers, part_id.as_deref())
+        .map_err(|problem| submit::unusable(&shared, &station, problem))?;
     let (bytes, since) = submit::body_for(&shared, &station, request).await?;
     let task = Task {
         bytes,
@@ -88,6 +78,22 @@ pub async fn judge(
         Json(&*judged.inspection),
     )
         .into_response())
+}
+
+/// The key of a request, once it and the part's id are such as can be kept.
+fn key_of(headers: &HeaderMap, part_id: Option<&str>) -> Result<Option<String>, Problem> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str());
+    let key = key
+        .transpose()
+        .map_err(|_| Problem::invalid("Idempotency-Key must be plain text"))?;
+    for (name, text) in [("part_id", part_id), ("Idempotency-Key", key)] {
+        if text.is_some_and(|text| text.chars().count() > LONGEST) {
+            return Err(Problem::invalid(format!(
+                "{name} has more than {LONGEST} letters"
+            )));
+        }
+    }
+    Ok(key.map(str::to_owned))
 }
 
 /// Inspections, the newest first or by score.

@@ -93,6 +93,16 @@ pub async fn judge(shared: &Shared, station: &str, task: Task) -> Result<Judgeme
     }
 }
 
+/// Tells of an image that came and cannot be used as it was sent, and gives the problem back.
+pub fn unusable(shared: &Shared, station: &str, problem: Problem) -> Problem {
+    // Nobody hears of images for a station that there is none of.
+    if shared.service.station(station).is_ok() {
+        let reason = name_of(Kind::Invalid);
+        note(shared, station, reason, problem.detail().to_owned(), None);
+    }
+    problem
+}
+
 /// Counts an image that is refused, and tells of it.
 fn missed(shared: &Shared, station: &str, error: &Error, part_id: Option<String>) {
     let reason = name_of(error.kind());

@@ -83,6 +83,15 @@ fn what_cannot_be_read_and_what_cannot_come_is_told_with_its_reason() {
     assert_eq!(invalid()[1]["file"], "broken.png");
     serving.send("", b"").problem(422);
     until(|| (invalid().len() == 3).then_some(()));
+    let long = "x".repeat(300);
+    serving
+        .send(&format!("?part_id={long}"), &image(1))
+        .problem(422);
+    until(|| (invalid().len() == 4).then_some(()));
+    serving
+        .post_bytes("/v2/models/model/infer", b"{}")
+        .problem(422);
+    until(|| (invalid().len() == 5).then_some(()));
     fs::rename(world.path("in"), world.path("away")).unwrap();
     let away = until(|| missed(&receiver, "folder_away").first().cloned());
     assert!(
@@ -102,7 +111,7 @@ fn what_cannot_be_read_and_what_cannot_come_is_told_with_its_reason() {
     // It is counted as it is told.
     let metrics = serving.get("/metrics").text();
     assert!(
-        metrics.contains("oddspot_missed_total{reason=\"invalid\"} 3"),
+        metrics.contains("oddspot_missed_total{reason=\"invalid\"} 5"),
         "{metrics}"
     );
     serving.stop();
