@@ -1,5 +1,6 @@
 //! Modbus TCP: bits and registers that a controller reads, and one that it writes. Each station has a unit of its own.
 
+mod connection;
 mod server;
 mod unit;
 

@@ -1,20 +1,19 @@
 //! The server that controllers read from and write to.
 
 use std::collections::BTreeMap;
-use std::future::{Ready, ready};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
-use tokio_modbus::server::Service;
-use tokio_modbus::server::tcp::Server as TcpServer;
-use tokio_modbus::{ExceptionCode, Request, Response, SlaveRequest};
+use tokio_modbus::{ExceptionCode, Request, Response};
 
+use super::connection::follow;
 use super::unit::{ACKNOWLEDGE, BITS, Unit};
 use crate::error::{Error, Kind, Result};
 
@@ -88,53 +87,51 @@ impl Drop for Server {
 
 async fn serve(listener: tokio::net::TcpListener, units: Units) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let server = TcpServer::new(listener);
-    let connected = |stream: tokio::net::TcpStream, _| {
-        let (units, room) = (Arc::clone(&units), Arc::clone(&room));
-        async move {
-            stream.set_nodelay(true).ok();
-            let mut stream = TimeoutStream::new(stream);
-            stream.set_read_timeout(Some(SILENT));
-            stream.set_write_timeout(Some(SILENT));
-            // One too many is closed at once.
-            let controller = (room.try_acquire_owned().ok()).map(|place| Controller {
-                units,
-                _place: place,
+    // Those that are connected end with it, and none because another cannot connect.
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!("a controller's connection was refused: {error}");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        // One too many is closed at once.
+        if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
+            let units = Arc::clone(&units);
+            connections.spawn(async move {
+                if let Err(error) = connected(stream, &units, SILENT).await {
+                    tracing::debug!("a controller's connection broke: {error}");
+                }
+                drop(place);
             });
-            Ok(controller.map(|controller| (controller, Box::pin(stream))))
+        }
+    }
+}
+
+/// Answers a controller until it goes, or neither asks nor reads for so long.
+async fn connected(stream: TcpStream, units: &Units, silent: Duration) -> io::Result<()> {
+    stream.set_nodelay(true).ok();
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(silent));
+    stream.set_write_timeout(Some(silent));
+    let answer = |id: u8, request: Request<'_>| {
+        let unit = {
+            let units = units.lock().unwrap_or_else(PoisonError::into_inner);
+            units.get(&id).cloned()
+        };
+        match unit {
+            Some(unit) => answer(&unit, request),
+            None => Err(ExceptionCode::GatewayTargetDevice),
         }
     };
-    loop {
-        let broke = |error| tracing::debug!("a controller's connection broke: {error}");
-        if let Err(error) = server.serve(&connected, broke).await {
-            tracing::warn!("a controller's connection was refused: {error}");
-            sleep(PAUSE).await;
-        }
-    }
-}
-
-/// A controller that is connected.
-struct Controller {
-    units: Units,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Service for Controller {
-    type Request = SlaveRequest<'static>;
-    type Response = Response;
-    type Exception = ExceptionCode;
-    type Future = Ready<Result<Response, ExceptionCode>>;
-
-    fn call(&self, asked: Self::Request) -> Self::Future {
-        let unit = {
-            let units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
-            units.get(&asked.slave).cloned()
-        };
-        ready(match unit {
-            Some(unit) => answer(&unit, asked.request),
-            None => Err(ExceptionCode::GatewayTargetDevice),
-        })
-    }
+    follow(Box::pin(stream), answer).await
 }
 
 fn answer(unit: &Unit, request: Request<'_>) -> Result<Response, ExceptionCode> {
@@ -181,4 +178,20 @@ fn some<T: Copy>(all: &[T], from: u16, count: u16) -> Result<Vec<T>, ExceptionCo
     let some = all.get(from..from + count);
     some.map(<[T]>::to_vec)
         .ok_or(ExceptionCode::IllegalDataAddress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_controller_that_says_nothing_more_keeps_no_place() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let _silent = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let units = Units::default();
+        let ended = connected(stream, &units, Duration::from_millis(50)).await;
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::TimedOut);
+    }
 }
