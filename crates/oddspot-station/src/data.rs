@@ -110,14 +110,15 @@ impl Data {
         self.root.join("images").join(part(sha256)).join(name)
     }
 
-    /// Keeps a model by its content's hash, and gives that.
+    /// Keeps a model by its content's hash, and gives that; what was damaged there is mended.
     ///
     /// # Errors
     /// A file that cannot be read or written.
     pub fn keep_model(&self, file: &Path) -> Result<String> {
         let sha256 = hex(&sha256_of_file(file)?);
         let kept = self.model(&sha256);
-        if !kept.is_file() {
+        let is_there = sha256_of_file(&kept).is_ok_and(|found| hex(&found) == sha256);
+        if !is_there {
             let mut source = File::open(file).map_err(Error::io(file))?;
             atomic::write(&kept, |to| std::io::copy(&mut source, to).map(drop))?;
             // It may have been written over in between.
@@ -292,6 +293,9 @@ mod tests {
         let file = folder.path().join("m");
         fs::write(&file, "model").unwrap();
         let sha256 = data.keep_model(&file).unwrap();
+        assert_eq!(data.keep_model(&file).unwrap(), sha256);
+        assert_eq!(fs::read(data.model(&sha256)).unwrap(), b"model");
+        fs::write(data.model(&sha256), "m\0del").unwrap();
         assert_eq!(data.keep_model(&file).unwrap(), sha256);
         assert_eq!(fs::read(data.model(&sha256)).unwrap(), b"model");
         assert_eq!(

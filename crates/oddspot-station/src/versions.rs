@@ -265,16 +265,14 @@ impl Versions {
     /// than at the last start, else the one that was active last.
     ///
     /// # Errors
-    /// A file that is no usable model; one that is not there any more.
+    /// A file of the configuration that is no usable model.
     pub async fn begin(self: &Arc<Self>, post: &Post, file: Option<&Path>) -> Result<()> {
         let station = &post.name;
         let row = self.history.station(station).await?;
         let active = row.as_ref().and_then(|row| row.model.clone());
         let Some(file) = file else {
             if let Some(sha256) = active {
-                let models = Arc::clone(&self.models);
-                let model = blocking(move || models.get(&sha256)).await?;
-                self.judge_by(post, model);
+                self.go_on(post, sha256).await;
             }
             return Ok(());
         };
@@ -292,9 +290,7 @@ impl Versions {
         let is_as_before = row.and_then(|row| row.configured_model) == Some(version.sha256.clone());
         if let (true, Some(active)) = (is_as_before, active.clone()) {
             // A person may have chosen another meanwhile: that holds until the file changes.
-            let models = Arc::clone(&self.models);
-            let model = blocking(move || models.get(&active)).await?;
-            self.judge_by(post, model);
+            self.go_on(post, active).await;
             return Ok(());
         }
         if active.as_ref() != Some(&version.sha256) {
@@ -307,6 +303,16 @@ impl Versions {
             .await?;
         self.judge_by(post, configured);
         Ok(())
+    }
+
+    /// Lets the model judge that did last. One that cannot be used any more must not keep other stations from judging:
+    /// this one begins without.
+    async fn go_on(&self, post: &Post, sha256: String) {
+        let (models, wanted) = (Arc::clone(&self.models), sha256.clone());
+        match blocking(move || models.get(&wanted)).await {
+            Ok(model) => self.judge_by(post, model),
+            Err(error) => post.begin_without(&sha256, &error),
+        }
     }
 
     fn judge_by(&self, post: &Post, model: Arc<Model>) {

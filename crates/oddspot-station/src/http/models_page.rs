@@ -27,7 +27,8 @@ pub async fn page(
             "The configuration names model {named:.12}, and {active:.12} was activated here: it holds after a restart too, \
              until the file is replaced by another."
         )),
-        _ => None,
+        (_, None) => at.post.trouble(),
+        (None, Some(_)) => None,
     };
     let page = ModelsPage {
         nav: navigation(&shared, Some(station.clone()), Place::Models),

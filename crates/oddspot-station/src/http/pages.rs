@@ -99,7 +99,12 @@ async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Resu
         outputs: outputs.collect(),
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
-        trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
+        trouble: (station.post.trouble()).or_else(|| {
+            station
+                .folder
+                .as_ref()
+                .and_then(|(_, state)| state.trouble())
+        }),
         counts: counts.into_iter().map(count).collect(),
         waiting: station.queue.waiting(),
         folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),

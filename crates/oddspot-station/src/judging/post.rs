@@ -11,6 +11,8 @@ pub struct Post {
     /// The station.
     pub name: String,
     model: RwLock<Option<Arc<Model>>>,
+    /// Why there is no model though there was one.
+    trouble: RwLock<Option<String>>,
     is_paused: AtomicBool,
 }
 
@@ -20,6 +22,7 @@ impl Post {
         Self {
             name: name.to_owned(),
             model: RwLock::default(),
+            trouble: RwLock::default(),
             is_paused: AtomicBool::new(is_paused),
         }
     }
@@ -33,6 +36,28 @@ impl Post {
     /// Judges by another model from the next image on.
     pub fn set_model(&self, model: Arc<Model>) {
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
+        self.set_trouble(None);
+    }
+
+    /// Notes that the model that was to judge cannot be used, and why.
+    pub fn begin_without(&self, sha256: &str, error: &Error) {
+        let name = &self.name;
+        let trouble = format!(
+            "station {name} has no model: {sha256:.12}, which judged last, cannot be used any more ({error}). Bring its \
+             file again, or activate another, under Models"
+        );
+        tracing::warn!("{trouble}");
+        self.set_trouble(Some(trouble));
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Why there is no model though there was one.
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner);
+        trouble.clone()
     }
 
     /// Whether nothing is judged for now.
@@ -56,8 +81,8 @@ impl Post {
             return Err(Error::new(Kind::Paused, reason));
         }
         self.model().ok_or_else(|| {
-            let reason = format!("station {name} has no model: nothing can be said of an image");
-            Error::new(Kind::NoModel, reason)
+            let none = || format!("station {name} has no model: nothing can be said of an image");
+            Error::new(Kind::NoModel, self.trouble().unwrap_or_else(none))
         })
     }
 }

@@ -20,7 +20,7 @@ pub struct ModelsPage {
     pub versions: Vec<VersionCard>,
     /// What rolling back goes to.
     pub before: Option<String>,
-    /// What is to be said of the file that the configuration names.
+    /// What is to be said of the file that the configuration names, or of a model that cannot be used.
     pub configured: Option<String>,
 }
 

@@ -66,7 +66,8 @@ impl Station {
             let trouble = if post.is_paused() {
                 Some(format!("station {name} is paused"))
             } else if post.model().is_none() {
-                Some(format!("station {name} has no model"))
+                let none = || format!("station {name} has no model");
+                Some(post.trouble().unwrap_or_else(none))
             } else if queue.is_ended() {
                 Some(format!("station {name} judges no more"))
             } else {

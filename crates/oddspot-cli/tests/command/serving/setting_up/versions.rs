@@ -142,6 +142,39 @@ fn thresholds_that_are_saved_judge_the_next_image_and_labels_say_what_they_mean(
 }
 
 #[test]
+fn a_model_that_is_damaged_keeps_no_other_station_from_judging_and_can_be_brought_again() {
+    let world = World::with_model();
+    let serving = Serving::start(&world, "");
+    with_good_images(&serving, 8);
+    over(&serving, start(&serving, "instant", &small()));
+    let sha256 = active(&serving);
+    serving.stop();
+    let place = world.path(format!("data/models/{sha256}.oddspot"));
+    let whole = fs::read(&place).unwrap();
+    let mut broken = whole.clone();
+    let middle = broken.len() / 2;
+    broken[middle] ^= 0xff;
+    fs::write(&place, broken).unwrap();
+
+    let serving = Serving::start(&world, "");
+    assert_eq!(serving.send("", &image(1)).status, 201);
+    let refused = judge(&serving, &image(1)).problem(409);
+    assert!(refused.contains("cannot be used any more"), "{refused}");
+    for page in ["/stations/part", "/stations/part/models"] {
+        let text = serving.get(page).text();
+        assert!(text.contains("cannot be used any more"), "{text}");
+    }
+    let sent = serving.post_bytes("/api/v1/stations/part/models?name=again.oddspot", &whole);
+    assert_eq!(sent.json()["active"], true, "{}", sent.text());
+    assert_eq!(fs::read(&place).unwrap(), whole);
+    assert_eq!(judge(&serving, &image(1)).status, 201);
+    let page = serving.get("/stations/part").text();
+    assert!(!page.contains("cannot be used any more"), "{page}");
+    let run = serving.stop();
+    assert!(run.stderr.contains("has no model"), "{}", run.stderr);
+}
+
+#[test]
 fn a_choice_of_a_person_holds_after_a_restart_until_the_configured_file_changes() {
     let world = World::with_model();
     let serving = Serving::start(&world, "");
