@@ -33,6 +33,8 @@ struct Troubles {
     away: Option<String>,
     /// Files that cannot be done with yet, and why.
     waiting: BTreeMap<PathBuf, String>,
+    /// Files of which it was told that they were not judged, and that could not be moved yet.
+    missed: BTreeMap<PathBuf, FileState>,
 }
 
 impl FolderState {
@@ -212,9 +214,19 @@ impl FolderInput {
         })
     }
 
+    /// Whether it was not told yet that a file was not judged; from now on it was.
+    fn is_news(&self, whole: &Whole) -> bool {
+        let mut troubles = self.state.lock();
+        troubles.missed.retain(|path, _| path.exists());
+        let told = (troubles.missed).insert(whole.path.clone(), whole.state.clone());
+        told.as_ref() != Some(&whole.state)
+    }
+
     /// Moves a file that is done with, if it is to be moved.
     fn finish(&self, whole: &Whole, judged: std::result::Result<&String, &Error>) -> Result<()> {
-        if let Err(error) = judged {
+        if let Err(error) = judged
+            && self.is_news(whole)
+        {
             let image = NotJudged {
                 reason: name_of_kind(error.kind()),
                 detail: error.to_string(),

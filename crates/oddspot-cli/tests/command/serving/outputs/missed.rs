@@ -118,6 +118,30 @@ fn what_cannot_be_read_and_what_cannot_come_is_told_with_its_reason() {
 }
 
 #[test]
+fn a_file_that_cannot_be_moved_is_told_once() {
+    let receiver = Receiver::new(Mood::Takes);
+    let world = world_with(&format!(
+        "folder = \"in\"\nafter = \"move\"\nkind = \"webhook\"\nurl = \"{}\"",
+        receiver.url()
+    ));
+    world.make_folder("in");
+    // It takes the place of the folder of what is done with.
+    world.write("in/done", "in the way");
+    let serving = serve(&world);
+    world.write("in/broken.png", "no image");
+    let invalid = || missed(&receiver, "invalid");
+    until(|| (!invalid().is_empty()).then_some(()));
+    a_moment();
+    a_moment();
+    assert!(world.path("in/broken.png").is_file());
+    fs::remove_file(world.path("in/done")).unwrap();
+    until(|| world.path("in/failed/broken.png").is_file().then_some(()));
+    a_moment();
+    assert_eq!(images(&invalid()), 1);
+    serving.stop();
+}
+
+#[test]
 fn without_a_model_nothing_is_good() {
     let receiver = Receiver::new(Mood::Takes);
     let world = world_with(&format!("kind = \"webhook\"\nurl = \"{}\"", receiver.url()));
