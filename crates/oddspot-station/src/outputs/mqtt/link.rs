@@ -2,7 +2,7 @@
 //! nothing is kept here.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Packet};
 use tokio::time::sleep;
@@ -12,6 +12,8 @@ use super::super::state::Output;
 
 /// The pause after the first connection that failed, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
+/// A connection that lasted so long works, even if nothing was to be acknowledged.
+const LASTED: Duration = Duration::from_secs(30);
 /// Between two looks at whether there is a connection.
 const LOOK: Duration = Duration::from_millis(20);
 /// Messages that wait to be sent.
@@ -89,9 +91,9 @@ impl Link {
         let mut pause = PAUSES[0];
         loop {
             let (client, events) = AsyncClient::builder(options.clone()).capacity(ROOM).build();
-            let before = self.lock().number;
-            let trouble = words(&self.follow(client, events).await);
-            let connected = {
+            let (error, has_worked) = self.follow(client, events).await;
+            let trouble = words(&error);
+            {
                 let mut state = self.lock();
                 state.client = None;
                 state.was_tried = true;
@@ -99,10 +101,9 @@ impl Link {
                 if state.ends {
                     return;
                 }
-                state.number != before
-            };
+            }
             self.output.fails(&trouble);
-            if connected {
+            if has_worked {
                 pause = PAUSES[0];
             }
             sleep(pause).await;
@@ -110,21 +111,29 @@ impl Link {
         }
     }
 
-    /// Follows a connection until it breaks.
-    async fn follow(&self, client: AsyncClient, mut events: EventLoop) -> ConnectionError {
+    /// Follows a connection until it breaks, and gives why, and whether it worked: a broker may let in and then cut off.
+    async fn follow(&self, client: AsyncClient, mut events: EventLoop) -> (ConnectionError, bool) {
+        let mut connected: Option<Instant> = None;
+        let mut has_worked = false;
         loop {
-            match events.poll().await {
+            let event = events.poll().await;
+            let is_acknowledged = matches!(event, Ok(Event::Incoming(Packet::PubAck(_))));
+            let has_lasted = connected.is_some_and(|since| since.elapsed() >= LASTED);
+            if !has_worked && event.is_ok() && (is_acknowledged || has_lasted) {
+                has_worked = true;
+                self.output.works();
+            }
+            match event {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     let mut state = self.lock();
                     state.client = Some(client.clone());
                     state.number += 1;
                     state.was_tried = true;
                     "the connection to the broker broke".clone_into(&mut state.trouble);
-                    drop(state);
-                    self.output.works();
+                    connected = Some(Instant::now());
                 }
                 Ok(_) => {}
-                Err(error) => return error,
+                Err(error) => return (error, has_worked),
             }
         }
     }
@@ -139,5 +148,51 @@ fn words(error: &ConnectionError) -> String {
         }
         ConnectionError::NetworkTimeout => "the broker does not answer".to_owned(),
         error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumqttc::Broker;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::super::super::state::OutputState;
+    use super::*;
+
+    /// An acknowledgement of a connection.
+    const LET_IN: [u8; 4] = [0x20, 2, 0, 0];
+
+    #[tokio::test]
+    async fn a_broker_that_lets_in_and_cuts_off_does_not_work_and_is_asked_ever_less_often() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let output = Output {
+            station: "top".to_owned(),
+            name: "mqtt".to_owned(),
+            kind: "mqtt",
+            state: OutputState::default(),
+        };
+        let link = Arc::new(Link::new(output.clone()));
+        let options = MqttOptions::new("test", Broker::tcp("127.0.0.1", port));
+        let keeping = tokio::spawn(Arc::clone(&link).keep(options));
+        let mut moments = Vec::new();
+        for _ in 0..3 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            moments.push(Instant::now());
+            let mut asked = [0; 64];
+            assert!(stream.read(&mut asked).await.unwrap() > 0);
+            stream.write_all(&LET_IN).await.unwrap();
+            while link.client().is_err() {
+                sleep(LOOK).await;
+            }
+            assert_eq!(output.state.trouble().is_some(), moments.len() > 1);
+            drop(stream);
+            while link.client().is_ok() {
+                sleep(LOOK).await;
+            }
+        }
+        assert!(moments[2] - moments[1] > PAUSES[0] * 3 / 2);
+        keeping.abort();
     }
 }
