@@ -36,25 +36,19 @@ for line in sys.stdin:
 fn python() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pymodbus");
     let python = folder.join("bin/python");
-    let has = || {
-        let mut command = Command::new(&python);
-        let run = command.args(["-c", "import pymodbus.client"]).output();
-        run.is_ok_and(|run| run.status.success())
+    let works = |command: &mut Command| command.output().is_ok_and(|run| run.status.success());
+    let has = || works(Command::new(&python).args(["-c", "import pymodbus.client"]));
+    let make = || {
+        let install = ["-m", "pip", "install", "--quiet", "pymodbus==3.*"];
+        works(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+            && works(Command::new(&python).args(install))
+            && has()
     };
-    if !has() {
-        let venv = Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(&folder)
-            .output()
-            .ok()?;
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "pymodbus==3.*"]);
-        if !venv.status.success() || !pip.output().ok()?.status.success() || !has() {
-            eprintln!("skipped: there is no pymodbus");
-            return None;
-        }
+    if has() || make() {
+        return Some(python);
     }
-    Some(python)
+    lacks("pymodbus");
+    None
 }
 
 /// A client of Modbus.

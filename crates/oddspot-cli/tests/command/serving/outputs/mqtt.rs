@@ -31,7 +31,7 @@ fn mosquitto() -> Option<PathBuf> {
         .into_iter()
         .find(|path| path.is_file());
     if found.is_none() {
-        eprintln!("skipped: there is no mosquitto");
+        lacks("mosquitto");
     }
     found
 }
@@ -264,7 +264,7 @@ pub fn certificates(world: &World) -> bool {
     ];
     let are_made = made.iter().all(|arguments| openssl(world, arguments));
     if !are_made {
-        eprintln!("skipped: there is no openssl");
+        lacks("openssl");
     }
     are_made
 }
