@@ -7,6 +7,7 @@ use super::Shared;
 use super::pages::navigation;
 use super::parameters::PathParameters;
 use super::problem::Problem;
+use crate::history::Version;
 use crate::pages::{ModelsPage, Place, VersionCard, render};
 
 /// The page.
@@ -30,10 +31,15 @@ pub async fn page(
         (_, None) => at.post.trouble(),
         (None, Some(_)) => None,
     };
+    // What cannot be used any more is not at work, though it was last.
+    let card = |one: &Version| VersionCard {
+        active: active.as_ref() == Some(&one.sha256),
+        ..VersionCard::of(one)
+    };
     let page = ModelsPage {
         nav: navigation(&shared, Some(station.clone()), Place::Models),
         is_paused: at.post.is_paused(),
-        versions: versions.iter().map(VersionCard::of).collect(),
+        versions: versions.iter().map(card).collect(),
         before: before.map(|before| before.model.chars().take(12).collect()),
         configured,
         station,

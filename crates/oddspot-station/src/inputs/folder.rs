@@ -218,7 +218,7 @@ impl FolderInput {
     fn is_news(&self, whole: &Whole) -> bool {
         let mut troubles = self.state.lock();
         troubles.missed.retain(|path, _| path.exists());
-        let told = (troubles.missed).insert(whole.path.clone(), whole.state.clone());
+        let told = (troubles.missed).insert(whole.path.clone(), whole.state);
         told.as_ref() != Some(&whole.state)
     }
 

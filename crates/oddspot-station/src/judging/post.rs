@@ -43,10 +43,10 @@ impl Post {
     pub fn begin_without(&self, sha256: &str, error: &Error) {
         let name = &self.name;
         let trouble = format!(
-            "station {name} has no model: {sha256:.12}, which judged last, cannot be used any more ({error}). Bring its \
-             file again, or activate another, under Models"
+            "station {name} has no model: {sha256:.12}, which judged last, cannot be used any more. Bring its file again, \
+             or activate another, under Models"
         );
-        tracing::warn!("{trouble}");
+        tracing::warn!("{trouble} ({error})");
         self.set_trouble(Some(trouble));
     }
 
