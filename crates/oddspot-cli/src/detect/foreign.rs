@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use oddspot::datasets::{PICTURES, Walked, walk};
+use oddspot::datasets::{PICTURES, Walked, is_left_over, walk};
 
 use super::input::Input;
 use super::line::{ResultLine, for_each_line};
@@ -42,8 +42,7 @@ pub fn refuse_foreign(output: &Path, inputs: &[Input], written: Written) -> Resu
             });
         }
     }
-    // Of a run that was killed there are pictures without a line: the folder is one of results all the same.
-    if files.is_empty() || output.join(JSON_LINES).exists() {
+    if files.is_empty() {
         return Ok(());
     }
     let named = named(output)?;
@@ -52,7 +51,9 @@ pub fn refuse_foreign(output: &Path, inputs: &[Input], written: Written) -> Resu
         let Ok(below) = file.strip_prefix(output) else {
             return false;
         };
-        !named.contains(below) && is_written_over(below, &names, written)
+        !named.contains(below)
+            && is_written_over(below, &names, written)
+            && !is_left_over(output, below, &named)
     });
     files.sort();
     if files.is_empty() {

@@ -65,6 +65,9 @@ pub struct Output {
     folder: Option<Folder>,
 }
 
+/// Whether a line is a whole one.
+type IsWhole<'a> = &'a dyn Fn(&[u8]) -> bool;
+
 /// The output folder, its results flushed image by image.
 struct Folder {
     root: PathBuf,
@@ -253,7 +256,7 @@ impl Folder {
             }
         };
         let is_whole_row = |line: &[u8]| is_row(line, self::columns().len());
-        let is_whole: [&dyn Fn(&[u8]) -> bool; 2] = [&is_json, &is_whole_row];
+        let is_whole: [IsWhole; 2] = [&is_json, &is_whole_row];
         let files = [&mut jsonl, &mut csv].into_iter().zip(is_whole);
         for ((file, is_whole), path) in files.zip([&results, &table]) {
             // A device or a pipe has no length.

@@ -60,6 +60,13 @@ fn no_picture_is_written_over_a_file_that_no_results_name() {
         &mut world.oddspot(detect),
         &["contour/x.png#2.png", "no results name"],
     );
+    // Those of a run that was killed before their line are nobody's.
+    world.boards("killed/in", 1);
+    for kind in ["figure", "contour"] {
+        world.picture(format!("killed/in/out/{kind}/0.png"), &board(7));
+    }
+    world.write("killed/in/out/results.jsonl", "");
+    world.succeeds(&mut world.oddspot("detect model.oddspot killed/in -o killed/in/out --replace"));
     // Others are left alone.
     world.write("other/figure/1234.png", "mine");
     world.succeeds(&mut world.oddspot("detect model.oddspot in -o other"));

@@ -26,7 +26,7 @@ pub use exclude::exclude;
 pub use listing::{Besides, LeftOutFolder, Listing, Unreadable, list};
 pub use names::{sounds_bad, sounds_good};
 pub use split::{Split, split_of};
-pub use walk::{PICTURES, Walked, Whose, is_left_out, lies_among_findings, walk};
+pub use walk::{PICTURES, Walked, Whose, is_left_out, is_left_over, lies_among_findings, walk};
 
 /// What an image is known to show.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -242,7 +242,6 @@ mod tests {
             "NOK nicht verwenden",
             "bad_without_flash",
             "defects_no_mask",
-            "No 5 NOK",
             "bad pas cher",
             "ungood",
             "noGood",

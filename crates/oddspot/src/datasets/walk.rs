@@ -133,29 +133,27 @@ impl Findings {
             && file.ancestors().skip(2).any(|output| {
                 let named = self.0.get(output);
                 named.is_some_and(|named| {
-                    file.strip_prefix(output)
-                        .is_ok_and(|below| named.contains(below) || is_left_over(output, below))
+                    file.strip_prefix(output).is_ok_and(|below| {
+                        named.contains(below) || is_left_over(output, below, named)
+                    })
                 })
             })
     }
 }
 
-/// Whether a picture beside results is one of several of an image, as of a run that was killed before it wrote the
-/// image's line.
-fn is_left_over(output: &Path, below: &Path) -> bool {
+/// Whether a picture below an output folder is one of several of an image that no results name, as of a run that was
+/// killed before it wrote the image's line.
+pub fn is_left_over(output: &Path, below: &Path, named: &HashSet<PathBuf>) -> bool {
     let mut parts = below.components();
     let kind = parts.next().map(|kind| kind.as_os_str());
     let name = parts.as_path();
-    let others = PICTURES
-        .iter()
-        .filter(|other| kind != Some(OsStr::new(other)));
-    kind.is_some_and(|kind| PICTURES.iter().any(|known| kind == *known))
-        && others.into_iter().any(|other| {
-            let mut files = ["png", "jpg"]
-                .into_iter()
-                .map(|ending| output.join(other).join(name.with_extension(ending)));
-            files.any(|file| file.is_file())
-        })
+    let is_kind = |other: &str| kind == Some(OsStr::new(other));
+    let others = PICTURES.iter().filter(|other| !is_kind(other));
+    let mut others = others.flat_map(|other| {
+        ["png", "jpg"].map(|ending| Path::new(other).join(name.with_extension(ending)))
+    });
+    PICTURES.iter().any(|known| is_kind(known))
+        && others.any(|other| !named.contains(&other) && output.join(other).is_file())
 }
 
 /// The pictures that the results in a folder name, below it; half lines of runs that were killed name none.
