@@ -85,7 +85,11 @@ pub fn names(results: &Path) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-fn for_each_file(results: &Path, mut with: impl FnMut(&str) -> Result<()>) -> Result<()> {
+/// Goes through the pictures that earlier results name.
+///
+/// # Errors
+/// Results that cannot be read.
+pub fn for_each_file(results: &Path, mut with: impl FnMut(&str) -> Result<()>) -> Result<()> {
     for_each_line(results, |line| {
         let ResultLine { files, .. } = serde_json::from_slice(line).unwrap_or_default();
         files.iter().try_for_each(|file| with(file))

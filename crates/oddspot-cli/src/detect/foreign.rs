@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use oddspot::datasets::{PICTURES, Walked, is_left_over, walk};
 
+use super::earlier::for_each_file;
 use super::input::Input;
-use super::line::{ResultLine, for_each_line};
 use super::pictures::Written;
 use super::results::JSON_LINES;
 use crate::besides::listed;
@@ -18,9 +18,8 @@ use crate::besides::listed;
 /// Results that cannot be read.
 pub fn named(output: &Path) -> Result<HashSet<PathBuf>> {
     let mut named = HashSet::new();
-    for_each_line(&output.join(JSON_LINES), |line| {
-        let ResultLine { files, .. } = serde_json::from_slice(line).unwrap_or_default();
-        named.extend(files.into_iter().map(PathBuf::from));
+    for_each_file(&output.join(JSON_LINES), |file| {
+        named.insert(PathBuf::from(file));
         Ok(())
     })?;
     Ok(named)
