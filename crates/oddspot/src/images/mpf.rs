@@ -17,10 +17,9 @@ const AUXILIARY: [&[u8]; 6] = [
     b"http://ns.apple.com/semanticSegmentationMatte/",
 ];
 
-/// Where the previews of a file begin that its index names.
+/// Where the previews begin that the index of a picture names, from where this begins.
 pub(super) fn previews(bytes: &[u8]) -> Vec<usize> {
-    let found = segments(bytes).find_map(|(at, body)| Some((at, body.strip_prefix(INDEX)?)));
-    let Some((at, index)) = found else {
+    let Some((at, index)) = index_of(bytes) else {
         return Vec::new();
     };
     // Places are counted from the index's own beginning.
@@ -33,12 +32,21 @@ pub(super) fn previews(bytes: &[u8]) -> Vec<usize> {
         .collect()
 }
 
-/// Whether a JPEG that lies behind another is a gain map or the like of it.
+/// An index, and where its segment's body lies.
+fn index_of(jpeg: &[u8]) -> Option<(usize, &[u8])> {
+    segments(jpeg).find_map(|(at, body)| Some((at, body.strip_prefix(INDEX)?)))
+}
+
+/// Whether a JPEG that lies behind another is a gain map or the like of it. A photograph that has one speaks of it as
+/// well, and of where it lies.
 pub(super) fn is_auxiliary(jpeg: &[u8]) -> bool {
-    segments(jpeg).any(|(_, body)| {
-        let says = |words: &&[u8]| body.windows(words.len()).any(|part| part == *words);
-        AUXILIARY.iter().any(says)
-    })
+    let says_where =
+        index_of(jpeg).is_some_and(|(_, index)| entries(index).is_some_and(|all| all.len() > 1));
+    !says_where
+        && segments(jpeg).any(|(_, body)| {
+            let says = |words: &&[u8]| body.windows(words.len()).any(|part| part == *words);
+            AUXILIARY.iter().any(says)
+        })
 }
 
 /// The bodies of the segments of a JPEG that programs wrote, each with its place, up to its pixels.

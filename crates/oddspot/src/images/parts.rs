@@ -1,6 +1,8 @@
 //! Pictures that lie one behind the other in a file, as streams of cameras and multi-picture files of phones
 //! have them.
 
+use std::collections::HashSet;
+
 use super::jpeg::{self, begins_jpeg};
 use super::mpf;
 
@@ -22,7 +24,11 @@ pub(super) fn parts(bytes: &[u8], most: usize) -> Vec<&[u8]> {
             None => break,
         }
     }
-    let previews = mpf::previews(bytes);
+    let previews = |&start: &usize| {
+        let picture = bytes.get(start..).unwrap_or_default();
+        mpf::previews(picture).into_iter().map(move |at| start + at)
+    };
+    let previews: HashSet<usize> = starts.iter().flat_map(previews).collect();
     let ends = starts.iter().copied().skip(1).chain([bytes.len()]);
     let parts = starts.iter().zip(ends).filter_map(|(&start, end)| {
         let part = bytes.get(start..end)?;

@@ -85,7 +85,8 @@ fn chunks(from: &mut dyn Seekable) -> io::Result<Chunks> {
             }
             _ => {}
         }
-        from.seek(SeekFrom::Start(at))?;
+        // Small chunks lie in what was read with those before them.
+        from.seek_relative(i64::from(u32::from_be_bytes([a, b, c, d])) + 4)?;
     }
     Ok(found)
 }

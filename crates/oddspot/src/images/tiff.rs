@@ -40,6 +40,7 @@ impl<'a> TiffFile<'a> {
         let mut decoder = decoder_of(content.reader()?, name, limits)?;
         let pages = Directories {
             decoder: &mut decoder,
+            length: content.length(),
             name,
         }
         .pages()?;
@@ -73,6 +74,7 @@ impl<'a> TiffFile<'a> {
         };
         let mut directories = Directories {
             decoder: &mut self.decoder,
+            length: self.content.length(),
             name: self.name,
         };
         directories.check_developed(at)?;

@@ -29,6 +29,8 @@ const OF_SENSOR: [u32; 2] = [32_803, 34_892];
 /// A file that is looked through.
 pub(super) struct Directories<'f, 'a> {
     pub decoder: &'f mut Decoder<Box<dyn Seekable + 'a>>,
+    /// Bytes of the file.
+    pub length: u64,
     pub name: &'a Path,
 }
 
@@ -110,6 +112,8 @@ impl Directories<'_, '_> {
         let sides = [side(Tag::ImageLength)?, side(Tag::ImageWidth)?];
         let samples = side(Tag::SamplesPerPixel)?;
         let depth = side(IMAGE_DEPTH)?;
+        let is_plain = side(Tag::Compression)? == 1;
+        let bits = self.number(directory, Tag::BitsPerSample)?.unwrap_or(1);
         let mut tags = self.decoder.read_directory_tags(directory);
         let text = tags.find_tag(Tag::ImageDescription).ok().flatten();
         let text = text.and_then(|text| text.into_string().ok());
@@ -117,7 +121,14 @@ impl Directories<'_, '_> {
             Some(Value::List(values)) => values.len(),
             _ => 1,
         };
-        let (told, is_cut_short) = pictures_told(&text.unwrap_or_default(), sides, samples);
+        let bytes = sides.iter().fold(samples * u64::from(bits), |all, &side| {
+            all.saturating_mul(side)
+        }) / 8;
+        // The others would lie behind, as they are: a page that was taken out of a stack still speaks of them.
+        let (told, is_cut_short) = match is_plain && self.length >= 2 * bytes.min(self.length) {
+            true => pictures_told(&text.unwrap_or_default(), sides, samples),
+            false => (1, false),
+        };
         let depth = usize::try_from(depth).unwrap_or(usize::MAX);
         Ok(Entry {
             at,

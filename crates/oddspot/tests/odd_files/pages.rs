@@ -161,7 +161,10 @@ fn a_stack_of_which_one_page_has_a_directory_is_refused() {
         "ImageJ=1.11a\nimages=3\nslices=3\n\0",
         "{\"shape\": [2, 24, 32, 3], \"truncated\": true}\0",
     ] {
-        let told = refused(&described(text));
+        // A page that was taken out of the stack.
+        assert_eq!(read(&described(text)).image, picture(1));
+        let others = picture(2).into_raw();
+        let told = refused(&[described(text), others].concat());
         assert!(
             told.contains("of which only the first has a directory"),
             "{told}"

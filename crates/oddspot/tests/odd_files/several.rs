@@ -129,6 +129,12 @@ fn of_a_multi_picture_file_previews_and_gain_maps_are_no_pictures() {
         b"http://ns.adobe.com/xap/1.0/\0 xmlns:hdrgm=\"http://ns.adobe.com/hdr-gain-map/1.0/\"",
     );
     assert_eq!(read(&indexed(&gain_map, 0)).image, alone);
+    // Two photographs, each with a gain map that it speaks of as well.
+    let words =
+        b"http://ns.adobe.com/xap/1.0/\0 xmlns:hdrgm=\"http://ns.adobe.com/hdr-gain-map/1.0/\"";
+    let photograph = with_segment(&indexed(&gain_map, 0), 0xe1, words);
+    let both = found(&[&photograph[..], &photograph].concat());
+    assert_eq!(both, [Ok(alone.clone()), Ok(alone.clone())]);
     // Another exposure, another angle.
     for kind in [0, 0x02_0003, 0x03_0000] {
         let bytes = indexed(&jpeg(2), kind);
