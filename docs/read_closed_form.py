@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from scipy.ndimage import label
 
 COARSEST = 8
-LEVELS = 2
+LEVELS_BEFORE = 2  # of files that do not say it
 FINER = 0.5
 WIDE = 0.25
 FARTHEST = 1270
@@ -20,7 +20,7 @@ FARTHEST = 1270
 def places(teacher, levels, settings):
     """Of each level that is looked at, fine to coarse: its chosen channels at the places of the grid."""
     end = max(1, sum(level["stride"] <= COARSEST for level in levels))
-    used = range(max(0, end - LEVELS), end)
+    used = range(max(0, end - settings["closed_form"].get("place_levels", LEVELS_BEFORE)), end)
     stride = levels[end - 1]["stride"]
     features = []
     for at in used:

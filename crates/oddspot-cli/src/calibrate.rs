@@ -75,7 +75,10 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     for line in told {
         tell!("{line}");
     }
-    if let Some(region) = args.region.drawn_for(good.train.first().cloned())? {
+    if let Some(region) = args
+        .region
+        .drawn_for(good.train.first().cloned(), reading.limits)?
+    {
         model.restrict(&region)?;
         if let Some(words) = describe_share(model.inspected_share()) {
             say!("{words}");

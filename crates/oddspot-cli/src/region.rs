@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use oddspot::Detector;
-use oddspot::images::{RegionOfInterest, Source};
+use oddspot::images::{Limits, RegionOfInterest, Source};
 
 /// Which part of images is inspected.
 #[derive(Args, Clone, Default)]
@@ -19,12 +19,12 @@ pub struct RegionArgs {
 }
 
 impl RegionArgs {
-    /// What was drawn, if anything was.
+    /// What was drawn, if anything was; a mask may be as large as images.
     ///
     /// # Errors
     /// A file that cannot be used.
-    pub fn drawn(&self) -> Result<Option<RegionOfInterest>> {
-        let mask = (self.mask.as_deref()).map(RegionOfInterest::mask);
+    pub fn drawn(&self, limits: Limits) -> Result<Option<RegionOfInterest>> {
+        let mask = (self.mask.as_deref()).map(|mask| RegionOfInterest::mask(mask, limits));
         let polygons = (self.region.as_deref()).map(RegionOfInterest::polygons);
         Ok(match (mask.transpose()?, polygons.transpose()?) {
             (Some(mask), Some(polygons)) => Some(mask.and(polygons)),
@@ -36,8 +36,12 @@ impl RegionArgs {
     ///
     /// # Errors
     /// A file that cannot be used, or that was drawn on images of another shape.
-    pub fn drawn_for(&self, first: Option<Source>) -> Result<Option<RegionOfInterest>> {
-        let drawn = self.drawn()?;
+    pub fn drawn_for(
+        &self,
+        first: Option<Source>,
+        limits: Limits,
+    ) -> Result<Option<RegionOfInterest>> {
+        let drawn = self.drawn(limits)?;
         // An image that cannot be read is told of where it is judged.
         if let (Some(drawn), Some(first)) = (&drawn, first)
             && let Ok(size) = first.size()
@@ -57,7 +61,7 @@ impl RegionArgs {
         first: Option<Source>,
         tells: bool,
     ) -> Result<Detector> {
-        Ok(match self.drawn_for(first)? {
+        Ok(match self.drawn_for(first, detector.reading().limits)? {
             Some(region) => {
                 let detector = detector.inspecting(&region)?;
                 if tells {

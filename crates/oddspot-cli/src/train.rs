@@ -90,8 +90,8 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     for file in [&checkpoint.path, &log, &beside(&args.output, "audit.html")] {
         claim.clean(file);
     }
-    let region = args.region.drawn()?;
     let settings = settings(args, &checkpoint)?;
+    let region = args.region.drawn(settings.reading().limits)?;
     refuse_to_replace(args, &checkpoint)?;
     let mut datasets = data_sets(std::slice::from_ref(&args.data))?;
     let excluded = args.exclude.apply(&mut datasets)?;

@@ -11,6 +11,15 @@ const SHOWN: usize = 3;
 /// The notes of a test set.
 pub(super) fn notes(dataset: &Dataset, look: &TestLook) -> Vec<String> {
     let mut notes = Vec::new();
+    if !look.left_out.is_empty() {
+        let shown = look.left_out.iter().take(SHOWN).map(String::as_str);
+        let more = (look.left_out.len() > SHOWN).then_some("…");
+        notes.push(format!(
+            "{} images or folders could not be read and count in no measure: {}",
+            look.left_out.len(),
+            shown.chain(more).collect::<Vec<_>>().join("; ")
+        ));
+    }
     if !dataset
         .test
         .iter()

@@ -104,6 +104,8 @@ pub struct TestLook {
     pub nearly_all: Vec<PathBuf>,
     /// Images of defects without a mask.
     pub without_mask: Vec<PathBuf>,
+    /// Why each image or folder was left out that could not be read.
+    pub left_out: Vec<String>,
 }
 
 /// One of an image's masks.
@@ -137,6 +139,7 @@ impl Dataset {
             _ => true,
         });
         self.test.retain(|sample| !images.contains(&sample.image));
+        look.left_out.clone_from(&reasons);
         reasons
     }
 

@@ -102,6 +102,18 @@ impl Settings {
     }
 }
 
+impl ClosedFormSettings {
+    /// What files do not say: a model stays as it was before there was this setting.
+    fn levels_before() -> usize {
+        2
+    }
+
+    /// Whether a file need not say it.
+    fn are_levels_before(levels: &usize) -> bool {
+        *levels == Self::levels_before()
+    }
+}
+
 impl TrainingSettings {
     /// The learning rate of an iteration, counted from 0.
     pub fn learning_rate_at(&self, iteration: usize) -> f64 {

@@ -107,6 +107,13 @@ table! {
         #[serde(default = "MemoryScale::before", skip_serializing_if = "MemoryScale::is_before")]
         advanced memory_scale: MemoryScale = MemoryScale::Image;
 
+        /// Teacher's levels that are looked at, the coarsest of those at 1/8 of the image or finer.
+        #[serde(
+            default = "ClosedFormSettings::levels_before",
+            skip_serializing_if = "ClosedFormSettings::are_levels_before"
+        )]
+        advanced place_levels: usize = 3, in 1..=16;
+
         /// Channels of each of the teacher's levels that are looked at, drawn by the seed.
         ///
         /// All, where a level has no more.

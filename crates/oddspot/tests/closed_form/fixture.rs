@@ -140,6 +140,7 @@ pub fn settings(case: &Case) -> Settings {
         ..Settings::default()
     };
     let closed_form = &mut settings.closed_form;
+    closed_form.place_levels = if case.features == "fine" { 3 } else { 2 };
     closed_form.block = case.block;
     closed_form.window = case.window;
     closed_form.parts = case.parts;

@@ -5,7 +5,7 @@ use oddspot::terms;
 use oddspot::terms::places::PlaceGrid;
 
 use crate::fixture::{
-    EXACT, IN_8_BITS, ONE_STEP, Oracle, PLACES, TERMS, assert_maps, fitted, judged, levels,
+    EXACT, IN_8_BITS, LEVELS, ONE_STEP, Oracle, PLACES, TERMS, assert_maps, fitted, judged, levels,
     settings,
 };
 
@@ -37,10 +37,10 @@ fn errors_are_the_oracles() {
     }
 }
 
-/// The fixture's maps of an image, fine to coarse; the finest, which is not looked at, is of NaN.
+/// The fixture's maps of an image, fine to coarse.
 fn maps(oracle: &Oracle, image: usize) -> Vec<Vec<f32>> {
-    let mut maps = vec![vec![f32::NAN; 20 * 24 * 3]];
-    for (stride, channels) in [(4, 5), (8, 7)] {
+    let mut maps = Vec::new();
+    for (stride, channels) in LEVELS {
         let all = oracle.values(&format!("maps/{stride}"));
         let each = 40 / stride * (48 / stride) * channels;
         maps.push(all[image * each..][..each].to_vec());
@@ -52,29 +52,39 @@ fn maps(oracle: &Oracle, image: usize) -> Vec<Vec<f32>> {
 fn features_of_places_are_the_oracles() {
     let oracle = Oracle::open();
     let expected = oracle.values("maps/features");
-    let mut settings = settings(&oracle.case("plain"));
+    let case = oracle.case("three_levels");
     let mut found = vec![f32::NAN; 3];
-    for few in [false, true] {
-        settings.closed_form.channels = if few { 4 } else { 7 };
-        let grid = PlaceGrid::of(&settings, &levels(12));
-        let (rows, columns, parts) = (grid.rows, grid.columns, grid.parts());
-        assert_eq!((rows, columns, grid.stride), (5, 6, 8));
-        for (image, expected) in expected.chunks_exact(PLACES * 12).enumerate() {
-            let maps = maps(&oracle, image);
-            let maps: Vec<&[f32]> = maps.iter().map(Vec::as_slice).collect();
-            grid.features(&maps, &mut found);
-            if !few {
-                assert_eq!(parts, [0..5, 5..12]);
-                assert!(close(&found, expected));
-                continue;
-            }
-            // Four of each level's channels, in their order.
-            assert_eq!(parts, [0..4, 4..8]);
-            for (part, of_level) in parts.iter().zip([0..5, 5..12]) {
-                let mut rest = of_level;
-                for channel in part.clone() {
-                    let own = column(&found, 8, channel);
-                    assert!(rest.any(|other| close(&own, &column(expected, 12, other))));
+    for place_levels in [2, 3] {
+        // The finest level's channels stand first.
+        let first = if place_levels == 2 { 3 } else { 0 };
+        for few in [false, true] {
+            let mut settings = settings(&case);
+            settings.closed_form.place_levels = place_levels;
+            settings.closed_form.channels = if few { 4 } else { 7 };
+            let grid = PlaceGrid::of(&settings, &levels(15));
+            assert_eq!((grid.rows, grid.columns, grid.stride), (5, 6, 8));
+            for (image, expected) in expected.chunks_exact(PLACES * 15).enumerate() {
+                let maps = maps(&oracle, image);
+                let maps: Vec<&[f32]> = maps.iter().map(Vec::as_slice).collect();
+                grid.features(&maps, &mut found);
+                let all = [0..3, 3..8, 8..15]
+                    .into_iter()
+                    .filter(|part| part.start >= first);
+                for (part, of_level) in grid.parts().into_iter().zip(all) {
+                    assert_eq!(
+                        part.len(),
+                        if few {
+                            of_level.len().min(4)
+                        } else {
+                            of_level.len()
+                        }
+                    );
+                    // Some of a level's channels, in their order.
+                    let mut rest = of_level;
+                    for channel in part {
+                        let own = column(&found, grid.channels(), channel);
+                        assert!(rest.any(|other| close(&own, &column(expected, 15, other))));
+                    }
                 }
             }
         }

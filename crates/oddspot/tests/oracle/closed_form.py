@@ -9,7 +9,7 @@ Run from the root of the repository:
 Plain loops and SciPy, from the definitions of the terms. Tensors:
 
 - `maps/<stride>`: the teacher's levels of the good images, then of the unseen ones, f16.
-- `maps/features`: of these, the features at the places of the grid, f32.
+- `maps/features`: of these, the features at the places of the grid, f32; the first channels are the finest level's.
 - `<set>/good`, `<set>/unseen`: features that terms are fitted to, f16, and that they judge, f32.
 - `<case>/<term>/left_out`, `<case>/<term>/unseen`: the errors at the places. The metadata's `cases` has
   each case's settings. Of a single image e_G leaves nothing out, and e_K's left-out errors mean nothing.
@@ -27,7 +27,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from scipy.spatial.distance import cdist, mahalanobis
 
 WIDTH, HEIGHT = 48, 40
-LEVELS = {4: 5, 8: 7}  # channels by stride; there is a finer level too, which nothing may look at
+LEVELS = {2: 3, 4: 5, 8: 7}  # channels by stride; the finest is looked at by the cases of three levels alone
 STRIDE = 8
 ROWS, COLUMNS = HEIGHT // STRIDE, WIDTH // STRIDE
 GOOD, UNSEEN = 9, 3
@@ -45,6 +45,8 @@ CASES = [
     {"name": "wide_window", "window": 9, "block": 1},
     {"name": "scaled", "memory_scale": "image"},
     {"name": "scaled_dead_channels", "features": "dead", "memory_scale": "image"},
+    {"name": "three_levels", "features": "fine"},
+    {"name": "three_levels_scaled", "features": "fine", "memory_scale": "image", "window": 1, "components": 9},
 ]
 USUAL = {
     "features": "plain",
@@ -106,9 +108,12 @@ def place_features(maps):
 
 def level_parts(channels):
     """The slices of the levels among a place's channels."""
-    if channels == LEVELS[8]:
-        return [slice(0, channels)]
-    return [slice(0, LEVELS[4]), slice(LEVELS[4], channels)]
+    starts, end = [], channels
+    for of_level in sorted(LEVELS.items(), reverse=True):
+        if end > 0:
+            end -= of_level[1]
+            starts.insert(0, end)
+    return [slice(start, end) for start, end in zip(starts, starts[1:] + [channels])]
 
 
 # --- the Gaussian ------------------------------------------------------------------------------------
@@ -217,8 +222,10 @@ def memory_errors(good, unseen, case):
     images, places, channels = good.shape
     rows = good.reshape(-1, channels)
     whitening = np.zeros((channels, channels))
-    for part in level_parts(channels):
-        whitening[part, part] = whitening_of(rows[:, part])
+    parts = level_parts(channels)
+    for at, part in enumerate(parts):
+        # Levels finer than the two coarsest count half of the next coarser one, in squares.
+        whitening[part, part] = np.sqrt(0.5 ** max(len(parts) - 2 - at, 0)) * whitening_of(rows[:, part])
     whitened = (rows - rows.mean(0)) @ whitening.T
     values, vectors = eigh(whitened.T @ whitened / len(rows))
     values, axes = values[::-1], vectors[:, ::-1].T[: min(case["components"], channels)]
@@ -248,10 +255,12 @@ def memory_errors(good, unseen, case):
 
 def main():
     rng = np.random.default_rng(20261110)
-    maps = {stride: level_maps(rng, stride, channels) for stride, channels in LEVELS.items()}
-    features = place_features(maps)
+    maps = {stride: level_maps(rng, stride, LEVELS[stride]) for stride in (4, 8)}
+    maps = {2: level_maps(np.random.default_rng(20261205), 2, LEVELS[2])} | maps
+    fine = place_features(maps)
+    features = fine[..., LEVELS[2] :]
     tensors = {f"maps/{stride}": level for stride, level in maps.items()}
-    tensors["maps/features"] = features.astype(np.float32)
+    tensors["maps/features"] = fine.astype(np.float32)
     dead = features.copy()
     dead[..., 1], dead[..., 8] = 0.75, 0
     far = features.copy()
@@ -261,6 +270,7 @@ def main():
         "dead": dead,
         "far": far,
         "coarse": features[..., LEVELS[4] :],
+        "fine": fine,
     }.items():
         tensors[f"{name}/good"] = np.ascontiguousarray(of_set[:GOOD]).astype(np.float16)
         tensors[f"{name}/unseen"] = np.ascontiguousarray(of_set[GOOD:]).astype(np.float32)

@@ -70,13 +70,9 @@ impl RegionOfInterest {
     /// Of an image file: what is at least half as bright as white is inspected. Alpha does not count.
     ///
     /// # Errors
-    /// A file that cannot be decoded.
-    pub fn mask(path: &Path) -> Result<Self> {
-        let samples = black_is_zero(samples(
-            (&read_file(path)?).into(),
-            path,
-            Limits::default(),
-        )?);
+    /// A file that cannot be decoded, or that is larger than images may be.
+    pub fn mask(path: &Path, limits: Limits) -> Result<Self> {
+        let samples = black_is_zero(samples((&read_file(path)?).into(), path, limits)?);
         let image = samples.image.into_luma16();
         let pixels = image.pixels().map(|pixel| pixel.0[0]);
         let grey = pixels.filter(|level| GREY.contains(level)).count();

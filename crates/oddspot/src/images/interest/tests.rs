@@ -45,7 +45,7 @@ fn masks_and_polygons_of_all_kinds_agree() {
     let hole = |x, y| (30..40).contains(&x) && (20..30).contains(&y);
     let level = |x, y| Luma([if inside(x, y) && !hole(x, y) { 255 } else { 0 }]);
     GrayImage::from_fn(80, 40, level).save(&mask).unwrap();
-    let mask = RegionOfInterest::mask(&mask).unwrap();
+    let mask = RegionOfInterest::mask(&mask, Limits::default()).unwrap();
     let expected = ["........", "..####..", "..#.##..", "........"];
     assert_eq!(picture(&mask, [8, 4]), expected);
     let in_pixels = r#"{"inspect": [[[20, 10], [60, 10], [60, 30], [20, 30]]],
@@ -107,7 +107,16 @@ fn what_cannot_be_used_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let black = folder.path().join("black.png");
     GrayImage::new(4, 4).save(&black).unwrap();
-    refused(RegionOfInterest::mask(&black), "inspects nothing");
+    refused(
+        RegionOfInterest::mask(&black, Limits::default()),
+        "inspects nothing",
+    );
+    let small = Limits {
+        pixels: 15,
+        ..Limits::default()
+    };
+    let error = RegionOfInterest::mask(&black, small).err().unwrap();
+    assert!(error.to_string().contains("4x4 pixels"), "{error}");
 }
 
 #[test]

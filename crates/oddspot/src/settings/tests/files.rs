@@ -106,10 +106,13 @@ fn what_is_wrong_in_a_file_is_told_with_its_path_and_line() {
 
 #[test]
 fn a_model_from_before_features_were_scaled_stays_as_it_was() {
-    let settings = with(&[("closed_form.memory_scale", "none")]);
+    let settings = with(&[
+        ("closed_form.memory_scale", "none"),
+        ("closed_form.place_levels", "2"),
+    ]);
     let json = serde_json::to_string(&settings).unwrap();
-    assert!(!json.contains("memory_scale"));
+    assert!(!json.contains("memory_scale") && !json.contains("place_levels"));
     assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
     let json = serde_json::to_string(&Settings::default()).unwrap();
-    assert!(json.contains("\"memory_scale\":\"image\""));
+    assert!(json.contains("\"memory_scale\":\"image\"") && json.contains("\"place_levels\":3"));
 }

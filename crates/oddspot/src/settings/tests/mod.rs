@@ -9,7 +9,7 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 51] = [
+const VALUES: [(&str, &str, &str); 52] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
@@ -28,6 +28,7 @@ const VALUES: [(&str, &str, &str); 51] = [
     ("closed_form.gaussian_weight", "2", "0"),
     ("closed_form.memory_weight", "0.75", "0"),
     ("closed_form.memory_scale", "image", "image"),
+    ("closed_form.place_levels", "3", "3"),
     ("closed_form.channels", "192", "192"),
     ("closed_form.block", "2", "2"),
     ("closed_form.window", "5", "5"),

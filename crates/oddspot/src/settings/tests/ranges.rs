@@ -97,6 +97,7 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
     ),
     ("closed_form.channels", &["1", "1024"], &["0", "1025"]),
     ("closed_form.block", &["1", "64"], &["0", "65"]),
+    ("closed_form.place_levels", &["1", "16"], &["0", "17"]),
     ("closed_form.window", &["1", "9"], &["0", "2", "11"]),
     (
         "closed_form.shrinkage",

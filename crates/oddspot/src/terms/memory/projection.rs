@@ -15,6 +15,9 @@ use crate::terms::places::{GoodFeatures, PlaceGrid};
 const SHRINKAGE: f64 = 0.1;
 /// Least standard deviation of a channel, as a share of the mean over a level's channels.
 const LEAST_SHARE: f64 = 0.01;
+/// How much less, in squares, a level counts that is finer than the two coarsest than the next coarser one: of few
+/// channels, whitened, each would count more than any of theirs.
+const FINER: f64 = 0.5;
 /// Standard deviations of the first component that 8 bits hold.
 const REACH: f64 = 6.0;
 
@@ -45,9 +48,12 @@ pub(super) fn projection(
     let mean: Vec<f64> = sums.first.iter().map(|sum| sum / sums.rows).collect();
     let covariance =
         |i: usize, j: usize| sums.products[i * channels + j] / sums.rows - mean[i] * mean[j];
-    // Block by block: what makes each level's channels uncorrelated, of unit length in all.
+    // Block by block: what makes each level's channels uncorrelated, of a level's length in all.
     let mut whitening = vec![0.0; channels * channels];
-    for part in grid.parts() {
+    let levels = grid.parts();
+    for (at, part) in levels.iter().enumerate() {
+        let finer = levels.len().saturating_sub(at + 2);
+        let counts = FINER.powi(finer as i32).sqrt();
         let count = part.len();
         let std: Vec<f64> = part
             .clone()
@@ -74,7 +80,7 @@ pub(super) fn projection(
         for i in 0..count {
             for j in 0..=i {
                 whitening[(part.start + i) * channels + part.start + j] =
-                    inverse[i * count + j] / (std[j] * (count as f64).sqrt());
+                    counts * inverse[i * count + j] / (std[j] * (count as f64).sqrt());
             }
         }
     }

@@ -18,8 +18,6 @@ use crate::settings::Settings;
 
 /// A level coarser than this, in pixels, shows too little of where a defect lies.
 const COARSEST: usize = 8;
-/// Levels that are looked at, the coarser ones.
-const LEVELS: usize = 2;
 
 /// The grid, that of the coarsest level of stride 8 at most, and which channels of which of the
 /// teacher's levels stand side by side at each of its places.
@@ -56,7 +54,7 @@ impl PlaceGrid {
             .filter(|level| level.stride <= COARSEST)
             .count();
         let end = fine.max(1).min(levels.len());
-        let used = end.saturating_sub(LEVELS)..end;
+        let used = end.saturating_sub(settings.closed_form.place_levels)..end;
         let stride = levels[used.clone()].last().map_or(1, |level| level.stride);
         let most = settings.closed_form.channels;
         let level = |at: usize| {
@@ -175,11 +173,12 @@ mod tests {
             ..Settings::default()
         };
         settings.closed_form.channels = most;
+        settings.closed_form.place_levels = 2;
         PlaceGrid::of(&settings, &levels(all))
     }
 
     #[test]
-    fn the_two_coarsest_levels_of_stride_8_at_most_are_looked_at() {
+    fn the_coarsest_levels_of_stride_8_at_most_are_looked_at() {
         let size = ImageSize {
             width: 32,
             height: 16,
@@ -187,6 +186,19 @@ mod tests {
         let vgg = grid(size, 9, &[(2, 3), (4, 5), (8, 7)]);
         assert_eq!((vgg.rows, vgg.columns, vgg.stride), (2, 4, 8));
         assert_eq!(vgg.parts(), [0..5, 5..12]);
+        let three = [(2, 3), (4, 5), (8, 7)];
+        for (place_levels, parts) in [
+            (1, vec![0..7]),
+            (3, vec![0..3, 3..8, 8..15]),
+            (9, vec![0..3, 3..8, 8..15]),
+        ] {
+            let mut settings = Settings {
+                image_size: size,
+                ..Settings::default()
+            };
+            settings.closed_form.place_levels = place_levels;
+            assert_eq!(PlaceGrid::of(&settings, &levels(&three)).parts(), parts);
+        }
         let residual = grid(size, 9, &[(4, 5), (8, 7), (16, 9)]);
         assert_eq!(residual.parts(), [0..5, 5..12]);
         let few = grid(size, 4, &[(4, 5), (8, 7)]);
