@@ -3,6 +3,7 @@
 mod demo;
 mod folder;
 mod log;
+mod people;
 mod stations;
 
 use std::net::SocketAddr;
@@ -22,7 +23,11 @@ use crate::runtime::teacher_library;
 
 /// Arguments of `oddspot serve`.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ServeArgs {
+    /// Who may use it
+    #[command(subcommand)]
+    pub command: Option<people::PeopleCommand>,
     /// TOML file with stations and limits; options replace what it says
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
@@ -50,6 +55,12 @@ pub struct ServeArgs {
     /// Output that was taken out of the file, of which what still waits is removed; may be given several times
     #[arg(long, value_name = "STATION/NAME")]
     pub forget_output: Vec<String>,
+    /// Certificate by which browsers know the service, in PEM form: connections are secure then
+    #[arg(long, value_name = "FILE.pem", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, in PEM form
+    #[arg(long, value_name = "FILE.pem", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
     /// Threads of each model; 0 takes as many as there are cores
     #[arg(long)]
     pub threads: Option<usize>,
@@ -76,6 +87,9 @@ impl From<AfterArg> for After {
 /// `oddspot serve`.
 pub fn run(args: &ServeArgs) -> Result<ExitCode> {
     log::listen();
+    if let Some(command) = &args.command {
+        return people::run(command);
+    }
     let interrupt = Interrupt::install()?;
     let mut configuration = stations::configured(args)?;
     let scratch = args.demo.then(tempfile::tempdir).transpose()?;
@@ -110,9 +124,13 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
                 shown.display()
             );
             tell_of(service, &configuration);
-            say!("http://{address}/");
+            let scheme = match configuration.tls {
+                Some(_) => "https",
+                None => "http",
+            };
+            say!("{scheme}://{address}/");
             if args.demo
-                && let Err(error) = demo::feed(address, &interrupt)
+                && let Err(error) = demo::feed(service, &interrupt)
             {
                 tell!("warning: no boards come: {error:#}");
             }

@@ -57,6 +57,8 @@ async function bring() {
     isWanted = false;
     try {
       const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`);
+      // Signed out meanwhile: the page leads to where one signs in, and back.
+      if (answer.status === 401) return location.reload();
       if (answer.ok) {
         const next = document.createRange().createContextualFragment(await answer.text());
         await ready(next);

@@ -38,6 +38,8 @@ pub struct Configuration {
     pub limits: Limits,
     /// The server that controllers read from.
     pub modbus: ModbusConfiguration,
+    /// By which connections are secure; without it they are not.
+    pub tls: Option<TlsConfiguration>,
     /// Outputs that were taken out, as `STATION/NAME`, of which what still waits is to be removed.
     #[serde(skip)]
     pub forget: Vec<String>,
@@ -52,9 +54,20 @@ impl Default for Configuration {
             stations: Vec::new(),
             limits: Limits::default(),
             modbus: ModbusConfiguration::default(),
+            tls: None,
             forget: Vec::new(),
         }
     }
+}
+
+/// By which browsers know the service, and nobody else hears what they say.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfiguration {
+    /// The certificate, and those that lead to one that browsers know, in PEM form.
+    pub certificate: PathBuf,
+    /// Its private key, in PEM form.
+    pub key: PathBuf,
 }
 
 /// One view of one part.
@@ -149,13 +162,17 @@ impl Configuration {
         for path in paths.chain([&mut self.data]).flatten() {
             *path = folder.join(&*path);
         }
+        if let Some(tls) = &mut self.tls {
+            tls.certificate = folder.join(&tls.certificate);
+            tls.key = folder.join(&tls.key);
+        }
         self
     }
 
     /// Refuses what cannot be served.
     ///
     /// # Errors
-    /// An address that others can reach, names that are taken twice or cannot stand in an address, limits of nothing.
+    /// Names that are taken twice or cannot stand in an address, limits of nothing.
     pub fn check(&self) -> Result<()> {
         match self.fault() {
             Some(fault) => Err(Error::new(Kind::Invalid, fault.reason)),
@@ -165,16 +182,7 @@ impl Configuration {
 
     /// The first thing that cannot be served.
     fn fault(&self) -> Option<Fault> {
-        let of_address = (!self.listen.ip().is_loopback()).then(|| {
-            let reason = format!(
-                "{} can be reached by other machines, and there are no users yet who could be told apart: \
-                 listen on 127.0.0.1 or [::1]",
-                self.listen
-            );
-            Fault::at(Place::Listen, reason)
-        });
-        of_address
-            .or_else(|| of_names(&self.stations))
+        of_names(&self.stations)
             .or_else(|| of_folders(&self.stations))
             .or_else(|| {
                 let outputs = self.stations.iter().map(|one| &one.outputs[..]);
@@ -217,7 +225,6 @@ struct Fault {
 
 /// Where something stands in a file.
 enum Place {
-    Listen,
     /// Of the station of this number, by the key.
     Station(usize, &'static str),
     Limit(&'static str),
@@ -237,7 +244,6 @@ impl Place {
         let table = DeTable::parse(text).ok()?;
         let table = table.get_ref();
         let value = match self {
-            Self::Listen => table.get("listen"),
             Self::Station(number, key) => {
                 let stations = table.get("station")?.get_ref().as_array()?;
                 stations.get(*number)?.get_ref().as_table()?.get(*key)
@@ -371,8 +377,8 @@ mod tests {
         assert!(endless.contains("limits.queue"), "{endless}");
         let none = said("[limits]\nbody = 0\n");
         assert!(none.contains("limits.body"), "{none}");
-        let open = said("listen = \"0.0.0.0:80\"\n");
-        assert!(open.contains("0.0.0.0:80"), "{open}");
+        let half = said("\n[tls]\ncertificate = \"a.pem\"\n");
+        assert!(half.contains("`key`"), "{half}");
         for (said, line) in [
             (twice, 4),
             (shared, 6),
@@ -380,7 +386,7 @@ mod tests {
             (below, 6),
             (endless, 2),
             (none, 2),
-            (open, 1),
+            (half, 2),
         ] {
             assert!(
                 said.contains(&format!("serve.toml: line {line}: ")),

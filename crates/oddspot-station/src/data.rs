@@ -28,6 +28,25 @@ pub struct Data {
     _lock: File,
 }
 
+/// The file of the history in a data folder.
+pub fn history_in(root: &Path) -> PathBuf {
+    root.join("history.sqlite")
+}
+
+/// Lets nobody but the own account read a file, and those that the database has beside it: hashes of passwords lie there.
+/// Where that cannot be, all goes on.
+pub fn keep_private(file: &Path) {
+    #[cfg(unix)]
+    for end in ["", "-wal", "-shm"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mut name = file.as_os_str().to_owned();
+        name.push(end);
+        fs::set_permissions(PathBuf::from(name), fs::Permissions::from_mode(0o600)).ok();
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 impl Data {
     /// Makes the folder if it is not there, and takes hold of it.
     ///
@@ -77,7 +96,7 @@ impl Data {
 
     /// The file of the history.
     pub fn history(&self) -> PathBuf {
-        self.root.join("history.sqlite")
+        history_in(&self.root)
     }
 
     /// Keeps an image by its content's hash; once it is given back, it lies on the disk.

@@ -10,6 +10,9 @@ pub mod error;
 pub mod data;
 pub mod history;
 
+// Who may see and do what.
+pub mod access;
+
 pub mod metrics;
 
 // Verdicts out, and that there was none.

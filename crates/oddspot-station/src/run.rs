@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::configuration::Configuration;
 use crate::error::{Error, Kind, Result};
-use crate::http::{router, serve};
+use crate::http::{Site, acceptor, router, serve};
 use crate::service::Service;
 
 /// Threads that serve requests; each model has threads of its own.
@@ -23,7 +23,8 @@ const LOOK: Duration = Duration::from_millis(50);
 /// some seconds.
 ///
 /// # Errors
-/// As [`Service::start`]; an address that cannot be listened on.
+/// As [`Service::start`]; an address that cannot be listened on, or that others can reach while there are no users; a
+/// certificate that cannot be used.
 pub fn run(
     configuration: &Configuration,
     data: PathBuf,
@@ -35,14 +36,25 @@ pub fn run(
     let ended = runtime.block_on(async {
         // Before anything is judged.
         configuration.check()?;
+        let tls = configuration.tls.as_ref().map(acceptor).transpose()?;
         let listener = listen(configuration.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|error| Error::internal(error.to_string()))?;
         let (service, work) = Service::start(configuration, data, options).await?;
+        if tls.is_none() && !address.ip().is_loopback() {
+            tracing::warn!(
+                "{address} can be reached by other machines without TLS: passwords and tokens can be read on the way; \
+                 give --tls-certificate and --tls-key"
+            );
+        }
         ready(&service, address);
-        let router = router(service.clone());
-        let served = tokio::spawn(serve(listener, router, service.ending()));
+        let site = Site {
+            port: address.port(),
+            is_secure: tls.is_some(),
+        };
+        let router = router(service.clone(), site);
+        let served = tokio::spawn(serve(listener, tls, router, service.ending()));
         while !is_ended() {
             tokio::time::sleep(LOOK).await;
         }

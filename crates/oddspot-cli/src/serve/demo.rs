@@ -1,9 +1,8 @@
 //! `serve --demo`: a station of made-up boards, of which one comes a second.
 
 use std::io::Cursor;
-use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use image::{ImageFormat, RgbImage};
@@ -12,8 +11,10 @@ use oddspot::images::ImageSize;
 use oddspot::settings::Settings;
 use oddspot::train::GoodImages;
 use oddspot_demo::{Defect, defective, good};
+use oddspot_station::Service;
 use oddspot_station::configuration::StationConfiguration;
-use ureq::Agent;
+use oddspot_station::history::Source;
+use oddspot_station::judging::Task;
 
 use crate::interrupt::Interrupt;
 
@@ -25,8 +26,6 @@ const LEARNED: u64 = 60;
 const ODD: u64 = 4;
 /// Between two boards.
 const BETWEEN: Duration = Duration::from_secs(1);
-/// How long one may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn size() -> ImageSize {
     ImageSize::square(256)
@@ -54,21 +53,29 @@ pub fn station(folder: &Path, threads: usize) -> Result<StationConfiguration> {
 ///
 /// # Errors
 /// A thread that cannot be started.
-pub fn feed(address: SocketAddr, interrupt: &Interrupt) -> Result<()> {
+pub fn feed(service: &Service, interrupt: &Interrupt) -> Result<()> {
     let interrupt = interrupt.clone();
-    let config = Agent::config_builder().timeout_global(Some(PATIENCE));
-    let agent = Agent::new_with_config(config.build());
+    // Not by a request: where there are users, it would need a token.
+    let queue = service.station(NAME)?.queue.clone();
     let work = move || {
         for number in 1_u64.. {
             if interrupt.flow().is_break() {
                 return;
             }
-            let url =
-                format!("http://{address}/api/v1/stations/{NAME}/inspections?part_id={number}");
-            let sent =
-                file_of(&board(number)).and_then(|bytes| Ok(agent.post(url).send(&bytes)?));
-            // A board of a demonstration that is not judged is missed by nobody.
-            if let Err(error) = sent {
+            let judged = file_of(&board(number)).and_then(|bytes| {
+                let task = Task {
+                    bytes: bytes.into(),
+                    part_id: Some(number.to_string()),
+                    source: Source::Http,
+                    token: None,
+                    file: None,
+                    idempotency_key: None,
+                    since: Instant::now(),
+                };
+                Ok(queue.judge_blocking(task)?)
+            });
+            // A board of a demonstration that is not judged is missed by nobody, and at the end none is.
+            if let (Err(error), false) = (judged, interrupt.flow().is_break()) {
                 tell!("a board was not judged: {error}");
             }
             std::thread::sleep(BETWEEN);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use oddspot_station::Configuration;
-use oddspot_station::configuration::StationConfiguration;
+use oddspot_station::configuration::{StationConfiguration, TlsConfiguration};
 
 use super::ServeArgs;
 
@@ -28,6 +28,12 @@ pub fn configured(args: &ServeArgs) -> Result<Configuration> {
     }
     if let Some(threads) = args.threads {
         configuration.threads = threads;
+    }
+    if let (Some(certificate), Some(key)) = (&args.tls_certificate, &args.tls_key) {
+        configuration.tls = Some(TlsConfiguration {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        });
     }
     configuration.forget.clone_from(&args.forget_output);
     set_station(&mut configuration.stations, args)?;
@@ -104,6 +110,9 @@ mod tests {
 
     fn args(model: Option<&str>, name: Option<&str>) -> ServeArgs {
         ServeArgs {
+            command: None,
+            tls_certificate: None,
+            tls_key: None,
             config: None,
             listen: None,
             data: None,

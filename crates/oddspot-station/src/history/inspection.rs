@@ -35,6 +35,9 @@ pub struct Inspection {
     pub latency_ms: f64,
     /// How it came.
     pub source: Source,
+    /// The token with which it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// The file of a folder's image, below the folder.
     pub file: Option<String>,
     /// SHA-256 of the image's file.
@@ -85,6 +88,9 @@ pub struct Label {
     /// Anything else.
     #[serde(default)]
     pub note: Option<String>,
+    /// The user who said so: never what a request claims.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
 }
 
 /// What a part really is.

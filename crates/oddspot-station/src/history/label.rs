@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 const LONGEST: usize = 1_000;
 
 impl History {
-    /// Sets what a person says of an inspection, or takes it back.
+    /// Sets what a person says of an inspection, who is named in it, or takes it back.
     ///
     /// # Errors
     /// An inspection that there is none of; texts that are too long.
@@ -38,15 +38,16 @@ impl History {
             return Err(Error::new(Kind::Invalid, reason));
         }
         sqlx::query(
-            "INSERT INTO label (inspection, truth, defect, note, set_at) VALUES ($1, $2, $3, $4, $5) \
+            "INSERT INTO label (inspection, truth, defect, note, set_at, who) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (inspection) DO UPDATE SET truth = excluded.truth, defect = excluded.defect, \
-             note = excluded.note, set_at = excluded.set_at",
+             note = excluded.note, set_at = excluded.set_at, who = excluded.who",
         )
         .bind(id)
         .bind(label.truth.word())
         .bind(&label.defect)
         .bind(&label.note)
         .bind(text_of(Timestamp::now()))
+        .bind(&label.who)
         .execute(&self.write)
         .await?;
         Ok(())

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
-const STEPS: [(i64, &str, &str); 3] = [
+const STEPS: [(i64, &str, &str); 4] = [
     (
         1,
         "history",
@@ -20,6 +20,11 @@ const STEPS: [(i64, &str, &str); 3] = [
         3,
         "outbox",
         include_str!("../../migrations/0003_outbox.sql"),
+    ),
+    (
+        4,
+        "access",
+        include_str!("../../migrations/0004_access.sql"),
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! What was judged, in a database: every inspection, in the order in which they came, and what people say of them.
 
+mod audit;
 mod event;
 mod good;
 mod ids;
@@ -12,8 +13,11 @@ mod outbox;
 mod query;
 mod record;
 mod rows;
+mod session;
 mod station;
 pub mod table;
+mod token;
+mod user;
 mod version;
 
 use std::path::Path;
@@ -26,6 +30,7 @@ use sqlx::sqlite::{
 };
 use tokio::sync::{Mutex, broadcast};
 
+pub use audit::{Actor, ActorKind, AuditEntry, Deed};
 pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
 pub use inspection::{FileOf, Inspection, Label, Source, Truth};
@@ -34,7 +39,10 @@ pub use labelled::{Labelled, Lesson, ManifestRow};
 pub use outbox::{Backlog, Unjudged};
 pub use query::{Filter, LabelFilter, Order};
 pub use record::Judged;
+pub use session::Session;
 pub use station::{ModelVersion, StationRow};
+pub use token::{Token, TokenRole};
+pub use user::{NewUser, Role, User};
 pub use version::{Activation, Origin, Version, VersionSource};
 
 use crate::error::{Error, Result};

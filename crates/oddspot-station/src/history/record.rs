@@ -29,6 +29,8 @@ pub struct Judged {
     pub model: String,
     /// How it came.
     pub source: Source,
+    /// The token with which it was sent.
+    pub token: Option<String>,
     /// The file that it was, in a folder.
     pub file: Option<FileOf>,
     /// By which a request is known that is sent again.
@@ -85,6 +87,7 @@ fn inspection(id: String, judged: &Judged) -> Inspection {
         reason: reason_of(&finding),
         latency_ms: judged.since.elapsed().as_secs_f64() * 1e3,
         source: judged.source,
+        token: judged.token.clone(),
         file: judged.file.as_ref().map(|file| file.name.clone()),
         image: judged.image.sha256.clone(),
         media_type: judged.image.format.media_type(),
@@ -104,8 +107,8 @@ async fn insert(
     sqlx::query(
         "INSERT INTO inspection (id, station, judged_at, part_id, model, image, image_format, image_bytes, verdict, \
          score, threshold, check_threshold, reason, latency_ms, source, file_name, file_bytes, file_written_ns, \
-         idempotency_key, finding) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+         idempotency_key, finding, token) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
     )
     .bind(&inspection.id)
     .bind(&inspection.station)
@@ -127,6 +130,7 @@ async fn insert(
     .bind(file.map(|file| file.written_ns))
     .bind(&judged.idempotency_key)
     .bind(finding)
+    .bind(&inspection.token)
     .execute(&mut **transaction)
     .await?;
     Ok(())

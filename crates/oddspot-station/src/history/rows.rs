@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 
 /// What is read of inspections, in any order.
 pub const SELECT: &str = "SELECT inspection.id, station, judged_at, part_id, model, image, image_format, \
-     image_bytes, verdict, score, threshold, check_threshold, reason, latency_ms, source, file_name, finding, \
-     label.truth, label.defect, label.note \
+     image_bytes, verdict, score, threshold, check_threshold, reason, latency_ms, source, token, file_name, finding, \
+     label.truth, label.defect, label.note, label.who \
      FROM inspection LEFT JOIN label ON label.inspection = inspection.id";
 
 /// A row that was read by [`SELECT`].
@@ -38,6 +38,7 @@ pub fn inspection(row: &SqliteRow) -> Result<Inspection> {
             true => Source::Folder,
             false => Source::Http,
         },
+        token: row.try_get("token")?,
         file: row.try_get("file_name")?,
         image,
         media_type: kept.format.media_type(),
@@ -60,5 +61,6 @@ fn label(row: &SqliteRow) -> Result<Option<Label>> {
         },
         defect: row.try_get("defect")?,
         note: row.try_get("note")?,
+        who: row.try_get("who")?,
     }))
 }

@@ -50,6 +50,7 @@ pub fn judged(score: f32) -> Judged {
         part_id: Some(format!("part {score}")),
         model: "m1".to_owned(),
         source: Source::Http,
+        token: None,
         file: None,
         idempotency_key: None,
         image: KeptImage {
@@ -154,6 +155,7 @@ async fn filters_hold_together_and_labels_can_be_taken_back() {
         truth: Truth::Good,
         defect: None,
         note: Some("dust".to_owned()),
+        who: Some("anna".to_owned()),
     };
     history.label(&odd.id, Some(&label)).await.unwrap();
     let labelled = history.inspection(&odd.id).await.unwrap().unwrap();

@@ -15,7 +15,7 @@ const CSS: &str = "text/css; charset=utf-8";
 
 const JS: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
     ("api.js", JS, include_str!("../../assets/api.js")),
     ("history.js", JS, include_str!("../../assets/history.js")),
@@ -23,6 +23,7 @@ const FILES: [(&str, &str, &str); 11] = [
     ("line.js", JS, include_str!("../../assets/line.js")),
     ("models.js", JS, include_str!("../../assets/models.js")),
     ("new.js", JS, include_str!("../../assets/new.js")),
+    ("people.js", JS, include_str!("../../assets/people.js")),
     ("regions.js", JS, include_str!("../../assets/regions.js")),
     ("setup.js", JS, include_str!("../../assets/setup.js")),
     ("verdict.js", JS, include_str!("../../assets/verdict.js")),

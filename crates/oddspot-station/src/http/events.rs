@@ -17,12 +17,16 @@ use utoipa::IntoParams;
 
 use super::Shared;
 use super::listing::id_of;
+use super::need::Need;
 use super::parameters::Parameters;
 use super::problem::Problem;
+use super::who::Who;
 use crate::history::{Filter, History, Inspection, Job, Order};
 
 /// Inspections that are read from the history at a time.
 const AT_ONCE: u32 = 1_000;
+/// Between two looks at whether whoever listens still may: who is signed out hears no more.
+const LOOK: Duration = Duration::from_secs(5);
 /// Between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -45,6 +49,7 @@ pub async fn events(
     State(shared): State<Shared>,
     Parameters(since): Parameters<Since>,
     headers: HeaderMap,
+    who: Who,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let asked = header.unwrap_or(&since.last_event_id);
@@ -64,6 +69,9 @@ pub async fn events(
         ending: shared.service.ending(),
         is_behind,
         last,
+        looks: tokio::time::interval(LOOK),
+        who,
+        shared: shared.clone(),
         read: VecDeque::new(),
     };
     let stream = unfold(telling, |mut telling| async move {
@@ -89,6 +97,10 @@ struct Telling {
     news: broadcast::Receiver<Arc<Inspection>>,
     jobs: broadcast::Receiver<Arc<Job>>,
     ending: watch::Receiver<bool>,
+    /// When it is looked whether whoever listens still may.
+    looks: tokio::time::Interval,
+    who: Who,
+    shared: Shared,
     /// The last that was told.
     last: String,
     /// Whether there may be more in the history than was heard.
@@ -108,14 +120,19 @@ impl Telling {
                 continue;
             }
             let heard = tokio::select! {
-                heard = self.news.recv() => heard,
+                heard = self.news.recv() => Some(heard),
                 job = self.jobs.recv() => match job {
                     Ok(job) => return Some(of_job(&job)),
                     // What it missed the next one tells too.
                     Err(RecvError::Lagged(_)) => continue,
                     Err(RecvError::Closed) => return None,
                 },
+                _ = self.looks.tick() => None,
                 _ = self.ending.wait_for(|ends| *ends) => return None,
+            };
+            let Some(heard) = heard else {
+                self.is_still_allowed().await.then_some(())?;
+                continue;
             };
             match heard {
                 Ok(inspection) if inspection.id > self.last => return Some(self.tell(&inspection)),
@@ -124,6 +141,12 @@ impl Telling {
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    async fn is_still_allowed(&self) -> bool {
+        let still = self.who.is_still(&self.shared, Need::READ).await;
+        // What cannot be read now may be in a moment.
+        still.unwrap_or(true)
     }
 
     fn tell(&mut self, inspection: &Inspection) -> Event {

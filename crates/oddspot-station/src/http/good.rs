@@ -11,8 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::inspections::found;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
+use super::who::Who;
 use super::{SMALL, Shared, body};
-use crate::history::GoodImage;
+use crate::history::{Deed, GoodImage};
 use crate::pictures::GoodPicture;
 
 /// A picture never changes: it is called by its content.
@@ -85,6 +86,7 @@ pub async fn send(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     Parameters(named): Parameters<Named>,
+    who: Who,
     request: Request,
 ) -> Result<Response, Problem> {
     shared.service.station(&station)?;
@@ -99,6 +101,11 @@ pub async fn send(
         .good
         .take(&station, bytes, &named.name)
         .await?;
+    if taken.is_new {
+        let detail = format!("{} ({:.12})", named.name, taken.image);
+        let deed = Deed::GoodAdded;
+        shared.note(&who, deed, &station, Some(&detail)).await;
+    }
     let (status, said) = match taken.is_new {
         true => (StatusCode::CREATED, "taken"),
         false => (
@@ -126,6 +133,7 @@ pub async fn send(
 pub async fn take_judged(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
     request: Request,
 ) -> Result<Json<Vec<Taken>>, Problem> {
     shared.service.station(&station)?;
@@ -142,6 +150,11 @@ pub async fn take_judged(
             .good
             .take_judged(&station, &inspection)
             .await?;
+        if taken.is_new {
+            let detail = format!("of inspection {id}");
+            let deed = Deed::GoodAdded;
+            shared.note(&who, deed, &station, Some(&detail)).await;
+        }
         let said = match taken.is_new {
             true => "taken",
             false => "it is there already",
@@ -168,11 +181,18 @@ pub async fn take_judged(
 pub async fn change(
     State(shared): State<Shared>,
     PathParameters((station, image)): PathParameters<(String, String)>,
+    who: Who,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let Use { left_out } = body::json(request, SMALL, "use of an image").await?;
     let history = &shared.service.history;
     history.leave_out(&station, &image, left_out).await?;
+    let deed = match left_out {
+        true => Deed::GoodLeftOut,
+        false => Deed::GoodTakenIn,
+    };
+    let short: String = image.chars().take(12).collect();
+    shared.note(&who, deed, &station, Some(&short)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -185,8 +205,12 @@ pub async fn change(
 pub async fn remove(
     State(shared): State<Shared>,
     PathParameters((station, image)): PathParameters<(String, String)>,
+    who: Who,
 ) -> Result<StatusCode, Problem> {
     shared.service.history.remove_good(&station, &image).await?;
+    let short: String = image.chars().take(12).collect();
+    let deed = Deed::GoodRemoved;
+    shared.note(&who, deed, &station, Some(&short)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -9,7 +9,9 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 use super::Shared;
+use super::need::Need;
 use super::problem::Problem;
+use super::who::Who;
 
 /// It lives.
 #[utoipa::path(get, path = "/v2/health/live", tag = "health", responses((status = 200)))]
@@ -22,10 +24,16 @@ pub async fn live() -> impl IntoResponse {
     get, path = "/v2/health/ready", tag = "health",
     responses((status = 200), (status = 503, body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn ready(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
+pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;
-    let not_ready =
-        |detail: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail);
+    let not_ready = |detail: String| {
+        // Names of stations and folders are for who may read them.
+        let detail = match who.may(Need::READ_OWN) {
+            true => detail,
+            false => "not all can be judged and kept that should be".to_owned(),
+        };
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
+    };
     if !service.history.is_ready().await {
         return Err(not_ready("the history cannot be read".to_owned()));
     }

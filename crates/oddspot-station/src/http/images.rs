@@ -7,9 +7,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::Shared;
-use super::inspections::found;
+use super::inspections::found_by;
 use super::parameters::PathParameters;
 use super::problem::Problem;
+use super::who::Who;
 use crate::error::Error;
 use crate::pictures::Picture;
 
@@ -30,8 +31,9 @@ const FOREVER: &str = "private, max-age=31536000, immutable";
 pub async fn image(
     State(shared): State<Shared>,
     PathParameters((id, kind)): PathParameters<(String, String)>,
+    who: Who,
 ) -> Result<Response, Problem> {
-    let inspection = found(&shared, &id).await?;
+    let inspection = found_by(&shared, &who, &id).await?;
     // The id as the history has it: an address cannot name a file.
     let id = inspection.id.clone();
     let (bytes, media_type, name) = match (kind.as_str(), Picture::named(&kind)) {

@@ -16,6 +16,7 @@ use super::Shared;
 use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::submit;
+use super::who::Who;
 use crate::history::Source;
 use crate::judging::Task;
 use crate::service::Station;
@@ -107,12 +108,13 @@ pub async fn infer(
     State(shared): State<Shared>,
     PathParameters(model): PathParameters<String>,
     headers: HeaderMap,
+    who: Who,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let (body, since) = submit::body_for(&shared, &model, request).await?;
     let sent = json_bytes(&headers).and_then(|json_bytes| image_of(&body, json_bytes));
     let (id, bytes) = sent.map_err(|problem| submit::unusable(&shared, &model, problem))?;
-    let judged = submit::judge(&shared, &model, task(bytes, since)).await?;
+    let judged = submit::judge(&shared, &model, task(bytes, since, &who)).await?;
     let inspection = &judged.inspection;
     Ok(Json(json!({
         "model_name": model,
@@ -131,11 +133,12 @@ fn versions(station: &Station) -> Vec<String> {
     model.map(|model| model.version.sha256.clone()).collect()
 }
 
-fn task(bytes: Bytes, since: Instant) -> Task {
+fn task(bytes: Bytes, since: Instant, who: &Who) -> Task {
     Task {
         bytes,
         part_id: None,
         source: Source::Http,
+        token: who.token().map(str::to_owned),
         file: None,
         idempotency_key: None,
         since,

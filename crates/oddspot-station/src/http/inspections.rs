@@ -1,19 +1,19 @@
 //! Images that are judged, and what was said of others.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::listing::Listing;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::submit;
-use crate::history::{Inspection, Label, Source};
+use super::who::Who;
+use super::{SMALL, Shared, body};
+use crate::history::{Deed, Inspection, Label, Source};
 use crate::judging::Task;
 
 /// Letters of a part's id or of a key, at most.
@@ -52,6 +52,7 @@ pub async fn judge(
     PathParameters(station): PathParameters<String>,
     Parameters(sent): Parameters<Sent>,
     headers: HeaderMap,
+    who: Who,
     request: Request,
 ) -> Result<Response, Problem> {
     let part_id = sent.part_id.filter(|part| !part.is_empty());
@@ -62,6 +63,7 @@ pub async fn judge(
         bytes,
         part_id,
         source: Source::Http,
+        token: who.token().map(str::to_owned),
         file: None,
         idempotency_key: key,
         since,
@@ -127,8 +129,9 @@ pub async fn list(
 pub async fn one(
     State(shared): State<Shared>,
     PathParameters(id): PathParameters<String>,
+    who: Who,
 ) -> Result<Json<Inspection>, Problem> {
-    found(&shared, &id).await.map(Json)
+    found_by(&shared, &who, &id).await.map(Json)
 }
 
 /// Says what the part really is.
@@ -140,14 +143,20 @@ pub async fn one(
 pub async fn set_label(
     State(shared): State<Shared>,
     PathParameters(id): PathParameters<String>,
+    who: Who,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let body = submit::in_time(Bytes::from_request(request, &())).await?;
-    let body = body
-        .map_err(|rejection| Problem::new(rejection.status(), "broken", rejection.body_text()))?;
-    let label: Label = serde_json::from_slice(&body)
-        .map_err(|error| Problem::invalid(format!("this is no label: {error}")))?;
+    let label: Label = body::json(request, SMALL, "label").await?;
+    let label = Label {
+        who: who.person().map(|person| person.name.clone()),
+        ..label
+    };
     shared.service.history.label(&id, Some(&label)).await?;
+    let detail = match &label.defect {
+        Some(defect) => format!("{}: {defect}", label.truth.word()),
+        None => label.truth.word().to_owned(),
+    };
+    shared.note(&who, Deed::Labelled, &id, Some(&detail)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -159,9 +168,24 @@ pub async fn set_label(
 pub async fn remove_label(
     State(shared): State<Shared>,
     PathParameters(id): PathParameters<String>,
+    who: Who,
 ) -> Result<StatusCode, Problem> {
     shared.service.history.label(&id, None).await?;
+    shared.note(&who, Deed::LabelRemoved, &id, None).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// An inspection by its id, for whoever asks.
+///
+/// # Errors
+/// There is none; one that a machine did not send.
+pub async fn found_by(shared: &Shared, who: &Who, id: &str) -> Result<Inspection, Problem> {
+    let inspection = found(shared, id).await?;
+    if who.is_kept_from(inspection.token.as_deref()) {
+        let detail = "this token reads what was sent with it alone";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    Ok(inspection)
 }
 
 /// An inspection by its id.

@@ -9,8 +9,9 @@ use utoipa::IntoParams;
 
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
+use super::who::Who;
 use super::{SMALL, Shared, body};
-use crate::history::Job;
+use crate::history::{Deed, Job};
 use crate::jobs::Wanted;
 
 /// Jobs of an answer, at most.
@@ -50,10 +51,14 @@ pub async fn list(
 )]
 pub async fn start(
     State(shared): State<Shared>,
+    who: Who,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let wanted: Wanted = body::json(request, SMALL, "job").await?;
     let job = shared.service.jobs.start(&wanted).await?;
+    let detail = told(&job);
+    let deed = Deed::JobStarted;
+    shared.note(&who, deed, &job.station, Some(&detail)).await;
     let place = format!("/api/v1/jobs/{}", job.id);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(job)))
 }
@@ -81,7 +86,16 @@ pub async fn one(
 pub async fn cancel(
     State(shared): State<Shared>,
     PathParameters(id): PathParameters<i64>,
+    who: Who,
 ) -> Result<impl IntoResponse, Problem> {
     let job = shared.service.jobs.cancel(id).await?;
+    let detail = told(&job);
+    let deed = Deed::JobCancelled;
+    shared.note(&who, deed, &job.station, Some(&detail)).await;
     Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// A job as the audit log names it.
+fn told(job: &Job) -> String {
+    format!("job {}, {}", job.id, job.kind.word())
 }

@@ -6,7 +6,9 @@ use axum::http::StatusCode;
 
 use super::parameters::PathParameters;
 use super::problem::Problem;
+use super::who::Who;
 use super::{Shared, body};
+use crate::history::Deed;
 use crate::regions::Regions;
 
 /// Bytes of what is drawn, at most.
@@ -39,6 +41,7 @@ pub async fn get(
 pub async fn put(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     shared.service.station(&station)?;
@@ -46,5 +49,11 @@ pub async fn put(
     let kept = regions.kept()?;
     let history = &shared.service.history;
     history.set_mask(&station, kept.as_deref()).await?;
+    let detail = match kept.is_some() {
+        true => "another part of the image",
+        false => "the whole image",
+    };
+    let deed = Deed::RegionsDrawn;
+    shared.note(&who, deed, &station, Some(detail)).await;
     Ok(StatusCode::NO_CONTENT)
 }

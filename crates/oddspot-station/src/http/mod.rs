@@ -1,23 +1,31 @@
 //! The service over HTTP: a function from a service to a router.
 
+mod account;
+mod address;
 mod assets;
+mod audit;
 mod body;
 mod drained;
 mod events;
 mod export;
+mod gate;
 mod good;
+mod group;
 mod health;
 mod images;
 mod inference;
 mod inspections;
 mod jobs;
 mod listing;
+mod login;
 mod mask;
 mod models;
 mod models_page;
+mod need;
 mod openapi;
 mod pages;
 mod parameters;
+mod people_page;
 mod problem;
 mod rate;
 mod safety;
@@ -25,34 +33,84 @@ mod server;
 mod setup_page;
 mod stations;
 mod submit;
+mod tls;
+mod tokens;
+mod users;
 mod verdict;
 mod verdict_page;
+mod who;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post, put};
 use tokio::sync::Semaphore;
 
 pub use openapi::document;
 pub use server::serve;
+pub use tls::acceptor;
 
+use crate::access::Access;
+use crate::history::Deed;
 use crate::service::Service;
+use group::Group;
+use need::Need;
 use problem::Problem;
 use rate::Rate;
+use who::Who;
 
 /// What requests share.
 #[derive(Clone)]
 pub struct Shared {
     /// The service.
     pub service: Arc<Service>,
+    /// Who may see and do what.
+    access: Arc<Access>,
+    /// Where the pages are.
+    site: Site,
     /// How fast images may be sent.
     rate: Arc<Rate>,
     /// Room for images that are being read: more would only fill memory.
     reading: Arc<Semaphore>,
     /// Room for good images that are sent: inspections never wait for it.
     learning: Arc<Semaphore>,
+}
+
+/// Where the pages are, as browsers know them.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// The port.
+    pub port: u16,
+    /// Whether by TLS.
+    pub is_secure: bool,
+}
+
+impl Site {
+    /// What the cookie of a session is called. Browsers send cookies to all ports of a machine: two services must not
+    /// sign each other's people out.
+    fn cookie(self) -> String {
+        format!("oddspot_{}", self.port)
+    }
+
+    /// How addresses begin.
+    fn scheme(self) -> &'static str {
+        match self.is_secure {
+            true => "https",
+            false => "http",
+        }
+    }
+}
+
+impl Shared {
+    /// Writes who did what, once it is done: if that fails, it is done all the same.
+    async fn note(&self, who: &Who, deed: Deed, subject: &str, detail: Option<&str>) {
+        let (by, history) = (who.actor(), &self.service.history);
+        let noted = history.note(&by, deed, Some(subject), detail);
+        if let Err(error) = noted.await {
+            let deed = deed.word();
+            tracing::error!("{deed} of {subject} is not in the audit log: {error}");
+        }
+    }
 }
 
 /// Bytes of a small request, such as a label, at most.
@@ -63,129 +121,130 @@ const READING: usize = 8;
 const LEARNING: usize = 4;
 
 /// All routes of a service.
-pub fn router(service: Arc<Service>) -> Router {
+pub fn router(service: Arc<Service>, site: Site) -> Router {
     let body = service.limits.body;
     let shared = Shared {
         rate: Arc::new(Rate::new(service.limits.requests)),
         reading: Arc::new(Semaphore::new(service.limits.queue + READING)),
         learning: Arc::new(Semaphore::new(LEARNING)),
+        access: Arc::new(Access::new(Arc::clone(&service.history))),
+        site,
         service,
     };
-    let routes = for_everyone().merge(for_machines()).merge(for_people());
+    let all = groups().into_iter();
+    let routes = all.fold(Router::new(), |routes, group| {
+        routes.merge(group.guarded(&shared))
+    });
     let routes = routes
         .fallback(|| async { Problem::missing("there is no such address") })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(DefaultBodyLimit::max(body))
-        .with_state(shared);
-    safety::guarded(routes)
+        .with_state(shared.clone());
+    safety::guarded(routes, shared)
 }
 
-/// What tells nothing of what was judged.
-fn for_everyone() -> Router<Shared> {
-    Router::new()
-        .route("/v2/health/live", get(health::live))
-        .route("/v2/health/ready", get(health::ready))
+/// All routes, by what they need of who asks. Where there are no users, this machine's own people may all of it.
+fn groups() -> Vec<Group> {
+    vec![
+        // What tells nothing of what was judged.
+        Group::of(Need::NOTHING)
+            .get("/v2/health/live", health::live)
+            .get("/v2/health/ready", health::ready)
+            .get("/assets/{file}", assets::asset),
+        Group::of_pages(Need::NOTHING)
+            .get("/login", login::page)
+            .post("/login", login::sign_in),
+        // Of each person for that person alone.
+        Group::of_pages(Need::SIGNED_IN)
+            .post("/logout", login::sign_out)
+            .get("/account", account::page)
+            .post("/account", account::change),
+        // What the line's people see and say.
+        Group::of_pages(Need::OPERATOR)
+            .get("/", pages::first)
+            .get("/stations/{station}", pages::line)
+            .get("/stations/{station}/now", pages::now)
+            .get("/history", pages::history),
+        Group::of(Need::OPERATOR)
+            .put("/api/v1/inspections/{id}/label", inspections::set_label)
+            .delete("/api/v1/inspections/{id}/label", inspections::remove_label),
+        // What programs read too.
+        Group::of(Need::READ)
+            .get("/api/v1/stations", stations::list)
+            .get("/api/v1/inspections", inspections::list)
+            .get("/api/v1/inspections.csv", export::csv)
+            .get("/api/v1/inspections.jsonl", export::json_lines)
+            .get("/api/v1/events", events::events)
+            .get("/openapi.json", openapi::openapi)
+            .get("/metrics", health::metrics),
+        Group::of(Need::READ_OWN)
+            .get("/api/v1/inspections/{id}", inspections::one)
+            .get("/api/v1/inspections/{id}/images/{kind}", images::image)
+            .get("/v2", inference::server)
+            .get("/v2/models/{model}", inference::model)
+            .get("/v2/models/{model}/ready", inference::ready),
+        // Images to be judged.
+        Group::of(Need::SEND)
+            .post("/api/v1/stations/{station}/inspections", inspections::judge)
+            .post("/v2/models/{model}/infer", inference::infer),
+        for_setting_up(),
+        Group::of(Need::READ_SET_UP)
+            .get("/api/v1/jobs", jobs::list)
+            .get("/api/v1/jobs/{id}", jobs::one)
+            .get("/api/v1/stations/{station}/models", models::list),
+        Group::of_pages(Need::ENGINEER)
+            .get("/new", pages::new)
+            .get("/stations/{station}/setup", setup_page::page)
+            .get("/stations/{station}/setup/good", setup_page::good)
+            .get("/stations/{station}/setup/jobs", setup_page::jobs)
+            .get("/stations/{station}/setup/found", setup_page::found)
+            .get("/stations/{station}/models", models_page::page)
+            .get("/stations/{station}/verdict", verdict_page::page)
+            .get("/stations/{station}/verdict/meant", verdict_page::meant),
+        // Who may what.
+        Group::of_pages(Need::ADMIN).get("/people", people_page::page),
+        Group::of(Need::ADMIN)
+            .get("/api/v1/users", users::list)
+            .post("/api/v1/users", users::add)
+            .put("/api/v1/users/{user}/role", users::set_role)
+            .put("/api/v1/users/{user}/password", users::set_password)
+            .delete("/api/v1/users/{user}", users::remove)
+            .get("/api/v1/tokens", tokens::list)
+            .post("/api/v1/tokens", tokens::add)
+            .delete("/api/v1/tokens/{token}", tokens::remove)
+            .get("/api/v1/audit", audit::list),
+    ]
 }
 
-/// What other programs use. Where there are users, these need the role of a machine.
-fn for_machines() -> Router<Shared> {
-    Router::new()
-        .route(
-            "/api/v1/stations",
-            get(stations::list).post(stations::create),
-        )
-        .route("/api/v1/stations/{station}/pause", post(stations::pause))
-        .route("/api/v1/stations/{station}/resume", post(stations::resume))
-        .route(
-            "/api/v1/stations/{station}/inspections",
-            post(inspections::judge),
-        )
-        .route("/api/v1/inspections", get(inspections::list))
-        .route("/api/v1/inspections.csv", get(export::csv))
-        .route("/api/v1/inspections.jsonl", get(export::json_lines))
-        .route("/api/v1/inspections/{id}", get(inspections::one))
-        .route("/api/v1/inspections/{id}/images/{kind}", get(images::image))
-        .route(
-            "/api/v1/inspections/{id}/label",
-            put(inspections::set_label)
-                .delete(inspections::remove_label)
-                .layer(DefaultBodyLimit::max(SMALL)),
-        )
-        .merge(for_setting_up())
-        .route("/api/v1/events", get(events::events))
-        .route("/openapi.json", get(openapi::openapi))
-        .route("/metrics", get(health::metrics))
-        .route("/v2", get(inference::server))
-        .route("/v2/models/{model}", get(inference::model))
-        .route("/v2/models/{model}/ready", get(inference::ready))
-        .route("/v2/models/{model}/infer", post(inference::infer))
-}
-
-/// What models are made with. Where there are users, these need the role of an engineer.
-fn for_setting_up() -> Router<Shared> {
-    Router::new()
-        .route("/api/v1/jobs", get(jobs::list).post(jobs::start))
-        .route("/api/v1/jobs/{id}", get(jobs::one))
-        .route("/api/v1/jobs/{id}/cancel", post(jobs::cancel))
-        .route(
-            "/api/v1/stations/{station}/good",
-            get(good::list).post(good::send),
-        )
-        .route(
-            "/api/v1/stations/{station}/good/judged",
-            post(good::take_judged),
-        )
-        .route(
-            "/api/v1/stations/{station}/good/{image}",
-            put(good::change).delete(good::remove),
-        )
-        .route(
+/// What stations and models are made with.
+fn for_setting_up() -> Group {
+    Group::of(Need::ENGINEER)
+        .post("/api/v1/stations", stations::create)
+        .post("/api/v1/stations/{station}/pause", stations::pause)
+        .post("/api/v1/stations/{station}/resume", stations::resume)
+        .post("/api/v1/jobs", jobs::start)
+        .post("/api/v1/jobs/{id}/cancel", jobs::cancel)
+        .get("/api/v1/stations/{station}/good", good::list)
+        .post("/api/v1/stations/{station}/good", good::send)
+        .post("/api/v1/stations/{station}/good/judged", good::take_judged)
+        .put("/api/v1/stations/{station}/good/{image}", good::change)
+        .delete("/api/v1/stations/{station}/good/{image}", good::remove)
+        .get(
             "/api/v1/stations/{station}/good/{image}/{kind}",
-            get(good::picture),
+            good::picture,
         )
-        .route(
-            "/api/v1/stations/{station}/mask",
-            get(mask::get).put(mask::put),
-        )
-        .route(
-            "/api/v1/stations/{station}/models",
-            get(models::list).post(models::send),
-        )
-        .route(
+        .get("/api/v1/stations/{station}/mask", mask::get)
+        .put("/api/v1/stations/{station}/mask", mask::put)
+        .post("/api/v1/stations/{station}/models", models::send)
+        .post(
             "/api/v1/stations/{station}/models/activate",
-            post(models::activate),
+            models::activate,
         )
-        .route(
+        .post(
             "/api/v1/stations/{station}/models/rollback",
-            post(models::roll_back),
+            models::roll_back,
         )
-        .route(
-            "/api/v1/stations/{station}/verdict",
-            get(verdict::meant).post(verdict::save),
-        )
-        .route(
-            "/api/v1/stations/{station}/dataset.jsonl",
-            get(verdict::dataset),
-        )
-}
-
-/// What operators see. Where there are users, these need the role of an operator.
-fn for_people() -> Router<Shared> {
-    Router::new()
-        .route("/", get(pages::first))
-        .route("/new", get(pages::new))
-        .route("/stations/{station}", get(pages::line))
-        .route("/stations/{station}/now", get(pages::now))
-        .route("/stations/{station}/setup", get(setup_page::page))
-        .route("/stations/{station}/setup/good", get(setup_page::good))
-        .route("/stations/{station}/setup/jobs", get(setup_page::jobs))
-        .route("/stations/{station}/setup/found", get(setup_page::found))
-        .route("/stations/{station}/models", get(models_page::page))
-        .route("/stations/{station}/verdict", get(verdict_page::page))
-        .route(
-            "/stations/{station}/verdict/meant",
-            get(verdict_page::meant),
-        )
-        .route("/history", get(pages::history))
-        .route("/assets/{file}", get(assets::asset))
+        .get("/api/v1/stations/{station}/verdict", verdict::meant)
+        .post("/api/v1/stations/{station}/verdict", verdict::save)
+        .get("/api/v1/stations/{station}/dataset.jsonl", verdict::dataset)
 }

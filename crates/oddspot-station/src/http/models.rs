@@ -13,9 +13,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::submit::in_time;
+use super::who::Who;
 use super::{SMALL, Shared, body};
 use crate::error::{Error, Kind};
-use crate::history::{Origin, Version, VersionSource};
+use crate::history::{Deed, Origin, Version, VersionSource};
 
 /// Bytes of a model's file, at most.
 const MODEL: usize = 1 << 30;
@@ -84,6 +85,7 @@ pub async fn send(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     Parameters(named): Parameters<Named>,
+    who: Who,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     shared.service.station(&station)?;
@@ -113,6 +115,9 @@ pub async fn send(
             }
             _ => error.into(),
         })?;
+    let detail = format!("{:.12}", brought.sha256);
+    let deed = Deed::ModelSent;
+    shared.note(&who, deed, &station, Some(&detail)).await;
     let sent = Sent {
         sha256: brought.sha256,
         active: brought.is_active,
@@ -159,11 +164,15 @@ async fn received(
 pub async fn activate(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
     request: Request,
 ) -> Result<Json<Active>, Problem> {
     let Chosen { sha256 } = body::json(request, SMALL, "choice of a model").await?;
     let versions = &shared.service.versions;
     versions.activate(&station, &sha256, true).await?;
+    let detail = format!("{sha256:.12}");
+    let deed = Deed::ModelActivated;
+    shared.note(&who, deed, &station, Some(&detail)).await;
     Ok(Json(Active { sha256 }))
 }
 
@@ -179,8 +188,12 @@ pub async fn activate(
 pub async fn roll_back(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
 ) -> Result<impl IntoResponse, Problem> {
     let sha256 = shared.service.versions.roll_back(&station).await?;
+    let detail = format!("to {sha256:.12}");
+    let deed = Deed::ModelRolledBack;
+    shared.note(&who, deed, &station, Some(&detail)).await;
     let never = [(header::CACHE_CONTROL, "no-store")];
     Ok((never, Json(Active { sha256 })))
 }

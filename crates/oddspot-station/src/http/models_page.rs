@@ -7,6 +7,7 @@ use super::Shared;
 use super::pages::navigation;
 use super::parameters::PathParameters;
 use super::problem::Problem;
+use super::who::Who;
 use crate::history::Version;
 use crate::pages::{ModelsPage, Place, VersionCard, render};
 
@@ -14,6 +15,7 @@ use crate::pages::{ModelsPage, Place, VersionCard, render};
 pub async fn page(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
     let versions = shared.service.history.versions(&station).await?;
@@ -37,7 +39,7 @@ pub async fn page(
         ..VersionCard::of(one)
     };
     let page = ModelsPage {
-        nav: navigation(&shared, Some(station.clone()), Place::Models),
+        nav: navigation(&shared, &who, Some(station.clone()), Place::Models),
         is_paused: at.post.is_paused(),
         versions: versions.iter().map(card).collect(),
         before: before.map(|before| before.model.chars().take(12).collect()),

@@ -1,20 +1,31 @@
 //! The description of the API, made from the code.
 
 use axum::Json;
-use axum::http::StatusCode;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use axum::http::{Method, StatusCode};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{ContentBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use super::need::Need;
 use super::{
-    events, export, good, health, images, inference, inspections, jobs, mask, models, stations,
-    verdict,
+    audit, events, export, good, groups, health, images, inference, inspections, jobs, mask,
+    models, stations, tokens, users, verdict,
 };
+use crate::history::{Role, TokenRole};
+
+/// What a person's cookie is called in the description.
+const SESSION: &str = "session";
+/// What a program's token is called there.
+const TOKEN: &str = "token";
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "oddspot station",
-        description = "Images in, verdicts out. Errors are problem documents (RFC 9457)."
+        description = "Images in, verdicts out. Errors are problem documents (RFC 9457). As long as there are no users, this machine's own people may do everything; then each operation says which role it needs."
     ),
     paths(
         inspections::judge,
@@ -56,10 +67,84 @@ use super::{
         inference::model,
         inference::ready,
         inference::infer,
+        users::list,
+        users::add,
+        users::set_role,
+        users::set_password,
+        users::remove,
+        tokens::list,
+        tokens::add,
+        tokens::remove,
+        audit::list,
     ),
-    modifiers(&OfEveryRequest)
+    modifiers(&OfWhoAsks, &OfEveryRequest)
 )]
 struct Description;
+
+/// What each operation needs of who asks, as it is written beside its route.
+struct OfWhoAsks;
+
+impl Modify for OfWhoAsks {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let session = ApiKeyValue::with_description(
+            "oddspot_8480",
+            "of a person who signed in at /login; its name ends with the port, and its value is a secret of the browser",
+        );
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "of a program: made by an admin at /people, or by `oddspot serve token add`",
+            ));
+        let components = openapi.components.get_or_insert_default();
+        let session = SecurityScheme::ApiKey(ApiKey::Cookie(session));
+        components.add_security_scheme(SESSION, session);
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(token.build()));
+        for group in groups() {
+            for (method, path, need) in group.needs() {
+                let item = openapi.paths.paths.get_mut(path);
+                if let Some(operation) = item.and_then(|item| operation_of(item, method)) {
+                    describe(operation, need);
+                }
+            }
+        }
+    }
+}
+
+/// Writes what an operation needs.
+fn describe(operation: &mut Operation, need: Need) {
+    if need.is_open {
+        operation.security = Some(Vec::new());
+        return;
+    }
+    let people = need.people.map(|role| {
+        let least = Role::ALL.into_iter().filter(|one| *one >= role);
+        SecurityRequirement::new(SESSION, least.map(Role::word))
+    });
+    let tokens = (!need.tokens.is_empty()).then(|| {
+        let roles = need.tokens.iter().copied();
+        SecurityRequirement::new(TOKEN, roles.map(TokenRole::word))
+    });
+    operation.security = Some(people.into_iter().chain(tokens).collect());
+    let responses = &mut operation.responses.responses;
+    let forbidden = format!("it is for {}", need.words());
+    for (status, description) in [
+        (StatusCode::UNAUTHORIZED, "nobody that is known asks"),
+        (StatusCode::FORBIDDEN, &forbidden),
+    ] {
+        let entry = responses.entry(status.as_str().to_owned());
+        entry.or_insert_with(|| RefOr::T(problem(description)));
+    }
+}
+
+fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    match *method {
+        Method::GET => item.get.as_mut(),
+        Method::POST => item.post.as_mut(),
+        Method::PUT => item.put.as_mut(),
+        Method::DELETE => item.delete.as_mut(),
+        _ => None,
+    }
+}
 
 /// What every request may be answered, whatever it asks for.
 struct OfEveryRequest;

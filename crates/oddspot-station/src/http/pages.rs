@@ -11,10 +11,12 @@ use super::Shared;
 use super::listing::Listing;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
+use super::who::Who;
 use crate::error::{Error, Result};
-use crate::history::{Filter, Inspection, Order};
+use crate::history::{Filter, Inspection, Order, Role};
 use crate::pages::{
-    Asked, Card, Count, HistoryPage, LinePage, Navigation, NewPage, Now, Place, chart, render,
+    Asked, Card, Count, EmptyPage, HistoryPage, LinePage, Navigation, NewPage, Now, Place, Reader,
+    chart, render,
 };
 use crate::service::Station;
 
@@ -32,19 +34,23 @@ const LABELS: [(&str, &str); 3] = [
 ];
 
 /// The first station's page.
-pub async fn first(State(shared): State<Shared>) -> Result<Response, Problem> {
+pub async fn first(State(shared): State<Shared>, who: Who) -> Result<Response, Problem> {
     match shared.service.stations().first() {
         Some(station) => {
             let place = format!("/stations/{}", station.name);
             Ok(Redirect::temporary(&place).into_response())
         }
-        None => Ok(new(State(shared)).await?.into_response()),
+        None if who.is(Role::Engineer) => Ok(new(State(shared), who).await?.into_response()),
+        None => {
+            let nav = navigation(&shared, &who, None, Place::New);
+            Ok(Html(render(&EmptyPage { nav })?).into_response())
+        }
     }
 }
 
 /// The page where a station is made.
-pub async fn new(State(shared): State<Shared>) -> Result<Html<String>, Problem> {
-    let nav = navigation(&shared, None, Place::New);
+pub async fn new(State(shared): State<Shared>, who: Who) -> Result<Html<String>, Problem> {
+    let nav = navigation(&shared, &who, None, Place::New);
     Ok(Html(render(&NewPage { nav })?))
 }
 
@@ -53,9 +59,11 @@ pub async fn line(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
+    who: Who,
 ) -> Result<Html<String>, Problem> {
-    let now = now_at(&shared, &*shared.service.station(&station)?, &headers).await?;
-    let nav = navigation(&shared, Some(station), Place::Line);
+    let at = shared.service.station(&station)?;
+    let now = now_at(&shared, &at, &who, &headers).await?;
+    let nav = navigation(&shared, &who, Some(station), Place::Line);
     Ok(Html(render(&LinePage { nav, now })?))
 }
 
@@ -64,12 +72,14 @@ pub async fn now(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
+    who: Who,
 ) -> Result<Html<String>, Problem> {
-    let now = now_at(&shared, &*shared.service.station(&station)?, &headers).await?;
+    let at = shared.service.station(&station)?;
+    let now = now_at(&shared, &at, &who, &headers).await?;
     Ok(Html(render(&now)?))
 }
 
-async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Result<Now> {
+async fn now_at(shared: &Shared, station: &Station, who: &Who, headers: &HeaderMap) -> Result<Now> {
     let history = &shared.service.history;
     let of_station = Filter {
         station: Some(station.name.clone()),
@@ -109,7 +119,13 @@ async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Resu
         waiting: station.queue.waiting(),
         folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
         model: (station.model()).map(|model| model.version.sha256.chars().take(12).collect()),
-        address: host.unwrap_or("127.0.0.1:8480").to_owned(),
+        address: format!(
+            "{}://{}",
+            shared.site.scheme(),
+            host.unwrap_or("127.0.0.1:8480")
+        ),
+        needs_token: who.person().is_some(),
+        is_for_engineer: who.is(Role::Engineer),
         last: stream.first().cloned(),
         stream,
     })
@@ -119,6 +135,7 @@ async fn now_at(shared: &Shared, station: &Station, headers: &HeaderMap) -> Resu
 pub async fn history(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Listing>,
+    who: Who,
 ) -> Result<Html<String>, Problem> {
     // Those of before have a history too.
     let known = shared.service.history.stations().await?.into_iter();
@@ -139,7 +156,7 @@ pub async fn history(
     };
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {
-        nav: navigation(&shared, of_history(&shared, &asked), Place::History),
+        nav: navigation(&shared, &who, of_history(&shared, &asked), Place::History),
         stations,
         verdicts: Verdict::ALL.map(Verdict::word).to_vec(),
         labels: LABELS.to_vec(),
@@ -171,10 +188,16 @@ async fn scores(
     Ok(chart(&newest))
 }
 
-/// Where one is, among the stations at work.
-pub fn navigation(shared: &Shared, station: Option<String>, place: Place) -> Navigation {
+/// Where one is, among the stations at work and the pages that one may see.
+pub fn navigation(shared: &Shared, who: &Who, station: Option<String>, place: Place) -> Navigation {
     let stations = shared.service.stations();
     Navigation {
+        reader: who.person().map(|person| Reader {
+            name: person.name.clone(),
+            role: person.role.word(),
+        }),
+        is_for_engineer: who.is(Role::Engineer),
+        is_for_admin: who.is(Role::Admin),
         stations: stations.iter().map(|one| one.name.clone()).collect(),
         station,
         place,

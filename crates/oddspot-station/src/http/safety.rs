@@ -1,33 +1,35 @@
-//! What holds of every request as long as there are no users: it comes from this machine, and not from the page of
-//! another site; and what holds of every answer.
+//! What holds of every request: it comes not from the page of another site, and as long as there are no users from this
+//! machine by one of its own names; and what holds of every answer.
 
 use std::net::IpAddr;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::Shared;
 use super::drained::drained;
 use super::problem::Problem;
+use super::who::Peer;
 
 /// Only what comes from this service, and no code or style in a page itself.
 const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The routes behind what holds of every request.
-pub fn guarded(routes: Router) -> Router {
+pub fn guarded(routes: Router, shared: Shared) -> Router {
     let set = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };
     routes
         .layer(from_fn(drained))
         .layer(CsrfLayer::new().with_rejection_response(foreign))
-        .layer(from_fn(to_this_machine))
+        .layer(from_fn_with_state(shared, to_this_machine))
         .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "no-referrer"))
@@ -37,8 +39,20 @@ pub fn guarded(routes: Router) -> Router {
         ))
 }
 
-/// Refuses names that another made point here.
-async fn to_this_machine(request: Request, next: Next) -> Response {
+/// Refuses names that another made point here, and other machines. Not once there are users: then it is the cookie or the
+/// token that opens, and a browser that was led here by another's name has no cookie for that name, while people come by
+/// whatever name their network has for this machine.
+async fn to_this_machine(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    match shared.access.has_users().await {
+        Ok(true) => return next.run(request).await,
+        Ok(false) => {}
+        Err(error) => return Problem::from(error).into_response(),
+    }
+    let peer = request.extensions().get::<Peer>();
+    if !peer.is_some_and(|Peer(address)| address.is_loopback()) {
+        let detail = "there are no users: this service answers to its own machine alone";
+        return Problem::new(StatusCode::FORBIDDEN, "no_users", detail).into_response();
+    }
     let authority = request.uri().authority().map(|one| one.as_str().to_owned());
     let host = request.headers().get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok().map(str::to_owned));

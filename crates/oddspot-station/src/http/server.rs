@@ -5,17 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::who::Peer;
 
 /// Connections at a time.
 const CONNECTIONS: usize = 256;
-/// How long the head of a request may take.
+/// How long the head of a request may take, and before it what makes a connection secure.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long an answer may wait for its reader: one who reads nothing keeps no place.
 const UNREAD: Duration = Duration::from_secs(30);
@@ -25,7 +32,12 @@ const AT_THE_END: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `ending` becomes true, and what had begun then.
-pub async fn serve(listener: TcpListener, router: Router, mut ending: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -37,20 +49,21 @@ pub async fn serve(listener: TcpListener, router: Router, mut ending: watch::Rec
             accepted = accepted => accepted,
             _ = ending.wait_for(|ends| *ends) => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!("a connection was refused: {error}");
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
-        let connection = connection(stream, router.clone());
-        let connection = graceful.watch(connection);
+        let router = OfPeer {
+            router: TowerToHyperService::new(router.clone()),
+            peer: Peer(address.ip().to_canonical()),
+        };
+        let (tls, watcher) = (tls.clone(), graceful.watcher());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!("a connection broke: {error}");
-            }
+            answer(stream, tls, router, watcher).await;
             drop(permit);
         });
     }
@@ -64,19 +77,53 @@ pub async fn serve(listener: TcpListener, router: Router, mut ending: watch::Rec
     }
 }
 
-type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
-type Connection = http1::Connection<TokioIo<Stream>, TowerToHyperService<Router>>;
-
-fn connection(stream: TcpStream, router: Router) -> Connection {
+/// Answers what comes by a connection, until its end or the service's.
+async fn answer(stream: TcpStream, tls: Option<TlsAcceptor>, router: OfPeer, watcher: Watcher) {
     // Answers are small, and somebody waits for them.
     stream.set_nodelay(true).ok();
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(UNREAD));
-    http1::Builder::new()
+    let stream: Pin<Box<dyn Stream>> = match tls {
+        None => Box::pin(stream),
+        Some(tls) => match tokio::time::timeout(HEAD, tls.accept(Box::pin(stream))).await {
+            Ok(Ok(secure)) => Box::pin(secure),
+            Ok(Err(error)) => {
+                tracing::debug!("a connection is not secure: {error}");
+                return;
+            }
+            Err(_) => {
+                tracing::debug!("a connection did not become secure in time");
+                return;
+            }
+        },
+    };
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(
-            TokioIo::new(Box::pin(stream)),
-            TowerToHyperService::new(router),
-        )
+        .serve_connection(TokioIo::new(stream), router);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!("a connection broke: {error}");
+    }
+}
+
+/// What is read from and written to, secure or not.
+trait Stream: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
+
+/// The routes, for requests that come from one address.
+struct OfPeer {
+    router: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for OfPeer {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
 }

@@ -8,6 +8,7 @@ use super::Shared;
 use super::pages::navigation;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
+use super::who::Who;
 use crate::error::Result as StationResult;
 use crate::history::{Filter, GoodImage, Inspection, LabelFilter, Order, Truth};
 use crate::jobs::FoundAmong;
@@ -39,6 +40,7 @@ pub struct Asked {
 pub async fn page(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
 ) -> Result<Html<String>, Problem> {
     shared.service.station(&station)?;
     let history = &shared.service.history;
@@ -48,7 +50,7 @@ pub async fn page(
     let judged = offered(&shared, &station, &good).await?;
     let used = good.iter().filter(|one| !one.left_out);
     let page = SetupPage {
-        nav: navigation(&shared, Some(station.clone()), Place::Setup),
+        nav: navigation(&shared, &who, Some(station.clone()), Place::Setup),
         judged: judged.iter().map(Card::of).collect(),
         drawn_on: (used.take(DRAWN_ON))
             .map(|one| GoodCard::of(&station, one))

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use super::parameters::PathParameters;
 use super::problem::Problem;
+use super::who::Who;
 use super::{SMALL, Shared, body};
-use crate::history::Backlog;
+use crate::history::{Backlog, Deed};
 use crate::outputs::OutputNow;
 use crate::service::Station;
 
@@ -78,10 +79,12 @@ pub async fn list(State(shared): State<Shared>) -> Result<Json<Vec<StationNow>>,
 )]
 pub async fn create(
     State(shared): State<Shared>,
+    who: Who,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let NewStation { name } = body::json(request, SMALL, "station").await?;
     let station = shared.service.create_station(&name).await?;
+    shared.note(&who, Deed::StationMade, &name, None).await;
     let place = format!("/stations/{name}");
     Ok((
         StatusCode::CREATED,
@@ -101,10 +104,9 @@ pub async fn create(
 pub async fn pause(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
 ) -> Result<Json<StationNow>, Problem> {
-    let station = shared.service.set_paused(&station, true).await?;
-    let backlog = shared.service.history.backlog().await?;
-    Ok(Json(StationNow::of(&station, &backlog)))
+    set_paused(&shared, &who, &station, true).await
 }
 
 /// Judges again.
@@ -115,8 +117,23 @@ pub async fn pause(
 pub async fn resume(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
 ) -> Result<Json<StationNow>, Problem> {
-    let station = shared.service.set_paused(&station, false).await?;
+    set_paused(&shared, &who, &station, false).await
+}
+
+async fn set_paused(
+    shared: &Shared,
+    who: &Who,
+    station: &str,
+    is_paused: bool,
+) -> Result<Json<StationNow>, Problem> {
+    let station = shared.service.set_paused(station, is_paused).await?;
+    let deed = match is_paused {
+        true => Deed::StationPaused,
+        false => Deed::StationResumed,
+    };
+    shared.note(who, deed, &station.name, None).await;
     let backlog = shared.service.history.backlog().await?;
     Ok(Json(StationNow::of(&station, &backlog)))
 }

@@ -9,9 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
+use super::who::Who;
 use super::{SMALL, Shared, body};
 use crate::error::{Error, Kind, Result as StationResult};
-use crate::history::Labelled;
+use crate::history::{Deed, Labelled};
 use crate::prices::Price;
 
 /// Thresholds that are asked about.
@@ -135,6 +136,7 @@ pub async fn meant(
 pub async fn save(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let wanted: Thresholds = body::json(request, SMALL, "choice of thresholds").await?;
@@ -145,6 +147,10 @@ pub async fn save(
     let sha256 = versions
         .move_thresholds(&station, wanted.model, thresholds, folder?)
         .await?;
+    let [threshold, check] = thresholds;
+    let detail = format!("{threshold:.3} and {check:.3}, as model {sha256:.12}");
+    let deed = Deed::ThresholdsSaved;
+    shared.note(&who, deed, &station, Some(&detail)).await;
     Ok((StatusCode::CREATED, Json(Saved { sha256 })))
 }
 

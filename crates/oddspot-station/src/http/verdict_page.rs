@@ -8,6 +8,7 @@ use super::pages::navigation;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::verdict::{Asked, Known, known};
+use super::who::Who;
 use crate::history::Truth;
 use crate::pages::{
     MeantPart, MeantRow, Place, Scores, Shown, VerdictPage, axis_of, histogram, render,
@@ -20,6 +21,7 @@ const STEPS: f64 = 1_000.0;
 pub async fn page(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    who: Who,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
     let shown = match at.model() {
@@ -27,7 +29,7 @@ pub async fn page(
         Some(_) => Some(shown(&known(&shared, &station, &Asked::default()).await?)),
     };
     let page = VerdictPage {
-        nav: navigation(&shared, Some(station.clone()), Place::Verdict),
+        nav: navigation(&shared, &who, Some(station.clone()), Place::Verdict),
         station,
         shown,
     };

@@ -204,6 +204,7 @@ impl FolderInput {
             bytes: content.into(),
             part_id: None,
             source: Source::Folder,
+            token: None,
             file: Some(FileOf {
                 name: name_of(&self.root, &whole.path),
                 bytes,

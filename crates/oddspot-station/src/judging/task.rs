@@ -19,6 +19,8 @@ pub struct Task {
     pub part_id: Option<String>,
     /// How it came.
     pub source: Source,
+    /// The token with which it was sent.
+    pub token: Option<String>,
     /// The file that it is, in a folder.
     pub file: Option<FileOf>,
     /// By which a request is known that is sent again.

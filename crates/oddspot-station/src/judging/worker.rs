@@ -83,6 +83,7 @@ impl Worker {
             part_id: task.part_id,
             model: model.version.sha256.clone(),
             source: task.source,
+            token: task.token,
             file: task.file,
             idempotency_key: task.idempotency_key,
             image,

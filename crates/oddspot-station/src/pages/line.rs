@@ -34,8 +34,12 @@ pub struct Now {
     pub outputs: Vec<OutputNow>,
     /// The beginning of the model's hash.
     pub model: Option<String>,
-    /// The address of the service.
+    /// The address of the service, from its scheme on.
     pub address: String,
+    /// Whether whoever sends an image needs a token.
+    pub needs_token: bool,
+    /// Whether it is shown to who sets stations up.
+    pub is_for_engineer: bool,
     /// The last part.
     pub last: Option<Card>,
     /// The last parts, the newest first.

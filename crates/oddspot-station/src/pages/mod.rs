@@ -1,25 +1,31 @@
 //! The pages, rendered here: what comes from outside is escaped by the templates.
 
+mod account;
 mod card;
 mod chart;
 mod histogram;
 mod history;
 mod line;
+mod login;
 mod losses;
 mod models;
 mod navigation;
+mod people;
 mod setup;
 mod verdict;
 
 use askama::Template;
 
+pub use account::AccountPage;
 pub use card::Card;
 pub use chart::chart;
 pub use histogram::{Scores, axis_of, histogram};
 pub use history::{Asked, HistoryPage};
 pub use line::{Count, LinePage, Now};
+pub use login::LoginPage;
 pub use models::{ModelsPage, VersionCard};
-pub use navigation::{Link, Navigation, Place};
+pub use navigation::{Link, Navigation, Place, Reader};
+pub use people::{DeedRow, PeoplePage, TokenRow, UserRow};
 pub use setup::{FoundPart, GoodCard, GoodPart, JobCard, JobsPart, SetupPage};
 pub use verdict::{MeantPart, MeantRow, Shown, VerdictPage};
 
@@ -34,6 +40,14 @@ pub fn style() -> String {
 #[derive(Template)]
 #[template(path = "new.html")]
 pub struct NewPage {
+    /// Where one is.
+    pub nav: Navigation,
+}
+
+/// The first page where there is no station, for who cannot make one.
+#[derive(Template)]
+#[template(path = "empty.html")]
+pub struct EmptyPage {
     /// Where one is.
     pub nav: Navigation,
 }

@@ -15,6 +15,10 @@ pub enum Place {
     Verdict,
     /// Where stations are made.
     New,
+    /// Who may do what.
+    People,
+    /// The own password.
+    Account,
 }
 
 /// Where one is, among all pages.
@@ -26,6 +30,21 @@ pub struct Navigation {
     pub station: Option<String>,
     /// Which of its pages.
     pub place: Place,
+    /// Who is signed in; nobody, where there are no users.
+    pub reader: Option<Reader>,
+    /// Whether there are pages for who sets stations up.
+    pub is_for_engineer: bool,
+    /// Whether there are pages for who says who may do what.
+    pub is_for_admin: bool,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The name.
+    pub name: String,
+    /// The role's word.
+    pub role: &'static str,
 }
 
 /// A link to a page of a station.
@@ -49,6 +68,16 @@ impl Navigation {
         self.place == Place::New
     }
 
+    /// Whether it is said here who may do what.
+    pub fn is_people(&self) -> bool {
+        self.place == Place::People
+    }
+
+    /// Whether the own password is changed here.
+    pub fn is_account(&self) -> bool {
+        self.place == Place::Account
+    }
+
     /// The pages of the station; without one the history of all.
     pub fn links(&self) -> Vec<Link> {
         let link = |place: Place, name: &'static str, address: String| Link {
@@ -60,16 +89,19 @@ impl Navigation {
             return vec![link(Place::History, "History", "/history".to_owned())];
         };
         let at = |end: &str| format!("/stations/{station}{end}");
-        vec![
+        let mut links = vec![
             link(Place::Line, "Line", at("")),
             link(
                 Place::History,
                 "History",
                 format!("/history?station={station}"),
             ),
-            link(Place::Setup, "Set-up", at("/setup")),
-            link(Place::Models, "Models", at("/models")),
-            link(Place::Verdict, "Verdict", at("/verdict")),
-        ]
+        ];
+        if self.is_for_engineer {
+            links.push(link(Place::Setup, "Set-up", at("/setup")));
+            links.push(link(Place::Models, "Models", at("/models")));
+            links.push(link(Place::Verdict, "Verdict", at("/verdict")));
+        }
+        links
     }
 }

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use oddspot::{Options, images};
 use tokio::sync::watch;
 
+use crate::access::check_reach;
 use crate::configuration::{Configuration, Limits, StationConfiguration, check_name};
-use crate::data::Data;
+use crate::data::{Data, keep_private};
 use crate::error::{Error, Kind, Result};
 use crate::good::GoodImages;
 use crate::history::History;
@@ -120,7 +121,7 @@ impl Service {
     /// Opens the data folder and the history, makes the models ready, and begins to judge.
     ///
     /// # Errors
-    /// What is configured and cannot be served; a data folder that another service uses; a model that cannot be used.
+    /// What is configured and cannot be served, an address that others can reach while there are no users; a data folder that another service uses; a model that cannot be used.
     pub async fn start(
         configuration: &Configuration,
         data: PathBuf,
@@ -130,6 +131,8 @@ impl Service {
         let limits = configuration.limits;
         let data = Arc::new(Data::open(&data)?);
         let history = Arc::new(History::open(&data.history()).await?);
+        keep_private(&data.history());
+        check_reach(&history, configuration.listen).await?;
         history.interrupt_jobs().await?;
         let of_images = images::Limits {
             pixels: limits.pixels,

@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+mod access;
 mod browser;
 mod chromium;
 mod ends;

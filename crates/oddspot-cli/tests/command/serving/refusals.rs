@@ -170,7 +170,7 @@ fn what_cannot_be_served_is_said_in_a_sentence() {
     );
     world.fails_leaving(
         &mut serve("--model model.oddspot --listen 0.0.0.0:0"),
-        &["0.0.0.0:0", "127.0.0.1"],
+        &["0.0.0.0:0", "oddspot serve user add", "127.0.0.1"],
     );
     world.write("serve.toml", "threads = 1\nlistens = \"x\"\n");
     world.fails_leaving(

@@ -150,6 +150,7 @@ async fn labels_of_models_with_other_scores_do_not_count() {
             truth,
             defect: Some("ok".to_owned()),
             note: None,
+            who: None,
         };
         history.label(&kept.id, Some(&label)).await.unwrap();
     }
@@ -174,6 +175,7 @@ async fn labels_of_models_with_other_scores_do_not_count() {
         truth: Truth::Good,
         defect: None,
         note: None,
+        who: None,
     };
     history.label(&again.id, Some(&label)).await.unwrap();
     let manifest = history.manifest("top").await.unwrap();

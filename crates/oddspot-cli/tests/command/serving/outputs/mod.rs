@@ -8,6 +8,8 @@ mod mqtt;
 mod receiver;
 mod webhook;
 
+pub use mqtt::certificates;
+
 use std::thread::sleep;
 use std::time::Duration;
 

@@ -1,0 +1,276 @@
+//! Who did what, and when.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::{Connection, Row, Transaction};
+use utoipa::ToSchema;
+
+use super::ids::Ids;
+use super::{History, text_of};
+use crate::error::Result;
+
+/// Letters of what is said of a deed, at most.
+const LONGEST: usize = 300;
+
+/// Of which kind somebody is who does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ActorKind {
+    /// A person who signed in.
+    User,
+    /// A program with a token.
+    Token,
+    /// Whoever can use the terminal of the machine.
+    Terminal,
+    /// Somebody of whom no more is known than the address.
+    Anyone,
+}
+
+/// Somebody who does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Of which kind.
+    pub kind: ActorKind,
+    /// The name of the user or the token.
+    pub name: Option<String>,
+    /// Where the request came from.
+    pub address: Option<String>,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Deed {
+    SignedIn,
+    SignInFailed,
+    SignedOut,
+    UserAdded,
+    UserRole,
+    UserPassword,
+    UserRemoved,
+    TokenAdded,
+    TokenRemoved,
+    StationMade,
+    StationPaused,
+    StationResumed,
+    ModelSent,
+    ModelActivated,
+    ModelRolledBack,
+    ThresholdsSaved,
+    RegionsDrawn,
+    JobStarted,
+    JobCancelled,
+    GoodAdded,
+    GoodLeftOut,
+    GoodTakenIn,
+    GoodRemoved,
+    Labelled,
+    LabelRemoved,
+}
+
+/// What was done, by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditEntry {
+    /// Its id; ids stand in the order in which things were done.
+    pub id: String,
+    /// When, in UTC.
+    pub time: String,
+    /// Of which kind somebody did it.
+    pub kind: ActorKind,
+    /// The name of the user or the token.
+    pub who: Option<String>,
+    /// Where the request came from.
+    pub address: Option<String>,
+    /// What was done.
+    pub deed: String,
+    /// What it was done to.
+    pub subject: Option<String>,
+    /// More of it, in words.
+    pub detail: Option<String>,
+}
+
+const KINDS: [(ActorKind, &str); 4] = [
+    (ActorKind::User, "user"),
+    (ActorKind::Token, "token"),
+    (ActorKind::Terminal, "terminal"),
+    (ActorKind::Anyone, "anyone"),
+];
+
+/// Each deed as the tables have it, and as people read it.
+const DEEDS: [(Deed, &str, &str); 25] = [
+    (Deed::SignedIn, "signed_in", "signed in"),
+    (Deed::SignInFailed, "sign_in_failed", "failed to sign in as"),
+    (Deed::SignedOut, "signed_out", "signed out"),
+    (Deed::UserAdded, "user_added", "added the user"),
+    (Deed::UserRole, "user_role", "changed the role of"),
+    (Deed::UserPassword, "user_password", "set the password of"),
+    (Deed::UserRemoved, "user_removed", "removed the user"),
+    (Deed::TokenAdded, "token_added", "made the token"),
+    (Deed::TokenRemoved, "token_removed", "removed the token"),
+    (Deed::StationMade, "station_made", "made the station"),
+    (Deed::StationPaused, "station_paused", "paused the station"),
+    (
+        Deed::StationResumed,
+        "station_resumed",
+        "resumed the station",
+    ),
+    (Deed::ModelSent, "model_sent", "brought a model to"),
+    (
+        Deed::ModelActivated,
+        "model_activated",
+        "activated a model of",
+    ),
+    (
+        Deed::ModelRolledBack,
+        "model_rolled_back",
+        "rolled back the model of",
+    ),
+    (
+        Deed::ThresholdsSaved,
+        "thresholds_saved",
+        "saved thresholds of",
+    ),
+    (Deed::RegionsDrawn, "regions_drawn", "drew regions of"),
+    (Deed::JobStarted, "job_started", "started a job of"),
+    (Deed::JobCancelled, "job_cancelled", "cancelled a job of"),
+    (Deed::GoodAdded, "good_added", "added a good image to"),
+    (
+        Deed::GoodLeftOut,
+        "good_left_out",
+        "left out a good image of",
+    ),
+    (
+        Deed::GoodTakenIn,
+        "good_taken_in",
+        "took in again a good image of",
+    ),
+    (Deed::GoodRemoved, "good_removed", "removed a good image of"),
+    (Deed::Labelled, "labelled", "labelled"),
+    (
+        Deed::LabelRemoved,
+        "label_removed",
+        "took back the label of",
+    ),
+];
+
+impl Actor {
+    /// Whoever can use the terminal of the machine.
+    pub fn terminal() -> Self {
+        Self {
+            kind: ActorKind::Terminal,
+            name: None,
+            address: None,
+        }
+    }
+}
+
+impl ActorKind {
+    /// As the tables have it.
+    fn word(self) -> &'static str {
+        let found = KINDS.iter().find(|(one, _)| *one == self);
+        found.map_or("anyone", |(_, word)| word)
+    }
+}
+
+impl Deed {
+    /// As the tables have it.
+    pub fn word(self) -> &'static str {
+        let found = DEEDS.iter().find(|(one, ..)| *one == self);
+        found.map_or("", |(_, word, _)| word)
+    }
+}
+
+impl AuditEntry {
+    /// What was done, as people read it.
+    pub fn title(&self) -> &str {
+        let found = DEEDS.iter().find(|(_, word, _)| *word == self.deed);
+        found.map_or(&self.deed, |(.., title)| title)
+    }
+}
+
+impl History {
+    /// Notes what was done.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn note(
+        &self,
+        by: &Actor,
+        deed: Deed,
+        subject: Option<&str>,
+        detail: Option<&str>,
+    ) -> Result<()> {
+        let mut connection = self.write.acquire().await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        put(&mut transaction, by, deed, subject, detail).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// What was done, the newest first: so many at most, before one that was the last of those that are known.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn audit(&self, before: Option<&str>, most: u32) -> Result<Vec<AuditEntry>> {
+        let rows = sqlx::query(
+            "SELECT id, done_at, kind, who, address, deed, subject, detail FROM audit \
+             WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        )
+        // Above all ids, which are digits and a to f.
+        .bind(before.unwrap_or("g"))
+        .bind(i64::from(most))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+}
+
+/// Notes what was done, together with the deed itself.
+///
+/// # Errors
+/// A database that cannot be written.
+pub async fn put(
+    transaction: &mut Transaction<'_, Sqlite>,
+    by: &Actor,
+    deed: Deed,
+    subject: Option<&str>,
+    detail: Option<&str>,
+) -> Result<()> {
+    // The command at the terminal writes too: the last id is the one that the table has.
+    let last: Option<String> = sqlx::query_scalar("SELECT MAX(id) FROM audit")
+        .fetch_one(&mut **transaction)
+        .await?;
+    let short = |text: &str| -> String { text.chars().take(LONGEST).collect() };
+    sqlx::query(
+        "INSERT INTO audit (id, done_at, kind, who, address, deed, subject, detail) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(Ids::after(last.as_deref()).next())
+    .bind(text_of(Timestamp::now()))
+    .bind(by.kind.word())
+    .bind(&by.name)
+    .bind(&by.address)
+    .bind(deed.word())
+    .bind(subject.map(short))
+    .bind(detail.map(short))
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+fn entry(row: &SqliteRow) -> Result<AuditEntry> {
+    let kind: String = row.try_get("kind")?;
+    let kind = KINDS.iter().find(|(_, word)| *word == kind);
+    Ok(AuditEntry {
+        id: row.try_get("id")?,
+        time: row.try_get("done_at")?,
+        kind: kind.map_or(ActorKind::Anyone, |(kind, _)| *kind),
+        who: row.try_get("who")?,
+        address: row.try_get("address")?,
+        deed: row.try_get("deed")?,
+        subject: row.try_get("subject")?,
+        detail: row.try_get("detail")?,
+    })
+}

@@ -1,0 +1,98 @@
+//! The page where a person changes the own password.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::Shared;
+use super::login::{form, seconds, too_soon, with_session};
+use super::pages::navigation;
+use super::problem::Problem;
+use super::who::{Person, Who};
+use crate::error::Kind;
+use crate::pages::{AccountPage, Place, render};
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Given {
+    now: String,
+    new: String,
+    again: String,
+}
+
+/// The page.
+pub async fn page(State(shared): State<Shared>, who: Who) -> Result<Response, Problem> {
+    match who.person() {
+        Some(person) => shown(&shared, &who, person, StatusCode::OK, None),
+        // There are no users, so nobody has a password.
+        None => Ok(Redirect::to("/people").into_response()),
+    }
+}
+
+/// Changes the password. All other browsers of the person are signed out.
+pub async fn change(
+    State(shared): State<Shared>,
+    who: Who,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Some(person) = who.person() else {
+        return Ok(Redirect::to("/people").into_response());
+    };
+    let given: Given = form(request).await?;
+    let refused =
+        |status: StatusCode, wrong: String| shown(&shared, &who, person, status, Some(wrong));
+    let invalid = |wrong: &str| refused(StatusCode::UNPROCESSABLE_ENTITY, wrong.to_owned());
+    if given.new != given.again {
+        return invalid("The new password was written in two ways.");
+    }
+    if given.new == given.now {
+        return invalid("The new password is the one of now.");
+    }
+    let access = &shared.access;
+    let is_right = access.is_password(&person.name, &given.now, who.address);
+    match is_right.await? {
+        Ok(true) => {}
+        Ok(false) => return invalid("The password of now is wrong."),
+        Err(wait) => {
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, too_soon(wait))?;
+            let wait = HeaderValue::from(seconds(wait));
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+            return Ok(response);
+        }
+    }
+    let hash = match access.password(&person.name, &given.new).await {
+        Ok(hash) => hash,
+        Err(error) if error.kind() == Kind::Invalid => return invalid(error.reason()),
+        Err(error) => return Err(error.into()),
+    };
+    let by = who.actor();
+    let history = &shared.service.history;
+    history
+        .set_password(&person.name, &hash, false, &by)
+        .await?;
+    access.forget();
+    let next = Redirect::to("/");
+    match access.begin_anew(&person.name, &hash, &by).await? {
+        Some(secret) => Ok(with_session(shared.site, &secret, next)),
+        None => Ok(next.into_response()),
+    }
+}
+
+fn shown(
+    shared: &Shared,
+    who: &Who,
+    person: &Person,
+    status: StatusCode,
+    wrong: Option<String>,
+) -> Result<Response, Problem> {
+    let page = AccountPage {
+        nav: navigation(shared, who, None, Place::Account),
+        name: person.name.clone(),
+        role: person.role.word(),
+        is_to_change: person.is_to_change,
+        wrong,
+    };
+    Ok((status, Html(render(&page)?)).into_response())
+}

@@ -1,0 +1,118 @@
+//! Who stands before a group of routes: looks who asks, and whether that one may.
+
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::Shared;
+use super::address::login_to;
+use super::need::Need;
+use super::problem::Problem;
+use super::who::{Party, Peer, Who, unknown};
+use crate::error::Error;
+
+/// Names of stations in addresses.
+const STATION: [&str; 2] = ["station", "model"];
+
+/// What stands before a group of routes.
+#[derive(Clone)]
+pub struct Gate {
+    /// What requests share.
+    pub shared: Shared,
+    /// What the routes need.
+    pub need: Need,
+    /// Whether they are pages, whose reader is led to where one signs in.
+    pub are_pages: bool,
+}
+
+/// Lets in who may.
+pub async fn gate(
+    State(gate): State<Gate>,
+    parameters: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Gate {
+        shared,
+        need,
+        are_pages,
+    } = gate;
+    let Some(Peer(address)) = request.extensions().get::<Peer>().copied() else {
+        return Problem::from(Error::internal("a request from nowhere")).into_response();
+    };
+    let who = match Who::of(&shared, request.headers(), address).await {
+        Ok(who) => who,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let is_for_eyes = are_pages && wants_page(request.method(), request.headers());
+    if !who.may(need) {
+        return match &who.party {
+            Party::Stranger if is_for_eyes => {
+                Redirect::to(&login_to(request.method(), request.uri())).into_response()
+            }
+            Party::Stranger => with_challenge(unknown().into_response()),
+            _ => {
+                let detail = format!("this is for {}", need.words());
+                forbidden(&detail)
+            }
+        };
+    }
+    if who.person().is_some_and(|person| person.is_to_change) && !need.is_for_all_signed_in {
+        return match is_for_eyes {
+            true => Redirect::to("/account").into_response(),
+            false => {
+                forbidden("your password was given by somebody else: change it at /account first")
+            }
+        };
+    }
+    if let Party::Program(token, _) = &who.party
+        && let Some(own) = &token.station
+    {
+        let mut stations = parameters.iter().filter(|(name, _)| STATION.contains(name));
+        if stations.any(|(_, station)| station != own) {
+            let detail = format!("this token is for station {own} alone");
+            return forbidden(&detail);
+        }
+    }
+    let is_private = !matches!(who.party, Party::Anyone(_)) && are_pages && !need.is_open;
+    request.extensions_mut().insert(who);
+    let changes = need.people.is_some() && !request.method().is_safe();
+    let mut response = match changes {
+        true => whole(request, next).await,
+        false => next.run(request).await,
+    };
+    if is_private {
+        // So that nobody sees it by going back once the person is gone.
+        let headers = response.headers_mut();
+        let never = HeaderValue::from_static("no-store");
+        headers.entry(header::CACHE_CONTROL).or_insert(never);
+    }
+    response
+}
+
+/// Does what changes something to its end, even if whoever asked goes away: so it is written who did it.
+async fn whole(request: Request, next: Next) -> Response {
+    let done = tokio::spawn(next.run(request)).await;
+    done.unwrap_or_else(|error| Problem::from(Error::internal(error.to_string())).into_response())
+}
+
+fn forbidden(detail: &str) -> Response {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+}
+
+/// Says how one is known, as RFC 9110 asks for.
+fn with_challenge(mut response: Response) -> Response {
+    let challenge = HeaderValue::from_static("Bearer realm=\"oddspot\"");
+    let headers = response.headers_mut();
+    headers.insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// Whether a browser goes to a page, and it is not the page's code that asks.
+fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT);
+    let accepts = accepts.and_then(|accepts| accepts.to_str().ok());
+    let is_navigation = accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    is_navigation && [Method::GET, Method::HEAD, Method::POST].contains(method)
+}

@@ -1,0 +1,152 @@
+//! Signing in and out, by forms that need no script.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::address::own;
+use super::parameters::Parameters;
+use super::problem::Problem;
+use super::who::{Party, Who};
+use super::{SMALL, Shared, Site, body};
+use crate::access::SignIn;
+use crate::pages::{LoginPage, render};
+
+/// Where one goes once one is signed in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Asked {
+    next: String,
+}
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Given {
+    name: String,
+    password: String,
+    next: String,
+}
+
+/// The page where one signs in.
+pub async fn page(
+    State(shared): State<Shared>,
+    Parameters(asked): Parameters<Asked>,
+    who: Who,
+) -> Result<Response, Problem> {
+    let is_needless = !shared.access.has_users().await? || who.person().is_some();
+    if is_needless {
+        return Ok(Redirect::to(own(&asked.next)).into_response());
+    }
+    let page = LoginPage {
+        next: own(&asked.next).to_owned(),
+        ..LoginPage::default()
+    };
+    shown(StatusCode::OK, &page)
+}
+
+/// Signs somebody in.
+pub async fn sign_in(
+    State(shared): State<Shared>,
+    who: Who,
+    request: Request,
+) -> Result<Response, Problem> {
+    let given: Given = form(request).await?;
+    let next = own(&given.next);
+    if !shared.access.has_users().await? {
+        return Ok(Redirect::to(next).into_response());
+    }
+    let signed_in = shared
+        .access
+        .sign_in(&given.name, &given.password, who.address);
+    let (status, wrong, wait) = match signed_in.await? {
+        SignIn::Done(secret) => {
+            // A browser that signs in anew has one session, not two.
+            if let Party::Person(before) = &who.party {
+                shared.access.sign_out(&before.secret, &who.actor()).await?;
+            }
+            return Ok(with_session(shared.site, &secret, Redirect::to(next)));
+        }
+        SignIn::Wrong => {
+            let words = "The name or the password is wrong.".to_owned();
+            (StatusCode::UNAUTHORIZED, words, None)
+        }
+        SignIn::TooSoon(wait) => (StatusCode::TOO_MANY_REQUESTS, too_soon(wait), Some(wait)),
+    };
+    let page = LoginPage {
+        name: given.name.chars().take(100).collect(),
+        next: next.to_owned(),
+        wrong: Some(wrong),
+    };
+    let mut response = shown(status, &page)?;
+    let headers = response.headers_mut();
+    if let Some(wait) = wait {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Bearer realm=\"oddspot\"");
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    Ok(response)
+}
+
+/// Signs somebody out.
+pub async fn sign_out(State(shared): State<Shared>, who: Who) -> Result<Response, Problem> {
+    if let Some(person) = who.person() {
+        shared.access.sign_out(&person.secret, &who.actor()).await?;
+    }
+    let gone = format!(
+        "{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict",
+        shared.site.cookie()
+    );
+    Ok(with_cookie(&gone, Redirect::to("/login").into_response()))
+}
+
+/// The form of a request.
+///
+/// # Errors
+/// One that is too large, or none.
+pub async fn form<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    let body = body::bytes(request, SMALL).await?;
+    serde_urlencoded::from_bytes(&body)
+        .map_err(|error| Problem::invalid(format!("this is no form: {error}")))
+}
+
+/// What is said to who tried too often.
+pub fn too_soon(wait: Duration) -> String {
+    match seconds(wait) {
+        1 => "That was wrong too often. Try again in a second.".to_owned(),
+        wait => format!("That was wrong too often. Try again in {wait} seconds."),
+    }
+}
+
+/// Whole seconds, at least one.
+pub fn seconds(wait: Duration) -> u64 {
+    wait.as_secs_f64().ceil().max(1.0) as u64
+}
+
+/// An answer with the cookie of a session: no script reads it, and no other site's page sends it.
+pub fn with_session(site: Site, secret: &str, response: impl IntoResponse) -> Response {
+    let secure = match site.is_secure {
+        true => "; Secure",
+        false => "",
+    };
+    let name = site.cookie();
+    let cookie = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}");
+    with_cookie(&cookie, response.into_response())
+}
+
+fn with_cookie(cookie: &str, mut response: Response) -> Response {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn shown(status: StatusCode, page: &LoginPage) -> Result<Response, Problem> {
+    let never = [(header::CACHE_CONTROL, "no-store")];
+    Ok((status, never, Html(render(page)?)).into_response())
+}
