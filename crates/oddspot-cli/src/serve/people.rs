@@ -182,7 +182,7 @@ fn of_user(command: &UserCommand) -> Result<()> {
             for user in place.open()?.users()? {
                 let signed_in = user.signed_in.as_deref().unwrap_or("never");
                 say!(
-                    "{}\t{}\tsigned in last: {signed_in}",
+                    "{:<24} {:<9} signed in last: {signed_in}",
                     user.name,
                     user.role.word()
                 );
@@ -241,7 +241,7 @@ fn of_token(command: &TokenCommand) -> Result<()> {
                 let station = token.station.as_deref().unwrap_or("all stations");
                 let used = token.used.as_deref().unwrap_or("never");
                 say!(
-                    "{}\t{}\t{station}\tlast used: {used}",
+                    "{:<24} {:<8} {station:<16} last used: {used}",
                     token.name,
                     token.role.word()
                 );

@@ -173,6 +173,6 @@ impl Administration {
 
 impl Drop for Administration {
     fn drop(&mut self) {
-        self.runtime.block_on(self.history.close());
+        self.runtime.block_on(self.history.leave());
     }
 }

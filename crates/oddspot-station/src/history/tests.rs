@@ -1,3 +1,4 @@
+mod access;
 mod setup;
 
 use std::time::Instant;

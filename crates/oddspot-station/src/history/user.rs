@@ -70,6 +70,12 @@ impl Role {
 }
 
 impl History {
+    /// Lets go of it where another program may be at work with it: what is in its log stays there for that one.
+    pub async fn leave(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
     /// Whether there is any user.
     ///
     /// # Errors

@@ -43,6 +43,8 @@ pub async fn gate(
     };
     let who = match Who::of(&shared, request.headers(), address).await {
         Ok(who) => who,
+        // It lives, whatever cannot be read.
+        Err(_) if need.is_open => Who::stranger(address),
         Err(error) => return Problem::from(error).into_response(),
     };
     let is_for_eyes = are_pages && wants_page(request.method(), request.headers());

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::who::{Party, Who};
 use super::{SMALL, Shared, Site, body};
 use crate::access::SignIn;
+use crate::error::Kind;
 use crate::pages::{LoginPage, render};
 
 /// Where one goes once one is signed in.
@@ -62,7 +63,11 @@ pub async fn sign_in(
     let signed_in = shared
         .access
         .sign_in(&given.name, &given.password, who.address);
-    let (status, wrong, wait) = match signed_in.await? {
+    let signed_in = match signed_in.await {
+        Err(error) if error.kind() == Kind::Full => SignIn::TooSoon(Duration::ZERO),
+        signed_in => signed_in?,
+    };
+    let (status, wrong, wait) = match signed_in {
         SignIn::Done(secret) => {
             // A browser that signs in anew has one session, not two.
             if let Party::Person(before) = &who.party {
@@ -73,6 +78,10 @@ pub async fn sign_in(
         SignIn::Wrong => {
             let words = "The name or the password is wrong.".to_owned();
             (StatusCode::UNAUTHORIZED, words, None)
+        }
+        SignIn::TooSoon(Duration::ZERO) => {
+            let words = "Too many sign in at a time. Try again in a moment.".to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, words, Some(Duration::ZERO))
         }
         SignIn::TooSoon(wait) => (StatusCode::TOO_MANY_REQUESTS, too_soon(wait), Some(wait)),
     };

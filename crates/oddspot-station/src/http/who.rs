@@ -61,6 +61,14 @@ impl Who {
         Ok(Self { party, address })
     }
 
+    /// Nobody that is known.
+    pub fn stranger(address: IpAddr) -> Self {
+        Self {
+            party: Party::Stranger,
+            address,
+        }
+    }
+
     /// Whether this one may what needs that.
     pub fn may(&self, need: Need) -> bool {
         match &self.party {

@@ -165,7 +165,7 @@ impl Chromium {
         assert!(self.wrong.is_empty(), "{:?}", self.wrong);
         let wide = "document.documentElement.scrollWidth <= innerWidth";
         assert_eq!(self.value(wide), true, "the page scrolls sideways");
-        let unnamed = "[...document.querySelectorAll('button, a, input, select')].filter((one) => \
+        let unnamed = "[...document.querySelectorAll('button, a, input:not([type=hidden]), select')].filter((one) => \
              !one.textContent.trim() && !one.labels?.length && !one.ariaLabel && !one.querySelector('img[alt]')).length";
         assert_eq!(
             self.value(unnamed),

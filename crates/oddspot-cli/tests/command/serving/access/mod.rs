@@ -1,6 +1,7 @@
 //! Who may see and do what: people who sign in, programs with tokens, and nobody else.
 
 mod audit;
+mod browser;
 mod people;
 mod routes;
 mod sessions;

@@ -1,0 +1,174 @@
+//! Users, sessions, tokens, and who did what.
+
+use jiff::SignedDuration;
+
+use super::*;
+
+const LIMITS: [SignedDuration; 2] = [
+    SignedDuration::from_hours(12),
+    SignedDuration::from_hours(168),
+];
+
+fn user(name: &str, role: Role) -> NewUser {
+    NewUser {
+        name: name.to_owned(),
+        role,
+        password: format!("hash of {name}"),
+        is_to_change: false,
+    }
+}
+
+fn by(name: &str) -> Actor {
+    Actor {
+        kind: ActorKind::User,
+        name: Some(name.to_owned()),
+        address: Some("::1".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn there_is_an_admin_as_long_as_there_are_users() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    let terminal = Actor::terminal();
+    assert!(!history.has_users().await.unwrap());
+    let refused = history.add_user(&user("bert", Role::Engineer), &terminal);
+    assert_eq!(refused.await.unwrap_err().kind(), Kind::Mismatch);
+    for (name, role) in [("anna", Role::Admin), ("bert", Role::Engineer)] {
+        history
+            .add_user(&user(name, role), &terminal)
+            .await
+            .unwrap();
+    }
+    assert!(
+        history
+            .add_user(&user("bert", Role::Admin), &terminal)
+            .await
+            .is_err()
+    );
+    assert!(history.remove_user("anna", &terminal).await.is_err());
+    assert!(
+        history
+            .set_role("anna", Role::Engineer, &terminal)
+            .await
+            .is_err()
+    );
+    history
+        .set_role("bert", Role::Admin, &terminal)
+        .await
+        .unwrap();
+    history
+        .set_role("anna", Role::Operator, &by("bert"))
+        .await
+        .unwrap();
+    let users = history.users().await.unwrap();
+    let roles: Vec<Role> = users.iter().map(|user| user.role).collect();
+    assert_eq!(roles, [Role::Operator, Role::Admin]);
+    for name in ["anna", "bert"] {
+        history.remove_user(name, &by("bert")).await.unwrap();
+    }
+    assert!(!history.has_users().await.unwrap());
+    let missing = history.remove_user("anna", &terminal).await.unwrap_err();
+    assert_eq!(missing.kind(), Kind::NotFound);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_password_and_none_begins_by_an_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    history
+        .add_user(&user("anna", Role::Admin), &Actor::terminal())
+        .await
+        .unwrap();
+    let begin = |id: &'static str, password: &'static str| {
+        let history = &history;
+        async move {
+            let by = by("anna");
+            history
+                .begin_session(id, "anna", password, LIMITS, &by)
+                .await
+                .unwrap()
+        }
+    };
+    assert!(begin("s1", "hash of anna").await);
+    let session = history.session("s1").await.unwrap().unwrap();
+    assert_eq!((session.user.as_str(), session.role), ("anna", Role::Admin));
+    assert!(history.users().await.unwrap()[0].signed_in.is_some());
+    history
+        .set_password("anna", "another", true, &by("anna"))
+        .await
+        .unwrap();
+    assert!(history.session("s1").await.unwrap().is_none());
+    assert!(!begin("s2", "hash of anna").await);
+    assert!(history.session("s2").await.unwrap().is_none());
+    assert!(begin("s3", "another").await && begin("s4", "another").await);
+    assert!(history.session("s3").await.unwrap().unwrap().is_to_change);
+    history.end_session("s3", &by("anna")).await.unwrap();
+    assert!(history.session("s3").await.unwrap().is_none());
+    // One that nobody used for long goes when another begins.
+    let long_ago = Timestamp::now() - SignedDuration::from_hours(13);
+    history.see_session("s4", long_ago).await.unwrap();
+    assert!(begin("s5", "another").await);
+    assert!(history.session("s4").await.unwrap().is_none());
+    history.remove_user("anna", &by("anna")).await.unwrap();
+    assert!(history.session("s5").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_token_is_known_by_its_hash_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = opened(&folder.path().join("h")).await;
+    let terminal = Actor::terminal();
+    let add = |name: &'static str, role, station| {
+        let (history, terminal) = (&history, &terminal);
+        async move {
+            let hash = format!("hash of {name}");
+            history
+                .add_token(name, role, station, &hash, terminal)
+                .await
+        }
+    };
+    add("camera", TokenRole::Machine, Some("top"))
+        .await
+        .unwrap();
+    assert!(add("camera", TokenRole::Reader, None).await.is_err());
+    assert!(add("reader", TokenRole::Reader, Some("top")).await.is_err());
+    let token = history.token_of("hash of camera").await.unwrap().unwrap();
+    assert_eq!((token.station.as_deref(), token.used), (Some("top"), None));
+    assert!(history.token_of("camera").await.unwrap().is_none());
+    history.use_token("camera", Timestamp::now()).await.unwrap();
+    assert!(history.tokens().await.unwrap()[0].used.is_some());
+    history.remove_token("camera", &terminal).await.unwrap();
+    assert!(history.remove_token("camera", &terminal).await.is_err());
+    assert!(history.token_of("hash of camera").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_two_programs_write_stands_in_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("h");
+    // The service and the command at the terminal.
+    let [service, terminal] = [opened(&file).await, History::open(&file).await.unwrap()];
+    for number in 0..6 {
+        let history = if number % 2 == 0 { &service } else { &terminal };
+        let subject = number.to_string();
+        let noted = history.note(&by("anna"), Deed::Labelled, Some(&subject), None);
+        noted.await.unwrap();
+    }
+    let all = service.audit(None, 9).await.unwrap();
+    let subjects: Vec<&str> = all
+        .iter()
+        .map(|one| one.subject.as_deref().unwrap())
+        .collect();
+    assert_eq!(subjects, ["5", "4", "3", "2", "1", "0"]);
+    assert_eq!((all[0].title(), all[0].kind), ("labelled", ActorKind::User));
+    let rest = service.audit(Some(&all[3].id), 9).await.unwrap();
+    assert_eq!(rest, all[4..]);
+    let long = "x".repeat(9_000);
+    service
+        .note(&by("anna"), Deed::Labelled, Some(&long), Some(&long))
+        .await
+        .unwrap();
+    let kept = service.audit(None, 1).await.unwrap().remove(0);
+    assert_eq!(kept.detail.unwrap().len(), 300);
+}
