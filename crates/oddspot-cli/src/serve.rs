@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use oddspot::net::engine::Cpu;
 use oddspot::{Model, Options};
-use oddspot_station::configuration::After;
+use oddspot_station::configuration::{After, DatabaseAddress};
 use oddspot_station::{Configuration, Service};
 
 use crate::interrupt::Interrupt;
@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// Folder of the history, images and models [default: in the platform's folder for data]
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// PostgreSQL database of the history, as postgres://USER@HOST/DATABASE [default: a file in the data folder]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<DatabaseAddress>,
     /// Model that judges
     #[arg(long)]
     pub model: Option<PathBuf>,
@@ -50,7 +53,7 @@ pub struct ServeArgs {
     #[arg(long, value_enum)]
     pub after: Option<AfterArg>,
     /// Learn made-up boards and judge one a second, in a data folder that goes at the end unless --data is given
-    #[arg(long, conflicts_with_all = ["config", "model", "name", "folder", "after"])]
+    #[arg(long, conflicts_with_all = ["config", "database", "model", "name", "folder", "after"])]
     pub demo: bool,
     /// Output that was taken out of the file, of which what still waits is removed; may be given several times
     #[arg(long, value_name = "STATION/NAME")]
@@ -119,10 +122,16 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         data,
         options,
         |service, address| {
-            tell!(
-                "the history, images and models are kept in {}",
-                shown.display()
-            );
+            match &configuration.database {
+                None => tell!(
+                    "the history, images and models are kept in {}",
+                    shown.display()
+                ),
+                Some(database) => tell!(
+                    "the history is kept in {database}; images and models are kept in {}",
+                    shown.display()
+                ),
+            }
             tell_of(service, &configuration);
             let scheme = match configuration.tls {
                 Some(_) => "https",

@@ -12,6 +12,9 @@ const PATIENCE = 1_500;
 const now = /** @type {HTMLElement} */ (document.getElementById("now"));
 const lost = /** @type {HTMLElement} */ (document.getElementById("lost"));
 const station = now.dataset.station ?? "";
+const silence = lost.textContent;
+/** Why nothing new can be shown, as the service says it. */
+let away = "";
 let showsOdd = true;
 let heard = Date.now();
 let isWanted = false;
@@ -59,7 +62,9 @@ async function bring() {
       const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`);
       // Signed out meanwhile: the page leads to where one signs in, and back.
       if (answer.status === 401) return location.reload();
+      if (answer.status === 503) goAway((await answer.json()).detail);
       if (answer.ok) {
+        goAway("");
         const next = document.createRange().createContextualFragment(await answer.text());
         await ready(next);
         const focused = document.activeElement;
@@ -76,10 +81,21 @@ async function bring() {
   isBusy = false;
 }
 
+/**
+ * Says why nothing new can be shown; what is shown stays.
+ * @param {string} sentence
+ */
+function goAway(sentence) {
+  if (sentence === away) return;
+  away = sentence;
+  lost.textContent = away || silence;
+  lost.hidden = !away;
+}
+
 /** Notes a sign of life. */
 function hear() {
   heard = Date.now();
-  if (!lost.hidden) {
+  if (!lost.hidden && !away) {
     lost.hidden = true;
     bring();
   }
@@ -92,6 +108,11 @@ events.addEventListener("error", () => { lost.hidden = false; });
 events.addEventListener("inspection", (event) => {
   hear();
   if (JSON.parse(event.data).station === station) bring();
+});
+events.addEventListener("health", (event) => {
+  hear();
+  goAway(JSON.parse(event.data).history ?? "");
+  if (!away) bring();
 });
 setInterval(() => { if (Date.now() - heard > SILENCE) lost.hidden = false; }, 1_000);
 // How the folder is, and a new day, bring no event.

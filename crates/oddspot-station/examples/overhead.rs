@@ -1,16 +1,18 @@
-//! What the service adds to what judging an image takes: in turn, each image is judged alone and by a request.
+//! What the service adds to what judging an image takes: in turn, each image is judged alone and by a request; with a
+//! database also by a second service whose history is there.
 //!
-//! `cargo run --release -p oddspot-station --example overhead -- MODEL FOLDER`
+//! `cargo run --release -p oddspot-station --example overhead -- MODEL FOLDER [postgres://…]`
 
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::sync::mpsc;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender, TryRecvError};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use oddspot::{Detector, Options};
-use oddspot_station::configuration::StationConfiguration;
+use oddspot_station::configuration::{DatabaseAddress, StationConfiguration};
 use oddspot_station::{Configuration, run};
 
 /// Images that are judged before it is measured.
@@ -18,71 +20,122 @@ const WARM: usize = 10;
 /// How often each image is judged.
 const ROUNDS: usize = 5;
 
+/// A service that runs beside the measurement.
+struct Service {
+    name: &'static str,
+    connection: TcpStream,
+    data: PathBuf,
+    end: Sender<()>,
+    thread: JoinHandle<oddspot_station::Result<()>>,
+    /// What each image took more than alone, and all it took, in milliseconds.
+    times: [Vec<f64>; 2],
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [model, folder] = &arguments[..] else {
-        return Err("give a model and a folder of images".into());
+    let (model, folder, database) = match &arguments[..] {
+        [model, folder] => (model, folder, None),
+        [model, folder, database] => (model, folder, Some(database.parse()?)),
+        _ => return Err("give a model, a folder of images, and perhaps a database".into()),
     };
-    let data = std::env::temp_dir().join(format!("oddspot-overhead-{}", std::process::id()));
     let options = Options {
         threads: 1,
         ..Options::default()
     };
-    let configuration = Configuration {
-        listen: "127.0.0.1:0".parse()?,
-        stations: vec![StationConfiguration {
-            name: "part".to_owned(),
-            model: Some(model.into()),
-            folder: None,
-            after: Default::default(),
-            outputs: Vec::new(),
-        }],
-        ..Configuration::default()
-    };
     let detector = Detector::load(Path::new(model), options.clone())?;
-    let (tell, told) = mpsc::channel();
-    let (end, ended) = mpsc::channel::<()>();
-    let place = data.clone();
-    let service = std::thread::spawn(move || {
-        let ready = |_: &oddspot_station::Service, address| tell.send(address).unwrap_or(());
-        let is_ended = || ended.try_recv() != Err(mpsc::TryRecvError::Empty);
-        run(&configuration, place, options, ready, is_ended)
-    });
-    let mut connection = TcpStream::connect(told.recv()? as SocketAddr)?;
-    connection.set_nodelay(true)?;
+    let mut services = vec![Service::start("file", model, None, &options)?];
+    if database.is_some() {
+        services.push(Service::start("postgres", model, database, &options)?);
+    }
     let mut images = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         images.push(std::fs::read(entry?.path())?);
     }
-    let mut times: [Vec<f64>; 3] = Default::default();
-    for (at, bytes) in images
-        .iter()
-        .cycle()
-        .take(WARM + ROUNDS * images.len())
-        .enumerate()
-    {
+    let mut alone = Vec::new();
+    let all = images.iter().cycle().take(WARM + ROUNDS * images.len());
+    for (at, bytes) in all.enumerate() {
         let start = Instant::now();
         let image = detector.reading().decode_bytes(bytes, Path::new("image"))?;
         detector.examine(&image.image)?;
-        let alone = start.elapsed().as_secs_f64() * 1e3;
-        let start = Instant::now();
-        send(&mut connection, bytes)?;
-        let served = start.elapsed().as_secs_f64() * 1e3;
-        if at >= WARM {
-            for (times, time) in times.iter_mut().zip([alone, served, served - alone]) {
-                times.push(time);
+        let itself = start.elapsed().as_secs_f64() * 1e3;
+        for service in &mut services {
+            let start = Instant::now();
+            send(&mut service.connection, bytes)?;
+            let served = start.elapsed().as_secs_f64() * 1e3;
+            if at >= WARM {
+                service.times[0].push(served - itself);
+                service.times[1].push(served);
             }
         }
+        if at >= WARM {
+            alone.push(itself);
+        }
     }
-    for (name, times) in ["alone", "served", "more"].iter().zip(&mut times) {
-        times.sort_by(f64::total_cmp);
-        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-        println!("{name:7} p50 {:6.2} ms, p90 {:6.2} ms", at(0.5), at(0.9));
+    tell("alone", "", &mut alone);
+    for service in &mut services {
+        let [more, served] = &mut service.times;
+        tell("served", service.name, served);
+        tell("more", service.name, more);
     }
-    end.send(())?;
-    service.join().map_err(|_| "the service broke")??;
-    std::fs::remove_dir_all(&data)?;
+    for service in services {
+        service.end.send(())?;
+        service.thread.join().map_err(|_| "the service broke")??;
+        std::fs::remove_dir_all(&service.data)?;
+    }
     Ok(())
+}
+
+fn tell(what: &str, of: &str, times: &mut [f64]) {
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!(
+        "{what:7} {of:9} p50 {:6.2} ms, p90 {:6.2} ms",
+        at(0.5),
+        at(0.9)
+    );
+}
+
+impl Service {
+    fn start(
+        name: &'static str,
+        model: &str,
+        database: Option<DatabaseAddress>,
+        options: &Options,
+    ) -> Result<Self, Box<dyn Error>> {
+        let of_process = format!("oddspot-overhead-{}-{name}", std::process::id());
+        let data = std::env::temp_dir().join(of_process);
+        let configuration = Configuration {
+            listen: "127.0.0.1:0".parse()?,
+            database,
+            stations: vec![StationConfiguration {
+                model: Some(model.into()),
+                ..StationConfiguration::named("part")
+            }],
+            ..Configuration::default()
+        };
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let (place, options) = (data.clone(), options.clone());
+        let thread = std::thread::spawn(move || {
+            let ready = |_: &oddspot_station::Service, address| tell.send(address).unwrap_or(());
+            let is_ended = || ended.try_recv() != Err(TryRecvError::Empty);
+            run(&configuration, place, options, ready, is_ended)
+        });
+        let Ok(address) = told.recv() else {
+            let error = thread.join().map_err(|_| "the service broke")?.err();
+            return Err(error.map_or("the service ended".into(), Into::into));
+        };
+        let connection = TcpStream::connect::<SocketAddr>(address)?;
+        connection.set_nodelay(true)?;
+        Ok(Self {
+            name,
+            connection,
+            data,
+            end,
+            thread,
+            times: Default::default(),
+        })
+    }
 }
 
 /// Sends an image and reads the whole answer.

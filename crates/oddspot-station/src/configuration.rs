@@ -1,5 +1,7 @@
 //! What a service is to do: stations, their inputs, and limits, from a file and from options.
 
+mod database;
+mod limits;
 mod outputs;
 
 use std::collections::HashSet;
@@ -10,12 +12,12 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use crate::error::{Error, Kind, Result};
+pub use crate::history::DatabaseAddress;
+pub use limits::Limits;
 pub use outputs::{
     ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,
 };
 
-/// Images that may wait for a station, at most.
-const MOST_WAIT: usize = 10_000;
 /// Letters of a station's name, at most.
 const LONGEST: usize = 64;
 /// The port of the service.
@@ -29,6 +31,10 @@ pub struct Configuration {
     pub listen: SocketAddr,
     /// Folder of the history, the images and the models.
     pub data: Option<PathBuf>,
+    /// The database of the history, if it is none of the data folder's own.
+    pub database: Option<DatabaseAddress>,
+    /// Its password.
+    pub database_password_file: Option<PathBuf>,
     /// Threads of each model; 0 for as many as there are cores.
     pub threads: usize,
     /// The stations.
@@ -50,6 +56,8 @@ impl Default for Configuration {
         Self {
             listen: SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, PORT)),
             data: None,
+            database: None,
+            database_password_file: None,
             threads: 0,
             stations: Vec::new(),
             limits: Limits::default(),
@@ -99,31 +107,6 @@ pub enum After {
     Move,
 }
 
-/// What is accepted of whoever sends images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Bytes of an image's file.
-    pub body: usize,
-    /// Pixels of an image.
-    pub pixels: u64,
-    /// Images that wait for a station.
-    pub queue: usize,
-    /// Images that may be sent in a second.
-    pub requests: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body: 64 << 20,
-            pixels: oddspot::images::MAX_PIXELS,
-            queue: 8,
-            requests: 1_000,
-        }
-    }
-}
-
 impl Configuration {
     /// From a TOML file.
     ///
@@ -159,7 +142,8 @@ impl Configuration {
                 .into_iter()
                 .chain(of_outputs)
         });
-        for path in paths.chain([&mut self.data]).flatten() {
+        let own = [&mut self.data, &mut self.database_password_file];
+        for path in paths.chain(own).flatten() {
             *path = folder.join(&*path);
         }
         if let Some(tls) = &mut self.tls {
@@ -190,30 +174,6 @@ impl Configuration {
                 Some(Fault::at(Place::Output(place, key), reason))
             })
             .or_else(|| self.limits.fault())
-    }
-}
-
-impl Limits {
-    fn fault(&self) -> Option<Fault> {
-        let none = [
-            ("body", self.body == 0),
-            ("pixels", self.pixels == 0),
-            ("queue", self.queue == 0),
-            ("requests", self.requests == 0),
-        ];
-        let none = none.into_iter().find(|(_, is_none)| *is_none);
-        let fault = none.map(|(name, _)| {
-            let reason = format!("limits.{name} is 0: it must be at least 1");
-            Fault::at(Place::Limit(name), reason)
-        });
-        let queue = self.queue;
-        fault.or_else(|| {
-            (queue > MOST_WAIT).then(|| {
-                let reason =
-                    format!("limits.queue is {queue}: at most {MOST_WAIT} images can wait");
-                Fault::at(Place::Limit("queue"), reason)
-            })
-        })
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Kind {
     Full,
     /// Requests come faster than is accepted.
     TooFast,
+    /// What is judged cannot be kept now: the history's database is away.
+    Away,
     /// The service is about to end.
     Ending,
     /// The operating system refused: no permission, a full disk.

@@ -28,6 +28,7 @@ pub struct Metrics {
     models: Family<OfModel, Gauge>,
     output_failures: Family<OfOutput, Counter>,
     output_waiting: Family<OfOutput, Gauge>,
+    history: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -77,6 +78,7 @@ impl Default for Metrics {
             models: Family::default(),
             output_failures: Family::default(),
             output_waiting: Family::default(),
+            history: Gauge::default(),
         };
         let Self {
             registry,
@@ -88,6 +90,7 @@ impl Default for Metrics {
             models,
             output_failures,
             output_waiting,
+            history,
         } = &mut metrics;
         // The ends of the names, "_total" and the like, are added by their kind.
         registry.register(
@@ -125,6 +128,11 @@ impl Default for Metrics {
             "oddspot_output_waiting",
             "Results that wait to be told",
             output_waiting.clone(),
+        );
+        registry.register(
+            "oddspot_history_up",
+            "Whether the history's database is there",
+            history.clone(),
         );
         metrics
     }
@@ -186,6 +194,11 @@ impl Metrics {
         // So that it is there before the first failure.
         drop(self.output_failures.get_or_create(&of_output));
         self.output_waiting.get_or_create(&of_output).set(events);
+    }
+
+    /// Notes whether the history is there.
+    pub fn history(&self, is_there: bool) {
+        self.history.set(i64::from(is_there));
     }
 
     /// Notes which model judges for a station, in the place of which.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use oddspot_station::Configuration;
 use oddspot_station::access::{Administration, LEAST};
-use oddspot_station::history::{Role, TokenRole};
+use oddspot_station::history::{DatabaseAddress, Role, TokenRole};
 
 use super::folder;
 
@@ -106,6 +106,9 @@ pub struct Place {
     /// Folder of the service's history, images and models [default: in the platform's folder for data]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// PostgreSQL database of the history, as postgres://USER@HOST/DATABASE [default: a file in the data folder]
+    #[arg(long, value_name = "URL")]
+    database: Option<DatabaseAddress>,
 }
 
 /// What a person may do.
@@ -149,15 +152,18 @@ impl From<TokenRoleArg> for TokenRole {
 
 impl Place {
     fn open(&self) -> Result<Administration> {
-        let configured = match &self.config {
-            Some(file) => Configuration::load(file)?.data,
-            None => None,
+        let mut configuration = match &self.config {
+            Some(file) => Configuration::load(file)?,
+            None => Configuration::default(),
         };
-        let data = match self.data.clone().or(configured) {
-            Some(data) => data,
+        if let Some(database) = &self.database {
+            configuration.database = Some(database.clone());
+        }
+        let data = match self.data.as_ref().or(configuration.data.as_ref()) {
+            Some(data) => data.clone(),
             None => folder::usual()?,
         };
-        Ok(Administration::open(&data)?)
+        Ok(Administration::open(&data, &configuration)?)
     }
 }
 

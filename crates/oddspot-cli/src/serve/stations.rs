@@ -26,6 +26,9 @@ pub fn configured(args: &ServeArgs) -> Result<Configuration> {
     if let Some(data) = &args.data {
         configuration.data = Some(data.clone());
     }
+    if let Some(database) = &args.database {
+        configuration.database = Some(database.clone());
+    }
     if let Some(threads) = args.threads {
         configuration.threads = threads;
     }
@@ -116,6 +119,7 @@ mod tests {
             config: None,
             listen: None,
             data: None,
+            database: None,
             model: model.map(Into::into),
             name: name.map(str::to_owned),
             folder: None,

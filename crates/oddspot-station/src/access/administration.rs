@@ -7,6 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::names::{check_token_name, user_name};
 use super::password::{check_password, hash};
 use super::secret::{TOKEN, hash_of, new_secret};
+use crate::configuration::Configuration;
 use crate::data::{history_in, keep_private};
 use crate::error::{Error, Kind, Result};
 use crate::history::{Actor, History, NewUser, Role, Token, TokenRole, User};
@@ -19,20 +20,20 @@ pub struct Administration {
 }
 
 impl Administration {
-    /// Opens the history of a data folder; makes both if they are not there, so that there is a user before the first
+    /// Opens the history of a data folder, or of the database that the configuration names; makes both if they are not there, so that there is a user before the first
     /// start.
     ///
     /// # Errors
     /// A folder that cannot be written, or that a newer program wrote.
-    pub fn open(data: &Path) -> Result<Self> {
+    pub fn open(data: &Path, configuration: &Configuration) -> Result<Self> {
         std::fs::create_dir_all(data).map_err(Error::io(data))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::new(Kind::System, format!("cannot begin: {error}")))?;
-        let file = history_in(data);
-        let history = runtime.block_on(History::open(&file))?;
-        keep_private(&file);
+        let place = configuration.place(data)?;
+        let history = runtime.block_on(History::open_beside(&place))?;
+        keep_private(&history_in(data));
         Ok(Self {
             runtime,
             history,

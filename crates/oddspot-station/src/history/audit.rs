@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Connection, Row, Transaction};
 use utoipa::ToSchema;
 
 use super::ids::Ids;
+use super::sql::{self, Row, Transaction};
 use super::{History, text_of};
 use crate::error::Result;
 
@@ -202,8 +201,7 @@ impl History {
         subject: Option<&str>,
         detail: Option<&str>,
     ) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().begin().await?;
         put(&mut transaction, by, deed, subject, detail).await?;
         transaction.commit().await?;
         Ok(())
@@ -214,14 +212,14 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn audit(&self, before: Option<&str>, most: u32) -> Result<Vec<AuditEntry>> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT id, done_at, kind, who, address, deed, subject, detail FROM audit \
              WHERE id < $1 ORDER BY id DESC LIMIT $2",
         )
         // Above all ids, which are digits and a to f.
         .bind(before.unwrap_or("g"))
         .bind(i64::from(most))
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(entry).collect()
     }
@@ -232,18 +230,18 @@ impl History {
 /// # Errors
 /// A database that cannot be written.
 pub async fn put(
-    transaction: &mut Transaction<'_, Sqlite>,
+    transaction: &mut Transaction,
     by: &Actor,
     deed: Deed,
     subject: Option<&str>,
     detail: Option<&str>,
 ) -> Result<()> {
     // The command at the terminal writes too: the last id is the one that the table has.
-    let last: Option<String> = sqlx::query_scalar("SELECT MAX(id) FROM audit")
-        .fetch_one(&mut **transaction)
+    let last: Option<String> = sql::query_scalar("SELECT MAX(id) FROM audit")
+        .fetch_one(&mut *transaction)
         .await?;
     let short = |text: &str| -> String { text.chars().take(LONGEST).collect() };
-    sqlx::query(
+    sql::query(
         "INSERT INTO audit (id, done_at, kind, who, address, deed, subject, detail) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -255,12 +253,12 @@ pub async fn put(
     .bind(deed.word())
     .bind(subject.map(short))
     .bind(detail.map(short))
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     Ok(())
 }
 
-fn entry(row: &SqliteRow) -> Result<AuditEntry> {
+fn entry(row: &Row) -> Result<AuditEntry> {
     let kind: String = row.try_get("kind")?;
     let kind = KINDS.iter().find(|(_, word)| *word == kind);
     Ok(AuditEntry {

@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use utoipa::ToSchema;
 
 use super::inspection::kept_image;
+use super::sql::{self, Row};
 use super::{History, text_of};
 use crate::data::KeptImage;
 use crate::error::{Error, Kind, Result};
@@ -77,7 +76,7 @@ impl History {
     /// A database that cannot be written.
     pub async fn add_good(&self, station: &str, good: &NewGood) -> Result<bool> {
         let NewGood { kept, file, .. } = good;
-        let added = sqlx::query(
+        let added = sql::query(
             "INSERT INTO good_image (station, image, image_format, image_bytes, width, height, file_name, source, \
              is_left_out, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) \
              ON CONFLICT (station, image) DO NOTHING",
@@ -91,7 +90,7 @@ impl History {
         .bind(file)
         .bind(good.source.word())
         .bind(text_of(Timestamp::now()))
-        .execute(&self.write)
+        .execute(self.write())
         .await?;
         Ok(added.rows_affected() > 0)
     }
@@ -102,9 +101,9 @@ impl History {
     /// A database that cannot be read.
     pub async fn good_images(&self, station: &str) -> Result<Vec<GoodImage>> {
         let query = format!("{SELECT} ORDER BY added_at, image");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+        let rows = sql::query(sqlx::AssertSqlSafe(query))
             .bind(station)
-            .fetch_all(&self.read)
+            .fetch_all(self.read())
             .await?;
         rows.iter().map(good_image).collect()
     }
@@ -115,10 +114,10 @@ impl History {
     /// There is none of this content.
     pub async fn good_image(&self, station: &str, image: &str) -> Result<GoodImage> {
         let query = format!("{SELECT} AND image = $2");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::query(sqlx::AssertSqlSafe(query))
             .bind(station)
             .bind(image)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         row.as_ref()
             .map(good_image)
@@ -132,11 +131,11 @@ impl History {
     /// There is none of this content.
     pub async fn leave_out(&self, station: &str, image: &str, left_out: bool) -> Result<()> {
         let query = "UPDATE good_image SET is_left_out = $3 WHERE station = $1 AND image = $2";
-        let query = sqlx::query(query)
+        let query = sql::query(query)
             .bind(station)
             .bind(image)
             .bind(i64::from(left_out));
-        one_of(query.execute(&self.write).await?.rows_affected(), image)
+        one_of(query.execute(self.write()).await?.rows_affected(), image)
     }
 
     /// Takes one away; its file stays, for a model may have learned from it.
@@ -145,8 +144,8 @@ impl History {
     /// There is none of this content.
     pub async fn remove_good(&self, station: &str, image: &str) -> Result<()> {
         let query = "DELETE FROM good_image WHERE station = $1 AND image = $2";
-        let query = sqlx::query(query).bind(station).bind(image);
-        one_of(query.execute(&self.write).await?.rows_affected(), image)
+        let query = sql::query(query).bind(station).bind(image);
+        one_of(query.execute(self.write()).await?.rows_affected(), image)
     }
 }
 
@@ -162,7 +161,7 @@ fn none(image: &str) -> Error {
     Error::new(Kind::NotFound, reason)
 }
 
-fn good_image(row: &SqliteRow) -> Result<GoodImage> {
+fn good_image(row: &Row) -> Result<GoodImage> {
     let image: String = row.try_get("image")?;
     let format: String = row.try_get("image_format")?;
     let kept = kept_image(image.clone(), &format, row.try_get("image_bytes")?);

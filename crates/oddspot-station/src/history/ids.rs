@@ -3,13 +3,14 @@
 use uuid::Uuid;
 
 /// Gives ids of version 7: time first.
+#[derive(Default)]
 pub struct Ids(Uuid);
 
 impl Ids {
-    /// After the last one that was given.
-    pub fn after(last: Option<&str>) -> Self {
+    /// The next ones come after this one too.
+    pub fn go_on_after(&mut self, last: Option<&str>) {
         let last = last.and_then(|last| Uuid::parse_str(last).ok());
-        Self(last.unwrap_or(Uuid::nil()))
+        self.0 = self.0.max(last.unwrap_or_default());
     }
 
     /// The next one.
@@ -31,10 +32,12 @@ mod tests {
     #[test]
     fn ids_grow_even_if_the_clock_was_set_back() {
         let far = "ffff0000-0000-7000-8000-000000000000";
-        let mut ids = Ids::after(Some(far));
+        let mut ids = Ids::default();
+        ids.go_on_after(Some(far));
+        ids.go_on_after(None);
         let [first, second] = [ids.next(), ids.next()];
         assert!(far < first.as_str() && first < second);
-        let mut ids = Ids::after(None);
+        let mut ids = Ids::default();
         let [first, second] = [ids.next(), ids.next()];
         assert!(first < second);
     }

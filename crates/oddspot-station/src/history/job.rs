@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use utoipa::ToSchema;
 
+use super::sql::{self, Row};
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
 
@@ -146,7 +145,7 @@ impl History {
         kind: JobKind,
         settings: &BTreeMap<String, String>,
     ) -> Result<Job> {
-        let id: i64 = sqlx::query_scalar(
+        let id: i64 = sql::query_scalar(
             "INSERT INTO job (id, station, kind, settings, state, progress, stage, asked_at) \
              SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, 'waiting', 0, 'waits for its turn', $4 FROM job RETURNING id",
         )
@@ -154,7 +153,7 @@ impl History {
         .bind(kind.word())
         .bind(json_of(settings)?)
         .bind(text_of(Timestamp::now()))
-        .fetch_one(&self.write)
+        .fetch_one(self.write())
         .await?;
         self.job(id).await
     }
@@ -165,7 +164,7 @@ impl History {
     /// A database that cannot be written.
     pub async fn set_job(&self, job: &Job) -> Result<()> {
         let audit = job.audit.as_ref().map(json_of).transpose()?;
-        sqlx::query(
+        sql::query(
             "UPDATE job SET state = $2, progress = $3, stage = $4, began_at = $5, ended_at = $6, outcome = $7, \
              losses = $8, audit = $9 WHERE id = $1",
         )
@@ -178,7 +177,7 @@ impl History {
         .bind(&job.outcome)
         .bind(json_of(&job.losses)?)
         .bind(audit)
-        .execute(&self.write)
+        .execute(self.write())
         .await?;
         Ok(())
     }
@@ -189,9 +188,9 @@ impl History {
     /// There is none of this number.
     pub async fn job(&self, id: i64) -> Result<Job> {
         let query = format!("{SELECT} WHERE id = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::query(sqlx::AssertSqlSafe(query))
             .bind(id)
-            .fetch_optional(&self.write)
+            .fetch_optional(self.write())
             .await?;
         let found = row.as_ref().map(job).transpose()?;
         found.ok_or_else(|| Error::new(Kind::NotFound, format!("there is no job {id}")))
@@ -207,11 +206,11 @@ impl History {
             None => "",
         };
         let query = format!("{SELECT}{of_station} ORDER BY id DESC LIMIT $1");
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(i64::from(most));
+        let mut query = sql::query(sqlx::AssertSqlSafe(query)).bind(i64::from(most));
         if let Some(station) = station {
             query = query.bind(station);
         }
-        let rows = query.fetch_all(&self.read).await?;
+        let rows = query.fetch_all(self.read()).await?;
         rows.iter().map(job).collect()
     }
 
@@ -222,9 +221,9 @@ impl History {
     pub async fn last_audit(&self, station: &str) -> Result<Option<Job>> {
         let query =
             format!("{SELECT} WHERE station = $1 AND audit IS NOT NULL ORDER BY id DESC LIMIT 1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::query(sqlx::AssertSqlSafe(query))
             .bind(station)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         row.as_ref().map(job).transpose()
     }
@@ -235,7 +234,7 @@ impl History {
     /// A database that cannot be read.
     pub async fn waiting_jobs(&self) -> Result<Vec<i64>> {
         let query = "SELECT id FROM job WHERE state = 'waiting' ORDER BY id";
-        Ok(sqlx::query_scalar(query).fetch_all(&self.write).await?)
+        sql::query_scalar(query).fetch_all(self.write()).await
     }
 
     /// Notes of jobs that were at work when the service ended that they were interrupted.
@@ -243,12 +242,12 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn interrupt_jobs(&self) -> Result<()> {
-        sqlx::query(
+        sql::query(
             "UPDATE job SET state = 'interrupted', ended_at = $1, \
              outcome = 'the service ended while it was at work' WHERE state = 'running'",
         )
         .bind(text_of(Timestamp::now()))
-        .execute(&self.write)
+        .execute(self.write())
         .await?;
         Ok(())
     }
@@ -258,7 +257,7 @@ fn json_of(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))
 }
 
-fn job(row: &SqliteRow) -> Result<Job> {
+fn job(row: &Row) -> Result<Job> {
     let id: i64 = row.try_get("id")?;
     let damaged = |what: &str| Error::internal(format!("job {id} has no readable {what}"));
     let word: String = row.try_get("kind")?;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::inspection::Label;
+use super::sql;
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
 
@@ -22,9 +23,9 @@ impl History {
             ));
         }
         let Some(label) = label else {
-            sqlx::query("DELETE FROM label WHERE inspection = $1")
+            sql::query("DELETE FROM label WHERE inspection = $1")
                 .bind(id)
-                .execute(&self.write)
+                .execute(self.write())
                 .await?;
             return Ok(());
         };
@@ -37,7 +38,7 @@ impl History {
             let reason = format!("{name} has more than {LONGEST} letters");
             return Err(Error::new(Kind::Invalid, reason));
         }
-        sqlx::query(
+        sql::query(
             "INSERT INTO label (inspection, truth, defect, note, set_at, who) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (inspection) DO UPDATE SET truth = excluded.truth, defect = excluded.defect, \
              note = excluded.note, set_at = excluded.set_at, who = excluded.who",
@@ -48,7 +49,7 @@ impl History {
         .bind(&label.note)
         .bind(text_of(Timestamp::now()))
         .bind(&label.who)
-        .execute(&self.write)
+        .execute(self.write())
         .await?;
         Ok(())
     }

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use oddspot::datasets::Label;
-use sqlx::Row;
 
 use super::inspection::{Truth, kept_image};
+use super::sql;
 use super::{GoodImage, History, Version};
 use crate::data::KeptImage;
 use crate::error::Result;
@@ -33,12 +33,12 @@ impl History {
     /// A database that cannot be read.
     pub async fn labelled(&self, station: &str, model: &str) -> Result<(Vec<Labelled>, u64)> {
         let alike = alike(&self.versions(station).await?, model);
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT model, image, score, verdict, label.truth, COALESCE(part_id, file_name, inspection.id) AS name \
              FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 ORDER BY inspection.id",
         )
         .bind(station)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         let mut found = Vec::new();
         let mut others = 0;
@@ -108,13 +108,13 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn bad_images(&self, station: &str) -> Result<HashSet<String>> {
-        let images = sqlx::query_scalar(
+        let images = sql::query_scalar(
             "SELECT DISTINCT image FROM inspection JOIN label ON label.inspection = inspection.id \
              WHERE station = $1 AND label.truth = $2",
         )
         .bind(station)
         .bind(Truth::Bad.word())
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         Ok(images.into_iter().collect())
     }
@@ -134,14 +134,14 @@ impl History {
             })
             .collect();
         let mut known: HashSet<String> = rows.iter().map(|row| row.kept.sha256.clone()).collect();
-        let labelled = sqlx::query(
+        let labelled = sql::query(
             "SELECT image, image_format, image_bytes, label.truth, label.defect \
              FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 \
              ORDER BY label.truth = $2 DESC, label.set_at DESC, inspection.id DESC",
         )
         .bind(station)
         .bind(Truth::Bad.word())
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         for row in labelled {
             let image: String = row.try_get("image")?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{AssertSqlSafe, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr, SqlStr};
 
 use crate::error::{Error, Kind, Result};
 
@@ -28,29 +28,85 @@ const STEPS: [(i64, &str, &str); 4] = [
     ),
 ];
 
-/// Brings the tables up to date. An older database is copied first.
-pub async fn run(pool: &SqlitePool, file: &Path) -> Result<()> {
-    let newest = STEPS.last().map_or(0, |(version, ..)| *version);
+/// Brings the tables of a file up to date. An older one is copied first.
+pub async fn of_file(pool: &SqlitePool, file: &Path) -> Result<()> {
     match version(pool).await? {
-        Some(there) if there > newest => {
-            let reason = format!(
-                "it is of version {there}, which a newer oddspot wrote, and this one knows {newest}: install the \
-                 newer one, or give another data folder"
-            );
+        Some(there) if there > newest() => {
+            let reason = newer(there, "data folder");
             return Err(Error::at(Kind::Mismatch, file, reason));
         }
-        Some(there) if there < newest => keep(pool, file, there).await?,
+        Some(there) if there < newest() => keep(pool, file, there).await?,
         _ => {}
     }
-    let steps = STEPS.map(|(version, name, sql)| {
-        let sql = sql.into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
-    });
-    let migrator = Migrator::with_migrations(steps.to_vec());
+    let migrator = migrator(SqlSafeStr::into_sql_str);
     migrator.run(pool).await.map_err(|error| {
         let reason = format!("its tables cannot be brought up to date: {error}");
         Error::at(Kind::System, file, reason)
     })
+}
+
+/// Brings the tables of a server's database up to date: all steps, or none.
+pub async fn of_server(connection: &mut PgConnection) -> Result<()> {
+    if let Some(there) = version_of_server(connection).await? {
+        if there > newest() {
+            return Err(Error::new(Kind::Mismatch, newer(there, "database")));
+        }
+        if there < newest() {
+            tracing::info!(
+                "the history is brought from version {there} to {}",
+                newest()
+            );
+        }
+    }
+    let mut transaction = connection.begin().await?;
+    let mut migrator = migrator(of_postgres);
+    // Who holds the database is alone anyhow.
+    migrator.set_locking(false);
+    let done = migrator.run_direct(None, &mut *transaction, false).await;
+    done.map_err(|error| {
+        let reason = format!(
+            "its tables cannot be brought up to date: {error} (the user must own the database, or may make tables in it)"
+        );
+        Error::new(Kind::System, reason)
+    })?;
+    Ok(transaction.commit().await?)
+}
+
+/// A step as PostgreSQL takes it. There texts have an order of their own; ids, times and names go by their bytes.
+fn of_postgres(sql: &'static str) -> SqlStr {
+    let sql = sql.replace(" TEXT", " TEXT COLLATE \"C\"");
+    AssertSqlSafe(sql.replace(" BLOB", " BYTEA")).into_sql_str()
+}
+
+fn newest() -> i64 {
+    STEPS.last().map_or(0, |(version, ..)| *version)
+}
+
+fn newer(there: i64, other: &str) -> String {
+    format!(
+        "it is of version {there}, which a newer oddspot wrote, and this one knows {}: install the newer one, or give \
+         another {other}",
+        newest()
+    )
+}
+
+fn migrator(sql_of: impl Fn(&'static str) -> SqlStr) -> Migrator {
+    let steps = STEPS.map(|(version, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, name.into(), kind, sql_of(sql), false)
+    });
+    Migrator::with_migrations(steps.to_vec())
+}
+
+/// The version that a server's database has; None of a new one.
+async fn version_of_server(connection: &mut PgConnection) -> Result<Option<i64>> {
+    let is_there = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    let is_there = sqlx::query_scalar::<_, bool>(is_there);
+    if !is_there.fetch_one(&mut *connection).await? {
+        return Ok(None);
+    }
+    let last = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations");
+    Ok(last.fetch_one(connection).await?)
 }
 
 /// The version that a database has; None of a new one.
@@ -88,6 +144,8 @@ mod tests {
     use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
     use super::*;
+    use crate::history::Place;
+    use crate::history::tests::new_database;
 
     async fn opened(file: &Path) -> SqlitePool {
         let options = SqliteConnectOptions::new()
@@ -113,7 +171,7 @@ mod tests {
             earlier.run(&pool).await.unwrap();
             let row = "INSERT INTO station (name, added_at) VALUES ('top', 'then')";
             sqlx::query(row).execute(&pool).await.unwrap();
-            run(&pool, &file).await.unwrap();
+            of_file(&pool, &file).await.unwrap();
             let names = sqlx::query_scalar::<_, String>("SELECT name FROM station");
             assert_eq!(names.fetch_all(&pool).await.unwrap(), ["top"]);
             assert!(copy_of(&file, STEPS[steps - 1].0).is_file());
@@ -126,8 +184,8 @@ mod tests {
         let file = folder.path().join("it's");
         let pool = opened(&file).await;
         assert_eq!(version(&pool).await.unwrap(), None);
-        run(&pool, &file).await.unwrap();
-        run(&pool, &file).await.unwrap();
+        of_file(&pool, &file).await.unwrap();
+        of_file(&pool, &file).await.unwrap();
         let newest = STEPS.last().map(|(version, ..)| *version);
         assert_eq!(version(&pool).await.unwrap(), newest);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -136,5 +194,36 @@ mod tests {
         }
         let copy = opened(&copy_of(&file, 2)).await;
         assert_eq!(version(&copy).await.unwrap(), newest);
+    }
+
+    #[tokio::test]
+    async fn what_earlier_versions_kept_in_postgresql_is_there_after_each_step() {
+        for steps in 1..STEPS.len() {
+            let Some(Place::Server(address)) = new_database() else {
+                return;
+            };
+            let mut connection = address.connect().await;
+            let earlier = migrator(of_postgres);
+            let earlier = earlier.iter().take(steps).cloned().collect();
+            let earlier = Migrator::with_migrations(earlier);
+            earlier.run(&mut connection).await.unwrap();
+            let row = "INSERT INTO station (name, added_at) VALUES ('top', 'then')";
+            sqlx::query(row).execute(&mut connection).await.unwrap();
+            // All of it or nothing: what stands in the way of the last step leaves the first ones undone.
+            let table = "CREATE TABLE outbox (a INT)";
+            sqlx::query(table).execute(&mut connection).await.unwrap();
+            of_server(&mut connection).await.unwrap_err();
+            let there = version_of_server(&mut connection).await.unwrap();
+            assert_eq!(there, Some(STEPS[steps - 1].0));
+            let none = "DROP TABLE outbox";
+            sqlx::query(none).execute(&mut connection).await.unwrap();
+            for _ in 0..2 {
+                of_server(&mut connection).await.unwrap();
+            }
+            let there = version_of_server(&mut connection).await.unwrap();
+            assert_eq!(there, Some(newest()));
+            let names = sqlx::query_scalar::<_, String>("SELECT name FROM station");
+            assert_eq!(names.fetch_all(&mut connection).await.unwrap(), ["top"]);
+        }
     }
 }

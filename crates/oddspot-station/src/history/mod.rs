@@ -1,6 +1,7 @@
 //! What was judged, in a database: every inspection, in the order in which they came, and what people say of them.
 
 mod audit;
+mod condition;
 mod event;
 mod good;
 mod ids;
@@ -14,23 +15,20 @@ mod query;
 mod record;
 mod rows;
 mod session;
+mod sql;
 mod station;
 pub mod table;
 mod token;
 mod user;
 mod version;
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
 use tokio::sync::{Mutex, broadcast};
 
 pub use audit::{Actor, ActorKind, AuditEntry, Deed};
+pub use condition::Condition;
 pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
 pub use inspection::{FileOf, Inspection, Label, Source, Truth};
@@ -40,82 +38,65 @@ pub use outbox::{Backlog, Unjudged};
 pub use query::{Filter, LabelFilter, Order};
 pub use record::Judged;
 pub use session::Session;
+pub use sql::{DatabaseAddress, Place};
 pub use station::{ModelVersion, StationRow};
 pub use token::{Token, TokenRole};
 pub use user::{NewUser, Role, User};
 pub use version::{Activation, Origin, Version, VersionSource};
 
-use crate::error::{Error, Result};
-use ids::Ids;
+use crate::error::Result;
 use outbox::Outputs;
+use record::Given;
+use sql::{Database, Hold, Pool};
 
-/// How long one who writes waits for another.
-const BUSY: Duration = Duration::from_secs(10);
-/// Connections that read at a time.
-const READERS: u32 = 4;
 /// News that wait for who listens slowly.
 const NEWS: usize = 1_024;
 
 /// The history of a service.
 pub struct History {
-    /// One connection: who holds it writes alone.
-    write: SqlitePool,
-    read: SqlitePool,
-    ids: Mutex<Ids>,
+    database: Database,
+    given: Mutex<Given>,
     news: broadcast::Sender<Arc<Inspection>>,
     outputs: Outputs,
 }
 
 impl History {
-    /// Opens the database, brings it up to date, and makes it if it is not there. An older one is kept beside it.
+    /// Opens the database, brings it up to date, and makes it if it is not there. An older file is kept beside it.
     ///
     /// # Errors
-    /// A file that is no database, that cannot be written, or that a newer program wrote.
-    pub async fn open(file: &Path) -> Result<Self> {
-        Self::opened(file)
-            .await
-            .map_err(|error| match error.path() {
-                Some(_) => error,
-                None => {
-                    let reason = format!("{}: put a copy back, or take it away", error.reason());
-                    Error::at(error.kind(), file, reason)
-                }
-            })
+    /// A database that cannot be used, that cannot be written, that a newer program wrote, or that another service
+    /// uses.
+    pub async fn open(place: &Place) -> Result<Self> {
+        Self::opened(place, Hold::Alone).await
     }
 
-    async fn opened(file: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .busy_timeout(BUSY)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
-        migrations::run(&write, file).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
-        let [inspection, event]: [Option<String>; 2] = [
-            sqlx::query_scalar("SELECT MAX(id) FROM inspection")
-                .fetch_one(&read)
-                .await?,
-            sqlx::query_scalar("SELECT MAX(event) FROM outbox")
-                .fetch_one(&read)
-                .await?,
-        ];
-        let last = inspection.max(event);
-        Ok(Self {
-            write,
-            read,
-            ids: Mutex::new(Ids::after(last.as_deref())),
+    /// The same while a service may be at work with it, to read it or to change what this one only reads.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for another service.
+    pub async fn open_beside(place: &Place) -> Result<Self> {
+        Self::opened(place, Hold::Beside).await
+    }
+
+    async fn opened(place: &Place, hold: Hold) -> Result<Self> {
+        let history = Self {
+            database: Database::open(place, hold).await?,
+            given: Mutex::default(),
             news: broadcast::channel(NEWS).0,
             outputs: Outputs::default(),
-        })
+        };
+        history.settle().await?;
+        Ok(history)
+    }
+
+    /// One connection: who holds it writes alone.
+    fn write(&self) -> &Pool {
+        &self.database.write
+    }
+
+    /// For who reads only.
+    fn read(&self) -> &Pool {
+        &self.database.read
     }
 
     /// Tells of each inspection from now on, in their order.
@@ -124,19 +105,22 @@ impl History {
     }
 
     /// Whether it can be read.
-    pub async fn is_ready(&self) -> bool {
-        let one = sqlx::query_scalar::<_, i64>("SELECT 1").fetch_one(&self.read);
-        one.await.is_ok()
+    ///
+    /// # Errors
+    /// It cannot, and why.
+    pub async fn check_readable(&self) -> Result<()> {
+        let one = sql::query_scalar::<String>("SELECT name FROM station LIMIT 1");
+        one.fetch_optional(self.read()).await.map(drop)
     }
 
-    /// Writes all to the one file, and lets go of it.
+    /// Lets go of the database where another program may be at work with it.
+    pub async fn leave(&self) {
+        self.database.leave().await;
+    }
+
+    /// Writes all that is to be written, and lets go of the database.
     pub async fn close(&self) {
-        self.read.close().await;
-        let written = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write);
-        if let Err(error) = written.await {
-            tracing::warn!("the history's log could not be written to its file: {error}");
-        }
-        self.write.close().await;
+        self.database.close().await;
     }
 }
 

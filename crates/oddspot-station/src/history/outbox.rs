@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use sqlx::sqlite::Sqlite;
-use sqlx::{Connection, QueryBuilder, Row, Transaction};
 use tokio::sync::watch;
 
 use super::event::{Event, Missed, NoVerdict};
 use super::inspection::Inspection;
 use super::rows::{SELECT, inspection};
+use super::sql::{self, Builder, Transaction};
 use super::{History, text_of};
 use crate::error::{Error, Result};
 
@@ -67,6 +66,13 @@ impl Outputs {
         found.map_or_else(|| Arc::from([]), |one| Arc::clone(&one.outputs))
     }
 
+    /// Wakes all who tell.
+    pub fn wake_all(&self) {
+        for one in self.lock().values() {
+            one.news.send_replace(());
+        }
+    }
+
     /// Wakes who tells.
     pub fn wake(&self, station: &str) {
         if let Some(one) = self.lock().get(station) {
@@ -78,7 +84,7 @@ impl Outputs {
 /// Lets an event wait for each of some outputs, in the transaction that keeps what it tells of. `payload` is what
 /// there is no row of elsewhere.
 pub async fn put(
-    transaction: &mut Transaction<'_, Sqlite>,
+    transaction: &mut Transaction,
     outputs: &[String],
     (station, event, since): (&str, &str, &str),
     payload: Option<&str>,
@@ -86,7 +92,7 @@ pub async fn put(
     if outputs.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::<Sqlite>::new(
+    let mut query = Builder::new(
         "INSERT INTO outbox (station, output, event, kind, inspection, payload, since) ",
     );
     query.push_values(outputs, |mut row, output| {
@@ -101,7 +107,7 @@ pub async fn put(
             .push_bind(payload)
             .push_bind(since);
     });
-    query.build().execute(&mut **transaction).await?;
+    query.build().execute(&mut *transaction).await?;
     Ok(())
 }
 
@@ -126,9 +132,8 @@ impl History {
     /// A database that cannot be written.
     pub async fn miss(&self, unjudged: &Unjudged) -> Result<()> {
         let outputs = self.outputs.of(&unjudged.station);
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let id = self.ids.lock().await.next();
+        let mut transaction = self.write().begin().await?;
+        let id = self.given(&mut transaction).await?.next();
         let missed = Missed {
             id,
             station: unjudged.station.clone(),
@@ -154,13 +159,13 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn to_tell(&self, station: &str, output: &str, most: u32) -> Result<Vec<Event>> {
-        let heads = sqlx::query(
+        let heads = sql::query(
             "SELECT event, payload FROM outbox WHERE station = $1 AND output = $2 ORDER BY event LIMIT $3",
         )
         .bind(station)
         .bind(output)
         .bind(i64::from(most))
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         let mut found = self.inspections_of(station, output, heads.len()).await?;
         let events = heads.iter().map(|row| {
@@ -188,7 +193,7 @@ impl History {
         output: &str,
         most: usize,
     ) -> Result<BTreeMap<String, Inspection>> {
-        let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        let mut query = Builder::new(SELECT);
         query
             .push(" WHERE inspection.id IN (SELECT inspection FROM outbox WHERE station = ")
             .push_bind(station)
@@ -197,7 +202,7 @@ impl History {
             .push(" ORDER BY event LIMIT ")
             .push_bind(i64::try_from(most).unwrap_or(i64::MAX))
             .push(")");
-        let rows = query.build().fetch_all(&self.read).await?;
+        let rows = query.build().fetch_all(self.read()).await?;
         let found = rows.iter().map(inspection);
         let found = found.map(|one| one.map(|one| (one.id.clone(), one)));
         found.collect()
@@ -208,11 +213,11 @@ impl History {
     /// # Errors
     /// A database that cannot be written: then it is told again.
     pub async fn told(&self, station: &str, output: &str, last: &str) -> Result<()> {
-        sqlx::query("DELETE FROM outbox WHERE station = $1 AND output = $2 AND event <= $3")
+        sql::query("DELETE FROM outbox WHERE station = $1 AND output = $2 AND event <= $3")
             .bind(station)
             .bind(output)
             .bind(last)
-            .execute(&self.write)
+            .execute(self.write())
             .await?;
         Ok(())
     }
@@ -228,7 +233,7 @@ impl History {
         reason: &str,
         next: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
+        sql::query(
             "UPDATE outbox SET attempts = attempts + 1, last_error = $3, next_attempt_at = $4 \
              WHERE station = $1 AND output = $2 AND event = \
              (SELECT MIN(event) FROM outbox WHERE station = $1 AND output = $2)",
@@ -237,7 +242,7 @@ impl History {
         .bind(output)
         .bind(reason)
         .bind(text_of(next))
-        .execute(&self.write)
+        .execute(self.write())
         .await?;
         Ok(())
     }
@@ -247,14 +252,14 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn backlog(&self) -> Result<Vec<Backlog>> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             // Counted by the key alone: there may be many.
             "SELECT first.station, first.output, events, since, last_error FROM \
              (SELECT station, output, COUNT(*) AS events, MIN(event) AS event FROM outbox GROUP BY station, output) \
              AS first JOIN outbox ON outbox.station = first.station AND outbox.output = first.output \
              AND outbox.event = first.event ORDER BY first.station, first.output",
         )
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         let backlog = rows.iter().map(|row| {
             let events: i64 = row.try_get("events")?;
@@ -274,10 +279,10 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn forget(&self, station: &str, output: &str) -> Result<u64> {
-        let removed = sqlx::query("DELETE FROM outbox WHERE station = $1 AND output = $2")
+        let removed = sql::query("DELETE FROM outbox WHERE station = $1 AND output = $2")
             .bind(station)
             .bind(output)
-            .execute(&self.write)
+            .execute(self.write())
             .await?;
         Ok(removed.rows_affected())
     }
@@ -285,7 +290,8 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{judged, opened};
+    use super::super::Place;
+    use super::super::tests::{judged, on_each_database, opened};
     use super::*;
 
     fn unjudged() -> Unjudged {
@@ -303,11 +309,9 @@ mod tests {
         events.iter().map(Event::id).collect()
     }
 
-    #[tokio::test]
-    async fn what_is_told_waits_for_each_output_in_its_order_until_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("h");
-        let history = opened(&file).await;
+    on_each_database!(what_is_told_waits_for_each_output_in_its_order_until_it_was);
+    async fn what_is_told_waits_for_each_output_in_its_order_until_it_was(place: &Place) {
+        let history = opened(place).await;
         // Before there are outputs nothing waits.
         history.record(judged(1.0)).await.unwrap();
         let names = ["a", "b"].map(str::to_owned).to_vec();
@@ -351,17 +355,16 @@ mod tests {
         let missed = history.to_tell("top", "b", 9).await.unwrap();
         let missed = missed.last().unwrap().id().to_owned();
         history.close().await;
-        let history = opened(&file).await;
+        let history = opened(place).await;
         assert_eq!(history.to_tell("top", "b", 9).await.unwrap().len(), 4);
         assert!(history.record(judged(4.0)).await.unwrap().id > missed);
         assert_eq!(history.forget("top", "b").await.unwrap(), 4);
         assert!(history.to_tell("top", "b", 9).await.unwrap().is_empty());
     }
 
-    #[tokio::test]
-    async fn what_cannot_be_kept_waits_for_nobody() {
-        let folder = tempfile::tempdir().unwrap();
-        let history = opened(&folder.path().join("h")).await;
+    on_each_database!(what_cannot_be_kept_waits_for_nobody);
+    async fn what_cannot_be_kept_waits_for_nobody(place: &Place) {
+        let history = opened(place).await;
         history.set_outputs("top", vec!["a".to_owned()]);
         let twice = super::super::Judged {
             idempotency_key: Some("k".to_owned()),

@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use oddspot::verdict::Verdict;
 use oddspot_arrivals::FileState;
-use sqlx::sqlite::Sqlite;
-use sqlx::{QueryBuilder, Row};
 
 use super::inspection::{FileOf, Inspection, Truth};
 use super::rows::{SELECT, inspection};
+use super::sql::{self, Builder};
 use super::{History, text_of};
 use crate::error::Result;
 
@@ -57,9 +56,9 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn inspection(&self, id: &str) -> Result<Option<Inspection>> {
-        let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        let mut query = Builder::new(SELECT);
         query.push(" WHERE inspection.id = ").push_bind(id);
-        let row = query.build().fetch_optional(&self.read).await?;
+        let row = query.build().fetch_optional(self.read()).await?;
         row.as_ref().map(inspection).transpose()
     }
 
@@ -74,7 +73,7 @@ impl History {
         after: Option<&str>,
         most: u32,
     ) -> Result<Vec<Inspection>> {
-        let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        let mut query = Builder::new(SELECT);
         query.push(" WHERE 1 = 1");
         restrict(&mut query, filter);
         if let Some(after) = after {
@@ -93,7 +92,7 @@ impl History {
             Order::Score => " ORDER BY score DESC, inspection.id DESC LIMIT ",
         });
         query.push_bind(i64::from(most));
-        let rows = query.build().fetch_all(&self.read).await?;
+        let rows = query.build().fetch_all(self.read()).await?;
         rows.iter().map(inspection).collect()
     }
 
@@ -102,10 +101,10 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn of_key(&self, station: &str, key: &str) -> Result<Option<Inspection>> {
-        let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        let mut query = Builder::new(SELECT);
         query.push(" WHERE station = ").push_bind(station);
         query.push(" AND idempotency_key = ").push_bind(key);
-        let row = query.build().fetch_optional(&self.write).await?;
+        let row = query.build().fetch_optional(self.write()).await?;
         row.as_ref().map(inspection).transpose()
     }
 
@@ -119,7 +118,7 @@ impl History {
         file: &FileOf,
         sha256: &str,
     ) -> Result<Option<Inspection>> {
-        let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        let mut query = Builder::new(SELECT);
         query.push(" WHERE station = ").push_bind(station);
         query.push(" AND file_name = ").push_bind(&file.name);
         let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
@@ -128,7 +127,7 @@ impl History {
             .push(" AND file_written_ns = ")
             .push_bind(file.written_ns);
         query.push(" AND image = ").push_bind(sha256);
-        let row = query.build().fetch_optional(&self.write).await?;
+        let row = query.build().fetch_optional(self.write()).await?;
         row.as_ref().map(inspection).transpose()
     }
 
@@ -137,12 +136,12 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn files(&self, station: &str) -> Result<Vec<(String, FileState)>> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT file_name, file_bytes, file_written_ns FROM inspection \
              WHERE station = $1 AND file_name IS NOT NULL",
         )
         .bind(station)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         let files = rows.iter().map(|row| {
             let bytes: i64 = row.try_get("file_bytes")?;
@@ -157,7 +156,7 @@ impl History {
     }
 }
 
-fn restrict(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
+fn restrict(query: &mut Builder, filter: &Filter) {
     if let Some(station) = &filter.station {
         query.push(" AND station = ").push_bind(station.clone());
     }

@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use oddspot::Finding;
 use oddspot::health::Measure;
 use oddspot::maps::Region;
-use sqlx::sqlite::Sqlite;
-use sqlx::{Connection, QueryBuilder, Transaction};
+use tokio::sync::MutexGuard;
 
+use super::ids::Ids;
 use super::inspection::{FileOf, Inspection, Source, reason_of};
+use super::rows::SELECT;
+use super::sql::{self, Builder, Transaction};
 use super::{History, outbox, text_of};
 use crate::data::KeptImage;
 use crate::error::{Error, Result};
@@ -49,10 +51,10 @@ impl History {
     /// # Errors
     /// A database that cannot be written: then nothing of it is kept.
     pub async fn record(&self, judged: Judged) -> Result<Arc<Inspection>> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().begin().await?;
         // Ids are given and told of by who writes alone, so that whoever hears of one has heard of all before it.
-        let id = self.ids.lock().await.next();
+        let mut given = self.given(&mut transaction).await?;
+        let id = given.next();
         let inspection = inspection(id, &judged);
         let finding = serde_json::to_string(&judged.finding)
             .map_err(|error| Error::internal(error.to_string()))?;
@@ -62,13 +64,77 @@ impl History {
         let told = (&*inspection.station, &*inspection.id, &*inspection.time);
         let outputs = self.outputs.of(&inspection.station);
         outbox::put(&mut transaction, &outputs, told, None).await?;
-        transaction.commit().await?;
+        let committed = transaction.commit().await;
+        committed.inspect_err(|_| given.doubt(&inspection.id))?;
         self.outputs.wake(&inspection.station);
         let inspection = Arc::new(inspection);
         // Nobody may listen.
         self.news.send(Arc::clone(&inspection)).ok();
-        drop(connection);
+        drop(given);
         Ok(inspection)
+    }
+
+    /// The ids, by who writes; told first what was kept when the database went away.
+    pub(super) async fn given(
+        &self,
+        transaction: &mut Transaction,
+    ) -> Result<MutexGuard<'_, Given>> {
+        let mut given = self.given.lock().await;
+        if given.generation == Some(transaction.generation()) {
+            return Ok(given);
+        }
+        // Another service may have written meanwhile.
+        for last in [
+            "SELECT MAX(id) FROM inspection",
+            "SELECT MAX(event) FROM outbox",
+        ] {
+            let last: Option<String> = sql::query_scalar(last).fetch_one(&mut *transaction).await?;
+            given.ids.go_on_after(last.as_deref());
+        }
+        if let Some(id) = &given.doubted {
+            let mut query = Builder::new(SELECT);
+            query.push(" WHERE inspection.id = ").push_bind(id);
+            let row = query.build().fetch_optional(&mut *transaction).await?;
+            if let Some(row) = row {
+                self.news
+                    .send(Arc::new(super::rows::inspection(&row)?))
+                    .ok();
+            }
+        }
+        given.doubted = None;
+        given.generation = Some(transaction.generation());
+        Ok(given)
+    }
+
+    /// Makes ids go on after those that there are, and tells of what was kept and not told of.
+    pub(super) async fn settle(&self) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
+        drop(self.given(&mut transaction).await?);
+        transaction.commit().await
+    }
+}
+
+/// The ids that were given, held by who writes.
+#[derive(Default)]
+pub(super) struct Given {
+    ids: Ids,
+    /// Of the connection by which it is known which there are.
+    generation: Option<u64>,
+    /// One of which nobody knows whether its inspection was kept.
+    doubted: Option<String>,
+}
+
+impl Given {
+    /// The next one.
+    pub fn next(&mut self) -> String {
+        self.ids.next()
+    }
+
+    /// Nobody knows whether what has this one was kept.
+    pub(super) fn doubt(&mut self, id: &str) {
+        self.doubted = Some(id.to_owned());
+        // It is looked for when the next is written.
+        self.generation = None;
     }
 }
 
@@ -98,13 +164,13 @@ fn inspection(id: String, judged: &Judged) -> Inspection {
 }
 
 async fn insert(
-    transaction: &mut Transaction<'_, Sqlite>,
+    transaction: &mut Transaction,
     inspection: &Inspection,
     judged: &Judged,
     finding: String,
 ) -> Result<()> {
     let file = judged.file.as_ref();
-    sqlx::query(
+    sql::query(
         "INSERT INTO inspection (id, station, judged_at, part_id, model, image, image_format, image_bytes, verdict, \
          score, threshold, check_threshold, reason, latency_ms, source, file_name, file_bytes, file_written_ns, \
          idempotency_key, finding, token) \
@@ -131,19 +197,16 @@ async fn insert(
     .bind(&judged.idempotency_key)
     .bind(finding)
     .bind(&inspection.token)
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     Ok(())
 }
 
-async fn insert_regions(
-    transaction: &mut Transaction<'_, Sqlite>,
-    inspection: &Inspection,
-) -> Result<()> {
+async fn insert_regions(transaction: &mut Transaction, inspection: &Inspection) -> Result<()> {
     let numbered: Vec<(usize, &Region)> = inspection.finding.regions.iter().enumerate().collect();
     // A database takes so many values in a statement.
     for some in numbered.chunks(AT_ONCE) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = Builder::new(
             "INSERT INTO region (inspection, number, x, y, width, height, area, peak) ",
         );
         query.push_values(some, |mut row, (number, region)| {
@@ -156,19 +219,15 @@ async fn insert_regions(
                 .push_bind(integer(region.area as u64))
                 .push_bind(f64::from(region.peak));
         });
-        query.build().execute(&mut **transaction).await?;
+        query.build().execute(&mut *transaction).await?;
     }
     Ok(())
 }
 
-async fn insert_health(
-    transaction: &mut Transaction<'_, Sqlite>,
-    inspection: &Inspection,
-) -> Result<()> {
+async fn insert_health(transaction: &mut Transaction, inspection: &Inspection) -> Result<()> {
     let health = &inspection.finding.health;
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO image_health (inspection, signal, value, is_beyond) ",
-    );
+    let mut query =
+        Builder::new("INSERT INTO image_health (inspection, signal, value, is_beyond) ");
     query.push_values(Measure::ALL, |mut row, measure| {
         let is_beyond = health.beyond.iter().any(|one| one.measure == measure);
         let value = f64::from(health.get(measure));
@@ -177,7 +236,7 @@ async fn insert_health(
             .push_bind(value.is_finite().then_some(value))
             .push_bind(i64::from(is_beyond));
     });
-    query.build().execute(&mut **transaction).await?;
+    query.build().execute(&mut *transaction).await?;
     Ok(())
 }
 

@@ -1,9 +1,7 @@
 //! A row of the database as an inspection.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-
 use super::inspection::{Inspection, Label, Source, Truth, kept_image, verdict_named};
+use super::sql::Row;
 use crate::error::{Error, Result};
 
 /// What is read of inspections, in any order.
@@ -13,7 +11,7 @@ pub const SELECT: &str = "SELECT inspection.id, station, judged_at, part_id, mod
      FROM inspection LEFT JOIN label ON label.inspection = inspection.id";
 
 /// A row that was read by [`SELECT`].
-pub fn inspection(row: &SqliteRow) -> Result<Inspection> {
+pub fn inspection(row: &Row) -> Result<Inspection> {
     let id: String = row.try_get("id")?;
     let damaged = |what: &str| Error::internal(format!("inspection {id} has no readable {what}"));
     let finding: String = row.try_get("finding")?;
@@ -49,7 +47,7 @@ pub fn inspection(row: &SqliteRow) -> Result<Inspection> {
     })
 }
 
-fn label(row: &SqliteRow) -> Result<Option<Label>> {
+fn label(row: &Row) -> Result<Option<Label>> {
     let truth: Option<String> = row.try_get("truth")?;
     let Some(truth) = truth else {
         return Ok(None);

@@ -1,9 +1,9 @@
 //! Who is signed in: a row for each browser.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Connection, Row};
 
 use super::audit::{Actor, Deed, put};
+use super::sql;
 use super::user::{Role, named};
 use super::{History, text_of};
 use crate::error::{Error, Result};
@@ -39,31 +39,28 @@ impl History {
     ) -> Result<bool> {
         let now = Timestamp::now();
         let before = |age: SignedDuration| now.checked_sub(age).map_or(String::new(), text_of);
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().begin().await?;
         let signed_in =
-            sqlx::query("UPDATE \"user\" SET signed_in_at = $3 WHERE name = $1 AND password = $2")
+            sql::query("UPDATE \"user\" SET signed_in_at = $3 WHERE name = $1 AND password = $2")
                 .bind(user)
                 .bind(password)
                 .bind(text_of(now))
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         if signed_in.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query("DELETE FROM session WHERE seen_at < $1 OR began_at < $2")
+        sql::query("DELETE FROM session WHERE seen_at < $1 OR began_at < $2")
             .bind(before(idle))
             .bind(before(longest))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
-        sqlx::query(
-            "INSERT INTO session (id, \"user\", began_at, seen_at) VALUES ($1, $2, $3, $3)",
-        )
-        .bind(id)
-        .bind(user)
-        .bind(text_of(now))
-        .execute(&mut *transaction)
-        .await?;
+        sql::query("INSERT INTO session (id, \"user\", began_at, seen_at) VALUES ($1, $2, $3, $3)")
+            .bind(id)
+            .bind(user)
+            .bind(text_of(now))
+            .execute(&mut transaction)
+            .await?;
         put(&mut transaction, by, Deed::SignedIn, None, None).await?;
         transaction.commit().await?;
         Ok(true)
@@ -74,12 +71,12 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn session(&self, id: &str) -> Result<Option<Session>> {
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT \"user\".name, role, is_to_change, began_at, seen_at FROM session \
              JOIN \"user\" ON \"user\".name = session.\"user\" WHERE session.id = $1",
         )
         .bind(id)
-        .fetch_optional(&self.read)
+        .fetch_optional(self.read())
         .await?;
         let Some(row) = row else { return Ok(None) };
         let moment = |name: &str| -> Result<Timestamp> {
@@ -102,10 +99,10 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn see_session(&self, id: &str, at: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE session SET seen_at = $2 WHERE id = $1")
+        sql::query("UPDATE session SET seen_at = $2 WHERE id = $1")
             .bind(id)
             .bind(text_of(at))
-            .execute(&self.write)
+            .execute(self.write())
             .await?;
         Ok(())
     }
@@ -115,11 +112,10 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn end_session(&self, id: &str, by: &Actor) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let ended = sqlx::query("DELETE FROM session WHERE id = $1")
+        let mut transaction = self.write().begin().await?;
+        let ended = sql::query("DELETE FROM session WHERE id = $1")
             .bind(id)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         if ended.rows_affected() > 0 {
             put(&mut transaction, by, Deed::SignedOut, None, None).await?;

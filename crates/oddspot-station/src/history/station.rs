@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use oddspot::verdict::Verdict;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::inspection::verdict_named;
+use super::sql::{self, Row};
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
 
@@ -46,8 +45,8 @@ impl History {
     /// A database that cannot be read.
     pub async fn stations(&self) -> Result<Vec<StationRow>> {
         let query = format!("{SELECT} ORDER BY name");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .fetch_all(&self.read)
+        let rows = sql::query(sqlx::AssertSqlSafe(query))
+            .fetch_all(self.read())
             .await?;
         rows.iter().map(station).collect()
     }
@@ -58,9 +57,9 @@ impl History {
     /// A database that cannot be read.
     pub async fn station(&self, name: &str) -> Result<Option<StationRow>> {
         let query = format!("{SELECT} WHERE name = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::query(sqlx::AssertSqlSafe(query))
             .bind(name)
-            .fetch_optional(&self.write)
+            .fetch_optional(self.write())
             .await?;
         row.as_ref().map(station).transpose()
     }
@@ -70,7 +69,7 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn add_station(&self, name: &str, is_of_page: bool) -> Result<()> {
-        sqlx::query(
+        sql::query(
             "INSERT INTO station (name, added_at, is_of_page) VALUES ($1, $2, $3) \
              ON CONFLICT (name) DO UPDATE SET \
              is_of_page = CASE WHEN excluded.is_of_page = 1 THEN 1 ELSE station.is_of_page END",
@@ -78,7 +77,7 @@ impl History {
         .bind(name)
         .bind(text_of(Timestamp::now()))
         .bind(i64::from(is_of_page))
-        .execute(&self.write)
+        .execute(self.write())
         .await?;
         Ok(())
     }
@@ -88,10 +87,10 @@ impl History {
     /// # Errors
     /// There is no such station.
     pub async fn set_paused(&self, name: &str, is_paused: bool) -> Result<()> {
-        let query = sqlx::query("UPDATE station SET is_paused = $2 WHERE name = $1")
+        let query = sql::query("UPDATE station SET is_paused = $2 WHERE name = $1")
             .bind(name)
             .bind(i64::from(is_paused));
-        one_of(query.execute(&self.write).await?.rows_affected(), name)
+        one_of(query.execute(self.write()).await?.rows_affected(), name)
     }
 
     /// Notes which part of its images a station's next models inspect; all without polygons.
@@ -99,10 +98,10 @@ impl History {
     /// # Errors
     /// There is no such station.
     pub async fn set_mask(&self, name: &str, mask: Option<&str>) -> Result<()> {
-        let query = sqlx::query("UPDATE station SET mask = $2 WHERE name = $1")
+        let query = sql::query("UPDATE station SET mask = $2 WHERE name = $1")
             .bind(name)
             .bind(mask);
-        one_of(query.execute(&self.write).await?.rows_affected(), name)
+        one_of(query.execute(self.write()).await?.rows_affected(), name)
     }
 
     /// Notes which model file the configuration names.
@@ -110,10 +109,10 @@ impl History {
     /// # Errors
     /// There is no such station.
     pub async fn set_configured_model(&self, name: &str, sha256: &str) -> Result<()> {
-        let query = sqlx::query("UPDATE station SET configured_model = $2 WHERE name = $1")
+        let query = sql::query("UPDATE station SET configured_model = $2 WHERE name = $1")
             .bind(name)
             .bind(sha256);
-        one_of(query.execute(&self.write).await?.rows_affected(), name)
+        one_of(query.execute(self.write()).await?.rows_affected(), name)
     }
 
     /// How many inspections of a station there were of each verdict since a moment.
@@ -121,13 +120,13 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn counts(&self, station: &str, since: Timestamp) -> Result<BTreeMap<Verdict, u64>> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT verdict, COUNT(*) AS images FROM inspection WHERE station = $1 AND judged_at >= $2 \
              GROUP BY verdict",
         )
         .bind(station)
         .bind(text_of(since))
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         let mut counts: BTreeMap<_, _> = Verdict::ALL.into_iter().map(|one| (one, 0)).collect();
         for row in rows {
@@ -154,7 +153,7 @@ fn one_of(rows: u64, name: &str) -> Result<()> {
     }
 }
 
-fn station(row: &SqliteRow) -> Result<StationRow> {
+fn station(row: &Row) -> Result<StationRow> {
     Ok(StationRow {
         name: row.try_get("name")?,
         model: row.try_get("model")?,

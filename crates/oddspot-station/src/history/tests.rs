@@ -1,4 +1,7 @@
 mod access;
+mod places;
+mod postgres;
+mod server;
 mod setup;
 
 use std::time::Instant;
@@ -11,6 +14,8 @@ use oddspot::verdict::{Point, Verdict};
 use super::*;
 use crate::data::{Format, KeptImage};
 use crate::error::Kind;
+pub use places::new_database;
+pub(crate) use places::on_each_database;
 
 /// What is found in an image of a score.
 fn finding(score: f32) -> Finding {
@@ -64,8 +69,8 @@ pub fn judged(score: f32) -> Judged {
     }
 }
 
-pub async fn opened(file: &Path) -> History {
-    let history = History::open(file).await.unwrap();
+pub async fn opened(place: &Place) -> History {
+    let history = History::open(place).await.unwrap();
     let model = ModelVersion {
         sha256: "m1".to_owned(),
         oddspot: "0".to_owned(),
@@ -81,10 +86,9 @@ fn scores(found: &[Inspection]) -> Vec<f64> {
     found.iter().map(|one| one.score).collect()
 }
 
-#[tokio::test]
-async fn what_is_recorded_is_found_and_told_of_in_its_order() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(what_is_recorded_is_found_and_told_of_in_its_order);
+async fn what_is_recorded_is_found_and_told_of_in_its_order(place: &Place) {
+    let history = opened(place).await;
     let mut news = history.listen();
     for score in [1.0, 9.0, 3.0, 9.0, 2.0] {
         history.record(judged(score)).await.unwrap();
@@ -117,10 +121,9 @@ async fn what_is_recorded_is_found_and_told_of_in_its_order() {
     assert_eq!(again.finding, finding(9.0));
 }
 
-#[tokio::test]
-async fn filters_hold_together_and_labels_can_be_taken_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(filters_hold_together_and_labels_can_be_taken_back);
+async fn filters_hold_together_and_labels_can_be_taken_back(place: &Place) {
+    let history = opened(place).await;
     for score in [1.0, 9.0, 3.0] {
         history.record(judged(score)).await.unwrap();
     }
@@ -176,10 +179,9 @@ async fn filters_hold_together_and_labels_can_be_taken_back() {
     assert_eq!((counts[&Verdict::Good], counts[&Verdict::Check]), (2, 0));
 }
 
-#[tokio::test]
-async fn a_key_and_a_file_have_one_inspection() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(a_key_and_a_file_have_one_inspection);
+async fn a_key_and_a_file_have_one_inspection(place: &Place) {
+    let history = opened(place).await;
     let file = FileOf {
         name: "a.png".to_owned(),
         bytes: 7,
@@ -199,20 +201,18 @@ async fn a_key_and_a_file_have_one_inspection() {
     assert_eq!(history.files("top").await.unwrap()[0].0, "a.png");
 }
 
-#[tokio::test]
-async fn a_database_is_there_again_and_a_newer_one_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("h");
-    let history = opened(&file).await;
+on_each_database!(a_database_is_there_again_and_a_newer_one_is_refused);
+async fn a_database_is_there_again_and_a_newer_one_is_refused(place: &Place) {
+    let history = opened(place).await;
     let kept = history.record(judged(1.0)).await.unwrap();
     history.close().await;
-    let history = opened(&file).await;
+    let history = opened(place).await;
     let next = history.record(judged(2.0)).await.unwrap();
     assert!(next.id > kept.id);
     let newer = "UPDATE _sqlx_migrations SET version = 99 WHERE version = 1";
-    sqlx::query(newer).execute(&history.write).await.unwrap();
+    sql::query(newer).execute(history.write()).await.unwrap();
     history.close().await;
-    let refused = History::open(&file).await.err().unwrap();
+    let refused = History::open(place).await.err().unwrap();
     assert_eq!(refused.kind(), Kind::Mismatch);
     assert!(refused.to_string().contains("newer oddspot"), "{refused}");
 }

@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row};
 use utoipa::ToSchema;
 
 use super::audit::{Actor, Deed, put};
+use super::sql::{self, Row};
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
 
@@ -57,8 +56,8 @@ impl History {
     /// A database that cannot be read.
     pub async fn tokens(&self) -> Result<Vec<Token>> {
         let query = format!("{SELECT} ORDER BY name");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .fetch_all(&self.read)
+        let rows = sql::query(sqlx::AssertSqlSafe(query))
+            .fetch_all(self.read())
             .await?;
         rows.iter().map(token).collect()
     }
@@ -69,9 +68,9 @@ impl History {
     /// A database that cannot be read.
     pub async fn token_of(&self, secret: &str) -> Result<Option<Token>> {
         let query = format!("{SELECT} WHERE secret = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::query(sqlx::AssertSqlSafe(query))
             .bind(secret)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         row.as_ref().map(token).transpose()
     }
@@ -93,9 +92,8 @@ impl History {
                 "a reader reads of all stations: leave the station out, or take the role machine";
             return Err(Error::new(Kind::Invalid, reason));
         }
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let added = sqlx::query(
+        let mut transaction = self.write().begin().await?;
+        let added = sql::query(
             "INSERT INTO token (name, secret, role, station, added_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (name) DO NOTHING",
         )
@@ -104,7 +102,7 @@ impl History {
         .bind(role.word())
         .bind(station)
         .bind(text_of(Timestamp::now()))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         if added.rows_affected() == 0 {
             let reason = format!("there is a token {name} already");
@@ -131,11 +129,10 @@ impl History {
     /// # Errors
     /// There is none of that name.
     pub async fn remove_token(&self, name: &str, by: &Actor) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let removed = sqlx::query("DELETE FROM token WHERE name = $1")
+        let mut transaction = self.write().begin().await?;
+        let removed = sql::query("DELETE FROM token WHERE name = $1")
             .bind(name)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         if removed.rows_affected() == 0 {
             let reason = format!("there is no token {name}");
@@ -151,16 +148,16 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn use_token(&self, name: &str, at: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE token SET used_at = $2 WHERE name = $1")
+        sql::query("UPDATE token SET used_at = $2 WHERE name = $1")
             .bind(name)
             .bind(text_of(at))
-            .execute(&self.write)
+            .execute(self.write())
             .await?;
         Ok(())
     }
 }
 
-fn token(row: &SqliteRow) -> Result<Token> {
+fn token(row: &Row) -> Result<Token> {
     let role: String = row.try_get("role")?;
     let role = TokenRole::ALL.into_iter().find(|one| one.word() == role);
     Ok(Token {

@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Connection, Row, Transaction};
 use utoipa::ToSchema;
 
 use super::audit::{Actor, Deed, put};
+use super::sql::{self, Row, Transaction};
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
 
@@ -70,19 +69,13 @@ impl Role {
 }
 
 impl History {
-    /// Lets go of it where another program may be at work with it: what is in its log stays there for that one.
-    pub async fn leave(&self) {
-        self.read.close().await;
-        self.write.close().await;
-    }
-
     /// Whether there is any user.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub async fn has_users(&self) -> Result<bool> {
-        let one = sqlx::query_scalar::<_, String>("SELECT name FROM \"user\" LIMIT 1");
-        Ok(one.fetch_optional(&self.read).await?.is_some())
+        let one = sql::query_scalar::<String>("SELECT name FROM \"user\" LIMIT 1");
+        Ok(one.fetch_optional(self.read()).await?.is_some())
     }
 
     /// All users, by name.
@@ -91,8 +84,8 @@ impl History {
     /// A database that cannot be read.
     pub async fn users(&self) -> Result<Vec<User>> {
         let query = format!("{SELECT} ORDER BY name");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .fetch_all(&self.read)
+        let rows = sql::query(sqlx::AssertSqlSafe(query))
+            .fetch_all(self.read())
             .await?;
         rows.iter().map(user).collect()
     }
@@ -103,9 +96,9 @@ impl History {
     /// A database that cannot be read.
     pub async fn user(&self, name: &str) -> Result<Option<(User, String)>> {
         let query = format!("{SELECT} WHERE name = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::query(sqlx::AssertSqlSafe(query))
             .bind(name)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         let found = row.map(|row| Ok((user(&row)?, row.try_get("password")?)));
         found.transpose()
@@ -116,14 +109,13 @@ impl History {
     /// # Errors
     /// A name that is taken; a first user who is no admin.
     pub async fn add_user(&self, new: &NewUser, by: &Actor) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().begin().await?;
         let (users, _) = count(&mut transaction).await?;
         if users == 0 && new.role != Role::Admin {
             let reason = "the first user must be an admin: nobody else could add others";
             return Err(Error::new(Kind::Mismatch, reason));
         }
-        let added = sqlx::query(
+        let added = sql::query(
             "INSERT INTO \"user\" (name, role, password, is_to_change, added_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (name) DO NOTHING",
         )
@@ -132,7 +124,7 @@ impl History {
         .bind(&new.password)
         .bind(i64::from(new.is_to_change))
         .bind(text_of(Timestamp::now()))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         if added.rows_affected() == 0 {
             let reason = format!("there is a user {} already", new.name);
@@ -149,18 +141,17 @@ impl History {
     /// # Errors
     /// There is no such user; the last admin, who must stay one.
     pub async fn set_role(&self, name: &str, role: Role, by: &Actor) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().begin().await?;
         let before = role_of(&mut transaction, name).await?;
         let (_, admins) = count(&mut transaction).await?;
         if before == Role::Admin && role != Role::Admin && admins == 1 {
             let reason = format!("{name} is the only admin: make another one first");
             return Err(Error::new(Kind::Mismatch, reason));
         }
-        sqlx::query("UPDATE \"user\" SET role = $2 WHERE name = $1")
+        sql::query("UPDATE \"user\" SET role = $2 WHERE name = $1")
             .bind(name)
             .bind(role.word())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let detail = format!("{} to {}", before.word(), role.word());
         put(
@@ -186,14 +177,13 @@ impl History {
         is_to_change: bool,
         by: &Actor,
     ) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().begin().await?;
         role_of(&mut transaction, name).await?;
-        sqlx::query("UPDATE \"user\" SET password = $2, is_to_change = $3 WHERE name = $1")
+        sql::query("UPDATE \"user\" SET password = $2, is_to_change = $3 WHERE name = $1")
             .bind(name)
             .bind(password)
             .bind(i64::from(is_to_change))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         sign_out(&mut transaction, name).await?;
         put(&mut transaction, by, Deed::UserPassword, Some(name), None).await?;
@@ -206,8 +196,7 @@ impl History {
     /// # Errors
     /// There is no such user; the last admin, as long as there are others.
     pub async fn remove_user(&self, name: &str, by: &Actor) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().begin().await?;
         let role = role_of(&mut transaction, name).await?;
         let (users, admins) = count(&mut transaction).await?;
         if role == Role::Admin && admins == 1 && users > 1 {
@@ -217,9 +206,9 @@ impl History {
             return Err(Error::new(Kind::Mismatch, reason));
         }
         sign_out(&mut transaction, name).await?;
-        sqlx::query("DELETE FROM \"user\" WHERE name = $1")
+        sql::query("DELETE FROM \"user\" WHERE name = $1")
             .bind(name)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         put(&mut transaction, by, Deed::UserRemoved, Some(name), None).await?;
         transaction.commit().await?;
@@ -228,25 +217,25 @@ impl History {
 }
 
 /// How many users there are, and how many of them are admins.
-async fn count(transaction: &mut Transaction<'_, Sqlite>) -> Result<(i64, i64)> {
+async fn count(transaction: &mut Transaction) -> Result<(i64, i64)> {
     let query = "SELECT COUNT(*) AS users, COUNT(CASE WHEN role = 'admin' THEN 1 END) AS admins FROM \"user\"";
-    let row = sqlx::query(query).fetch_one(&mut **transaction).await?;
+    let row = sql::query(query).fetch_one(&mut *transaction).await?;
     Ok((row.try_get("users")?, row.try_get("admins")?))
 }
 
-async fn role_of(transaction: &mut Transaction<'_, Sqlite>, name: &str) -> Result<Role> {
-    let query = sqlx::query_scalar::<_, String>("SELECT role FROM \"user\" WHERE name = $1");
-    let word = query.bind(name).fetch_optional(&mut **transaction).await?;
+async fn role_of(transaction: &mut Transaction, name: &str) -> Result<Role> {
+    let query = sql::query_scalar::<String>("SELECT role FROM \"user\" WHERE name = $1");
+    let word = query.bind(name).fetch_optional(&mut *transaction).await?;
     let word =
         word.ok_or_else(|| Error::new(Kind::NotFound, format!("there is no user {name}")))?;
     named(&word)
 }
 
 /// Ends all sessions of a user.
-async fn sign_out(transaction: &mut Transaction<'_, Sqlite>, name: &str) -> Result<()> {
-    sqlx::query("DELETE FROM session WHERE \"user\" = $1")
+async fn sign_out(transaction: &mut Transaction, name: &str) -> Result<()> {
+    sql::query("DELETE FROM session WHERE \"user\" = $1")
         .bind(name)
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await?;
     Ok(())
 }
@@ -260,7 +249,7 @@ pub fn named(word: &str) -> Result<Role> {
     found.ok_or_else(|| Error::internal(format!("there is no role {word:?}")))
 }
 
-fn user(row: &SqliteRow) -> Result<User> {
+fn user(row: &Row) -> Result<User> {
     let role: String = row.try_get("role")?;
     Ok(User {
         name: row.try_get("name")?,

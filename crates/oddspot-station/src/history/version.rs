@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Connection, Row, Transaction};
 use utoipa::ToSchema;
 
+use super::sql::{self, Row, Transaction};
 use super::station::ModelVersion;
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
@@ -115,9 +114,8 @@ impl History {
         origin: &Origin,
     ) -> Result<()> {
         let now = text_of(Timestamp::now());
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
+        let mut transaction = self.write().begin().await?;
+        sql::query(
             "INSERT INTO model_version (sha256, oddspot, threshold, check_threshold, added_at) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sha256) DO NOTHING",
         )
@@ -126,12 +124,12 @@ impl History {
         .bind(model.thresholds[0])
         .bind(model.thresholds[1])
         .bind(&now)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         let images = origin
             .good_images
             .map(|images| i64::try_from(images).unwrap_or(i64::MAX));
-        sqlx::query(
+        sql::query(
             "INSERT INTO station_model (station, model, added_at, source, file_name, job, based_on, good_images, mask) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (station, model) DO NOTHING",
         )
@@ -144,7 +142,7 @@ impl History {
         .bind(&origin.based_on)
         .bind(images)
         .bind(&origin.mask)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         transaction.commit().await?;
         Ok(())
@@ -156,9 +154,9 @@ impl History {
     /// A database that cannot be read.
     pub async fn versions(&self, station: &str) -> Result<Vec<Version>> {
         let query = format!("{SELECT} ORDER BY station_model.added_at DESC, station_model.model");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+        let rows = sql::query(sqlx::AssertSqlSafe(query))
             .bind(station)
-            .fetch_all(&self.read)
+            .fetch_all(self.read())
             .await?;
         rows.iter().map(version).collect()
     }
@@ -169,10 +167,10 @@ impl History {
     /// The station has no such model.
     pub async fn version(&self, station: &str, model: &str) -> Result<Version> {
         let query = format!("{SELECT} AND station_model.model = $2");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::query(sqlx::AssertSqlSafe(query))
             .bind(station)
             .bind(model)
-            .fetch_optional(&self.write)
+            .fetch_optional(self.write())
             .await?;
         let found = row.as_ref().map(version).transpose()?;
         found.ok_or_else(|| {
@@ -186,9 +184,8 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn activate(&self, station: &str, model: &str, is_by_person: bool) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
+        let mut transaction = self.write().begin().await?;
+        sql::query(
             "INSERT INTO activation (station, number, model, activated_at, is_by_person) \
              SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4 FROM activation WHERE station = $1",
         )
@@ -196,7 +193,7 @@ impl History {
         .bind(model)
         .bind(text_of(Timestamp::now()))
         .bind(i64::from(is_by_person))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         set_model(&mut transaction, station, model).await?;
         transaction.commit().await?;
@@ -209,12 +206,12 @@ impl History {
     /// # Errors
     /// A database that cannot be read.
     pub async fn activations(&self, station: &str) -> Result<Vec<Activation>> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT model, activated_at, is_by_person FROM activation WHERE station = $1 AND undone_at IS NULL \
              ORDER BY number DESC",
         )
         .bind(station)
-        .fetch_all(&self.write)
+        .fetch_all(self.write())
         .await?;
         let all = rows.iter().map(|row| {
             Ok(Activation {
@@ -231,15 +228,14 @@ impl History {
     /// # Errors
     /// A database that cannot be written.
     pub async fn roll_back(&self, station: &str, to: &str) -> Result<()> {
-        let mut connection = self.write.acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
+        let mut transaction = self.write().begin().await?;
+        sql::query(
             "UPDATE activation SET undone_at = $2 WHERE station = $1 AND number = \
              (SELECT MAX(number) FROM activation WHERE station = $1 AND undone_at IS NULL)",
         )
         .bind(station)
         .bind(text_of(Timestamp::now()))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         set_model(&mut transaction, station, to).await?;
         transaction.commit().await?;
@@ -247,15 +243,11 @@ impl History {
     }
 }
 
-async fn set_model(
-    transaction: &mut Transaction<'_, Sqlite>,
-    station: &str,
-    model: &str,
-) -> Result<()> {
-    sqlx::query("UPDATE station SET model = $2 WHERE name = $1")
+async fn set_model(transaction: &mut Transaction, station: &str, model: &str) -> Result<()> {
+    sql::query("UPDATE station SET model = $2 WHERE name = $1")
         .bind(station)
         .bind(model)
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await?;
     Ok(())
 }
@@ -265,7 +257,7 @@ fn word_of(source: VersionSource) -> &'static str {
     found.map_or("before", |(_, word)| word)
 }
 
-fn version(row: &SqliteRow) -> Result<Version> {
+fn version(row: &Row) -> Result<Version> {
     let sha256: String = row.try_get("model")?;
     let active: Option<String> = row.try_get("active")?;
     let source: String = row.try_get("source")?;

@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use super::Shared;
 use super::listing::id_of;
@@ -21,7 +22,8 @@ use super::need::Need;
 use super::parameters::Parameters;
 use super::problem::Problem;
 use super::who::Who;
-use crate::history::{Filter, History, Inspection, Job, Order};
+use crate::error::Kind;
+use crate::history::{Condition, Filter, History, Inspection, Job, Order};
 
 /// Inspections that are read from the history at a time.
 const AT_ONCE: u32 = 1_000;
@@ -39,7 +41,8 @@ pub struct Since {
     last_event_id: String,
 }
 
-/// Inspections as they come, with their ids; and `job`, how a job is, without one.
+/// Inspections as they come, with their ids; and without one `job`, how a job is, and `health`, whether the history is
+/// there.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(Since, ("Last-Event-ID" = Option<String>, Header)),
@@ -60,9 +63,18 @@ pub async fn events(
     let is_behind = asked.is_some();
     let last = match asked {
         Some(last) => last,
-        None => newest(&history).await?,
+        None => match newest(&history).await {
+            // All that comes is new, once it is back.
+            Err(error) if error.kind() == Kind::Away => Uuid::now_v7().to_string(),
+            newest => newest?,
+        },
     };
+    let mut condition = history.condition();
+    // Whoever comes while it is away is told so first.
+    condition.mark_changed();
     let telling = Telling {
+        condition,
+        trouble: None,
         news,
         jobs: shared.service.jobs.listen(),
         history,
@@ -84,7 +96,7 @@ pub async fn events(
 }
 
 /// The id of the newest inspection; nothing where there is none.
-async fn newest(history: &History) -> Result<String, Problem> {
+async fn newest(history: &History) -> crate::error::Result<String> {
     let found = history
         .find(&Filter::default(), Order::Newest, None, 1)
         .await?;
@@ -94,6 +106,9 @@ async fn newest(history: &History) -> Result<String, Problem> {
 /// What one listener is told.
 struct Telling {
     history: Arc<History>,
+    /// How the history is, and what was told of that last.
+    condition: watch::Receiver<Condition>,
+    trouble: Option<String>,
     news: broadcast::Receiver<Arc<Inspection>>,
     jobs: broadcast::Receiver<Arc<Job>>,
     ending: watch::Receiver<bool>,
@@ -128,6 +143,15 @@ impl Telling {
                     Err(RecvError::Closed) => return None,
                 },
                 _ = self.looks.tick() => None,
+                Ok(()) = self.condition.changed() => {
+                    let trouble = self.condition.borrow_and_update().trouble.clone();
+                    if trouble == self.trouble {
+                        continue;
+                    }
+                    self.trouble.clone_from(&trouble);
+                    let now = json!({ "history": trouble });
+                    return Some(Event::default().event("health").data(now.to_string()));
+                },
                 _ = self.ending.wait_for(|ends| *ends) => return None,
             };
             let Some(heard) = heard else {
@@ -170,6 +194,10 @@ impl Telling {
                 self.read = found.into();
                 Some(())
             }
+            Err(error) if error.kind() == Kind::Away => tokio::select! {
+                () = self.history.until_there() => Some(()),
+                _ = self.ending.wait_for(|ends| *ends) => None,
+            },
             Err(error) => {
                 tracing::error!("events cannot be told: {error}");
                 None

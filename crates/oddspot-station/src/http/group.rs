@@ -10,6 +10,7 @@ use axum::routing::{delete, get, post, put};
 use super::Shared;
 use super::gate::{Gate, gate};
 use super::need::Need;
+use super::pages::unless_away;
 
 /// Routes that need the same.
 pub struct Group {
@@ -95,6 +96,10 @@ impl Group {
             need: self.need,
             are_pages: self.are_pages,
         };
-        self.router.route_layer(from_fn_with_state(gate_of, gate))
+        let guarded = self.router.route_layer(from_fn_with_state(gate_of, gate));
+        match self.are_pages {
+            true => guarded.route_layer(from_fn_with_state(shared.clone(), unless_away)),
+            false => guarded,
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::Shared;
 use super::need::Need;
 use super::problem::Problem;
 use super::who::Who;
+use crate::error::Kind;
 
 /// It lives.
 #[utoipa::path(get, path = "/v2/health/live", tag = "health", responses((status = 200)))]
@@ -34,8 +35,11 @@ pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoRe
         };
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
     };
-    if !service.history.is_ready().await {
-        return Err(not_ready("the history cannot be read".to_owned()));
+    if let Err(error) = service.history.check_readable().await {
+        return Err(not_ready(match error.kind() {
+            Kind::Away => error.reason().to_owned(),
+            _ => "the history cannot be read".to_owned(),
+        }));
     }
     let stations = service.stations();
     if stations.is_empty() {
@@ -66,10 +70,15 @@ pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoRe
 )]
 pub async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let service = &shared.service;
-    let backlog = service.history.backlog().await?;
+    // What is counted here can be told without the history.
+    let backlog = match service.history.backlog().await {
+        Err(error) if error.kind() == Kind::Away => None,
+        backlog => Some(backlog?),
+    };
+    service.metrics.history(backlog.is_some());
     for station in service.stations() {
-        for output in &station.outputs {
-            let waiting = output.now(&backlog).waiting;
+        for output in backlog.iter().flat_map(|_| &station.outputs) {
+            let waiting = output.now(backlog.as_deref().unwrap_or_default()).waiting;
             (service.metrics).to_tell(&station.name, &output.name, waiting);
         }
         service

@@ -1,7 +1,8 @@
 //! The pages, by what the service knows.
 
-use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::ZonedDateTime;
 use oddspot::verdict::Verdict;
@@ -15,8 +16,8 @@ use super::who::Who;
 use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order, Role};
 use crate::pages::{
-    Asked, Card, Count, EmptyPage, HistoryPage, LinePage, Navigation, NewPage, Now, Place, Reader,
-    chart, render,
+    Asked, AwayPage, Card, Count, EmptyPage, HistoryPage, LinePage, Navigation, NewPage, Now,
+    Place, Reader, chart, render,
 };
 use crate::service::Station;
 
@@ -46,6 +47,29 @@ pub async fn first(State(shared): State<Shared>, who: Who) -> Result<Response, P
             Ok(Html(render(&EmptyPage { nav })?).into_response())
         }
     }
+}
+
+/// In the place of a page that cannot be made while the history is away: one that says so to people.
+pub async fn unless_away(
+    State(shared): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let accepts = request.headers().get(header::ACCEPT);
+    let accepts = accepts.and_then(|accepts| accepts.to_str().ok());
+    // What scripts of a page ask for is answered as to programs.
+    let is_page = accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    let answer = next.run(request).await;
+    let trouble = shared.service.history.trouble();
+    let (true, StatusCode::SERVICE_UNAVAILABLE, Some(trouble)) =
+        (is_page, answer.status(), trouble)
+    else {
+        return Ok(answer);
+    };
+    // Nobody knows who asks as long as it is away.
+    let nav = Navigation::of_nobody(Place::Line);
+    let page = Html(render(&AwayPage { nav, trouble })?);
+    Ok((answer.status(), [(header::RETRY_AFTER, "5")], page).into_response())
 }
 
 /// The page where a station is made.

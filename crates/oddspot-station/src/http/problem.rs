@@ -66,11 +66,15 @@ impl From<Error> for Problem {
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::Mismatch | Kind::NoModel => StatusCode::CONFLICT,
-            Kind::Paused | Kind::Full | Kind::Ending => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Paused | Kind::Full | Kind::Away | Kind::Ending => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Kind::TooFast => StatusCode::TOO_MANY_REQUESTS,
             Kind::System | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        if status.is_server_error() && ![Kind::Full, Kind::Paused].contains(&error.kind()) {
+        if status.is_server_error()
+            && ![Kind::Full, Kind::Paused, Kind::Away].contains(&error.kind())
+        {
             tracing::error!("a request failed: {error}");
         }
         Self::new(status, name_of(error.kind()), error.to_string())

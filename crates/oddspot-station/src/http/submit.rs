@@ -33,7 +33,8 @@ pub async fn body_for(
         return Err(refused(Kind::TooFast, reason));
     }
     let at = shared.service.station(station)?;
-    if let Err(error) = at.post.ready() {
+    let is_ready = at.post.ready().map(drop);
+    if let Err(error) = is_ready.and_then(|()| shared.service.history.check_there()) {
         return Err(refused(error.kind(), error.reason().to_owned()));
     }
     let room = shared.reading.try_acquire();

@@ -260,7 +260,7 @@ impl FolderInput {
         if self.is_stopped() || error.kind() == Kind::Ending {
             return;
         }
-        let is_told = is_of_the_image(error) || error.kind() == Kind::Paused;
+        let is_told = is_of_the_image(error) || [Kind::Paused, Kind::Away].contains(&error.kind());
         if whole.failing_since.is_none() && !is_told {
             let path = whole.path.display();
             tracing::warn!(
@@ -293,6 +293,7 @@ fn is_of_the_image(error: &Error) -> bool {
         | Kind::Paused
         | Kind::Full
         | Kind::TooFast
+        | Kind::Away
         | Kind::Ending
         | Kind::System => false,
     }

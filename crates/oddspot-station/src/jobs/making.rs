@@ -35,7 +35,7 @@ const JOBS_BEFORE: u32 = 20;
 /// A job at work.
 pub struct Making<'a> {
     /// What was judged, and what is to be learned from.
-    pub history: &'a History,
+    pub history: &'a Arc<History>,
     /// What is kept.
     pub data: &'a Data,
     /// Where models go.
@@ -271,8 +271,16 @@ impl Making<'_> {
         let (versions, station) = (Arc::clone(self.versions), job.station.clone());
         let path = file.clone();
         // By the service: what it makes ready will judge.
+        let history = Arc::clone(self.history);
         let brought = by_the_service(self.runtime, async move {
-            versions.bring(&station, path, origin).await
+            loop {
+                let brought = versions.bring(&station, path.clone(), origin.clone());
+                match brought.await {
+                    // What took hours is not thrown away for that.
+                    Err(error) if error.kind() == Kind::Away => history.until_there().await,
+                    brought => return brought,
+                }
+            }
         });
         std::fs::remove_file(file).ok();
         brought

@@ -155,6 +155,8 @@ impl Jobs {
             match self.next() {
                 Ok(Some(job)) => self.run(job),
                 Ok(None) => self.sleep(),
+                // That the history is away is told once.
+                Err(error) if error.kind() == Kind::Away => self.sleep(),
                 Err(error) => {
                     tracing::error!("jobs cannot be read: {error}");
                     self.sleep();
@@ -221,11 +223,21 @@ impl Jobs {
         };
         job.stage = String::new();
         job.ended = Some(text_of(Timestamp::now()));
-        let kept = self.runtime.block_on(self.history.set_job(&job));
-        if let Err(error) = kept {
+        if let Err(error) = self.keep(&job) {
             tracing::error!("how job {} ended was not kept: {error}", job.id);
         }
         self.live.tell(&job);
+    }
+
+    /// Keeps how a job ended; a history that is away is waited for.
+    fn keep(&self, job: &Job) -> Result<()> {
+        loop {
+            let kept = self.runtime.block_on(self.history.set_job(job));
+            match kept {
+                Err(error) if error.kind() == Kind::Away && !self.live.is_ending() => self.sleep(),
+                kept => return kept,
+            }
+        }
     }
 
     fn wake(&self) {

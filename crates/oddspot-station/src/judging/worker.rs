@@ -60,7 +60,10 @@ impl Worker {
                     file: None,
                 };
                 self.misses.missed(&self.post.name, image);
-                tracing::warn!("{}: an image was not judged: {error}", self.post.name);
+                // That the history is away is told once.
+                if error.kind() != Kind::Away {
+                    tracing::warn!("{}: an image was not judged: {error}", self.post.name);
+                }
             }
             // Who sent it may have gone.
             reply.send(judged).ok();
@@ -68,6 +71,8 @@ impl Worker {
     }
 
     fn judge(&self, task: Task) -> Result<Judgement> {
+        // What cannot be kept is not judged.
+        self.history.check_there()?;
         if let Some(known) = self.known(&task)? {
             return Ok(Judgement {
                 inspection: Arc::new(known),
@@ -167,6 +172,7 @@ pub fn name_of(kind: Kind) -> &'static str {
         Kind::Paused => "paused",
         Kind::Full => "queue_full",
         Kind::TooFast => "too_fast",
+        Kind::Away => "history_away",
         Kind::Ending => "ending",
         Kind::System => "system",
         Kind::Internal => "fault",

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::recipient::Recipient;
 use super::state::Output;
+use crate::error::{Error, Kind};
 use crate::history::History;
 use crate::metrics::Metrics;
 
@@ -35,8 +36,25 @@ pub struct Deliverer {
 struct Attempt {
     /// Whether anything was told.
     is_some_told: bool,
-    /// Why not all of it was, in a sentence.
-    trouble: Option<String>,
+    /// Why not all of it was.
+    trouble: Option<Trouble>,
+}
+
+/// Why something was not told.
+enum Trouble {
+    /// The history is away; who is told may be well.
+    Away,
+    /// In a sentence.
+    Of(String),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            Kind::Away => Self::Away,
+            _ => Self::Of(error.to_string()),
+        }
+    }
 }
 
 impl Deliverer {
@@ -57,7 +75,11 @@ impl Deliverer {
                 // What cannot be told now is told after the next start.
                 _ if ends => break,
                 None => self.wait(None, &mut works).await,
-                Some(trouble) => {
+                Some(Trouble::Away) => {
+                    self.wait_for_history().await;
+                    pause = PAUSES[0];
+                }
+                Some(Trouble::Of(trouble)) => {
                     self.note(&trouble, pause).await;
                     self.wait(Some(pause), &mut works).await;
                     pause = (pause * 2).min(PAUSES[1]);
@@ -82,21 +104,19 @@ impl Deliverer {
         &self,
         recipient: &mut Recipient,
         is_some_told: &mut bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Trouble> {
         let Output { station, name, .. } = &self.output;
-        let events = self.history.to_tell(station, name, AT_ONCE).await;
-        let events = events.map_err(|error| error.to_string())?;
+        let events = self.history.to_tell(station, name, AT_ONCE).await?;
         if events.is_empty() {
             return Ok(());
         }
         let handed = recipient.hand_on(&events).await;
         if let Some(last) = events[..handed.done.min(events.len())].last() {
-            let told = self.history.told(station, name, last.id()).await;
-            told.map_err(|error| error.to_string())?;
+            self.history.told(station, name, last.id()).await?;
             *is_some_told = true;
         }
         match handed.trouble {
-            Some(trouble) => Err(trouble),
+            Some(trouble) => Err(Trouble::Of(trouble)),
             None => {
                 self.output.works();
                 Ok(())
@@ -114,6 +134,14 @@ impl Deliverer {
         // The attempt failed whether or not that can be noted.
         let noted = self.history.not_told(station, name, trouble, next);
         noted.await.ok();
+    }
+
+    /// Waits until the history is there, or the service ends.
+    async fn wait_for_history(&mut self) {
+        tokio::select! {
+            () = self.history.until_there() => {}
+            _ = self.ending.changed() => {}
+        }
     }
 
     /// Waits for a pause to pass, or for the output to work again, or else for something to come; the end of the

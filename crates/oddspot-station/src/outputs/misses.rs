@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use crate::error::Kind;
 use crate::history::{History, Unjudged};
 use crate::metrics::Metrics;
 
@@ -144,10 +145,13 @@ impl Misses {
         };
         for unjudged in due {
             if let Err(error) = self.history.miss(&unjudged).await {
-                tracing::warn!(
-                    "{}: that images were not judged cannot be told on the outputs yet: {error}",
-                    unjudged.station
-                );
+                // That the history is away is told once.
+                if error.kind() != Kind::Away {
+                    tracing::warn!(
+                        "{}: that images were not judged cannot be told on the outputs yet: {error}",
+                        unjudged.station
+                    );
+                }
                 self.put_back(unjudged);
             }
         }

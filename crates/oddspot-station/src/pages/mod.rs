@@ -1,6 +1,7 @@
 //! The pages, rendered here: what comes from outside is escaped by the templates.
 
 mod account;
+mod away;
 mod card;
 mod chart;
 mod histogram;
@@ -17,6 +18,7 @@ mod verdict;
 use askama::Template;
 
 pub use account::AccountPage;
+pub use away::AwayPage;
 pub use card::Card;
 pub use chart::chart;
 pub use histogram::{Scores, axis_of, histogram};

@@ -58,6 +58,18 @@ pub struct Link {
 }
 
 impl Navigation {
+    /// For who is not known, and sees the names of no stations.
+    pub fn of_nobody(place: Place) -> Self {
+        Self {
+            stations: Vec::new(),
+            station: None,
+            place,
+            reader: None,
+            is_for_engineer: false,
+            is_for_admin: false,
+        }
+    }
+
     /// Whether the pages are of this station.
     pub fn is_at(&self, station: &str) -> bool {
         self.station.as_deref() == Some(station)

@@ -59,8 +59,9 @@ impl Station {
     }
 
     /// How it is, for its outputs.
-    fn look(&self) -> Look {
+    fn look(&self, history: &Arc<History>) -> Look {
         let (post, queue) = (Arc::clone(&self.post), self.queue.clone());
+        let history = Arc::clone(history);
         let folder = self.folder.as_ref().map(|(_, state)| state.clone());
         Arc::new(move || {
             let name = &post.name;
@@ -72,7 +73,8 @@ impl Station {
             } else if queue.is_ended() {
                 Some(format!("station {name} judges no more"))
             } else {
-                folder.as_ref().and_then(FolderState::trouble)
+                let of_folder = || folder.as_ref().and_then(FolderState::trouble);
+                history.trouble().or_else(of_folder)
             };
             Condition {
                 trouble,
@@ -130,10 +132,11 @@ impl Service {
         configuration.check()?;
         let limits = configuration.limits;
         let data = Arc::new(Data::open(&data)?);
-        let history = Arc::new(History::open(&data.history()).await?);
+        let history = Arc::new(History::open(&configuration.place(data.root())?).await?);
         keep_private(&data.history());
         check_reach(&history, configuration.listen).await?;
         history.interrupt_jobs().await?;
+        tokio::spawn(Arc::clone(&history).look_after());
         let of_images = images::Limits {
             pixels: limits.pixels,
             ..images::Limits::default()
@@ -239,7 +242,7 @@ impl Service {
     ) -> Result<Option<crate::inputs::FolderInput>> {
         let mut made = self.workshop.station(asked).await?;
         if let Some(outputs) = outputs {
-            let look = made.station.look();
+            let look = made.station.look(&self.history);
             made.station.outputs = outputs.begin(&asked.name, &asked.outputs, &look)?;
         }
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ mod chromium;
 mod ends;
 mod folder;
 mod outputs;
+mod postgres;
 mod refusals;
 mod requests;
 mod setting_up;

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::places::on_each_database;
 use super::*;
 
 const LIMITS: [SignedDuration; 2] = [
@@ -26,10 +27,9 @@ fn by(name: &str) -> Actor {
     }
 }
 
-#[tokio::test]
-async fn there_is_an_admin_as_long_as_there_are_users() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(there_is_an_admin_as_long_as_there_are_users);
+async fn there_is_an_admin_as_long_as_there_are_users(place: &Place) {
+    let history = opened(place).await;
     let terminal = Actor::terminal();
     assert!(!history.has_users().await.unwrap());
     let refused = history.add_user(&user("bert", Role::Engineer), &terminal);
@@ -72,10 +72,9 @@ async fn there_is_an_admin_as_long_as_there_are_users() {
     assert_eq!(missing.kind(), Kind::NotFound);
 }
 
-#[tokio::test]
-async fn a_session_ends_with_its_password_and_none_begins_by_an_old_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(a_session_ends_with_its_password_and_none_begins_by_an_old_one);
+async fn a_session_ends_with_its_password_and_none_begins_by_an_old_one(place: &Place) {
+    let history = opened(place).await;
     history
         .add_user(&user("anna", Role::Admin), &Actor::terminal())
         .await
@@ -114,10 +113,9 @@ async fn a_session_ends_with_its_password_and_none_begins_by_an_old_one() {
     assert!(history.session("s5").await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn a_token_is_known_by_its_hash_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(a_token_is_known_by_its_hash_alone);
+async fn a_token_is_known_by_its_hash_alone(place: &Place) {
+    let history = opened(place).await;
     let terminal = Actor::terminal();
     let add = |name: &'static str, role, station| {
         let (history, terminal) = (&history, &terminal);
@@ -143,12 +141,13 @@ async fn a_token_is_known_by_its_hash_alone() {
     assert!(history.token_of("hash of camera").await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn what_two_programs_write_stands_in_its_order() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("h");
+on_each_database!(what_two_programs_write_stands_in_its_order);
+async fn what_two_programs_write_stands_in_its_order(place: &Place) {
     // The service and the command at the terminal.
-    let [service, terminal] = [opened(&file).await, History::open(&file).await.unwrap()];
+    let [service, terminal] = [
+        opened(place).await,
+        History::open_beside(place).await.unwrap(),
+    ];
     for number in 0..6 {
         let history = if number % 2 == 0 { &service } else { &terminal };
         let subject = number.to_string();

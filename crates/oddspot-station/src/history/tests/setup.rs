@@ -33,7 +33,7 @@ async fn a_history_of_version_1_keeps_its_rows_and_its_model_is_a_version() {
     sqlx::raw_sql(dump).execute(&pool).await.unwrap();
     pool.close().await;
 
-    let history = History::open(&file).await.unwrap();
+    let history = History::open(&Place::File(file)).await.unwrap();
     let filter = Filter::default();
     let all = history.find(&filter, Order::Newest, None, 9).await.unwrap();
     assert_eq!(all.len(), 2);
@@ -56,10 +56,9 @@ async fn a_history_of_version_1_keeps_its_rows_and_its_model_is_a_version() {
     assert!(copy.is_file());
 }
 
-#[tokio::test]
-async fn a_model_is_rolled_back_to_those_before_it_one_by_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(a_model_is_rolled_back_to_those_before_it_one_by_one);
+async fn a_model_is_rolled_back_to_those_before_it_one_by_one(place: &Place) {
+    let history = opened(place).await;
     for sha256 in ["a", "b", "c"] {
         let origin = Origin::default();
         history
@@ -82,10 +81,9 @@ async fn a_model_is_rolled_back_to_those_before_it_one_by_one() {
     assert_eq!(none.kind(), Kind::NotFound);
 }
 
-#[tokio::test]
-async fn a_station_that_was_known_and_is_made_on_the_page_is_of_the_page() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(a_station_that_was_known_and_is_made_on_the_page_is_of_the_page);
+async fn a_station_that_was_known_and_is_made_on_the_page_is_of_the_page(place: &Place) {
+    let history = opened(place).await;
     let is_of_page = || async { history.station("top").await.unwrap().unwrap().is_of_page };
     assert!(!is_of_page().await);
     history.set_paused("top", true).await.unwrap();
@@ -97,10 +95,9 @@ async fn a_station_that_was_known_and_is_made_on_the_page_is_of_the_page() {
     assert!(history.station("top").await.unwrap().unwrap().is_paused);
 }
 
-#[tokio::test]
-async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(jobs_stand_in_their_order_and_one_that_ran_is_interrupted);
+async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted(place: &Place) {
+    let history = opened(place).await;
     let settings = BTreeMap::from([("image_size".to_owned(), "96".to_owned())]);
     for kind in JobKind::ALL {
         history.add_job("top", kind, &settings).await.unwrap();
@@ -121,10 +118,9 @@ async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted() {
     assert_eq!([of_top[0].id, of_top[1].id], [3, 2]);
 }
 
-#[tokio::test]
-async fn labels_of_models_with_other_scores_do_not_count() {
-    let folder = tempfile::tempdir().unwrap();
-    let history = opened(&folder.path().join("h")).await;
+on_each_database!(labels_of_models_with_other_scores_do_not_count);
+async fn labels_of_models_with_other_scores_do_not_count(place: &Place) {
+    let history = opened(place).await;
     for (sha256, based_on) in [("m2", Some("m1")), ("m3", Some("m2")), ("other", None)] {
         let origin = Origin {
             source: VersionSource::Thresholds,

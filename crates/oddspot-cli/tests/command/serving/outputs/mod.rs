@@ -1,11 +1,11 @@
 //! What goes out: each inspection at least once and in order, whatever happens to the service or to who is told.
 
 mod files;
-mod kills;
+pub mod kills;
 mod missed;
 mod modbus;
 mod mqtt;
-mod receiver;
+pub mod receiver;
 mod webhook;
 
 pub use mqtt::certificates;
@@ -43,7 +43,7 @@ fn outputs(serving: &Serving) -> Vec<Value> {
 }
 
 /// Waits until nothing waits any more.
-fn until_told(serving: &Serving) {
+pub fn until_told(serving: &Serving) {
     until(|| {
         let told = outputs(serving).iter().all(|one| one["waiting"] == 0);
         told.then_some(())
@@ -51,14 +51,14 @@ fn until_told(serving: &Serving) {
 }
 
 /// The ids of all inspections, the oldest first.
-fn ids(serving: &Serving) -> Vec<String> {
+pub fn ids(serving: &Serving) -> Vec<String> {
     let all = serving.all();
     let ids = all.iter().map(|one| one["id"].as_str().unwrap().to_owned());
     ids.collect()
 }
 
 /// What came twice counts where it came first.
-fn first_of_each(ids: Vec<String>) -> Vec<String> {
+pub fn first_of_each(ids: Vec<String>) -> Vec<String> {
     let mut first: Vec<String> = Vec::new();
     for id in ids {
         if !first.contains(&id) {

@@ -1,0 +1,58 @@
+//! What is accepted of whoever sends images.
+
+use serde::Deserialize;
+
+use super::{Fault, Place};
+
+/// Images that may wait for a station, at most.
+const MOST_WAIT: usize = 10_000;
+
+/// What is accepted of whoever sends images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Bytes of an image's file.
+    pub body: usize,
+    /// Pixels of an image.
+    pub pixels: u64,
+    /// Images that wait for a station.
+    pub queue: usize,
+    /// Images that may be sent in a second.
+    pub requests: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 64 << 20,
+            pixels: oddspot::images::MAX_PIXELS,
+            queue: 8,
+            requests: 1_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The first one that would let nothing in, or too much.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        let none = [
+            ("body", self.body == 0),
+            ("pixels", self.pixels == 0),
+            ("queue", self.queue == 0),
+            ("requests", self.requests == 0),
+        ];
+        let none = none.into_iter().find(|(_, is_none)| *is_none);
+        let fault = none.map(|(name, _)| {
+            let reason = format!("limits.{name} is 0: it must be at least 1");
+            Fault::at(Place::Limit(name), reason)
+        });
+        let queue = self.queue;
+        fault.or_else(|| {
+            (queue > MOST_WAIT).then(|| {
+                let reason =
+                    format!("limits.queue is {queue}: at most {MOST_WAIT} images can wait");
+                Fault::at(Place::Limit("queue"), reason)
+            })
+        })
+    }
+}

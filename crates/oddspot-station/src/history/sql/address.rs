@@ -1,0 +1,205 @@
+//! Where a server's database is, without ever telling its password.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::error::{Error, Kind, Result};
+
+/// What a PostgreSQL address may begin with.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+/// Parameters that are known; of another its value might be a password.
+const PARAMETERS: [&str; 15] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "target_session_attrs",
+    "connect_timeout",
+    "user",
+];
+/// Of these, those that are taken for what is done anyhow: the first server that may be written is waited for.
+const IDLE: [&str; 2] = ["target_session_attrs", "connect_timeout"];
+
+/// The address of a PostgreSQL database.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DatabaseAddress {
+    url: String,
+    password: Option<String>,
+}
+
+impl DatabaseAddress {
+    /// With a password that stands elsewhere.
+    #[must_use]
+    pub fn with_password(self, password: String) -> Self {
+        Self {
+            password: Some(password),
+            ..self
+        }
+    }
+
+    /// A connection for a test.
+    #[cfg(test)]
+    pub async fn connect(&self) -> sqlx::PgConnection {
+        let options = self.options().unwrap();
+        sqlx::ConnectOptions::connect(&options).await.unwrap()
+    }
+
+    /// How it is connected to.
+    ///
+    /// # Errors
+    /// An address that is none, in a sentence without its password.
+    pub(super) fn options(&self) -> Result<PgConnectOptions> {
+        // Its own error would quote what may be the password.
+        let options = PgConnectOptions::from_str(&self.url).map_err(|_| malformed())?;
+        let options = match options.get_host() {
+            "" => options.host(PgConnectOptions::new_without_pgpass().get_host()),
+            _ => options,
+        };
+        Ok(match &self.password {
+            Some(password) => options.password(password),
+            None => options,
+        })
+    }
+}
+
+impl TryFrom<String> for DatabaseAddress {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl FromStr for DatabaseAddress {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if !SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
+            let reason = "the database must be given as postgres://USER@HOST/DATABASE; without one the history is a file \
+                          in the data folder";
+            return Err(Error::new(Kind::Invalid, reason));
+        }
+        let (before, parameters) = text.split_once('?').unwrap_or((text, ""));
+        let names = parameters.split('&').map(|one| one.split('=').next());
+        let unknown = names.flatten().find(|name| {
+            let is_option = name.starts_with("options[");
+            !name.is_empty() && !is_option && !PARAMETERS.contains(name)
+        });
+        if let Some(unknown) = unknown {
+            let known = PARAMETERS.join(", ");
+            let reason =
+                format!("the database's address has a parameter {unknown:?}: there are {known}");
+            return Err(Error::new(Kind::Invalid, reason));
+        }
+        let kept = parameters.split('&').filter(|one| {
+            let name = one.split('=').next().unwrap_or_default();
+            !name.is_empty() && !IDLE.contains(&name)
+        });
+        let kept: Vec<&str> = kept.collect();
+        let url = match kept.is_empty() {
+            true => before.to_owned(),
+            false => format!("{before}?{}", kept.join("&")),
+        };
+        let address = Self {
+            url,
+            password: None,
+        };
+        address.options()?;
+        Ok(address)
+    }
+}
+
+fn malformed() -> Error {
+    let reason = "the database's address cannot be read: give it as postgres://USER@HOST:PORT/DATABASE, or \
+                  postgresql:///DATABASE?host=/FOLDER for a Unix socket; letters such as @ and / in a name or password \
+                  are written as %40 and %2F";
+    Error::new(Kind::Invalid, reason)
+}
+
+/// As people are told where it is: user, host, port and database.
+impl fmt::Display for DatabaseAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(options) = self.options() else {
+            return f.write_str("PostgreSQL");
+        };
+        let user = options.get_username();
+        let database = options.get_database().unwrap_or(user);
+        let host = match options.get_socket() {
+            Some(socket) => socket.as_path(),
+            None => Path::new(options.get_host()),
+        };
+        let port = options.get_port();
+        write!(
+            f,
+            "PostgreSQL, {database} at {}:{port} as {user}",
+            host.display()
+        )
+    }
+}
+
+impl fmt::Debug for DatabaseAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_of_without_its_password() {
+        let text = "postgresql://line:s3cr%40t@db.example:5433/oddspot?sslmode=require";
+        let address: DatabaseAddress = text.parse().unwrap();
+        let shown = format!("{address} {address:?}");
+        assert!(
+            shown.contains("oddspot at db.example:5433 as line"),
+            "{shown}"
+        );
+        assert!(!shown.contains("s3cr"), "{shown}");
+        let later = "postgres://line@db/oddspot".parse::<DatabaseAddress>();
+        let later = later.unwrap().with_password("other".to_owned());
+        assert!(!format!("{later:?}").contains("other"));
+    }
+
+    #[test]
+    fn a_socket_is_a_folder() {
+        for text in [
+            "postgresql:///oddspot?host=/run/pg&user=line",
+            "postgres://line@%2Frun%2Fpg/oddspot",
+        ] {
+            let address: DatabaseAddress = text.parse().unwrap();
+            let shown = address.to_string();
+            assert!(shown.contains("oddspot at /run/pg:"), "{shown}");
+        }
+        let usual: DatabaseAddress = "postgres:///oddspot".parse().unwrap();
+        assert!(!usual.to_string().contains("at :"), "{usual}");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_and_not_quoted() {
+        for text in [
+            "mysql://a:s3cret@b/c",
+            "postgres://a:s3cret@b:port/c",
+            "postgres://a@b/c?pasword=s3cret",
+            "postgres://a:s3cret@b/c?sslmode=maybe",
+        ] {
+            let refused = text.parse::<DatabaseAddress>().unwrap_err().to_string();
+            assert!(refused.contains("database"), "{refused}");
+            assert!(!refused.contains("s3cret"), "{refused}");
+        }
+    }
+}

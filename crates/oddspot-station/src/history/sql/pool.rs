@@ -1,0 +1,50 @@
+//! Connections to a database, of either kind.
+
+use std::sync::Arc;
+
+use sqlx::sqlite::SqlitePool;
+
+use super::server::{Server, Use};
+use super::transaction::{InServer, Transaction};
+use crate::error::Result;
+
+/// Connections that statements are given to.
+pub enum Pool {
+    Sqlite(SqlitePool),
+    Server(OfServer),
+}
+
+/// Connections to a server, for one use: others after it was away.
+pub struct OfServer {
+    pub server: Arc<Server>,
+    pub by: Use,
+}
+
+impl Pool {
+    pub(super) fn of_server(server: &Arc<Server>, by: Use) -> Self {
+        let server = Arc::clone(server);
+        Self::Server(OfServer { server, by })
+    }
+
+    /// Begins what is kept as a whole or not at all. Of the connection that writes it holds off all others.
+    ///
+    /// # Errors
+    /// A database that cannot be written, or that is away.
+    pub async fn begin(&self) -> Result<Transaction> {
+        match self {
+            // Who reads first and writes then would find that another has written meanwhile.
+            Self::Sqlite(pool) => Ok(Transaction::Sqlite(
+                pool.begin_with("BEGIN IMMEDIATE").await?,
+            )),
+            Self::Server(OfServer { server, by }) => {
+                let (pool, generation) = server.pool(*by)?;
+                let transaction = server.guarded(generation, pool.begin()).await?;
+                Ok(Transaction::Server(InServer {
+                    server: Arc::clone(server),
+                    generation,
+                    transaction,
+                }))
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What is shown in the place of a page while the history is away.
+
+use askama::Template;
+
+use super::Navigation;
+
+/// Shown in the place of a page while the history is away; it asks again by itself.
+#[derive(Template)]
+#[template(path = "away.html")]
+pub struct AwayPage {
+    /// Where one is.
+    pub nav: Navigation,
+    /// Why, in a sentence.
+    pub trouble: String,
+}
