@@ -94,10 +94,11 @@ impl Access {
     pub async fn session(&self, secret: &str) -> Result<Option<Session>> {
         let id = hash_of(secret);
         let remembered = self.known().sessions.get(&id).cloned();
-        let session = match remembered {
-            Some((session, at)) if at.elapsed() < BELIEVED => session,
-            _ => match self.history.session(&id).await? {
-                Some(session) => session,
+        let remembered = remembered.filter(|(_, read)| read.elapsed() < BELIEVED);
+        let (session, read) = match remembered {
+            Some(remembered) => remembered,
+            None => match self.history.session(&id).await? {
+                Some(session) => (session, Instant::now()),
                 None => return Ok(None),
             },
         };
@@ -113,7 +114,8 @@ impl Access {
             },
             false => session,
         };
-        self.remember(|known| remember(&mut known.sessions, id.clone(), session.clone()));
+        let put = (session.clone(), read);
+        self.remember(|known| remember(&mut known.sessions, id.clone(), put));
         if is_to_note {
             let history = Arc::clone(&self.history);
             // Whoever asks does not wait for it.
@@ -151,7 +153,8 @@ impl Access {
                 }
             });
         }
-        self.remember(|known| remember(&mut known.tokens, hash, token.clone()));
+        let put = (token.clone(), Instant::now());
+        self.remember(|known| remember(&mut known.tokens, hash, put));
         Ok(Some(token))
     }
 
@@ -280,10 +283,10 @@ pub async fn check_reach(history: &History, listen: SocketAddr) -> Result<()> {
     Err(Error::new(Kind::Mismatch, reason))
 }
 
-/// Remembers one more; of too many all are forgotten, and read again.
-fn remember<T>(all: &mut HashMap<String, (T, Instant)>, hash: String, one: T) {
+/// Remembers one more, since when it was read; of too many all are forgotten, and read again.
+fn remember<T>(all: &mut HashMap<String, (T, Instant)>, hash: String, read: (T, Instant)) {
     if all.len() >= REMEMBERED {
         all.clear();
     }
-    all.insert(hash, (one, Instant::now()));
+    all.insert(hash, read);
 }

@@ -32,7 +32,8 @@ async fn there_is_an_admin_as_long_as_there_are_users(place: &Place) {
     let history = opened(place).await;
     let terminal = Actor::terminal();
     assert!(!history.has_users().await.unwrap());
-    let refused = history.add_user(&user("bert", Role::Engineer), &terminal);
+    let bert = user("bert", Role::Engineer);
+    let refused = history.add_user(&bert, &terminal);
     assert_eq!(refused.await.unwrap_err().kind(), Kind::Mismatch);
     for (name, role) in [("anna", Role::Admin), ("bert", Role::Engineer)] {
         history
@@ -151,7 +152,8 @@ async fn what_two_programs_write_stands_in_its_order(place: &Place) {
     for number in 0..6 {
         let history = if number % 2 == 0 { &service } else { &terminal };
         let subject = number.to_string();
-        let noted = history.note(&by("anna"), Deed::Labelled, Some(&subject), None);
+        let anna = by("anna");
+        let noted = history.note(&anna, Deed::Labelled, Some(&subject), None);
         noted.await.unwrap();
     }
     let all = service.audit(None, 9).await.unwrap();

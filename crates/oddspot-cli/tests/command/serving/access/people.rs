@@ -196,7 +196,11 @@ fn other_machines_are_let_in_only_where_there_are_users() {
     }
     world.succeeds(&mut world.oddspot("serve user remove anna --data data"));
     // Nobody could be told apart any more: it answers to its own machine alone, even to who claims to be there.
-    until(|| (serving.get("/history").status == 200).then_some(()));
+    let at_home = || {
+        let url = format!("http://127.0.0.1:{port}/history");
+        super::super::answer(agent().get(url).call()).unwrap()
+    };
+    until(|| (at_home().status == 200).then_some(()));
     if let Some(own) = own {
         let said = asked("/history").problem(403);
         assert!(said.contains("its own machine alone"), "{said}");
