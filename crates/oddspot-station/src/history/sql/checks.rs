@@ -59,3 +59,12 @@ pub async fn take_hold(connection: &mut PgConnection) -> sqlx::Result<bool> {
         .fetch_one(connection)
         .await
 }
+
+/// Lets go of it again.
+pub async fn let_go_of(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SELECT pg_advisory_unlock($1, hashtext(current_schema()::text))")
+        .bind(LOCK)
+        .execute(connection)
+        .await
+        .map(drop)
+}

@@ -1,6 +1,5 @@
 //! A history in PostgreSQL, which may go away and come back: while it is away every statement fails at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tokio::time::timeout;
 
 use super::Hold;
 use super::address::DatabaseAddress;
-use super::checks::{check, make_durable, take_hold};
+use super::checks::{check, let_go_of, make_durable, take_hold};
 use super::condition::Condition;
 use crate::error::{Error, Kind, Result};
 use crate::history::migrations;
@@ -21,10 +20,14 @@ use crate::history::migrations;
 const READERS: u32 = 4;
 /// How long a connection is waited for that others use.
 const BUSY: Duration = Duration::from_secs(10);
-/// How long a server may take to let in, and how long another service may take to let go.
-const TO_CONNECT: Duration = Duration::from_secs(3);
+/// How long a server may take to let in.
+const TO_CONNECT: Duration = Duration::from_secs(10);
+/// How often it is tried to take hold of the database, and the pause between: one that was killed lets go of it soon.
+const TO_HOLD: (usize, Duration) = (20, Duration::from_millis(100));
 /// How long it may take to answer what costs nothing, before it counts as away.
-const TO_ANSWER: Duration = Duration::from_secs(2);
+const TO_ANSWER: Duration = Duration::from_secs(5);
+/// How long it may take to be ready again for all of it, before that is begun anew.
+const TO_RETURN: Duration = Duration::from_secs(30);
 /// Between two looks at whether it is there.
 const LOOK: Duration = Duration::from_millis(500);
 /// Between two attempts to connect to it again, at first and at most.
@@ -85,7 +88,10 @@ impl Server {
             keeper: Mutex::default(),
         });
         let watched = server.connect().await.map_err(|error| {
-            let reason = format!("{address}: {}", error.reason());
+            let reason = format!(
+                "the history's database cannot be used ({address}): {}",
+                error.reason()
+            );
             Error::new(error.kind(), reason)
         })?;
         let keeper = tokio::spawn(Arc::clone(&server).keep(watched));
@@ -188,6 +194,7 @@ impl Server {
             Err(_) => return Err(Error::new(Kind::Away, "it does not answer")),
         };
         check(&mut watched).await?;
+        until_free(&mut watched).await?;
         let write = self.writer().await?;
         let mut connection = write.acquire().await?;
         migrations::of_server(&mut connection).await?;
@@ -218,8 +225,7 @@ impl Server {
 
     /// The one connection that writes: it holds the database as long as it lasts, so that none writes that does not.
     async fn writer(&self) -> Result<PgPool> {
-        let is_held = Arc::new(AtomicBool::new(false));
-        let (found_held, hold) = (Arc::clone(&is_held), self.hold);
+        let hold = self.hold;
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(TO_CONNECT)
@@ -227,14 +233,12 @@ impl Server {
             .max_lifetime(None)
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
-                let is_held = Arc::clone(&found_held);
                 Box::pin(async move {
                     make_durable(connection).await?;
                     let is_ours = match hold {
                         Hold::Alone => take_hold(connection).await?,
                         Hold::Beside => true,
                     };
-                    is_held.store(!is_ours, Ordering::SeqCst);
                     match is_ours {
                         true => Ok(()),
                         false => Err(sqlx::Error::Configuration(HELD.into())),
@@ -242,12 +246,8 @@ impl Server {
                 })
             })
             .connect_lazy_with(self.options.clone());
-        // It tries for a while, for one that was killed may be let go of only now.
         match pool.acquire().await {
             Ok(_) => Ok(pool),
-            Err(sqlx::Error::PoolTimedOut) if is_held.load(Ordering::SeqCst) => {
-                Err(Error::new(Kind::Mismatch, HELD))
-            }
             Err(error) => Err(Error::new(Kind::Away, words_of(&error))),
         }
     }
@@ -285,7 +285,9 @@ impl Server {
     async fn until_back(&self) -> PgConnection {
         let mut pause = PAUSES[0];
         loop {
-            match self.connect().await {
+            let connected = timeout(TO_RETURN, self.connect()).await;
+            let hangs = || Err(Error::new(Kind::Away, "it does not answer"));
+            match connected.unwrap_or_else(|_| hangs()) {
                 Ok(watched) => return watched,
                 Err(error) => {
                     let trouble = self.away(error.reason());
@@ -335,6 +337,22 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Waits a moment until no other service holds the database.
+///
+/// # Errors
+/// One does.
+async fn until_free(connection: &mut PgConnection) -> Result<()> {
+    let (attempts, pause) = TO_HOLD;
+    for _ in 0..attempts {
+        if take_hold(connection).await? {
+            // It is for the connection that writes.
+            return Ok(let_go_of(connection).await?);
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Err(Error::new(Kind::Mismatch, HELD))
+}
+
 /// Whether it is not the statement's own error: others would meet it too.
 fn is_of_the_connection(error: &sqlx::Error) -> bool {
     use sqlx::Error::{BeginFailed, Io, PoolClosed, Protocol, Tls, WorkerCrashed};
@@ -343,8 +361,7 @@ fn is_of_the_connection(error: &sqlx::Error) -> bool {
         sqlx::Error::Configuration(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
             // It ends, begins, lets nobody else in, or only follows another server now.
-            code.starts_with("08")
-                || ["57P01", "57P02", "57P03", "53300", "25006"].contains(&&*code)
+            code.starts_with("08") || ["57P01", "57P02", "57P03", "25006"].contains(&&*code)
         }),
         _ => false,
     }

@@ -13,7 +13,7 @@ fn a_second_service_on_one_database_is_refused_until_the_first_is_gone() {
     let first = serve(&world);
     assert_eq!(first.send("?part_id=1", &image(1)).status, 201);
     let options = "serve --data other --listen 127.0.0.1:0 --config serve.toml";
-    world.fails(
+    world.fails_leaving(
         &mut world.oddspot(options),
         &["another oddspot service", "line at"],
     );
@@ -36,7 +36,7 @@ fn a_newer_database_is_refused_and_a_password_is_never_told() {
         "--database mysql://line:s3cret@127.0.0.1/line",
         "--database postgres://line@127.0.0.1:1/line?pass=s3cret",
     ] {
-        let said = world.fails(&mut serve(wrong), &["database"]);
+        let said = world.fails_leaving(&mut serve(wrong), &["database"]);
         assert!(!said.contains("s3cret"), "{said}");
     }
     let line = "database = \"postgres://line@127.0.0.1:1/line\"\n";
@@ -44,9 +44,9 @@ fn a_newer_database_is_refused_and_a_password_is_never_told() {
         "a.toml",
         format!("{line}database_password_file = \"none\"\n"),
     );
-    world.fails(&mut serve("--config a.toml"), &["none cannot be read"]);
+    world.fails_leaving(&mut serve("--config a.toml"), &["none cannot be read"]);
     world.write("b.toml", "threads = 1\ndatabase = \"line\"\n");
-    world.fails(
+    world.fails_leaving(
         &mut serve("--config b.toml"),
         &["b.toml: line 2: ", "postgres://"],
     );
@@ -70,5 +70,5 @@ fn a_newer_database_is_refused_and_a_password_is_never_told() {
         "line",
         "UPDATE _sqlx_migrations SET version = 99 WHERE version = 1",
     );
-    world.fails(&mut serve("--config c.toml"), &["newer oddspot", "line at"]);
+    world.fails_leaving(&mut serve("--config c.toml"), &["newer oddspot", "line at"]);
 }
