@@ -240,12 +240,14 @@ pub async fn put(
     let last: Option<String> = sql::query_scalar("SELECT MAX(id) FROM audit")
         .fetch_one(&mut *transaction)
         .await?;
+    let mut ids = Ids::default();
+    ids.go_on_after(last.as_deref());
     let short = |text: &str| -> String { text.chars().take(LONGEST).collect() };
     sql::query(
         "INSERT INTO audit (id, done_at, kind, who, address, deed, subject, detail) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
-    .bind(Ids::after(last.as_deref()).next())
+    .bind(ids.next())
     .bind(text_of(Timestamp::now()))
     .bind(by.kind.word())
     .bind(&by.name)

@@ -194,7 +194,9 @@ impl Server {
             Err(_) => return Err(Error::new(Kind::Away, "it does not answer")),
         };
         check(&mut watched).await?;
-        until_free(&mut watched).await?;
+        if self.hold == Hold::Alone {
+            until_free(&mut watched).await?;
+        }
         let write = self.writer().await?;
         let mut connection = write.acquire().await?;
         migrations::of_server(&mut connection).await?;
