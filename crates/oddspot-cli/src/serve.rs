@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use oddspot::net::engine::Cpu;
 use oddspot::{Model, Options};
-use oddspot_station::configuration::{After, DatabaseAddress};
+use oddspot_station::configuration::After;
 use oddspot_station::{Configuration, Service};
 
 use crate::interrupt::Interrupt;
@@ -39,7 +39,8 @@ pub struct ServeArgs {
     pub data: Option<PathBuf>,
     /// PostgreSQL database of the history, as postgres://USER@HOST/DATABASE [default: a file in the data folder]
     #[arg(long, value_name = "URL")]
-    pub database: Option<DatabaseAddress>,
+    // Read later: what cannot be read would be quoted here, with its password.
+    pub database: Option<String>,
     /// Model that judges
     #[arg(long)]
     pub model: Option<PathBuf>,

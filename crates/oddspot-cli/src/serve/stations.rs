@@ -27,7 +27,7 @@ pub fn configured(args: &ServeArgs) -> Result<Configuration> {
         configuration.data = Some(data.clone());
     }
     if let Some(database) = &args.database {
-        configuration.database = Some(database.clone());
+        configuration.database = Some(database.parse()?);
     }
     if let Some(threads) = args.threads {
         configuration.threads = threads;

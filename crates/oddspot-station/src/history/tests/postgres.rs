@@ -1,6 +1,7 @@
 //! A PostgreSQL of a test's own: as an ordinary user, on a socket in a folder, and gone with the test.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -79,7 +80,7 @@ impl Postgres {
         let guard = command(Path::new("sh"), &folder)
             .args([
                 "-c",
-                "cat; kill -9 $(head -n 1 data/postmaster.pid); sleep 0.3; rm -rf \"$PWD\"",
+                "trap '' TERM INT HUP; cat; kill -9 $(head -n 1 data/postmaster.pid); sleep 0.3; rm -rf \"$PWD\" || (sleep 1; rm -rf \"$PWD\")",
             ])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -150,12 +151,19 @@ impl Postgres {
 
     /// Somebody else who holds a database by an advisory lock of the schema, until it is killed.
     pub fn hold(&self, database: &str, key: i32) -> Child {
-        let lock =
-            format!("SELECT pg_advisory_lock({key}, hashtext('public')); SELECT pg_sleep(600)");
-        let holder = self
-            .psql_of(database, &lock)
+        // By its input, so that it hears of its end.
+        let mut psql = self.psql_of(database);
+        let mut holder = psql
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
+            .unwrap();
+        let lock = format!("SELECT pg_advisory_lock({key}, hashtext('public'));\n");
+        holder
+            .stdin
+            .as_mut()
+            .unwrap()
+            .write_all(lock.as_bytes())
             .unwrap();
         let holders = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
         while self.sql(database, holders) == "0" {
@@ -176,13 +184,16 @@ impl Postgres {
     }
 
     fn psql(&self, database: &str, statement: &str) -> Output {
-        self.psql_of(database, statement).output().unwrap()
+        self.psql_of(database)
+            .args(["-c", statement])
+            .output()
+            .unwrap()
     }
 
-    fn psql_of(&self, database: &str, statement: &str) -> Command {
+    fn psql_of(&self, database: &str) -> Command {
         let mut psql = Command::new("psql");
         psql.arg("-h").arg(&self.folder);
-        psql.args(["-U", "oddspot", "-d", database, "-Atqc", statement]);
+        psql.args(["-U", "oddspot", "-d", database, "-Atq"]);
         psql
     }
 }
