@@ -1,5 +1,6 @@
 //! Who stands before a group of routes: looks who asks, and whether that one may.
 
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -29,7 +30,7 @@ pub struct Gate {
 /// Lets in who may.
 pub async fn gate(
     State(gate): State<Gate>,
-    parameters: RawPathParams,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -71,8 +72,12 @@ pub async fn gate(
     if let Party::Program(token, _) = &who.party
         && let Some(own) = &token.station
     {
-        let mut stations = parameters.iter().filter(|(name, _)| STATION.contains(name));
-        if stations.any(|(_, station)| station != own) {
+        // What cannot be read is no station of anybody's.
+        let is_own = parameters.is_ok_and(|all| {
+            let mut stations = all.iter().filter(|(name, _)| STATION.contains(name));
+            stations.all(|(_, station)| station == own)
+        });
+        if !is_own {
             let detail = format!("this token is for station {own} alone");
             return forbidden(&detail);
         }

@@ -33,7 +33,7 @@ fn people_sign_in_and_an_admin_says_who_may_what_in_a_browser() {
     // That a page answers 401 stands in the console, and is as it should be.
     page.wrong.clear();
     fill(&mut page, "form", &anna);
-    page.until("location.pathname === '/people' && document.querySelector('.badge')?.textContent === 'you'");
+    page.until("document.readyState === 'complete' && location.pathname === '/people' && document.querySelector('.badge')?.textContent === 'you'");
     // Another, who must change the password; a token, shown once; a role.
     let bert = [
         ("name", "bert"),
@@ -41,7 +41,9 @@ fn people_sign_in_and_an_admin_says_who_may_what_in_a_browser() {
         ("password", PASSWORD),
     ];
     fill(&mut page, "#add-user", &bert);
-    page.until("document.body.textContent.includes('must change the password first')");
+    page.until(
+        "document.readyState === 'complete' && document.body.textContent.includes('must change the password first')",
+    );
     let camera = [("name", "camera"), ("station", "model")];
     fill(&mut page, "#add-token", &camera);
     page.until("document.getElementById('made-token').textContent.startsWith('oddspot_')");
@@ -54,7 +56,9 @@ fn people_sign_in_and_an_admin_says_who_may_what_in_a_browser() {
         "(() => { const one = document.querySelector('[aria-label=\"Role of bert\"]'); one.value = 'operator'; \
          one.dispatchEvent(new Event('change', { bubbles: true })); })()",
     );
-    page.until("document.body.textContent.includes('engineer to operator')");
+    page.until(
+        "document.readyState === 'complete' && document.body.textContent.includes('engineer to operator')",
+    );
     page.value("window.confirm = () => true");
     page.value("document.querySelector('[data-remove$=\"/camera\"]').click()");
     page.until("document.body.textContent.includes('removed the token')");
