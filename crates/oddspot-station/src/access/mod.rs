@@ -33,6 +33,18 @@ const BETWEEN_NOTES: SignedDuration = SignedDuration::from_secs(60);
 /// Sessions and tokens that are remembered.
 const REMEMBERED: usize = 1_000;
 
+/// What was read; while the history is away what was known last, for nobody changes it then. So it is told who asks
+/// that it is away, and images that are refused are counted.
+///
+/// # Errors
+/// A history that cannot be read, or that went away before anything was known.
+fn believed<T>(read: Result<T>, known: Option<T>) -> Result<T> {
+    match (read, known) {
+        (Err(error), Some(known)) if error.kind() == Kind::Away => Ok(known),
+        (read, _) => read,
+    }
+}
+
 /// Who may use a service.
 pub struct Access {
     history: Arc<History>,
@@ -77,12 +89,16 @@ impl Access {
     /// # Errors
     /// A history that cannot be read.
     pub async fn has_users(&self) -> Result<bool> {
-        if let Some((has_users, at)) = self.known().has_users
+        let known = self.known().has_users;
+        if let Some((has_users, at)) = known
             && at.elapsed() < BELIEVED
         {
             return Ok(has_users);
         }
-        let has_users = self.history.has_users().await?;
+        let has_users = believed(
+            self.history.has_users().await,
+            known.map(|(known, _)| known),
+        )?;
         self.known().has_users = Some((has_users, Instant::now()));
         Ok(has_users)
     }
@@ -94,13 +110,15 @@ impl Access {
     pub async fn session(&self, secret: &str) -> Result<Option<Session>> {
         let id = hash_of(secret);
         let remembered = self.known().sessions.get(&id).cloned();
-        let remembered = remembered.filter(|(_, read)| read.elapsed() < BELIEVED);
         let (session, read) = match remembered {
-            Some(remembered) => remembered,
-            None => match self.history.session(&id).await? {
-                Some(session) => (session, Instant::now()),
-                None => return Ok(None),
-            },
+            Some((session, read)) if read.elapsed() < BELIEVED => (session, read),
+            other => {
+                let known = other.map(|(session, _)| Some(session));
+                match believed(self.history.session(&id).await, known)? {
+                    Some(session) => (session, Instant::now()),
+                    None => return Ok(None),
+                }
+            }
         };
         let now = Timestamp::now();
         if now.duration_since(session.seen) > IDLE || now.duration_since(session.began) > LONGEST {
@@ -137,10 +155,13 @@ impl Access {
         let remembered = self.known().tokens.get(&hash).cloned();
         let mut token = match remembered {
             Some((token, at)) if at.elapsed() < BELIEVED => return Ok(Some(token)),
-            _ => match self.history.token_of(&hash).await? {
-                Some(token) => token,
-                None => return Ok(None),
-            },
+            other => {
+                let known = other.map(|(token, _)| Some(token));
+                match believed(self.history.token_of(&hash).await, known)? {
+                    Some(token) => token,
+                    None => return Ok(None),
+                }
+            }
         };
         let now = Timestamp::now();
         let used: Option<Timestamp> = token.used.as_ref().and_then(|used| used.parse().ok());
