@@ -5,7 +5,8 @@ mod kept_image;
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use oddspot::files::atomic;
 use oddspot::files::digest::{hex, sha256_of_file};
@@ -17,6 +18,8 @@ use crate::error::{Error, Kind, Result};
 
 /// Bytes that are written to see whether there is room: some images' worth.
 const PROBE: usize = 1 << 20;
+/// How long it is believed that there is room.
+const PROBED: Duration = Duration::from_secs(1);
 /// The folders in it.
 const FOLDERS: [&str; 4] = ["images", "models", "pictures", "training"];
 
@@ -26,6 +29,8 @@ pub struct Data {
     root: PathBuf,
     /// Locked as long as the service runs; the system frees it, however it ends.
     _lock: File,
+    /// When something was written last to see whether there is room.
+    probed: Mutex<Option<Instant>>,
 }
 
 /// The file of the history in a data folder.
@@ -76,6 +81,7 @@ impl Data {
         Ok(Self {
             root: root.canonicalize().map_err(Error::io(root))?,
             _lock: lock,
+            probed: Mutex::default(),
         })
     }
 
@@ -89,9 +95,16 @@ impl Data {
     /// # Errors
     /// Why it cannot.
     pub fn check_writable(&self) -> Result<()> {
+        // Whoever asks at the same time hears the same: each probe costs a write.
+        let mut probed = self.probed.lock().unwrap_or_else(PoisonError::into_inner);
+        if probed.is_some_and(|at| at.elapsed() < PROBED) {
+            return Ok(());
+        }
         let path = self.root.join("probe");
         fs::write(&path, [0; PROBE]).map_err(Error::io(&path))?;
-        fs::remove_file(&path).map_err(Error::io(&path))
+        fs::remove_file(&path).map_err(Error::io(&path))?;
+        *probed = Some(Instant::now());
+        Ok(())
     }
 
     /// The file of the history.

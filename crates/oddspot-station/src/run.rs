@@ -41,7 +41,11 @@ pub fn run(
         let address = listener
             .local_addr()
             .map_err(|error| Error::internal(error.to_string()))?;
-        let (service, work) = Service::start(configuration, data, options).await?;
+        // A database may be waited for: whoever ends it need not.
+        let (service, work) = tokio::select! {
+            started = Service::start(configuration, data, options) => started?,
+            () = ended_by(&is_ended) => return Ok(()),
+        };
         if tls.is_none() && !address.ip().is_loopback() {
             tracing::warn!(
                 "{address} can be reached by other machines without TLS: passwords and tokens can be read on the way; \
@@ -55,9 +59,7 @@ pub fn run(
         };
         let router = router(service.clone(), site);
         let served = tokio::spawn(serve(listener, tls, router, service.ending()));
-        while !is_ended() {
-            tokio::time::sleep(LOOK).await;
-        }
+        ended_by(&is_ended).await;
         work.stop();
         service.announce_end();
         served.await.ok();
@@ -67,6 +69,12 @@ pub fn run(
     // Pictures that are being drawn may be left.
     runtime.shutdown_background();
     ended
+}
+
+async fn ended_by(is_ended: impl Fn() -> bool) {
+    while !is_ended() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn runtime() -> Result<Runtime> {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use oddspot_station::Configuration;
 use oddspot_station::access::{Administration, LEAST};
-use oddspot_station::history::{DatabaseAddress, Role, TokenRole};
+use oddspot_station::history::{Role, TokenRole};
 
 use super::folder;
 
@@ -107,8 +107,9 @@ pub struct Place {
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// PostgreSQL database of the history, as postgres://USER@HOST/DATABASE [default: a file in the data folder]
+    // It may hold a password, which no mistake may print.
     #[arg(long, value_name = "URL")]
-    database: Option<DatabaseAddress>,
+    database: Option<String>,
 }
 
 /// What a person may do.
@@ -157,7 +158,7 @@ impl Place {
             None => Configuration::default(),
         };
         if let Some(database) = &self.database {
-            configuration.database = Some(database.clone());
+            configuration.database = Some(database.parse()?);
         }
         let data = match self.data.as_ref().or(configuration.data.as_ref()) {
             Some(data) => data.clone(),

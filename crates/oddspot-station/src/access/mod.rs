@@ -33,18 +33,6 @@ const BETWEEN_NOTES: SignedDuration = SignedDuration::from_secs(60);
 /// Sessions and tokens that are remembered.
 const REMEMBERED: usize = 1_000;
 
-/// What was read; while the history is away what was known last, for nobody changes it then. So it is told who asks
-/// that it is away, and images that are refused are counted.
-///
-/// # Errors
-/// A history that cannot be read, or that went away before anything was known.
-fn believed<T>(read: Result<T>, known: Option<T>) -> Result<T> {
-    match (read, known) {
-        (Err(error), Some(known)) if error.kind() == Kind::Away => Ok(known),
-        (read, _) => read,
-    }
-}
-
 /// Who may use a service.
 pub struct Access {
     history: Arc<History>,
@@ -84,6 +72,18 @@ impl Access {
         }
     }
 
+    /// What was read; as long as the history is away what was known last. Nothing can be done then, but who asks is told
+    /// why, and images that are refused are counted.
+    ///
+    /// # Errors
+    /// A history that cannot be read, or that went away before anything was known.
+    fn believed<T>(&self, read: Result<T>, known: Option<T>) -> Result<T> {
+        match (read, known) {
+            (Err(_), Some(known)) if self.history.trouble().is_some() => Ok(known),
+            (read, _) => read,
+        }
+    }
+
     /// Whether there is any user; as long as there is none, this machine's own people may do everything.
     ///
     /// # Errors
@@ -95,10 +95,8 @@ impl Access {
         {
             return Ok(has_users);
         }
-        let has_users = believed(
-            self.history.has_users().await,
-            known.map(|(known, _)| known),
-        )?;
+        let read = self.history.has_users().await;
+        let has_users = self.believed(read, known.map(|(known, _)| known))?;
         self.known().has_users = Some((has_users, Instant::now()));
         Ok(has_users)
     }
@@ -114,9 +112,12 @@ impl Access {
             Some((session, read)) if read.elapsed() < BELIEVED => (session, read),
             other => {
                 let known = other.map(|(session, _)| Some(session));
-                match believed(self.history.session(&id).await, known)? {
+                match self.believed(self.history.session(&id).await, known)? {
                     Some(session) => (session, Instant::now()),
-                    None => return Ok(None),
+                    None => {
+                        self.remember(|known| drop(known.sessions.remove(&id)));
+                        return Ok(None);
+                    }
                 }
             }
         };
@@ -157,9 +158,12 @@ impl Access {
             Some((token, at)) if at.elapsed() < BELIEVED => return Ok(Some(token)),
             other => {
                 let known = other.map(|(token, _)| Some(token));
-                match believed(self.history.token_of(&hash).await, known)? {
+                match self.believed(self.history.token_of(&hash).await, known)? {
                     Some(token) => token,
-                    None => return Ok(None),
+                    None => {
+                        self.remember(|known| drop(known.tokens.remove(&hash)));
+                        return Ok(None);
+                    }
                 }
             }
         };

@@ -6,6 +6,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr, SqlStr};
 
+use super::sql::write_alone;
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
@@ -59,8 +60,9 @@ pub async fn of_server(connection: &mut PgConnection) -> Result<()> {
         }
     }
     let mut transaction = connection.begin().await?;
+    // A service and the command at the terminal may begin at the same time.
+    write_alone(&mut transaction).await?;
     let mut migrator = migrator(of_postgres);
-    // Who holds the database is alone anyhow.
     migrator.set_locking(false);
     let done = migrator.run_direct(None, &mut *transaction, false).await;
     done.map_err(|error| {

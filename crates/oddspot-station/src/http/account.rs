@@ -11,6 +11,7 @@ use super::pages::navigation;
 use super::problem::Problem;
 use super::who::{Person, Who};
 use crate::error::Kind;
+use crate::history::Deed;
 use crate::pages::{AccountPage, Place, render};
 
 /// What the form sends.
@@ -54,7 +55,12 @@ pub async fn change(
     let is_right = access.is_password(&person.name, &given.now, who.address);
     match is_right.await? {
         Ok(true) => {}
-        Ok(false) => return invalid("The password of now is wrong."),
+        Ok(false) => {
+            shared
+                .note(&who, Deed::SignInFailed, &person.name, None)
+                .await;
+            return invalid("The password of now is wrong.");
+        }
         Err(wait) => {
             let mut response = refused(StatusCode::TOO_MANY_REQUESTS, too_soon(wait))?;
             let wait = HeaderValue::from(seconds(wait));

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -82,6 +82,7 @@ pub async fn events(
         is_behind,
         last,
         looks: tokio::time::interval(LOOK),
+        looked: Instant::now(),
         who,
         shared: shared.clone(),
         read: VecDeque::new(),
@@ -114,6 +115,8 @@ struct Telling {
     ending: watch::Receiver<bool>,
     /// When it is looked whether whoever listens still may.
     looks: tokio::time::Interval,
+    /// When it was looked last.
+    looked: Instant,
     who: Who,
     shared: Shared,
     /// The last that was told.
@@ -127,6 +130,14 @@ impl Telling {
     /// The next event; None at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            // Also while much is read that was missed.
+            if self.looked.elapsed() >= LOOK {
+                self.is_still_allowed().await.then_some(())?;
+                self.looked = Instant::now();
+            }
+            if *self.ending.borrow() {
+                return None;
+            }
             if let Some(inspection) = self.read.pop_front() {
                 return Some(self.tell(&inspection));
             }
@@ -137,7 +148,8 @@ impl Telling {
             let heard = tokio::select! {
                 heard = self.news.recv() => Some(heard),
                 job = self.jobs.recv() => match job {
-                    Ok(job) => return Some(of_job(&job)),
+                    Ok(job) if self.who.may(Need::READ_SET_UP) => return Some(of_job(&job)),
+                    Ok(_) => continue,
                     // What it missed the next one tells too.
                     Err(RecvError::Lagged(_)) => continue,
                     Err(RecvError::Closed) => return None,
@@ -154,10 +166,8 @@ impl Telling {
                 },
                 _ = self.ending.wait_for(|ends| *ends) => return None,
             };
-            let Some(heard) = heard else {
-                self.is_still_allowed().await.then_some(())?;
-                continue;
-            };
+            // It is only time to look.
+            let Some(heard) = heard else { continue };
             match heard {
                 Ok(inspection) if inspection.id > self.last => return Some(self.tell(&inspection)),
                 Ok(_) => {}

@@ -181,7 +181,7 @@ pub async fn remove_label(
 /// There is none; one that a machine did not send.
 pub async fn found_by(shared: &Shared, who: &Who, id: &str) -> Result<Inspection, Problem> {
     let inspection = found(shared, id).await?;
-    if who.is_kept_from(inspection.token.as_deref()) {
+    if who.is_kept_from(inspection.token.as_deref(), &inspection.station) {
         let detail = "this token reads what was sent with it alone";
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }

@@ -107,10 +107,13 @@ impl Who {
     }
 
     /// Whether this one is a program that may read what it sent, and this was sent by another.
-    pub fn is_kept_from(&self, sent_with: Option<&str>) -> bool {
+    pub fn is_kept_from(&self, sent_with: Option<&str>, station: &str) -> bool {
         match &self.party {
             Party::Program(token, _) => {
-                token.role == TokenRole::Machine && sent_with != Some(&token.name)
+                let own = token.station.as_deref();
+                // A name may have been another token's before, of another station.
+                token.role == TokenRole::Machine
+                    && (sent_with != Some(&token.name) || own.is_some_and(|own| own != station))
             }
             _ => false,
         }

@@ -100,8 +100,14 @@ impl FromStr for DatabaseAddress {
         });
         if let Some(unknown) = unknown {
             let known = PARAMETERS.join(", ");
+            // What stands behind a ? may be the rest of a password.
+            let is_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+            let said = match unknown.chars().all(is_name) {
+                true => format!("{unknown:?}"),
+                false => "that there is not (a ? in a password is %3F)".to_owned(),
+            };
             let reason =
-                format!("the database's address has a parameter {unknown:?}: there are {known}");
+                format!("the database's address has a parameter {said}: there are {known}");
             return Err(Error::new(Kind::Invalid, reason));
         }
         let kept = parameters.split('&').filter(|one| {

@@ -9,6 +9,9 @@ const OLDEST: i32 = 150_000;
 /// By which services of one database know of each other: "oddspot", and the schema's name beside it.
 pub const LOCK: i32 = 0x6f64_6473;
 
+/// By which writers of one database wait for each other.
+const WRITING: i32 = LOCK + 1;
+
 /// Whether a server can keep a history.
 ///
 /// # Errors
@@ -58,6 +61,15 @@ pub async fn take_hold(connection: &mut PgConnection) -> sqlx::Result<bool> {
         .bind(LOCK)
         .fetch_one(connection)
         .await
+}
+
+/// Waits until no other transaction writes, and holds off all others until this one ends.
+pub async fn write_alone(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1, hashtext(current_schema()::text))")
+        .bind(WRITING)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// Lets go of it again.

@@ -24,6 +24,7 @@ pub use address::DatabaseAddress;
 pub use builder::Builder;
 #[cfg(test)]
 pub use checks::LOCK;
+pub use checks::write_alone;
 pub use condition::Condition;
 pub use pool::Pool;
 pub use query::{query, query_scalar};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sqlx::sqlite::SqlitePool;
 
+use super::checks::write_alone;
 use super::server::{Server, Use};
 use super::transaction::{InServer, Transaction};
 use crate::error::Result;
@@ -38,7 +39,12 @@ impl Pool {
             )),
             Self::Server(OfServer { server, by }) => {
                 let (pool, generation) = server.pool(*by)?;
-                let transaction = server.guarded(generation, pool.begin()).await?;
+                let mut transaction = server.guarded(generation, pool.begin()).await?;
+                if *by == Use::Write {
+                    // The command at the terminal writes too, by a connection of its own.
+                    let alone = write_alone(&mut transaction);
+                    server.guarded(generation, alone).await?;
+                }
                 Ok(Transaction::Server(InServer {
                     server: Arc::clone(server),
                     generation,

@@ -128,7 +128,13 @@ fn no_operation_is_open_and_each_is_for_the_roles_that_the_description_names() {
     }
     let nobody = Client::nobody(&serving);
     let forged = Client::program(&serving, "oddspot_forged");
-    let stale = Client::nobody(&serving).with("cookie", "oddspot_1=forged");
+    let stale = Client::nobody(&serving).with(
+        "cookie",
+        &format!(
+            "oddspot_{}=forged",
+            serving.address.rsplit(":").next().unwrap()
+        ),
+    );
     for Operation {
         method,
         path,
