@@ -314,7 +314,10 @@ mod tests {
         let data = Data::open(folder.path()).unwrap();
         data.check_writable().unwrap();
         assert!(!data.root().join("probe").exists());
+        // Not probed again within a second.
         fs::create_dir(data.root().join("probe")).unwrap();
+        data.check_writable().unwrap();
+        *data.probed.lock().unwrap() = None;
         assert!(data.check_writable().is_err());
     }
 

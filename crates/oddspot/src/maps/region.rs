@@ -67,7 +67,8 @@ pub fn outlined(map: &ScoreMap, threshold: f32) -> Vec<bool> {
     let skirts: Vec<f32> = (peaks(&found, map).into_iter())
         .map(|peak| {
             if peak.is_finite() {
-                SKIRT * peak
+                // Half of what lies below 0 is higher than it.
+                peak.min(SKIRT * peak)
             } else {
                 peak.min(0.0)
             }
@@ -156,6 +157,13 @@ mod tests {
             outlined(&map, 5.5),
             [false, false, true, true, false, false, false]
         );
+    }
+
+    #[test]
+    fn a_map_that_lies_below_0_has_its_peak_outlined() {
+        let map = map(3, &[-4.0, -2.0, -3.0]);
+        assert_eq!(outlined(&map, -2.5), [false, true, false]);
+        assert_eq!(regions(&map, -2.5).len(), 1);
     }
 
     #[test]
