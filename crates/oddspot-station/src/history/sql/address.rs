@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use sqlx::postgres::PgConnectOptions;
 
@@ -114,7 +115,14 @@ impl FromStr for DatabaseAddress {
             let name = one.split('=').next().unwrap_or_default();
             !name.is_empty() && !IDLE.contains(&name)
         });
-        let kept: Vec<&str> = kept.collect();
+        let mut kept: Vec<String> = kept.map(str::to_owned).collect();
+        if !names_user(before, &kept) {
+            let user = usual_user().ok_or_else(nameless)?;
+            kept.push(format!(
+                "user={}",
+                utf8_percent_encode(&user, NON_ALPHANUMERIC)
+            ));
+        }
         let url = match kept.is_empty() {
             true => before.to_owned(),
             false => format!("{before}?{}", kept.join("&")),
@@ -126,6 +134,29 @@ impl FromStr for DatabaseAddress {
         address.options()?;
         Ok(address)
     }
+}
+
+/// Whether an address says as whom.
+fn names_user(before: &str, parameters: &[String]) -> bool {
+    let authority = before.split("://").nth(1).unwrap_or_default();
+    let authority = authority.split('/').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    let is_user = |one: &String| one.starts_with("user=");
+    user.is_some_and(|user| !user.is_empty()) || parameters.iter().any(is_user)
+}
+
+/// As whom it is where the address does not say it: as PostgreSQL's own programs, which go by who runs them.
+fn usual_user() -> Option<String> {
+    let names = ["PGUSER", "USER", "LOGNAME"].into_iter();
+    names
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|name| !name.is_empty())
+}
+
+fn nameless() -> Error {
+    let reason = "the database's address does not say as which user, and neither does USER: give it as \
+                  postgres://USER@HOST/DATABASE, or with user=USER behind the ?";
+    Error::new(Kind::Invalid, reason)
 }
 
 fn malformed() -> Error {
@@ -191,8 +222,17 @@ mod tests {
             let shown = address.to_string();
             assert!(shown.contains("oddspot at /run/pg:"), "{shown}");
         }
-        let usual: DatabaseAddress = "postgres:///oddspot".parse().unwrap();
+        let usual: DatabaseAddress = "postgres:///oddspot?user=line".parse().unwrap();
         assert!(!usual.to_string().contains("at :"), "{usual}");
+        // As who runs it, if that is known.
+        let of_runner = "postgres://db:5433/oddspot".parse::<DatabaseAddress>();
+        match usual_user() {
+            Some(user) => {
+                let shown = of_runner.unwrap().to_string();
+                assert!(shown.ends_with(&format!("at db:5433 as {user}")), "{shown}");
+            }
+            None => assert!(of_runner.unwrap_err().reason().contains("as which user")),
+        }
     }
 
     #[test]

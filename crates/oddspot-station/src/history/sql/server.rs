@@ -1,5 +1,6 @@
 //! A history in PostgreSQL, which may go away and come back: while it is away every statement fails at once.
 
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -142,7 +143,7 @@ impl Server {
             done = work => done.map_err(|error| self.error_of(error, generation)),
             over = condition.wait_for(is_over) => {
                 let trouble = over.ok().and_then(|now| now.trouble.clone());
-                Err(Error::new(Kind::Away, trouble.unwrap_or_else(|| self.away("it was away for a moment"))))
+                Err(Error::new(Kind::Away, trouble.unwrap_or_else(|| away("it was away for a moment"))))
             }
         }
     }
@@ -155,19 +156,12 @@ impl Server {
                 Error::new(Kind::Away, reason)
             }
             error if is_of_the_connection(&error) => {
-                let trouble = self.away(&words_of(&error));
+                let trouble = away(&words_of(&error));
                 self.lose(generation, &trouble);
                 Error::new(Kind::Away, trouble)
             }
             error => error.into(),
         }
-    }
-
-    fn away(&self, why: &str) -> String {
-        format!(
-            "the history's database is away ({}: {why}): nothing is judged until it is back",
-            self.address
-        )
     }
 
     /// Notes that it is away, if that is not known yet.
@@ -259,7 +253,7 @@ impl Server {
         loop {
             let why = self.until_lost(&mut watched).await;
             let generation = self.condition.borrow().generation;
-            self.lose(generation, &self.away(&why));
+            self.lose(generation, &away(&why));
             self.let_go();
             watched = self.until_back().await;
             tracing::info!("the history's database is back: {}", self.address);
@@ -292,7 +286,7 @@ impl Server {
             match connected.unwrap_or_else(|_| hangs()) {
                 Ok(watched) => return watched,
                 Err(error) => {
-                    let trouble = self.away(error.reason());
+                    let trouble = away(error.reason());
                     self.condition.send_if_modified(|now| {
                         let is_news = now.trouble.as_ref() != Some(&trouble);
                         if is_news {
@@ -355,6 +349,11 @@ async fn until_free(connection: &mut PgConnection) -> Result<()> {
     Err(Error::new(Kind::Mismatch, HELD))
 }
 
+/// What is said to whoever asks, who need not know where the database is.
+fn away(why: &str) -> String {
+    format!("the history's database is away ({why}): nothing is judged until it is back")
+}
+
 /// Whether it is not the statement's own error: others would meet it too.
 fn is_of_the_connection(error: &sqlx::Error) -> bool {
     use sqlx::Error::{BeginFailed, Io, PoolClosed, Protocol, Tls, WorkerCrashed};
@@ -373,6 +372,10 @@ fn is_of_the_connection(error: &sqlx::Error) -> bool {
 fn words_of(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.message().to_owned(),
+        // What the library says of it then leads to its own manual.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            "the connection was closed".to_owned()
+        }
         sqlx::Error::Io(error) => error.to_string(),
         error => error.to_string(),
     }

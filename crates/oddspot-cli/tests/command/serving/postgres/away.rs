@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::*;
+use crate::serving::chromium::Chromium;
 use crate::serving::outputs::kills::kill_under_load;
 use crate::serving::outputs::receiver::{Mood, Receiver};
 use crate::serving::{agent, answer};
@@ -289,5 +290,40 @@ fn killed_at_any_moment_what_is_in_postgresql_is_told_in_order() {
     assert_eq!(first_of_each(receiver.ids("inspection")), all);
     let parts = counts(&serving.all(), "part_id");
     assert!(parts.values().all(|count| *count == 1), "{parts:?}");
+    serving.stop();
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_page_that_is_open_says_that_it_is_away_and_goes_on() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    postgres.create("line");
+    let receiver = Receiver::new(Mood::Takes);
+    let world = world_with(&postgres.url("line"), &receiver);
+    let serving = serve(&world);
+    assert_eq!(serving.send("?part_id=first", &image(1)).status, 201);
+    let mut page = Chromium::start(&world);
+    page.open(&serving.url("/stations/model"), 1280, "light");
+    page.until("document.querySelector('.said h2')?.textContent === 'first'");
+    postgres.stop();
+    page.until("document.getElementById('lost').textContent.includes('database is away')");
+    // What is shown stays.
+    assert_eq!(page.value("document.getElementById('lost').hidden"), false);
+    page.until("document.querySelector('.said h2').textContent === 'first'");
+    postgres.go_on();
+    page.until("document.getElementById('lost').hidden");
+    until(|| (serving.send("?part_id=second", &image(2)).status == 201).then_some(()));
+    page.until("document.querySelector('.said h2').textContent === 'second'");
+    // One that is opened while it is away comes by itself.
+    postgres.stop();
+    until(|| (serving.get("/v2/health/ready").status == 503).then_some(()));
+    for width in [390, 1920] {
+        page.open(&serving.url("/stations/model"), width, "dark");
+        page.until("document.querySelector('.trouble').textContent.includes('database is away')");
+    }
+    postgres.go_on();
+    page.until("document.querySelector('.said h2')?.textContent === 'second'");
     serving.stop();
 }
