@@ -20,8 +20,8 @@ pub struct Administration {
 }
 
 impl Administration {
-    /// Opens the history of a data folder, or of the database that the configuration names; makes both if they are not there, so that there is a user before the first
-    /// start.
+    /// Opens the history of a data folder, or of the database that the configuration names; makes folder and history if
+    /// they are not there, so that there is a user before the first start.
     ///
     /// # Errors
     /// A folder that cannot be written, or that a newer program wrote.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
-use super::listing::id_of;
+use super::listing::{id_of, limit_of};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::history::AuditEntry;
@@ -45,15 +45,7 @@ pub async fn list(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Asked>,
 ) -> Result<Json<Audit>, Problem> {
-    let most = match asked.limit.as_str() {
-        "" => USUAL,
-        limit => {
-            let limit: Option<u32> = limit.parse().ok();
-            let limit = limit.filter(|limit| (1..=MOST).contains(limit));
-            limit
-                .ok_or_else(|| Problem::invalid(format!("limit must be a number of 1 to {MOST}")))?
-        }
-    };
+    let most = limit_of(&asked.limit, USUAL, MOST)?;
     let (entries, next) = entries(&shared, &asked.cursor, most).await?;
     Ok(Json(Audit { entries, next }))
 }

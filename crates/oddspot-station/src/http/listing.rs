@@ -108,12 +108,7 @@ impl Listing {
     /// # Errors
     /// No number, or one out of range.
     pub fn limit(&self) -> Result<u32, Problem> {
-        if self.limit.is_empty() {
-            return Ok(USUAL);
-        }
-        let limit: Option<u32> = self.limit.parse().ok();
-        let limit = limit.filter(|limit| (1..=MOST).contains(limit));
-        limit.ok_or_else(|| Problem::invalid(format!("limit must be a number of 1 to {MOST}")))
+        limit_of(&self.limit, USUAL, MOST)
     }
 }
 
@@ -143,6 +138,19 @@ fn moment(text: &str) -> Result<Timestamp, Problem> {
             "{text:?} is no time: give it as 2026-11-29T14:00:00Z or 2026-11-29"
         ))
     })
+}
+
+/// How many are asked for, up to `most`; without a text `usual`.
+///
+/// # Errors
+/// What is no number of these.
+pub fn limit_of(text: &str, usual: u32, most: u32) -> Result<u32, Problem> {
+    if text.is_empty() {
+        return Ok(usual);
+    }
+    let limit: Option<u32> = text.parse().ok();
+    let limit = limit.filter(|limit| (1..=most).contains(limit));
+    limit.ok_or_else(|| Problem::invalid(format!("limit must be a number of 1 to {most}")))
 }
 
 #[cfg(test)]
