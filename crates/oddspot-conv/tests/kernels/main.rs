@@ -32,12 +32,20 @@ fn values(count: usize, seed: u64) -> Vec<f32> {
 
 #[track_caller]
 fn assert_close(found: &[f32], expected: &[f32], what: &str) {
+    let largest = expected.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
+    assert_within(found, expected, &vec![largest; expected.len()], what);
+}
+
+/// As [`assert_close`], of sums whose terms may cancel: held to `sizes`, the roots of the sums of
+/// the squared terms.
+#[track_caller]
+fn assert_within(found: &[f32], expected: &[f32], sizes: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
         assert!(
-            (f - e).abs() <= TOLERANCE * largest.max(1e-3),
-            "{what}[{i}]: {f} for {e}, largest {largest}"
+            (f - e).abs() <= TOLERANCE * sizes[i].max(1e-3),
+            "{what}[{i}]: {f} for {e}, size {}",
+            sizes[i]
         );
     }
 }
