@@ -117,7 +117,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     for line in odd {
         tell!("warning: {line}");
     }
-    let prices = Prices::new(&thresholds, &good, &bad);
+    let prices = Prices::new(&thresholds, before, &good, &bad);
     say!(
         "an image is anomalous above the score {} (before {}), to be checked above {} (before {})",
         four_digits(thresholds.image),

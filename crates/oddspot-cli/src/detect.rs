@@ -102,7 +102,7 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     let making = Making {
         earlier: args.earlier(),
         written: args.judging.written(),
-        mark: report.bom,
+        form: report.form(),
         tells: !report.quiet,
     };
     name_all(&mut inputs, args.taken_names()?);

@@ -12,6 +12,8 @@ const RATES: [f64; 8] = [0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002];
 pub struct Prices {
     image: f64,
     check: f64,
+    /// The thresholds so far.
+    before: [f64; 2],
     /// Thresholds for other rates, the lowest threshold first.
     others: Vec<(f64, f64)>,
     good: Vec<f32>,
@@ -19,13 +21,19 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// Of thresholds, and of others near them.
-    pub fn new(thresholds: &Thresholds, good: &[Scored], bad: &[Scored]) -> Self {
+    /// Of thresholds, of those before, and of others near them.
+    pub fn new(
+        thresholds: &Thresholds,
+        before: &Thresholds,
+        good: &[Scored],
+        bad: &[Scored],
+    ) -> Self {
         let scores = |images: &[Scored]| images.iter().map(|image| image.score).collect();
         let other = |rate| (rate, thresholds.scores.threshold(rate));
         Self {
             image: thresholds.image,
             check: thresholds.check,
+            before: [before.image, before.check],
             others: RATES.map(other).into(),
             good: scores(good),
             bad: scores(bad),
@@ -62,6 +70,14 @@ impl Prices {
                 (self.check, "to check above".to_owned()),
             ])
             .collect();
+        for (before, now, what) in [
+            (self.before[0], self.image, "anomalous so far"),
+            (self.before[1], self.check, "to check so far"),
+        ] {
+            if before != now {
+                rows.push((before, what.to_owned()));
+            }
+        }
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut lines = vec![format!(
             "  {:>9}  {:16}  {:>12}  {:>12}",
@@ -118,7 +134,11 @@ mod tests {
             check: 0.1,
         };
         let thresholds = Thresholds::of(GoodScores::new(&scores, &scores, 0.0), rates);
-        let prices = Prices::new(&thresholds, &good, &bad);
+        let before = Thresholds {
+            image: 110.0,
+            ..thresholds.clone()
+        };
+        let prices = Prices::new(&thresholds, &before, &good, &bad);
         assert_eq!(
             prices.sentence(),
             "at 98.00: 3 of 5 missed (2 of them to be checked), 1 of 99 false alarms (8 more to be \
@@ -135,7 +155,11 @@ mod tests {
                 .iter()
                 .any(|line| line.contains(" 20 %") && line.contains("19 of 99"))
         );
-        let without = Prices::new(&thresholds, &good, &[]);
+        assert!(table.iter().any(|line| {
+            line.contains("110.0") && line.contains("anomalous so far") && line.contains("4 of 5")
+        }));
+        assert!(!table.iter().any(|line| line.contains("to check so far")));
+        let without = Prices::new(&thresholds, &thresholds, &good, &[]);
         assert!(
             without
                 .sentence()

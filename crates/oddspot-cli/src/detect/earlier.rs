@@ -29,30 +29,27 @@ pub enum Earlier {
     Append,
 }
 
-/// Whether a file of results has any, beyond its line of columns.
+/// Whether a file of results has any, beyond its line of columns, which is one of `heads`.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn has_rows(file: &Path, columns: Option<&str>) -> Result<bool> {
+pub fn has_rows(file: &Path, heads: &[String]) -> Result<bool> {
     // A device or a pipe has no past, and may never end.
     if !file.is_file() {
         return Ok(false);
     }
     let mut start = Vec::new();
     let line_end = 2;
-    let head = columns.map_or(0, |columns| {
-        columns.len() + BYTE_ORDER_MARK.len() + line_end
-    });
+    let longest = heads.iter().map(String::len).max();
+    let head = longest.map_or(0, |length| length + BYTE_ORDER_MARK.len() + line_end);
     let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     opened
         .take(head as u64 + 1)
         .read_to_end(&mut start)
         .with_context(|| format!("cannot read {}", file.display()))?;
     let text = String::from_utf8_lossy(&start);
-    Ok(match columns {
-        None => !text.is_empty(),
-        Some(columns) => !columns.starts_with(without_mark(&text).trim_end()),
-    })
+    let begun = without_mark(&text).trim_end();
+    Ok(!text.is_empty() && !heads.iter().any(|head| head.starts_with(begun)))
 }
 
 /// Removes the pictures that earlier results name: beside new results they would show other images,
@@ -127,7 +124,7 @@ pub fn check_columns(table: &Path, columns: &str) -> Result<()> {
         .with_context(|| format!("cannot read {}", table.display()))?;
     ensure!(
         without_mark(&first).trim_end() == columns,
-        "{} has other columns than this version writes: move it away, or choose another -o",
+        "{} has other columns than are written now, or not the same --decimal-comma: move it away, or choose another -o",
         table.display()
     );
     Ok(())
@@ -176,10 +173,11 @@ pub fn is_json(line: &[u8]) -> bool {
 }
 
 /// Whether a line is a whole row of as many columns.
-pub fn is_row(line: &[u8], columns: usize) -> bool {
+pub fn is_row(line: &[u8], columns: usize, separator: u8) -> bool {
     let quotes = line.iter().filter(|&&byte| byte == b'"').count();
     let mut rows = csv::ReaderBuilder::new();
-    let mut rows = rows.has_headers(false).flexible(true).from_reader(line);
+    let rows = rows.has_headers(false).flexible(true).delimiter(separator);
+    let mut rows = rows.from_reader(line);
     let row = rows.records().next().and_then(Result::ok);
     quotes % 2 == 0 && row.is_some_and(|row| row.len() == columns)
 }
@@ -210,7 +208,8 @@ mod tests {
             after(&(long.clone() + half)),
             (true, format!("{long}{{}}\n"))
         );
-        assert!(is_row(b"a,\"b, c\",d", 3));
-        assert!(!is_row(b"a,\"b, c", 2) && !is_row(b"a,b", 3));
+        assert!(is_row(b"a,\"b, c\",d", 3, b','));
+        assert!(!is_row(b"a,\"b, c", 2, b',') && !is_row(b"a,b", 3, b','));
+        assert!(is_row(b"a;1,5;d", 3, b';') && !is_row(b"a;1,5", 3, b';'));
     }
 }

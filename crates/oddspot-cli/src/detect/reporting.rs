@@ -4,6 +4,7 @@ use clap::Args;
 use oddspot::verdict::Verdict;
 
 use super::stamp::PartId;
+use super::table::Form;
 
 /// How verdicts are told.
 #[derive(Args, Clone, Default)]
@@ -21,6 +22,9 @@ pub struct ReportArgs {
     /// Begin results.csv with a byte order mark, by which Excel knows that it is UTF-8
     #[arg(long)]
     pub bom: bool,
+    /// Write results.csv with decimal commas and semicolons, as spreadsheets of many countries read it
+    #[arg(long)]
+    pub decimal_comma: bool,
 }
 
 /// How an image's verdict is told on standard output.
@@ -35,6 +39,14 @@ pub enum Said {
 }
 
 impl ReportArgs {
+    /// How results.csv is written.
+    pub fn form(&self) -> Form {
+        Form {
+            mark: self.bom,
+            comma: self.decimal_comma,
+        }
+    }
+
     /// How verdicts are told on standard output.
     pub fn said(&self) -> Said {
         match (self.json, self.quiet) {

@@ -14,14 +14,13 @@ use serde::Serialize;
 
 use super::done::Done;
 use super::earlier::{
-    Earlier, are_by_another, check_columns, go_to_end, has_rows, is_json, is_row, names,
-    remove_pictures,
+    Earlier, are_by_another, check_columns, go_to_end, has_rows, is_json, names, remove_pictures,
 };
 use super::input::Input;
 use super::page::PAGE;
 use super::pictures::{Pictures, Written, remove_leftovers};
 use super::stamp::{Stamp, Stamps};
-use super::table::{CSV, Of, Table, columns};
+use super::table::{CSV, Form, Of, Table};
 use crate::output::hold;
 
 /// Everything that is said, a line an image.
@@ -87,8 +86,8 @@ pub struct Making {
     pub earlier: Earlier,
     /// Beside new results.
     pub written: Written,
-    /// Whether a new table begins with a byte order mark.
-    pub mark: bool,
+    /// How the table is written.
+    pub form: Form,
     /// Whether is told what is removed.
     pub tells: bool,
 }
@@ -219,7 +218,7 @@ impl Folder {
         let Making {
             earlier,
             written,
-            mark,
+            form,
             tells,
         } = making;
         let shown = folder.display();
@@ -231,19 +230,19 @@ impl Folder {
             format!("cannot make the folder {shown}; choose an -o that you may write to")
         })?;
         let hold = hold(&folder.join(JSON_LINES))?;
-        let columns = columns().join(",");
+        let heads = [false, true].map(|comma| Form { comma, ..form }.head());
         let [results, table] = [JSON_LINES, CSV].map(|name| folder.join(name));
-        let there = has_rows(&results, None)?
-            || has_rows(&table, Some(&columns))?
-            || has_rows(&folder.join(PAGE), None)?;
+        let there = has_rows(&results, &[])?
+            || has_rows(&table, &heads)?
+            || has_rows(&folder.join(PAGE), &[])?;
         ensure!(
             !there || earlier != Earlier::Refuse,
             "{shown} has results already: add --replace to put new ones in their place, --append to add to \
              them, or choose another -o"
         );
         let appends = there && earlier == Earlier::Append;
-        if appends && has_rows(&table, None)? {
-            check_columns(&table, &columns)?;
+        if appends && has_rows(&table, &[])? {
+            check_columns(&table, &form.head())?;
         }
         // Both can be written, or the earlier results stay as they are.
         let [mut jsonl, mut csv] = [open(folder, JSON_LINES)?, open(folder, CSV)?];
@@ -255,7 +254,7 @@ impl Folder {
                 BTreeSet::new()
             }
         };
-        let is_whole_row = |line: &[u8]| is_row(line, self::columns().len());
+        let is_whole_row = |line: &[u8]| form.is_row(line);
         let is_whole: [IsWhole; 2] = [&is_json, &is_whole_row];
         let files = [&mut jsonl, &mut csv].into_iter().zip(is_whole);
         for ((file, is_whole), path) in files.zip([&results, &table]) {
@@ -278,7 +277,7 @@ impl Folder {
             root: folder.to_owned(),
             pictures: Pictures::new(folder, thresholds.image, written),
             jsonl,
-            table: Table::new(csv, mark).with_context(|| cannot_write(folder, CSV))?,
+            table: Table::new(csv, form).with_context(|| cannot_write(folder, CSV))?,
             names,
             _hold: hold,
         })

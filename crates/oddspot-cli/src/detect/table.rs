@@ -10,7 +10,7 @@ use oddspot::maps::Region;
 use oddspot::verdict::{Finding, Why};
 
 use super::done::Done;
-use super::earlier::BYTE_ORDER_MARK;
+use super::earlier::{BYTE_ORDER_MARK, is_row};
 use super::stamp::Stamp;
 
 /// The table's file.
@@ -48,8 +48,44 @@ pub fn columns() -> Vec<&'static str> {
     COLUMNS.into_iter().chain(health).collect()
 }
 
+/// How the table is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Begin with a byte order mark.
+    pub mark: bool,
+    /// Decimal commas, and semicolons between the cells.
+    pub comma: bool,
+}
+
+impl Form {
+    /// What stands between cells.
+    fn separator(self) -> char {
+        if self.comma { ';' } else { ',' }
+    }
+
+    /// The line of columns.
+    pub fn head(self) -> String {
+        columns().join(self.separator().encode_utf8(&mut [0; 4]))
+    }
+
+    /// Whether a line is a whole row.
+    pub fn is_row(self, line: &[u8]) -> bool {
+        is_row(line, columns().len(), self.separator() as u8)
+    }
+
+    fn number(self, number: String) -> String {
+        match self.comma {
+            true => number.replace('.', ","),
+            false => number,
+        }
+    }
+}
+
 /// A table that rows are added to.
-pub struct Table(csv::Writer<File>);
+pub struct Table {
+    rows: csv::Writer<File>,
+    form: Form,
+}
 
 /// What all rows begin with.
 pub struct Of<'a> {
@@ -62,16 +98,19 @@ pub struct Of<'a> {
 }
 
 impl Table {
-    /// Goes on with a file; an empty one begins with its columns, after a byte order mark if asked for.
+    /// Goes on with a file of this form; an empty one begins with its columns.
     ///
     /// # Errors
     /// A full disk.
-    pub fn new(mut file: File, mark: bool) -> Result<Self> {
+    pub fn new(mut file: File, form: Form) -> Result<Self> {
         let begins = file.metadata().map_or(true, |metadata| metadata.len() == 0);
-        if begins && mark {
+        if begins && form.mark {
             file.write_all(BYTE_ORDER_MARK.as_bytes())?;
         }
-        let mut table = Self(csv::Writer::from_writer(file));
+        let rows = csv::WriterBuilder::new()
+            .delimiter(form.separator() as u8)
+            .from_writer(file);
+        let mut table = Self { rows, form };
         if begins {
             table.row(columns().into_iter().map(str::to_owned))?;
         }
@@ -94,14 +133,15 @@ impl Table {
         let of_first = |value: fn(&Region) -> usize| {
             first.map_or(String::new(), |region| value(region).to_string())
         };
+        let number = |number| self.form.number(number);
         let found = [
             finding.verdict.word().to_owned(),
-            six_digits(finding.score.into()),
-            six_digits(finding.threshold),
-            six_digits(finding.check_threshold),
+            number(six_digits(finding.score.into())),
+            number(six_digits(finding.threshold)),
+            number(six_digits(finding.check_threshold)),
             finding.why.map_or("", Why::words).to_owned(),
-            format!("{:.4}", finding.looks_wrong_share),
-            format!("{:.4}", finding.wrong_place_share),
+            number(format!("{:.4}", finding.looks_wrong_share)),
+            number(format!("{:.4}", finding.wrong_place_share)),
             finding.peak.x.to_string(),
             finding.peak.y.to_string(),
             finding.regions.len().to_string(),
@@ -115,7 +155,7 @@ impl Table {
             differs.join("; "),
             of.stamp.model_sha256.to_owned(),
         ];
-        let health = health(finding);
+        let health = health(finding).map(number);
         self.row(of.cells().into_iter().chain(found).chain(health))
     }
 
@@ -124,10 +164,11 @@ impl Table {
     /// # Errors
     /// A full disk.
     pub fn skipped(&mut self, of: &Of, [threshold, check]: [f64; 2], error: &str) -> Result<()> {
+        let form = self.form;
         let cell = |column: &str| match column {
             "verdict" => "skipped".to_owned(),
-            "threshold" => six_digits(threshold),
-            "check_threshold" => six_digits(check),
+            "threshold" => form.number(six_digits(threshold)),
+            "check_threshold" => form.number(six_digits(check)),
             "error" => error.to_owned(),
             "model_sha256" => of.stamp.model_sha256.to_owned(),
             _ => String::new(),
@@ -139,8 +180,8 @@ impl Table {
 
     /// Writes what is still in memory.
     fn row(&mut self, row: impl IntoIterator<Item = String>) -> Result<()> {
-        self.0.write_record(row)?;
-        Ok(self.0.flush()?)
+        self.rows.write_record(row)?;
+        Ok(self.rows.flush()?)
     }
 }
 

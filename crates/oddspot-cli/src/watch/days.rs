@@ -95,7 +95,7 @@ impl<'a> Days<'a> {
         let making = Making {
             earlier: Earlier::Append,
             written: self.judging.written(),
-            mark: report.bom,
+            form: report.form(),
             tells: !report.quiet,
         };
         let mut output = Output::create(

@@ -129,6 +129,38 @@ fn a_name_says_which_part_an_image_shows() {
 }
 
 #[test]
+fn a_table_with_decimal_commas_is_read_where_a_comma_is_no_separator() {
+    let world = World::with_model();
+    world.picture("boards/a;b.png", &crate::world::board(1));
+    let detect = |options: &str| {
+        let command = format!("detect model.oddspot boards -o out --no-pictures {options}");
+        world.oddspot(&command)
+    };
+    world.succeeds(&mut detect("--decimal-comma"));
+    world.succeeds(&mut detect("--decimal-comma --append"));
+    let table = world.text("out/results.csv");
+    assert!(table.starts_with("image;part;time;verdict;score;"));
+    let results: Vec<Value> = lines(&world.text("out/results.jsonl"));
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.delimiter(b';').from_reader(table.as_bytes());
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), results.len()), (2, 2));
+    for (row, line) in rows.iter().zip(&results) {
+        assert_eq!(&row[0], "boards/a;b.png");
+        assert!(row[4].contains(',') && !row[4].contains('.'), "{}", &row[4]);
+        let score: f64 = row[4].replace(',', ".").parse().unwrap();
+        assert!((score - line["score"].as_f64().unwrap()).abs() < 1e-4 * score.abs());
+    }
+    let run = world.ends_with(&mut detect("--append"), 2);
+    assert!(
+        run.stderr.contains("not the same --decimal-comma"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(world.text("out/results.csv"), table);
+}
+
+#[test]
 fn a_table_with_a_byte_order_mark_is_added_to() {
     let world = World::with_model();
     world.picture("tëile/ä.png", &crate::world::board(1));
