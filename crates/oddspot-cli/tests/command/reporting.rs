@@ -151,7 +151,7 @@ fn a_table_with_decimal_commas_is_read_where_a_comma_is_no_separator() {
         let score: f64 = row[4].replace(',', ".").parse().unwrap();
         assert!((score - line["score"].as_f64().unwrap()).abs() < 1e-4 * score.abs());
     }
-    let run = world.ends_with(&mut detect("--append"), 2);
+    let run = world.ends_with(&mut detect("--append"), 1);
     assert!(
         run.stderr.contains("not the same --decimal-comma"),
         "{}",
