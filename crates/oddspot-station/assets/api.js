@@ -1,4 +1,29 @@
 // What pages ask of the service, and parts of pages that are brought anew.
+import { say } from "./words.js";
+
+/** The sentences for kinds of problems. @type {Record<string, string>} */
+const KINDS = {
+  "urn:oddspot:history-away": "script-away",
+  "urn:oddspot:forbidden": "script-forbidden",
+  "urn:oddspot:invalid": "script-invalid",
+  "urn:oddspot:no-model": "script-no-model",
+  "urn:oddspot:not-found": "script-missing",
+  "urn:oddspot:queue-full": "script-busy",
+  "urn:oddspot:too-fast": "script-busy",
+  "urn:oddspot:too-large": "script-too-large",
+  "urn:oddspot:unknown": "script-unknown",
+};
+
+/**
+ * The sentence that an answer which is none of what was asked for tells.
+ * @param {Response} answer
+ * @returns {Promise<string>}
+ */
+export async function refusal(answer) {
+  const problem = await answer.json().catch(() => ({}));
+  const detail = problem.detail ?? `${answer.status} ${answer.statusText}`;
+  return say(KINDS[problem.type] ?? "script-failed", { detail });
+}
 
 /**
  * Sends a request, and gives the answer.
@@ -9,11 +34,10 @@
  */
 export async function ask(method, address, body) {
   const headers = typeof body === "string" ? { "content-type": "application/json" } : undefined;
-  const answer = await fetch(address, { method, body, headers });
-  if (!answer.ok) {
-    const problem = await answer.json().catch(() => ({}));
-    throw new Error(problem.detail ?? `${answer.status} ${answer.statusText}`);
-  }
+  const answer = await fetch(address, { method, body, headers }).catch(() => {
+    throw new Error(say("script-lost"));
+  });
+  if (!answer.ok) throw new Error(await refusal(answer));
   return answer;
 }
 
@@ -63,13 +87,4 @@ export function listen(done, failed) {
  */
 export function words(error) {
   return error instanceof Error ? error.message : String(error);
-}
-
-/**
- * A sentence of the page with its gaps filled.
- * @param {string} sentence
- * @param {Record<string, string | number>} gaps
- */
-export function filled(sentence, gaps) {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(gaps[name] ?? ""));
 }

@@ -1,4 +1,6 @@
 // Buttons by which a person says what a part really is.
+import { ask, words } from "./api.js";
+import { say } from "./words.js";
 
 /**
  * Lets buttons with `data-id` set a label (`data-truth`) or remove it (`data-remove`).
@@ -10,18 +12,13 @@ export function listen(done) {
     if (!(button instanceof HTMLButtonElement)) return;
     button.disabled = true;
     const address = `/api/v1/inspections/${button.dataset.id}/label`;
-    const removes = "remove" in button.dataset;
     try {
-      const answer = await fetch(address, {
-        method: removes ? "DELETE" : "PUT",
-        headers: { "content-type": "application/json" },
-        body: removes ? undefined : JSON.stringify({ truth: button.dataset.truth }),
-      });
-      if (!answer.ok) throw new Error((await answer.json()).detail);
+      if ("remove" in button.dataset) await ask("DELETE", address);
+      else await ask("PUT", address, JSON.stringify({ truth: button.dataset.truth }));
       done();
     } catch (error) {
       button.disabled = false;
-      button.textContent = `not kept: ${error instanceof Error ? error.message : error}`;
+      button.textContent = say("script-not-kept", { detail: words(error) });
     }
   });
 }

@@ -1,6 +1,7 @@
 // The page of a station: as parts come, what is shown is brought anew from the service.
-import { listen as act } from "./api.js";
+import { listen as act, refusal } from "./api.js";
 import { listen } from "./label.js";
+import { say } from "./words.js";
 
 /** Milliseconds without a sign of life after which the connection counts as lost. */
 const SILENCE = 15_000;
@@ -62,7 +63,7 @@ async function bring() {
       const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`);
       // Signed out meanwhile: the page leads to where one signs in, and back.
       if (answer.status === 401) return location.reload();
-      if (answer.status === 503) goAway((await answer.json()).detail);
+      if (answer.status === 503) goAway(await refusal(answer));
       if (answer.ok) {
         goAway("");
         const next = document.createRange().createContextualFragment(await answer.text());
@@ -111,7 +112,8 @@ events.addEventListener("inspection", (event) => {
 });
 events.addEventListener("health", (event) => {
   hear();
-  goAway(JSON.parse(event.data).history ?? "");
+  const trouble = JSON.parse(event.data).history;
+  goAway(trouble ? say("script-away", { detail: trouble }) : "");
   if (!away) bring();
 });
 setInterval(() => { if (Date.now() - heard > SILENCE) lost.hidden = false; }, 1_000);

@@ -1,5 +1,6 @@
 // The page of what a station's models are made of: images are sent one by one, and jobs are watched.
-import { ask, bring, filled, listen, words } from "./api.js";
+import { ask, bring, listen, words } from "./api.js";
+import { filled } from "./words.js";
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const setup = part("setup");

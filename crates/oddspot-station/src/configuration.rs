@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use crate::error::{Error, Kind, Result};
+use crate::words::Language;
 pub use crate::history::DatabaseAddress;
 pub use limits::Limits;
 pub use outputs::{
@@ -35,6 +36,8 @@ pub struct Configuration {
     pub database: Option<DatabaseAddress>,
     /// Its password.
     pub database_password_file: Option<PathBuf>,
+    /// The language of pages, for who chose none; without it the one that a browser wants.
+    pub language: Option<Language>,
     /// Threads of each model; 0 for as many as there are cores.
     pub threads: usize,
     /// The stations.
@@ -58,6 +61,7 @@ impl Default for Configuration {
             data: None,
             database: None,
             database_password_file: None,
+            language: None,
             threads: 0,
             stations: Vec::new(),
             limits: Limits::default(),
@@ -311,6 +315,9 @@ mod tests {
         assert_eq!(read.limits.body, Limits::default().body);
         assert_eq!(read.stations[0].after, After::Move);
         assert_eq!(read.listen.to_string(), "127.0.0.1:8480");
+        assert!(read.language.is_none());
+        let german = loaded("language = \"de\"\n").unwrap().language;
+        assert_eq!(german.map(Language::code), Some("de"));
     }
 
     #[test]
@@ -320,6 +327,11 @@ mod tests {
         assert!(
             unknown.contains("line 3") && unknown.contains("queues"),
             "{unknown}"
+        );
+        let language = said("\nlanguage = \"tlh\"\n");
+        assert!(
+            language.contains("line 2") && language.contains("de, en"),
+            "{language}"
         );
         let kind = said("[limits]\nqueue = \"many\"\n");
         assert!(kind.contains("line 2"), "{kind}");

@@ -39,6 +39,7 @@ pub mod service;
 // What people and programs see.
 pub mod http;
 pub mod pages;
+pub mod words;
 
 mod run;
 

@@ -56,8 +56,9 @@ pub fn run(
         let site = Site {
             port: address.port(),
             is_secure: tls.is_some(),
+            language: configuration.language,
         };
-        let router = router(service.clone(), site);
+        let router = router(service.clone(), site)?;
         let served = tokio::spawn(serve(listener, tls, router, service.ending()));
         ended_by(&is_ended).await;
         work.stop();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::sql::{self, Row};
+use super::stage::Stage;
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
 
@@ -57,6 +58,10 @@ pub struct Job {
     pub progress: f64,
     /// What it does now, in words.
     pub stage: String,
+    /// The same by its kind, while it is at work.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub doing: Option<Stage>,
     /// When it was asked for, in UTC.
     pub asked: String,
     /// When it began.
@@ -85,15 +90,6 @@ impl JobKind {
             Self::Audit => "audit",
             Self::Instant => "instant",
             Self::Default => "default",
-        }
-    }
-
-    /// What people call it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Audit => "Look through the good images",
-            Self::Instant => "Instant model",
-            Self::Default => "Full training",
         }
     }
 }
@@ -276,6 +272,7 @@ fn job(row: &Row) -> Result<Job> {
         state: state.ok_or_else(|| damaged("state"))?,
         progress: row.try_get("progress")?,
         stage: row.try_get("stage")?,
+        doing: None,
         asked: row.try_get("asked_at")?,
         began: row.try_get("began_at")?,
         ended: row.try_get("ended_at")?,

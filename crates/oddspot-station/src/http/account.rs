@@ -12,7 +12,8 @@ use super::problem::Problem;
 use super::who::{Person, Who};
 use crate::error::Kind;
 use crate::history::Deed;
-use crate::pages::{AccountPage, Place, render};
+use crate::pages::{AccountPage, Place, render, role_key};
+use crate::words::{Said, Words};
 
 /// What the form sends.
 #[derive(Default, Deserialize)]
@@ -24,9 +25,13 @@ struct Given {
 }
 
 /// The page.
-pub async fn page(State(shared): State<Shared>, who: Who) -> Result<Response, Problem> {
+pub async fn page(
+    State(shared): State<Shared>,
+    who: Who,
+    t: Words,
+) -> Result<Response, Problem> {
     match who.person() {
-        Some(person) => shown(&shared, &who, person, StatusCode::OK, None),
+        Some(person) => shown(&shared, &t, &who, person, StatusCode::OK, None),
         // There are no users, so nobody has a password.
         None => Ok(Redirect::to("/people").into_response()),
     }
@@ -36,6 +41,7 @@ pub async fn page(State(shared): State<Shared>, who: Who) -> Result<Response, Pr
 pub async fn change(
     State(shared): State<Shared>,
     who: Who,
+    t: Words,
     request: Request,
 ) -> Result<Response, Problem> {
     let Some(person) = who.person() else {
@@ -43,13 +49,13 @@ pub async fn change(
     };
     let given: Given = form(request).await?;
     let refused =
-        |status: StatusCode, wrong: String| shown(&shared, &who, person, status, Some(wrong));
-    let invalid = |wrong: &str| refused(StatusCode::UNPROCESSABLE_ENTITY, wrong.to_owned());
+        |status: StatusCode, wrong: String| shown(&shared, &t, &who, person, status, Some(wrong));
+    let invalid = |wrong: Said<'_>| refused(StatusCode::UNPROCESSABLE_ENTITY, wrong.to_string());
     if given.new != given.again {
-        return invalid("The new password was written in two ways.");
+        return invalid(t.say("password-differs"));
     }
     if given.new == given.now {
-        return invalid("The new password is the one of now.");
+        return invalid(t.say("password-same"));
     }
     let access = &shared.access;
     let is_right = access.is_password(&person.name, &given.now, who.address);
@@ -59,10 +65,10 @@ pub async fn change(
             shared
                 .note(&who, Deed::SignInFailed, &person.name, None)
                 .await;
-            return invalid("The password of now is wrong.");
+            return invalid(t.say("password-now-wrong"));
         }
         Err(wait) => {
-            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, too_soon(wait))?;
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, too_soon(&t, wait))?;
             let wait = HeaderValue::from(seconds(wait));
             response.headers_mut().insert(header::RETRY_AFTER, wait);
             return Ok(response);
@@ -70,7 +76,9 @@ pub async fn change(
     }
     let hash = match access.password(&person.name, &given.new).await {
         Ok(hash) => hash,
-        Err(error) if error.kind() == Kind::Invalid => return invalid(error.reason()),
+        Err(error) if error.kind() == Kind::Invalid => {
+            return invalid(t.say("password-refused").with("detail", error.reason()));
+        }
         Err(error) => return Err(error.into()),
     };
     let by = who.actor();
@@ -88,15 +96,17 @@ pub async fn change(
 
 fn shown(
     shared: &Shared,
+    t: &Words,
     who: &Who,
     person: &Person,
     status: StatusCode,
     wrong: Option<String>,
 ) -> Result<Response, Problem> {
     let page = AccountPage {
+        t: t.clone(),
         nav: navigation(shared, who, None, Place::Account),
         name: person.name.clone(),
-        role: person.role.word(),
+        role: role_key(person.role),
         is_to_change: person.is_to_change,
         wrong,
     };

@@ -15,10 +15,16 @@ const CSS: &str = "text/css; charset=utf-8";
 
 const JS: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 15] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
     ("api.js", JS, include_str!("../../assets/api.js")),
     ("history.js", JS, include_str!("../../assets/history.js")),
+    (
+        "inspection.js",
+        JS,
+        include_str!("../../assets/inspection.js"),
+    ),
+    ("keys.js", JS, include_str!("../../assets/keys.js")),
     ("label.js", JS, include_str!("../../assets/label.js")),
     ("line.js", JS, include_str!("../../assets/line.js")),
     ("models.js", JS, include_str!("../../assets/models.js")),
@@ -27,6 +33,7 @@ const FILES: [(&str, &str, &str); 12] = [
     ("regions.js", JS, include_str!("../../assets/regions.js")),
     ("setup.js", JS, include_str!("../../assets/setup.js")),
     ("verdict.js", JS, include_str!("../../assets/verdict.js")),
+    ("words.js", JS, include_str!("../../assets/words.js")),
     (
         "icon.svg",
         "image/svg+xml",

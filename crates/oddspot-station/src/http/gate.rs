@@ -117,7 +117,7 @@ fn with_challenge(mut response: Response) -> Response {
 }
 
 /// Whether a browser goes to a page, and it is not the page's code that asks.
-fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
+pub fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT);
     let accepts = accepts.and_then(|accepts| accepts.to_str().ok());
     let is_navigation = accepts.is_some_and(|accepts| accepts.contains("text/html"));

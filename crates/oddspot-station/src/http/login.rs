@@ -15,6 +15,7 @@ use super::{SMALL, Shared, Site, body};
 use crate::access::SignIn;
 use crate::error::Kind;
 use crate::pages::{LoginPage, render};
+use crate::words::Words;
 
 /// Where one goes once one is signed in.
 #[derive(Debug, Default, Deserialize)]
@@ -37,14 +38,17 @@ pub async fn page(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Asked>,
     who: Who,
+    t: Words,
 ) -> Result<Response, Problem> {
     let is_needless = !shared.access.has_users().await? || who.person().is_some();
     if is_needless {
         return Ok(Redirect::to(own(&asked.next)).into_response());
     }
     let page = LoginPage {
+        t,
+        name: String::new(),
         next: own(&asked.next).to_owned(),
-        ..LoginPage::default()
+        wrong: None,
     };
     shown(StatusCode::OK, &page)
 }
@@ -53,6 +57,7 @@ pub async fn page(
 pub async fn sign_in(
     State(shared): State<Shared>,
     who: Who,
+    t: Words,
     request: Request,
 ) -> Result<Response, Problem> {
     let given: Given = form(request).await?;
@@ -76,16 +81,20 @@ pub async fn sign_in(
             return Ok(with_session(shared.site, &secret, Redirect::to(next)));
         }
         SignIn::Wrong => {
-            let words = "The name or the password is wrong.".to_owned();
+            let words = t.say("sign-in-wrong").to_string();
             (StatusCode::UNAUTHORIZED, words, None)
         }
         SignIn::TooSoon(Duration::ZERO) => {
-            let words = "Too many sign in at a time. Try again in a moment.".to_owned();
+            let words = t.say("sign-in-busy").to_string();
             (StatusCode::SERVICE_UNAVAILABLE, words, Some(Duration::ZERO))
         }
-        SignIn::TooSoon(wait) => (StatusCode::TOO_MANY_REQUESTS, too_soon(wait), Some(wait)),
+        SignIn::TooSoon(wait) => {
+            let words = too_soon(&t, wait);
+            (StatusCode::TOO_MANY_REQUESTS, words, Some(wait))
+        }
     };
     let page = LoginPage {
+        t,
         name: given.name.chars().take(100).collect(),
         next: next.to_owned(),
         wrong: Some(wrong),
@@ -125,11 +134,9 @@ pub async fn form<T: serde::de::DeserializeOwned>(request: Request) -> Result<T,
 }
 
 /// What is said to who tried too often.
-pub fn too_soon(wait: Duration) -> String {
-    match seconds(wait) {
-        1 => "That was wrong too often. Try again in a second.".to_owned(),
-        wait => format!("That was wrong too often. Try again in {wait} seconds."),
-    }
+pub fn too_soon(t: &Words, wait: Duration) -> String {
+    let said = t.say("sign-in-too-soon").with("seconds", seconds(wait));
+    said.to_string()
 }
 
 /// Whole seconds, at least one.

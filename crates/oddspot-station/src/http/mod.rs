@@ -14,8 +14,10 @@ mod group;
 mod health;
 mod images;
 mod inference;
+mod inspection_page;
 mod inspections;
 mod jobs;
+mod language;
 mod listing;
 mod login;
 mod mask;
@@ -39,11 +41,13 @@ mod users;
 mod verdict;
 mod verdict_page;
 mod who;
+mod wrong_page;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use tokio::sync::Semaphore;
 
 pub use openapi::document;
@@ -51,8 +55,10 @@ pub use server::serve;
 pub use tls::acceptor;
 
 use crate::access::Access;
+use crate::error::Result;
 use crate::history::Deed;
 use crate::service::Service;
+use crate::words::{Language, Languages};
 use group::Group;
 use need::Need;
 use problem::Problem;
@@ -68,6 +74,8 @@ pub struct Shared {
     access: Arc<Access>,
     /// Where the pages are.
     site: Site,
+    /// What they say.
+    languages: Languages,
     /// How fast images may be sent.
     rate: Arc<Rate>,
     /// Room for images that are being read: more would only fill memory.
@@ -83,6 +91,8 @@ pub struct Site {
     pub port: u16,
     /// Whether by TLS.
     pub is_secure: bool,
+    /// The language of who chose none.
+    pub language: Option<Language>,
 }
 
 impl Site {
@@ -121,13 +131,17 @@ const READING: usize = 8;
 const LEARNING: usize = 4;
 
 /// All routes of a service.
-pub fn router(service: Arc<Service>, site: Site) -> Router {
+///
+/// # Errors
+/// Words of a language that cannot be read.
+pub fn router(service: Arc<Service>, site: Site) -> Result<Router> {
     let body = service.limits.body;
     let shared = Shared {
         rate: Arc::new(Rate::new(service.limits.requests)),
         reading: Arc::new(Semaphore::new(service.limits.queue + READING)),
         learning: Arc::new(Semaphore::new(LEARNING)),
         access: Arc::new(Access::new(Arc::clone(&service.history))),
+        languages: Languages::of_the_program()?,
         site,
         service,
     };
@@ -139,8 +153,10 @@ pub fn router(service: Arc<Service>, site: Site) -> Router {
         .fallback(|| async { Problem::missing("there is no such address") })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(DefaultBodyLimit::max(body))
+        .layer(from_fn_with_state(shared.clone(), wrong_page::as_page))
+        .layer(from_fn_with_state(shared.clone(), language::choice))
         .with_state(shared.clone());
-    safety::guarded(routes, shared)
+    Ok(safety::guarded(routes, shared))
 }
 
 /// All routes, by what they need of who asks. Where there are no users, this machine's own people may all of it.
@@ -164,7 +180,8 @@ fn groups() -> Vec<Group> {
             .get("/", pages::first)
             .get("/stations/{station}", pages::line)
             .get("/stations/{station}/now", pages::now)
-            .get("/history", pages::history),
+            .get("/history", pages::history)
+            .get("/inspections/{id}", inspection_page::page),
         Group::of(Need::OPERATOR)
             .put("/api/v1/inspections/{id}/label", inspections::set_label)
             .delete("/api/v1/inspections/{id}/label", inspections::remove_label),

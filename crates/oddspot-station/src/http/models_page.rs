@@ -10,33 +10,25 @@ use super::problem::Problem;
 use super::who::Who;
 use crate::history::Version;
 use crate::pages::{ModelsPage, Place, VersionCard, render};
+use crate::service::Station;
+use crate::words::Words;
 
 /// The page.
 pub async fn page(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     who: Who,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
     let versions = shared.service.history.versions(&station).await?;
     let before = shared.service.versions.before(&station).await?;
     let active = at.model().map(|model| model.version.sha256.clone());
-    let configured = match (&at.configured_model, &active) {
-        (Some(named), Some(active)) if named == active => Some(format!(
-            "The configuration names the active model. If you activate another here, that one holds after a restart too, \
-             until the file {named:.12} is replaced by another."
-        )),
-        (Some(named), Some(active)) => Some(format!(
-            "The configuration names model {named:.12}, and {active:.12} was activated here: it holds after a restart too, \
-             until the file is replaced by another."
-        )),
-        (_, None) => at.post.trouble(),
-        (None, Some(_)) => None,
-    };
+    let configured = configured(&t, &at, active.as_deref());
     // What cannot be used any more is not at work, though it was last.
     let card = |one: &Version| VersionCard {
         active: active.as_ref() == Some(&one.sha256),
-        ..VersionCard::of(one)
+        ..VersionCard::of(&t, one)
     };
     let page = ModelsPage {
         nav: navigation(&shared, &who, Some(station.clone()), Place::Models),
@@ -45,6 +37,25 @@ pub async fn page(
         before: before.map(|before| before.model.chars().take(12).collect()),
         configured,
         station,
+        t,
     };
     Ok(Html(render(&page)?))
+}
+
+/// What is to be said of the file that the configuration names, or of a model that cannot be used.
+fn configured(t: &Words, station: &Station, active: Option<&str>) -> Option<String> {
+    let short = |sha256: &str| format!("{sha256:.12}");
+    let said = match (&station.configured_model, active) {
+        (Some(named), Some(active)) if named == active => {
+            t.say("configured-active").with("named", short(named))
+        }
+        (Some(named), Some(active)) => (t.say("configured-other"))
+            .with("named", short(named))
+            .with("active", short(active)),
+        (_, None) => (t.say("trouble-model"))
+            .with("station", &station.name)
+            .with("model", short(&station.post.unusable()?)),
+        (None, Some(_)) => return None,
+    };
+    Some(said.to_string())
 }

@@ -17,9 +17,10 @@ use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order, Role};
 use crate::pages::{
     Asked, AwayPage, Card, Count, EmptyPage, HistoryPage, LinePage, Navigation, NewPage, Now,
-    Place, Reader, chart, render,
+    OutputRow, Place, Reader, chart, render, role_key, verdict_key,
 };
 use crate::service::Station;
+use crate::words::Words;
 
 /// Parts of the stream.
 const STREAM: u32 = 24;
@@ -27,24 +28,24 @@ const STREAM: u32 = 24;
 const OF_CHART: u32 = 500;
 /// Cards of the history.
 const CARDS: u32 = 24;
-/// Labels, and how they are shown.
+/// Labels, and the keys of their words.
 const LABELS: [(&str, &str); 3] = [
-    ("good", "really good"),
-    ("bad", "really bad"),
-    ("none", "none"),
+    ("good", "label-good"),
+    ("bad", "label-bad"),
+    ("none", "label-none"),
 ];
 
 /// The first station's page.
-pub async fn first(State(shared): State<Shared>, who: Who) -> Result<Response, Problem> {
+pub async fn first(State(shared): State<Shared>, who: Who, t: Words) -> Result<Response, Problem> {
     match shared.service.stations().first() {
         Some(station) => {
             let place = format!("/stations/{}", station.name);
             Ok(Redirect::temporary(&place).into_response())
         }
-        None if who.is(Role::Engineer) => Ok(new(State(shared), who).await?.into_response()),
+        None if who.is(Role::Engineer) => Ok(new(State(shared), who, t).await?.into_response()),
         None => {
             let nav = navigation(&shared, &who, None, Place::New);
-            Ok(Html(render(&EmptyPage { nav })?).into_response())
+            Ok(Html(render(&EmptyPage { t, nav })?).into_response())
         }
     }
 }
@@ -52,6 +53,7 @@ pub async fn first(State(shared): State<Shared>, who: Who) -> Result<Response, P
 /// In the place of a page that cannot be made while the history is away: one that says so to people.
 pub async fn unless_away(
     State(shared): State<Shared>,
+    t: Words,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -68,14 +70,18 @@ pub async fn unless_away(
     };
     // Nobody knows who asks as long as it is away.
     let nav = Navigation::of_nobody(Place::Line);
-    let page = Html(render(&AwayPage { nav, trouble })?);
+    let page = Html(render(&AwayPage { t, nav, trouble })?);
     Ok((answer.status(), [(header::RETRY_AFTER, "5")], page).into_response())
 }
 
 /// The page where a station is made.
-pub async fn new(State(shared): State<Shared>, who: Who) -> Result<Html<String>, Problem> {
+pub async fn new(
+    State(shared): State<Shared>,
+    who: Who,
+    t: Words,
+) -> Result<Html<String>, Problem> {
     let nav = navigation(&shared, &who, None, Place::New);
-    Ok(Html(render(&NewPage { nav })?))
+    Ok(Html(render(&NewPage { t, nav })?))
 }
 
 /// A station's page.
@@ -84,11 +90,12 @@ pub async fn line(
     PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
     who: Who,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
-    let now = now_at(&shared, &at, &who, &headers).await?;
+    let now = now_at(&shared, &t, &at, &who, &headers).await?;
     let nav = navigation(&shared, &who, Some(station), Place::Line);
-    Ok(Html(render(&LinePage { nav, now })?))
+    Ok(Html(render(&LinePage { t, nav, now })?))
 }
 
 /// What of it is brought anew.
@@ -97,13 +104,20 @@ pub async fn now(
     PathParameters(station): PathParameters<String>,
     headers: HeaderMap,
     who: Who,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
-    let now = now_at(&shared, &at, &who, &headers).await?;
+    let now = now_at(&shared, &t, &at, &who, &headers).await?;
     Ok(Html(render(&now)?))
 }
 
-async fn now_at(shared: &Shared, station: &Station, who: &Who, headers: &HeaderMap) -> Result<Now> {
+async fn now_at(
+    shared: &Shared,
+    t: &Words,
+    station: &Station,
+    who: &Who,
+    headers: &HeaderMap,
+) -> Result<Now> {
     let history = &shared.service.history;
     let of_station = Filter {
         station: Some(station.name.clone()),
@@ -115,9 +129,10 @@ async fn now_at(shared: &Shared, station: &Station, who: &Who, headers: &HeaderM
     let midnight = ZonedDateTime::now().start_of_day();
     let midnight = midnight.map_err(|error| Error::internal(error.to_string()))?;
     let counts = history.counts(&station.name, midnight.timestamp()).await?;
-    let stream: Vec<Card> = last.iter().map(Card::of).collect();
+    let stream: Vec<Card> = last.iter().map(|one| Card::of(t, one)).collect();
     let count = |(verdict, images): (Verdict, u64)| Count {
         word: verdict.word(),
+        said: verdict_key(verdict),
         images,
     };
     let host = headers
@@ -128,17 +143,14 @@ async fn now_at(shared: &Shared, station: &Station, who: &Who, headers: &HeaderM
         true => Vec::new(),
         false => history.backlog().await?,
     };
-    let outputs = station.outputs.iter().map(|output| output.now(&backlog));
+    let outputs = station.outputs.iter();
+    let outputs = outputs.map(|output| OutputRow::of(t, &output.now(&backlog)));
     Ok(Now {
+        t: t.clone(),
         outputs: outputs.collect(),
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
-        trouble: (station.post.trouble()).or_else(|| {
-            station
-                .folder
-                .as_ref()
-                .and_then(|(_, state)| state.trouble())
-        }),
+        trouble: trouble_of(t, station),
         counts: counts.into_iter().map(count).collect(),
         waiting: station.queue.waiting(),
         folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
@@ -155,11 +167,29 @@ async fn now_at(shared: &Shared, station: &Station, who: &Who, headers: &HeaderM
     })
 }
 
+/// What is wrong with a station, if anything is.
+fn trouble_of(t: &Words, station: &Station) -> Option<String> {
+    let of_model = station.post.unusable().map(|sha256| {
+        let said = (t.say("trouble-model"))
+            .with("station", &station.name)
+            .with("model", format!("{sha256:.12}"));
+        said.to_string()
+    });
+    let folder = station.folder.as_ref();
+    let of_folder = || {
+        let trouble = folder.and_then(|(_, state)| state.trouble())?;
+        let said = t.say("trouble-folder").with("detail", trouble);
+        Some(said.to_string())
+    };
+    of_model.or_else(of_folder)
+}
+
 /// All that was judged.
 pub async fn history(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Listing>,
     who: Who,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     // Those of before have a history too.
     let known = shared.service.history.stations().await?.into_iter();
@@ -174,7 +204,7 @@ pub async fn history(
             let cards = history
                 .find(&filter, order, after.as_deref(), CARDS + 1)
                 .await?;
-            (cards, scores(&shared, filter, &stations).await?, None)
+            (cards, scores(&shared, &t, filter, &stations).await?, None)
         }
         Err(wrong) => (Vec::new(), None, Some(wrong.detail().to_owned())),
     };
@@ -182,14 +212,17 @@ pub async fn history(
     let page = HistoryPage {
         nav: navigation(&shared, &who, of_history(&shared, &asked), Place::History),
         stations,
-        verdicts: Verdict::ALL.map(Verdict::word).to_vec(),
+        verdicts: (Verdict::ALL.map(|one| (one.word(), verdict_key(one)))).to_vec(),
         labels: LABELS.to_vec(),
         wrong,
         chart,
         query: query(&asked, None),
         next: next.map(|last| query(&asked, Some(&last.id))),
-        cards: cards.iter().take(CARDS as usize).map(Card::of).collect(),
+        cards: (cards.iter().take(CARDS as usize))
+            .map(|one| Card::of(&t, one))
+            .collect(),
         asked: shown(asked),
+        t,
     };
     Ok(Html(render(&page)?))
 }
@@ -197,6 +230,7 @@ pub async fn history(
 /// The chart of one station: scores of several models of parts say nothing together.
 async fn scores(
     shared: &Shared,
+    t: &Words,
     mut filter: Filter,
     stations: &[String],
 ) -> Result<Option<String>> {
@@ -209,7 +243,7 @@ async fn scores(
     let history = &shared.service.history;
     let mut newest: Vec<Inspection> = history.find(&filter, Order::Newest, None, OF_CHART).await?;
     newest.reverse();
-    Ok(chart(&newest))
+    Ok(chart(t, &newest))
 }
 
 /// Where one is, among the stations at work and the pages that one may see.
@@ -218,7 +252,7 @@ pub fn navigation(shared: &Shared, who: &Who, station: Option<String>, place: Pl
     Navigation {
         reader: who.person().map(|person| Reader {
             name: person.name.clone(),
-            role: person.role.word(),
+            role: role_key(person.role),
         }),
         is_for_engineer: who.is(Role::Engineer),
         is_for_admin: who.is(Role::Admin),

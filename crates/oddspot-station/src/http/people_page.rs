@@ -10,6 +10,7 @@ use super::parameters::Parameters;
 use super::problem::Problem;
 use super::who::Who;
 use crate::pages::{DeedRow, PeoplePage, Place, TokenRow, UserRow, render};
+use crate::words::Words;
 use serde::Deserialize;
 
 /// Entries of the audit log that are shown at a time.
@@ -27,6 +28,7 @@ pub async fn page(
     State(shared): State<Shared>,
     Parameters(asked): Parameters<Asked>,
     who: Who,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     let history = &shared.service.history;
     let users = history.users().await?;
@@ -38,13 +40,18 @@ pub async fn page(
         nav: navigation(&shared, &who, None, Place::People),
         users: users
             .iter()
-            .map(|user| UserRow::of(user, own.as_deref()))
+            .map(|user| UserRow::of(&t, user, own.as_deref()))
             .collect(),
-        tokens: tokens.iter().map(TokenRow::of).collect(),
+        tokens: (tokens.iter())
+            .map(|token| TokenRow::of(&t, token))
+            .collect(),
+        roles: PeoplePage::roles_of_new(!users.is_empty()),
+        token_roles: PeoplePage::token_roles_of_new(),
         stations: stations.iter().map(|one| one.name.clone()).collect(),
-        deeds: deeds.iter().map(DeedRow::of).collect(),
+        deeds: deeds.iter().map(|deed| DeedRow::of(&t, deed)).collect(),
         is_later_part: !asked.cursor.is_empty(),
         next,
+        t,
     };
     Ok(Html(render(&page)?))
 }

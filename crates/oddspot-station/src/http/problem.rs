@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 use crate::error::{Error, Kind};
 use crate::judging::name_of;
 
+/// The type of problem documents.
+pub const MEDIA_TYPE: &str = "application/problem+json";
 /// Seconds after which it may go better.
 const RETRY: &str = "1";
 
@@ -91,7 +93,7 @@ impl IntoResponse for Problem {
         let comes_again = comes_again.contains(&status);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        let media_type = HeaderValue::from_static("application/problem+json");
+        let media_type = HeaderValue::from_static(MEDIA_TYPE);
         headers.insert(header::CONTENT_TYPE, media_type);
         if comes_again {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY));

@@ -15,6 +15,7 @@ use crate::jobs::FoundAmong;
 use crate::pages::{
     Card, FoundPart, GoodCard, GoodPart, JobCard, JobsPart, Place, SetupPage, render,
 };
+use crate::words::Words;
 use oddspot::verdict::Verdict;
 
 /// Good images that are shown at a time.
@@ -41,6 +42,7 @@ pub async fn page(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     who: Who,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     shared.service.station(&station)?;
     let history = &shared.service.history;
@@ -51,16 +53,17 @@ pub async fn page(
     let used = good.iter().filter(|one| !one.left_out);
     let page = SetupPage {
         nav: navigation(&shared, &who, Some(station.clone()), Place::Setup),
-        judged: judged.iter().map(Card::of).collect(),
+        judged: judged.iter().map(|one| Card::of(&t, one)).collect(),
         drawn_on: (used.take(DRAWN_ON))
-            .map(|one| GoodCard::of(&station, one))
+            .map(|one| GoodCard::of(&t, &station, one))
             .collect(),
         told_of_regions: told_of_regions(&shared, &station, mask.as_deref()).await?,
         regions: mask.unwrap_or_else(|| "{}".to_owned()),
-        jobs: jobs_part(&shared, &station, &good).await?,
-        found: found_part(&shared, &station, &good).await?,
-        good: good_part(&station, &good, 0),
+        jobs: jobs_part(&shared, &t, &station, &good).await?,
+        found: found_part(&shared, &t, &station, &good).await?,
+        good: good_part(&t, &station, &good, 0),
         station,
+        t,
     };
     Ok(Html(render(&page)?))
 }
@@ -70,57 +73,68 @@ pub async fn good(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     Parameters(asked): Parameters<Asked>,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     shared.service.station(&station)?;
     let good = shared.service.history.good_images(&station).await?;
-    Ok(Html(render(&good_part(&station, &good, asked.page))?))
+    Ok(Html(render(&good_part(&t, &station, &good, asked.page))?))
 }
 
 /// The jobs.
 pub async fn jobs(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     shared.service.station(&station)?;
     let good = shared.service.history.good_images(&station).await?;
-    Ok(Html(render(&jobs_part(&shared, &station, &good).await?)?))
+    Ok(Html(render(&jobs_part(&shared, &t, &station, &good).await?)?))
 }
 
 /// What was found among the good images.
 pub async fn found(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     shared.service.station(&station)?;
     let good = shared.service.history.good_images(&station).await?;
-    Ok(Html(render(&found_part(&shared, &station, &good).await?)?))
+    Ok(Html(render(&found_part(&shared, &t, &station, &good).await?)?))
 }
 
 /// The newest first: what was just brought is seen.
-fn good_part(station: &str, good: &[GoodImage], page: usize) -> GoodPart {
+fn good_part(t: &Words, station: &str, good: &[GoodImage], page: usize) -> GoodPart {
     let pages = good.len().div_ceil(CARDS).max(1);
     let page = page.min(pages - 1);
     let from = page * CARDS;
     let cards = good.iter().rev().skip(from).take(CARDS);
-    let cards: Vec<GoodCard> = cards.map(|one| GoodCard::of(station, one)).collect();
+    let cards: Vec<GoodCard> = cards.map(|one| GoodCard::of(t, station, one)).collect();
     GoodPart {
+        t: t.clone(),
         station: station.to_owned(),
         total: good.len(),
         left_out: good.iter().filter(|one| one.left_out).count(),
         before: page.checked_sub(1),
         after: (page + 1 < pages).then_some(page + 1),
-        shown: format!("{} to {}", from + 1, from + cards.len()),
+        shown: [from + 1, from + cards.len()],
         cards,
     }
 }
 
-async fn jobs_part(shared: &Shared, station: &str, good: &[GoodImage]) -> StationResult<JobsPart> {
+async fn jobs_part(
+    shared: &Shared,
+    t: &Words,
+    station: &str,
+    good: &[GoodImage],
+) -> StationResult<JobsPart> {
     let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
+    let versions = shared.service.history.versions(station).await?;
     let cards = jobs.iter().enumerate().map(|(at, job)| {
         let is_last = !jobs[..at].iter().any(|newer| newer.kind == job.kind);
-        JobCard::of(job, is_last)
+        JobCard::of(t, job, is_last, &versions)
     });
     Ok(JobsPart {
+        t: t.clone(),
         station: station.to_owned(),
         jobs: cards.collect(),
         is_ready: good.iter().filter(|one| !one.left_out).count() >= LEAST,
@@ -132,6 +146,7 @@ async fn jobs_part(shared: &Shared, station: &str, good: &[GoodImage]) -> Statio
 
 async fn found_part(
     shared: &Shared,
+    t: &Words,
     station: &str,
     good: &[GoodImage],
 ) -> StationResult<FoundPart> {
@@ -141,6 +156,7 @@ async fn found_part(
     let found: Option<FoundAmong> = found.and_then(|found| serde_json::from_value(found).ok());
     let job = job.filter(|_| found.is_some());
     Ok(FoundPart::of(
+        t,
         station,
         job.as_ref(),
         &found.unwrap_or_default(),
@@ -183,7 +199,7 @@ async fn offered(
     Ok(all)
 }
 
-/// What is to be said of the regions that are drawn and those that the active model was trained with.
+/// The key of what is to be said of the regions that are drawn and those that the active model was trained with.
 async fn told_of_regions(
     shared: &Shared,
     station: &str,
@@ -193,11 +209,9 @@ async fn told_of_regions(
     let active = versions.into_iter().find(|one| one.active);
     Ok(active.and_then(|active| match active.job.is_some() || active.mask.is_some() {
         true if active.mask.as_deref() != mask => {
-            Some("The active model was trained with other regions than these: they hold from the next training on.")
+            Some("regions-other")
         }
         true => None,
-        false => mask.map(|_| {
-            "The active model was not trained here: whether it goes by these regions is not known. They hold from the next training on."
-        }),
+        false => mask.map(|_| "regions-unknown"),
     }))
 }

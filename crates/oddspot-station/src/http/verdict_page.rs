@@ -13,6 +13,7 @@ use crate::history::Truth;
 use crate::pages::{
     MeantPart, MeantRow, Place, Scores, Shown, VerdictPage, axis_of, histogram, render,
 };
+use crate::words::Words;
 
 /// Steps of a slider.
 const STEPS: f64 = 1_000.0;
@@ -22,16 +23,18 @@ pub async fn page(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     who: Who,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
     let shown = match at.model() {
         None => None,
-        Some(_) => Some(shown(&known(&shared, &station, &Asked::default()).await?)),
+        Some(_) => Some(shown(&t, &known(&shared, &station, &Asked::default()).await?)),
     };
     let page = VerdictPage {
         nav: navigation(&shared, &who, Some(station.clone()), Place::Verdict),
         station,
         shown,
+        t,
     };
     Ok(Html(render(&page)?))
 }
@@ -41,19 +44,22 @@ pub async fn meant(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     Parameters(asked): Parameters<Asked>,
+    t: Words,
 ) -> Result<Html<String>, Problem> {
     let known = known(&shared, &station, &asked).await?;
-    Ok(Html(render(&meant_part(&known))?))
+    Ok(Html(render(&meant_part(&t, &known))?))
 }
 
-fn meant_part(known: &Known) -> MeantPart {
+fn meant_part(t: &Words, known: &Known) -> MeantPart {
     let meant = &known.meant;
     let own = known.own.len();
     MeantPart {
+        t: t.clone(),
         rows: vec![
-            MeantRow::of("anomalous", meant.threshold, &meant.anomalous, own),
+            MeantRow::of(t, "row-anomalous", meant.threshold, &meant.anomalous, own),
             MeantRow::of(
-                "anomalous or to be checked",
+                t,
+                "row-not-good",
                 meant.check_threshold.min(meant.threshold),
                 &meant.not_good,
                 own,
@@ -63,7 +69,7 @@ fn meant_part(known: &Known) -> MeantPart {
     }
 }
 
-fn shown(known: &Known) -> Shown {
+fn shown(t: &Words, known: &Known) -> Shown {
     let of = |truth: Truth| -> Vec<f64> {
         let labelled = known.labelled.iter().filter(|one| one.truth == truth);
         labelled.map(|one| one.score).collect()
@@ -72,17 +78,17 @@ fn shown(known: &Known) -> Shown {
     let rows = [
         Scores {
             class: "own",
-            name: "The model's good images, each as if it had been left out",
+            name: t.say("histogram-own").to_string(),
             scores: own,
         },
         Scores {
             class: "good",
-            name: "Labelled good",
+            name: t.say("histogram-good").to_string(),
             scores: of(Truth::Good),
         },
         Scores {
             class: "bad",
-            name: "Labelled bad",
+            name: t.say("histogram-bad").to_string(),
             scores: of(Truth::Bad),
         },
     ];
@@ -90,12 +96,12 @@ fn shown(known: &Known) -> Shown {
     let axis = axis_of(rows.iter().flat_map(|row| &row.scores).chain(&thresholds));
     Shown {
         model: known.meant.model.clone(),
-        histogram: histogram(&rows, thresholds, axis),
+        histogram: histogram(t, &rows, thresholds, axis),
         thresholds,
         axis,
         step: (axis[1] - axis[0]) / STEPS,
         own: known.own.len(),
         labelled: [rows[1].scores.len(), rows[2].scores.len()],
-        meant: meant_part(known),
+        meant: meant_part(t, known),
     }
 }

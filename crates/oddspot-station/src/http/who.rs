@@ -211,7 +211,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A cookie of this name.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter();
     let all = all.filter_map(|text| text.to_str().ok());
     let mut pairs = all.flat_map(|text| text.split(';'));

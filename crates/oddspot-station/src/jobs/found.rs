@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oddspot::audit::{Audit, Audited, Likeness};
+use oddspot::audit::{Audit, Audited, Likeness, Unlike};
 use oddspot::train::Copied;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,21 @@ pub struct Suspicious {
     pub image: String,
     /// What is suspicious about it, in words.
     pub why: String,
+    /// How it is odder than the others, if it is.
+    #[serde(default)]
+    pub odd: Option<Odd>,
+    /// In what it is unlike the others.
+    #[serde(default)]
+    pub unlike: Vec<Unlike>,
+}
+
+/// How an image is odder than the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Odd {
+    /// Whether it is odd for its place; else it is far odder than all others.
+    pub for_its_place: bool,
+    /// Where it is oddest: column and row.
+    pub peak: Option<[usize; 2]>,
 }
 
 /// Good images that are the same.
@@ -51,6 +66,11 @@ impl FoundAmong {
             Some(Suspicious {
                 image: hash_of(&one.name),
                 why,
+                odd: one.suspicious.then(|| Odd {
+                    for_its_place: one.for_its_place,
+                    peak: one.peak.map(|peak| [peak.x, peak.y]),
+                }),
+                unlike: one.unlike.clone(),
             })
         });
         let twins = audit.twins.iter().map(|twins| Group {

@@ -22,7 +22,7 @@ use super::progress::Running;
 use super::steps::Steps;
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
-use crate::history::{History, Job, JobKind, Lesson, Origin, VersionSource};
+use crate::history::{History, Job, JobKind, Lesson, Origin, Stage, VersionSource};
 use crate::versions::{Brought, Versions};
 
 /// What regions are called in errors: they were drawn on a page.
@@ -138,8 +138,7 @@ impl Making<'_> {
                 let once = beside(|| {
                     pool()?.install(|| {
                         let once = images.each_once(reading, |done, _| {
-                            let words = format!("checks images: {done} of {total}");
-                            self.running.is_at(0.0, &words)
+                            self.running.is_at(0.0, Stage::Checks { done, total })
                         });
                         Ok(once?)
                     })
@@ -253,7 +252,7 @@ impl Making<'_> {
 
     fn hear(&self, steps: &mut Steps, progress: &Progress) -> ControlFlow<()> {
         match steps.at(progress) {
-            Some((share, words)) => self.running.is_at(share, &words),
+            Some((share, stage)) => self.running.is_at(share, stage),
             None => ControlFlow::Continue(()),
         }
     }
@@ -297,8 +296,8 @@ impl Making<'_> {
         let audit = beside(|| {
             pool()?.install(|| {
                 let audit = Audit::of(images, &model.header, left_out, &mut |done, total| {
-                    let (share, words) = Steps::looking(done, total);
-                    self.running.is_at(share, &words)
+                    let (share, stage) = Steps::looking(done, total);
+                    self.running.is_at(share, stage)
                 });
                 Ok(audit?)
             })

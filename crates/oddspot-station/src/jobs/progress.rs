@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 
 use super::beside::by_the_service;
-use crate::history::{History, Job, JobState};
+use crate::history::{History, Job, JobState, Stage};
 
 /// Between two times that how far it is is told.
 const TELL: Duration = Duration::from_millis(250);
@@ -139,12 +139,13 @@ impl<'a> Running<'a> {
     }
 
     /// Notes how far it is and what it does, and says whether to go on.
-    pub fn is_at(&self, progress: f64, stage: &str) -> ControlFlow<()> {
+    pub fn is_at(&self, progress: f64, stage: Stage) -> ControlFlow<()> {
         self.change(|job| {
             // It never goes back.
             job.progress = job.progress.max(progress.clamp(0.0, 1.0));
-            if job.stage != stage {
-                stage.clone_into(&mut job.stage);
+            if job.doing != Some(stage) {
+                job.stage = stage.to_string();
+                job.doing = Some(stage);
             }
         });
         match self.live.halted() {

@@ -221,7 +221,7 @@ impl Jobs {
             JobState::Done => 1.0,
             _ => job.progress,
         };
-        job.stage = String::new();
+        (job.stage, job.doing) = (String::new(), None);
         job.ended = Some(text_of(Timestamp::now()));
         if let Err(error) = self.keep(&job) {
             tracing::error!("how job {} ended was not kept: {error}", job.id);

@@ -1,6 +1,8 @@
-//! How far a training is, as a share of all of it and in words.
+//! How far a training is, as a share of all of it and by what it does.
 
 use oddspot::train::Progress;
+
+use crate::history::Stage;
 
 /// Where the parts of a training end, as shares of its time: images prepared, terms fitted, steps made.
 const OF_DEFAULT: [f64; 3] = [0.05, 0.1, 0.92];
@@ -30,18 +32,18 @@ impl Steps {
         }
     }
 
-    /// How far it is by what it tells, and in words; None of what says nothing of that.
-    pub fn at(&mut self, progress: &Progress) -> Option<(f64, String)> {
+    /// How far it is by what it tells, and what it does; None of what says nothing of that.
+    pub fn at(&mut self, progress: &Progress) -> Option<(f64, Stage)> {
         let [prepared, fitted, trained] = self.ends;
         let share = |done: usize, total: usize| done as f64 / total.max(1) as f64;
         Some(match *progress {
             Progress::Preparing { done, total } => (
                 prepared * share(done, total),
-                format!("prepares images: {done} of {total}"),
+                Stage::Prepares { done, total },
             ),
             Progress::Fitting { done, total, .. } => (
                 prepared + (fitted - prepared) * share(done, total),
-                "learns what is usual".to_owned(),
+                Stage::Fits,
             ),
             Progress::Trains { from } => {
                 self.has_trained = true;
@@ -55,9 +57,12 @@ impl Steps {
                 iterations,
             } => (
                 trained,
-                format!(
-                    "trains without some of the images ({fold} of {folds}): step {iteration} of {iterations}"
-                ),
+                Stage::Fold {
+                    fold,
+                    folds,
+                    done: iteration,
+                    total: iterations,
+                },
             ),
             Progress::Scoring { done, total } => {
                 let from = match self.has_trained {
@@ -71,28 +76,31 @@ impl Steps {
                 };
                 (
                     from + (to - from) * share(done, total),
-                    format!("scores good images: {done} of {total}"),
+                    Stage::Scores { done, total },
                 )
             }
             _ => return None,
         })
     }
 
-    fn trains(&self, iteration: usize) -> (f64, String) {
+    fn trains(&self, iteration: usize) -> (f64, Stage) {
         let [_, fitted, trained] = self.ends;
         let share = iteration as f64 / self.iterations.max(1) as f64;
         (
             fitted + (trained - fitted) * share,
-            format!("trains: step {iteration} of {}", self.iterations),
+            Stage::Trains {
+                done: iteration,
+                total: self.iterations,
+            },
         )
     }
 
     /// While the images are looked through.
-    pub fn looking(done: usize, total: usize) -> (f64, String) {
+    pub fn looking(done: usize, total: usize) -> (f64, Stage) {
         let share = done as f64 / total.max(1) as f64;
         (
             LOOKING + (1.0 - LOOKING) * share,
-            format!("looks through the good images: {done} of {total}"),
+            Stage::Looks { done, total },
         )
     }
 }

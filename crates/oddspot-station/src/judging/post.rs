@@ -11,8 +11,8 @@ pub struct Post {
     /// The station.
     pub name: String,
     model: RwLock<Option<Arc<Model>>>,
-    /// Why there is no model though there was one.
-    trouble: RwLock<Option<String>>,
+    /// SHA-256 of the model that judged last, if it cannot be used any more.
+    unusable: RwLock<Option<String>>,
     is_paused: AtomicBool,
 }
 
@@ -22,7 +22,7 @@ impl Post {
         Self {
             name: name.to_owned(),
             model: RwLock::default(),
-            trouble: RwLock::default(),
+            unusable: RwLock::default(),
             is_paused: AtomicBool::new(is_paused),
         }
     }
@@ -36,28 +36,32 @@ impl Post {
     /// Judges by another model from the next image on.
     pub fn set_model(&self, model: Arc<Model>) {
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
-        self.set_trouble(None);
+        self.set_unusable(None);
     }
 
     /// Notes that the model that was to judge cannot be used, and why.
     pub fn begin_without(&self, sha256: &str, error: &Error) {
-        let name = &self.name;
-        let trouble = format!(
-            "station {name} has no model: {sha256:.12}, which judged last, cannot be used any more. Bring its file again, \
-             or activate another, under Models"
-        );
-        tracing::warn!("{trouble} ({error})");
-        self.set_trouble(Some(trouble));
+        self.set_unusable(Some(sha256.to_owned()));
+        tracing::warn!("{} ({error})", self.trouble().unwrap_or_default());
     }
 
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = trouble;
+    fn set_unusable(&self, sha256: Option<String>) {
+        *self.unusable.write().unwrap_or_else(PoisonError::into_inner) = sha256;
+    }
+
+    /// SHA-256 of the model that judged last, if it cannot be used any more.
+    pub fn unusable(&self) -> Option<String> {
+        let unusable = self.unusable.read().unwrap_or_else(PoisonError::into_inner);
+        unusable.clone()
     }
 
     /// Why there is no model though there was one.
     pub fn trouble(&self) -> Option<String> {
-        let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner);
-        trouble.clone()
+        let (name, sha256) = (&self.name, self.unusable()?);
+        Some(format!(
+            "station {name} has no model: {sha256:.12}, which judged last, cannot be used any more. Bring its file again, \
+             or activate another, under Models"
+        ))
     }
 
     /// Whether nothing is judged for now.

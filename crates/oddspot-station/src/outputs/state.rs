@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
@@ -96,55 +94,5 @@ impl Output {
             since: waits.map(|waits| waits.since.clone()),
             trouble: self.state.trouble(),
         }
-    }
-}
-
-impl OutputNow {
-    /// In words: `ok`, or `3 wait since 14:02: connection refused`.
-    pub fn words(&self) -> String {
-        let since = self.since.as_deref().and_then(clock);
-        let since = since.map_or(String::new(), |since| format!(" since {since}"));
-        match (&self.trouble, self.waiting) {
-            (None, 0) => "ok".to_owned(),
-            (None, waiting) => format!("ok, {waiting} wait"),
-            (Some(trouble), 0) => trouble.clone(),
-            (Some(trouble), waiting) => format!("{waiting} wait{since}: {trouble}"),
-        }
-    }
-}
-
-/// A moment as people here tell it: the time of today, or the date before it.
-fn clock(moment: &str) -> Option<String> {
-    let moment: Timestamp = moment.parse().ok()?;
-    let zone = TimeZone::system();
-    let [then, now] = [moment, Timestamp::now()].map(|one| one.to_zoned_datetime(zone.clone()));
-    let form = match then.date() == now.date() {
-        true => "%H:%M",
-        false => "%Y-%m-%d %H:%M",
-    };
-    Some(then.strftime(form).to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_output_is_told_of_in_words() {
-        let mut now = OutputNow {
-            name: "mqtt".to_owned(),
-            kind: "mqtt",
-            waiting: 0,
-            since: None,
-            trouble: None,
-        };
-        assert_eq!(now.words(), "ok");
-        now.trouble = Some("connection refused".to_owned());
-        assert_eq!(now.words(), "connection refused");
-        now.waiting = 3;
-        now.since = Some("2020-02-03T12:00:00.000Z".to_owned());
-        let words = now.words();
-        assert!(words.starts_with("3 wait since 2020-02-0"), "{words}");
-        assert!(words.ends_with(":00: connection refused"), "{words}");
     }
 }

@@ -3,11 +3,14 @@
 use askama::Template;
 
 use super::Navigation;
+use crate::words::Words;
 
 /// Shown in the place of a page while the history is away; it asks again by itself.
 #[derive(Template)]
 #[template(path = "away.html")]
 pub struct AwayPage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
     /// Why, in a sentence.

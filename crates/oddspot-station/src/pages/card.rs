@@ -1,12 +1,8 @@
 //! An inspection as pages show it.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
+use super::{keys, told};
 use crate::history::{Inspection, Truth};
-
-/// How a moment of any day is shown.
-pub const DAY_AND_TIME: &str = "%Y-%m-%d %H:%M:%S";
+use crate::words::Words;
 
 /// An inspection as pages show it.
 #[derive(Clone, Debug)]
@@ -23,8 +19,12 @@ pub struct Card {
     pub at: String,
     /// When, with the day.
     pub on: String,
-    /// The verdict's word.
+    /// The verdict's word, as styles and programs have it.
     pub verdict: &'static str,
+    /// The key of its word for people.
+    pub said: &'static str,
+    /// The beginning of the model's hash.
+    pub model: String,
     /// The score.
     pub score: String,
     /// What the verdict follows from.
@@ -37,7 +37,7 @@ pub struct Card {
     pub opposite: &'static str,
     /// Whether somebody said so.
     pub is_called_wrong: bool,
-    /// What somebody said of it.
+    /// The key of what somebody said of it.
     pub label: Option<&'static str>,
     /// Columns of the image.
     pub width: u32,
@@ -49,20 +49,19 @@ pub struct Card {
     pub overlay: String,
     /// Address of the sheet.
     pub sheet: String,
+    /// Address of the file as it came.
+    pub file: String,
 }
 
 impl Card {
     /// Of an inspection.
-    pub fn of(one: &Inspection) -> Self {
+    pub fn of(t: &Words, one: &Inspection) -> Self {
         let picture = |kind: &str| format!("/api/v1/inspections/{}/images/{kind}", one.id);
         let end = one
             .id
             .get(one.id.len().saturating_sub(8)..)
             .unwrap_or_default();
         let name = one.part_id.clone().or_else(|| one.file.clone());
-        let two_digits = |score: f64| format!("{score:.2}");
-        let thresholds = [one.threshold, one.check_threshold];
-        let health = &one.finding.health;
         let opposite = match one.verdict.is_good() {
             true => Truth::Bad,
             false => Truth::Good,
@@ -70,39 +69,26 @@ impl Card {
         Self {
             name: name.unwrap_or_else(|| format!("…{end}")),
             time: one.time.clone(),
-            at: local(&one.time, "%H:%M:%S"),
-            on: local(&one.time, DAY_AND_TIME),
+            at: t.time_of_day(&one.time),
+            on: t.day_and_time(&one.time),
             verdict: one.verdict.word(),
-            score: two_digits(one.score),
-            relation: one
-                .verdict
-                .relation(one.finding.score, thresholds, two_digits),
-            reason: one.reason.clone(),
-            health: match health.words() {
-                Some(words) => format!("The image is {words}."),
-                None => "Light, focus and colours are as in good images.".to_owned(),
-            },
+            said: keys::verdict(one.verdict),
+            model: one.model.chars().take(12).collect(),
+            score: told::score(t, one.score),
+            relation: told::relation(t, &one.finding, [one.threshold, one.check_threshold]),
+            reason: told::reason(t, &one.finding),
+            health: told::health(t, &one.finding.health),
             opposite: opposite.word(),
             is_called_wrong: one.is_called_wrong(),
-            label: one.label.as_ref().map(|label| label.truth.word()),
+            label: (one.label.as_ref()).map(|label| keys::labelled(label.truth)),
             width: one.finding.width,
             height: one.finding.height,
             view: picture("view"),
             overlay: picture("overlay"),
             sheet: picture("sheet"),
+            file: picture("image"),
             id: one.id.clone(),
             station: one.station.clone(),
         }
-    }
-}
-
-/// A time as this machine's clock shows it.
-pub fn local(time: &str, format: &str) -> String {
-    match time.parse::<Timestamp>() {
-        Ok(moment) => moment
-            .to_zoned_datetime(TimeZone::system())
-            .strftime(format)
-            .to_string(),
-        Err(_) => time.to_owned(),
     }
 }

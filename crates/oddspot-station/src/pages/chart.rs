@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::card::{DAY_AND_TIME, local};
+use super::{keys, told};
 use crate::history::Inspection;
+use crate::words::Words;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 220.0;
@@ -15,7 +16,7 @@ const BOTTOM: f64 = 24.0;
 const HEADROOM: f64 = 1.08;
 
 /// The chart of inspections of one station, the oldest first; None of fewer than two.
-pub fn chart(inspections: &[Inspection]) -> Option<String> {
+pub fn chart(t: &Words, inspections: &[Inspection]) -> Option<String> {
     let [first, .., last] = inspections else {
         return None;
     };
@@ -36,8 +37,8 @@ pub fn chart(inspections: &[Inspection]) -> Option<String> {
         TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - share)
     };
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Scores of {} parts, the oldest first\">",
-        inspections.len()
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+        t.say("chart-label").with("parts", inspections.len())
     );
     let (bottom, end) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
     for score in [0.0, top / 2.0, top] {
@@ -45,9 +46,10 @@ pub fn chart(inspections: &[Inspection]) -> Option<String> {
         let _ = write!(
             svg,
             "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{end}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{score:.1}</text>",
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             LEFT - 6.0,
-            at + 4.0
+            at + 4.0,
+            t.number(score, 1)
         );
     }
     for (class, of) in [
@@ -74,19 +76,21 @@ pub fn chart(inspections: &[Inspection]) -> Option<String> {
     }
     for (at, one) in inspections.iter().enumerate() {
         let (cx, cy, word) = (x(at), y(one.score), one.verdict.word());
+        let said = (t.say("chart-dot"))
+            .with("verdict", t.say(keys::verdict(one.verdict)))
+            .with("score", told::score(t, one.score));
         let _ = write!(
             svg,
-            "<circle class=\"{word}\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"3\"><title>{word}, score {:.2}</title></circle>",
-            one.score
+            "<circle class=\"{word}\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"3\"><title>{said}</title></circle>"
         );
     }
     let _ = write!(
         svg,
         "<text x=\"{LEFT}\" y=\"{0}\">{1}</text><text x=\"{end}\" y=\"{0}\" text-anchor=\"end\">{2}</text></svg>",
         HEIGHT - 8.0,
-        // Times are written by this program alone: nothing in them must be escaped.
-        local(&first.time, DAY_AND_TIME),
-        local(&last.time, DAY_AND_TIME)
+        // Words and times are written by this program alone: nothing in them must be escaped.
+        t.day_and_time(&first.time),
+        t.day_and_time(&last.time)
     );
     Some(svg)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::words::Words;
+
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 12.0;
 const RIGHT: f64 = 12.0;
@@ -15,11 +17,11 @@ const BINS: usize = 60;
 const HEADROOM: f64 = 0.06;
 
 /// A row of a histogram: its class, its name and its scores.
-pub struct Scores<'a> {
+pub struct Scores {
     /// The class of its bars.
     pub class: &'static str,
     /// What they are of.
-    pub name: &'a str,
+    pub name: String,
     /// The scores.
     pub scores: Vec<f64>,
 }
@@ -35,16 +37,21 @@ pub fn axis_of<'a>(scores: impl Iterator<Item = &'a f64>) -> [f64; 2] {
 }
 
 /// The histograms one below the other, on one axis of scores with these ends.
-pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], [low, high]: [f64; 2]) -> String {
+pub fn histogram(
+    t: &Words,
+    rows: &[Scores],
+    [threshold, check]: [f64; 2],
+    [low, high]: [f64; 2],
+) -> String {
     let height = TOP + (NAME + BARS) * rows.len() as f64 + BOTTOM;
     let (width, bottom) = (WIDTH - LEFT - RIGHT, height - BOTTOM);
     let x = |score: f64| LEFT + width * ((score - low) / (high - low)).clamp(0.0, 1.0);
     let at_share = |share: f64| low + (high - low) * share;
-    let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    let label = t.say("histogram-label").with("rows", names.join(", "));
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" data-low=\"{low}\" data-high=\"{high}\" data-left=\"{LEFT}\" data-width=\"{width}\" \
-         aria-label=\"Histograms of scores: {}\">",
-        names.join(", ")
+         aria-label=\"{label}\">"
     );
     for (at, row) in rows.iter().enumerate() {
         let base = TOP + (NAME + BARS) * (at + 1) as f64;
@@ -61,16 +68,18 @@ pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], [low, high]: [f6
         let step = width / BINS as f64;
         for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let tall = (BARS - 4.0) * *count as f64 / most;
+            let end = |bin: usize| t.number(at_share(bin as f64 / BINS as f64), 2);
+            let said = (t.say("histogram-bar"))
+                .with("count", *count)
+                .with("from", end(bin))
+                .with("to", end(bin + 1));
             let _ = write!(
                 svg,
-                "<rect class=\"{}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{tall:.1}\"><title>{count} from {:.2} to \
-                 {:.2}</title></rect>",
+                "<rect class=\"{}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{tall:.1}\"><title>{said}</title></rect>",
                 row.class,
                 LEFT + step * bin as f64 + 0.5,
                 base - tall,
                 step - 1.0,
-                at_share(bin as f64 / BINS as f64),
-                at_share((bin + 1) as f64 / BINS as f64),
             );
         }
     }
@@ -90,10 +99,10 @@ pub fn histogram(rows: &[Scores], [threshold, check]: [f64; 2], [low, high]: [f6
         };
         let _ = write!(
             svg,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{:.2}</text>",
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
             LEFT + width * share,
             height - 8.0,
-            at_share(share)
+            t.number(at_share(share), 2)
         );
     }
     svg + "</svg>"
@@ -116,6 +125,7 @@ fn counts(scores: &[f64], [low, high]: [f64; 2]) -> [usize; BINS] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::english;
 
     #[test]
     fn every_score_has_a_bar() {
@@ -128,10 +138,10 @@ mod tests {
         assert_eq!(counts[BINS - 1], 1);
         let rows = [Scores {
             class: "own",
-            name: "good",
+            name: "good".to_owned(),
             scores: scores.to_vec(),
         }];
-        let drawn = histogram(&rows, [1.5, 0.0], axis);
+        let drawn = histogram(&english(), &rows, [1.5, 0.0], axis);
         assert_eq!(drawn.matches("<rect").count(), 4);
         assert!(
             drawn.contains("class=\"threshold\" x1=\"480.0\""),

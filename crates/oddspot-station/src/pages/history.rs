@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{Card, Navigation};
+use crate::words::Words;
 
 /// What is asked for, as the form shows it.
 #[derive(Clone, Debug, Default)]
@@ -29,15 +30,17 @@ pub struct Asked {
 #[derive(Template)]
 #[template(path = "history.html")]
 pub struct HistoryPage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
     /// What is asked for.
     pub asked: Asked,
     /// Stations that can be asked for.
     pub stations: Vec<String>,
-    /// What can be asked for.
-    pub verdicts: Vec<&'static str>,
-    /// Labels that can be asked for, and how they are shown.
+    /// Verdicts that can be asked for, and the keys of their words.
+    pub verdicts: Vec<(&'static str, &'static str)>,
+    /// Labels that can be asked for, and the keys of their words.
     pub labels: Vec<(&'static str, &'static str)>,
     /// What of it cannot be understood.
     pub wrong: Option<String>,

@@ -4,12 +4,15 @@ use askama::Template;
 
 use super::{Card, Navigation};
 use crate::outputs::OutputNow;
+use crate::words::Words;
 
 /// How many images of a verdict there were today.
 #[derive(Clone, Debug)]
 pub struct Count {
-    /// The verdict's word.
+    /// The verdict's word, as styles have it.
     pub word: &'static str,
+    /// The key of its word for people.
+    pub said: &'static str,
     /// So many.
     pub images: u64,
 }
@@ -18,6 +21,8 @@ pub struct Count {
 #[derive(Template)]
 #[template(path = "now.html")]
 pub struct Now {
+    /// The words of the page.
+    pub t: Words,
     /// The station.
     pub station: String,
     /// Whether nothing is judged for now.
@@ -31,7 +36,7 @@ pub struct Now {
     /// The folder that images come into.
     pub folder: Option<String>,
     /// The ways by which results go out.
-    pub outputs: Vec<OutputNow>,
+    pub outputs: Vec<OutputRow>,
     /// The beginning of the model's hash.
     pub model: Option<String>,
     /// The address of the service, from its scheme on.
@@ -50,8 +55,67 @@ pub struct Now {
 #[derive(Template)]
 #[template(path = "line.html")]
 pub struct LinePage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
     /// How it goes.
     pub now: Now,
+}
+
+/// An output as the page shows it.
+pub struct OutputRow {
+    /// What it is called.
+    pub name: String,
+    /// Whether nothing is handed on.
+    pub is_failing: bool,
+    /// How it is.
+    pub said: String,
+}
+
+impl OutputRow {
+    /// Of an output: `ok`, or `3 wait since 14:02: connection refused`.
+    pub fn of(t: &Words, one: &OutputNow) -> Self {
+        let since = one.since.as_deref().unwrap_or_default();
+        let said = match (&one.trouble, one.waiting) {
+            (None, 0) => t.say("output-ok"),
+            (None, waiting) => t.say("output-waits").with("waiting", waiting),
+            (Some(trouble), 0) => t.say("output-fails").with("detail", trouble),
+            (Some(trouble), waiting) => (t.say("output-fails-and-waits"))
+                .with("waiting", waiting)
+                .with("since", t.lately(since))
+                .with("detail", trouble),
+        };
+        Self {
+            name: one.name.clone(),
+            is_failing: one.trouble.is_some(),
+            said: said.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::english;
+
+    #[test]
+    fn an_output_is_told_of_in_words() {
+        let mut now = OutputNow {
+            name: "mqtt".to_owned(),
+            kind: "mqtt",
+            waiting: 0,
+            since: None,
+            trouble: None,
+        };
+        let said = |now: &OutputNow| OutputRow::of(&english(), now).said;
+        assert_eq!(said(&now), "ok");
+        now.trouble = Some("connection refused".to_owned());
+        assert_eq!(said(&now), "connection refused");
+        now.waiting = 3;
+        now.since = Some("2020-02-03T12:00:00.000Z".to_owned());
+        let words = said(&now);
+        assert!(words.starts_with("3 wait since 2020-02-0"), "{words}");
+        assert!(words.ends_with(":00: connection refused"), "{words}");
+    }
 }

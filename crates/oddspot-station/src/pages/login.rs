@@ -2,10 +2,14 @@
 
 use askama::Template;
 
+use crate::words::Words;
+
 /// The page.
-#[derive(Default, Template)]
+#[derive(Template)]
 #[template(path = "login.html")]
 pub struct LoginPage {
+    /// The words of the page.
+    pub t: Words,
     /// The name that was given before.
     pub name: String,
     /// Where one goes then.

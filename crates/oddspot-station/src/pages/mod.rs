@@ -6,6 +6,8 @@ mod card;
 mod chart;
 mod histogram;
 mod history;
+mod inspection;
+mod keys;
 mod line;
 mod login;
 mod losses;
@@ -13,7 +15,9 @@ mod models;
 mod navigation;
 mod people;
 mod setup;
+mod told;
 mod verdict;
+mod wrong;
 
 use askama::Template;
 
@@ -23,15 +27,19 @@ pub use card::Card;
 pub use chart::chart;
 pub use histogram::{Scores, axis_of, histogram};
 pub use history::{Asked, HistoryPage};
-pub use line::{Count, LinePage, Now};
+pub use inspection::{InspectionPage, PlaceRow};
+pub use keys::{role as role_key, verdict as verdict_key};
+pub use line::{Count, LinePage, Now, OutputRow};
 pub use login::LoginPage;
 pub use models::{ModelsPage, VersionCard};
 pub use navigation::{Link, Navigation, Place, Reader};
 pub use people::{DeedRow, PeoplePage, TokenRow, UserRow};
 pub use setup::{FoundPart, GoodCard, GoodPart, JobCard, JobsPart, SetupPage};
 pub use verdict::{MeantPart, MeantRow, Shown, VerdictPage};
+pub use wrong::WrongPage;
 
 use crate::error::{Error, Result};
+use crate::words::Words;
 
 /// The style that these pages share with those of results.
 pub fn style() -> String {
@@ -42,6 +50,8 @@ pub fn style() -> String {
 #[derive(Template)]
 #[template(path = "new.html")]
 pub struct NewPage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
 }
@@ -50,6 +60,8 @@ pub struct NewPage {
 #[derive(Template)]
 #[template(path = "empty.html")]
 pub struct EmptyPage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
 }

@@ -3,13 +3,15 @@
 use askama::Template;
 
 use super::Navigation;
-use super::card::{DAY_AND_TIME, local};
 use crate::history::{Version, VersionSource};
+use crate::words::Words;
 
 /// The page.
 #[derive(Template)]
 #[template(path = "models.html")]
 pub struct ModelsPage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
     /// The station.
@@ -50,26 +52,30 @@ pub struct VersionCard {
 
 impl VersionCard {
     /// Of a version.
-    pub fn of(one: &Version) -> Self {
-        let file = || one.file.clone().unwrap_or_else(|| "a file".to_owned());
+    pub fn of(t: &Words, one: &Version) -> Self {
+        let file = || match &one.file {
+            Some(file) => file.clone(),
+            None => t.say("a-file").to_string(),
+        };
         let origin = match (one.source, one.job, &one.based_on) {
-            (VersionSource::Job, Some(job), _) => format!("made by job {job}"),
-            (VersionSource::Job, None, _) => "made by a job".to_owned(),
-            (VersionSource::File, ..) => format!("{}, which the configuration names", file()),
-            (VersionSource::Upload, ..) => format!("{}, which was sent", file()),
+            (VersionSource::Job, Some(job), _) => t.say("origin-job").with("job", job),
+            (VersionSource::Job, None, _) => t.say("origin-some-job"),
+            (VersionSource::File, ..) => t.say("origin-file").with("file", file()),
+            (VersionSource::Upload, ..) => t.say("origin-upload").with("file", file()),
             (VersionSource::Thresholds, _, Some(before)) => {
-                format!("{before:.12} with other thresholds")
+                let before = format!("{before:.12}");
+                t.say("origin-thresholds").with("model", before)
             }
-            (VersionSource::Thresholds, _, None) => "another with other thresholds".to_owned(),
-            (VersionSource::Before, ..) => "there before its origin was kept".to_owned(),
+            (VersionSource::Thresholds, _, None) => t.say("origin-other"),
+            (VersionSource::Before, ..) => t.say("origin-before"),
         };
         Self {
             short: one.sha256.chars().take(12).collect(),
             active: one.active,
-            origin,
-            added: local(&one.added, DAY_AND_TIME),
-            activated: (one.activated.as_ref()).map(|at| local(at, DAY_AND_TIME)),
-            thresholds: [one.threshold, one.check_threshold].map(|one| format!("{one:.3}")),
+            origin: origin.to_string(),
+            added: t.day_and_time(&one.added),
+            activated: (one.activated.as_ref()).map(|at| t.day_and_time(at)),
+            thresholds: [one.threshold, one.check_threshold].map(|one| t.number(one, 3)),
             images: one.good_images,
             has_regions: one.mask.is_some(),
             oddspot: one.oddspot.clone(),

@@ -19,6 +19,8 @@ pub enum Place {
     People,
     /// The own password.
     Account,
+    /// A page that none of these links leads to.
+    Elsewhere,
 }
 
 /// Where one is, among all pages.
@@ -43,7 +45,7 @@ pub struct Navigation {
 pub struct Reader {
     /// The name.
     pub name: String,
-    /// The role's word.
+    /// The key of the role's word.
     pub role: &'static str,
 }
 
@@ -51,8 +53,10 @@ pub struct Reader {
 pub struct Link {
     /// Its address.
     pub address: String,
-    /// What it is called.
-    pub name: &'static str,
+    /// The key of what it is called.
+    pub key: &'static str,
+    /// The letter that leads to it.
+    pub letter: char,
     /// Whether it is the one that is shown.
     pub is_here: bool,
 }
@@ -92,27 +96,28 @@ impl Navigation {
 
     /// The pages of the station; without one the history of all.
     pub fn links(&self) -> Vec<Link> {
-        let link = |place: Place, name: &'static str, address: String| Link {
+        let link = |place: Place, key: &'static str, address: String| Link {
             address,
-            name,
+            key,
+            letter: key.chars().next().unwrap_or_default(),
             is_here: self.place == place,
         };
         let Some(station) = &self.station else {
-            return vec![link(Place::History, "History", "/history".to_owned())];
+            return vec![link(Place::History, "history", "/history".to_owned())];
         };
         let at = |end: &str| format!("/stations/{station}{end}");
         let mut links = vec![
-            link(Place::Line, "Line", at("")),
+            link(Place::Line, "line", at("")),
             link(
                 Place::History,
-                "History",
+                "history",
                 format!("/history?station={station}"),
             ),
         ];
         if self.is_for_engineer {
-            links.push(link(Place::Setup, "Set-up", at("/setup")));
-            links.push(link(Place::Models, "Models", at("/models")));
-            links.push(link(Place::Verdict, "Verdict", at("/verdict")));
+            links.push(link(Place::Setup, "setup", at("/setup")));
+            links.push(link(Place::Models, "models", at("/models")));
+            links.push(link(Place::Verdict, "verdict", at("/verdict")));
         }
         links
     }

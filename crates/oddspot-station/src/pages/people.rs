@@ -2,20 +2,26 @@
 
 use askama::Template;
 
-use super::Navigation;
-use super::card::{DAY_AND_TIME, local};
-use crate::history::{ActorKind, AuditEntry, Role, Token, User};
+use super::{Navigation, keys};
+use crate::history::{ActorKind, AuditEntry, Role, Token, TokenRole, User};
+use crate::words::Words;
 
 /// The page.
 #[derive(Template)]
 #[template(path = "people.html")]
 pub struct PeoplePage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
     /// The people.
     pub users: Vec<UserRow>,
     /// The programs.
     pub tokens: Vec<TokenRow>,
+    /// Roles that a new person can have: their words for programs, and the keys of those for people.
+    pub roles: Vec<(&'static str, &'static str)>,
+    /// The same of a new program.
+    pub token_roles: Vec<(&'static str, &'static str)>,
     /// The stations, of which a token can be for one.
     pub stations: Vec<String>,
     /// Who did what, the newest first.
@@ -46,7 +52,7 @@ pub struct UserRow {
 pub struct TokenRow {
     /// The name.
     pub name: String,
-    /// The role's word.
+    /// The key of the role's word.
     pub role: &'static str,
     /// The only station that it is for.
     pub station: Option<String>,
@@ -74,14 +80,30 @@ pub struct DeedRow {
     pub address: String,
 }
 
+impl PeoplePage {
+    /// The roles that a new person can have: the first one is an admin.
+    pub fn roles_of_new(has_users: bool) -> Vec<(&'static str, &'static str)> {
+        let all = Role::ALL.into_iter();
+        let all = all.filter(|role| has_users || *role == Role::Admin);
+        all.map(|role| (role.word(), keys::role(role))).collect()
+    }
+
+    /// The roles that a new program can have.
+    pub fn token_roles_of_new() -> Vec<(&'static str, &'static str)> {
+        let all = [TokenRole::Machine, TokenRole::Reader];
+        all.map(|role| (role.word(), keys::token_role(role)))
+            .to_vec()
+    }
+}
+
 impl UserRow {
     /// Of a user, for a reader of this name.
-    pub fn of(user: &User, reader: Option<&str>) -> Self {
+    pub fn of(t: &Words, user: &User, reader: Option<&str>) -> Self {
         Self {
             role: user.role.word(),
             is_to_change: user.to_change,
-            signed_in: user.signed_in.as_ref().map(|at| local(at, DAY_AND_TIME)),
-            added: local(&user.added, DAY_AND_TIME),
+            signed_in: user.signed_in.as_ref().map(|at| t.day_and_time(at)),
+            added: t.day_and_time(&user.added),
             is_own: reader == Some(&user.name),
             name: user.name.clone(),
         }
@@ -92,39 +114,39 @@ impl UserRow {
         self.role == role
     }
 
-    /// The words of all roles.
-    pub fn roles(&self) -> [&'static str; 3] {
-        Role::ALL.map(Role::word)
+    /// All roles: their words for programs, and the keys of those for people.
+    pub fn roles(&self) -> [(&'static str, &'static str); 3] {
+        Role::ALL.map(|role| (role.word(), keys::role(role)))
     }
 }
 
 impl TokenRow {
     /// Of a token.
-    pub fn of(token: &Token) -> Self {
+    pub fn of(t: &Words, token: &Token) -> Self {
         Self {
             name: token.name.clone(),
-            role: token.role.word(),
+            role: keys::token_role(token.role),
             station: token.station.clone(),
-            added: local(&token.added, DAY_AND_TIME),
-            used: token.used.as_ref().map(|at| local(at, DAY_AND_TIME)),
+            added: t.day_and_time(&token.added),
+            used: token.used.as_ref().map(|at| t.day_and_time(at)),
         }
     }
 }
 
 impl DeedRow {
     /// Of an entry of the audit log.
-    pub fn of(entry: &AuditEntry) -> Self {
+    pub fn of(t: &Words, entry: &AuditEntry) -> Self {
         let name = entry.who.clone().unwrap_or_default();
         Self {
             time: entry.time.clone(),
-            at: local(&entry.time, DAY_AND_TIME),
+            at: t.day_and_time(&entry.time),
             who: match entry.kind {
                 ActorKind::User => name,
-                ActorKind::Token => format!("token {name}"),
-                ActorKind::Terminal => "somebody at the terminal".to_owned(),
-                ActorKind::Anyone => "somebody".to_owned(),
+                ActorKind::Token => t.say("by-token").with("name", name).to_string(),
+                ActorKind::Terminal => t.say("by-terminal").to_string(),
+                ActorKind::Anyone => t.say("by-anyone").to_string(),
             },
-            title: entry.title().to_owned(),
+            title: t.say(&format!("deed-{}", entry.deed)).to_string(),
             subject: entry.subject.clone(),
             detail: entry.detail.clone(),
             address: entry.address.clone().unwrap_or_default(),

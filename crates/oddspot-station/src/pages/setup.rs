@@ -4,16 +4,18 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::card::{DAY_AND_TIME, local};
 use super::losses::losses;
-use super::{Card, Navigation};
-use crate::history::{GoodImage, Job, JobKind, JobState};
+use super::{Card, Navigation, keys, told};
+use crate::history::{GoodImage, Job, JobKind, JobState, Version};
 use crate::jobs::FoundAmong;
+use crate::words::Words;
 
 /// The page.
 #[derive(Template)]
 #[template(path = "setup.html")]
 pub struct SetupPage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
     /// The station.
@@ -26,7 +28,7 @@ pub struct SetupPage {
     pub drawn_on: Vec<GoodCard>,
     /// The regions, as JSON.
     pub regions: String,
-    /// What is to be said of the regions and the active model.
+    /// The key of what is to be said of the regions and the active model.
     pub told_of_regions: Option<&'static str>,
     /// The jobs.
     pub jobs: JobsPart,
@@ -38,6 +40,8 @@ pub struct SetupPage {
 #[derive(Template)]
 #[template(path = "good.html")]
 pub struct GoodPart {
+    /// The words of the page.
+    pub t: Words,
     /// The station.
     pub station: String,
     /// How many there are.
@@ -50,8 +54,8 @@ pub struct GoodPart {
     pub before: Option<usize>,
     /// The same of those after.
     pub after: Option<usize>,
-    /// Which are shown, in words.
-    pub shown: String,
+    /// Which are shown: the first and the last, counted from 1.
+    pub shown: [usize; 2],
 }
 
 /// A good image as pages show it.
@@ -77,6 +81,8 @@ pub struct GoodCard {
 #[derive(Template)]
 #[template(path = "jobs.html")]
 pub struct JobsPart {
+    /// The words of the page.
+    pub t: Words,
     /// The station.
     pub station: String,
     /// The jobs, the newest first.
@@ -100,16 +106,20 @@ pub struct JobCard {
     pub id: i64,
     /// What it does.
     pub kind: JobKind,
-    /// How it is.
+    /// The key of what it is called.
+    pub title: &'static str,
+    /// How it is, as styles have it.
     pub state: &'static str,
+    /// The key of the same for people.
+    pub said: &'static str,
     /// How far it is, in percent.
     pub percent: u8,
     /// What it does now.
-    pub stage: String,
+    pub stage: Option<String>,
     /// When it was asked for.
     pub at: String,
-    /// What came of it.
-    pub outcome: Option<String>,
+    /// What came of it, in sentences.
+    pub outcome: Vec<String>,
     /// Its losses, drawn.
     pub losses: Option<String>,
     /// Whether it can be broken off.
@@ -122,6 +132,8 @@ pub struct JobCard {
 #[derive(Template)]
 #[template(path = "found.html")]
 pub struct FoundPart {
+    /// The words of the page.
+    pub t: Words,
     /// The station.
     pub station: String,
     /// When it was looked for, if it was.
@@ -130,7 +142,7 @@ pub struct FoundPart {
     pub images: usize,
     /// Suspicious ones.
     pub suspicious: Vec<GoodCard>,
-    /// Groups of the same, each with what they share.
+    /// Groups of the same, each with the key of what they share.
     pub twins: Vec<(&'static str, Vec<GoodCard>)>,
     /// Those that are labelled bad, and that nothing was learned from.
     pub labelled_bad: Vec<GoodCard>,
@@ -138,15 +150,15 @@ pub struct FoundPart {
 
 impl GoodCard {
     /// Of a good image.
-    pub fn of(station: &str, one: &GoodImage) -> Self {
-        let added = local(&one.added, DAY_AND_TIME);
+    pub fn of(t: &Words, station: &str, one: &GoodImage) -> Self {
+        let added = t.day_and_time(&one.added);
         Self {
             name: one.file.clone(),
             note: format!(
                 "{}×{} · {} · {added}",
                 one.width,
                 one.height,
-                one.source.word()
+                t.say(keys::good_source(one.source))
             ),
             size: [one.width, one.height],
             left_out: one.left_out,
@@ -158,21 +170,23 @@ impl GoodCard {
 }
 
 impl JobCard {
-    /// Of a job; `is_last` of the last of its kind.
-    pub fn of(job: &Job, is_last: bool) -> Self {
+    /// Of a job; `is_last` of the last of its kind; with the models of its station.
+    pub fn of(t: &Words, job: &Job, is_last: bool, versions: &[Version]) -> Self {
         let again = serde_json::json!({
             "station": job.station, "kind": job.kind, "settings": job.settings,
         });
         Self {
             id: job.id,
             kind: job.kind,
+            title: keys::job(job.kind),
             state: job.state.word(),
+            said: keys::job_state(job.state),
             percent: (job.progress * 100.0).clamp(0.0, 100.0) as u8,
-            stage: job.stage.clone(),
-            at: local(&job.asked, DAY_AND_TIME),
-            outcome: job.outcome.clone(),
+            stage: (job.doing.as_ref()).map(|stage| told::stage(t, stage)),
+            at: t.day_and_time(&job.asked),
+            outcome: outcome(t, job, versions),
             // Older ones only make the page long.
-            losses: losses(&job.losses).filter(|_| is_last || job.state.is_open()),
+            losses: losses(t, &job.losses).filter(|_| is_last || job.state.is_open()),
             is_open: job.state.is_open(),
             again: (is_last && (job.is_broken_off() || job.state == JobState::Failed))
                 .then(|| again.to_string()),
@@ -180,31 +194,75 @@ impl JobCard {
     }
 }
 
+/// What came of a job, by what there is of it: the models that it made, what it found, why it failed.
+fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
+    let made = versions.iter().filter(|one| one.job == Some(job.id));
+    let mut all: Vec<String> = made.map(|one| model_made(t, one)).collect();
+    let found = job.audit.clone();
+    let found: Option<FoundAmong> = found.and_then(|found| serde_json::from_value(found).ok());
+    if let Some(found) = found {
+        let said = (t.say("outcome-looked"))
+            .with("images", found.images)
+            .with("suspicious", found.suspicious.len())
+            .with("groups", found.twins.len());
+        all.push(said.to_string());
+    }
+    let end = match job.state {
+        JobState::Failed => {
+            let why = job.outcome.as_deref().unwrap_or_default();
+            Some(t.say("outcome-failed").with("detail", why))
+        }
+        JobState::Cancelled => Some(t.say("outcome-cancelled")),
+        JobState::Interrupted => Some(t.say("outcome-interrupted")),
+        JobState::Waiting | JobState::Running | JobState::Done => None,
+    };
+    all.extend(end.map(|end| end.to_string()));
+    all
+}
+
+fn model_made(t: &Words, one: &Version) -> String {
+    let model = format!("{:.12}", one.sha256);
+    let said = match &one.activated {
+        Some(at) => (t.say("outcome-judges"))
+            .with("model", model)
+            .with("at", t.day_and_time(at)),
+        None => t.say("outcome-made").with("model", model),
+    };
+    said.to_string()
+}
+
 impl FoundPart {
     /// Of what a job found, as far as the images are still there.
-    pub fn of(station: &str, job: Option<&Job>, found: &FoundAmong, good: &[GoodImage]) -> Self {
+    pub fn of(
+        t: &Words,
+        station: &str,
+        job: Option<&Job>,
+        found: &FoundAmong,
+        good: &[GoodImage],
+    ) -> Self {
         let card = |image: &String| {
             let one = good.iter().find(|one| one.image == *image);
-            one.map(|one| GoodCard::of(station, one))
+            one.map(|one| GoodCard::of(t, station, one))
         };
         let suspicious = found.suspicious.iter().filter_map(|one| {
             let card = card(&one.image)?;
             Some(GoodCard {
-                why: Some(one.why.clone()),
+                why: Some(told::suspicious(t, one)),
                 ..card
             })
         });
         let twins = found.twins.iter().filter_map(|group| {
             let cards: Vec<GoodCard> = group.images.iter().filter_map(card).collect();
             let what = match group.is_exact {
-                true => "the same pixels",
-                false => "the same part, or nearly the same picture",
+                true => "same-pixels",
+                false => "same-part",
             };
             (cards.len() > 1).then_some((what, cards))
         });
         Self {
+            t: t.clone(),
             station: station.to_owned(),
-            at: job.map(|job| local(job.ended.as_deref().unwrap_or(&job.asked), DAY_AND_TIME)),
+            at: job.map(|job| t.day_and_time(job.ended.as_deref().unwrap_or(&job.asked))),
             images: found.images,
             suspicious: suspicious.collect(),
             twins: twins.collect(),

@@ -4,11 +4,14 @@ use askama::Template;
 
 use super::Navigation;
 use crate::prices::{Price, Share};
+use crate::words::Words;
 
 /// The page.
 #[derive(Template)]
 #[template(path = "verdict.html")]
 pub struct VerdictPage {
+    /// The words of the page.
+    pub t: Words,
     /// Where one is.
     pub nav: Navigation,
     /// The station.
@@ -41,6 +44,8 @@ pub struct Shown {
 #[derive(Template)]
 #[template(path = "meant.html")]
 pub struct MeantPart {
+    /// The words of the page.
+    pub t: Words,
     /// Threshold by threshold.
     pub rows: Vec<MeantRow>,
     /// Labelled parts that were judged by models with other scores.
@@ -49,7 +54,7 @@ pub struct MeantPart {
 
 /// What a threshold would have meant.
 pub struct MeantRow {
-    /// What it decides.
+    /// The key of what it decides.
     pub name: &'static str,
     /// The threshold.
     pub threshold: String,
@@ -63,39 +68,37 @@ pub struct MeantRow {
 
 impl MeantRow {
     /// Of a threshold; so many images are the model's own.
-    pub fn of(name: &'static str, threshold: f64, price: &Price, own: usize) -> Self {
+    pub fn of(t: &Words, name: &'static str, threshold: f64, price: &Price, own: usize) -> Self {
+        let rate = (t.say("expected"))
+            .with("share", t.percent(price.rate, 1))
+            .with("above", price.above)
+            .with("own", own);
         Self {
             name,
-            threshold: format!("{threshold:.3}"),
-            false_alarms: words(&price.false_alarms, "labelled good"),
-            misses: words(&price.misses, "labelled bad"),
-            rate: format!(
-                "{} expected; {} of {own} lie above",
-                percent(price.rate),
-                price.above
-            ),
+            threshold: t.number(threshold, 3),
+            false_alarms: share(t, &price.false_alarms, "no-labelled-good"),
+            misses: share(t, &price.misses, "no-labelled-bad"),
+            rate: rate.to_string(),
         }
     }
 }
 
-fn words(share: &Share, what: &str) -> String {
+/// A share with its interval; of none what the key says.
+fn share(t: &Words, share: &Share, of_none: &'static str) -> String {
     let Share {
         counted,
         of,
         low,
         high,
     } = share;
-    match of {
-        0 => format!("none is {what}"),
-        _ => format!(
-            "{counted} of {of}: {} ({} to {})",
-            percent(*counted as f64 / *of as f64),
-            percent(*low),
-            percent(*high)
-        ),
-    }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    let said = match of {
+        0 => t.say(of_none),
+        _ => (t.say("share"))
+            .with("counted", *counted)
+            .with("of", *of)
+            .with("share", t.percent(*counted as f64 / *of as f64, 1))
+            .with("low", t.percent(*low, 1))
+            .with("high", t.percent(*high, 1)),
+    };
+    said.to_string()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::looks::Looks;
 use crate::images::ImageSize;
@@ -17,7 +17,7 @@ const COLOUR: f32 = 12.0;
 const ASPECT: f32 = 0.2;
 
 /// In what an image is unlike the others.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "unlike", rename_all = "snake_case")]
 pub enum Unlike {
     /// Its size, where most have one and the same.

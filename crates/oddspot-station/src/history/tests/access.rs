@@ -162,7 +162,7 @@ async fn what_two_programs_write_stands_in_its_order(place: &Place) {
         .map(|one| one.subject.as_deref().unwrap())
         .collect();
     assert_eq!(subjects, ["5", "4", "3", "2", "1", "0"]);
-    assert_eq!((all[0].title(), all[0].kind), ("labelled", ActorKind::User));
+    assert_eq!((&*all[0].deed, all[0].kind), ("labelled", ActorKind::User));
     let rest = service.audit(Some(&all[3].id), 9).await.unwrap();
     assert_eq!(rest, all[4..]);
     let long = "x".repeat(9_000);

@@ -1,0 +1,71 @@
+//! Keys of the words for what the history and the library know by kind.
+
+use oddspot::verdict::Verdict;
+
+use crate::history::{
+    GoodSource, JobKind, JobState, Role, TokenRole, Truth,
+};
+
+/// Of a verdict.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good => "verdict-good",
+        Verdict::Check => "verdict-check",
+        Verdict::Anomalous => "verdict-anomalous",
+        Verdict::Untrusted => "verdict-untrusted",
+    }
+}
+
+/// Of what somebody labelled a part as.
+pub fn labelled(truth: Truth) -> &'static str {
+    match truth {
+        Truth::Good => "labelled-good",
+        Truth::Bad => "labelled-bad",
+    }
+}
+
+/// Of a person's role.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Operator => "role-operator",
+        Role::Engineer => "role-engineer",
+        Role::Admin => "role-admin",
+    }
+}
+
+/// Of a program's role.
+pub fn token_role(role: TokenRole) -> &'static str {
+    match role {
+        TokenRole::Machine => "role-machine",
+        TokenRole::Reader => "role-reader",
+    }
+}
+
+/// Of what a job does.
+pub fn job(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Audit => "job-audit",
+        JobKind::Instant => "job-instant",
+        JobKind::Default => "job-default",
+    }
+}
+
+/// Of how a job is.
+pub fn job_state(state: JobState) -> &'static str {
+    match state {
+        JobState::Waiting => "job-waiting",
+        JobState::Running => "job-running",
+        JobState::Done => "job-done",
+        JobState::Failed => "job-failed",
+        JobState::Cancelled => "job-cancelled",
+        JobState::Interrupted => "job-interrupted",
+    }
+}
+
+/// Of where a good image comes from.
+pub fn good_source(source: GoodSource) -> &'static str {
+    match source {
+        GoodSource::Upload => "good-by-upload",
+        GoodSource::History => "good-by-history",
+    }
+}

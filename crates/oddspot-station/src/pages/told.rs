@@ -1,0 +1,199 @@
+//! What the library finds, told in the words of a page: by its kind and its numbers.
+
+use oddspot::Finding;
+use oddspot::audit::Unlike;
+use oddspot::health::{Beyond, Health};
+use oddspot::verdict::{Shares, Verdict, Why};
+
+use crate::history::Stage;
+use crate::jobs::Suspicious;
+use crate::words::Words;
+
+/// Digits behind the mark of a score.
+const SCORE: usize = 2;
+
+/// Why a finding is not good: what is wrong with the image, or what is odd in it.
+pub fn reason(t: &Words, finding: &Finding) -> Option<String> {
+    if finding.verdict == Verdict::Good {
+        return None;
+    }
+    let ill = finding.health.beyond.first();
+    let unaligned = finding.alignment.filter(|aligned| !aligned.trusted);
+    match (ill, unaligned) {
+        (Some(beyond), _) => Some(ill_of(t, beyond)),
+        (None, Some(aligned)) => {
+            let agreement = t.number(f64::from(aligned.correlation), 2);
+            let said = t.say("unaligned").with("agreement", agreement);
+            Some(said.to_string())
+        }
+        (None, None) => finding.why.and_then(|_| odd(t, finding.shares())),
+    }
+}
+
+/// What is odd in an image: each part that is named with its share.
+fn odd(t: &Words, shares: Shares) -> Option<String> {
+    let part = |key: &'static str, share: f64| {
+        let said = t.say(key).with("share", t.percent(share, 0));
+        said.to_string()
+    };
+    let looks = || part("looks-wrong", shares.looks_wrong);
+    let place = || part("wrong-place", shares.wrong_place);
+    Some(match shares.why()? {
+        Why::LooksWrong => looks(),
+        Why::InTheWrongPlace => place(),
+        Why::Both => {
+            let both = t.say("looks-wrong-and-wrong-place");
+            both.with("looks", looks())
+                .with("place", place())
+                .to_string()
+        }
+    })
+}
+
+/// Light, focus and colours in a sentence.
+pub fn health(t: &Words, health: &Health) -> String {
+    match health.beyond.first() {
+        Some(beyond) => {
+            let said = t.say("health-beyond").with("words", beyond_words(t, beyond));
+            said.to_string()
+        }
+        None => t.say("health-sound").to_string(),
+    }
+}
+
+fn ill_of(t: &Words, beyond: &Beyond) -> String {
+    let [least, most] = beyond.usual.map(|value| short(t, value));
+    let measure = format!("measure-{}", beyond.measure.name());
+    t.say("beyond")
+        .with("words", beyond_words(t, beyond))
+        .with("measure", t.say(&measure))
+        .with("value", short(t, beyond.value))
+        .with("least", least)
+        .with("most", most)
+        .to_string()
+}
+
+/// What it means that a measure lies below, or above, all good images.
+fn beyond_words(t: &Words, beyond: &Beyond) -> String {
+    let side = match beyond.value > beyond.usual[1] {
+        true => "above",
+        false => "below",
+    };
+    let key = format!("{side}-{}", beyond.measure.name());
+    t.say(&key).to_string()
+}
+
+/// A measure in three digits.
+fn short(t: &Words, value: f32) -> String {
+    let digits = match value.abs() {
+        large if large >= 100.0 => 0,
+        middle if middle >= 1.0 => 1,
+        _ => 3,
+    };
+    t.number(f64::from(value), digits)
+}
+
+/// How a score lies to the thresholds of anomalous images and of those to be checked.
+pub fn relation(t: &Words, finding: &Finding, [image, check]: [f64; 2]) -> String {
+    let [threshold, check_said] = [image, check].map(|one| t.number(one, SCORE));
+    let relation = match f64::from(finding.score) {
+        score if score > image => t.say("relation-above").with("threshold", threshold),
+        score if score > check => t
+            .say("relation-between")
+            .with("check", check_said)
+            .with("threshold", threshold),
+        _ => t.say("relation-below").with("check", check_said),
+    };
+    match finding.verdict {
+        // Of another light a part that is missing may not be seen.
+        Verdict::Untrusted => t
+            .say("relation-untrusted")
+            .with("relation", relation)
+            .to_string(),
+        _ => relation.to_string(),
+    }
+}
+
+/// A score.
+pub fn score(t: &Words, score: f64) -> String {
+    t.number(score, SCORE)
+}
+
+/// What is suspicious about a good image.
+pub fn suspicious(t: &Words, one: &Suspicious) -> String {
+    let odd = one.odd.as_ref().map(|odd| {
+        let key = match odd.for_its_place {
+            true => "odd-for-place",
+            false => "odd-far",
+        };
+        match odd.peak {
+            Some(peak) => t
+                .say("odd-at")
+                .with("odd", t.say(key))
+                .with("column", peak[0])
+                .with("row", peak[1])
+                .to_string(),
+            None => t.say(key).to_string(),
+        }
+    });
+    let unlike = one.unlike.iter().map(|unlike| self::unlike(t, unlike));
+    let all: Vec<String> = odd.into_iter().chain(unlike).collect();
+    match all.is_empty() {
+        // What an earlier version found has words alone.
+        true => one.why.clone(),
+        false => all.join("; "),
+    }
+}
+
+/// In what an image is unlike the others.
+fn unlike(t: &Words, unlike: &Unlike) -> String {
+    let whole = |value: f32| t.number(f64::from(value), 0);
+    let colour = |all: &[f32; 3]| all.map(whole).join("/");
+    let said = match unlike {
+        Unlike::Size { usual } => t.say("unlike-size").with("usual", usual),
+        Unlike::Aspect { usual } => t
+            .say("unlike-aspect")
+            .with("usual", t.number(f64::from(*usual), 2)),
+        Unlike::Depth { usual } => t.say("unlike-depth").with("usual", usual),
+        Unlike::Grey => t.say("unlike-grey"),
+        Unlike::Coloured => t.say("unlike-coloured"),
+        Unlike::Brightness { own, usual } => {
+            let key = match own > usual {
+                true => "unlike-brighter",
+                false => "unlike-darker",
+            };
+            t.say(key)
+                .with("own", whole(*own))
+                .with("usual", whole(*usual))
+        }
+        Unlike::Colour { own, usual } => t
+            .say("unlike-colour")
+            .with("own", colour(own))
+            .with("usual", colour(usual)),
+    };
+    said.to_string()
+}
+
+/// What a job does now.
+pub fn stage(t: &Words, stage: &Stage) -> String {
+    let of = |key: &'static str, done: usize, total: usize| {
+        t.say(key).with("done", done).with("total", total)
+    };
+    let said = match *stage {
+        Stage::Checks { done, total } => of("stage-checks", done, total),
+        Stage::Prepares { done, total } => of("stage-prepares", done, total),
+        Stage::Fits => t.say("stage-fits"),
+        Stage::Trains { done, total } => of("stage-trains", done, total),
+        Stage::Fold {
+            fold,
+            folds,
+            done,
+            total,
+        } => of("stage-fold", done, total)
+            .with("fold", fold)
+            .with("folds", folds),
+        Stage::Scores { done, total } => of("stage-scores", done, total),
+        Stage::Looks { done, total } => of("stage-looks", done, total),
+    };
+    said.to_string()
+}

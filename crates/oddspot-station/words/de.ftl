@@ -1,0 +1,548 @@
+# Die Wörter aller Seiten auf Deutsch.
+
+## Wie Zahlen und Zeiten geschrieben werden; Zeiten wie bei strftime.
+
+language-name = Deutsch
+decimal-mark = ,
+day-and-time = %d.%m.%Y %H:%M:%S
+time-of-day = %H:%M:%S
+percent = { $number } %
+
+## Alle Seiten
+
+skip = Zum Inhalt springen
+stations = Stationen
+pages = Seiten
+people-label = Personen
+new-station = Neue Station
+line = Linie
+history = Verlauf
+setup = Einrichten
+models = Modelle
+verdict = Urteil
+people = Personen
+your-account = { $name }, { $role }: eigenes Konto
+sign-out = Abmelden
+connection-lost = Die Verbindung zum Dienst ist unterbrochen: Was hier steht, kann veraltet sein. Es wird weiter versucht.
+for-programs = Beschreibung für Programme
+metrics = Messwerte
+language = Sprache
+
+## Tasten
+
+keys = Tastatur
+keys-off = Aus
+keys-on = Tasten sind an
+keys-close = Schließen
+keys-list = Diese Tasten
+keys-help = diese Hilfe
+keys-line = die Linie
+keys-history = der Verlauf
+keys-setup = das Einrichten
+keys-models = die Modelle
+keys-verdict = das Urteil
+keys-wrong = „Das war falsch“ zum letzten Teil, oder zurücknehmen
+keys-odd = Auffälliges zeigen oder nicht
+keys-search = nach einem Teil suchen
+keys-drawing = Auf dem Bild beim Einrichten
+keys-arrows = bewegen das Kreuz oder die gehaltene Ecke; mit Umschalt in großen Schritten
+keys-enter = setzt eine Ecke; auf der ersten Ecke schließt es den Bereich
+keys-corner = hält die nächste Ecke der Bereiche, um sie zu bewegen; N und P gehen vor und zurück
+keys-escape = lässt die Ecke los oder beendet den Bereich
+keys-delete = entfernt die gehaltene Ecke oder die zuletzt gesetzte
+
+## Urteile, Kennzeichnungen, Rollen
+
+verdict-good = gut
+verdict-check = prüfen
+verdict-anomalous = auffällig
+verdict-untrusted = unsicher
+label-good = wirklich gut
+label-bad = wirklich schlecht
+label-none = keine
+labelled-good = als gut gekennzeichnet
+labelled-bad = als schlecht gekennzeichnet
+role-operator = Bedienung (operator)
+role-engineer = Technik (engineer)
+role-admin = Verwaltung (admin)
+role-machine = Maschine (machine)
+role-reader = Leser (reader)
+
+## Warum ein Bild nicht gut ist
+
+looks-wrong = sieht falsch aus ({ $share })
+wrong-place = am falschen Ort ({ $share })
+looks-wrong-and-wrong-place = { $looks } und { $place }
+unaligned = konnte nicht ausgerichtet werden (seine Kanten stimmen mit denen guter Bilder nur zu { $agreement } überein): bitte selbst ansehen
+beyond = { $words } ({ $measure } { $value }, gute Bilder { $least } bis { $most })
+relation-above = über { $threshold }
+relation-between = zwischen { $check } und { $threshold }
+relation-below = nicht über { $check }
+relation-untrusted = { $relation }, aber nicht verlässlich
+
+health-sound = Licht, Schärfe und Farben sind wie bei guten Bildern.
+health-beyond = Das Bild ist { $words }.
+measure-light = Licht
+measure-brightness = Helligkeit
+measure-contrast = Kontrast
+measure-black = Schwarz
+measure-burnt_out = Überstrahlt
+measure-focus = Schärfe
+measure-noise = Rauschen
+measure-colour = Farbigkeit
+measure-red_cast = Rotstich
+measure-blue_cast = Blaustich
+measure-right = nach rechts
+measure-down = nach unten
+measure-larger = größer
+measure-turned = gedreht
+measure-unlike = Unähnlichkeit
+below-light = dunkler als jedes gute Bild: Lampe und Belichtung prüfen
+above-light = heller als jedes gute Bild: Lampe und Belichtung prüfen
+below-contrast = flauer als jedes gute Bild: Objektiv, Lampe und Belichtung prüfen
+above-contrast = kontrastreicher als jedes gute Bild: Lampe und Belichtung prüfen
+above-black = auf einer größeren Fläche schwarz als jedes gute Bild: Lampe und Belichtung prüfen
+above-burnt_out = auf einer größeren Fläche überstrahlt als jedes gute Bild: Lampe und Belichtung prüfen
+below-focus = unschärfer als jedes gute Bild: Fokus und Objektiv prüfen
+above-focus = schärfer oder verrauschter als jedes gute Bild: Verstärkung der Kamera prüfen
+above-noise = verrauschter als jedes gute Bild: Verstärkung der Kamera prüfen, und ob es anders gespeichert wurde
+below-colour = weniger farbig als jedes gute Bild: prüfen, ob die Kamera graue Bilder liefert
+above-colour = farbiger als jedes gute Bild: prüfen, ob die Kamera farbige Bilder liefert
+below-red_cast = weniger rot als jedes gute Bild: Lampe und Weißabgleich prüfen
+above-red_cast = röter als jedes gute Bild: Lampe und Weißabgleich prüfen
+below-blue_cast = weniger blau als jedes gute Bild: Lampe und Weißabgleich prüfen
+above-blue_cast = blauer als jedes gute Bild: Lampe und Weißabgleich prüfen
+below-right = weiter links als jedes gute Bild: Halterung und Kamera prüfen
+above-right = weiter rechts als jedes gute Bild: Halterung und Kamera prüfen
+below-down = weiter oben als jedes gute Bild: Halterung und Kamera prüfen
+above-down = weiter unten als jedes gute Bild: Halterung und Kamera prüfen
+below-larger = kleiner als jedes gute Bild: Abstand und Objektiv prüfen
+above-larger = größer als jedes gute Bild: Abstand und Objektiv prüfen
+below-turned = gegen den Uhrzeigersinn gedreht gegenüber allen guten Bildern: Halterung und Kamera prüfen
+above-turned = im Uhrzeigersinn gedreht gegenüber allen guten Bildern: Halterung und Kamera prüfen
+above-unlike = fast überall jedem guten Bild unähnlich: prüfen, ob es das richtige Teil ist, an seinem Ort und scharf
+
+## Die Linie
+
+paused = Diese Station pausiert: Gesendete Bilder werden abgewiesen, und Dateien ihres Ordners warten.
+resume = Fortsetzen
+trouble-model = Die Station { $station } hat kein Modell: { $model }, das zuletzt geurteilt hat, kann nicht mehr verwendet werden. Bringen Sie seine Datei wieder oder aktivieren Sie ein anderes unter Modelle.
+trouble-folder = Mit dem Ordner stimmt etwas nicht: { $detail }
+today = heute { $verdict }
+waiting = warten
+folder = Ordner
+output = Ausgang { $name }
+output-ok = in Ordnung
+output-waits = in Ordnung, { $waiting ->
+    [one] 1 wartet
+   *[other] { $waiting } warten
+}
+output-fails = gestört: { $detail }
+output-fails-and-waits = { $waiting ->
+    [one] 1 wartet
+   *[other] { $waiting } warten
+} seit { $since }: { $detail }
+model = Modell
+no-model = keines: Es kann nicht geurteilt werden
+last-part = Das letzte Teil
+score = Wert { $score }
+score-and-relation = Wert { $score }, { $relation }
+show-odd = Auffälliges zeigen
+called-wrong-undo = Als falsch gemeldet – zurücknehmen
+this-was-wrong = Das war falsch
+sheet = Blatt mit den Karten
+details = alles dazu, zum Drucken
+last-parts = Die letzten Teile
+no-image = Noch ist kein Bild gekommen
+paused-nothing = Bis zum Fortsetzen wird nichts beurteilt.
+send-with-token = Senden Sie eines, mit einem Token, das die Verwaltung auf der Seite Personen ausstellt:
+send-one = Senden Sie eines von diesem Rechner:
+or-folder = Oder schreiben Sie eines in den Ordner { $folder }: Es wird beurteilt, sobald es geschlossen oder umbenannt ist.
+how-folder = Um zu beurteilen, was eine Kamera in einen Ordner schreibt, starten Sie den Dienst mit --folder ORDNER, oder nennen Sie ihn als folder in der Konfiguration.
+no-model-yet = Diese Station hat noch kein Modell, darum kann nichts beurteilt werden.
+give-good-images = Geben Sie ihr Bilder guter Teile, und machen Sie in Sekunden eines daraus
+engineer-makes = Die Technik macht eines aus Bildern guter Teile.
+picture-of = { $name }, { $verdict }
+
+## Der Verlauf
+
+station = Station
+all = alle
+label = Kennzeichnung
+part = Teil
+from = Von
+until = Bis
+order = Reihenfolge
+newest-first = neueste zuerst
+highest-first = höchster Wert zuerst
+show = Zeigen
+history-wrong = Danach kann nicht gesucht werden: { $detail }
+scores = Werte
+chart-note = Jeder Punkt ist ein Teil. Linien sind die Schwellen: über der oberen ist es auffällig, über der unteren zu prüfen. Gestrichelte Linien zeigen ein anderes Modell an.
+chart-label = { $parts ->
+    [one] Wert von 1 Teil
+   *[other] Werte von { $parts } Teilen, die ältesten zuerst
+}
+chart-dot = { $verdict }, Wert { $score }
+parts = Teile
+none-of-these = Davon gibt es keine.
+export = Als Tabelle oder Zeilen:
+csv = CSV
+json-lines = JSON-Zeilen
+more = Mehr
+undo = zurücknehmen
+image = Bild
+when = Wann
+reason = Grund
+
+## Eine Prüfung
+
+inspection = Teil { $name }
+score-of = Wert
+thresholds = Schwellen
+threshold-check = { $threshold } (prüfen über { $check })
+latency = Beurteilt in
+milliseconds = { $number } ms
+size = Größe
+pixels = { $width } × { $height } Pixel
+places = Auffällige Stellen
+place-number = Stelle
+place-at = Spalte und Zeile
+place-size = Spalten und Zeilen
+place-score = Höchster Wert
+image-health = Licht, Schärfe, Farben
+id = Prüfung
+odd-shown = das Auffällige
+image-alone = das Bild allein
+as-it-came = Datei, wie sie kam
+to-line = Zurück zur Linie
+print = Drucken
+came-by = Gekommen per
+by-http = Anfrage
+by-folder = Ordner, als { $file }
+labelled-by = { $label }, von { $who }
+
+## Einrichten
+
+setup-of = { $station } einrichten
+good-images = 1. Gute Bilder
+good-images-note = Nur Bilder guter Teile, aufgenommen wie später an der Linie: gleiche Kamera, gleicher Ort, gleiches Licht, gleiche Seite oben. Fünfzig sind ein Anfang, einige Hundert sind besser.
+sending = { $sent } von { $total } gesendet, { $same } davon schon da, { $refused } abgewiesen
+not-anew = Die Seite konnte nicht erneuert werden:
+drop = Bilder oder einen Ordner hier ablegen, oder auswählen:
+images = Bilder
+a-folder = Ein Ordner
+images-sent = Gesendete Bilder
+stop = Anhalten
+from-history = Aus dem Verlauf
+from-history-count = { $parts ->
+    [one] 1 Teil, das als gut gekennzeichnet oder beurteilt ist
+   *[other] { $parts } Teile, die als gut gekennzeichnet oder beurteilt sind
+}
+from-history-note = Was als gut beurteilt ist, muss es nicht sein: Wählen Sie, was Sie angesehen haben.
+judged-good = als gut beurteilt
+take-chosen = Die gewählten als gute Bilder nehmen
+good-count = { $total ->
+    [one] gutes Bild
+   *[other] gute Bilder
+}
+good-left-out = , { $count } davon ausgelassen
+good-shown = ; gezeigt sind { $from } bis { $to }, die neuesten zuerst
+take-in = wieder aufnehmen
+leave-out = auslassen
+leave-out-name = auslassen: { $name }
+remove-name = entfernen: { $name }
+remove = entfernen
+newer = neuere
+older = ältere
+good-by-upload = gesendet
+good-by-history = aus dem Verlauf
+inspected = 2. Was geprüft wird
+regions-other = Das aktive Modell wurde mit anderen Bereichen trainiert als diesen: Sie gelten ab dem nächsten Training.
+regions-unknown = Das aktive Modell wurde nicht hier trainiert: Ob es sich nach diesen Bereichen richtet, ist nicht bekannt. Sie gelten ab dem nächsten Training.
+regions-none = Das ganze Bild. Sobald es ein gutes Bild gibt, können Bereiche darauf gezeichnet werden.
+regions-note = Das ganze Bild, wenn Sie nicht zeichnen, was geprüft oder was übergangen wird: ein Hintergrund, ein Datum, eine Klammer. Es gilt ab dem nächsten Training.
+regions-kept = Gespeichert. Es gilt ab dem nächsten Training.
+region-inspected = Geprüfter Bereich { $n }, { $points } Ecken
+region-ignored = Übergangener Bereich { $n }, { $points } Ecken
+region-drawn = Ecken bisher: { $points }
+region-held = Ecke { $point } von Bereich { $n } ist gehalten
+region-changed = Noch nicht gespeichert
+drawing = Zeichnen
+draw = Zeichnen
+inspect = prüfen
+ignore = übergehen
+region-close = Bereich schließen
+region-undo = Zurück
+region-keep = Bereiche speichern
+on-image = Auf Bild
+by-keyboard = Mit der Tastatur
+by-keyboard-note = Auf dem Bild: Pfeile bewegen das Kreuz, mit Umschalt in großen Schritten. Leertaste oder Enter setzt eine Ecke, Enter auf der ersten Ecke oder C schließt den Bereich. N und P halten eine Ecke der Bereiche: Pfeile bewegen dann sie, Entf entfernt sie, Escape lässt sie los. Ohne gehaltene Ecke nimmt Entf oder Rücktaste die letzte Ecke zurück, und Escape beendet den Bereich, der gerade gezeichnet wird.
+canvas = Bild, auf dem Bereiche gezeichnet werden
+model-step = 3. Ein Modell
+found-step = 4. Was vielleicht nicht zu den guten Bildern gehört
+
+## Aufträge
+
+job-instant = Sofortmodell
+job-default = Volles Training
+job-audit = Gute Bilder durchsehen
+jobs-ready = Das Sofortmodell braucht Sekunden. Das volle Training macht zuerst das gleiche Modell und braucht Minuten bis Stunden für das bessere; an der Linie wird derweil weiter geurteilt.
+jobs-not-ready = Ein Modell braucht mindestens zwei gute Bilder.
+job-waiting = wartet
+job-running = läuft
+job-done = fertig
+job-failed = gescheitert
+job-cancelled = abgebrochen
+job-interrupted = unterbrochen
+job-asked = Auftrag { $id } · erteilt { $at }
+how-far = Wie weit er ist
+cancel = Abbrechen
+try-again = Noch einmal
+go-on = Fortsetzen
+loss-note = Der Verlust beim Training, Schritt für Schritt.
+loss-label = Der Verlust: { $first } nach Schritt { $from }, { $last } nach Schritt { $to }
+loss-step = Schritt { $step }
+stage-checks = prüft Bilder: { $done } von { $total }
+stage-prepares = bereitet Bilder vor: { $done } von { $total }
+stage-fits = lernt, was üblich ist
+stage-trains = trainiert: Schritt { $done } von { $total }
+stage-fold = trainiert ohne einen Teil der Bilder ({ $fold } von { $folds }): Schritt { $done } von { $total }
+stage-scores = bewertet gute Bilder: { $done } von { $total }
+stage-looks = sieht die guten Bilder durch: { $done } von { $total }
+outcome-judges = Modell { $model } wurde gemacht und urteilt seit { $at }.
+outcome-made = Modell { $model } wurde gemacht: Es kann unter Modelle aktiviert werden.
+outcome-looked = { $images ->
+    [one] 1 gutes Bild wurde
+   *[other] { $images } gute Bilder wurden
+} durchgesehen: { $suspicious } verdächtig, { $groups } { $groups ->
+    [one] Gruppe
+   *[other] Gruppen
+} gleicher.
+outcome-failed = Es ging nicht: { $detail }
+outcome-cancelled = Jemand hat es abgebrochen.
+outcome-interrupted = Der Dienst endete, während daran gearbeitet wurde.
+
+## Was unter guten Bildern gefunden wurde
+
+looked-through = { $images ->
+    [one] 1 Bild wurde
+   *[other] { $images } Bilder wurden
+} durchgesehen am { $at }.
+nothing-stands-out = Nichts fällt auf.
+found-bad = Im Verlauf als schlecht gekennzeichnet: Daraus wurde nichts gelernt
+found-bad-note = ist es gut, nehmen Sie die Kennzeichnung unter Verlauf zurück
+suspicious = Verdächtig
+twice = Doppelt: { $what }
+same-pixels = die gleichen Pixel
+same-part = das gleiche Teil, oder fast das gleiche Bild
+not-looked-through = Die Bilder wurden noch nicht durchgesehen. Wenn ein Modell gemacht wird, geschieht es auch.
+odd-for-place = auffällig für seinen Platz unter den anderen
+odd-far = weit auffälliger als alle anderen
+odd-at = { $odd }, bei Spalte { $column } und Zeile { $row }
+unlike-size = von anderer Größe: die meisten haben { $usual }
+unlike-aspect = von anderer Form: Breite durch Höhe ist bei den anderen { $usual }
+unlike-depth = von anderer Tiefe: die meisten haben { $usual } Bit
+unlike-grey = grau, die meisten sind farbig
+unlike-coloured = farbig, die meisten sind grau
+unlike-brighter = viel heller: { $own } von 255 im Mittel, die anderen { $usual }
+unlike-darker = viel dunkler: { $own } von 255 im Mittel, die anderen { $usual }
+unlike-colour = von anderer Farbe: Rot/Grün/Blau { $own } im Mittel, die anderen { $usual }
+
+## Modelle
+
+models-of = Modelle von { $station }
+configured-active = Die Konfiguration nennt das aktive Modell. Wenn Sie hier ein anderes aktivieren, gilt es auch nach einem Neustart, bis die Datei { $named } durch eine andere ersetzt wird.
+configured-other = Die Konfiguration nennt Modell { $named }, und hier wurde { $active } aktiviert: Es gilt auch nach einem Neustart, bis die Datei durch eine andere ersetzt wird.
+roll-back = Zurück zu { $model }
+resume-station = Station fortsetzen
+pause-station = Station pausieren
+bring-model = Modell bringen
+no-model-there = Noch gibt es kein Modell.
+make-from-good = Aus guten Bildern eines machen
+or-bring = Oder eine Datei bringen.
+models-note = Bevor eines aktiv wird, muss es seine eigenen Bilder bewerten wie damals, als es gemacht wurde.
+where-from = Woher es kommt
+good-images-of = Gute Bilder
+anomalous-above = Auffällig über
+check-above = Zu prüfen über
+last-activated = Zuletzt aktiviert
+never = nie
+active = aktiv
+regions = Bereiche
+activate = Aktivieren
+activate-name = { $model } aktivieren
+what-it-judged = was es beurteilt hat
+origin-job = gemacht von Auftrag { $job }
+origin-some-job = gemacht von einem Auftrag
+origin-file = { $file }, von der Konfiguration genannt
+origin-upload = { $file }, gesendet
+origin-thresholds = { $model } mit anderen Schwellen
+origin-other = ein anderes mit anderen Schwellen
+origin-before = da, bevor die Herkunft festgehalten wurde
+a-file = eine Datei
+
+## Das Urteil
+
+verdict-of = Urteil von { $station }
+verdict-note = Werte der { $own } guten Bilder, aus denen das Modell stammt, von { $good } als gut und { $bad } als schlecht gekennzeichneten Teilen.
+set-labels = Gekennzeichnet wird unter Verlauf
+above-anomalous = darüber auffällig
+above-check = darüber zu prüfen
+anomalous-number = Auffällig über, als Zahl
+check-number = Zu prüfen über, als Zahl
+save-thresholds = Als neues Modell speichern und danach urteilen
+back-to-active = Zurück zu denen des aktiven Modells
+data-set = gute Bilder und gekennzeichnete Teile als Datensatz
+no-thresholds = Noch gibt es kein Modell, und so keine Schwellen.
+histogram-label = Verteilungen der Werte: { $rows }
+histogram-own = Die guten Bilder des Modells, jedes so, als wäre es ausgelassen worden
+histogram-good = Als gut gekennzeichnet
+histogram-bad = Als schlecht gekennzeichnet
+histogram-bar = { $count } von { $from } bis { $to }
+what-is = Was ist
+above = Über
+false-alarms = Fehlalarme bei als gut gekennzeichneten Teilen
+misses = Verpasst von als schlecht gekennzeichneten Teilen
+own-images = Die eigenen guten Bilder des Modells
+row-anomalous = auffällig
+row-not-good = auffällig oder zu prüfen
+no-labelled-good = keines ist als gut gekennzeichnet
+no-labelled-bad = keines ist als schlecht gekennzeichnet
+share = { $counted } von { $of }: { $share } ({ $low } bis { $high })
+expected = { $share } erwartet; { $above } von { $own } liegen darüber
+meant-note = In Klammern: wo der Anteil liegt, mit 95 % Sicherheit (Clopper–Pearson). Teile, deren Bild nicht verlässlich ist, werden bei allen Schwellen angehalten.
+meant-others = { $others ->
+    [one] 1 gekennzeichnetes Teil wurde von einem Modell mit anderen Werten beurteilt und zählt hier nicht.
+   *[other] { $others } gekennzeichnete Teile wurden von Modellen mit anderen Werten beurteilt und zählen hier nicht.
+}
+
+## Eine neue Station
+
+first-station = Noch gibt es keine Station
+another-station = Eine neue Station
+what-station = Eine Station ist eine Ansicht eines Teils: eine Kamera, ein Ort, ein Licht. Sie lernt allein aus Bildern guter Teile.
+name = Name
+make-station = Anlegen und einrichten
+name-rule = Buchstaben von a bis z, Ziffern, - und _. Der Name steht in Adressen und kann später nicht geändert werden.
+no-station = Noch keine Station
+no-station-note = Technik oder Verwaltung legen eine an. Was sie beurteilt, steht dann hier.
+
+## Personen
+
+people-and-machines = Personen und Maschinen
+no-users = Es gibt keine Benutzer. Solange das so ist, darf jeder an diesem Rechner alles, und kein anderer Rechner kommt herein. Sobald es einen gibt, müssen sich alle anmelden. Der erste gehört zur Verwaltung: Geben Sie sich Namen und Passwort.
+role = Rolle
+signed-in-last = Zuletzt angemeldet
+added = Hinzugefügt
+actions = Was zu tun ist
+you = Sie
+must-change = muss zuerst das Passwort ändern
+role-of = Rolle von { $name }
+change-your-password = Eigenes Passwort ändern
+new-password = Neues Passwort
+remove-user = { $name } entfernen? Was { $name } getan hat, bleibt im Protokoll.
+remove-it = Entfernen
+password = Passwort
+add = Hinzufügen
+password-rule = Mindestens 10 Zeichen.
+password-own = Wer hinzugefügt wird, muss beim ersten Mal ein eigenes wählen.
+roles-note = Die Bedienung sieht und kennzeichnet, was beurteilt wird; die Technik richtet auch Stationen ein; die Verwaltung bestimmt, wer was darf.
+a-new-password = Ein neues Passwort
+must-change-note = Es muss beim ersten Mal geändert werden.
+new-password-of = Neues Passwort von
+give-it = Vergeben
+leave-it = Lassen
+machines = Maschinen
+machines-note = Ein Programm sendet sein Token im Kopf Authorization, als Bearer und das Token. Maschinen senden Bilder und lesen, was daraus wurde; Leser lesen, was beurteilt wurde, Messwerte und Ereignisse.
+token-of = Das ist das Token von
+token-once = Kopieren Sie es jetzt: Es wird nicht noch einmal gezeigt.
+copy = Kopieren
+last-used = Zuletzt benutzt
+made = Ausgestellt
+remove-token = Das Token { $name } entfernen? Das Programm, das es hat, wird dann abgewiesen.
+make-token = Token ausstellen
+who-did-what = Wer was getan hat
+nothing-done = Noch wurde nichts getan.
+who = Wer
+what = Was
+newest = Neueste
+by-token = Token { $name }
+by-terminal = jemand am Terminal
+by-anyone = jemand
+deed-signed_in = hat sich angemeldet
+deed-sign_in_failed = Anmeldung gescheitert als
+deed-signed_out = hat sich abgemeldet
+deed-user_added = Benutzer hinzugefügt:
+deed-user_role = Rolle geändert:
+deed-user_password = Passwort gesetzt:
+deed-user_removed = Benutzer entfernt:
+deed-token_added = Token ausgestellt:
+deed-token_removed = Token entfernt:
+deed-station_made = Station angelegt:
+deed-station_paused = Station pausiert:
+deed-station_resumed = Station fortgesetzt:
+deed-model_sent = Modell gebracht für
+deed-model_activated = Modell aktiviert für
+deed-model_rolled_back = Modell zurückgenommen für
+deed-thresholds_saved = Schwellen gespeichert für
+deed-regions_drawn = Bereiche gezeichnet für
+deed-job_started = Auftrag erteilt für
+deed-job_cancelled = Auftrag abgebrochen für
+deed-good_added = gutes Bild hinzugefügt zu
+deed-good_left_out = gutes Bild ausgelassen bei
+deed-good_taken_in = gutes Bild wieder aufgenommen bei
+deed-good_removed = gutes Bild entfernt bei
+deed-labelled = gekennzeichnet:
+deed-label_removed = Kennzeichnung zurückgenommen:
+
+## Das Konto, und die Anmeldung
+
+account = Eigenes Konto
+given-password = Ihr Passwort hat Ihnen jemand anderes gegeben. Wählen Sie eines, das nur Sie kennen, dann geht es weiter.
+password-now = Bisheriges Passwort
+the-same-again = Noch einmal dasselbe
+password-hint = Mindestens 10 Zeichen. Mehrere Wörter sind leicht zu merken.
+change-it = Ändern
+signed-out-elsewhere = In allen anderen Browsern sind Sie dann abgemeldet.
+password-differs = Das neue Passwort wurde auf zwei Arten geschrieben.
+password-same = Das neue Passwort ist das bisherige.
+password-now-wrong = Das bisherige Passwort ist falsch.
+password-refused = Dieses Passwort ist zu leicht zu erraten oder zu lang: { $detail }
+sign-in = Anmelden
+forgotten = Wer das Passwort vergessen hat, bittet die Verwaltung (admin) um ein neues.
+sign-in-wrong = Der Name oder das Passwort ist falsch.
+sign-in-busy = Zu viele melden sich gleichzeitig an. Versuchen Sie es gleich noch einmal.
+sign-in-too-soon = Das war zu oft falsch. Versuchen Sie es in { $seconds ->
+    [one] einer Sekunde
+   *[other] { $seconds } Sekunden
+} noch einmal.
+
+## Solange der Verlauf fehlt, und was nicht gezeigt werden kann
+
+away = Nicht da
+away-title = Was beurteilt wurde, kann gerade nicht gezeigt werden
+away-reason = Die Datenbank des Verlaufs ist nicht erreichbar: { $detail }
+away-note = Gesendete Bilder werden so lange abgewiesen, und Dateien von Ordnern warten. Nichts, was beantwortet wurde, ist verloren. Diese Seite fragt alle fünf Sekunden wieder.
+wrong-title = Das kann nicht gezeigt werden
+wrong-not-there = Diese Seite gibt es nicht, oder was sie zeigte, ist nicht mehr da.
+wrong-forbidden = Mit Ihrer Rolle dürfen Sie diese Seite nicht sehen. Die Verwaltung kann das ändern.
+wrong-address = Etwas in der Adresse ist nicht zu verstehen.
+wrong-fault = Im Dienst ging etwas schief. Sein Protokoll sagt, was.
+wrong-busy = Gerade ist zu viel zu tun. Versuchen Sie es gleich noch einmal.
+to-first-page = Zur ersten Seite
+
+## Was Skripte sagen
+
+script-away = Die Datenbank des Verlaufs ist nicht erreichbar: { $detail }
+script-busy = Gerade ist zu viel zu tun: { $detail }
+script-failed = Es ging nicht: { $detail }
+script-forbidden = Das dürfen Sie mit Ihrer Rolle nicht: { $detail }
+script-invalid = Das kann so nicht verwendet werden: { $detail }
+script-lost = Der Dienst antwortet nicht. Läuft er, und erreicht ihn das Netz?
+script-missing = Das gibt es nicht (mehr): { $detail }
+script-no-model = Es fehlt ein Modell: { $detail }
+script-not-kept = nicht gespeichert: { $detail }
+script-sent = { $name } wird gesendet und angesehen
+script-too-large = Das ist zu groß: { $detail }
+script-unknown = Melden Sie sich wieder an: { $detail }

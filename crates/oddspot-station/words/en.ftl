@@ -1,0 +1,548 @@
+# The words of all pages in English. A file of another language beside it has the same keys, with the same gaps.
+
+## How the language writes numbers and times; times as strftime has them.
+
+language-name = English
+decimal-mark = .
+day-and-time = %Y-%m-%d %H:%M:%S
+time-of-day = %H:%M:%S
+percent = { $number } %
+
+## All pages
+
+skip = Skip to the content
+stations = Stations
+pages = Pages
+people-label = People
+new-station = New station
+line = Line
+history = History
+setup = Set-up
+models = Models
+verdict = Verdict
+people = People
+your-account = { $name }, { $role }: your account
+sign-out = Sign out
+connection-lost = The connection to the service is lost: what is shown here may be old. It is tried again.
+for-programs = description for programs
+metrics = metrics
+language = Language
+
+## Keys
+
+keys = Keyboard
+keys-off = Off
+keys-on = Keys are on
+keys-close = Close
+keys-list = These keys
+keys-help = this help
+keys-line = the line
+keys-history = the history
+keys-setup = the set-up
+keys-models = the models
+keys-verdict = the verdict
+keys-wrong = “This was wrong” for the last part, or undo
+keys-odd = show what is odd, or not
+keys-search = search for a part
+keys-drawing = On the image of the set-up
+keys-arrows = move the cross, or the corner that is held; with Shift in large steps
+keys-enter = set a corner; on the first corner, close the region
+keys-corner = hold the next corner of the regions, to move it; N and P go on and back
+keys-escape = let go of the corner, or end the region
+keys-delete = remove the corner that is held, or the last one that was set
+
+## Verdicts, labels, roles
+
+verdict-good = good
+verdict-check = check
+verdict-anomalous = anomalous
+verdict-untrusted = untrusted
+label-good = really good
+label-bad = really bad
+label-none = none
+labelled-good = labelled good
+labelled-bad = labelled bad
+role-operator = operator
+role-engineer = engineer
+role-admin = admin
+role-machine = machine
+role-reader = reader
+
+## Why an image is not good
+
+looks-wrong = looks wrong ({ $share })
+wrong-place = in the wrong place ({ $share })
+looks-wrong-and-wrong-place = { $looks } and { $place }
+unaligned = could not be aligned (its edges agree with good images' by { $agreement } alone): look at it yourself
+beyond = { $words } ({ $measure } { $value }, good images { $least } to { $most })
+relation-above = above { $threshold }
+relation-between = between { $check } and { $threshold }
+relation-below = not above { $check }
+relation-untrusted = { $relation }, but not to be trusted
+
+health-sound = Light, focus and colours are as in good images.
+health-beyond = The image is { $words }.
+measure-light = light
+measure-brightness = brightness
+measure-contrast = contrast
+measure-black = black
+measure-burnt_out = burnt out
+measure-focus = focus
+measure-noise = noise
+measure-colour = colour
+measure-red_cast = red cast
+measure-blue_cast = blue cast
+measure-right = right
+measure-down = down
+measure-larger = larger
+measure-turned = turned
+measure-unlike = unlike
+below-light = darker than any good image: check the lamp and the exposure
+above-light = brighter than any good image: check the lamp and the exposure
+below-contrast = flatter than any good image: check the lens, the lamp and the exposure
+above-contrast = of more contrast than any good image: check the lamp and the exposure
+above-black = black over a larger area than any good image: check the lamp and the exposure
+above-burnt_out = burnt out over a larger area than any good image: check the lamp and the exposure
+below-focus = less sharp than any good image: check the focus and the lens
+above-focus = sharper or noisier than any good image: check the gain of the camera
+above-noise = noisier than any good image: check the gain of the camera, and whether it was saved otherwise
+below-colour = less colourful than any good image: check whether the camera gives grey images
+above-colour = more colourful than any good image: check whether the camera gives coloured images
+below-red_cast = less red than any good image: check the lamp and the white balance
+above-red_cast = redder than any good image: check the lamp and the white balance
+below-blue_cast = less blue than any good image: check the lamp and the white balance
+above-blue_cast = bluer than any good image: check the lamp and the white balance
+below-right = farther to the left than any good image: check the holder and the camera
+above-right = farther to the right than any good image: check the holder and the camera
+below-down = higher up than any good image: check the holder and the camera
+above-down = lower down than any good image: check the holder and the camera
+below-larger = smaller than any good image: check the distance and the lens
+above-larger = larger than any good image: check the distance and the lens
+below-turned = turned anticlockwise against all good images: check the holder and the camera
+above-turned = turned clockwise against all good images: check the holder and the camera
+above-unlike = unlike any good image nearly everywhere: check that it is the right part, in its place and in focus
+
+## The line
+
+paused = This station is paused: images that are sent are refused, and files of its folder wait.
+resume = Resume
+trouble-model = Station { $station } has no model: { $model }, which judged last, cannot be used any more. Bring its file again, or activate another, under Models.
+trouble-folder = { $detail }
+today = { $verdict } today
+waiting = waiting
+folder = folder
+output = output { $name }
+output-ok = ok
+output-waits = ok, { $waiting ->
+    [one] 1 waits
+   *[other] { $waiting } wait
+}
+output-fails = { $detail }
+output-fails-and-waits = { $waiting ->
+    [one] 1 waits
+   *[other] { $waiting } wait
+} since { $since }: { $detail }
+model = model
+no-model = none: nothing can be judged
+last-part = The last part
+score = score { $score }
+score-and-relation = score { $score }, { $relation }
+show-odd = show what is odd
+called-wrong-undo = Called wrong – undo
+this-was-wrong = This was wrong
+sheet = sheet with the maps
+details = all of it, to print
+last-parts = The last parts
+no-image = No image has come yet
+paused-nothing = Nothing is judged until it is resumed.
+send-with-token = Send one, with a token that an admin makes on the page People:
+send-one = Send one from this machine:
+or-folder = Or write one into the folder { $folder }: it is judged when it is closed or renamed.
+how-folder = To judge what a camera writes into a folder, start the service with --folder IN, or name it as folder in the configuration.
+no-model-yet = This station has no model yet, so that nothing can be judged.
+give-good-images = Give it images of good parts, and make one of them in seconds
+engineer-makes = An engineer makes one from images of good parts.
+picture-of = { $name }, { $verdict }
+
+## The history
+
+station = Station
+all = all
+label = Label
+part = Part
+from = From
+until = Until
+order = Order
+newest-first = newest first
+highest-first = highest score first
+show = Show
+history-wrong = { $detail }
+scores = Scores
+chart-note = Each dot is a part. Lines are the thresholds: above the upper one it is anomalous, above the lower one to be checked. Dashed lines mark another model.
+chart-label = { $parts ->
+    [one] Score of 1 part
+   *[other] Scores of { $parts } parts, the oldest first
+}
+chart-dot = { $verdict }, score { $score }
+parts = Parts
+none-of-these = There are none of these.
+export = As a table or as lines:
+csv = CSV
+json-lines = JSON lines
+more = More
+undo = undo
+image = Image
+when = When
+reason = Reason
+
+## One inspection
+
+inspection = Part { $name }
+score-of = Score
+thresholds = Thresholds
+threshold-check = { $threshold } (check above { $check })
+latency = Judged within
+milliseconds = { $number } ms
+size = Size
+pixels = { $width } × { $height } pixels
+places = Odd places
+place-number = Place
+place-at = Column and row
+place-size = Columns and rows
+place-score = Highest score
+image-health = Light, focus, colours
+id = Inspection
+odd-shown = what is odd
+image-alone = the image alone
+as-it-came = file as it came
+to-line = Back to the line
+print = Print
+came-by = Came by
+by-http = request
+by-folder = folder, as { $file }
+labelled-by = { $label }, by { $who }
+
+## Set-up
+
+setup-of = Set-up of { $station }
+good-images = 1. Good images
+good-images-note = Images of good parts alone, taken as the line will take them: the same camera, place, light and side up. Fifty are a start, some hundreds are better.
+sending = { $sent } of { $total } sent, { $same } of them there already, { $refused } refused
+not-anew = The page could not be brought up to date:
+drop = Drop images or a folder here, or choose them:
+images = Images
+a-folder = A folder
+images-sent = Images that are sent
+stop = Stop
+from-history = From the history
+from-history-count = { $parts ->
+    [one] 1 part that is labelled or judged good
+   *[other] { $parts } parts that are labelled or judged good
+}
+from-history-note = What is judged good need not be: choose what you have looked at.
+judged-good = judged good
+take-chosen = Take the chosen ones as good images
+good-count = { $total ->
+    [one] good image
+   *[other] good images
+}
+good-left-out = , { $count } of them left out
+good-shown = ; shown are { $from } to { $to }, the newest first
+take-in = take in again
+leave-out = leave out
+leave-out-name = leave out { $name }
+remove-name = remove { $name }
+remove = remove
+newer = newer
+older = older
+good-by-upload = sent
+good-by-history = from the history
+inspected = 2. What is inspected
+regions-other = The active model was trained with other regions than these: they hold from the next training on.
+regions-unknown = The active model was not trained here: whether it goes by these regions is not known. They hold from the next training on.
+regions-none = All of the image. Once there is a good image, regions can be drawn on it.
+regions-note = All of the image, unless you draw what is to be inspected, or what is to be ignored: a background, a date, a clamp. It holds from the next training on.
+regions-kept = Kept. It holds from the next training on.
+region-inspected = Inspected region { $n }, { $points } corners
+region-ignored = Ignored region { $n }, { $points } corners
+region-drawn = Corners so far: { $points }
+region-held = Corner { $point } of region { $n } is held
+region-changed = Not kept yet
+drawing = Drawing
+draw = Draw
+inspect = inspect
+ignore = ignore
+region-close = Close the region
+region-undo = Undo
+region-keep = Keep the regions
+on-image = On image
+by-keyboard = By keyboard
+by-keyboard-note = On the image: arrows move the cross, with Shift in large steps. Space or Enter sets a corner, Enter on the first corner or C closes the region. N and P hold a corner of the regions: arrows move it then, Delete removes it, Escape lets it go. Without one that is held, Delete or Backspace takes the last corner back, and Escape ends the region that is being drawn.
+canvas = Image to draw regions on
+model-step = 3. A model
+found-step = 4. What should perhaps not be among the good images
+
+## Jobs
+
+job-instant = Instant model
+job-default = Full training
+job-audit = Look through the good images
+jobs-ready = The instant model takes seconds. The full training makes the same model first, and takes minutes to hours for the better one; the line is judged meanwhile.
+jobs-not-ready = A model needs two good images at least.
+job-waiting = waiting
+job-running = running
+job-done = done
+job-failed = failed
+job-cancelled = cancelled
+job-interrupted = interrupted
+job-asked = job { $id } · asked for at { $at }
+how-far = How far it is
+cancel = Cancel
+try-again = Try again
+go-on = Go on
+loss-note = The loss of its training, step by step.
+loss-label = The loss: { $first } after step { $from }, { $last } after step { $to }
+loss-step = step { $step }
+stage-checks = checks images: { $done } of { $total }
+stage-prepares = prepares images: { $done } of { $total }
+stage-fits = learns what is usual
+stage-trains = trains: step { $done } of { $total }
+stage-fold = trains without some of the images ({ $fold } of { $folds }): step { $done } of { $total }
+stage-scores = scores good images: { $done } of { $total }
+stage-looks = looks through the good images: { $done } of { $total }
+outcome-judges = Model { $model } was made, and judges since { $at }.
+outcome-made = Model { $model } was made: activate it under Models.
+outcome-looked = { $images ->
+    [one] 1 good image was
+   *[other] { $images } good images were
+} looked through: { $suspicious } suspicious, { $groups } { $groups ->
+    [one] group
+   *[other] groups
+} of the same.
+outcome-failed = It could not be done: { $detail }
+outcome-cancelled = Somebody cancelled it.
+outcome-interrupted = The service ended while it was at work.
+
+## What was found among good images
+
+looked-through = { $images ->
+    [one] 1 image was
+   *[other] { $images } images were
+} looked through at { $at }.
+nothing-stands-out = Nothing stands out.
+found-bad = Labelled bad in the history: nothing was learned from them
+found-bad-note = take back the label under History if it is good
+suspicious = Suspicious
+twice = Twice: { $what }
+same-pixels = the same pixels
+same-part = the same part, or nearly the same picture
+not-looked-through = The images were not looked through yet. Making a model does it too.
+odd-for-place = odd for its place among the others
+odd-far = far odder than all others
+odd-at = { $odd }, at column { $column } and row { $row }
+unlike-size = of another size: most are { $usual }
+unlike-aspect = of another shape: width over height is { $usual } in the others
+unlike-depth = of another depth: most have { $usual } bits
+unlike-grey = grey, where most are in colour
+unlike-coloured = in colour, where most are grey
+unlike-brighter = much brighter: { $own } of 255 in the mean, the others { $usual }
+unlike-darker = much darker: { $own } of 255 in the mean, the others { $usual }
+unlike-colour = of another colour: red/green/blue { $own } in the mean, the others { $usual }
+
+## Models
+
+models-of = Models of { $station }
+configured-active = The configuration names the active model. If you activate another here, that one holds after a restart too, until the file { $named } is replaced by another.
+configured-other = The configuration names model { $named }, and { $active } was activated here: it holds after a restart too, until the file is replaced by another.
+roll-back = Roll back to { $model }
+resume-station = Resume the station
+pause-station = Pause the station
+bring-model = Bring a model
+no-model-there = There is no model yet.
+make-from-good = Make one from good images
+or-bring = Or bring a file.
+models-note = Before one becomes active it must score its own images as when it was made.
+where-from = Where it comes from
+good-images-of = Good images
+anomalous-above = Anomalous above
+check-above = To check above
+last-activated = Last activated
+never = never
+active = active
+regions = regions
+activate = Activate
+activate-name = Activate { $model }
+what-it-judged = what it judged
+origin-job = made by job { $job }
+origin-some-job = made by a job
+origin-file = { $file }, which the configuration names
+origin-upload = { $file }, which was sent
+origin-thresholds = { $model } with other thresholds
+origin-other = another with other thresholds
+origin-before = there before its origin was kept
+a-file = a file
+
+## The verdict
+
+verdict-of = Verdict of { $station }
+verdict-note = Scores of the { $own } good images that the model comes from, and of { $good } parts labelled good and { $bad } labelled bad.
+set-labels = Labels are set under History
+above-anomalous = anomalous above
+above-check = to check above
+anomalous-number = Anomalous above, as a number
+check-number = To check above, as a number
+save-thresholds = Save as a new model, and judge by it
+back-to-active = Back to the active model's
+data-set = good images and labelled parts as a data set
+no-thresholds = There is no model yet, and so no thresholds.
+histogram-label = Histograms of scores: { $rows }
+histogram-own = The model's good images, each as if it had been left out
+histogram-good = Labelled good
+histogram-bad = Labelled bad
+histogram-bar = { $count } from { $from } to { $to }
+what-is = What is
+above = Above
+false-alarms = False alarms of labelled good parts
+misses = Missed of labelled bad parts
+own-images = The model's own good images
+row-anomalous = anomalous
+row-not-good = anomalous or to be checked
+no-labelled-good = none is labelled good
+no-labelled-bad = none is labelled bad
+share = { $counted } of { $of }: { $share } ({ $low } to { $high })
+expected = { $share } expected; { $above } of { $own } lie above
+meant-note = In brackets: where the share lies, with 95 % confidence (Clopper–Pearson). Parts whose image cannot be trusted are stopped whatever the thresholds are.
+meant-others = { $others ->
+    [one] 1 labelled part was judged by a model with other scores, and does not count here.
+   *[other] { $others } labelled parts were judged by models with other scores, and do not count here.
+}
+
+## A new station
+
+first-station = There is no station yet
+another-station = A new station
+what-station = A station is one view of one part: one camera, one place, one light. It learns from images of good parts alone.
+name = Name
+make-station = Make it, and go to its set-up
+name-rule = Letters of a to z, digits, - and _. The name stands in addresses, and cannot be changed later.
+no-station = No station yet
+no-station-note = An engineer or an admin makes one. What it judges is shown here then.
+
+## People
+
+people-and-machines = People and machines
+no-users = There are no users. As long as that is so, whoever can use this machine may do everything, and no other machine can reach it. Once there is one, everybody must sign in. The first one is an admin: give yourself a name and a password.
+role = Role
+signed-in-last = Signed in last
+added = Added
+actions = Actions
+you = you
+must-change = must change the password first
+role-of = Role of { $name }
+change-your-password = Change your password
+new-password = New password
+remove-user = Remove the user { $name }? What { $name } did stays in the log.
+remove-it = Remove
+password = Password
+add = Add
+password-rule = At least 10 letters.
+password-own = Whoever is added must choose an own one at the first time.
+roles-note = Operators see what is judged and label it; engineers set stations up too; admins say who may do what.
+a-new-password = A new password
+must-change-note = It must be changed at the first time.
+new-password-of = New password of
+give-it = Give it
+leave-it = Leave it
+machines = Machines
+machines-note = A program sends its token in the header Authorization, as Bearer and the token. Machines send images, and read what came of those; readers read what was judged, metrics and events.
+token-of = This is the token of
+token-once = Copy it now: it is not shown again.
+copy = Copy
+last-used = Last used
+made = Made
+remove-token = Remove the token { $name }? The program that has it is refused from then on.
+make-token = Make a token
+who-did-what = Who did what
+nothing-done = Nothing was done yet.
+who = Who
+what = What
+newest = Newest
+by-token = token { $name }
+by-terminal = somebody at the terminal
+by-anyone = somebody
+deed-signed_in = signed in
+deed-sign_in_failed = failed to sign in as
+deed-signed_out = signed out
+deed-user_added = added the user
+deed-user_role = changed the role of
+deed-user_password = set the password of
+deed-user_removed = removed the user
+deed-token_added = made the token
+deed-token_removed = removed the token
+deed-station_made = made the station
+deed-station_paused = paused the station
+deed-station_resumed = resumed the station
+deed-model_sent = brought a model to
+deed-model_activated = activated a model of
+deed-model_rolled_back = rolled back the model of
+deed-thresholds_saved = saved thresholds of
+deed-regions_drawn = drew regions of
+deed-job_started = started a job of
+deed-job_cancelled = cancelled a job of
+deed-good_added = added a good image to
+deed-good_left_out = left out a good image of
+deed-good_taken_in = took in again a good image of
+deed-good_removed = removed a good image of
+deed-labelled = labelled
+deed-label_removed = took back the label of
+
+## The account, and signing in
+
+account = Your account
+given-password = Your password was given to you by somebody else. Choose one that you alone know, and go on.
+password-now = Password of now
+the-same-again = The same again
+password-hint = At least 10 letters. Several words are easy to keep in mind.
+change-it = Change it
+signed-out-elsewhere = You are signed out in all other browsers then.
+password-differs = The new password was written in two ways.
+password-same = The new password is the one of now.
+password-now-wrong = The password of now is wrong.
+password-refused = { $detail }
+sign-in = Sign in
+forgotten = Who has forgotten the password asks an admin for a new one.
+sign-in-wrong = The name or the password is wrong.
+sign-in-busy = Too many sign in at a time. Try again in a moment.
+sign-in-too-soon = That was wrong too often. Try again in { $seconds ->
+    [one] a second
+   *[other] { $seconds } seconds
+}.
+
+## While the history is away, and what cannot be shown
+
+away = Away
+away-title = What was judged cannot be shown now
+away-reason = { $detail }
+away-note = Images that are sent are refused meanwhile, and files of folders wait. Nothing that was answered is lost. This page asks again every five seconds.
+wrong-title = This cannot be shown
+wrong-not-there = There is no such page, or what it showed is gone.
+wrong-forbidden = You may not see this page with your role. An admin can change that.
+wrong-address = Something in the address cannot be understood.
+wrong-fault = Something went wrong in the service. Its log says what.
+wrong-busy = There is too much to do now. Try again in a moment.
+to-first-page = To the first page
+
+## What scripts say
+
+script-away = { $detail }
+script-busy = { $detail }
+script-failed = { $detail }
+script-forbidden = { $detail }
+script-invalid = { $detail }
+script-lost = The service does not answer. Is it running, and does the network reach it?
+script-missing = { $detail }
+script-no-model = { $detail }
+script-not-kept = not kept: { $detail }
+script-sent = { $name } is sent and looked at
+script-too-large = { $detail }
+script-unknown = Sign in again: { $detail }
