@@ -12,8 +12,8 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use crate::error::{Error, Kind, Result};
-use crate::words::Language;
 pub use crate::history::DatabaseAddress;
+use crate::words::Language;
 pub use limits::Limits;
 pub use outputs::{
     ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,

@@ -25,11 +25,7 @@ struct Given {
 }
 
 /// The page.
-pub async fn page(
-    State(shared): State<Shared>,
-    who: Who,
-    t: Words,
-) -> Result<Response, Problem> {
+pub async fn page(State(shared): State<Shared>, who: Who, t: Words) -> Result<Response, Problem> {
     match who.person() {
         Some(person) => shown(&shared, &t, &who, person, StatusCode::OK, None),
         // There are no users, so nobody has a password.

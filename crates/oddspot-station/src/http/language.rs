@@ -66,9 +66,8 @@ fn keep(site: Site, language: Language, response: &mut Response) {
         false => "",
     };
     let code = language.code();
-    let cookie = format!(
-        "{COOKIE}={code}; Path=/; Max-Age={KEPT}; HttpOnly; SameSite=Strict{secure}"
-    );
+    let cookie =
+        format!("{COOKIE}={code}; Path=/; Max-Age={KEPT}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

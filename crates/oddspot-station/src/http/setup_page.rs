@@ -88,7 +88,9 @@ pub async fn jobs(
 ) -> Result<Html<String>, Problem> {
     shared.service.station(&station)?;
     let good = shared.service.history.good_images(&station).await?;
-    Ok(Html(render(&jobs_part(&shared, &t, &station, &good).await?)?))
+    Ok(Html(render(
+        &jobs_part(&shared, &t, &station, &good).await?,
+    )?))
 }
 
 /// What was found among the good images.
@@ -99,7 +101,9 @@ pub async fn found(
 ) -> Result<Html<String>, Problem> {
     shared.service.station(&station)?;
     let good = shared.service.history.good_images(&station).await?;
-    Ok(Html(render(&found_part(&shared, &t, &station, &good).await?)?))
+    Ok(Html(render(
+        &found_part(&shared, &t, &station, &good).await?,
+    )?))
 }
 
 /// The newest first: what was just brought is seen.
@@ -207,11 +211,11 @@ async fn told_of_regions(
 ) -> StationResult<Option<&'static str>> {
     let versions = shared.service.history.versions(station).await?;
     let active = versions.into_iter().find(|one| one.active);
-    Ok(active.and_then(|active| match active.job.is_some() || active.mask.is_some() {
-        true if active.mask.as_deref() != mask => {
-            Some("regions-other")
-        }
-        true => None,
-        false => mask.map(|_| "regions-unknown"),
-    }))
+    Ok(active.and_then(
+        |active| match active.job.is_some() || active.mask.is_some() {
+            true if active.mask.as_deref() != mask => Some("regions-other"),
+            true => None,
+            false => mask.map(|_| "regions-unknown"),
+        },
+    ))
 }

@@ -28,7 +28,10 @@ pub async fn page(
     let at = shared.service.station(&station)?;
     let shown = match at.model() {
         None => None,
-        Some(_) => Some(shown(&t, &known(&shared, &station, &Asked::default()).await?)),
+        Some(_) => Some(shown(
+            &t,
+            &known(&shared, &station, &Asked::default()).await?,
+        )),
     };
     let page = VerdictPage {
         nav: navigation(&shared, &who, Some(station.clone()), Place::Verdict),

@@ -46,7 +46,10 @@ impl Post {
     }
 
     fn set_unusable(&self, sha256: Option<String>) {
-        *self.unusable.write().unwrap_or_else(PoisonError::into_inner) = sha256;
+        *self
+            .unusable
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = sha256;
     }
 
     /// SHA-256 of the model that judged last, if it cannot be used any more.

@@ -2,9 +2,7 @@
 
 use oddspot::verdict::Verdict;
 
-use crate::history::{
-    GoodSource, JobKind, JobState, Role, TokenRole, Truth,
-};
+use crate::history::{GoodSource, JobKind, JobState, Role, TokenRole, Truth};
 
 /// Of a verdict.
 pub fn verdict(verdict: Verdict) -> &'static str {

@@ -39,9 +39,8 @@ pub fn losses(t: &Words, losses: &[(usize, f32)]) -> Option<String> {
         .with("last", t.number(last.1, 3))
         .with("to", last.0 as u64);
     let step = |at: f64| t.say("loss-step").with("step", at as u64);
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">"
-    );
+    let mut svg =
+        format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">");
     for loss in [low, high] {
         let at = y(loss);
         let _ = write!(

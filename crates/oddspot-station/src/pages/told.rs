@@ -54,7 +54,9 @@ fn odd(t: &Words, shares: Shares) -> Option<String> {
 pub fn health(t: &Words, health: &Health) -> String {
     match health.beyond.first() {
         Some(beyond) => {
-            let said = t.say("health-beyond").with("words", beyond_words(t, beyond));
+            let said = t
+                .say("health-beyond")
+                .with("words", beyond_words(t, beyond));
             said.to_string()
         }
         None => t.say("health-sound").to_string(),

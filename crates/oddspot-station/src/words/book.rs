@@ -59,11 +59,7 @@ impl Book {
     }
 }
 
-fn said(
-    words: &FluentBundle<FluentResource>,
-    key: &str,
-    gaps: &FluentArgs<'_>,
-) -> Option<String> {
+fn said(words: &FluentBundle<FluentResource>, key: &str, gaps: &FluentArgs<'_>) -> Option<String> {
     let pattern = words.get_message(key)?.value()?;
     // What goes wrong stands in the text, and a test looks that nothing does.
     let mut wrong = Vec::new();

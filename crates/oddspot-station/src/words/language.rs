@@ -27,7 +27,9 @@ impl<'de> Deserialize<'de> for Language {
         Self::named(&code).ok_or_else(|| {
             let all: Vec<&str> = FILES.iter().map(|(code, _)| *code).collect();
             let all = all.join(", ");
-            D::Error::custom(format!("there are no words of the language {code:?}: take one of {all}"))
+            D::Error::custom(format!(
+                "there are no words of the language {code:?}: take one of {all}"
+            ))
         })
     }
 }

@@ -14,7 +14,12 @@ use crate::history::Deed;
 /// Keys that are made of what a thing is called: their beginnings.
 const MADE: [&str; 4] = ["measure-", "above-", "below-", "deed-"];
 /// Keys that are read as a language is.
-const OF_LANGUAGES: [&str; 4] = ["language-name", "decimal-mark", "day-and-time", "time-of-day"];
+const OF_LANGUAGES: [&str; 4] = [
+    "language-name",
+    "decimal-mark",
+    "day-and-time",
+    "time-of-day",
+];
 
 /// The gaps of each key of a file.
 fn gaps_of(text: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -85,7 +90,8 @@ fn quoted() -> (BTreeSet<String>, BTreeSet<String>) {
     for text in &texts {
         let parts: Vec<&str> = text.split('"').collect();
         for pair in parts.windows(2) {
-            let is_key = |letter: char| letter.is_ascii_lowercase() || "-_0123456789".contains(letter);
+            let is_key =
+                |letter: char| letter.is_ascii_lowercase() || "-_0123456789".contains(letter);
             if pair[1].is_empty() || !pair[1].chars().all(is_key) {
                 continue;
             }
@@ -116,8 +122,14 @@ fn each_language_has_the_same_keys_with_the_same_gaps() {
         for (key, gaps) in english {
             assert_eq!(own.get(key), Some(gaps), "{code}: {key}");
         }
-        let more: Vec<_> = own.keys().filter(|key| !english.contains_key(*key)).collect();
-        assert!(more.is_empty(), "{code} has words that English lacks: {more:?}");
+        let more: Vec<_> = own
+            .keys()
+            .filter(|key| !english.contains_key(*key))
+            .collect();
+        assert!(
+            more.is_empty(),
+            "{code} has words that English lacks: {more:?}"
+        );
     }
 }
 
@@ -154,8 +166,14 @@ fn what_the_library_knows_by_kind_has_words() {
     }
     // Two that begin alike are of the page of thresholds.
     let others = ["above-anomalous", "above-check"];
-    for key in there.keys().filter(|key| MADE.iter().any(|begin| key.starts_with(begin))) {
-        assert!(made.contains(key) || others.contains(&key.as_str()), "{key} is of nothing");
+    for key in there
+        .keys()
+        .filter(|key| MADE.iter().any(|begin| key.starts_with(begin)))
+    {
+        assert!(
+            made.contains(key) || others.contains(&key.as_str()),
+            "{key} is of nothing"
+        );
     }
 }
 

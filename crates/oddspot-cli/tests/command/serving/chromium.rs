@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::{Value, json};
@@ -50,6 +52,7 @@ impl Chromium {
                 "--disable-component-update",
                 "--disable-sync",
             ])
+            .args(["--touch-events=enabled", "--lang=en-US"])
             .args(["--remote-debugging-pipe", "about:blank"])
             .arg(format!(
                 "--user-data-dir={}",
@@ -134,9 +137,26 @@ impl Chromium {
     /// Presses a key.
     pub fn press(&mut self, key: &str, modifiers: u32) {
         for kind in ["keyDown", "keyUp"] {
-            let event = json!({ "type": kind, "key": key, "modifiers": modifiers });
+            let event = match key {
+                // What moves the focus goes by the number of the key.
+                "Tab" => json!({ "type": kind, "key": key, "windowsVirtualKeyCode": 9 }),
+                _ => json!({ "type": kind, "key": key, "modifiers": modifiers }),
+            };
             self.call("Input.dispatchKeyEvent", event);
         }
+    }
+
+    /// Presses the arrow to the right as a keyboard does, with what a slider needs to know of it.
+    pub fn press_arrow_right(&mut self) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event = json!({ "type": kind, "key": "ArrowRight", "code": "ArrowRight", "windowsVirtualKeyCode": 39 });
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
+    /// Shows the page as it is printed.
+    pub fn print_as_screen(&mut self) {
+        self.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
     }
 
     /// What an expression is on the page.
@@ -145,6 +165,40 @@ impl Chromium {
         let said = self.call("Runtime.evaluate", asked);
         assert!(said["exceptionDetails"].is_null(), "{expression}: {said}");
         said["result"]["value"].clone()
+    }
+
+    /// What a promise of the page comes to.
+    pub fn awaited(&mut self, expression: &str) -> Value {
+        let asked =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        let said = self.call("Runtime.evaluate", asked);
+        assert!(said["exceptionDetails"].is_null(), "{said}");
+        said["result"]["value"].clone()
+    }
+
+    /// Puts a finger down at a place of the window, and lifts it.
+    pub fn tap(&mut self, [x, y]: [f64; 2]) {
+        self.call(
+            "Input.dispatchTouchEvent",
+            json!({ "type": "touchStart", "touchPoints": [{ "x": x, "y": y }] }),
+        );
+        self.call(
+            "Input.dispatchTouchEvent",
+            json!({ "type": "touchEnd", "touchPoints": [] }),
+        );
+    }
+
+    /// How many sheets of paper the page takes.
+    pub fn sheets(&mut self) -> usize {
+        let printed = self.call(
+            "Page.printToPDF",
+            json!({ "paperWidth": 8.27, "paperHeight": 11.69 }),
+        );
+        let pdf = STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+        let pdf = String::from_utf8_lossy(&pdf);
+        let pages = pdf.matches("/Type /Page").count() - pdf.matches("/Type /Pages").count();
+        assert!(pages > 0, "no page was found in what was printed");
+        pages
     }
 
     /// Waits until an expression is true.

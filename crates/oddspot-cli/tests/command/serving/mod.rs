@@ -8,6 +8,7 @@ mod chromium;
 mod ends;
 mod folder;
 mod outputs;
+mod pages;
 mod postgres;
 mod refusals;
 mod requests;

@@ -19,7 +19,7 @@ use super::{PATIENCE, Serving, agent, image, until};
 use crate::world::{Run, World};
 
 /// The password of every user of these tests.
-const PASSWORD: &str = "four words and one";
+pub const PASSWORD: &str = "four words and one";
 
 /// What came of a request, with its head.
 struct Reply {

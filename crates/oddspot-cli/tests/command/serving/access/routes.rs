@@ -3,11 +3,12 @@
 use super::*;
 
 /// Pages, and who sees them at least.
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 13] = [
     ("/", "operator"),
     ("/stations/{station}", "operator"),
     ("/stations/{station}/now", "operator"),
     ("/history", "operator"),
+    ("/inspections/{id}", "operator"),
     ("/account", "operator"),
     ("/new", "engineer"),
     ("/stations/{station}/setup", "engineer"),
