@@ -6,6 +6,7 @@ mod outputs;
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -38,6 +39,8 @@ pub struct Configuration {
     pub database_password_file: Option<PathBuf>,
     /// The language of pages, for who chose none; without it the one that a browser wants.
     pub language: Option<Language>,
+    /// Seconds that it may take to write something, before it counts as away.
+    pub database_timeout: Option<NonZeroU16>,
     /// Threads of each model; 0 for as many as there are cores.
     pub threads: usize,
     /// The stations.
@@ -62,6 +65,7 @@ impl Default for Configuration {
             database: None,
             database_password_file: None,
             language: None,
+            database_timeout: None,
             threads: 0,
             stations: Vec::new(),
             limits: Limits::default(),

@@ -101,8 +101,10 @@ impl Data {
             return Ok(());
         }
         let path = self.root.join("probe");
-        fs::write(&path, [0; PROBE]).map_err(Error::io(&path))?;
-        fs::remove_file(&path).map_err(Error::io(&path))?;
+        let written = fs::write(&path, [0; PROBE]);
+        // What there was room for goes too.
+        let removed = fs::remove_file(&path);
+        written.and(removed).map_err(Error::io(&path))?;
         *probed = Some(Instant::now());
         Ok(())
     }

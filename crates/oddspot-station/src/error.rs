@@ -1,12 +1,14 @@
 //! What can go wrong in a station: of which kind, with what file, and why.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-use oddspot::ErrorKind;
 
 /// Shorthand for a result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How databases call a full disk: SQLite, in the file and in the memory beside it, and PostgreSQL.
+const NO_ROOM: [&str; 3] = ["13", "4874", "53100"];
 
 /// What kind of trouble an [`Error`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +33,9 @@ pub enum Kind {
     Away,
     /// The service is about to end.
     Ending,
-    /// The operating system refused: no permission, a full disk.
+    /// There is no room left to keep something.
+    NoRoom,
+    /// The operating system refused: no permission, a disk that fails.
     System,
     /// A fault of this program.
     Internal,
@@ -66,7 +70,20 @@ impl Error {
     /// Wraps an error of the operating system with the file that met it.
     pub(crate) fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.as_ref().to_owned();
-        move |error| Self::at(Kind::System, path, error.to_string())
+        move |error| match is_of_room(&error) {
+            true => Self::no_room(Some(path), &error.to_string()),
+            false => Self::at(Kind::System, path, error.to_string()),
+        }
+    }
+
+    /// That there is no room left, in the words of who met it.
+    fn no_room(path: Option<PathBuf>, words: &str) -> Self {
+        let reason =
+            format!("there is no room left ({words}): make some, and it goes on by itself");
+        Self {
+            path,
+            ..Self::new(Kind::NoRoom, reason)
+        }
     }
 
     /// A fault of this program.
@@ -101,15 +118,24 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+fn is_of_room(error: &std::io::Error) -> bool {
+    [ErrorKind::StorageFull, ErrorKind::QuotaExceeded].contains(&error.kind())
+}
+
 impl From<oddspot::Error> for Error {
     fn from(error: oddspot::Error) -> Self {
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
+        if let Some(source) = source.filter(|source| is_of_room(source)) {
+            let path = error.path().map(Path::to_owned);
+            return Self::no_room(path, &source.to_string());
+        }
         let kind = match error.kind() {
-            ErrorKind::NotFound => Kind::NotFound,
-            ErrorKind::Invalid | ErrorKind::Damaged => Kind::Invalid,
-            ErrorKind::TooLarge => Kind::TooLarge,
-            ErrorKind::Mismatch => Kind::Mismatch,
-            ErrorKind::Cancelled => Kind::Ending,
-            ErrorKind::System => Kind::System,
+            oddspot::ErrorKind::NotFound => Kind::NotFound,
+            oddspot::ErrorKind::Invalid | oddspot::ErrorKind::Damaged => Kind::Invalid,
+            oddspot::ErrorKind::TooLarge => Kind::TooLarge,
+            oddspot::ErrorKind::Mismatch => Kind::Mismatch,
+            oddspot::ErrorKind::Cancelled => Kind::Ending,
+            oddspot::ErrorKind::System => Kind::System,
             _ => Kind::Internal,
         };
         Self::new(kind, error.in_full())
@@ -118,6 +144,11 @@ impl From<oddspot::Error> for Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(of_database) = &error
+            && (of_database.code()).is_some_and(|code| NO_ROOM.contains(&&*code))
+        {
+            return Self::no_room(None, of_database.message());
+        }
         Self::new(Kind::System, format!("the history cannot be used: {error}"))
     }
 }

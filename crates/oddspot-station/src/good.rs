@@ -10,7 +10,7 @@ use oddspot::images::{Limits, Reading};
 
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
-use crate::history::{GoodSource, History, Inspection, NewGood, Truth};
+use crate::history::{Actor, Deed, GoodSource, History, Inspection, NewGood, Note, Truth};
 
 /// Letters of a file's name that are kept.
 const NAME: usize = 300;
@@ -41,7 +41,7 @@ impl GoodImages {
     ///
     /// # Errors
     /// What is no usable image, or was labelled bad at this station; too many images.
-    pub async fn take(&self, station: &str, bytes: Bytes, name: &str) -> Result<Taken> {
+    pub async fn take(&self, station: &str, bytes: Bytes, name: &str, by: Actor) -> Result<Taken> {
         if self.history.good_images(station).await?.len() >= MOST {
             let reason = format!("station {station} has {MOST} good images, which is the most");
             return Err(Error::new(Kind::Mismatch, reason));
@@ -72,18 +72,19 @@ impl GoodImages {
             .await
             .map_err(|error| Error::internal(error.to_string()))??;
         let image = kept.sha256.clone();
+        let note = Note::new(by, Deed::GoodAdded, station).with(format!("{name} ({image:.12})"));
         let new = NewGood {
             kept,
             file: name,
             size,
             source: GoodSource::Upload,
         };
-        let is_new = self.add(station, &new).await?;
+        let is_new = self.add(station, &new, &note).await?;
         Ok(Taken { image, is_new })
     }
 
     /// Adds an image that no inspection of the station with the same content is labelled bad for.
-    async fn add(&self, station: &str, new: &NewGood) -> Result<bool> {
+    async fn add(&self, station: &str, new: &NewGood, note: &Note) -> Result<bool> {
         let bad = self.history.bad_images(station).await?;
         if bad.contains(&new.kept.sha256) {
             let reason = format!(
@@ -92,14 +93,19 @@ impl GoodImages {
             );
             return Err(Error::new(Kind::Mismatch, reason));
         }
-        self.history.add_good(station, new).await
+        self.history.add_good(station, new, Some(note)).await
     }
 
     /// Takes the image of an inspection.
     ///
     /// # Errors
     /// One of another station, or that a person labelled bad.
-    pub async fn take_judged(&self, station: &str, inspection: &Inspection) -> Result<Taken> {
+    pub async fn take_judged(
+        &self,
+        station: &str,
+        inspection: &Inspection,
+        by: Actor,
+    ) -> Result<Taken> {
         let id = &inspection.id;
         if inspection.station != station {
             let reason = format!("inspection {id} is of station {}", inspection.station);
@@ -116,9 +122,10 @@ impl GoodImages {
             size: [inspection.finding.width, inspection.finding.height],
             source: GoodSource::History,
         };
+        let note = Note::new(by, Deed::GoodAdded, station).with(format!("of inspection {id}"));
         Ok(Taken {
             image: new.kept.sha256.clone(),
-            is_new: self.add(station, &new).await?,
+            is_new: self.add(station, &new, &note).await?,
         })
     }
 }

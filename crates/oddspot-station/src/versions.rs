@@ -1,5 +1,8 @@
 //! The models of stations: brought, verified before one becomes active, and rolled back.
 
+mod looking;
+mod verify;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,9 +11,10 @@ use oddspot::model::ImageRecord;
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Kind, Result};
-use crate::history::{Activation, History, Origin, Truth, VersionSource};
+use crate::history::{Actor, Deed, History, Note, Origin, Truth, VersionSource};
 use crate::judging::{Model, Models, Post};
 use crate::metrics::Metrics;
+use verify::verify;
 
 /// The models of stations.
 pub struct Versions {
@@ -77,6 +81,7 @@ impl Versions {
         station: &str,
         file: PathBuf,
         origin: Origin,
+        by: Option<Actor>,
     ) -> Result<Brought> {
         let post = self.post(station)?;
         let models = Arc::clone(&self.models);
@@ -86,8 +91,10 @@ impl Versions {
             good_images: Some(model.detector.header().good_images()),
             ..origin
         };
+        let note =
+            by.map(|by| Note::new(by, Deed::ModelSent, station).with(format!("{sha256:.12}")));
         self.history
-            .add_version(station, &model.version, &origin)
+            .add_version(station, &model.version, &origin, note.as_ref())
             .await?;
         if let Some(active) = post.model() {
             return Ok(Brought {
@@ -96,7 +103,7 @@ impl Versions {
                 refused: None,
             });
         }
-        let activated = self.activate(station, &sha256, false).await;
+        let activated = self.activate(station, &sha256, None).await;
         Ok(Brought {
             sha256,
             is_active: activated.is_ok(),
@@ -112,26 +119,30 @@ impl Versions {
         self: &Arc<Self>,
         station: &str,
         sha256: &str,
-        is_by_person: bool,
+        by: Option<Actor>,
     ) -> Result<()> {
         let post = self.post(station)?;
         let version = self.history.version(station, sha256).await?;
         let versions = Arc::clone(self);
+        let note =
+            by.map(|by| Note::new(by, Deed::ModelActivated, station).with(format!("{sha256:.12}")));
         whole(async move {
             let _switching = versions.switching.lock().await;
-            versions.switch(&post, &version.sha256, is_by_person).await
+            versions.switch(&post, &version.sha256, note.as_ref()).await
         })
         .await
     }
 
-    /// Makes a model active that verifies, for who holds `switching`.
-    async fn switch(&self, post: &Post, sha256: &str, is_by_person: bool) -> Result<()> {
+    /// Makes a model active that verifies, for who holds `switching`; by a person if there is a note.
+    async fn switch(&self, post: &Post, sha256: &str, note: Option<&Note>) -> Result<()> {
         let model = self.verified(sha256).await?;
         let now = self.history.activations(&post.name).await?;
         if now.first().is_none_or(|one| one.model != sha256) {
             self.history
-                .activate(&post.name, sha256, is_by_person)
+                .activate(&post.name, sha256, note.is_some(), note)
                 .await?;
+        } else if let Some(note) = note {
+            self.history.note(note).await?;
         }
         self.judge_by(post, model);
         Ok(())
@@ -141,7 +152,7 @@ impl Versions {
     ///
     /// # Errors
     /// There was none; one that cannot be used or does not verify any more.
-    pub async fn roll_back(self: &Arc<Self>, station: &str) -> Result<String> {
+    pub async fn roll_back(self: &Arc<Self>, station: &str, by: Actor) -> Result<String> {
         let post = self.post(station)?;
         let versions = Arc::clone(self);
         whole(async move {
@@ -153,7 +164,12 @@ impl Versions {
                 Error::new(Kind::Mismatch, reason)
             })?;
             let model = versions.verified(&before.model).await?;
-            versions.history.roll_back(station, &before.model).await?;
+            let note = Note::new(by, Deed::ModelRolledBack, station);
+            let note = note.with(format!("to {:.12}", before.model));
+            versions
+                .history
+                .roll_back(station, &before.model, Some(&note))
+                .await?;
             versions.judge_by(&post, model);
             Ok(before.model)
         })
@@ -161,7 +177,7 @@ impl Versions {
     }
 
     /// Makes a new model of the active one by other thresholds (anomalous, check), and lets it judge; gives its SHA-256.
-    /// `of` is the SHA-256 of the model that the thresholds were chosen for.
+    /// `of` is the SHA-256 of the model that the thresholds were chosen for; the new one is made in the folder.
     ///
     /// # Errors
     /// Another model that is active by now; thresholds in the wrong order, or that are those already; a station without
@@ -171,7 +187,7 @@ impl Versions {
         station: &str,
         of: String,
         thresholds: [f64; 2],
-        folder: PathBuf,
+        (folder, by): (PathBuf, Actor),
     ) -> Result<String> {
         let post = self.post(station)?;
         let versions = Arc::clone(self);
@@ -179,7 +195,12 @@ impl Versions {
             // From the look at what is active on: nobody else switches in between.
             let _switching = versions.switching.lock().await;
             let moved = versions.moved(&post, &of, thresholds, folder).await?;
-            versions.switch(&post, &moved, true).await?;
+            let [threshold, check] = thresholds;
+            let note = Note::new(by, Deed::ThresholdsSaved, &post.name);
+            let note = note.with(format!(
+                "{threshold:.3} and {check:.3}, as model {moved:.12}"
+            ));
+            versions.switch(&post, &moved, Some(&note)).await?;
             Ok(moved)
         })
         .await
@@ -248,17 +269,10 @@ impl Versions {
             mask: version.mask,
             ..Origin::default()
         };
-        let brought = self.bring(station, file.to_path_buf(), origin).await?;
+        let brought = self
+            .bring(station, file.to_path_buf(), origin, None)
+            .await?;
         Ok(brought.sha256)
-    }
-
-    /// What was active before what is.
-    ///
-    /// # Errors
-    /// A history that cannot be read.
-    pub async fn before(&self, station: &str) -> Result<Option<Activation>> {
-        let all = self.history.activations(station).await?;
-        Ok(all.into_iter().nth(1))
     }
 
     /// The model that judges for a station from its start on: the file that the configuration names if it is another
@@ -286,7 +300,9 @@ impl Versions {
             good_images: Some(configured.detector.header().good_images()),
             ..Origin::default()
         };
-        self.history.add_version(station, version, &origin).await?;
+        self.history
+            .add_version(station, version, &origin, None)
+            .await?;
         let is_as_before = row.and_then(|row| row.configured_model) == Some(version.sha256.clone());
         if let (true, Some(active)) = (is_as_before, active.clone()) {
             // A person may have chosen another meanwhile: that holds until the file changes.
@@ -295,7 +311,7 @@ impl Versions {
         }
         if active.as_ref() != Some(&version.sha256) {
             self.history
-                .activate(station, &version.sha256, false)
+                .activate(station, &version.sha256, false, None)
                 .await?;
         }
         self.history
@@ -334,31 +350,6 @@ impl Versions {
         })
         .await
     }
-}
-
-/// Refuses a model that does not score the good images that lie in it as when it was made.
-///
-/// # Errors
-/// How many it scores otherwise.
-fn verify(model: &Model) -> Result<()> {
-    let threshold = model.detector.thresholds().image;
-    let examples = model.detector.examples()?;
-    let apart: Vec<f32> = (examples.iter())
-        .filter(|one| !one.agrees(threshold))
-        .map(|one| (one.now - one.recorded).abs())
-        .collect();
-    if apart.is_empty() {
-        return Ok(());
-    }
-    let most = apart.iter().copied().fold(0.0, f32::max);
-    let reason = format!(
-        "model {:.12} does not judge here as when it was made: {} of its {} own images score otherwise, by {most:.2} of a \
-         threshold of {threshold:.2}. It was not activated",
-        model.version.sha256,
-        apart.len(),
-        examples.len(),
-    );
-    Err(Error::new(Kind::Mismatch, reason))
 }
 
 /// Work that would keep requests from being served.

@@ -19,7 +19,7 @@ pub use password::{LEAST, Passwords, check_password};
 pub use secret::{TOKEN, hash_of, new_secret};
 
 use crate::error::{Error, Kind, Result};
-use crate::history::{Actor, Deed, History, Session, Token};
+use crate::history::{Actor, Deed, History, Note, Session, Token};
 use attempts::Attempts;
 
 /// How long a session lives that nobody uses.
@@ -220,9 +220,8 @@ impl Access {
             "" => "a name that nobody can have",
             name => name,
         };
-        self.history
-            .note(&by, Deed::SignInFailed, Some(subject), None)
-            .await?;
+        let note = Note::new(by, Deed::SignInFailed, subject);
+        self.history.note(&note).await?;
         Ok(SignIn::Wrong)
     }
 

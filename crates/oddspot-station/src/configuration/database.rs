@@ -1,6 +1,7 @@
 //! Where the history is kept: in a file of the data folder, or in a database of a server.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Configuration, secret};
 use crate::data::history_in;
@@ -31,7 +32,12 @@ impl Configuration {
                 in_file.display()
             );
         }
-        let address = address.clone();
+        let address = match self.database_timeout {
+            Some(seconds) => address
+                .clone()
+                .with_limit(Duration::from_secs(seconds.get().into())),
+            None => address.clone(),
+        };
         let Some(file) = file else {
             return Ok(Place::Server(address));
         };

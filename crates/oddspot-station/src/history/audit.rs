@@ -126,6 +126,35 @@ const DEEDS: [(Deed, &str); 25] = [
     (Deed::LabelRemoved, "label_removed"),
 ];
 
+/// A deed as it is written together with what it does.
+#[derive(Clone, Debug)]
+pub struct Note {
+    by: Actor,
+    deed: Deed,
+    subject: String,
+    detail: Option<String>,
+}
+
+impl Note {
+    /// Of a deed, and what it is done to.
+    pub fn new(by: Actor, deed: Deed, subject: impl Into<String>) -> Self {
+        let subject = subject.into();
+        Self {
+            by,
+            deed,
+            subject,
+            detail: None,
+        }
+    }
+
+    /// With more of it, in words.
+    #[must_use]
+    pub fn with(self, detail: impl Into<String>) -> Self {
+        let detail = Some(detail.into());
+        Self { detail, ..self }
+    }
+}
+
 impl Actor {
     /// Whoever can use the terminal of the machine.
     pub fn terminal() -> Self {
@@ -164,17 +193,10 @@ impl History {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn note(
-        &self,
-        by: &Actor,
-        deed: Deed,
-        subject: Option<&str>,
-        detail: Option<&str>,
-    ) -> Result<()> {
+    pub async fn note(&self, note: &Note) -> Result<()> {
         let mut transaction = self.write().begin().await?;
-        put(&mut transaction, by, deed, subject, detail).await?;
-        transaction.commit().await?;
-        Ok(())
+        put_note(&mut transaction, Some(note)).await?;
+        transaction.commit().await
     }
 
     /// What was done, the newest first: so many at most, before one that was the last of those that are known.
@@ -228,6 +250,23 @@ pub async fn put(
     .execute(&mut *transaction)
     .await?;
     Ok(())
+}
+
+/// The same of a note; what the service does by itself has none.
+///
+/// # Errors
+/// A database that cannot be written.
+pub async fn put_note(transaction: &mut Transaction, note: Option<&Note>) -> Result<()> {
+    let Some(Note {
+        by,
+        deed,
+        subject,
+        detail,
+    }) = note
+    else {
+        return Ok(());
+    };
+    put(transaction, by, *deed, Some(subject), detail.as_deref()).await
 }
 
 fn entry(row: &Row) -> Result<AuditEntry> {

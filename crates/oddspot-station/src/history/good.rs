@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::audit::{Note, put_note};
 use super::inspection::kept_image;
 use super::sql::{self, Row};
 use super::{History, text_of};
@@ -74,7 +75,13 @@ impl History {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn add_good(&self, station: &str, good: &NewGood) -> Result<bool> {
+    pub async fn add_good(
+        &self,
+        station: &str,
+        good: &NewGood,
+        note: Option<&Note>,
+    ) -> Result<bool> {
+        let mut transaction = self.write().begin().await?;
         let NewGood { kept, file, .. } = good;
         let added = sql::query(
             "INSERT INTO good_image (station, image, image_format, image_bytes, width, height, file_name, source, \
@@ -90,9 +97,12 @@ impl History {
         .bind(file)
         .bind(good.source.word())
         .bind(text_of(Timestamp::now()))
-        .execute(self.write())
+        .execute(&mut transaction)
         .await?;
-        Ok(added.rows_affected() > 0)
+        let is_new = added.rows_affected() > 0;
+        put_note(&mut transaction, note.filter(|_| is_new)).await?;
+        transaction.commit().await?;
+        Ok(is_new)
     }
 
     /// All good images of a station, as they came.
@@ -129,23 +139,41 @@ impl History {
     ///
     /// # Errors
     /// There is none of this content.
-    pub async fn leave_out(&self, station: &str, image: &str, left_out: bool) -> Result<()> {
+    pub async fn leave_out(
+        &self,
+        station: &str,
+        image: &str,
+        left_out: bool,
+        note: Option<&Note>,
+    ) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
         let query = "UPDATE good_image SET is_left_out = $3 WHERE station = $1 AND image = $2";
         let query = sql::query(query)
             .bind(station)
             .bind(image)
             .bind(i64::from(left_out));
-        one_of(query.execute(self.write()).await?.rows_affected(), image)
+        one_of(
+            query.execute(&mut transaction).await?.rows_affected(),
+            image,
+        )?;
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 
     /// Takes one away; its file stays, for a model may have learned from it.
     ///
     /// # Errors
     /// There is none of this content.
-    pub async fn remove_good(&self, station: &str, image: &str) -> Result<()> {
+    pub async fn remove_good(&self, station: &str, image: &str, note: Option<&Note>) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
         let query = "DELETE FROM good_image WHERE station = $1 AND image = $2";
         let query = sql::query(query).bind(station).bind(image);
-        one_of(query.execute(self.write()).await?.rows_affected(), image)
+        one_of(
+            query.execute(&mut transaction).await?.rows_affected(),
+            image,
+        )?;
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::audit::{Actor, Deed, Note, put_note};
 use super::sql::{self, Row};
 use super::stage::Stage;
 use super::{History, text_of};
@@ -124,6 +125,11 @@ impl JobState {
 }
 
 impl Job {
+    /// That somebody cancels it, as it is written.
+    pub fn cancelled_by(&self, by: Actor) -> Note {
+        Note::new(by, Deed::JobCancelled, &self.station).with(told(self.id, self.kind))
+    }
+
     /// Whether it was broken off, and can be gone on with.
     pub fn is_broken_off(&self) -> bool {
         matches!(self.state, JobState::Cancelled | JobState::Interrupted)
@@ -140,7 +146,9 @@ impl History {
         station: &str,
         kind: JobKind,
         settings: &BTreeMap<String, String>,
+        by: Option<&Actor>,
     ) -> Result<Job> {
+        let mut transaction = self.write().begin().await?;
         let id: i64 = sql::query_scalar(
             "INSERT INTO job (id, station, kind, settings, state, progress, stage, asked_at) \
              SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, 'waiting', 0, 'waits for its turn', $4 FROM job RETURNING id",
@@ -149,8 +157,14 @@ impl History {
         .bind(kind.word())
         .bind(json_of(settings)?)
         .bind(text_of(Timestamp::now()))
-        .fetch_one(self.write())
+        .fetch_one(&mut transaction)
         .await?;
+        let note = by.map(|by| {
+            let note = Note::new(by.clone(), Deed::JobStarted, station);
+            note.with(told(id, kind))
+        });
+        put_note(&mut transaction, note.as_ref()).await?;
+        transaction.commit().await?;
         self.job(id).await
     }
 
@@ -158,7 +172,8 @@ impl History {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn set_job(&self, job: &Job) -> Result<()> {
+    pub async fn set_job(&self, job: &Job, note: Option<&Note>) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
         let audit = job.audit.as_ref().map(json_of).transpose()?;
         sql::query(
             "UPDATE job SET state = $2, progress = $3, stage = $4, began_at = $5, ended_at = $6, outcome = $7, \
@@ -173,9 +188,10 @@ impl History {
         .bind(&job.outcome)
         .bind(json_of(&job.losses)?)
         .bind(audit)
-        .execute(self.write())
+        .execute(&mut transaction)
         .await?;
-        Ok(())
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 
     /// A job.
@@ -247,6 +263,11 @@ impl History {
         .await?;
         Ok(())
     }
+}
+
+/// A job as the audit log names it.
+fn told(id: i64, kind: JobKind) -> String {
+    format!("job {id}, {}", kind.word())
 }
 
 fn json_of(value: &impl Serialize) -> Result<String> {

@@ -10,7 +10,7 @@ use super::sql::write_alone;
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str); 5] = [
     (
         1,
         "history",
@@ -26,6 +26,11 @@ const STEPS: [(i64, &str, &str); 4] = [
         4,
         "access",
         include_str!("../../migrations/0004_access.sql"),
+    ),
+    (
+        6,
+        "unreadable",
+        include_str!("../../migrations/0006_unreadable.sql"),
     ),
 ];
 

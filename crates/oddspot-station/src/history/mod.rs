@@ -20,15 +20,18 @@ mod stage;
 mod station;
 pub mod table;
 mod token;
+mod unreadable;
 mod user;
 mod version;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Mutex, broadcast};
+use tokio::time::timeout;
 
-pub use audit::{Actor, ActorKind, AuditEntry, Deed};
+pub use audit::{Actor, ActorKind, AuditEntry, Deed, Note};
 pub use condition::Condition;
 pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
@@ -46,13 +49,15 @@ pub use token::{Token, TokenRole};
 pub use user::{NewUser, Role, User};
 pub use version::{Activation, Origin, Version, VersionSource};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use outbox::Outputs;
 use record::Given;
 use sql::{Database, Hold, Pool};
 
 /// News that wait for who listens slowly.
 const NEWS: usize = 1_024;
+/// How long what costs nothing may take to be read.
+const TO_ANSWER: Duration = Duration::from_secs(5);
 
 /// The history of a service.
 pub struct History {
@@ -112,7 +117,10 @@ impl History {
     /// It cannot, and why.
     pub async fn check_readable(&self) -> Result<()> {
         let one = sql::query_scalar::<String>("SELECT name FROM station LIMIT 1");
-        one.fetch_optional(self.read()).await.map(drop)
+        match timeout(TO_ANSWER, one.fetch_optional(self.read())).await {
+            Ok(read) => read.map(drop),
+            Err(_) => Err(Error::new(Kind::Away, "the history does not answer")),
+        }
     }
 
     /// Lets go of the database where another program may be at work with it.

@@ -6,7 +6,7 @@ use oddspot_arrivals::FileState;
 
 use super::inspection::{FileOf, Inspection, Truth};
 use super::rows::{SELECT, inspection};
-use super::sql::{self, Builder};
+use super::sql::{self, Builder, Row};
 use super::{History, text_of};
 use crate::error::Result;
 
@@ -143,17 +143,19 @@ impl History {
         .bind(station)
         .fetch_all(self.read())
         .await?;
-        let files = rows.iter().map(|row| {
-            let bytes: i64 = row.try_get("file_bytes")?;
-            let state = FileState {
-                bytes: u64::try_from(bytes).unwrap_or(0),
-                written_ns: row.try_get("file_written_ns")?,
-                node: None,
-            };
-            Ok((row.try_get("file_name")?, state))
-        });
-        files.collect()
+        rows.iter().map(file).collect()
     }
+}
+
+/// A file of a folder by its name, as it lay there.
+pub fn file(row: &Row) -> Result<(String, FileState)> {
+    let bytes: i64 = row.try_get("file_bytes")?;
+    let state = FileState {
+        bytes: u64::try_from(bytes).unwrap_or(0),
+        written_ns: row.try_get("file_written_ns")?,
+        node: None,
+    };
+    Ok((row.try_get("file_name")?, state))
 }
 
 fn restrict(query: &mut Builder, filter: &Filter) {

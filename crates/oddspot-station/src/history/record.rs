@@ -12,7 +12,7 @@ use tokio::sync::MutexGuard;
 use super::ids::Ids;
 use super::inspection::{FileOf, Inspection, Source, reason_of};
 use super::rows::SELECT;
-use super::sql::{self, Builder, Transaction};
+use super::sql::{self, Builder, Doubt, NotKept, Transaction};
 use super::{History, outbox, text_of};
 use crate::data::KeptImage;
 use crate::error::{Error, Result};
@@ -64,8 +64,10 @@ impl History {
         let told = (&*inspection.station, &*inspection.id, &*inspection.time);
         let outputs = self.outputs.of(&inspection.station);
         outbox::put(&mut transaction, &outputs, told, None).await?;
-        let committed = transaction.commit().await;
-        committed.inspect_err(|_| given.doubt(&inspection.id))?;
+        if let Err(NotKept { error, doubt }) = transaction.commit_or_doubt().await {
+            given.doubt(&inspection.id, doubt);
+            return Err(error);
+        }
         self.outputs.wake(&inspection.station);
         let inspection = Arc::new(inspection);
         // Nobody may listen.
@@ -91,7 +93,9 @@ impl History {
             let last: Option<String> = sql::query_scalar(last).fetch_one(&mut *transaction).await?;
             given.ids.go_on_after(last.as_deref());
         }
-        if let Some(id) = &given.doubted {
+        if let Some((id, doubt)) = &given.doubted
+            && doubt.is_kept(&mut *transaction).await? == Some(true)
+        {
             let mut query = Builder::new(SELECT);
             query.push(" WHERE inspection.id = ").push_bind(id);
             let row = query.build().fetch_optional(&mut *transaction).await?;
@@ -121,7 +125,7 @@ pub(super) struct Given {
     /// Of the connection by which it is known which there are.
     generation: Option<u64>,
     /// One of which nobody knows whether its inspection was kept.
-    doubted: Option<String>,
+    doubted: Option<(String, Doubt)>,
 }
 
 impl Given {
@@ -130,9 +134,10 @@ impl Given {
         self.ids.next()
     }
 
-    /// Nobody knows whether what has this one was kept.
-    pub(super) fn doubt(&mut self, id: &str) {
-        self.doubted = Some(id.to_owned());
+    /// Nobody knows whether what has this one was kept, if there is a doubt.
+    fn doubt(&mut self, id: &str, doubt: Option<Doubt>) {
+        let Some(doubt) = doubt else { return };
+        self.doubted = Some((id.to_owned(), doubt));
         // It is looked for when the next is written.
         self.generation = None;
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use oddspot::verdict::Verdict;
 
+use super::audit::{Note, put_note};
 use super::inspection::verdict_named;
 use super::sql::{self, Row};
 use super::{History, text_of};
@@ -68,7 +69,13 @@ impl History {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn add_station(&self, name: &str, is_of_page: bool) -> Result<()> {
+    pub async fn add_station(
+        &self,
+        name: &str,
+        is_of_page: bool,
+        note: Option<&Note>,
+    ) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
         sql::query(
             "INSERT INTO station (name, added_at, is_of_page) VALUES ($1, $2, $3) \
              ON CONFLICT (name) DO UPDATE SET \
@@ -77,31 +84,43 @@ impl History {
         .bind(name)
         .bind(text_of(Timestamp::now()))
         .bind(i64::from(is_of_page))
-        .execute(self.write())
+        .execute(&mut transaction)
         .await?;
-        Ok(())
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 
     /// Notes whether a station judges nothing for now.
     ///
     /// # Errors
     /// There is no such station.
-    pub async fn set_paused(&self, name: &str, is_paused: bool) -> Result<()> {
+    pub async fn set_paused(&self, name: &str, is_paused: bool, note: Option<&Note>) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
         let query = sql::query("UPDATE station SET is_paused = $2 WHERE name = $1")
             .bind(name)
             .bind(i64::from(is_paused));
-        one_of(query.execute(self.write()).await?.rows_affected(), name)
+        one_of(query.execute(&mut transaction).await?.rows_affected(), name)?;
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 
     /// Notes which part of its images a station's next models inspect; all without polygons.
     ///
     /// # Errors
     /// There is no such station.
-    pub async fn set_mask(&self, name: &str, mask: Option<&str>) -> Result<()> {
+    pub async fn set_mask(
+        &self,
+        name: &str,
+        mask: Option<&str>,
+        note: Option<&Note>,
+    ) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
         let query = sql::query("UPDATE station SET mask = $2 WHERE name = $1")
             .bind(name)
             .bind(mask);
-        one_of(query.execute(self.write()).await?.rows_affected(), name)
+        one_of(query.execute(&mut transaction).await?.rows_affected(), name)?;
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 
     /// Notes which model file the configuration names.

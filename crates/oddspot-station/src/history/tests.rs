@@ -1,6 +1,8 @@
 mod access;
+mod doubts;
 mod places;
 mod postgres;
+mod proxy;
 mod server;
 mod setup;
 
@@ -76,9 +78,12 @@ pub async fn opened(place: &Place) -> History {
         oddspot: "0".to_owned(),
         thresholds: [5.0, 4.0],
     };
-    history.add_station("top", false).await.unwrap();
+    history.add_station("top", false, None).await.unwrap();
     let origin = Origin::default();
-    history.add_version("top", &model, &origin).await.unwrap();
+    history
+        .add_version("top", &model, &origin, None)
+        .await
+        .unwrap();
     history
 }
 
@@ -161,7 +166,7 @@ async fn filters_hold_together_and_labels_can_be_taken_back(place: &Place) {
         note: Some("dust".to_owned()),
         who: Some("anna".to_owned()),
     };
-    history.label(&odd.id, Some(&label)).await.unwrap();
+    history.label(&odd.id, Some(&label), None).await.unwrap();
     let labelled = history.inspection(&odd.id).await.unwrap().unwrap();
     assert!(labelled.is_called_wrong());
     assert_eq!(labelled.label, Some(label));
@@ -171,9 +176,9 @@ async fn filters_hold_together_and_labels_can_be_taken_back(place: &Place) {
     };
     assert_eq!(count(good(LabelFilter::Is(Truth::Good))).await, 1);
     assert_eq!(count(good(LabelFilter::None)).await, 2);
-    history.label(&odd.id, None).await.unwrap();
+    history.label(&odd.id, None, None).await.unwrap();
     assert_eq!(count(good(LabelFilter::None)).await, 3);
-    let missing = history.label("no id", None).await.unwrap_err();
+    let missing = history.label("no id", None, None).await.unwrap_err();
     assert_eq!(missing.kind(), Kind::NotFound);
     let counts = history.counts("top", Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!((counts[&Verdict::Good], counts[&Verdict::Check]), (2, 0));

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::audit::{Note, put_note};
 use super::sql::{self, Row, Transaction};
 use super::station::ModelVersion;
 use super::{History, text_of};
@@ -70,6 +71,8 @@ pub struct Version {
     pub check_threshold: f64,
     /// When it was last activated.
     pub activated: Option<String>,
+    /// Why its file cannot be used any more, if so.
+    pub damaged: Option<String>,
     /// The polygons that its training had.
     #[serde(skip)]
     #[schema(ignore)]
@@ -112,6 +115,7 @@ impl History {
         station: &str,
         model: &ModelVersion,
         origin: &Origin,
+        note: Option<&Note>,
     ) -> Result<()> {
         let now = text_of(Timestamp::now());
         let mut transaction = self.write().begin().await?;
@@ -144,8 +148,8 @@ impl History {
         .bind(&origin.mask)
         .execute(&mut transaction)
         .await?;
-        transaction.commit().await?;
-        Ok(())
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 
     /// The models of a station, the newest first.
@@ -183,7 +187,13 @@ impl History {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn activate(&self, station: &str, model: &str, is_by_person: bool) -> Result<()> {
+    pub async fn activate(
+        &self,
+        station: &str,
+        model: &str,
+        is_by_person: bool,
+        note: Option<&Note>,
+    ) -> Result<()> {
         let mut transaction = self.write().begin().await?;
         sql::query(
             "INSERT INTO activation (station, number, model, activated_at, is_by_person) \
@@ -196,8 +206,8 @@ impl History {
         .execute(&mut transaction)
         .await?;
         set_model(&mut transaction, station, model).await?;
-        transaction.commit().await?;
-        Ok(())
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 
     /// What was made active and not rolled back since, the newest first: the one that is active, and those to which it
@@ -227,7 +237,7 @@ impl History {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn roll_back(&self, station: &str, to: &str) -> Result<()> {
+    pub async fn roll_back(&self, station: &str, to: &str, note: Option<&Note>) -> Result<()> {
         let mut transaction = self.write().begin().await?;
         sql::query(
             "UPDATE activation SET undone_at = $2 WHERE station = $1 AND number = \
@@ -238,8 +248,8 @@ impl History {
         .execute(&mut transaction)
         .await?;
         set_model(&mut transaction, station, to).await?;
-        transaction.commit().await?;
-        Ok(())
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
     }
 }
 
@@ -274,6 +284,7 @@ fn version(row: &Row) -> Result<Version> {
         threshold: row.try_get("threshold")?,
         check_threshold: row.try_get("check_threshold")?,
         activated: row.try_get("activated_at")?,
+        damaged: None,
         mask: row.try_get("mask")?,
         sha256,
     })

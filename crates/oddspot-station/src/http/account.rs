@@ -58,9 +58,7 @@ pub async fn change(
     match is_right.await? {
         Ok(true) => {}
         Ok(false) => {
-            shared
-                .note(&who, Deed::SignInFailed, &person.name, None)
-                .await;
+            shared.note(&who, Deed::SignInFailed, &person.name).await;
             return invalid(t.say("password-now-wrong"));
         }
         Err(wait) => {

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use super::letters::check_json;
 use super::problem::Problem;
 use super::submit::in_time;
 
@@ -43,6 +44,7 @@ pub async fn json<T: DeserializeOwned>(
     what: &str,
 ) -> Result<T, Problem> {
     let body = bytes(request, most).await?;
+    check_json(&body)?;
     serde_json::from_slice(&body)
         .map_err(|error| Problem::invalid(format!("this is no {what}: {error}")))
 }

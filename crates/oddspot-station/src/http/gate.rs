@@ -1,18 +1,23 @@
 //! Who stands before a group of routes: looks who asks, and whether that one may.
 
+use std::time::Duration;
+
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use tokio::time::timeout;
 
 use super::Shared;
 use super::address::login_to;
 use super::need::Need;
 use super::problem::Problem;
 use super::who::{Party, Peer, Who, unknown};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
+/// How long somebody waits for a history that is away.
+const LONG: Duration = Duration::from_secs(5);
 /// Names of stations in addresses.
 const STATION: [&str; 2] = ["station", "model"];
 
@@ -86,7 +91,7 @@ pub async fn gate(
     request.extensions_mut().insert(who);
     let changes = need.people.is_some() && !request.method().is_safe();
     let mut response = match changes {
-        true => whole(request, next).await,
+        true => whole(&shared, request, next).await,
         false => next.run(request).await,
     };
     if is_private {
@@ -98,10 +103,37 @@ pub async fn gate(
     response
 }
 
-/// Does what changes something to its end, even if whoever asked goes away: so it is written who did it.
-async fn whole(request: Request, next: Next) -> Response {
-    let done = tokio::spawn(next.run(request)).await;
-    done.unwrap_or_else(|error| Problem::from(Error::internal(error.to_string())).into_response())
+/// Does what changes something to its end, even if whoever asked goes away. Where the history goes away just then, whoever
+/// asked is told so, and it is done to its end once that is back.
+async fn whole(shared: &Shared, request: Request, next: Next) -> Response {
+    let done = tokio::spawn(next.run(request));
+    tokio::select! {
+        biased;
+        done = done => done.unwrap_or_else(|error| {
+            Problem::from(Error::internal(error.to_string())).into_response()
+        }),
+        trouble = away_for_long(shared) => {
+            let reason = format!("{trouble}; whether this was done will be seen then: look before you ask again");
+            Problem::from(Error::new(Kind::Away, reason)).into_response()
+        }
+    }
+}
+
+/// Why the history is away, once it is for longer than somebody should wait.
+async fn away_for_long(shared: &Shared) -> String {
+    let mut condition = shared.service.history.condition();
+    loop {
+        let gone = condition.wait_for(|now| now.trouble.is_some()).await;
+        let trouble = gone.ok().and_then(|now| now.trouble.clone());
+        let Some(trouble) = trouble else {
+            // Who could change it is gone.
+            return std::future::pending().await;
+        };
+        let back = condition.wait_for(|now| now.trouble.is_none());
+        if timeout(LONG, back).await.is_err() {
+            return trouble;
+        }
+    }
 }
 
 fn forbidden(detail: &str) -> Response {

@@ -13,7 +13,7 @@ use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
 use super::{SMALL, Shared, body};
-use crate::history::{Deed, GoodImage};
+use crate::history::{Deed, GoodImage, Note};
 use crate::pictures::GoodPicture;
 
 /// A picture never changes: it is called by its content.
@@ -99,13 +99,8 @@ pub async fn send(
     let taken = shared
         .service
         .good
-        .take(&station, bytes, &named.name)
+        .take(&station, bytes, &named.name, who.actor())
         .await?;
-    if taken.is_new {
-        let detail = format!("{} ({:.12})", named.name, taken.image);
-        let deed = Deed::GoodAdded;
-        shared.note(&who, deed, &station, Some(&detail)).await;
-    }
     let (status, said) = match taken.is_new {
         true => (StatusCode::CREATED, "taken"),
         false => (
@@ -148,13 +143,8 @@ pub async fn take_judged(
         let taken = shared
             .service
             .good
-            .take_judged(&station, &inspection)
+            .take_judged(&station, &inspection, who.actor())
             .await?;
-        if taken.is_new {
-            let detail = format!("of inspection {id}");
-            let deed = Deed::GoodAdded;
-            shared.note(&who, deed, &station, Some(&detail)).await;
-        }
         let said = match taken.is_new {
             true => "taken",
             false => "it is there already",
@@ -185,14 +175,15 @@ pub async fn change(
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let Use { left_out } = body::json(request, SMALL, "use of an image").await?;
-    let history = &shared.service.history;
-    history.leave_out(&station, &image, left_out).await?;
     let deed = match left_out {
         true => Deed::GoodLeftOut,
         false => Deed::GoodTakenIn,
     };
-    let short: String = image.chars().take(12).collect();
-    shared.note(&who, deed, &station, Some(&short)).await;
+    let note = of_image(&who, deed, &station, &image);
+    let history = &shared.service.history;
+    history
+        .leave_out(&station, &image, left_out, Some(&note))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -207,11 +198,16 @@ pub async fn remove(
     PathParameters((station, image)): PathParameters<(String, String)>,
     who: Who,
 ) -> Result<StatusCode, Problem> {
-    shared.service.history.remove_good(&station, &image).await?;
-    let short: String = image.chars().take(12).collect();
-    let deed = Deed::GoodRemoved;
-    shared.note(&who, deed, &station, Some(&short)).await;
+    let note = of_image(&who, Deed::GoodRemoved, &station, &image);
+    let history = &shared.service.history;
+    history.remove_good(&station, &image, Some(&note)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is done with a good image, as it is written.
+fn of_image(who: &Who, deed: Deed, station: &str, image: &str) -> Note {
+    let short: String = image.chars().take(12).collect();
+    Note::new(who.actor(), deed, station).with(short)
 }
 
 /// A good image as a browser shows it: `thumbnail` or `view`.

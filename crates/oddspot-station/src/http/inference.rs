@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Shared;
+use super::letters::check_json;
 use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::submit;
@@ -159,6 +160,7 @@ fn image_of(body: &Bytes, json_bytes: Option<usize>) -> Result<(String, Bytes), 
     let invalid = |detail: &str| Problem::invalid(detail);
     let json = body.get(..json_bytes.unwrap_or(body.len()));
     let json = json.ok_or_else(|| invalid("the body is shorter than its JSON is said to be"))?;
+    check_json(json)?;
     let request: InferenceRequest = serde_json::from_slice(json)
         .map_err(|error| Problem::invalid(format!("this is no request to infer: {error}")))?;
     let [input] = &request.inputs[..] else {

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::submit;
 use super::who::Who;
 use super::{SMALL, Shared, body};
-use crate::history::{Deed, Inspection, Label, Source};
+use crate::history::{Deed, Inspection, Label, Note, Source};
 use crate::judging::Task;
 
 /// Letters of a part's id or of a key, at most.
@@ -50,11 +50,12 @@ pub struct Inspections {
 pub async fn judge(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
-    Parameters(sent): Parameters<Sent>,
+    sent: Result<Parameters<Sent>, Problem>,
     headers: HeaderMap,
     who: Who,
     request: Request,
 ) -> Result<Response, Problem> {
+    let Parameters(sent) = sent.map_err(|problem| submit::unusable(&shared, &station, problem))?;
     let part_id = sent.part_id.filter(|part| !part.is_empty());
     let key = key_of(&headers, part_id.as_deref())
         .map_err(|problem| submit::unusable(&shared, &station, problem))?;
@@ -151,12 +152,13 @@ pub async fn set_label(
         who: who.person().map(|person| person.name.clone()),
         ..label
     };
-    shared.service.history.label(&id, Some(&label)).await?;
     let detail = match &label.defect {
         Some(defect) => format!("{}: {defect}", label.truth.word()),
         None => label.truth.word().to_owned(),
     };
-    shared.note(&who, Deed::Labelled, &id, Some(&detail)).await;
+    let note = Note::new(who.actor(), Deed::Labelled, &id).with(detail);
+    let history = &shared.service.history;
+    history.label(&id, Some(&label), Some(&note)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -170,8 +172,8 @@ pub async fn remove_label(
     PathParameters(id): PathParameters<String>,
     who: Who,
 ) -> Result<StatusCode, Problem> {
-    shared.service.history.label(&id, None).await?;
-    shared.note(&who, Deed::LabelRemoved, &id, None).await;
+    let note = Note::new(who.actor(), Deed::LabelRemoved, &id);
+    shared.service.history.label(&id, None, Some(&note)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

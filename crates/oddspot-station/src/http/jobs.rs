@@ -11,7 +11,7 @@ use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
 use super::{SMALL, Shared, body};
-use crate::history::{Deed, Job};
+use crate::history::Job;
 use crate::jobs::Wanted;
 
 /// Jobs of an answer, at most.
@@ -55,10 +55,7 @@ pub async fn start(
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let wanted: Wanted = body::json(request, SMALL, "job").await?;
-    let job = shared.service.jobs.start(&wanted).await?;
-    let detail = told(&job);
-    let deed = Deed::JobStarted;
-    shared.note(&who, deed, &job.station, Some(&detail)).await;
+    let job = shared.service.jobs.start(&wanted, &who.actor()).await?;
     let place = format!("/api/v1/jobs/{}", job.id);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(job)))
 }
@@ -88,14 +85,6 @@ pub async fn cancel(
     PathParameters(id): PathParameters<i64>,
     who: Who,
 ) -> Result<impl IntoResponse, Problem> {
-    let job = shared.service.jobs.cancel(id).await?;
-    let detail = told(&job);
-    let deed = Deed::JobCancelled;
-    shared.note(&who, deed, &job.station, Some(&detail)).await;
+    let job = shared.service.jobs.cancel(id, who.actor()).await?;
     Ok((StatusCode::ACCEPTED, Json(job)))
-}
-
-/// A job as the audit log names it.
-fn told(job: &Job) -> String {
-    format!("job {}, {}", job.id, job.kind.word())
 }

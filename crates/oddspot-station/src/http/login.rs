@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::address::own;
+use super::letters::check_form;
 use super::parameters::Parameters;
 use super::problem::Problem;
 use super::who::{Party, Who};
@@ -129,6 +130,7 @@ pub async fn sign_out(State(shared): State<Shared>, who: Who) -> Result<Response
 /// One that is too large, or none.
 pub async fn form<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let body = body::bytes(request, SMALL).await?;
+    check_form(&body)?;
     serde_urlencoded::from_bytes(&body)
         .map_err(|error| Problem::invalid(format!("this is no form: {error}")))
 }

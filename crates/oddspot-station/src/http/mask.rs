@@ -8,7 +8,7 @@ use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::who::Who;
 use super::{Shared, body};
-use crate::history::Deed;
+use crate::history::{Deed, Note};
 use crate::regions::Regions;
 
 /// Bytes of what is drawn, at most.
@@ -47,13 +47,14 @@ pub async fn put(
     shared.service.station(&station)?;
     let regions: Regions = body::json(request, DRAWN, "drawing of regions").await?;
     let kept = regions.kept()?;
-    let history = &shared.service.history;
-    history.set_mask(&station, kept.as_deref()).await?;
     let detail = match kept.is_some() {
         true => "another part of the image",
         false => "the whole image",
     };
-    let deed = Deed::RegionsDrawn;
-    shared.note(&who, deed, &station, Some(detail)).await;
+    let note = Note::new(who.actor(), Deed::RegionsDrawn, &station).with(detail);
+    let history = &shared.service.history;
+    history
+        .set_mask(&station, kept.as_deref(), Some(&note))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

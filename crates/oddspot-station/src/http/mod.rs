@@ -18,6 +18,7 @@ mod inspection_page;
 mod inspections;
 mod jobs;
 mod language;
+mod letters;
 mod listing;
 mod login;
 mod mask;
@@ -56,7 +57,7 @@ pub use tls::acceptor;
 
 use crate::access::Access;
 use crate::error::Result;
-use crate::history::Deed;
+use crate::history::{Deed, Note};
 use crate::service::Service;
 use crate::words::{Language, Languages};
 use group::Group;
@@ -112,11 +113,10 @@ impl Site {
 }
 
 impl Shared {
-    /// Writes who did what, once it is done: if that fails, it is done all the same.
-    async fn note(&self, who: &Who, deed: Deed, subject: &str, detail: Option<&str>) {
-        let (by, history) = (who.actor(), &self.service.history);
-        let noted = history.note(&by, deed, Some(subject), detail);
-        if let Err(error) = noted.await {
+    /// Writes what somebody tried in vain: if that fails, it is told at the terminal.
+    async fn note(&self, who: &Who, deed: Deed, subject: &str) {
+        let note = Note::new(who.actor(), deed, subject);
+        if let Err(error) = self.service.history.note(&note).await {
             let deed = deed.word();
             tracing::error!("{deed} of {subject} is not in the audit log: {error}");
         }

@@ -16,7 +16,7 @@ use super::submit::in_time;
 use super::who::Who;
 use super::{SMALL, Shared, body};
 use crate::error::{Error, Kind};
-use crate::history::{Deed, Origin, Version, VersionSource};
+use crate::history::{Origin, Version, VersionSource};
 
 /// Bytes of a model's file, at most.
 const MODEL: usize = 1 << 30;
@@ -68,7 +68,7 @@ pub async fn list(
     PathParameters(station): PathParameters<String>,
 ) -> Result<Json<Vec<Version>>, Problem> {
     shared.service.station(&station)?;
-    Ok(Json(shared.service.history.versions(&station).await?))
+    Ok(Json(shared.service.versions.list(&station).await?))
 }
 
 /// Takes a model's file as one of the station's models: the body is the file. The first of a station judges from then
@@ -94,7 +94,7 @@ pub async fn send(
         .prefix(".sent.")
         .suffix(".tmp")
         .tempfile_in(&folder)
-        .map_err(|error| Error::at(Kind::System, &folder, error.to_string()))?;
+        .map_err(Error::io(&folder))?;
     let written = in_time(received(request.into_body(), file)).await??;
     let name: String = named.name.chars().take(NAME).collect();
     let origin = Origin {
@@ -105,7 +105,12 @@ pub async fn send(
     let brought = shared
         .service
         .versions
-        .bring(&station, written.path().to_owned(), origin)
+        .bring(
+            &station,
+            written.path().to_owned(),
+            origin,
+            Some(who.actor()),
+        )
         .await
         .map_err(|error| match error.kind() {
             Kind::Invalid | Kind::Mismatch | Kind::NotFound => {
@@ -115,9 +120,6 @@ pub async fn send(
             }
             _ => error.into(),
         })?;
-    let detail = format!("{:.12}", brought.sha256);
-    let deed = Deed::ModelSent;
-    shared.note(&who, deed, &station, Some(&detail)).await;
     let sent = Sent {
         sha256: brought.sha256,
         active: brought.is_active,
@@ -145,8 +147,7 @@ async fn received(
                 detail,
             ));
         }
-        file.write_all(&some)
-            .map_err(|error| Error::at(Kind::System, file.path(), error.to_string()))?;
+        file.write_all(&some).map_err(Error::io(file.path()))?;
     }
     Ok(file)
 }
@@ -169,10 +170,9 @@ pub async fn activate(
 ) -> Result<Json<Active>, Problem> {
     let Chosen { sha256 } = body::json(request, SMALL, "choice of a model").await?;
     let versions = &shared.service.versions;
-    versions.activate(&station, &sha256, true).await?;
-    let detail = format!("{sha256:.12}");
-    let deed = Deed::ModelActivated;
-    shared.note(&who, deed, &station, Some(&detail)).await;
+    versions
+        .activate(&station, &sha256, Some(who.actor()))
+        .await?;
     Ok(Json(Active { sha256 }))
 }
 
@@ -190,10 +190,8 @@ pub async fn roll_back(
     PathParameters(station): PathParameters<String>,
     who: Who,
 ) -> Result<impl IntoResponse, Problem> {
-    let sha256 = shared.service.versions.roll_back(&station).await?;
-    let detail = format!("to {sha256:.12}");
-    let deed = Deed::ModelRolledBack;
-    shared.note(&who, deed, &station, Some(&detail)).await;
+    let versions = &shared.service.versions;
+    let sha256 = versions.roll_back(&station, who.actor()).await?;
     let never = [(header::CACHE_CONTROL, "no-store")];
     Ok((never, Json(Active { sha256 })))
 }

@@ -72,10 +72,11 @@ impl From<Error> for Problem {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Kind::TooFast => StatusCode::TOO_MANY_REQUESTS,
+            Kind::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
             Kind::System | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status.is_server_error()
-            && ![Kind::Full, Kind::Paused, Kind::Away].contains(&error.kind())
+            && ![Kind::Full, Kind::Paused, Kind::Away, Kind::NoRoom].contains(&error.kind())
         {
             tracing::error!("a request failed: {error}");
         }
@@ -89,6 +90,7 @@ impl IntoResponse for Problem {
         let comes_again = [
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::INSUFFICIENT_STORAGE,
         ];
         let comes_again = comes_again.contains(&status);
         let mut response = (status, Json(self)).into_response();

@@ -11,7 +11,7 @@ use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::who::Who;
 use super::{SMALL, Shared, body};
-use crate::history::{Backlog, Deed};
+use crate::history::Backlog;
 use crate::outputs::OutputNow;
 use crate::service::Station;
 
@@ -83,8 +83,7 @@ pub async fn create(
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let NewStation { name } = body::json(request, SMALL, "station").await?;
-    let station = shared.service.create_station(&name).await?;
-    shared.note(&who, Deed::StationMade, &name, None).await;
+    let station = shared.service.create_station(&name, who.actor()).await?;
     let place = format!("/stations/{name}");
     Ok((
         StatusCode::CREATED,
@@ -128,12 +127,8 @@ async fn set_paused(
     station: &str,
     is_paused: bool,
 ) -> Result<Json<StationNow>, Problem> {
-    let station = shared.service.set_paused(station, is_paused).await?;
-    let deed = match is_paused {
-        true => Deed::StationPaused,
-        false => Deed::StationResumed,
-    };
-    shared.note(who, deed, &station.name, None).await;
+    let service = &shared.service;
+    let station = service.set_paused(station, is_paused, who.actor()).await?;
     let backlog = shared.service.history.backlog().await?;
     Ok(Json(StationNow::of(&station, &backlog)))
 }

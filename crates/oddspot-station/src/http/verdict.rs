@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::who::Who;
 use super::{SMALL, Shared, body};
 use crate::error::{Error, Kind, Result as StationResult};
-use crate::history::{Deed, Labelled};
+use crate::history::Labelled;
 use crate::prices::Price;
 
 /// Thresholds that are asked about.
@@ -145,12 +145,8 @@ pub async fn save(
     let folder = shared.service.data.training(&station);
     shared.service.station(&station)?;
     let sha256 = versions
-        .move_thresholds(&station, wanted.model, thresholds, folder?)
+        .move_thresholds(&station, wanted.model, thresholds, (folder?, who.actor()))
         .await?;
-    let [threshold, check] = thresholds;
-    let detail = format!("{threshold:.3} and {check:.3}, as model {sha256:.12}");
-    let deed = Deed::ThresholdsSaved;
-    shared.note(&who, deed, &station, Some(&detail)).await;
     Ok((StatusCode::CREATED, Json(Saved { sha256 })))
 }
 

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use oddspot_arrivals::{Arrivals, FileState, Folder, News, Taken, Whole, is_image, spelled};
+use tokio::runtime::Handle;
 
 use super::moved::{DONE, FAILED, explain, move_to, put_back};
 use crate::configuration::After;
 use crate::error::{Error, Kind, Result};
-use crate::history::{FileOf, Source};
+use crate::history::{FileOf, History, Source};
 use crate::judging::{Post, Queue, Task, name_of as name_of_kind};
 use crate::outputs::{Misses, NotJudged};
 
@@ -73,6 +74,10 @@ pub struct FolderInput {
     pub queue: Queue,
     /// Where it is told that an image was not judged.
     pub misses: Arc<Misses>,
+    /// Where it is kept which files are no usable images.
+    pub history: Arc<History>,
+    /// What the history works on.
+    pub runtime: Handle,
     /// How it is.
     pub state: FolderState,
     /// Ends it.
@@ -80,8 +85,8 @@ pub struct FolderInput {
 }
 
 impl FolderInput {
-    /// Hands on images until it is stopped; `judged` were before.
-    pub fn work(&self, judged: Vec<(String, FileState)>) {
+    /// Hands on images until it is stopped; `known` were judged before, or could not be.
+    pub fn work(&self, known: Vec<(String, FileState)>) {
         let back = match self.after {
             After::Move => put_back(&self.root),
             After::Stay => Ok(()),
@@ -91,7 +96,7 @@ impl FolderInput {
         }
         let mut taken = Taken::default();
         if self.after == After::Stay {
-            for (name, state) in judged {
+            for (name, state) in known {
                 taken.insert(&format!("{}/{name}", spelled(&self.root)), &state);
             }
         }
@@ -182,9 +187,7 @@ impl FolderInput {
 
     fn task(&self, whole: &Whole) -> Result<Task> {
         let since = Instant::now();
-        let FileState {
-            bytes, written_ns, ..
-        } = whole.state;
+        let bytes = whole.state.bytes;
         if bytes > self.most_bytes as u64 {
             let reason = format!(
                 "it has {bytes} bytes, more than the {} that are accepted",
@@ -205,14 +208,22 @@ impl FolderInput {
             part_id: None,
             source: Source::Folder,
             token: None,
-            file: Some(FileOf {
-                name: name_of(&self.root, &whole.path),
-                bytes,
-                written_ns,
-            }),
+            file: Some(self.file(whole)),
             idempotency_key: None,
             since,
         })
+    }
+
+    /// A file as the history has it.
+    fn file(&self, whole: &Whole) -> FileOf {
+        let FileState {
+            bytes, written_ns, ..
+        } = whole.state;
+        FileOf {
+            name: name_of(&self.root, &whole.path),
+            bytes,
+            written_ns,
+        }
     }
 
     /// Whether it was not told yet that a file was not judged; from now on it was.
@@ -240,6 +251,13 @@ impl FolderInput {
                 self.post.name,
                 whole.path.display()
             );
+        }
+        if let (Err(error), After::Stay) = (judged, self.after) {
+            // The next start does not try it again.
+            let (station, file) = (&self.post.name, self.file(whole));
+            let reason = error.to_string();
+            let noted = self.history.set_unreadable(station, &file, &reason);
+            self.runtime.block_on(noted)?;
         }
         // Written anew meanwhile, it comes anew.
         if self.after == After::Stay || !is_still(whole) {
@@ -295,6 +313,7 @@ fn is_of_the_image(error: &Error) -> bool {
         | Kind::TooFast
         | Kind::Away
         | Kind::Ending
+        | Kind::NoRoom
         | Kind::System => false,
     }
 }

@@ -273,7 +273,7 @@ impl Making<'_> {
         let history = Arc::clone(self.history);
         let brought = by_the_service(self.runtime, async move {
             loop {
-                let brought = versions.bring(&station, path.clone(), origin.clone());
+                let brought = versions.bring(&station, path.clone(), origin.clone(), None);
                 match brought.await {
                     // What took hours is not thrown away for that.
                     Err(error) if error.kind() == Kind::Away => history.until_there().await,

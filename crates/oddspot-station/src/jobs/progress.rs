@@ -203,7 +203,10 @@ impl<'a> Running<'a> {
             return;
         }
         let (id, history) = (job.id, Arc::clone(&self.history));
-        let kept = by_the_service(self.runtime, async move { history.set_job(&job).await });
+        let kept = by_the_service(
+            self.runtime,
+            async move { history.set_job(&job, None).await },
+        );
         if let Err(error) = kept {
             tracing::warn!("how far job {id} is was not kept: {error}");
         }

@@ -16,7 +16,7 @@ use super::making::Making;
 use super::progress::{Halt, Live, Running};
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
-use crate::history::{History, Job, JobKind, JobState, text_of};
+use crate::history::{Actor, History, Job, JobKind, JobState, text_of};
 use crate::versions::Versions;
 
 /// News that wait for who listens slowly.
@@ -74,7 +74,7 @@ impl Jobs {
     ///
     /// # Errors
     /// Settings that there are none of; too few good images; the same waits or is at work already.
-    pub async fn start(&self, wanted: &Wanted) -> Result<Job> {
+    pub async fn start(&self, wanted: &Wanted, by: &Actor) -> Result<Job> {
         let Wanted {
             station,
             kind,
@@ -101,7 +101,10 @@ impl Jobs {
             );
             return Err(Error::new(Kind::Mismatch, reason));
         }
-        let job = self.history.add_job(station, *kind, settings).await?;
+        let job = self
+            .history
+            .add_job(station, *kind, settings, Some(by))
+            .await?;
         self.live.tell(&job);
         self.wake();
         Ok(job)
@@ -128,19 +131,23 @@ impl Jobs {
     ///
     /// # Errors
     /// There is none of this number, or it is over.
-    pub async fn cancel(&self, id: i64) -> Result<Job> {
+    pub async fn cancel(&self, id: i64, by: Actor) -> Result<Job> {
         let _turn = self.turn.lock().await;
         let mut job = self.get(id).await?;
+        let note = job.cancelled_by(by);
         match job.state {
             JobState::Waiting => {
                 job.state = JobState::Cancelled;
                 job.stage = String::new();
                 job.ended = Some(text_of(Timestamp::now()));
                 job.outcome = Some("it was cancelled before it began".to_owned());
-                self.history.set_job(&job).await?;
+                self.history.set_job(&job, Some(&note)).await?;
                 self.live.tell(&job);
             }
-            JobState::Running => self.live.halt(id, Halt::Cancelled),
+            JobState::Running => {
+                self.history.note(&note).await?;
+                self.live.halt(id, Halt::Cancelled);
+            }
             _ => {
                 let reason = format!("job {id} is over already: it is {}", job.state.word());
                 return Err(Error::new(Kind::Mismatch, reason));
@@ -181,7 +188,7 @@ impl Jobs {
             job.state = JobState::Running;
             job.stage = "begins".to_owned();
             job.began = Some(text_of(Timestamp::now()));
-            self.history.set_job(&job).await?;
+            self.history.set_job(&job, None).await?;
             self.live.begin(&job);
             Ok(Some(job))
         })
@@ -232,7 +239,7 @@ impl Jobs {
     /// Keeps how a job ended; a history that is away is waited for.
     fn keep(&self, job: &Job) -> Result<()> {
         loop {
-            let kept = self.runtime.block_on(self.history.set_job(job));
+            let kept = self.runtime.block_on(self.history.set_job(job, None));
             match kept {
                 Err(error) if error.kind() == Kind::Away && !self.live.is_ending() => self.sleep(),
                 kept => return kept,

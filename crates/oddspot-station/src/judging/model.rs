@@ -1,8 +1,10 @@
 //! Models made ready to judge: each once, however many stations it judges for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use oddspot::files::digest::{hex, sha256_of_file};
 use oddspot::images::Limits;
 use oddspot::{Detector, Options};
 
@@ -27,6 +29,8 @@ pub struct Models {
     options: Options,
     limits: Limits,
     ready: Mutex<Vec<Arc<Model>>>,
+    /// By SHA-256 those whose files cannot be used any more, and why.
+    damaged: Mutex<BTreeMap<String, String>>,
 }
 
 impl Models {
@@ -37,6 +41,7 @@ impl Models {
             options,
             limits,
             ready: Mutex::default(),
+            damaged: Mutex::default(),
         }
     }
 
@@ -63,12 +68,55 @@ impl Models {
         self.load(sha256).map(Arc::new)
     }
 
-    fn load(&self, sha256: &str) -> Result<Model> {
+    /// Why a model's file cannot be used any more, if that was found.
+    pub fn damage(&self, sha256: &str) -> Option<String> {
+        self.damaged().get(sha256).cloned()
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks whether a model's file is still as it was brought, and notes it.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn check(&self, sha256: &str) -> Result<()> {
+        self.noted(sha256, self.check_file(sha256))
+    }
+
+    fn check_file(&self, sha256: &str) -> Result<()> {
         let path = self.data.model(sha256);
         if !path.is_file() {
             let reason = "this model is not in the data folder any more";
             return Err(Error::at(Kind::NotFound, path, reason));
         }
+        if hex(&sha256_of_file(&path)?) != sha256 {
+            let reason = "it is damaged: its content is another than when it was brought";
+            return Err(Error::at(Kind::Invalid, path, reason));
+        }
+        Ok(())
+    }
+
+    /// Notes whether a model's file can be used.
+    fn noted<T>(&self, sha256: &str, used: Result<T>) -> Result<T> {
+        match &used {
+            Ok(_) => drop(self.damaged().remove(sha256)),
+            // Where it lies is for the terminal.
+            Err(error) => {
+                drop((self.damaged()).insert(sha256.to_owned(), error.reason().to_owned()))
+            }
+        }
+        used
+    }
+
+    fn load(&self, sha256: &str) -> Result<Model> {
+        self.noted(sha256, self.load_file(sha256))
+    }
+
+    fn load_file(&self, sha256: &str) -> Result<Model> {
+        self.check_file(sha256)?;
+        let path = self.data.model(sha256);
         let detector = Detector::load(&path, self.options.clone())?.with_limits(self.limits);
         let thresholds = detector.thresholds();
         Ok(Model {
@@ -89,6 +137,8 @@ impl Models {
         // What cannot judge is not kept.
         oddspot::Model::load(file)?;
         let sha256 = self.data.keep_model(file)?;
+        // What was damaged is mended.
+        self.check(&sha256)?;
         self.get(&sha256)
     }
 

@@ -174,6 +174,7 @@ pub fn name_of(kind: Kind) -> &'static str {
         Kind::TooFast => "too_fast",
         Kind::Away => "history_away",
         Kind::Ending => "ending",
+        Kind::NoRoom => "no_room",
         Kind::System => "system",
         Kind::Internal => "fault",
     }

@@ -18,6 +18,9 @@ const AT_ONCE: u32 = 100;
 /// The pause after the first failure, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
+/// The least pause after the history was away.
+const SLOW: Duration = Duration::from_millis(100);
+
 /// Who hands on what waits for an output.
 pub struct Deliverer {
     /// The output.
@@ -30,6 +33,8 @@ pub struct Deliverer {
     pub news: watch::Receiver<()>,
     /// Becomes true when nothing more comes.
     pub ending: watch::Receiver<bool>,
+    /// The last event that was told and still waits in the history, which could not be written then.
+    pub unmarked: Option<String>,
 }
 
 /// What came of an attempt.
@@ -90,7 +95,7 @@ impl Deliverer {
     }
 
     /// Hands on what waits, some of it at a time.
-    async fn attempt(&self, recipient: &mut Recipient) -> Attempt {
+    async fn attempt(&mut self, recipient: &mut Recipient) -> Attempt {
         let mut is_some_told = false;
         let told = self.hand_on(recipient, &mut is_some_told).await;
         Attempt {
@@ -101,10 +106,11 @@ impl Deliverer {
 
     /// The same; it may fail after some were told.
     async fn hand_on(
-        &self,
+        &mut self,
         recipient: &mut Recipient,
         is_some_told: &mut bool,
     ) -> Result<(), Trouble> {
+        self.mark().await?;
         let Output { station, name, .. } = &self.output;
         let events = self.history.to_tell(station, name, AT_ONCE).await?;
         if events.is_empty() {
@@ -112,8 +118,10 @@ impl Deliverer {
         }
         let handed = recipient.hand_on(&events).await;
         if let Some(last) = events[..handed.done.min(events.len())].last() {
-            self.history.told(station, name, last.id()).await?;
+            // It is told, whether or not that can be written now.
+            self.unmarked = Some(last.id().to_owned());
             *is_some_told = true;
+            self.mark().await?;
         }
         match handed.trouble {
             Some(trouble) => Err(Trouble::Of(trouble)),
@@ -122,6 +130,16 @@ impl Deliverer {
                 Ok(())
             }
         }
+    }
+
+    /// Takes away what was told, so that it is not told again.
+    async fn mark(&mut self) -> Result<(), Trouble> {
+        if let Some(last) = &self.unmarked {
+            let Output { station, name, .. } = &self.output;
+            self.history.told(station, name, last).await?;
+            self.unmarked = None;
+        }
+        Ok(())
     }
 
     /// Notes a failure, and tells of the first.
@@ -136,10 +154,14 @@ impl Deliverer {
         noted.await.ok();
     }
 
-    /// Waits until the history is there, or the service ends.
+    /// Waits until the history is there, or the service ends. One that is there and only slow is not asked at once again.
     async fn wait_for_history(&mut self) {
+        let there = async {
+            tokio::time::sleep(SLOW).await;
+            self.history.until_there().await;
+        };
         tokio::select! {
-            () = self.history.until_there() => {}
+            () = there => {}
             _ = self.ending.changed() => {}
         }
     }

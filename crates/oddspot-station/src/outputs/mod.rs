@@ -101,6 +101,7 @@ impl Outputs {
                 metrics: Arc::clone(&self.metrics),
                 news: heard.clone(),
                 ending: self.ending.subscribe(),
+                unmarked: None,
             };
             let around = Around {
                 look,

@@ -17,7 +17,7 @@ use crate::configuration::{Configuration, Limits, StationConfiguration, check_na
 use crate::data::{Data, keep_private};
 use crate::error::{Error, Kind, Result};
 use crate::good::GoodImages;
-use crate::history::History;
+use crate::history::{Actor, Deed, History, Note};
 use crate::inputs::FolderState;
 use crate::jobs::Jobs;
 use crate::judging::{Model, Models, Post, Queue, Recent};
@@ -207,9 +207,18 @@ impl Service {
         // Only when all of them are ready: who cannot be served judges nothing.
         let mut others = Vec::new();
         for input in inputs {
-            let judged = service.history.files(&input.post.name).await?;
-            others.push(spawn("folder", move || input.work(judged))?);
+            let station = &input.post.name;
+            let mut known = service.history.files(station).await?;
+            known.extend(service.history.unreadable(station).await?);
+            others.push(spawn("folder", move || input.work(known))?);
         }
+        // In the background: files of all models are read.
+        let versions = Arc::clone(&service.versions);
+        tokio::spawn(async move {
+            if let Err(error) = versions.look_through().await {
+                tracing::warn!("the models were not looked through: {error}");
+            }
+        });
         let jobs = Arc::clone(&service.jobs);
         others.push(spawn("job", move || jobs.work())?);
         let work = Work {
@@ -259,7 +268,7 @@ impl Service {
     ///
     /// # Errors
     /// A name that cannot stand in an address or that is taken.
-    pub async fn create_station(&self, name: &str) -> Result<Arc<Station>> {
+    pub async fn create_station(&self, name: &str, by: Actor) -> Result<Arc<Station>> {
         check_name(name)?;
         let _making = self.making.lock().await;
         if self.station(name).is_ok() {
@@ -270,7 +279,8 @@ impl Service {
             let reason = format!("there are {MOST} stations already, which is the most");
             return Err(Error::new(Kind::Mismatch, reason));
         }
-        self.history.add_station(name, true).await?;
+        let note = Note::new(by, Deed::StationMade, name);
+        self.history.add_station(name, true, Some(&note)).await?;
         // Without a configuration it has no folder and no outputs.
         self.take_in(&StationConfiguration::named(name), None)
             .await?;
@@ -281,9 +291,16 @@ impl Service {
     ///
     /// # Errors
     /// There is no such station.
-    pub async fn set_paused(&self, name: &str, is_paused: bool) -> Result<Arc<Station>> {
+    pub async fn set_paused(&self, name: &str, is_paused: bool, by: Actor) -> Result<Arc<Station>> {
         let station = self.station(name)?;
-        self.history.set_paused(name, is_paused).await?;
+        let deed = match is_paused {
+            true => Deed::StationPaused,
+            false => Deed::StationResumed,
+        };
+        let note = Note::new(by, deed, name);
+        self.history
+            .set_paused(name, is_paused, Some(&note))
+            .await?;
         station.post.set_paused(is_paused);
         Ok(station)
     }

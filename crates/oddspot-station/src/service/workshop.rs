@@ -41,7 +41,7 @@ impl Workshop {
     /// Begins to judge for a station.
     pub async fn station(&self, asked: &StationConfiguration) -> Result<Made> {
         let name = &asked.name;
-        self.history.add_station(name, false).await?;
+        self.history.add_station(name, false, None).await?;
         let row = self.history.station(name).await?;
         let post = Arc::new(Post::new(name, row.is_some_and(|row| row.is_paused)));
         self.versions.begin(&post, asked.model.as_deref()).await?;
@@ -94,6 +94,8 @@ impl Workshop {
             most_bytes: self.limits.body,
             queue: queue.clone(),
             misses: Arc::clone(&self.misses),
+            history: Arc::clone(&self.history),
+            runtime: Handle::current(),
             state: FolderState::default(),
             stop: Arc::clone(&self.stop),
         })

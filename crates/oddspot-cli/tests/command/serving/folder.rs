@@ -111,3 +111,43 @@ fn what_the_service_writes_is_no_image_that_came() {
     sleep(Duration::from_millis(2500));
     assert_eq!(serving.all().len(), 2);
 }
+
+#[test]
+fn a_file_that_is_no_image_and_stays_is_told_of_once_across_starts() {
+    let world = World::with_model();
+    world.boards("in", 1);
+    world.make_folder("r");
+    world.write("in/broken.png", "no image");
+    let output = "[[station.output]]\nkind = \"jsonl\"\nfolder = \"r\"\n";
+    let station = "[[station]]\nname = \"model\"\nmodel = \"model.oddspot\"\nfolder = \"in\"\n";
+    world.write("serve.toml", format!("{station}{output}"));
+    let told = || -> Vec<String> {
+        let files = world
+            .files()
+            .into_keys()
+            .filter(|name| name.starts_with("r/"));
+        let lines: String = files.map(|name| world.text(&name)).collect();
+        lines
+            .lines()
+            .filter(|line| line.contains("missed"))
+            .map(str::to_owned)
+            .collect()
+    };
+    for _ in 0..3 {
+        let serving = Serving::started(&world, "--config serve.toml");
+        serving.until(1);
+        until(|| (told().len() == 1).then_some(()));
+        // What is new is tried after it.
+        sleep(Duration::from_secs(4));
+        serving.stop();
+        assert_eq!(told().len(), 1, "{:?}", told());
+    }
+    assert!(told()[0].contains("broken.png"), "{:?}", told());
+    // Written anew it is tried again.
+    world.write("in/broken.png", "still no image");
+    let serving = Serving::started(&world, "--config serve.toml");
+    until(|| (told().len() == 2).then_some(()));
+    world.write("in/broken.png", image(3));
+    serving.until(2);
+    serving.stop();
+}

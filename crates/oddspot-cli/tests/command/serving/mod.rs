@@ -6,6 +6,7 @@ mod access;
 mod browser;
 mod chromium;
 mod ends;
+mod endurance;
 mod folder;
 mod outputs;
 mod pages;
@@ -13,9 +14,10 @@ mod postgres;
 mod refusals;
 mod requests;
 mod setting_up;
+mod texts;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -92,8 +94,12 @@ impl Serving {
 
     /// By all its arguments.
     pub fn plain(world: &World, arguments: &str) -> Self {
-        let mut child = world
-            .oddspot(arguments)
+        Self::begun(world.oddspot(arguments))
+    }
+
+    /// By a command.
+    pub fn begun(mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

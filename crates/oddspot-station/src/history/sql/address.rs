@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -30,6 +31,8 @@ const PARAMETERS: [&str; 15] = [
     "connect_timeout",
     "user",
 ];
+/// How long what is written may take, if nothing else is said.
+const LIMIT: Duration = Duration::from_secs(10);
 /// Of these, those that are taken for what is done anyhow: the first server that may be written is waited for.
 const IDLE: [&str; 2] = ["target_session_attrs", "connect_timeout"];
 
@@ -39,6 +42,8 @@ const IDLE: [&str; 2] = ["target_session_attrs", "connect_timeout"];
 pub struct DatabaseAddress {
     url: String,
     password: Option<String>,
+    /// How long what is written may take.
+    limit: Duration,
 }
 
 impl DatabaseAddress {
@@ -49,6 +54,17 @@ impl DatabaseAddress {
             password: Some(password),
             ..self
         }
+    }
+
+    /// With another limit of the time that what is written may take, before the server counts as away.
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// How long what is written may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// A connection for a test.
@@ -130,6 +146,7 @@ impl FromStr for DatabaseAddress {
         let address = Self {
             url,
             password: None,
+            limit: LIMIT,
         };
         address.options()?;
         Ok(address)

@@ -1,6 +1,8 @@
 //! What must hold of a server before a history is kept there.
 
-use sqlx::PgConnection;
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection};
 
 use crate::error::{Error, Kind, Result};
 
@@ -9,6 +11,11 @@ const OLDEST: i32 = 150_000;
 /// By which services of one database know of each other: "oddspot", and the schema's name beside it.
 pub const LOCK: i32 = 0x6f64_6473;
 
+/// How often it is tried to take hold of the database, and the pause between: one that was killed lets go of it soon.
+const TO_HOLD: (usize, Duration) = (20, Duration::from_millis(100));
+/// What another service that holds the database is called.
+pub const HELD: &str =
+    "another oddspot service uses this database: end it, or give another database";
 /// By which writers of one database wait for each other.
 const WRITING: i32 = LOCK + 1;
 
@@ -63,13 +70,57 @@ pub async fn take_hold(connection: &mut PgConnection) -> sqlx::Result<bool> {
         .await
 }
 
-/// Waits until no other transaction writes, and holds off all others until this one ends.
-pub async fn write_alone(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("SELECT pg_advisory_xact_lock($1, hashtext(current_schema()::text))")
-        .bind(WRITING)
-        .execute(connection)
-        .await
-        .map(drop)
+/// Waits until no other transaction writes, and holds off all others until this one ends. Gives the name by which it is
+/// known afterwards whether it was kept.
+pub async fn write_alone(connection: &mut PgConnection) -> sqlx::Result<String> {
+    sqlx::query_scalar(
+        "SELECT pg_current_xact_id()::text FROM \
+         (SELECT pg_advisory_xact_lock($1, hashtext(current_schema()::text))) AS alone",
+    )
+    .bind(WRITING)
+    .fetch_one(connection)
+    .await
+}
+
+/// A session of a server, which no other has the name of.
+#[derive(Clone, Debug)]
+pub struct Session {
+    process: i32,
+    began: String,
+}
+
+impl Session {
+    /// That of a connection.
+    pub async fn of(connection: &mut PgConnection) -> sqlx::Result<Self> {
+        let (process, began) = sqlx::query_as(
+            "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+        )
+        .fetch_one(connection)
+        .await?;
+        Ok(Self { process, began })
+    }
+}
+
+/// Ends a session of the same user; false if it is over already.
+pub async fn end(connection: &mut PgConnection, session: &Session) -> sqlx::Result<bool> {
+    let ended = sqlx::query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2",
+    )
+    .bind(session.process)
+    .bind(&session.began)
+    .execute(connection)
+    .await?;
+    Ok(ended.rows_affected() > 0)
+}
+
+/// Whether what is judged can be written now: another may hold a table or all that write.
+pub async fn check_writable(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    write_alone(&mut transaction).await?;
+    sqlx::query("LOCK TABLE inspection, outbox, audit, station, job IN ROW EXCLUSIVE MODE")
+        .execute(&mut *transaction)
+        .await?;
+    transaction.rollback().await
 }
 
 /// Lets go of it again.
@@ -79,4 +130,20 @@ pub async fn let_go_of(connection: &mut PgConnection) -> sqlx::Result<()> {
         .execute(connection)
         .await
         .map(drop)
+}
+
+/// Waits a moment until no other service holds the database.
+///
+/// # Errors
+/// One does.
+pub async fn until_free(connection: &mut PgConnection) -> Result<()> {
+    let (attempts, pause) = TO_HOLD;
+    for _ in 0..attempts {
+        if take_hold(connection).await? {
+            // It is for the connection that writes.
+            return Ok(let_go_of(connection).await?);
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Err(Error::new(Kind::Mismatch, HELD))
 }

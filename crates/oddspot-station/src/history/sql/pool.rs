@@ -38,16 +38,21 @@ impl Pool {
                 pool.begin_with("BEGIN IMMEDIATE").await?,
             )),
             Self::Server(OfServer { server, by }) => {
-                let (pool, generation) = server.pool(*by)?;
-                let mut transaction = server.guarded(generation, pool.begin()).await?;
-                if *by == Use::Write {
+                let (connection, turn) = server.connection(*by).await?;
+                let begun = sqlx::Transaction::begin(connection, None);
+                let mut transaction = server.guarded(turn, begun).await?;
+                let name = match by {
                     // The command at the terminal writes too, by a connection of its own.
-                    let alone = write_alone(&mut transaction);
-                    server.guarded(generation, alone).await?;
-                }
+                    Use::Write => {
+                        let alone = write_alone(&mut transaction);
+                        Some(server.guarded(turn, alone).await?)
+                    }
+                    Use::Read => None,
+                };
                 Ok(Transaction::Server(InServer {
                     server: Arc::clone(server),
-                    generation,
+                    turn,
+                    name,
                     transaction,
                 }))
             }

@@ -69,14 +69,14 @@ macro_rules! given {
                 Ok($sqlite(done))
             }
             Target::Pool(Pool::Server(OfServer { server, by })) => {
-                let (pool, generation) = server.pool(*by)?;
-                let done = $query.for_postgres().$method(&pool);
-                server.guarded(generation, done).await.map($postgres)
+                let (mut connection, turn) = server.connection(*by).await?;
+                let done = $query.for_postgres().$method(&mut *connection);
+                server.guarded(turn, done).await.map($postgres)
             }
             Target::Transaction(Transaction::Server(of_server)) => {
                 let transaction = &mut *of_server.transaction;
                 let done = $query.for_postgres().$method(transaction);
-                let guarded = of_server.server.guarded(of_server.generation, done);
+                let guarded = of_server.server.guarded(of_server.turn, done);
                 guarded.await.map($postgres)
             }
         }

@@ -1,19 +1,22 @@
 //! A history in PostgreSQL, which may go away and come back: while it is away every statement fails at once.
 
-use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::{ConnectOptions, PgConnection};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Hold;
 use super::address::DatabaseAddress;
-use super::checks::{check, let_go_of, make_durable, take_hold};
+use super::checks::{
+    HELD, Session, check, check_writable, end, make_durable, take_hold, until_free,
+};
 use super::condition::Condition;
+use super::trouble::{away, is_of_the_connection, is_too_slow, words_of};
 use crate::error::{Error, Kind, Result};
 use crate::history::migrations;
 
@@ -21,10 +24,10 @@ use crate::history::migrations;
 const READERS: u32 = 4;
 /// How long a connection is waited for that others use.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long a statement that reads may take, in milliseconds; and how much longer its answer may be on the way.
+const TO_READ: (u64, Duration) = (60_000, Duration::from_secs(5));
 /// How long a server may take to let in.
 const TO_CONNECT: Duration = Duration::from_secs(10);
-/// How often it is tried to take hold of the database, and the pause between: one that was killed lets go of it soon.
-const TO_HOLD: (usize, Duration) = (20, Duration::from_millis(100));
 /// How long it may take to answer what costs nothing, before it counts as away.
 const TO_ANSWER: Duration = Duration::from_secs(5);
 /// How long it may take to be ready again for all of it, before that is begun anew.
@@ -33,9 +36,6 @@ const TO_RETURN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(500);
 /// Between two attempts to connect to it again, at first and at most.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
-/// What another service that holds the database is called.
-const HELD: &str = "another oddspot service uses this database: end it, or give another database";
-
 /// What connections are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -53,6 +53,8 @@ pub struct Server {
     /// Those of the last time that it was connected to.
     pools: RwLock<Option<Pools>>,
     condition: watch::Sender<Condition>,
+    /// The session that writes, or that did last: it must be over before another can.
+    writer: Mutex<Option<Session>>,
     /// Somebody found it away.
     lost: Notify,
     keeper: Mutex<Option<JoinHandle<()>>>,
@@ -62,6 +64,15 @@ struct Pools {
     write: PgPool,
     read: PgPool,
     generation: u64,
+}
+
+/// What is done with a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Of which connection, of those that there were.
+    pub generation: u64,
+    /// How long it may take.
+    pub until: Instant,
 }
 
 impl Server {
@@ -85,6 +96,7 @@ impl Server {
             options: options.disable_statement_logging(),
             pools: RwLock::default(),
             condition: watch::channel(Condition::default()).0,
+            writer: Mutex::default(),
             lost: Notify::new(),
             keeper: Mutex::default(),
         });
@@ -127,13 +139,34 @@ impl Server {
         Ok((pool.clone(), pools.generation))
     }
 
-    /// Does something with a connection, unless the server goes away meanwhile.
+    /// A connection for a use, once it is free, and until when what is done with it may take.
+    ///
+    /// # Errors
+    /// It is away, or all are in use for too long.
+    pub async fn connection(&self, by: Use) -> Result<(PoolConnection<Postgres>, Turn)> {
+        let (pool, generation) = self.pool(by)?;
+        // Whoever has it is held to a limit; who waits for it, by the pool.
+        let waiting = Turn {
+            generation,
+            until: Instant::now() + 2 * BUSY,
+        };
+        let connection = self.guarded(waiting, pool.acquire()).await?;
+        let limit = match by {
+            Use::Write => self.address.limit(),
+            Use::Read => Duration::from_millis(TO_READ.0) + TO_READ.1,
+        };
+        let until = Instant::now() + limit;
+        Ok((connection, Turn { generation, until }))
+    }
+
+    /// Does something with a connection, unless the server goes away meanwhile; where it takes too long, the server
+    /// counts as away: nobody else could write either.
     ///
     /// # Errors
     /// What the server does not do; it is away.
     pub async fn guarded<T>(
         &self,
-        generation: u64,
+        Turn { generation, until }: Turn,
         work: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<T> {
         let mut condition = self.condition.subscribe();
@@ -145,13 +178,18 @@ impl Server {
                 let trouble = over.ok().and_then(|now| now.trouble.clone());
                 Err(Error::new(Kind::Away, trouble.unwrap_or_else(|| away("it was away for a moment"))))
             }
+            () = tokio::time::sleep_until(until) => {
+                let trouble = away("it does not come to an end with what it was given");
+                self.lose(generation, &trouble);
+                Err(Error::new(Kind::Away, trouble))
+            }
         }
     }
 
     /// What a statement's error is; one of the connection makes it known that the server is away.
     fn error_of(&self, error: sqlx::Error, generation: u64) -> Error {
         match error {
-            sqlx::Error::PoolTimedOut => {
+            error if is_too_slow(&error) => {
                 let reason = "the history's database is too slow for all that is asked of it";
                 Error::new(Kind::Away, reason)
             }
@@ -188,23 +226,37 @@ impl Server {
             Err(_) => return Err(Error::new(Kind::Away, "it does not answer")),
         };
         check(&mut watched).await?;
+        // It may hang there for as long as what it waits for, and hold the database.
+        let before = lock(&self.writer).clone();
+        let hangs = match &before {
+            Some(before) => end(&mut watched, before).await?,
+            None => false,
+        };
         if self.hold == Hold::Alone {
-            until_free(&mut watched).await?;
+            until_free(&mut watched)
+                .await
+                .map_err(|error| match hangs {
+                    true => Error::new(Kind::Away, "what it was given last hangs there still"),
+                    false => error,
+                })?;
         }
         let write = self.writer().await?;
         let mut connection = write.acquire().await?;
+        *lock(&self.writer) = Some(Session::of(&mut connection).await?);
         migrations::of_server(&mut connection).await?;
+        let writable = timeout(self.address.limit(), check_writable(&mut connection));
+        let hangs = |_| Error::new(Kind::Away, "nothing can be written: it waits for another");
+        writable.await.map_err(hangs)??;
         drop(connection);
         let read = PgPoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY)
             // One that is broken is found when it is used, and then all of them are made anew.
             .test_before_acquire(false)
-            .connect_lazy_with(
-                self.options
-                    .clone()
-                    .options([("default_transaction_read_only", "on")]),
-            );
+            .connect_lazy_with(self.options.clone().options([
+                ("default_transaction_read_only", "on"),
+                ("statement_timeout", &TO_READ.0.to_string()),
+            ]));
         let generation = self.condition.borrow().generation + 1;
         let pools = Pools {
             write,
@@ -331,52 +383,4 @@ impl Server {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Waits a moment until no other service holds the database.
-///
-/// # Errors
-/// One does.
-async fn until_free(connection: &mut PgConnection) -> Result<()> {
-    let (attempts, pause) = TO_HOLD;
-    for _ in 0..attempts {
-        if take_hold(connection).await? {
-            // It is for the connection that writes.
-            return Ok(let_go_of(connection).await?);
-        }
-        tokio::time::sleep(pause).await;
-    }
-    Err(Error::new(Kind::Mismatch, HELD))
-}
-
-/// What is said to whoever asks, who need not know where the database is.
-fn away(why: &str) -> String {
-    format!("the history's database is away ({why}): nothing is judged until it is back")
-}
-
-/// Whether it is not the statement's own error: others would meet it too.
-fn is_of_the_connection(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{BeginFailed, Io, PoolClosed, Protocol, Tls, WorkerCrashed};
-    match error {
-        Io(_) | Tls(_) | Protocol(_) | PoolClosed | WorkerCrashed | BeginFailed => true,
-        sqlx::Error::Configuration(_) => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // It ends, begins, lets nobody else in, or only follows another server now.
-            code.starts_with("08") || ["57P01", "57P02", "57P03", "25006"].contains(&&*code)
-        }),
-        _ => false,
-    }
-}
-
-/// An error in the words of the server or the system.
-fn words_of(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(error) => error.message().to_owned(),
-        // What the library says of it then leads to its own manual.
-        sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            "the connection was closed".to_owned()
-        }
-        sqlx::Error::Io(error) => error.to_string(),
-        error => error.to_string(),
-    }
 }

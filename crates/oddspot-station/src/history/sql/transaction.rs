@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sqlx::postgres::Postgres;
 use sqlx::sqlite::Sqlite;
 
-use super::server::Server;
-use crate::error::Result;
+use super::doubt::{Doubt, NotKept};
+use super::server::{Server, Turn};
+use crate::error::{Kind, Result};
 
 /// Statements that are kept together; dropped, none of them is.
 pub enum Transaction {
@@ -18,23 +19,56 @@ pub enum Transaction {
 pub struct InServer {
     pub server: Arc<Server>,
     /// Of the connection that it is on.
-    pub generation: u64,
+    pub turn: Turn,
+    /// As the server calls it, if it writes.
+    pub name: Option<String>,
     pub transaction: sqlx::Transaction<'static, Postgres>,
 }
 
 impl Transaction {
-    /// Keeps all of it.
+    /// Keeps all of it. Where the answer is lost, it waits until it is known whether it was kept: what goes by it can
+    /// neither be undone nor told wrongly.
     ///
     /// # Errors
-    /// What cannot be kept; of a server that goes away just then nobody knows whether it is.
+    /// What was not kept.
     pub async fn commit(self) -> Result<()> {
+        match self.commit_or_doubt().await {
+            Ok(()) => Ok(()),
+            Err(NotKept { error, doubt: None }) => Err(error),
+            Err(NotKept {
+                error,
+                doubt: Some(doubt),
+            }) => match doubt.settled().await? {
+                true => Ok(()),
+                false => Err(error),
+            },
+        }
+    }
+
+    /// Keeps all of it, without waiting for a server that goes away just then.
+    ///
+    /// # Errors
+    /// What was not kept, or of which it is not known yet.
+    pub async fn commit_or_doubt(self) -> Result<(), NotKept> {
         match self {
-            Self::Sqlite(transaction) => Ok(transaction.commit().await?),
+            Self::Sqlite(transaction) => Ok(transaction
+                .commit()
+                .await
+                .map_err(crate::error::Error::from)?),
             Self::Server(InServer {
                 server,
-                generation,
+                turn,
+                name,
                 transaction,
-            }) => server.guarded(generation, transaction.commit()).await,
+            }) => {
+                let kept = server.guarded(turn, transaction.commit()).await;
+                kept.map_err(|error| NotKept {
+                    doubt: name
+                        .filter(|_| error.kind() == Kind::Away)
+                        .map(|name| Doubt { server, name }),
+                    error,
+                })
+            }
         }
     }
 
@@ -42,7 +76,7 @@ impl Transaction {
     pub fn generation(&self) -> u64 {
         match self {
             Self::Sqlite(_) => 0,
-            Self::Server(of_server) => of_server.generation,
+            Self::Server(of_server) => of_server.turn.generation,
         }
     }
 }

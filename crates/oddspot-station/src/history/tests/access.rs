@@ -153,8 +153,8 @@ async fn what_two_programs_write_stands_in_its_order(place: &Place) {
         let history = if number % 2 == 0 { &service } else { &terminal };
         let subject = number.to_string();
         let anna = by("anna");
-        let noted = history.note(&anna, Deed::Labelled, Some(&subject), None);
-        noted.await.unwrap();
+        let note = Note::new(anna, Deed::Labelled, subject);
+        history.note(&note).await.unwrap();
     }
     let all = service.audit(None, 9).await.unwrap();
     let subjects: Vec<&str> = all
@@ -166,10 +166,8 @@ async fn what_two_programs_write_stands_in_its_order(place: &Place) {
     let rest = service.audit(Some(&all[3].id), 9).await.unwrap();
     assert_eq!(rest, all[4..]);
     let long = "x".repeat(9_000);
-    service
-        .note(&by("anna"), Deed::Labelled, Some(&long), Some(&long))
-        .await
-        .unwrap();
+    let note = Note::new(by("anna"), Deed::Labelled, long.clone()).with(long);
+    service.note(&note).await.unwrap();
     let kept = service.audit(None, 1).await.unwrap().remove(0);
     assert_eq!(kept.detail.unwrap().len(), 300);
 }

@@ -136,6 +136,21 @@ impl Postgres {
         Command::new("kill").args([signal, &id]).status().unwrap();
     }
 
+    /// Lets the session hang that writes to a database, or go on.
+    pub fn hang_writer(&self, database: &str, key: i32, hangs: bool) {
+        let signal = if hangs { "-STOP" } else { "-CONT" };
+        let holder = format!(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = {key}"
+        );
+        let id = self.sql(database, &holder);
+        Command::new("kill").args([signal, &id]).status().unwrap();
+    }
+
+    /// The folder that its socket lies in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes a database.
     pub fn create(&self, name: &str) {
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
@@ -151,6 +166,20 @@ impl Postgres {
 
     /// Somebody else who holds a database by an advisory lock of the schema, until it is killed.
     pub fn hold(&self, database: &str, key: i32) -> Child {
+        let lock = format!("SELECT pg_advisory_lock({key}, hashtext('public'));\n");
+        let holders = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
+        self.holding(database, &lock, holders)
+    }
+
+    /// Somebody else who holds a table so that nobody else reads or writes it, until it is killed.
+    pub fn hold_table(&self, database: &str, table: &str) -> Child {
+        let lock = format!("BEGIN; LOCK TABLE {table};\n");
+        let holders = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'relation' AND granted \
+             AND mode IN ('AccessExclusiveLock', 'ExclusiveLock')";
+        self.holding(database, &lock, holders)
+    }
+
+    fn holding(&self, database: &str, lock: &str, holders: &str) -> Child {
         // By its input, so that it hears of its end.
         let mut psql = self.psql_of(database);
         let mut holder = psql
@@ -158,14 +187,12 @@ impl Postgres {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let lock = format!("SELECT pg_advisory_lock({key}, hashtext('public'));\n");
         holder
             .stdin
             .as_mut()
             .unwrap()
             .write_all(lock.as_bytes())
             .unwrap();
-        let holders = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
         while self.sql(database, holders) == "0" {
             sleep(Duration::from_millis(20));
         }

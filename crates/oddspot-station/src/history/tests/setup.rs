@@ -62,20 +62,20 @@ async fn a_model_is_rolled_back_to_those_before_it_one_by_one(place: &Place) {
     for sha256 in ["a", "b", "c"] {
         let origin = Origin::default();
         history
-            .add_version("top", &model(sha256), &origin)
+            .add_version("top", &model(sha256), &origin, None)
             .await
             .unwrap();
-        history.activate("top", sha256, true).await.unwrap();
+        history.activate("top", sha256, true, None).await.unwrap();
     }
     let active = |found: Vec<Activation>| -> Vec<String> {
         found.into_iter().map(|one| one.model).collect()
     };
     let stack = || async { active(history.activations("top").await.unwrap()) };
     assert_eq!(stack().await, ["c", "b", "a"]);
-    history.roll_back("top", "b").await.unwrap();
+    history.roll_back("top", "b", None).await.unwrap();
     assert_eq!(stack().await, ["b", "a"]);
     assert!(history.version("top", "b").await.unwrap().active);
-    history.activate("top", "c", true).await.unwrap();
+    history.activate("top", "c", true, None).await.unwrap();
     assert_eq!(stack().await, ["c", "b", "a"]);
     let none = history.version("top", "d").await.unwrap_err();
     assert_eq!(none.kind(), Kind::NotFound);
@@ -86,11 +86,11 @@ async fn a_station_that_was_known_and_is_made_on_the_page_is_of_the_page(place: 
     let history = opened(place).await;
     let is_of_page = || async { history.station("top").await.unwrap().unwrap().is_of_page };
     assert!(!is_of_page().await);
-    history.set_paused("top", true).await.unwrap();
-    history.add_station("top", true).await.unwrap();
+    history.set_paused("top", true, None).await.unwrap();
+    history.add_station("top", true, None).await.unwrap();
     assert!(is_of_page().await);
     // At each start it is made known again.
-    history.add_station("top", false).await.unwrap();
+    history.add_station("top", false, None).await.unwrap();
     assert!(is_of_page().await);
     assert!(history.station("top").await.unwrap().unwrap().is_paused);
 }
@@ -100,14 +100,14 @@ async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted(place: &Place
     let history = opened(place).await;
     let settings = BTreeMap::from([("image_size".to_owned(), "96".to_owned())]);
     for kind in JobKind::ALL {
-        history.add_job("top", kind, &settings).await.unwrap();
+        history.add_job("top", kind, &settings, None).await.unwrap();
     }
     assert_eq!(history.waiting_jobs().await.unwrap(), [1, 2, 3]);
     let mut job = history.job(1).await.unwrap();
     job.state = JobState::Running;
     job.losses = vec![(10, 0.5)];
     job.audit = Some(serde_json::json!({ "images": 2 }));
-    history.set_job(&job).await.unwrap();
+    history.set_job(&job, None).await.unwrap();
     history.interrupt_jobs().await.unwrap();
     let again = history.job(1).await.unwrap();
     assert!(again.is_broken_off() && again.ended.is_some());
@@ -128,7 +128,7 @@ async fn labels_of_models_with_other_scores_do_not_count(place: &Place) {
             ..Origin::default()
         };
         history
-            .add_version("top", &model(sha256), &origin)
+            .add_version("top", &model(sha256), &origin, None)
             .await
             .unwrap();
     }
@@ -148,7 +148,7 @@ async fn labels_of_models_with_other_scores_do_not_count(place: &Place) {
             note: None,
             who: None,
         };
-        history.label(&kept.id, Some(&label)).await.unwrap();
+        history.label(&kept.id, Some(&label), None).await.unwrap();
     }
     let (found, others) = history.labelled("top", "m2").await.unwrap();
     let scores: Vec<f64> = found.iter().map(|one| one.score).collect();
@@ -166,14 +166,14 @@ async fn labels_of_models_with_other_scores_do_not_count(place: &Place) {
         size: [10, 10],
         source: GoodSource::History,
     };
-    assert!(history.add_good("top", &good).await.unwrap());
+    assert!(history.add_good("top", &good, None).await.unwrap());
     let label = Label {
         truth: Truth::Good,
         defect: None,
         note: None,
         who: None,
     };
-    history.label(&again.id, Some(&label)).await.unwrap();
+    history.label(&again.id, Some(&label), None).await.unwrap();
     let manifest = history.manifest("top").await.unwrap();
     let row = manifest
         .iter()

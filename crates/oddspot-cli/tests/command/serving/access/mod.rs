@@ -2,6 +2,7 @@
 
 mod audit;
 mod browser;
+mod clock;
 mod people;
 mod routes;
 mod sessions;

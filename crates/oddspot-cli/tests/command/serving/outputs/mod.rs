@@ -69,7 +69,7 @@ pub fn first_of_each(ids: Vec<String>) -> Vec<String> {
 }
 
 /// Says that a test is skipped, for another program is not there. Where `CI_PEERS` is set all of them must be.
-fn lacks(peer: &str) {
+pub fn lacks(peer: &str) {
     let must_be = std::env::var_os("CI_PEERS").is_some();
     assert!(!must_be, "there is no {peer}");
     eprintln!("skipped: there is no {peer}");

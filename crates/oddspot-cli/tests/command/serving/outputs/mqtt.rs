@@ -319,3 +319,53 @@ fn a_broker_is_reached_by_tls_and_a_password() {
     until_told(&serving);
     serving.stop();
 }
+
+/// Parts come one after the other while the broker is away.
+fn away_for(seconds: u64) {
+    if mosquitto().is_none() {
+        return;
+    }
+    let world = world_with("");
+    let mut broker = Broker::new(&world, "allow_anonymous true", "");
+    configure(&world, &to(broker.port));
+    let serving = serve(&world);
+    broker.until_state("ready");
+    let mut parts = 0;
+    let mut send = || {
+        let sent = serving.send(&format!("?part_id=p{parts}"), &image(parts % 3));
+        assert_eq!(sent.status, 201);
+        parts += 1;
+        sleep(Duration::from_millis(100));
+    };
+    send();
+    until_told(&serving);
+    broker.stop();
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_secs(seconds) {
+        send();
+    }
+    let waiting = outputs(&serving)[0]["waiting"].as_u64().unwrap();
+    broker.start();
+    let back = std::time::Instant::now();
+    until_told(&serving);
+    let all = ids(&serving);
+    until(|| (broker.results().len() >= all.len()).then_some(()));
+    assert_eq!(broker.results(), all);
+    assert_eq!(waiting + 1, all.len() as u64);
+    let told = back.elapsed();
+    println!(
+        "away for {seconds} s: {waiting} waited, and all were told {told:.1?} after it was back"
+    );
+    serving.stop();
+}
+
+#[test]
+fn a_broker_that_is_away_under_load_gets_all_in_order() {
+    away_for(12);
+}
+
+#[test]
+#[ignore = "takes ten minutes"]
+fn a_broker_that_is_away_for_ten_minutes_gets_all_in_order() {
+    away_for(600);
+}

@@ -3,7 +3,7 @@
 use std::fs;
 
 use oddspot::Model;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{active, bad, judge, models, over, small, start, with_good_images};
 use crate::serving::{Answer, Serving, image};
@@ -217,4 +217,51 @@ fn a_choice_of_a_person_holds_after_a_restart_until_the_configured_file_changes(
     assert_ne!(model_of(&serving), other.as_str());
     assert_ne!(model_of(&serving), named.as_str());
     assert_eq!(list(&serving).len(), 3);
+}
+
+#[test]
+fn a_model_whose_file_is_damaged_is_listed_as_that_and_never_as_active() {
+    let world = World::with_model();
+    let serving = Serving::start(&world, "");
+    let listed = |serving: &Serving| serving.get("/api/v1/stations/model/models").json()[0].clone();
+    let good = listed(&serving);
+    assert_eq!(
+        (&good["active"], &good["damaged"]),
+        (&json!(true), &Value::Null)
+    );
+    let sha256 = good["sha256"].as_str().unwrap().to_owned();
+    serving.stop();
+    let file = format!("data/models/{sha256}.oddspot");
+    let mut bytes = world.read(&file);
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    world.write(&file, &bytes);
+    // Without the option its own copy is all that there is.
+    let serving = Serving::started(&world, "");
+    let damaged = listed(&serving);
+    assert_eq!(damaged["active"], false);
+    let why = damaged["damaged"].as_str().unwrap();
+    assert!(why.contains("damaged"), "{why}");
+    let chosen = json!({ "sha256": sha256 });
+    let activated = serving.post("/api/v1/stations/model/models/activate", &chosen);
+    assert!(activated.problem(422).contains("damaged"));
+    // Brought again it is mended.
+    let brought = serving.post_bytes(
+        "/api/v1/stations/model/models",
+        &world.read("model.oddspot"),
+    );
+    assert_eq!(brought.status, 201, "{}", brought.text());
+    let mended = listed(&serving);
+    assert_eq!(
+        (&mended["active"], &mended["damaged"]),
+        (&json!(true), &Value::Null)
+    );
+    // One that is damaged while it judges goes on, and is told of.
+    world.write(&file, &bytes);
+    let activated = serving.post("/api/v1/stations/model/models/activate", &chosen);
+    activated.problem(422);
+    let listed = listed(&serving);
+    assert_eq!(listed["active"], true);
+    assert!(listed["damaged"].is_string(), "{listed}");
+    serving.stop();
 }
