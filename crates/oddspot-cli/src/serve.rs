@@ -2,6 +2,7 @@
 
 mod demo;
 mod folder;
+mod history;
 mod log;
 mod people;
 mod stations;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use oddspot::net::engine::Cpu;
 use oddspot::{Model, Options};
 use oddspot_station::configuration::After;
@@ -25,9 +26,9 @@ use crate::runtime::teacher_library;
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct ServeArgs {
-    /// Who may use it
+    /// Who may use it, and where its history is
     #[command(subcommand)]
-    pub command: Option<people::PeopleCommand>,
+    pub command: Option<ServeCommand>,
     /// TOML file with stations and limits; options replace what it says
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
@@ -70,6 +71,16 @@ pub struct ServeArgs {
     pub threads: Option<usize>,
 }
 
+/// What is done about a service, and no service.
+#[derive(Subcommand)]
+pub enum ServeCommand {
+    #[command(flatten)]
+    People(people::PeopleCommand),
+    /// Its history
+    #[command(subcommand)]
+    History(history::HistoryCommand),
+}
+
 /// What becomes of a folder's images once they are judged.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AfterArg {
@@ -91,8 +102,10 @@ impl From<AfterArg> for After {
 /// `oddspot serve`.
 pub fn run(args: &ServeArgs) -> Result<ExitCode> {
     log::listen();
-    if let Some(command) = &args.command {
-        return people::run(command);
+    match &args.command {
+        Some(ServeCommand::People(command)) => return people::run(command),
+        Some(ServeCommand::History(command)) => return history::run(command),
+        None => {}
     }
     let interrupt = Interrupt::install()?;
     let mut configuration = stations::configured(args)?;

@@ -1,6 +1,7 @@
 //! What a service is to do: stations, their inputs, and limits, from a file and from options.
 
 mod database;
+mod keep;
 mod limits;
 mod outputs;
 
@@ -15,6 +16,7 @@ use toml::de::DeTable;
 use crate::error::{Error, Kind, Result};
 pub use crate::history::DatabaseAddress;
 use crate::words::Language;
+pub use keep::KeepConfiguration;
 pub use limits::Limits;
 pub use outputs::{
     ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,
@@ -46,6 +48,8 @@ pub struct Configuration {
     /// The stations.
     #[serde(rename = "station")]
     pub stations: Vec<StationConfiguration>,
+    /// What is kept, of stations that have no word of their own.
+    pub keep: Option<KeepConfiguration>,
     /// What is accepted.
     pub limits: Limits,
     /// The server that controllers read from.
@@ -68,6 +72,7 @@ impl Default for Configuration {
             database_timeout: None,
             threads: 0,
             stations: Vec::new(),
+            keep: None,
             limits: Limits::default(),
             modbus: ModbusConfiguration::default(),
             tls: None,
@@ -87,7 +92,7 @@ pub struct TlsConfiguration {
 }
 
 /// One view of one part.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StationConfiguration {
     /// Its name, in addresses too.
@@ -99,6 +104,8 @@ pub struct StationConfiguration {
     /// What becomes of the folder's images once they are judged.
     #[serde(default)]
     pub after: After,
+    /// How much of what was judged is kept.
+    pub keep: Option<KeepConfiguration>,
     /// Ways by which its results go out.
     #[serde(default, rename = "output")]
     pub outputs: Vec<OutputConfiguration>,
@@ -181,6 +188,7 @@ impl Configuration {
                 let (place, key, reason) = outputs::fault(outputs)?;
                 Some(Fault::at(Place::Output(place, key), reason))
             })
+            .or_else(|| keep::fault(&self.stations, self.keep.as_ref()))
             .or_else(|| self.limits.fault())
     }
 }
@@ -196,6 +204,8 @@ enum Place {
     /// Of the station of this number, by the key.
     Station(usize, &'static str),
     Limit(&'static str),
+    /// Of what the station of this number keeps, or all others, by the key.
+    Keep(Option<usize>, &'static str),
     /// Of a station's output of this number, by the key.
     Output([usize; 2], &'static str),
 }
@@ -221,6 +231,12 @@ impl Place {
                 let station = stations.get(*station)?.get_ref().as_table()?;
                 let outputs = station.get("output")?.get_ref().as_array()?;
                 outputs.get(*output)?.get_ref().as_table()?.get(*key)
+            }
+            Self::Keep(None, key) => table.get("keep")?.get_ref().as_table()?.get(*key),
+            Self::Keep(Some(number), key) => {
+                let stations = table.get("station")?.get_ref().as_array()?;
+                let station = stations.get(*number)?.get_ref().as_table()?;
+                station.get("keep")?.get_ref().as_table()?.get(*key)
             }
             Self::Limit(key) => table.get("limits")?.get_ref().as_table()?.get(*key),
         };
@@ -290,6 +306,7 @@ impl StationConfiguration {
             model: None,
             folder: None,
             after: After::default(),
+            keep: None,
             outputs: Vec::new(),
         }
     }

@@ -1,18 +1,22 @@
 //! The data folder: what one service alone writes. Nothing outside of it is ever opened because a request names it:
 //! requests name hashes and ids.
 
+mod claims;
 mod kept_image;
+mod removal;
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use oddspot::files::atomic;
 use oddspot::files::digest::{hex, sha256_of_file};
 use sha2::{Digest, Sha256};
 
+pub use claims::{Claims, Hold, Removal};
 pub use kept_image::{Format, KeptImage};
+pub use removal::{ImageFile, PictureFile, Room, remove};
 
 use crate::error::{Error, Kind, Result};
 
@@ -23,6 +27,23 @@ const PROBED: Duration = Duration::from_secs(1);
 /// The folders in it.
 const FOLDERS: [&str; 4] = ["images", "models", "pictures", "training"];
 
+/// What drawn pictures are called, behind what they are of.
+const PICTURES: [&str; 5] = [
+    "view.jpg",
+    "overlay.jpg",
+    "sheet.png",
+    "map.png",
+    "thumbnail.jpg",
+];
+
+/// An image that lies on the disk, and stays there until it is named by a row or this is let go of.
+#[derive(Debug)]
+pub struct HeldImage {
+    /// The image.
+    pub image: KeptImage,
+    _hold: Hold,
+}
+
 /// The data folder of a service.
 #[derive(Debug)]
 pub struct Data {
@@ -31,6 +52,8 @@ pub struct Data {
     _lock: File,
     /// When something was written last to see whether there is room.
     probed: Mutex<Option<Instant>>,
+    /// Who uses which image.
+    pub claims: Arc<Claims>,
 }
 
 /// The file of the history in a data folder.
@@ -82,6 +105,7 @@ impl Data {
             root: root.canonicalize().map_err(Error::io(root))?,
             _lock: lock,
             probed: Mutex::default(),
+            claims: Arc::default(),
         })
     }
 
@@ -118,12 +142,14 @@ impl Data {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn keep_image(&self, bytes: &[u8]) -> Result<KeptImage> {
+    pub fn keep_image(&self, bytes: &[u8]) -> Result<HeldImage> {
         let image = KeptImage {
             sha256: hex(&Sha256::digest(bytes)),
             format: Format::of(bytes),
             bytes: bytes.len() as u64,
         };
+        // Before it is looked for: it may be about to go.
+        let hold = self.claims.hold(&image.sha256);
         let path = self.image(&image);
         let is_there = path
             .metadata()
@@ -134,7 +160,7 @@ impl Data {
             let folders = path.ancestors().skip(1).take(2);
             folders.for_each(synced);
         }
-        Ok(image)
+        Ok(HeldImage { image, _hold: hold })
     }
 
     /// Where an image lies.
@@ -278,11 +304,12 @@ mod tests {
     fn an_image_is_kept_once_by_its_content_and_what_is_half_written_goes() {
         let folder = tempfile::tempdir().unwrap();
         let data = Data::open(folder.path()).unwrap();
-        let image = data.keep_image(b"\x89PNG\r\n\x1a\nrest").unwrap();
+        let image = data.keep_image(b"\x89PNG\r\n\x1a\nrest").unwrap().image;
         assert_eq!(image.format.media_type(), "image/png");
         let path = data.image(&image);
         assert_eq!(fs::read(&path).unwrap(), b"\x89PNG\r\n\x1a\nrest");
-        assert_eq!(data.keep_image(b"\x89PNG\r\n\x1a\nrest").unwrap(), image);
+        let again = data.keep_image(b"\x89PNG\r\n\x1a\nrest").unwrap();
+        assert_eq!(again.image, image);
         let half = path.with_file_name(".x.png.abcdef.tmp");
         fs::write(&half, "half").unwrap();
         drop(data);

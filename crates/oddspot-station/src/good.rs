@@ -71,15 +71,17 @@ impl GoodImages {
         let (kept, size) = kept
             .await
             .map_err(|error| Error::internal(error.to_string()))??;
-        let image = kept.sha256.clone();
+        let image = kept.image.sha256.clone();
         let note = Note::new(by, Deed::GoodAdded, station).with(format!("{name} ({image:.12})"));
         let new = NewGood {
-            kept,
+            kept: kept.image.clone(),
             file: name,
             size,
             source: GoodSource::Upload,
         };
         let is_new = self.add(station, &new, &note).await?;
+        // Until then it was not to go.
+        drop(kept);
         Ok(Taken { image, is_new })
     }
 
@@ -99,7 +101,7 @@ impl GoodImages {
     /// Takes the image of an inspection.
     ///
     /// # Errors
-    /// One of another station, or that a person labelled bad.
+    /// One of another station, that a person labelled bad, or whose image was removed.
     pub async fn take_judged(
         &self,
         station: &str,
@@ -115,6 +117,17 @@ impl GoodImages {
             let reason = format!("inspection {id} is labelled bad: no model may learn from it");
             return Err(Error::new(Kind::Mismatch, reason));
         }
+        let (claims, image) = (Arc::clone(&self.data.claims), inspection.image.clone());
+        let hold = tokio::task::spawn_blocking(move || claims.hold(&image));
+        let hold = hold
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?;
+        // It may have gone before it was held.
+        let now = self.history.inspection(id).await?;
+        if let Some(removed) = now.and_then(|now| now.image_removed) {
+            let reason = format!("the image of inspection {id} was removed on {removed:.10}");
+            return Err(Error::new(Kind::Mismatch, reason));
+        }
         let name = inspection.part_id.as_ref().or(inspection.file.as_ref());
         let new = NewGood {
             kept: inspection.kept.clone(),
@@ -123,9 +136,11 @@ impl GoodImages {
             source: GoodSource::History,
         };
         let note = Note::new(by, Deed::GoodAdded, station).with(format!("of inspection {id}"));
+        let is_new = self.add(station, &new, &note).await?;
+        drop(hold);
         Ok(Taken {
             image: new.kept.sha256.clone(),
-            is_new: self.add(station, &new, &note).await?,
+            is_new,
         })
     }
 }

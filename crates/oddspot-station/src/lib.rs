@@ -15,6 +15,9 @@ pub mod access;
 
 pub mod metrics;
 
+// What need not be kept.
+pub mod keeping;
+
 // Verdicts out, and that there was none.
 pub mod outputs;
 
@@ -41,9 +44,11 @@ pub mod http;
 pub mod pages;
 pub mod words;
 
+mod moving;
 mod run;
 
 pub use configuration::Configuration;
 pub use error::{Error, Kind, Result};
+pub use moving::{Way, copy_history};
 pub use run::run;
 pub use service::Service;

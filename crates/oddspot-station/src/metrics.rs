@@ -29,6 +29,9 @@ pub struct Metrics {
     output_failures: Family<OfOutput, Counter>,
     output_waiting: Family<OfOutput, Gauge>,
     history: Gauge,
+    kept: Family<OfStation, Gauge>,
+    kept_beyond: Family<OfStation, Gauge>,
+    removed: Family<OfStation, Counter>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -79,6 +82,9 @@ impl Default for Metrics {
             output_failures: Family::default(),
             output_waiting: Family::default(),
             history: Gauge::default(),
+            kept: Family::default(),
+            kept_beyond: Family::default(),
+            removed: Family::default(),
         };
         let Self {
             registry,
@@ -91,6 +97,9 @@ impl Default for Metrics {
             output_failures,
             output_waiting,
             history,
+            kept,
+            kept_beyond,
+            removed,
         } = &mut metrics;
         // The ends of the names, "_total" and the like, are added by their kind.
         registry.register(
@@ -134,7 +143,30 @@ impl Default for Metrics {
             "Whether the history's database is there",
             history.clone(),
         );
+        registry.register(
+            "oddspot_kept_bytes",
+            "Bytes of a station's images, as of the last look at them and what came since",
+            kept.clone(),
+        );
+        registry.register(
+            "oddspot_kept_beyond_bound",
+            "Whether a station's images have more bytes than it is to keep, and nothing of it may go",
+            kept_beyond.clone(),
+        );
+        registry.register(
+            "oddspot_removed_images",
+            "Images that were removed because they need not be kept",
+            removed.clone(),
+        );
         metrics
+    }
+}
+
+impl OfStation {
+    fn new(station: &str) -> Self {
+        Self {
+            station: station.to_owned(),
+        }
     }
 }
 
@@ -157,6 +189,9 @@ impl Metrics {
         };
         self.inspections.get_or_create(&of_verdict).inc();
         self.seconds.observe(inspection.latency_ms / 1e3);
+        let bytes = i64::try_from(inspection.kept.bytes).unwrap_or(0);
+        let kept = self.kept.get_or_create(&OfStation::new(station));
+        kept.inc_by(bytes);
         for measure in Measure::ALL {
             let of_signal = OfSignal {
                 station: station.clone(),
@@ -174,9 +209,7 @@ impl Metrics {
 
     /// Notes how many images wait for a station.
     pub fn waiting(&self, station: &str, images: usize) {
-        let of_station = OfStation {
-            station: station.to_owned(),
-        };
+        let of_station = OfStation::new(station);
         let images = i64::try_from(images).unwrap_or(i64::MAX);
         self.queue.get_or_create(&of_station).set(images);
     }
@@ -194,6 +227,23 @@ impl Metrics {
         // So that it is there before the first failure.
         drop(self.output_failures.get_or_create(&of_output));
         self.output_waiting.get_or_create(&of_output).set(events);
+    }
+
+    /// Notes how many bytes a station's images have, and whether that is more than it is to keep.
+    pub fn kept(&self, station: &str, bytes: u64, is_beyond: bool) {
+        let of_station = OfStation::new(station);
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.kept.get_or_create(&of_station).set(bytes);
+        let beyond = i64::from(is_beyond);
+        self.kept_beyond.get_or_create(&of_station).set(beyond);
+        // So that it is there before the first one.
+        drop(self.removed.get_or_create(&of_station));
+    }
+
+    /// Counts images of a station that were removed.
+    pub fn removed(&self, station: &str, images: usize) {
+        let removed = self.removed.get_or_create(&OfStation::new(station));
+        removed.inc_by(images as u64);
     }
 
     /// Notes whether the history is there.

@@ -185,6 +185,8 @@ chart-label = { $parts ->
 }
 chart-dot = { $verdict }, Wert { $score }
 parts = Teile
+image-removed = Das Bild wurde am { $when } gelöscht.
+trouble-keeping = Aufbewahrte Bilder: { $detail }.
 none-of-these = Davon gibt es keine.
 export = Als Tabelle oder Zeilen:
 csv = CSV

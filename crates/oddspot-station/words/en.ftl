@@ -185,6 +185,8 @@ chart-label = { $parts ->
 }
 chart-dot = { $verdict }, score { $score }
 parts = Parts
+image-removed = Its image was removed on { $when }.
+trouble-keeping = Kept images: { $detail }.
 none-of-these = There are none of these.
 export = As a table or as lines:
 csv = CSV

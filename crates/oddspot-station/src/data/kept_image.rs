@@ -47,6 +47,11 @@ impl Format {
         }
     }
 
+    /// All extensions.
+    pub fn extensions() -> impl Iterator<Item = &'static str> {
+        ALL.iter().map(|(_, extension, _)| *extension)
+    }
+
     /// By its extension.
     pub fn named(extension: &str) -> Option<Self> {
         let found = ALL.iter().find(|(_, name, _)| *name == extension);

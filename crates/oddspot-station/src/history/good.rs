@@ -160,12 +160,21 @@ impl History {
         transaction.commit().await
     }
 
-    /// Takes one away; its file stays, for a model may have learned from it.
+    /// Takes one away; its file stays, also when images are removed, for a model may have learned from it.
     ///
     /// # Errors
     /// There is none of this content.
     pub async fn remove_good(&self, station: &str, image: &str, note: Option<&Note>) -> Result<()> {
         let mut transaction = self.write().begin().await?;
+        sql::query(
+            "INSERT INTO learned_image (station, image, image_bytes) \
+             SELECT station, image, image_bytes FROM good_image WHERE station = $1 AND image = $2 \
+             ON CONFLICT (station, image) DO UPDATE SET image_bytes = excluded.image_bytes",
+        )
+        .bind(station)
+        .bind(image)
+        .execute(&mut transaction)
+        .await?;
         let query = "DELETE FROM good_image WHERE station = $1 AND image = $2";
         let query = sql::query(query).bind(station).bind(image);
         one_of(

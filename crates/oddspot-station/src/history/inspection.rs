@@ -42,6 +42,9 @@ pub struct Inspection {
     pub file: Option<String>,
     /// SHA-256 of the image's file.
     pub image: String,
+    /// When the image was removed, in UTC, if it was: what was found stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_removed: Option<String>,
     /// What the image's file is.
     pub media_type: &'static str,
     /// What a person says of it.

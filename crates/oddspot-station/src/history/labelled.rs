@@ -119,8 +119,8 @@ impl History {
         Ok(images.into_iter().collect())
     }
 
-    /// The good images of a station, to be learned from, and its labelled parts, to be tested on; each content once, as
-    /// bad if it was ever labelled so, else among the good images, else as it was labelled last.
+    /// The good images of a station, to be learned from, and its labelled parts whose image is there, to be tested on;
+    /// each content once, as bad if it was ever labelled so, else among the good images, else as it was labelled last.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -136,7 +136,9 @@ impl History {
         let mut known: HashSet<String> = rows.iter().map(|row| row.kept.sha256.clone()).collect();
         let labelled = sql::query(
             "SELECT image, image_format, image_bytes, label.truth, label.defect \
-             FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 \
+             FROM inspection JOIN label ON label.inspection = inspection.id \
+             WHERE station = $1 AND EXISTS (SELECT 1 FROM inspection AS other \
+             WHERE other.image = inspection.image AND other.image_removed_at IS NULL) \
              ORDER BY label.truth = $2 DESC, label.set_at DESC, inspection.id DESC",
         )
         .bind(station)

@@ -10,7 +10,7 @@ use super::sql::write_alone;
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
-const STEPS: [(i64, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (
         1,
         "history",
@@ -26,6 +26,11 @@ const STEPS: [(i64, &str, &str); 5] = [
         4,
         "access",
         include_str!("../../migrations/0004_access.sql"),
+    ),
+    (
+        5,
+        "keeping",
+        include_str!("../../migrations/0005_keeping.sql"),
     ),
     (
         6,
@@ -217,12 +222,12 @@ mod tests {
             let row = "INSERT INTO station (name, added_at) VALUES ('top', 'then')";
             sqlx::query(row).execute(&mut connection).await.unwrap();
             // All of it or nothing: what stands in the way of the last step leaves the first ones undone.
-            let table = "CREATE TABLE audit (a INT)";
+            let table = "CREATE TABLE learned_image (a INT)";
             sqlx::query(table).execute(&mut connection).await.unwrap();
             of_server(&mut connection).await.unwrap_err();
             let there = version_of_server(&mut connection).await.unwrap();
             assert_eq!(there, Some(STEPS[steps - 1].0));
-            let none = "DROP TABLE audit";
+            let none = "DROP TABLE learned_image";
             sqlx::query(none).execute(&mut connection).await.unwrap();
             for _ in 0..2 {
                 of_server(&mut connection).await.unwrap();

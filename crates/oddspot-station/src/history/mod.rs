@@ -2,11 +2,13 @@
 
 mod audit;
 mod condition;
+mod copy;
 mod event;
 mod good;
 mod ids;
 mod inspection;
 mod job;
+mod kept;
 mod label;
 mod labelled;
 mod migrations;
@@ -33,10 +35,12 @@ use tokio::time::timeout;
 
 pub use audit::{Actor, ActorKind, AuditEntry, Deed, Note};
 pub use condition::Condition;
+pub use copy::Copied;
 pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
 pub use inspection::{FileOf, Inspection, Label, Source, Truth};
 pub use job::{Job, JobKind, JobState};
+pub use kept::{Marked, WithImage, first_id_at};
 pub use labelled::{Labelled, Lesson, ManifestRow};
 pub use outbox::{Backlog, Unjudged};
 pub use query::{Filter, LabelFilter, Order};
@@ -140,4 +144,4 @@ pub(crate) fn text_of(moment: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -161,6 +161,7 @@ fn inspection(id: String, judged: &Judged) -> Inspection {
         token: judged.token.clone(),
         file: judged.file.as_ref().map(|file| file.name.clone()),
         image: judged.image.sha256.clone(),
+        image_removed: None,
         media_type: judged.image.format.media_type(),
         label: None,
         finding,

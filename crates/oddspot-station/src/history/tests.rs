@@ -1,4 +1,5 @@
 mod access;
+mod copy;
 mod doubts;
 mod places;
 mod postgres;
@@ -16,7 +17,7 @@ use oddspot::verdict::{Point, Verdict};
 use super::*;
 use crate::data::{Format, KeptImage};
 use crate::error::Kind;
-pub use places::new_database;
+pub(crate) use places::new_database;
 pub(crate) use places::on_each_database;
 
 /// What is found in an image of a score.
@@ -52,7 +53,7 @@ fn finding(score: f32) -> Finding {
     }
 }
 
-pub fn judged(score: f32) -> Judged {
+pub(crate) fn judged(score: f32) -> Judged {
     Judged {
         station: "top".to_owned(),
         part_id: Some(format!("part {score}")),
@@ -71,7 +72,7 @@ pub fn judged(score: f32) -> Judged {
     }
 }
 
-pub async fn opened(place: &Place) -> History {
+pub(crate) async fn opened(place: &Place) -> History {
     let history = History::open(place).await.unwrap();
     let model = ModelVersion {
         sha256: "m1".to_owned(),

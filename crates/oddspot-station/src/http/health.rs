@@ -60,7 +60,15 @@ pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoRe
             return Err(not_ready(format!("station {name} judges no more")));
         }
     }
-    Ok(Json(json!({ "ready": true })))
+    // It can judge and keep, and somebody should look.
+    let warnings = match who.may(Need::READ_OWN) {
+        true => service.keeping.troubles(),
+        false => Vec::new(),
+    };
+    Ok(Json(match warnings.is_empty() {
+        true => json!({ "ready": true }),
+        false => json!({ "ready": true, "warnings": warnings }),
+    }))
 }
 
 /// What is counted, as Prometheus reads it.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Shared;
-use super::inspections::found_by;
+use super::inspections::{found, found_by};
 use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::who::Who;
-use crate::error::Error;
+use crate::error::{Error, Result as StationResult};
+use crate::history::Inspection;
 use crate::pictures::Picture;
 
 /// A picture never changes: its inspection and its model are what they are.
@@ -26,6 +27,7 @@ const FOREVER: &str = "private, max-age=31536000, immutable";
     ),
     responses(
         (status = 200, body = Vec<u8>, content_type = "image/*"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "the image was removed"),
     ),
 )]
 pub async fn image(
@@ -34,6 +36,7 @@ pub async fn image(
     who: Who,
 ) -> Result<Response, Problem> {
     let inspection = found_by(&shared, &who, &id).await?;
+    check_there(&inspection)?;
     // The id as the history has it: an address cannot name a file.
     let id = inspection.id.clone();
     let (bytes, media_type, name) = match (kind.as_str(), Picture::named(&kind)) {
@@ -43,13 +46,15 @@ pub async fn image(
                 tokio::task::spawn_blocking(move || std::fs::read(&path).map_err(Error::io(&path)));
             let bytes = read
                 .await
-                .map_err(|error| Error::internal(error.to_string()))??;
+                .map_err(|error| Error::internal(error.to_string()))?;
+            let bytes = unless_gone(&shared, &id, bytes).await?;
             let name = format!("{id}.{}", inspection.kept.format.extension());
             (bytes, inspection.media_type, name)
         }
         (_, Some(picture)) => {
             let pictures = Arc::clone(&shared.service.pictures);
-            let bytes = pictures.get(inspection, picture).await?;
+            let bytes = pictures.get(inspection, picture).await;
+            let bytes = unless_gone(&shared, &id, bytes).await?;
             let media_type = picture.media_type();
             let extension = media_type.strip_prefix("image/").unwrap_or_default();
             (bytes, media_type, format!("{id}-{kind}.{extension}"))
@@ -69,4 +74,30 @@ pub async fn image(
         (header::CACHE_CONTROL, FOREVER.to_owned()),
     ];
     Ok((headers, bytes).into_response())
+}
+
+/// Refuses an inspection whose image was removed.
+fn check_there(inspection: &Inspection) -> Result<(), Problem> {
+    let Some(removed) = &inspection.image_removed else {
+        return Ok(());
+    };
+    let id = &inspection.id;
+    let detail =
+        format!("the image of inspection {id} was removed on {removed:.10}: what was found stays");
+    Err(Problem::new(StatusCode::GONE, "gone", detail))
+}
+
+/// What was read of an image, which may have gone meanwhile.
+async fn unless_gone(
+    shared: &Shared,
+    id: &str,
+    read: StationResult<Vec<u8>>,
+) -> Result<Vec<u8>, Problem> {
+    match read {
+        Ok(bytes) => Ok(bytes),
+        Err(error) => {
+            check_there(&found(shared, id).await?)?;
+            Err(error.into())
+        }
+    }
 }

@@ -151,6 +151,8 @@ async fn now_at(
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
         trouble: trouble_of(t, station),
+        keeping: (shared.service.keeping.trouble(&station.name))
+            .map(|trouble| t.say("trouble-keeping").with("detail", trouble).to_string()),
         counts: counts.into_iter().map(count).collect(),
         waiting: station.queue.waiting(),
         folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),

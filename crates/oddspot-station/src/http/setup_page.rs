@@ -195,7 +195,7 @@ async fn offered(
     all.sort_by(|a, b| b.id.cmp(&a.id));
     let mut seen: Vec<String> = good.iter().map(|one| one.image.clone()).collect();
     all.retain(|one| {
-        let is_new = !seen.contains(&one.image);
+        let is_new = one.image_removed.is_none() && !seen.contains(&one.image);
         seen.push(one.image.clone());
         is_new
     });

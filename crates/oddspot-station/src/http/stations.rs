@@ -13,7 +13,7 @@ use super::who::Who;
 use super::{SMALL, Shared, body};
 use crate::history::Backlog;
 use crate::outputs::OutputNow;
-use crate::service::Station;
+use crate::service::{Service, Station};
 
 /// A station.
 #[derive(Serialize, ToSchema)]
@@ -29,6 +29,10 @@ pub struct StationNow {
     folder: Option<String>,
     /// What is wrong with that folder, if anything is.
     folder_trouble: Option<String>,
+    /// Bytes of its images, when it was looked last; absent until then.
+    kept_bytes: Option<u64>,
+    /// Why it keeps more than it is to, or that the disk is nearly full, if so.
+    keeping_trouble: Option<String>,
     /// The ways by which results go out, and what waits for them.
     outputs: Vec<OutputNow>,
 }
@@ -42,7 +46,7 @@ pub struct NewStation {
 }
 
 impl StationNow {
-    fn of(station: &Station, backlog: &[Backlog]) -> Self {
+    fn of(service: &Service, station: &Station, backlog: &[Backlog]) -> Self {
         Self {
             name: station.name.clone(),
             model: (station.model()).map(|model| model.version.sha256.clone()),
@@ -50,6 +54,8 @@ impl StationNow {
             waiting: station.queue.waiting(),
             folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
             folder_trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
+            kept_bytes: service.keeping.of(&station.name).map(|kept| kept.bytes),
+            keeping_trouble: service.keeping.trouble(&station.name),
             outputs: (station.outputs.iter())
                 .map(|output| output.now(backlog))
                 .collect(),
@@ -63,9 +69,10 @@ impl StationNow {
     responses((status = 200, body = Vec<StationNow>)),
 )]
 pub async fn list(State(shared): State<Shared>) -> Result<Json<Vec<StationNow>>, Problem> {
-    let backlog = shared.service.history.backlog().await?;
-    let stations = shared.service.stations();
-    let stations = stations.iter().map(|one| StationNow::of(one, &backlog));
+    let service = &shared.service;
+    let backlog = service.history.backlog().await?;
+    let stations = service.stations();
+    let stations = (stations.iter()).map(|one| StationNow::of(service, one, &backlog));
     Ok(Json(stations.collect()))
 }
 
@@ -89,6 +96,7 @@ pub async fn create(
         StatusCode::CREATED,
         [(header::LOCATION, place)],
         Json(StationNow::of(
+            &shared.service,
             &station,
             &shared.service.history.backlog().await?,
         )),
@@ -130,5 +138,5 @@ async fn set_paused(
     let service = &shared.service;
     let station = service.set_paused(station, is_paused, who.actor()).await?;
     let backlog = shared.service.history.backlog().await?;
-    Ok(Json(StationNow::of(&station, &backlog)))
+    Ok(Json(StationNow::of(&shared.service, &station, &backlog)))
 }

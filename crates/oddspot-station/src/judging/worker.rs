@@ -15,7 +15,7 @@ use super::model::Model;
 use super::post::Post;
 use super::recent::Recent;
 use super::task::{Judgement, Queue, Reply, Task};
-use crate::data::{Data, KeptImage};
+use crate::data::{Data, HeldImage};
 use crate::error::{Error, Kind, Result};
 use crate::history::{History, Inspection, Judged, Source};
 use crate::metrics::Metrics;
@@ -91,11 +91,12 @@ impl Worker {
             token: task.token,
             file: task.file,
             idempotency_key: task.idempotency_key,
-            image,
+            image: image.image.clone(),
             finding: examined.finding.clone(),
             since: task.since,
         });
         let inspection = self.runtime.block_on(recorded)?;
+        drop(image);
         self.recent.put(&inspection.id, examined);
         self.metrics.judged(&inspection);
         Ok(Judgement {
@@ -105,7 +106,7 @@ impl Worker {
     }
 
     /// Decodes and judges an image, and keeps it meanwhile.
-    fn examine(&self, model: &Model, task: &Task) -> Result<(Examined, KeptImage)> {
+    fn examine(&self, model: &Model, task: &Task) -> Result<(Examined, HeldImage)> {
         let bytes = &task.bytes;
         let name = task.file.as_ref().map_or(SENT, |file| &file.name);
         let detector = &model.detector;

@@ -39,6 +39,8 @@ pub struct Card {
     pub is_called_wrong: bool,
     /// The key of what somebody said of it.
     pub label: Option<&'static str>,
+    /// When its image was removed, if it was.
+    pub image_removed: Option<String>,
     /// Columns of the image.
     pub width: u32,
     /// Rows of the image.
@@ -81,6 +83,7 @@ impl Card {
             opposite: opposite.word(),
             is_called_wrong: one.is_called_wrong(),
             label: (one.label.as_ref()).map(|label| keys::labelled(label.truth)),
+            image_removed: (one.image_removed.as_ref()).map(|at| t.day_and_time(at)),
             width: one.finding.width,
             height: one.finding.height,
             view: picture("view"),

@@ -29,6 +29,8 @@ pub struct Now {
     pub is_paused: bool,
     /// What is wrong, if anything is.
     pub trouble: Option<String>,
+    /// That it keeps more than it is to, or that the disk is nearly full.
+    pub keeping: Option<String>,
     /// How many there were today, verdict by verdict.
     pub counts: Vec<Count>,
     /// Images that wait.

@@ -21,6 +21,7 @@ use crate::history::{Actor, Deed, History, Note};
 use crate::inputs::FolderState;
 use crate::jobs::Jobs;
 use crate::judging::{Model, Models, Post, Queue, Recent};
+use crate::keeping::Keeping;
 use crate::metrics::Metrics;
 use crate::outputs::{Condition, Look, Misses, Output, Outputs};
 use crate::pictures::Pictures;
@@ -100,6 +101,8 @@ pub struct Service {
     pub versions: Arc<Versions>,
     /// Takes images among the good ones.
     pub good: GoodImages,
+    /// What removes images that need not be kept.
+    pub keeping: Arc<Keeping>,
     /// What is made beside judging.
     pub jobs: Arc<Jobs>,
     /// What is accepted.
@@ -117,6 +120,7 @@ pub struct Work {
     stop: Arc<AtomicBool>,
     others: Vec<JoinHandle<()>>,
     outputs: Outputs,
+    keeper: tokio::task::JoinHandle<()>,
 }
 
 impl Service {
@@ -181,6 +185,11 @@ impl Service {
                 limits,
                 stop: Arc::clone(&stop),
             },
+            keeping: Arc::new(Keeping::new(
+                configuration,
+                (Arc::clone(&history), Arc::clone(&data)),
+                Arc::clone(&metrics),
+            )),
             history,
             data,
             metrics,
@@ -225,6 +234,7 @@ impl Service {
             stop,
             others,
             outputs,
+            keeper: tokio::spawn(Arc::clone(&service.keeping).look_after()),
         };
         Ok((service, work))
     }
@@ -338,6 +348,8 @@ impl Service {
     /// Judges what waits, within some seconds, and closes the history.
     pub async fn end(&self, work: Work) {
         work.stop();
+        // As a kill would: what it has marked it has marked.
+        work.keeper.abort();
         self.jobs.end();
         let until = Instant::now() + AT_THE_END;
         let stations = self.stations();

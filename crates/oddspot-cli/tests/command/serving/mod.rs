@@ -8,6 +8,7 @@ mod chromium;
 mod ends;
 mod endurance;
 mod folder;
+mod keeping;
 mod outputs;
 mod pages;
 mod postgres;

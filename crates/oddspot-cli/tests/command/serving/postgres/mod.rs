@@ -4,6 +4,7 @@ mod alike;
 mod away;
 mod hangs;
 mod held;
+mod moving;
 
 // The same server as in the tests of the history; each of both leaves something of it.
 #[path = "../../../../../oddspot-station/src/history/tests/proxy.rs"]

@@ -1,0 +1,406 @@
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use oddspot::verdict::Verdict;
+
+use super::*;
+use crate::configuration::KeepConfiguration;
+use crate::data::KeptImage;
+use crate::history::tests::{judged, on_each_database, opened};
+use crate::history::{
+    Filter, GoodSource, Inspection, Judged, Label, NewGood, Order, Place, Truth, Unjudged,
+};
+
+/// Bytes of each image.
+const BYTES: usize = 1_000;
+/// Good parts that stay whatever is configured.
+const NEWEST: usize = 24;
+
+/// A station that keeps by rules.
+struct World {
+    _folder: tempfile::TempDir,
+    history: Arc<History>,
+    data: Arc<Data>,
+    keeping: Arc<Keeping>,
+}
+
+impl World {
+    async fn new(place: &Place, keep: KeepConfiguration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let history = Arc::new(opened(place).await);
+        history.add_station("side", false).await.unwrap();
+        let data = Arc::new(Data::open(folder.path()).unwrap());
+        let keeping = keeping(&history, &data, keep);
+        Self {
+            _folder: folder,
+            history,
+            data,
+            keeping,
+        }
+    }
+
+    /// Judges an image of a content.
+    async fn judge(&self, station: &str, content: &str, verdict: Verdict) -> Inspection {
+        let mut bytes = content.as_bytes().to_vec();
+        bytes.resize(BYTES, b' ');
+        let held = self.data.keep_image(&bytes).unwrap();
+        let mut new = Judged {
+            station: station.to_owned(),
+            image: held.image.clone(),
+            ..judged(1.0)
+        };
+        new.finding.verdict = verdict;
+        self.history.record(new).await.unwrap().as_ref().clone()
+    }
+
+    /// Judges so many good ones, each another image.
+    async fn judge_good(&self, count: usize) -> Vec<Inspection> {
+        let mut all = Vec::new();
+        for at in 0..count {
+            let content = format!("good {at} {}", all.len());
+            all.push(self.judge("top", &content, Verdict::Good).await);
+        }
+        all
+    }
+
+    async fn run(&self, days_later: i64) {
+        let now = Timestamp::now() + SignedDuration::from_hours(24 * days_later);
+        self.keeping.run(now, true).await.unwrap();
+        self.check().await;
+    }
+
+    /// No row names a file that is missing without saying so, and no file is there that no row needs.
+    async fn check(&self) {
+        let all = self.all().await;
+        for one in &all {
+            let is_there = self.file(&one.kept).is_file();
+            assert!(one.image_removed.is_some() || is_there, "{one:?}");
+        }
+        let needed = |file: &str| {
+            let rows = all.iter().filter(|one| one.image_removed.is_none());
+            rows.clone().any(|one| file.starts_with(&one.image))
+        };
+        for file in self.files() {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            let is_good = fs::read(&file).unwrap().starts_with(b"learned");
+            assert!(is_good || needed(&name), "{name}");
+        }
+    }
+
+    async fn all(&self) -> Vec<Inspection> {
+        let all = Filter::default();
+        let found = self.history.find(&all, Order::Oldest, None, 10_000).await;
+        found.unwrap()
+    }
+
+    async fn is_removed(&self, one: &Inspection) -> bool {
+        let found = self.history.inspection(&one.id).await.unwrap().unwrap();
+        found.image_removed.is_some()
+    }
+
+    async fn removed(&self, of: &[Inspection]) -> Vec<usize> {
+        let mut removed = Vec::new();
+        for (at, one) in of.iter().enumerate() {
+            if self.is_removed(one).await {
+                removed.push(at);
+            }
+        }
+        removed
+    }
+
+    fn file(&self, image: &KeptImage) -> PathBuf {
+        self.data.image(image)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let folders = self.data.image_folders();
+        let files = folders.iter().flat_map(Data::image_files);
+        files.map(|file| file.path).collect()
+    }
+
+    async fn label(&self, one: &Inspection, truth: Truth) {
+        let label = Label {
+            truth,
+            defect: None,
+            note: None,
+            who: None,
+        };
+        self.history.label(&one.id, Some(&label)).await.unwrap();
+    }
+
+    async fn make_good(&self, station: &str, kept: &KeptImage) {
+        let good = NewGood {
+            kept: kept.clone(),
+            file: "a.png".to_owned(),
+            size: [1, 1],
+            source: GoodSource::History,
+        };
+        self.history.add_good(station, &good).await.unwrap();
+    }
+}
+
+fn keeping(history: &Arc<History>, data: &Arc<Data>, keep: KeepConfiguration) -> Arc<Keeping> {
+    let configuration = Configuration {
+        keep: Some(keep),
+        ..Configuration::default()
+    };
+    let both = (Arc::clone(history), Arc::clone(data));
+    Arc::new(Keeping::new(&configuration, both, Arc::default()))
+}
+
+fn days(days: u32) -> KeepConfiguration {
+    KeepConfiguration {
+        days: Some(days),
+        ..KeepConfiguration::default()
+    }
+}
+
+fn gigabytes(bytes: usize) -> KeepConfiguration {
+    KeepConfiguration {
+        gigabytes: Some(bytes as f64 / 1e9),
+        ..KeepConfiguration::default()
+    }
+}
+
+on_each_database!(without_a_word_all_is_kept_and_counted);
+async fn without_a_word_all_is_kept_and_counted(place: &Place) {
+    let world = World::new(place, KeepConfiguration::default()).await;
+    assert_eq!(world.keeping.of("top"), None);
+    let all = world.judge_good(30).await;
+    // The same image twice is one, at each station.
+    world.judge("top", "good 0 0", Verdict::Good).await;
+    world.judge("side", "good 0 0", Verdict::Good).await;
+    world.run(10_000).await;
+    assert!(world.removed(&all).await.is_empty());
+    let bytes = |station| world.keeping.of(station).unwrap().bytes;
+    assert_eq!(bytes("top"), 30 * BYTES as u64);
+    assert_eq!(bytes("side"), BYTES as u64);
+}
+
+on_each_database!(what_is_too_old_goes_and_what_somebody_needs_stays);
+async fn what_is_too_old_goes_and_what_somebody_needs_stays(place: &Place) {
+    let world = World::new(place, days(30)).await;
+    let old = world.judge_good(60).await;
+    for (at, verdict) in [
+        (60, Verdict::Anomalous),
+        (61, Verdict::Check),
+        (62, Verdict::Untrusted),
+    ] {
+        let one = world.judge("top", &format!("odd {at}"), verdict).await;
+        assert_ne!(one.verdict, Verdict::Good);
+    }
+    world.label(&old[3], Truth::Good).await;
+    world.make_good("top", &old[4].kept).await;
+    // One that was a good image, and is none any more.
+    world.make_good("top", &old[5].kept).await;
+    (world.history.remove_good("top", &old[5].image).await).unwrap();
+    // One of which an odd part has the same image.
+    world.judge("top", "good 6 6", Verdict::Anomalous).await;
+    world.run(29).await;
+    assert!(world.removed(&old).await.is_empty());
+    world.run(31).await;
+    let gone: Vec<usize> = (0..60 - NEWEST)
+        .filter(|at| ![3, 4, 5, 6].contains(at))
+        .collect();
+    assert_eq!(world.removed(&old).await, gone);
+    // Whoever is gone is found, counted and labelled as before.
+    let now = world.history.inspection(&old[0].id).await.unwrap().unwrap();
+    assert_eq!(
+        (now.score, now.finding),
+        (old[0].score, old[0].finding.clone())
+    );
+    let removed = now.image_removed.unwrap();
+    assert!(removed.parse::<Timestamp>().unwrap() > Timestamp::now());
+    world.label(&old[0], Truth::Bad).await;
+    let (labelled, _) = world.history.labelled("top", "m1").await.unwrap();
+    assert_eq!(labelled.len(), 2);
+    // But nothing can be learned from it.
+    let manifest = world.history.manifest("top").await.unwrap();
+    assert!(manifest.iter().all(|row| row.kept.sha256 != old[0].image));
+    assert_eq!(manifest.len(), 2);
+    // Once more changes nothing.
+    let before = world.all().await;
+    world.run(32).await;
+    assert_eq!(world.all().await, before);
+    // It comes again, and is there for the new one alone.
+    let again = world.judge("top", "good 1 1", Verdict::Good).await;
+    assert_eq!(again.image, old[1].image);
+    world.run(32).await;
+    assert!(world.is_removed(&old[1]).await && world.file(&again.kept).is_file());
+}
+
+on_each_database!(older_ones_are_thinned_and_each_look_comes_to_the_same);
+async fn older_ones_are_thinned_and_each_look_comes_to_the_same(place: &Place) {
+    let keep = KeepConfiguration {
+        good: Some(30),
+        one_of: Some(4),
+        ..KeepConfiguration::default()
+    };
+    let world = World::new(place, keep).await;
+    let all = world.judge_good(130).await;
+    world.run(0).await;
+    let removed = world.removed(&all).await;
+    assert!((60..95).contains(&removed.len()), "{removed:?}");
+    assert!(removed.iter().all(|at| *at < 100));
+    for _ in 0..2 {
+        world.run(0).await;
+        assert_eq!(world.removed(&all).await, removed);
+    }
+    // With none of the older ones, the newest of those with images stay.
+    let none = KeepConfiguration {
+        one_of: Some(0),
+        ..keep
+    };
+    let strict = keeping(&world.history, &world.data, none);
+    strict.run(Timestamp::now(), false).await.unwrap();
+    assert_eq!(world.removed(&all).await, (0..100).collect::<Vec<_>>());
+}
+
+on_each_database!(the_oldest_go_until_the_bound_is_kept_and_else_it_is_told);
+async fn the_oldest_go_until_the_bound_is_kept_and_else_it_is_told(place: &Place) {
+    let world = World::new(place, gigabytes(50 * BYTES)).await;
+    let all = world.judge_good(60).await;
+    let odd = world.judge("top", "odd", Verdict::Anomalous).await;
+    world.run(0).await;
+    assert_eq!(world.removed(&all).await, (0..11).collect::<Vec<_>>());
+    let now = world.keeping.of("top").unwrap();
+    assert_eq!((now.bytes, now.trouble), (50 * BYTES as u64, None));
+    // Labelled and odd ones alone have more.
+    for one in &all[11..40] {
+        world.label(one, Truth::Good).await;
+    }
+    let strict = keeping(&world.history, &world.data, gigabytes(20 * BYTES));
+    strict.run(Timestamp::now(), true).await.unwrap();
+    world.check().await;
+    assert!(!world.is_removed(&odd).await);
+    let stays: Vec<usize> = (0..11).collect();
+    assert_eq!(world.removed(&all).await, stays);
+    let trouble = strict.trouble("top").unwrap();
+    assert!(trouble.contains("station top has 50.0 kB"), "{trouble}");
+    assert!(trouble.contains("more than the 20.0 kB"), "{trouble}");
+    assert_eq!(strict.troubles(), [trouble]);
+    let metrics = strict.metrics.text().unwrap();
+    for line in [
+        "oddspot_kept_bytes{station=\"top\"} 50000",
+        "oddspot_kept_beyond_bound{station=\"top\"} 1",
+        "oddspot_removed_images_total{station=\"top\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    let metrics = world.keeping.metrics.text().unwrap();
+    let removed = "oddspot_removed_images_total{station=\"top\"} 11";
+    assert!(metrics.contains(removed), "{metrics}");
+}
+
+on_each_database!(an_image_of_two_stations_goes_when_neither_needs_it);
+async fn an_image_of_two_stations_goes_when_neither_needs_it(place: &Place) {
+    let world = World::new(place, days(30)).await;
+    let top = world.judge("top", "shared", Verdict::Good).await;
+    let side = world.judge("side", "shared", Verdict::Anomalous).await;
+    let learned = world
+        .judge("top", "learned at the side", Verdict::Good)
+        .await;
+    world.make_good("side", &learned.kept).await;
+    world.judge_good(NEWEST).await;
+    world.run(31).await;
+    // Each station's own word: at the side it is not good, and stays there.
+    assert!(world.is_removed(&top).await && !world.is_removed(&side).await);
+    assert!(world.file(&top.kept).is_file());
+    assert!(world.is_removed(&learned).await && world.file(&learned.kept).is_file());
+}
+
+on_each_database!(what_a_kill_leaves_is_swept_and_what_is_anothers_is_not);
+async fn what_a_kill_leaves_is_swept_and_what_is_anothers_is_not(place: &Place) {
+    let world = World::new(place, days(30)).await;
+    let all = world.judge_good(40).await;
+    let later = Timestamp::now() + SignedDuration::from_hours(24 * 31);
+    // Marked, and killed before the file went; drawn, and killed while it was.
+    let first = [all[0].image.clone(), all[1].image.clone()];
+    let most = (&*all[20].id, u64::MAX);
+    let marked = world.history.mark_removed("top", &first, most, later).await;
+    assert_eq!(marked.unwrap().inspections.len(), 2);
+    let picture = |of: &str| {
+        let path = world.data.picture(of, "view.jpg");
+        crate::data::write(&path, b"picture").unwrap();
+        path
+    };
+    let [gone, shown] = [&all[0], &all[39]].map(|one| picture(&one.id));
+    let unknown = picture("11111111-1111-7111-8111-111111111111");
+    // Kept, and killed before there was a row.
+    drop(world.data.keep_image(b"no row").unwrap());
+    assert_eq!(world.files().len(), 41);
+    let none = keeping(&world.history, &world.data, KeepConfiguration::default());
+    none.run(Timestamp::now(), true).await.unwrap();
+    assert_eq!(world.files().len(), 39, "too young to be left behind");
+    assert!(!gone.exists() && !unknown.exists() && shown.is_file());
+    none.run(later, true).await.unwrap();
+    assert_eq!(world.files().len(), 38);
+    world.check().await;
+    // So many are no kill's: perhaps the database is another's.
+    for at in 0..150 {
+        drop(
+            world
+                .data
+                .keep_image(format!("theirs {at}").as_bytes())
+                .unwrap(),
+        );
+    }
+    none.run(later, true).await.unwrap();
+    assert_eq!(world.files().len(), 188);
+}
+
+on_each_database!(an_image_that_is_about_to_be_named_stays);
+async fn an_image_that_is_about_to_be_named_stays(place: &Place) {
+    let world = World::new(place, days(30)).await;
+    let all = world.judge_good(40).await;
+    let path = world.file(&all[0].kept);
+    let mut bytes = b"good 0 0".to_vec();
+    bytes.resize(BYTES, b' ');
+    let held = world.data.keep_image(&bytes).unwrap();
+    let later = Timestamp::now() + SignedDuration::from_hours(24 * 31);
+    world.keeping.run(later, true).await.unwrap();
+    assert!(world.is_removed(&all[0]).await && path.is_file());
+    let new = Judged {
+        image: held.image.clone(),
+        ..judged(2.0)
+    };
+    world.history.record(new).await.unwrap();
+    drop(held);
+    world.run(31).await;
+    assert!(path.is_file());
+}
+
+on_each_database!(rows_go_when_they_are_old_and_nobody_may_look_for_them);
+async fn rows_go_when_they_are_old_and_nobody_may_look_for_them(place: &Place) {
+    let keep = KeepConfiguration {
+        rows_days: Some(90),
+        ..days(30)
+    };
+    let world = World::new(place, keep).await;
+    world.history.set_outputs("top", vec!["csv".to_owned()]);
+    let waiting = world.judge("top", "waiting", Verdict::Good).await;
+    world.history.set_outputs("top", Vec::new());
+    let old = world.judge_good(30).await;
+    let odd = world.judge("top", "odd", Verdict::Anomalous).await;
+    world.run(31).await;
+    assert_eq!(world.removed(&old).await, (0..6).collect::<Vec<_>>());
+    world.label(&old[2], Truth::Good).await;
+    let unjudged = Unjudged {
+        station: "top".to_owned(),
+        reason: "queue_full",
+        detail: "full".to_owned(),
+        images: 1,
+        part_id: None,
+        file: None,
+    };
+    world.history.miss(&unjudged).await.unwrap();
+    world.run(91).await;
+    let left: Vec<String> = world.all().await.into_iter().map(|one| one.id).collect();
+    let expected = [&waiting, &old[2]]
+        .into_iter()
+        .chain(&old[6..])
+        .chain([&odd]);
+    assert_eq!(left, expected.map(|one| one.id.clone()).collect::<Vec<_>>());
+}

@@ -1,0 +1,58 @@
+//! What is said of what is kept, in sentences.
+
+use crate::data::Room;
+
+/// The disk is nearly full when less than one of so many of its bytes is free.
+const FREE_OF: u64 = 20;
+
+/// That the disk is nearly full, if it is.
+pub fn room(room: Room) -> Option<String> {
+    let Room { free, total } = room;
+    (free < total / FREE_OF).then(|| {
+        format!(
+            "the disk of the data folder is nearly full, {} of {} are free: make room on it, or say under [keep] of the \
+             configuration which images may go",
+            size(free),
+            size(total)
+        )
+    })
+}
+
+/// That a station keeps more than it is to.
+pub fn beyond(station: &str, bytes: u64, bound: u64) -> String {
+    format!(
+        "station {station} has {} of images, more than the {} of keep.gigabytes: all that may go is gone, for what is not \
+         good, is labelled, or was learned from is never removed, nor are the newest parts; give it more gigabytes",
+        size(bytes),
+        size(bound)
+    )
+}
+
+/// A number of bytes as people say it.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_nearly_full_below_a_twentieth() {
+        let of = |free| {
+            room(Room {
+                free,
+                total: 2_000_000_000,
+            })
+        };
+        assert_eq!(of(100_000_000), None);
+        let said = of(99_900_000).unwrap();
+        assert!(said.contains("99.9 MB of 2.0 GB are free"), "{said}");
+        let none = Room { free: 0, total: 0 };
+        assert_eq!(room(none), None);
+    }
+}
