@@ -222,12 +222,12 @@ mod tests {
             let row = "INSERT INTO station (name, added_at) VALUES ('top', 'then')";
             sqlx::query(row).execute(&mut connection).await.unwrap();
             // All of it or nothing: what stands in the way of the last step leaves the first ones undone.
-            let table = "CREATE TABLE learned_image (a INT)";
+            let table = "CREATE TABLE unreadable (a INT)";
             sqlx::query(table).execute(&mut connection).await.unwrap();
             of_server(&mut connection).await.unwrap_err();
             let there = version_of_server(&mut connection).await.unwrap();
             assert_eq!(there, Some(STEPS[steps - 1].0));
-            let none = "DROP TABLE learned_image";
+            let none = "DROP TABLE unreadable";
             sqlx::query(none).execute(&mut connection).await.unwrap();
             for _ in 0..2 {
                 of_server(&mut connection).await.unwrap();

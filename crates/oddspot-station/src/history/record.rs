@@ -94,7 +94,7 @@ impl History {
             given.ids.go_on_after(last.as_deref());
         }
         if let Some((id, doubt)) = &given.doubted
-            && doubt.is_kept(&mut *transaction).await? == Some(true)
+            && transaction.knows_as_kept(doubt).await?
         {
             let mut query = Builder::new(SELECT);
             query.push(" WHERE inspection.id = ").push_bind(id);

@@ -18,6 +18,7 @@ const MOST: u32 = 500;
 
 /// Which entries are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Asked {
     /// Those before this one: `next` of the answer before.

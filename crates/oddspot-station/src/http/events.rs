@@ -34,6 +34,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// From where on events are told.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Since {
     /// The id of the last event that is known, as in Last-Event-ID.

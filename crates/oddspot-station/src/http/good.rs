@@ -25,6 +25,7 @@ const CHOICE: usize = 64 << 10;
 
 /// What a file is called.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Named {
     /// The file's name or path, as people know it.

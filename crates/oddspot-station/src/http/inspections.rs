@@ -21,6 +21,7 @@ const LONGEST: usize = 200;
 
 /// What is said of an image that is sent.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sent {
     /// The part, as the line knows it.

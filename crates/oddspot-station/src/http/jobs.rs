@@ -19,6 +19,7 @@ const MOST: u32 = 100;
 
 /// Which jobs are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Asked {
     /// Of a station.

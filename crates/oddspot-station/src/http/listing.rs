@@ -18,6 +18,7 @@ const MOST: u32 = 200;
 
 /// Which inspections are asked for; what is empty is not.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Listing {
     /// Of a station.

@@ -40,6 +40,7 @@ pub struct Active {
 
 /// What a model's file is called.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Named {
     /// The file's name, as people know it.

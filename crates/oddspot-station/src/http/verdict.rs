@@ -17,6 +17,7 @@ use crate::prices::Price;
 
 /// Thresholds that are asked about.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Asked {
     /// An image is anomalous above it; without it that of the active model.

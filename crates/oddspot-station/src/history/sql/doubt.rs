@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pool::Pool;
-use super::query::query_scalar;
+use sqlx::PgConnection;
+
 use super::server::{Server, Use};
-use super::transaction::Transaction;
 use crate::error::{Error, Kind, Result};
 
 /// Between two questions, while the server still ends it.
@@ -41,15 +40,17 @@ impl fmt::Debug for Doubt {
 }
 
 impl Doubt {
-    /// Whether it was kept; None while the server has not ended it.
-    ///
-    /// # Errors
-    /// A server that is away.
-    pub async fn is_kept(&self, by: &mut Transaction) -> Result<Option<bool>> {
+    /// Whether it was kept, asked by a connection; None while the server has not ended it.
+    pub(super) async fn is_kept(
+        &self,
+        connection: &mut PgConnection,
+    ) -> sqlx::Result<Option<bool>> {
         // Of one that is so old that nobody knows, nothing was ever heard.
-        let state =
-            query_scalar::<String>("SELECT COALESCE(pg_xact_status($1::text::xid8), 'aborted')");
-        let state = state.bind(&self.name).fetch_one(by).await?;
+        let state: String =
+            sqlx::query_scalar("SELECT COALESCE(pg_xact_status($1::text::xid8), 'aborted')")
+                .bind(&self.name)
+                .fetch_one(connection)
+                .await?;
         Ok(match state.as_str() {
             "committed" => Some(true),
             "in progress" => None,
@@ -62,11 +63,10 @@ impl Doubt {
     /// # Errors
     /// What the server does not answer.
     pub async fn settled(&self) -> Result<bool> {
-        let pool = Pool::of_server(&self.server, Use::Read);
         loop {
             let mut condition = self.server.condition();
             condition.wait_for(|now| now.trouble.is_none()).await.ok();
-            match self.asked(&pool).await {
+            match self.asked().await {
                 Ok(Some(is_kept)) => return Ok(is_kept),
                 Err(error) if error.kind() != Kind::Away => return Err(error),
                 Ok(None) | Err(_) => tokio::time::sleep(PAUSE).await,
@@ -74,8 +74,10 @@ impl Doubt {
         }
     }
 
-    async fn asked(&self, pool: &Pool) -> Result<Option<bool>> {
-        let mut transaction = pool.begin().await?;
-        self.is_kept(&mut transaction).await
+    async fn asked(&self) -> Result<Option<bool>> {
+        let (mut connection, turn) = self.server.connection(Use::Read).await?;
+        self.server
+            .guarded(turn, self.is_kept(&mut connection))
+            .await
     }
 }

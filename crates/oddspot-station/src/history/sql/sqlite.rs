@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -40,6 +41,11 @@ async fn opened(file: &Path) -> Result<[SqlitePool; 2]> {
         .synchronous(SqliteSynchronous::Full);
     let write = SqlitePoolOptions::new()
         .max_connections(1)
+        // After a full disk the file has undone what the connection believes to be open still: nothing more would be kept.
+        .before_acquire(|connection, _| {
+            let is_open = connection.is_in_transaction();
+            Box::pin(std::future::ready(Ok(!is_open)))
+        })
         .connect_with(options.clone())
         .await?;
     migrations::of_file(&write, file).await?;

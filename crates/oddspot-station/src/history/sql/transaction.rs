@@ -72,6 +72,25 @@ impl Transaction {
         }
     }
 
+    /// Whether one was kept that nobody knew of; of a file it is always known.
+    ///
+    /// # Errors
+    /// A server that is away.
+    pub async fn knows_as_kept(&mut self, doubt: &Doubt) -> Result<bool> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            Self::Server(InServer {
+                server,
+                turn,
+                transaction,
+                ..
+            }) => {
+                let asked = doubt.is_kept(&mut *transaction);
+                Ok(server.guarded(*turn, asked).await? == Some(true))
+            }
+        }
+    }
+
     /// Which connection it is on, of those that there were.
     pub fn generation(&self) -> u64 {
         match self {

@@ -79,7 +79,7 @@ fn a_clock_that_is_set_back_an_hour_changes_no_order_and_ends_no_session() {
                 let stations = anna.get("/api/v1/stations").json();
                 (stations[0]["outputs"][0]["waiting"] == 0).then_some(())
             });
-            assert!(start.elapsed() < Duration::from_secs(10), "{clock}");
+            assert!(start.elapsed() < Duration::from_secs(30), "{clock}");
         }
     }
     let ids = |reply: Reply| -> Vec<String> {

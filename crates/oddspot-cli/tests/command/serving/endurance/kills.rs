@@ -17,7 +17,7 @@ const SEED: u64 = 23;
 struct Moments(u64);
 
 impl Moments {
-    fn next(&mut self) -> Duration {
+    fn pause(&mut self) -> Duration {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -43,18 +43,20 @@ fn killed(place: &Place, kills: u64) {
     );
     let serve = || Serving::started(&world, "--config serve.toml");
     let (load, mut moments, begun) = (Load::default(), Moments(SEED), Instant::now());
-    let mut serving = serve();
+    let serving = serve();
     load.set_url(&serving);
-    scope(|scope| {
+    let serving = scope(|scope| {
+        let mut serving = serving;
         load.begin(scope, &world);
         for _ in 0..kills {
-            sleep(moments.next());
+            sleep(moments.pause());
             serving.kill();
             serving = serve();
             load.set_url(&serving);
         }
         sleep(Duration::from_millis(500));
         load.end();
+        serving
     });
     receiver.set(Mood::Takes);
     let counts = load.check(&world, &serving);
@@ -65,13 +67,15 @@ fn killed(place: &Place, kills: u64) {
     assert_eq!(told_in(&world, "r/"), all);
     assert!(
         counts.inspections as u64 > 2 * kills,
-        "too little came: {counts:?}"
+        "too little came: {}",
+        counts.words()
     );
     serving.stop();
     place.is_whole(&world);
     let seconds = begun.elapsed().as_secs();
     println!(
-        "{kills} kills in {seconds} s: {counts:?}, told {} times by webhook",
+        "{kills} kills in {seconds} s: {}, told {} times by webhook",
+        counts.words(),
         told.len()
     );
 }

@@ -30,12 +30,21 @@ pub struct Load {
 }
 
 /// How much came of it.
-#[derive(Debug)]
 pub struct Counts {
     pub by_key: usize,
     pub once: usize,
     pub files: usize,
     pub inspections: usize,
+}
+
+impl Counts {
+    /// In words.
+    pub fn words(&self) -> String {
+        format!(
+            "{} answered by key, {} once, {} files moved, {} inspections",
+            self.by_key, self.once, self.files, self.inspections
+        )
+    }
 }
 
 impl Load {

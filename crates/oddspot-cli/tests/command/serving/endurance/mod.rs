@@ -3,6 +3,7 @@
 
 mod kills;
 mod load;
+mod many;
 mod room;
 
 use super::postgres::Postgres;

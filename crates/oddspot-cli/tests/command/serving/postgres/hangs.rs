@@ -127,6 +127,11 @@ fn a_change_whose_answer_is_lost_is_what_is_answered() {
     let world = World::with_model();
     hangs_soon(&world, &proxy.url("line"), "");
     let serving = serve(&world);
+    assert_eq!(serving.send("?part_id=back", &image(1)).status, 201);
+    proxy.set(Way::Swallows);
+    is_refused(&serving);
+    proxy.set(Way::Open);
+    is_back(&serving);
     let first = active(&serving);
     let verdict = serving.get("/api/v1/stations/model/verdict").json();
     let moved = json!({

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Instant;
 
-use super::keeping::{another, world_with_model};
-use super::{Serving, agent, answer};
+use crate::serving::keeping::{another, world_with_model};
+use crate::serving::{Serving, agent, answer};
 
 /// Inspections, unless `ODDSPOT_INSPECTIONS` says another number.
 const USUAL: usize = 100_000;
