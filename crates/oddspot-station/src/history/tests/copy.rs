@@ -65,25 +65,17 @@ async fn a_history_is_moved_to_a_server_and_back_with_every_row() {
     let refused = first.copy_to(&of_server).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Mismatch);
     assert!(refused.to_string().contains("not empty"), "{refused}");
-    let all = Filter::default();
-    let found = |history: &History| history.find(&all, Order::Newest, None, 2_000);
-    assert_eq!(
-        found(&first).await.unwrap(),
-        found(&of_server).await.unwrap()
-    );
+    assert_eq!(found(&first).await, found(&of_server).await);
     // Ids go on after those that were copied.
     of_server.close().await;
     let of_server = History::open(&server).await.unwrap();
     let next = of_server.record(judged(1.0)).await.unwrap();
-    assert!(found(&first).await.unwrap()[0].id < next.id);
+    assert!(found(&first).await[0].id < next.id);
 
     let back = History::open(&file("back")).await.unwrap();
     let again = of_server.copy_to(&back).await.unwrap();
     assert_eq!(again.len(), copied.len());
-    assert_eq!(
-        found(&back).await.unwrap(),
-        found(&of_server).await.unwrap()
-    );
+    assert_eq!(found(&back).await, found(&of_server).await);
     back.close().await;
     // Row by row and column by column it is as it was, but for the one that came.
     let undo = format!("DELETE FROM inspection WHERE id = '{}'", next.id);
@@ -101,6 +93,13 @@ async fn a_history_is_moved_to_a_server_and_back_with_every_row() {
         dump(&folder.path().join("first")).await,
         dump(&folder.path().join("back")).await
     );
+}
+
+/// All inspections, the newest first.
+async fn found(history: &History) -> Vec<Inspection> {
+    let all = Filter::default();
+    let found = history.find(&all, Order::Newest, None, 2_000).await;
+    found.unwrap()
 }
 
 /// All rows of all tables of a file, as texts.
