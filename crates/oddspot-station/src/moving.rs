@@ -28,14 +28,16 @@ pub fn copy_history(data: &Path, server: &DatabaseAddress, way: Way) -> Result<V
         let reason = "there is no history to copy: give the data folder of a service by --data";
         return Err(Error::at(Kind::NotFound, file, reason));
     }
-    // Held as long as it is copied: no service begins on it.
-    let _data = Data::open(data)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::new(Kind::System, format!("cannot begin: {error}")))?;
+    // Held as long as it is copied: no service begins on it. What is refused leaves nothing where nothing was.
+    let held = |way_first| (way == way_first).then(|| Data::open(data)).transpose();
     runtime.block_on(async {
+        let _before = held(Way::ToServer)?;
         let of_server = History::open(&Place::Server(server.clone())).await?;
+        let _after = held(Way::ToFile)?;
         let of_file = History::open(&Place::File(file.clone())).await?;
         keep_private(&file);
         let copied = match way {
