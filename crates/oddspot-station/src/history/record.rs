@@ -112,9 +112,9 @@ impl History {
 
     /// Makes ids go on after those that there are, and tells of what was kept and not told of.
     pub(super) async fn settle(&self) -> Result<()> {
+        // It only reads, and need not be kept.
         let mut transaction = self.write().begin().await?;
-        drop(self.given(&mut transaction).await?);
-        transaction.commit().await
+        self.given(&mut transaction).await.map(drop)
     }
 }
 
