@@ -58,7 +58,7 @@ async fn what_is_too_old_goes_and_what_somebody_needs_stays(place: &Place) {
     world.make_good("top", &old[4].kept).await;
     // One that was a good image, and is none any more.
     world.make_good("top", &old[5].kept).await;
-    (world.history.remove_good("top", &old[5].image).await).unwrap();
+    (world.history.remove_good("top", &old[5].image, None).await).unwrap();
     // One of which an odd part has the same image.
     world.judge("top", "good 6 6", Verdict::Anomalous).await;
     world.run(29).await;

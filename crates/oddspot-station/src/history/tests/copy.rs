@@ -22,7 +22,7 @@ async fn filled(place: &Place) -> History {
         note: None,
         who: Some("anna".to_owned()),
     };
-    history.label(&last.id, Some(&label)).await.unwrap();
+    history.label(&last.id, Some(&label), None).await.unwrap();
     for image in ["a", "b"] {
         let good = NewGood {
             kept: KeptImage {
@@ -33,12 +33,15 @@ async fn filled(place: &Place) -> History {
             size: [10, 10],
             source: GoodSource::Upload,
         };
-        history.add_good("top", &good).await.unwrap();
+        history.add_good("top", &good, None).await.unwrap();
     }
-    history.remove_good("top", "b").await.unwrap();
+    history.remove_good("top", "b", None).await.unwrap();
     let settings = std::collections::BTreeMap::new();
-    (history.add_job("top", JobKind::Instant, &settings).await).unwrap();
-    history.activate("top", "m1", true).await.unwrap();
+    (history
+        .add_job("top", JobKind::Instant, &settings, None)
+        .await)
+        .unwrap();
+    history.activate("top", "m1", true, None).await.unwrap();
     for row in [
         "INSERT INTO \"user\" (name, role, password, added_at) VALUES ('anna', 'admin', 'hash', 'then')",
         "INSERT INTO session (id, \"user\", began_at, seen_at) VALUES ('id', 'anna', 'then', 'now')",

@@ -30,7 +30,7 @@ impl World {
     pub async fn new(place: &Place, keep: KeepConfiguration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let history = Arc::new(opened(place).await);
-        history.add_station("side", false).await.unwrap();
+        history.add_station("side", false, None).await.unwrap();
         let data = Arc::new(Data::open(folder.path()).unwrap());
         let keeping = keeping(&history, &data, keep);
         Self {
@@ -127,7 +127,10 @@ impl World {
             note: None,
             who: None,
         };
-        self.history.label(&one.id, Some(&label)).await.unwrap();
+        self.history
+            .label(&one.id, Some(&label), None)
+            .await
+            .unwrap();
     }
 
     pub async fn make_good(&self, station: &str, kept: &KeptImage) {
@@ -137,7 +140,7 @@ impl World {
             size: [1, 1],
             source: GoodSource::History,
         };
-        self.history.add_good(station, &good).await.unwrap();
+        self.history.add_good(station, &good, None).await.unwrap();
     }
 }
 

@@ -58,7 +58,7 @@ fn memory_stays_and_pages_are_quick_over_a_hundred_thousand_inspections() {
         let image = another(number as u64 % 8, number);
         let image = match number % 100 {
             0 => [
-                super::setting_up::bad(number as u64 % 8),
+                crate::serving::setting_up::bad(number as u64 % 8),
                 image[image.len() - 8..].to_vec(),
             ]
             .concat(),
