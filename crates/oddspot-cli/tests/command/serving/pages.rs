@@ -274,7 +274,7 @@ fn pages_are_in_the_language_that_their_reader_wants() {
         &[("accept-language", "de"), ("accept", "text/html")],
     );
     assert!(
-        missing.problem(422).contains("is no id"),
+        missing.problem(404).contains("there is no inspection"),
         "{}",
         missing.text()
     );
