@@ -2,7 +2,7 @@
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::{Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -72,5 +72,8 @@ async fn shown(nav: Navigation, t: Words, answer: Response) -> Response {
     };
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
+    // It names stations to who may see them.
+    let never = HeaderValue::from_static("no-store");
+    parts.headers.entry(header::CACHE_CONTROL).or_insert(never);
     (parts.status, parts.headers, Html(page)).into_response()
 }
