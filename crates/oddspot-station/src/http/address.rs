@@ -1,10 +1,18 @@
-//! Addresses of this service that somebody is sent back to: never one of another site.
+//! Addresses of this service: which are for people, and which somebody is sent back to, never one of another site.
 
 use axum::http::{Method, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Letters of an address, at most.
 const LONGEST: usize = 2_000;
+
+/// Addresses that programs ask for: they are told as programs are, whoever asks.
+const OF_PROGRAMS: [&str; 5] = ["/api/", "/v2", "/metrics", "/openapi.json", "/assets/"];
+
+/// Whether an address is one of those that people go to.
+pub fn is_for_people(path: &str) -> bool {
+    !OF_PROGRAMS.iter().any(|begin| path.starts_with(begin))
+}
 
 /// Where one signs in who wanted to see an address, and is sent back to it then.
 pub fn login_to(method: &Method, wanted: &Uri) -> String {

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::address::{is_for_people, own};
 use super::who::cookie;
-use super::wrong_page::is_for_people;
 use super::{Shared, Site};
 use crate::words::{Language, Words};
 
@@ -50,7 +50,7 @@ pub async fn choice(State(shared): State<Shared>, request: Request, next: Next) 
     let (here, chosen) = without_choice(wanted.map_or("/", |wanted| wanted.as_str()));
     match chosen {
         Some(chosen) if request.method().is_safe() && is_for_people(&here) => {
-            let mut response = Redirect::to(super::address::own(&here)).into_response();
+            let mut response = Redirect::to(own(&here)).into_response();
             if let Some(language) = Language::named(&chosen) {
                 keep(shared.site, language, &mut response);
             }

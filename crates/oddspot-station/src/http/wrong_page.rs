@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::Shared;
+use super::address::is_for_people;
 use super::gate::wants_page;
 use super::language::words_of;
 use super::pages::navigation;
@@ -17,14 +18,6 @@ use crate::words::Words;
 
 /// Bytes of a problem document, at most.
 const LARGEST: usize = 64 << 10;
-
-/// Addresses that programs ask for: they are told as programs are, whoever asks.
-const OF_PROGRAMS: [&str; 5] = ["/api/", "/v2", "/metrics", "/openapi.json", "/assets/"];
-
-/// Whether an address is one of those that people go to.
-pub fn is_for_people(path: &str) -> bool {
-    !OF_PROGRAMS.iter().any(|begin| path.starts_with(begin))
-}
 
 /// Shows problems as pages to who goes to a page. What scripts of a page ask for is answered as to programs.
 pub async fn as_page(State(shared): State<Shared>, request: Request, next: Next) -> Response {
