@@ -107,7 +107,7 @@ fn every_page_is_for_everybody() {
     let all = [
         "/stations/part",
         "/history?station=part",
-        "/history?since=yesterday",
+        "/history?cursor=none",
         &inspection,
         "/stations/part/setup",
         "/stations/part/models",

@@ -61,7 +61,7 @@ fn people_sign_in_and_an_admin_says_who_may_what_in_a_browser() {
     );
     page.value("window.confirm = () => true");
     page.value("document.querySelector('[data-remove$=\"/camera\"]').click()");
-    page.until("document.body.textContent.includes('removed the token')");
+    page.until("document.readyState === 'complete' && document.body.textContent.includes('removed the token')");
     assert_eq!(Client::program(&serving, &token).send("model").status, 401);
     for (width, scheme) in [(390, "dark"), (1280, "light"), (1920, "dark")] {
         for path in ["/people", "/account", "/stations/model"] {
