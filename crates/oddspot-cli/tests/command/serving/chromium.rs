@@ -83,6 +83,12 @@ impl Chromium {
     }
 
     fn call(&mut self, method: &str, parameters: Value) -> Value {
+        let said = self.asked(method, parameters);
+        said.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// What comes of a call, or the error that the browser tells.
+    fn asked(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -97,8 +103,10 @@ impl Chromium {
             assert_eq!(bytes.pop(), Some(0), "the browser ended");
             let heard: Value = serde_json::from_slice(&bytes).unwrap();
             if heard["id"] == self.last {
-                assert!(heard["error"].is_null(), "{method}: {heard}");
-                return heard["result"].clone();
+                return match heard["error"].is_null() {
+                    true => Ok(heard["result"].clone()),
+                    false => Err(heard["error"].clone()),
+                };
             }
             let level = heard["params"]["entry"]["level"].as_str();
             let is_wrong = match heard["method"].as_str() {
@@ -201,10 +209,17 @@ impl Chromium {
         pages
     }
 
+    /// Whether an expression is true; what cannot be said while another page comes is not.
+    fn is_true(&mut self, expression: &str) -> bool {
+        let asked = json!({ "expression": expression, "returnByValue": true });
+        let said = self.asked("Runtime.evaluate", asked);
+        said.is_ok_and(|said| said["exceptionDetails"].is_null() && said["result"]["value"] == true)
+    }
+
     /// Waits until an expression is true.
     pub fn until(&mut self, expression: &str) {
         let start = Instant::now();
-        while self.value(expression) != true {
+        while !self.is_true(expression) {
             let wrong = &self.wrong;
             assert!(
                 start.elapsed() < PATIENCE,
