@@ -31,10 +31,8 @@ language = Sprache
 ## Tasten
 
 keys = Tastatur
-keys-off = Aus
 keys-on = Tasten sind an
 keys-close = Schließen
-keys-list = Diese Tasten
 keys-help = diese Hilfe
 keys-line = die Linie
 keys-history = der Verlauf
@@ -214,7 +212,6 @@ place-size = Spalten und Zeilen
 place-score = Höchster Wert
 image-health = Licht, Schärfe, Farben
 id = Prüfung
-odd-shown = das Auffällige
 image-alone = das Bild allein
 as-it-came = Datei, wie sie kam
 to-line = Zurück zur Linie

@@ -31,10 +31,8 @@ language = Language
 ## Keys
 
 keys = Keyboard
-keys-off = Off
 keys-on = Keys are on
 keys-close = Close
-keys-list = These keys
 keys-help = this help
 keys-line = the line
 keys-history = the history
@@ -214,7 +212,6 @@ place-size = Columns and rows
 place-score = Highest score
 image-health = Light, focus, colours
 id = Inspection
-odd-shown = what is odd
 image-alone = the image alone
 as-it-came = file as it came
 to-line = Back to the line
