@@ -46,6 +46,8 @@ async fn filled(place: &Place) -> History {
         "INSERT INTO \"user\" (name, role, password, added_at) VALUES ('anna', 'admin', 'hash', 'then')",
         "INSERT INTO session (id, \"user\", began_at, seen_at) VALUES ('id', 'anna', 'then', 'now')",
         "INSERT INTO token (name, secret, role, added_at) VALUES ('camera', 'hash', 'machine', 'then')",
+        "INSERT INTO unreadable (station, file_name, file_bytes, file_written_ns, reason, found_at) \
+         VALUES ('top', 'a.png', 3, 7, 'no image', 'then')",
         "INSERT INTO audit (id, done_at, kind, deed) VALUES ('1', 'then', 'anyone', 'signed_in')",
     ] {
         sql::query(row).execute(history.write()).await.unwrap();
