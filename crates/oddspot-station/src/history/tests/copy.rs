@@ -124,6 +124,6 @@ async fn dump(file: &std::path::Path) -> Vec<(String, Vec<String>)> {
         let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(rows));
         all.push((table, rows.fetch_all(&pool).await.unwrap()));
     }
-    assert_eq!(all.len(), 16);
+    assert_eq!(all.len(), 17);
     all
 }
