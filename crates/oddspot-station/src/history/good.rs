@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::audit::{Note, put_note};
 use super::inspection::kept_image;
-use super::sql::{self, Row};
+use super::sql::{self, Row, Transaction};
 use super::{History, text_of};
 use crate::data::KeptImage;
 use crate::error::{Error, Kind, Result};
@@ -152,12 +152,8 @@ impl History {
             .bind(station)
             .bind(image)
             .bind(i64::from(left_out));
-        one_of(
-            query.execute(&mut transaction).await?.rows_affected(),
-            image,
-        )?;
-        put_note(&mut transaction, note).await?;
-        transaction.commit().await
+        let changed = query.execute(&mut transaction).await?.rows_affected();
+        keep_one(transaction, changed, image, note).await
     }
 
     /// Takes one away; its file stays, also when images are removed, for a model may have learned from it.
@@ -177,20 +173,23 @@ impl History {
         .await?;
         let query = "DELETE FROM good_image WHERE station = $1 AND image = $2";
         let query = sql::query(query).bind(station).bind(image);
-        one_of(
-            query.execute(&mut transaction).await?.rows_affected(),
-            image,
-        )?;
-        put_note(&mut transaction, note).await?;
-        transaction.commit().await
+        let changed = query.execute(&mut transaction).await?.rows_affected();
+        keep_one(transaction, changed, image, note).await
     }
 }
 
-fn one_of(rows: u64, image: &str) -> Result<()> {
-    match rows {
-        0 => Err(none(image)),
-        _ => Ok(()),
+/// Keeps what was changed of an image, with who did it; nothing where there was none to change.
+async fn keep_one(
+    mut transaction: Transaction,
+    changed: u64,
+    image: &str,
+    note: Option<&Note>,
+) -> Result<()> {
+    if changed == 0 {
+        return Err(none(image));
     }
+    put_note(&mut transaction, note).await?;
+    transaction.commit().await
 }
 
 fn none(image: &str) -> Error {
