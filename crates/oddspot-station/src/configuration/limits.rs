@@ -19,6 +19,9 @@ pub struct Limits {
     pub queue: usize,
     /// Images that may be sent in a second.
     pub requests: u32,
+    /// Bytes of the data folder's disk: with fewer free ones it is told of as nearly full. Without it that is a twentieth
+    /// of the disk; 0 never tells.
+    pub free: Option<u64>,
 }
 
 impl Default for Limits {
@@ -28,6 +31,7 @@ impl Default for Limits {
             pixels: oddspot::images::MAX_PIXELS,
             queue: 8,
             requests: 1_000,
+            free: None,
         }
     }
 }

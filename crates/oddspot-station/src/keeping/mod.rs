@@ -35,6 +35,8 @@ pub struct Keeping {
     data: Arc<Data>,
     metrics: Arc<Metrics>,
     rules: Rules,
+    /// Bytes of the disk that are to be free, if it is configured.
+    least_free: Option<u64>,
     now: Mutex<Now>,
 }
 
@@ -68,6 +70,7 @@ impl Keeping {
             data,
             metrics,
             rules: Rules::of(configuration),
+            least_free: configuration.limits.free,
             now: Mutex::default(),
         }
     }
@@ -120,7 +123,7 @@ impl Keeping {
 
     /// Notes whether the disk is nearly full, and tells it once.
     fn look_at_room(&self) {
-        let trouble = self.data.room().and_then(words::room);
+        let trouble = (self.data.room()).and_then(|room| words::room(room, self.least_free));
         let mut now = self.lock();
         if let (None, Some(trouble)) = (&now.room, &trouble) {
             tracing::warn!("{trouble}");

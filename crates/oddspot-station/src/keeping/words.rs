@@ -2,13 +2,13 @@
 
 use crate::data::Room;
 
-/// The disk is nearly full when less than one of so many of its bytes is free.
+/// The disk is nearly full when less than one of so many of its bytes is free, unless it is configured.
 const FREE_OF: u64 = 20;
 
-/// That the disk is nearly full, if it is.
-pub fn room(room: Room) -> Option<String> {
+/// That the disk is nearly full, if it is: if fewer bytes are free than `least`.
+pub fn room(room: Room, least: Option<u64>) -> Option<String> {
     let Room { free, total } = room;
-    (free < total / FREE_OF).then(|| {
+    (free < least.unwrap_or(total / FREE_OF)).then(|| {
         format!(
             "the disk of the data folder is nearly full, {} of {} are free: make room on it, or say under [keep] of the \
              configuration which images may go",
@@ -42,17 +42,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_is_nearly_full_below_a_twentieth() {
-        let of = |free| {
-            room(Room {
-                free,
-                total: 2_000_000_000,
-            })
-        };
-        assert_eq!(of(100_000_000), None);
-        let said = of(99_900_000).unwrap();
+    fn a_disk_is_nearly_full_below_a_twentieth_or_what_is_configured() {
+        let total = 2_000_000_000;
+        let of = |free, least| room(Room { free, total }, least);
+        assert_eq!(of(100_000_000, None), None);
+        let said = of(99_900_000, None).unwrap();
         assert!(said.contains("99.9 MB of 2.0 GB are free"), "{said}");
+        assert_eq!(of(5_000, Some(5_000)), None);
+        assert!(of(4_999, Some(5_000)).is_some());
+        assert_eq!(of(0, Some(0)), None);
         let none = Room { free: 0, total: 0 };
-        assert_eq!(room(none), None);
+        assert_eq!(room(none, None), None);
     }
 }

@@ -21,10 +21,10 @@ fn images(world: &World) -> Vec<PathBuf> {
     images.map(|file| world.path(file)).collect()
 }
 
-/// A service whose station `part` keeps what is configured.
+/// A service whose station `part` keeps what is configured. How full the disk of the tests is tells nothing.
 fn serve(world: &World, keep: &str) -> Serving {
-    let station = "[[station]]\nname = \"part\"\n";
-    world.write("keep.toml", format!("{station}[station.keep]\n{keep}\n"));
+    let head = "[limits]\nfree = 0\n[[station]]\nname = \"part\"\n";
+    world.write("keep.toml", format!("{head}[station.keep]\n{keep}\n"));
     Serving::started(world, "--config keep.toml")
 }
 
@@ -142,6 +142,23 @@ fn old_images_go_their_rows_say_so_and_pages_too() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_disk_with_less_room_than_is_configured_is_told_of() {
+    let world = World::with_model();
+    world.write("free.toml", format!("[limits]\nfree = {}\n", 1_u64 << 60));
+    let serving = Serving::start(&world, "--config free.toml");
+    let trouble = until(|| {
+        let stations = serving.get("/api/v1/stations").json();
+        stations[0]["keeping_trouble"].as_str().map(str::to_owned)
+    });
+    assert!(trouble.contains("disk of the data folder is nearly full"));
+    let ready = serving.get("/v2/health/ready").json();
+    let told = json!({ "ready": true, "warnings": [&trouble] });
+    assert_eq!(ready, told);
+    assert!(serving.get("/stations/model").text().contains(&trouble));
+    assert!(serving.stop().stderr.contains(&trouble));
 }
 
 /// How often it is killed.

@@ -10,7 +10,9 @@ use crate::world::World;
 #[test]
 fn an_image_is_judged_and_told_of_in_every_way() {
     let world = World::with_model();
-    let serving = Serving::start(&world, "");
+    // How full the disk of the tests is tells nothing.
+    world.write("serve.toml", "[limits]\nfree = 0\n");
+    let serving = Serving::start(&world, "--config serve.toml");
     let sent = serving.send("?part_id=SN%201", &image(1));
     assert_eq!(sent.status, 201, "{}", sent.text());
     let inspection = sent.json();
