@@ -98,15 +98,24 @@ pub(super) fn black_is_zero(mut samples: Samples) -> Samples {
     samples
 }
 
+/// The bits that are in use in samples from memory; none where they have 8.
+pub(super) fn bits_of(image: &DynamicImage) -> Option<u8> {
+    bits_in_use_of(image, None)
+}
+
 /// The bits that are in use of 16; none of samples that use all of theirs.
 pub(super) fn bits_in_use(samples: &Samples) -> Option<u8> {
     let Depth::Of16(said) = samples.depth else {
         return None;
     };
-    let color = samples.image.color();
+    bits_in_use_of(&samples.image, said)
+}
+
+fn bits_in_use_of(image: &DynamicImage, said: Option<u8>) -> Option<u8> {
+    let color = image.color();
     let colours = if color.has_color() { 3 } else { 1 };
     let channels = [colours, usize::from(color.channel_count())];
-    let highest = match &samples.image {
+    let highest = match image {
         DynamicImage::ImageLuma16(grey) => highest_but_hot(grey, channels),
         DynamicImage::ImageLumaA16(grey) => highest_but_hot(grey, channels),
         DynamicImage::ImageRgb16(rgb) => highest_but_hot(rgb, channels),

@@ -56,7 +56,8 @@ pub(crate) use reading::dimensions_within;
 pub use reading::{Pages, Reading, decode, decode_bytes, dimensions};
 pub use sound::{check_all, check_each};
 pub use source::Source;
-pub(crate) use source::{UNNAMED, hash_pixels};
+pub use source::UNNAMED;
+pub(crate) use source::hash_pixels;
 
 /// Mean of ImageNet's red, green and blue, of values in [0, 1].
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ::image::{ColorType, DynamicImage};
+
 use super::bit_depth::BitDepth;
 use super::flatten::{Picture, bits_in_use, flatten};
 use super::image_file::{Content, ImageFile};
@@ -65,6 +67,23 @@ impl Reading {
             samples: SamplesOfPages::open(content.into(), name, self.limits)?,
             bit_depth: self.bit_depth,
         })
+    }
+
+    /// Samples in memory as the picture that a file of them would be: grey replicated, opacity on black, 16 bits
+    /// brought to 8; `name` is what they are called in errors.
+    ///
+    /// # Errors
+    /// Samples that are floats, that are none, or that are too many.
+    pub fn picture(&self, samples: DynamicImage, name: &Path) -> Result<Picture> {
+        self.limits
+            .check((samples.width(), samples.height()), name)?;
+        match samples.color() {
+            ColorType::Rgb32F | ColorType::Rgba32F => Err(Error::image(
+                name,
+                "its samples are floats: give whole numbers of 8 or 16 bits",
+            )),
+            _ => Ok(flatten(Samples::new(samples, None), self.bit_depth)),
+        }
     }
 
     /// The bits that are in use in a file of 16 bits a sample; none of another.
@@ -131,8 +150,14 @@ pub fn dimensions(path: &Path) -> Result<(u32, u32)> {
 /// The same of a file that may be of other sizes.
 pub(crate) fn dimensions_within(path: &Path, limits: Limits) -> Result<(u32, u32)> {
     let file = ImageFile::open(path)?;
-    let only = SamplesOfPages::open((&file).into(), path, limits)?.only();
-    only?.dimensions()
+    dimensions_of((&file).into(), path, limits)
+}
+
+/// The same of the bytes of a file.
+pub(super) fn dimensions_of(content: Content, name: &Path, limits: Limits) -> Result<(u32, u32)> {
+    SamplesOfPages::open(content, name, limits)?
+        .only()?
+        .dimensions()
 }
 
 /// The pixels of an image file, read as [`Reading::decode`] does by default.

@@ -12,7 +12,7 @@ use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::Glance;
-use crate::images::{Kind, Source, UNNAMED, batches};
+use crate::images::{Kind, Source, batches};
 use crate::judge::Memory;
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
@@ -38,11 +38,7 @@ impl<S: Into<Source>> FromIterator<S> for GoodImages {
         let mut train: Vec<Source> = images.into_iter().map(Into::into).collect();
         for (index, image) in train.iter_mut().enumerate() {
             // Their order, and so the split, follows from their names.
-            if let Source::Memory { name, .. } = image
-                && name == UNNAMED
-            {
-                *name = format!("{index:06}");
-            }
+            image.name_unnamed(|| format!("{index:06}"));
         }
         Self {
             train,
