@@ -94,8 +94,8 @@ pub struct Detector {
     region: PackedTensors,
     /// What of it was drawn since, on images of one shape.
     pub(super) drawn: Option<RegionOfInterest>,
-    pub(super) teacher: Box<dyn Forward>,
-    pub(super) judging: Judging,
+    pub(super) teacher: Arc<dyn Forward>,
+    pub(super) judging: Arc<Judging>,
     pub(super) pool: ThreadPool,
     /// What is usual of good images' light, focus and colours.
     pub(super) health: UsualHealth,
@@ -180,9 +180,31 @@ impl Detector {
             view,
             region: of_region(&model.packed),
             drawn: None,
-            teacher,
-            judging,
+            teacher: Arc::from(teacher),
+            judging: Arc::new(judging),
             pool,
+            in_flight: InFlight::new(PIXELS_AT_A_TIME),
+            memories: Mutex::default(),
+        })
+    }
+
+    /// The same on so many new threads; 0 for as many as there are cores. What is learned is shared, and lies in
+    /// memory once. For a process that was forked: there the threads of before are missing.
+    ///
+    /// # Errors
+    /// Threads that the system does not give.
+    pub fn on_threads(&self, threads: usize) -> Result<Self> {
+        Ok(Self {
+            path: self.path.clone(),
+            header: self.header.clone(),
+            view: self.view.clone(),
+            region: self.region.clone(),
+            drawn: self.drawn.clone(),
+            teacher: Arc::clone(&self.teacher),
+            judging: Arc::clone(&self.judging),
+            pool: pool(threads)?,
+            health: self.header.health.ready(),
+            examples: self.examples.clone(),
             in_flight: InFlight::new(PIXELS_AT_A_TIME),
             memories: Mutex::default(),
         })

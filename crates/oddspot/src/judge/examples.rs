@@ -54,7 +54,7 @@ impl Detector {
         let pictures = self.examples.iter().zip(recorded);
         self.pool.install(|| {
             self.with_memory(|memory| {
-                let judge = (&self.judging, &*self.teacher);
+                let judge = (&*self.judging, &*self.teacher);
                 pictures
                     .map(|(picture, &recorded)| {
                         let terms = &self.header.terms;

@@ -16,6 +16,7 @@ mod stack;
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use ::image::RgbImage;
 use rayon::prelude::*;
@@ -66,6 +67,7 @@ pub struct Sight {
 }
 
 /// How a model sees images. Threads may share it.
+#[derive(Clone)]
 pub struct View {
     size: ImageSize,
     reading: Reading,
@@ -76,8 +78,9 @@ pub struct View {
 }
 
 /// What aligns images.
+#[derive(Clone)]
 struct Aligner {
-    search: Search,
+    search: Arc<Search>,
     good: GoodAlignment,
 }
 
@@ -140,7 +143,7 @@ impl View {
         let name = |image: usize| images[image].name_below(root);
         let learned = learn(&pictures, how, size);
         let aligner = learned.map(|(reference, good)| Aligner {
-            search: Search::new(reference, how, good.reach),
+            search: Arc::new(Search::new(reference, how, good.reach)),
             good: good.named(name),
         });
         Ok(Some(Self {
@@ -164,7 +167,7 @@ impl View {
                 Error::new(ErrorKind::Damaged, Subject::Model, reason)
             })?;
             Ok(Aligner {
-                search: Search::new(reference, settings.alignment, good.reach),
+                search: Arc::new(Search::new(reference, settings.alignment, good.reach)),
                 good: good.clone(),
             })
         };

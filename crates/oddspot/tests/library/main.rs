@@ -65,6 +65,11 @@ fn images_in_memory_make_a_model_that_bytes_give_back() {
         detector.inspect(&image).unwrap(),
         other.inspect(&image).unwrap()
     );
+    let threads_anew = detector.on_threads(1).unwrap();
+    assert_eq!(
+        threads_anew.inspect(&image).unwrap(),
+        other.inspect(&image).unwrap()
+    );
 }
 
 #[test]
