@@ -107,14 +107,14 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         .verdict
         .threshold
         .map_or(thresholds.image, |_| before.image);
-    let (odd, is_refused) = odd(&good, before.image, follows);
+    let doubts = model.header.doubts(&good, follows);
     ensure!(
-        args.dry_run || args.take.force || !is_refused,
+        args.dry_run || args.take.force || !doubts.are_grave,
         "{}; the model stays as it was: give good images of this part, as the line takes them, or add --force if \
          that is what these are",
-        odd.join("; ")
+        doubts.words.join("; ")
     );
-    for line in odd {
+    for line in doubts.words {
         tell!("warning: {line}");
     }
     let prices = Prices::new(&thresholds, before, &good, &bad);
@@ -141,35 +141,6 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         None => tell!("nothing was changed (--dry-run)"),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Times that a threshold may rise without a word.
-const STEEP: f64 = 2.0;
-
-/// What makes it unlikely that the good images are of the part that the model knows, and whether that is so much that it
-/// must be meant.
-fn odd(good: &[Scored], before: f64, threshold: f64) -> (Vec<String>, bool) {
-    let untrusted: Vec<&Scored> = (good.iter())
-        .filter(|image| !image.health.is_trusted())
-        .collect();
-    let mut lines = Vec::new();
-    if let Some(words) = untrusted.iter().find_map(|image| image.health.words()) {
-        lines.push(format!(
-            "{} of {} good images are untrusted so far ({words}); a model that is set by them takes them for \
-             usual: give images of the line as it is to stay",
-            untrusted.len(),
-            good.len()
-        ));
-    }
-    let is_steep = threshold > STEEP * before && before > 0.0;
-    let is_refused = is_steep || 2 * untrusted.len() > good.len();
-    if is_steep {
-        lines.push(format!(
-            "the threshold is {:.1} times the one before: are these good images of the same part?",
-            threshold / before
-        ));
-    }
-    (lines, is_refused)
 }
 
 /// Scores of images that the model has not learned from; None if interrupted.

@@ -45,7 +45,7 @@ impl Place<'_> {
     /// A file that cannot be written.
     pub fn save(&self, model: &Model) -> Result<()> {
         let output = self.output;
-        if let Some(kept) = replace(output, || Ok(model.save(output)?))? {
+        if let Some(kept) = replace(output, || model.save(output))? {
             tell!("the model before is kept as {}", kept.display());
         }
         if self.output != self.model {

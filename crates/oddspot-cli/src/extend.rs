@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::model::Header;
-use oddspot::train::{Extended, Odd, Progress as Event};
-use oddspot::verdict::Verdict;
+use oddspot::train::{Extended, Progress as Event};
 use oddspot::{ErrorKind, Extension, Model};
 
 use crate::changed::ChangedArgs;
@@ -115,33 +114,15 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Images that a line names.
-const NAMED: usize = 5;
-
-/// Tells of new images that the model does not call good as it is, and refuses them where they are most: they would
-/// be good from now on.
+/// Tells of new images that the model does not call good as it is, and refuses them where they are most.
 fn refuse_odd(extended: &Extended, force: bool) -> Result<()> {
-    let new = extended.new;
-    let is_odd = |one: &&Odd| matches!(one.verdict, Verdict::Anomalous | Verdict::Untrusted);
-    let odd: Vec<&Odd> = extended.odd.iter().filter(is_odd).collect();
-    if odd.is_empty() {
+    let doubts = extended.doubts();
+    if doubts.words.is_empty() {
         return Ok(());
     }
-    let named: Vec<String> = (odd.iter().take(NAMED))
-        .map(|one| format!("{} ({})", one.record.name, one.verdict.word()))
-        .collect();
-    let more = match odd.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let said = format!(
-        "{} of {} are not good by the model as it is: {}{more}",
-        odd.len(),
-        counted(new, "new image"),
-        named.join(", ")
-    );
+    let said = doubts.words.join("; ");
     ensure!(
-        force || 2 * odd.len() <= new,
+        force || !doubts.are_grave,
         "{said}; look whether they are good images of this part, and add --force if they are"
     );
     tell!("warning: {said}; they are good from now on: look whether they are");

@@ -105,7 +105,7 @@ fn pretrain(args: &PretrainArgs, recipe: Recipe, interrupt: &Interrupt) -> Resul
         tell!("go on with the same options and --resume");
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    let write = || Ok(pretraining.write_weights(&args.output)?);
+    let write = || pretraining.write_weights(&args.output);
     if let Some(kept) = replace(&args.output, write)? {
         tell!("the teacher before is kept as {}", kept.display());
     }

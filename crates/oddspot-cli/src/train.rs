@@ -233,7 +233,7 @@ fn save(
     checkpoint: &Path,
     (kept, is_first): (bool, bool),
 ) -> Result<()> {
-    let write = || Ok(model.save(output)?);
+    let write = || model.save(output);
     let replaced = match is_first {
         true => write().map(|()| None),
         false => replace(output, write),

@@ -14,13 +14,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use oddspot::Detector;
+use oddspot::files::lock::Hold;
 use oddspot_arrivals::{Arrivals, Folder, Whole, is_image};
 
 use crate::detect::JudgeArgs;
 use crate::detect::input::Input;
 use crate::detect::judge::judge;
 use crate::detect::told::{Judged, OfFile, Page};
-use crate::output::hold;
 use crate::printing::counted;
 use crate::runtime::Runtime;
 use days::{Days, judged_before};
@@ -80,7 +80,7 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
         args.folder.display(),
         args.output.display()
     );
-    let _hold = hold(&output.join(HELD))?;
+    let _hold = Hold::take_soon(&output.join(HELD))?;
     let mut watch = Watch {
         arrivals: Arrivals::new(judged_before(&output)?),
         folder: Folder::new(

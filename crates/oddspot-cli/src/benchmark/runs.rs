@@ -18,7 +18,6 @@ use oddspot_measure::benchmark::Record;
 
 use super::BenchmarkArgs;
 use super::files::{REPORT, is_output, write_json};
-use crate::output::hold;
 use crate::runtime::{Runtime, teacher_library};
 
 /// One training and its measurement.
@@ -90,7 +89,7 @@ impl<'a> Benchmark<'a> {
         let folder = args.output.join("runs");
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let hold = hold(&args.output.join(REPORT))?;
+        let hold = Hold::take_soon(&args.output.join(REPORT))?;
         atomic::remove_leftovers_in(&args.output, is_output);
         atomic::remove_leftovers_in(&folder, |_| true);
         Ok(Self {

@@ -21,7 +21,6 @@ use super::page::PAGE;
 use super::pictures::{Pictures, Written, remove_leftovers};
 use super::stamp::{Stamp, Stamps};
 use super::table::{CSV, Form, Of, Table};
-use crate::output::hold;
 
 /// Everything that is said, a line an image.
 pub const JSON_LINES: &str = "results.jsonl";
@@ -229,7 +228,7 @@ impl Folder {
         std::fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the folder {shown}; choose an -o that you may write to")
         })?;
-        let hold = hold(&folder.join(JSON_LINES))?;
+        let hold = Hold::take_soon(&folder.join(JSON_LINES))?;
         let heads = [false, true].map(|comma| Form { comma, ..form }.head());
         let [results, table] = [JSON_LINES, CSV].map(|name| folder.join(name));
         let there = has_rows(&results, &[])?

@@ -2,6 +2,8 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 
@@ -48,6 +50,23 @@ impl Hold {
                 });
             }
         }
+    }
+
+    /// The same, waiting a moment: a run that was killed may still be letting go of it.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_soon(output: &Path) -> Result<Self> {
+        const TRIES: usize = 5;
+        for _ in 1..TRIES {
+            match Self::take(output) {
+                Err(error) if error.kind() == ErrorKind::Mismatch => {
+                    sleep(Duration::from_millis(100));
+                }
+                taken => return taken,
+            }
+        }
+        Self::take(output)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Files: written whole or not at all, hashed, and named tensors in them.
 
 pub mod atomic;
+pub mod cache;
 pub mod digest;
 pub mod lock;
+pub mod replaced;
 pub mod sealed;
 mod tensor_file;
 pub(crate) mod text;

@@ -12,10 +12,12 @@ use crate::health::Health;
 use crate::images::{Source, batches};
 use crate::maps::quantile;
 use crate::model::{Calibration, Header, ImageRecord};
-use crate::verdict::{GoodScores, Rates, Thresholds};
+use crate::verdict::{Doubts, GoodScores, Rates, Thresholds};
 
 /// Pixels that the pixel threshold is taken from, at most.
 const MOST_PIXELS: usize = 16 << 20;
+/// Times that a threshold may rise without a word.
+const STEEP: f64 = 2.0;
 
 /// An image and its score.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +120,34 @@ impl Header {
             },
         };
         Ok(Thresholds::of(scores, self.aim()))
+    }
+
+    /// What makes it unlikely that good images are of the part that the model knows, if they set this threshold.
+    pub fn doubts(&self, good: &[Scored], threshold: f64) -> Doubts {
+        let mut words = Vec::new();
+        let untrusted: Vec<&Scored> = (good.iter())
+            .filter(|image| !image.health.is_trusted())
+            .collect();
+        if let Some(why) = untrusted.iter().find_map(|image| image.health.words()) {
+            words.push(format!(
+                "{} of {} good images are untrusted so far ({why}); a model that is set by them takes them for \
+                 usual: give images of the line as it is to stay",
+                untrusted.len(),
+                good.len()
+            ));
+        }
+        let before = self.thresholds.image;
+        let is_steep = threshold > STEEP * before && before > 0.0;
+        if is_steep {
+            words.push(format!(
+                "the threshold is {:.1} times the one before: are these good images of the same part?",
+                threshold / before
+            ));
+        }
+        Doubts {
+            words,
+            are_grave: is_steep || 2 * untrusted.len() > good.len(),
+        }
     }
 
     /// The rates that the thresholds aim at; those of the settings where a threshold was given as a score.

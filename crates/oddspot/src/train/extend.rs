@@ -3,12 +3,13 @@
 
 use std::path::PathBuf;
 
+use super::extended::{Extended, Odd};
 use super::looking::Looking;
 use super::observer::{Nobody, Observer};
 use super::places::GoodPlaces;
 use super::set::GoodImages;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::health::{Glance, Health};
+use crate::health::Glance;
 use crate::judge::{
     self, Judging, Memory, TermErrors, input_shape, pool, score_as_seen, teacher_of,
 };
@@ -54,31 +55,6 @@ pub struct Extension<'a> {
     observer: Option<&'a mut dyn Observer>,
     scratch: Option<PathBuf>,
     threads: usize,
-}
-
-/// A model that learned more.
-pub struct Extended {
-    /// The model.
-    pub model: Model,
-    /// Images that it knew already, which were left out.
-    pub known: Vec<ImageRecord>,
-    /// How many images are new.
-    pub new: usize,
-    /// Those of the new images that are not good by the model as it was.
-    pub odd: Vec<Odd>,
-}
-
-/// A good image that a model does not call good before it has learned it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Odd {
-    /// The image.
-    pub record: ImageRecord,
-    /// What is said of it.
-    pub verdict: Verdict,
-    /// Its score.
-    pub score: f32,
-    /// What is wrong with its light, focus or colours.
-    pub health: Health,
 }
 
 impl<'a> Extension<'a> {

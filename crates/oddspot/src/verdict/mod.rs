@@ -2,6 +2,7 @@
 //! why.
 
 mod binomial;
+mod doubts;
 mod finding;
 mod fuse;
 mod good_scores;
@@ -10,6 +11,7 @@ mod shares;
 mod thresholds;
 
 pub use binomial::interval;
+pub use doubts::Doubts;
 pub use finding::{Finding, NeighbourPatch, Place, Point};
 pub use fuse::{AnomalyMaps, TermError, TermMap, TermStatistics};
 pub use good_scores::{FalseAlarms, GoodScores};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Teacher, TeacherIdentity, VGG16, import, of_stages, vgg16};
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::cache::cache_folder;
 use crate::files::{Stored, atomic, serialize};
 use crate::net::tensors::Layout;
 
@@ -39,6 +40,12 @@ impl Library {
         Self {
             folder: Some(folder.into()),
         }
+    }
+
+    /// That of the user: `teachers` in the [folder](cache_folder) for what can be brought again; None where no home
+    /// directory is known.
+    pub fn of_user() -> Option<Self> {
+        Some(Self::at(cache_folder()?.join("teachers")))
     }
 
     /// The teachers in the program, and those asked for by path.
