@@ -16,9 +16,9 @@ mkdir -p "$work/$name/.cargo"
 cd "$work/$name"
 git -C "$root" archive HEAD | tar -x
 
-# Options, tests and benchmarks would bring three times as many crates.
-rm -r crates/oddspot-burn crates/oddspot-pretrain
-sed -i '/oddspot-burn\|oddspot-pretrain/d' Cargo.toml
+# Options, Python, tests and benchmarks would bring three times as many crates.
+rm -r crates/oddspot-burn crates/oddspot-pretrain bindings
+sed -i '/oddspot-burn\|oddspot-pretrain\|bindings/d' Cargo.toml
 sed -i '/^oddspot-\(burn\|pretrain\) =/d; s/^\(fetch\|pretrain\|wgpu\) = .*/\1 = []/' crates/oddspot-cli/Cargo.toml
 for manifest in crates/*/Cargo.toml; do
     awk '/^\[/ { dropped = /dev-dependencies\]$/ || /^\[\[bench/ } !dropped' "$manifest" >manifest

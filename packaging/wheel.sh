@@ -1,13 +1,25 @@
 #!/usr/bin/env bash
 # Builds the wheel for Linux into dist/, or into the folder that is given: packaging/wheel.sh [FOLDER]
-# Needs Rust, Python 3.8 or newer with venv, and PyPI. Zig links, so that the program runs on glibc 2.17 and newer.
+# It has the package `oddspot` for CPython 3.10 and newer, and the command. Needs Rust, Python 3.10 or newer with venv, and
+# PyPI. Zig links, so that both run on glibc 2.17 and newer.
 set -euo pipefail
 out=$(realpath -m "${1:-dist}")
 cd "$(dirname "$0")/.."
 host=$(rustc -vV | sed -n 's/^host: //p')
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 
-tools=${CARGO_TARGET_DIR:-target}/wheel-tools
+tools=$target/wheel-tools
 [ -x "$tools/bin/python" ] || python3 -m venv "$tools"
 "$tools/bin/pip" install -q --disable-pip-version-check 'maturin==1.16.0' 'ziglang==0.17.1'
 PATH=$(realpath "$tools/bin"):$PATH
-maturin build --release --locked --zig --compatibility manylinux2014 --target "$host" --out "$out"
+build() { maturin build --release --locked --strip --zig --compatibility manylinux2014 --target "$host" "$@"; }
+
+# The command as a wheel of its own, whose program is put into the package's.
+work=$(mktemp -d)
+data=oddspot.data
+trap 'rm -rf "$work" "$data"' EXIT
+build --bindings bin --manifest-path crates/oddspot-cli/Cargo.toml --out "$work"
+python -m zipfile -e "$work"/*.whl "$work/command"
+mkdir -p "$data/scripts"
+install -m 755 "$work"/command/*.data/scripts/oddspot "$data/scripts/oddspot"
+build --out "$out"

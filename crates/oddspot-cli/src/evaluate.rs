@@ -17,7 +17,7 @@ use oddspot::settings::Method;
 use oddspot_draw::chart::chart_of;
 use oddspot_draw::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
 use oddspot_measure::report::{
-    Evaluation, JudgedImages, Phase, check_baseline, check_unseen, examine, look_at_test_set,
+    Evaluation, JudgedImages, Phase, check_baseline, check_unseen, examine, usable_test_set,
 };
 use serde::Serialize;
 
@@ -149,17 +149,13 @@ fn look_at(
     detector: &Detector,
     runtime: &Runtime,
 ) -> Result<(TestLook, usize)> {
-    let mut look = (runtime.pool()?).install(|| look_at_test_set(dataset, detector.reading()))?;
-    let broken = dataset.leave_out_unreadable(&mut look);
+    let reading = detector.reading();
+    let (look, broken) = runtime
+        .pool()?
+        .install(|| usable_test_set(dataset, reading))?;
     for reason in &broken {
         tell!("left out: {reason}");
     }
-    ensure!(
-        !dataset.test.is_empty(),
-        "no test image of {} can be used",
-        dataset.root.display()
-    );
-    look.check(&dataset.root)?;
     Ok((look, broken.len()))
 }
 

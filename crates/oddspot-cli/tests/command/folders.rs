@@ -300,7 +300,8 @@ fn all_broken_images_are_named_at_once_before_the_work() {
     }
     let run = world.ends_with(&mut world.oddspot("evaluate model.oddspot set"), 1);
     assert!(
-        run.stderr.contains("no test image of set can be used"),
+        run.stderr
+            .contains("set: none of its test images can be used"),
         "{}",
         run.stderr
     );

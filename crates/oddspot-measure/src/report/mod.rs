@@ -27,7 +27,9 @@ use oddspot::settings::Method;
 use oddspot::{Error, ErrorKind, Result};
 
 pub use evaluation::{DataSummary, Evaluation, ModelSummary, TermPeak, TestImage};
-pub use judging::{Judged, check_test_set, check_unseen, judge_one, look_at_test_set};
+pub use judging::{
+    Judged, check_test_set, check_unseen, judge_one, look_at_test_set, usable_test_set,
+};
 pub use kept::JudgedImages;
 pub use map_kind::MapKind;
 pub use measures::{Curves, MAX_FPR, MapMeasures, Measures, OperatingPoint, ProtocolMeasures};

@@ -1,0 +1,314 @@
+//! A model that judges images, as Python has it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use oddspot::verdict::Doubts;
+use oddspot::{Error, Model, judge};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyType};
+use pythonize::pythonize;
+
+use crate::changing::{By, Changed};
+use crate::conducting::{Teller, conduct};
+use crate::errors::{invalid, mismatch, raised};
+use crate::good::{bad_images, good_images};
+use crate::held::{Held, save};
+use crate::images::{bytes_of, path_of, source_of};
+use crate::inspections::Inspections;
+use crate::results::Found;
+use crate::settings::named;
+
+/// A model ready to judge images, on threads of its own.
+///
+/// Threads may share it: the interpreter's lock is let go while it works. A forked process may go on with it; there it
+/// begins threads anew. A pickle holds the bytes of the model's file.
+#[pyclass(frozen, module = "oddspot._oddspot")]
+pub struct Detector {
+    /// Locked under the interpreter's lock alone, so that no forked process finds it locked.
+    held: Mutex<Held>,
+    threads: usize,
+}
+
+/// How a pickled detector is made again: a function, and what it is given.
+type Again<'py> = (Bound<'py, PyAny>, (Py<PyBytes>, usize));
+
+impl Detector {
+    /// Of what was made ready.
+    pub fn of(held: Held, threads: usize) -> Self {
+        Self {
+            held: Mutex::new(held),
+            threads,
+        }
+    }
+
+    /// What it is in this process: in one that was forked, on new threads.
+    fn here(&self, py: Python<'_>) -> PyResult<Held> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if !held.is_of_here() {
+            let here = held.again(self.threads);
+            *held = here.map_err(|error| raised(py, &error))?;
+        }
+        Ok(held.clone())
+    }
+
+    /// Threads that it was asked to have; 0 for as many as there are cores.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// The detector in this process.
+    pub fn detector(&self, py: Python<'_>) -> PyResult<Arc<judge::Detector>> {
+        Ok(Arc::clone(&self.here(py)?.detector))
+    }
+
+    /// Takes a changed model in the place of what it was, and gives the thresholds before and now.
+    fn take(&self, py: Python<'_>, changed: Changed, before: &Held) -> PyResult<[(f64, f64); 2]> {
+        let Changed { held, doubts } = changed;
+        let now = held.ok_or_else(|| refused(py, &doubts))?;
+        for words in &doubts.words {
+            py.import("warnings")?.call_method1("warn", (words,))?;
+        }
+        let thresholds = [before.thresholds(), now.thresholds()];
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        Ok(thresholds)
+    }
+}
+
+#[pymethods]
+impl Detector {
+    /// Makes a model ready, from its file or from the bytes of it.
+    ///
+    /// `threads` is how many it may compute with: 0 for as many as there are cores. Raises `NotFoundError`,
+    /// `DamagedError` for a file that was whole once, `InvalidError` for another file, and `MismatchError` for a model of
+    /// another version.
+    #[classmethod]
+    #[pyo3(signature = (model, *, threads = 0))]
+    fn load(
+        _class: &Bound<'_, PyType>,
+        py: Python<'_>,
+        model: &Bound<'_, PyAny>,
+        threads: usize,
+    ) -> PyResult<Self> {
+        let bytes = bytes_of(model)?;
+        let path = path_of(model);
+        let loaded = match (bytes, path) {
+            (Some(bytes), _) => py.detach(|| Model::from_bytes(bytes)),
+            (None, Some(path)) => py.detach(|| Model::load(&path)),
+            (None, None) => {
+                return Err(PyTypeError::new_err(format!(
+                    "a model is the path of its file, or the bytes of it, not a {}",
+                    model.get_type().name()?
+                )));
+            }
+        };
+        let ready = loaded.and_then(|model| py.detach(|| Held::of(model, threads)));
+        Ok(Self::of(
+            ready.map_err(|error| raised(py, &error))?,
+            threads,
+        ))
+    }
+
+    /// Judges one image of any size: a path, the bytes of a file, a PIL image, or an array `[h, w]`, `[h, w, 3]` (RGB)
+    /// or `[h, w, 4]` (RGBA) of uint8 or uint16, of any strides.
+    ///
+    /// Maps are at the model's size, or with `full_size=True` at the image's own; then there is a mask of the regions
+    /// too. An array or a PNG gives to the bit what `oddspot detect` says of the same pixels. Of OpenCV's images the
+    /// channels must be turned: `image[:, :, ::-1]`. Raises `InvalidError`, `NotFoundError`, `TooLargeError`, and
+    /// `TypeError` for what is no image.
+    #[pyo3(signature = (image, *, full_size = false))]
+    fn inspect(&self, image: &Bound<'_, PyAny>, full_size: bool) -> PyResult<Py<PyAny>> {
+        let py = image.py();
+        let source = source_of(image)?;
+        let detector = self.detector(py)?;
+        let found = py.detach(|| Found::of_source(&detector, &source, full_size));
+        found.map_err(|error| raised(py, &error))?.into_python(py)
+    }
+
+    /// Judges many images on all threads, in their order: a folder, or any iterable of images.
+    ///
+    /// Images are taken as they are needed: at most four for each thread are in memory. What is found comes once there
+    /// are enough images for all threads, or no more: judge those of a live camera by `inspect`. An image that cannot be
+    /// used raises when its turn comes, and the next call goes on; with `return_exceptions=True` the exception is given
+    /// in its place.
+    #[pyo3(signature = (images, *, full_size = false, return_exceptions = false))]
+    fn inspect_all(
+        &self,
+        images: &Bound<'_, PyAny>,
+        full_size: bool,
+        return_exceptions: bool,
+    ) -> PyResult<Inspections> {
+        let py = images.py();
+        let helper = py.import("oddspot._images")?;
+        let images = helper.call_method1("several", (images,))?.try_iter()?;
+        let detector = self.detector(py)?;
+        let how = (full_size, return_exceptions);
+        Inspections::new((detector, self.threads), images.unbind(), how)
+            .map_err(|error| raised(py, &error))
+    }
+
+    /// Sets the thresholds anew by good images that the model has not learned from; bad ones tell what is missed.
+    ///
+    /// The rates are shares of good images, in (0, 0.5]: those that are called anomalous, and those that are called
+    /// anomalous or are to be checked; without them the model's. It changes this detector: `save` keeps it. Raises
+    /// `MismatchError` where the images seem to be of another part, unless `force`.
+    #[pyo3(signature = (good, bad = None, *, false_alarm_rate = None, check_rate = None, force = false, progress = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python names them")]
+    fn calibrate(
+        &self,
+        good: &Bound<'_, PyAny>,
+        bad: Option<&Bound<'_, PyAny>>,
+        false_alarm_rate: Option<f64>,
+        check_rate: Option<f64>,
+        force: bool,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let py = good.py();
+        for rate in [false_alarm_rate, check_rate].into_iter().flatten() {
+            if !(rate > 0.0 && rate <= 0.5) {
+                let said =
+                    format!("a rate of {rate}: give a share above 0, and at most 0.5, as 0.03");
+                return Err(invalid(py, &said));
+            }
+        }
+        let held = self.here(py)?;
+        let good = good_images(good)?;
+        let bad = bad.map(bad_images).transpose()?.unwrap_or_default();
+        let work = |teller: &Teller| {
+            let by = By {
+                held: &held,
+                threads: self.threads,
+                force,
+                teller,
+            };
+            by.calibrate((good, &bad), [false_alarm_rate, check_rate])
+        };
+        let (changed, verdicts) = conduct(py, progress, work, unchanged)?;
+        let [before, now] = self.take(py, changed, &held)?;
+        let made = py.import("oddspot._reports")?.getattr("Calibrated")?;
+        let made = made.call_method1("_made", (before, now, pythonize(py, &verdicts)?))?;
+        Ok(made.unbind())
+    }
+
+    /// Learns more good images, in the time that it takes to look at them. Networks stay as they are.
+    ///
+    /// It changes this detector: `save` keeps it. Raises `MismatchError` where most images are not good by the model as
+    /// it is, unless `force`.
+    #[pyo3(signature = (good, *, force = false, progress = None))]
+    fn extend(
+        &self,
+        good: &Bound<'_, PyAny>,
+        force: bool,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let py = good.py();
+        let held = self.here(py)?;
+        let good = good_images(good)?;
+        let work = |teller: &Teller| {
+            let by = By {
+                held: &held,
+                threads: self.threads,
+                force,
+                teller,
+            };
+            by.extend(good)
+        };
+        let (changed, [new, known]) = conduct(py, progress, work, unchanged)?;
+        let [before, now] = self.take(py, changed, &held)?;
+        let made = py.import("oddspot._reports")?.getattr("Extended")?;
+        Ok(made
+            .call_method1("_made", (before, now, new, known))?
+            .unbind())
+    }
+
+    /// Writes the model's file, whole or not at all; gives where a file is kept that lay there, if one did.
+    ///
+    /// Raises `MismatchError` where a file is there already, unless `replace`.
+    #[pyo3(signature = (path, *, replace = false))]
+    fn save(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<Option<PathBuf>> {
+        if path.is_file() && !replace {
+            let said = format!(
+                "{0} is there already: give replace=True to put this model in its place (the one before is kept \
+                 as {0}.bak), or another path",
+                path.display()
+            );
+            return Err(mismatch(py, &said));
+        }
+        let model = self.here(py)?.model.clone();
+        let saved = py.detach(|| save(&model, &path));
+        saved.map_err(|error| raised(py, &error))
+    }
+
+    /// The bytes of the model's file.
+    fn to_bytes(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
+        let model = self.here(py)?.model.clone();
+        let bytes = py.detach(|| model.to_bytes());
+        let bytes = bytes.map_err(|error| raised(py, &error))?;
+        Ok(PyBytes::new(py, &bytes).unbind())
+    }
+
+    /// Threads that it was asked to have; 0 for as many as there are cores.
+    #[getter]
+    #[pyo3(name = "threads")]
+    fn asked_threads(&self) -> usize {
+        self.threads
+    }
+
+    /// The scores above which an image is anomalous, and to be checked.
+    #[getter]
+    fn thresholds(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (anomalous, check) = self.here(py)?.thresholds();
+        let made = py.import("oddspot._result")?.getattr("Thresholds")?;
+        Ok(made.call1((anomalous, check))?.unbind())
+    }
+
+    /// What it was trained with: every setting by its name, as text.
+    #[getter]
+    fn settings(&self, py: Python<'_>) -> PyResult<BTreeMap<&'static str, String>> {
+        Ok(named(&self.here(py)?.model.header.settings)
+            .into_iter()
+            .collect())
+    }
+
+    /// Names of the good images that it comes from.
+    #[getter]
+    fn good_images(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let header = &self.here(py)?.model.header;
+        Ok(header
+            .learned_images()
+            .map(|record| record.name.clone())
+            .collect())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>, py: Python<'py>) -> PyResult<Again<'py>> {
+        let again = py.import("oddspot._result")?.getattr("detector_again")?;
+        Ok((again, (slf.get().to_bytes(py)?, slf.get().threads)))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let header = &self.here(py)?.model.header;
+        Ok(format!(
+            "<oddspot.Detector: {} of {} good images, {}, anomalous above {:.2}, check above {:.2}>",
+            header.settings.method.name(),
+            header.good_images(),
+            header.settings.image_size,
+            header.thresholds.image,
+            header.thresholds.check,
+        ))
+    }
+}
+
+fn unchanged(error: &Error) -> String {
+    format!("stopped {}; the model stays as it was", error.reason())
+}
+
+fn refused(py: Python<'_>, doubts: &Doubts) -> PyErr {
+    let said = format!(
+        "{}; the model stays as it was: look whether they are good images of this part, and give force=True if \
+         they are",
+        doubts.words.join("; ")
+    );
+    mismatch(py, &said)
+}

@@ -1,0 +1,126 @@
+//! Good and bad images as they are given: a folder, a data set, or images one by one.
+
+use std::path::{Path, PathBuf};
+
+use oddspot::datasets::{Dataset, Label, Layout, Sample, list};
+use oddspot::images::{Source, begins_like_an_image, has_image_extension};
+use oddspot::train::GoodImages;
+use oddspot::{Error, ErrorKind};
+use pyo3::prelude::*;
+
+use crate::errors::raised;
+use crate::images::{bytes_of, path_of, source_of};
+
+/// The good images of a folder, of a data set, or of some images; of folders among them too.
+///
+/// # Errors
+/// What cannot be read, what is no image, a data set without good ones.
+pub fn good_images(given: &Bound<'_, PyAny>) -> PyResult<GoodImages> {
+    if let Some(path) = path_of(given) {
+        let images = of_path(&path, good_of).map_err(|error| raised(given.py(), &error))?;
+        return Ok(match images {
+            Images::One(image) => GoodImages::from_iter([image]),
+            Images::Set(good) => good,
+        });
+    }
+    let mut train: Vec<Source> = Vec::new();
+    let mut held_out: Vec<Source> = Vec::new();
+    for image in each(given)? {
+        match image? {
+            Images::One(source) => train.push(source),
+            Images::Set(good) => {
+                train.extend(good.train);
+                held_out.extend(good.held_out);
+            }
+        }
+    }
+    Ok(GoodImages {
+        held_out,
+        ..GoodImages::from_iter(train)
+    })
+}
+
+/// Bad images, of a folder without labels all, of a data set those that are labelled as a defect.
+///
+/// # Errors
+/// As [`good_images`].
+pub fn bad_images(given: &Bound<'_, PyAny>) -> PyResult<Vec<Source>> {
+    let py = given.py();
+    if let Some(path) = path_of(given) {
+        let images = of_path(&path, bad_of).map_err(|error| raised(py, &error))?;
+        return Ok(match images {
+            Images::One(image) => vec![image],
+            Images::Set(bad) => bad.train,
+        });
+    }
+    let sources = given.try_iter()?.map(|image| source_of(&image?));
+    Ok(GoodImages::from_iter(sources.collect::<PyResult<Vec<_>>>()?).train)
+}
+
+/// The images of a folder, at any depth, in their order.
+#[pyfunction]
+pub fn listed(py: Python<'_>, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
+    let listing = list(&folder).map_err(|error| raised(py, &error))?;
+    Ok(listing.images)
+}
+
+/// An image, or those of a folder.
+enum Images {
+    One(Source),
+    Set(GoodImages),
+}
+
+fn each<'py>(given: &Bound<'py, PyAny>) -> PyResult<impl Iterator<Item = PyResult<Images>> + 'py> {
+    let py = given.py();
+    let helper = py.import("oddspot._images")?;
+    let images = helper.call_method1("several", (given,))?;
+    let one = |image: Bound<'py, PyAny>| match (bytes_of(&image)?, path_of(&image)) {
+        (None, Some(path)) => of_path(&path, good_of).map_err(|error| raised(image.py(), &error)),
+        _ => Ok(Images::One(source_of(&image)?)),
+    };
+    Ok(images.try_iter()?.map(move |image| one(image?)))
+}
+
+fn of_path(path: &Path, of: fn(&Dataset) -> Result<GoodImages, Error>) -> Result<Images, Error> {
+    let is_image = path.is_file() && (has_image_extension(path) || begins_like_an_image(path));
+    if is_image {
+        return Ok(Images::One(Source::file(path)));
+    }
+    let dataset = Dataset::open(path)?;
+    if let Some(first) = dataset.besides.unreadable.first() {
+        let reason = format!("{}; mend it, or take it away", first.reason);
+        return Err(Error::dataset(path, reason));
+    }
+    Ok(Images::Set(of(&dataset)?))
+}
+
+fn good_of(dataset: &Dataset) -> Result<GoodImages, Error> {
+    match dataset.train.is_empty() {
+        false => Ok(GoodImages::of(dataset)),
+        true => Err(Error::dataset(
+            &dataset.root,
+            "it has test images but no good ones to learn from: give the folder of the good ones",
+        )
+        .of_kind(ErrorKind::NotFound)),
+    }
+}
+
+fn bad_of(dataset: &Dataset) -> Result<GoodImages, Error> {
+    let is_bad = |sample: &&Sample| matches!(sample.label, Label::Defect(_));
+    let bad: Vec<&Sample> = match dataset.layout {
+        Layout::Folder => dataset.train.iter().collect(),
+        _ => dataset.test.iter().filter(is_bad).collect(),
+    };
+    if bad.is_empty() {
+        let reason =
+            "it has no image that is labelled as a defect: give the folder of the bad ones";
+        return Err(Error::dataset(&dataset.root, reason).of_kind(ErrorKind::NotFound));
+    }
+    Ok(GoodImages {
+        train: bad
+            .iter()
+            .map(|sample| Source::file(&sample.image))
+            .collect(),
+        ..GoodImages::default()
+    })
+}

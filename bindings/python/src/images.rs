@@ -1,0 +1,102 @@
+//! Images as Python has them, as sources of the library's.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use image::{DynamicImage, ImageBuffer, Luma, Pixel, Rgb, Rgba};
+use numpy::{Element, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use oddspot::images::{Source, UNNAMED};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
+
+use crate::errors::invalid;
+
+/// An image by its path, the bytes of its file, a picture of Pillow's or an array: copied, so that whoever gave it
+/// may change it.
+///
+/// # Errors
+/// What is no image; an array of another type, shape or order than an image's, by name.
+pub fn source_of(image: &Bound<'_, PyAny>) -> PyResult<Source> {
+    if let Some(bytes) = bytes_of(image)? {
+        return Ok(Source::Bytes {
+            name: UNNAMED.to_owned(),
+            bytes: bytes.into(),
+        });
+    }
+    if let Some(path) = path_of(image) {
+        return Ok(Source::File(path));
+    }
+    let helper = image.py().import("oddspot._images")?;
+    let array = helper.call_method1("samples", (image,))?;
+    Ok(Source::Samples {
+        name: UNNAMED.to_owned(),
+        samples: Arc::new(samples_of(&array)?),
+    })
+}
+
+/// The bytes, of what holds bytes.
+pub fn bytes_of(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
+    if let Ok(bytes) = given.cast::<PyBytes>() {
+        return Ok(Some(bytes.as_bytes().to_vec()));
+    }
+    if let Ok(bytes) = given.cast::<PyByteArray>() {
+        return Ok(Some(bytes.to_vec()));
+    }
+    if given.cast::<PyMemoryView>().is_ok() {
+        let bytes = given.call_method0("tobytes")?;
+        return Ok(Some(bytes.extract()?));
+    }
+    Ok(None)
+}
+
+/// The path, of what is one.
+pub fn path_of(given: &Bound<'_, PyAny>) -> Option<PathBuf> {
+    given.extract::<PathBuf>().ok()
+}
+
+/// Samples `[h, w]` or `[h, w, 1 | 3 | 4]` of 8 or 16 bits, of any strides.
+fn samples_of(array: &Bound<'_, PyAny>) -> PyResult<DynamicImage> {
+    let untyped = array.cast::<PyUntypedArray>()?;
+    let (height, width, channels) = match *untyped.shape() {
+        [height, width] => (height, width, 1),
+        [height, width, channels] => (height, width, channels),
+        _ => return Err(invalid(array.py(), "an image has two or three axes")),
+    };
+    let size = (u32::try_from(width)?, u32::try_from(height)?);
+    let made = match array.cast::<PyArrayDyn<u8>>() {
+        Ok(eight) => {
+            let values = values_of(eight)?;
+            match channels {
+                1 => buffer::<Luma<u8>>(size, values).map(DynamicImage::ImageLuma8),
+                3 => buffer::<Rgb<u8>>(size, values).map(DynamicImage::ImageRgb8),
+                _ => buffer::<Rgba<u8>>(size, values).map(DynamicImage::ImageRgba8),
+            }
+        }
+        Err(_) => {
+            let values = values_of(array.cast::<PyArrayDyn<u16>>()?)?;
+            match channels {
+                1 => buffer::<Luma<u16>>(size, values).map(DynamicImage::ImageLuma16),
+                3 => buffer::<Rgb<u16>>(size, values).map(DynamicImage::ImageRgb16),
+                _ => buffer::<Rgba<u16>>(size, values).map(DynamicImage::ImageRgba16),
+            }
+        }
+    };
+    made.ok_or_else(|| invalid(array.py(), "an image has 1, 3 or 4 channels"))
+}
+
+/// The values in the order of rows, whatever order they lie in.
+fn values_of<T: Element + Copy>(array: &Bound<'_, PyArrayDyn<T>>) -> PyResult<Vec<T>> {
+    let array = array.try_readonly()?;
+    Ok(match array.as_slice() {
+        Ok(in_order) if array.is_c_contiguous() => in_order.to_vec(),
+        _ => array.as_array().iter().copied().collect(),
+    })
+}
+
+fn buffer<P: Pixel>(
+    (width, height): (u32, u32),
+    values: Vec<P::Subpixel>,
+) -> Option<ImageBuffer<P, Vec<P::Subpixel>>> {
+    let whole = width as usize * height as usize * usize::from(P::CHANNEL_COUNT) == values.len();
+    whole.then(|| ImageBuffer::from_raw(width, height, values))?
+}

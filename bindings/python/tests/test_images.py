@@ -1,0 +1,162 @@
+"""Every form of the same image is the same image, and what is none is refused by name."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import oddspot
+import pytest
+from conftest import Array, board
+from PIL import Image
+
+IMAGE = board(200, lacks=True)
+
+
+def same(one: oddspot.Result, other: oddspot.Result) -> bool:
+    maps = all(np.array_equal(one.maps[name], other.maps[name]) for name in one.maps)
+    return one.finding == other.finding and maps
+
+
+def in_a_larger_one(image: Array) -> Any:
+    larger = np.zeros((180, 240, 3), dtype=np.uint8)
+    larger[::2, ::2] = image
+    return larger[::2, ::2]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        np.asfortranarray,
+        lambda image: image[::-1, ::-1].copy()[::-1, ::-1],
+        lambda image: image[:, :, ::-1].copy()[:, :, ::-1],
+        lambda image: image.transpose(1, 0, 2).copy().transpose(1, 0, 2),
+        in_a_larger_one,
+        lambda image: np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]),
+        lambda image: image.astype(np.uint16) * 257,
+        lambda image: (image.astype(np.uint16) * 257).astype(">u2"),
+        Image.fromarray,
+        lambda image: Image.fromarray(image).convert("RGBA"),
+    ],
+    ids=["columns", "turned", "bgr", "transposed", "strided", "rgba", "deep", "big-endian", "pil", "pil-rgba"],
+)
+def test_every_form_of_an_image_is_judged_alike(detector: oddspot.Detector, form: Callable[[Array], Any]) -> None:
+    assert same(detector.inspect(form(IMAGE)), detector.inspect(IMAGE))
+
+
+def test_files_and_their_bytes_are_judged_alike(detector: oddspot.Detector, tmp_path: Path) -> None:
+    path = tmp_path / "board.png"
+    Image.fromarray(IMAGE).save(path)
+    expected = detector.inspect(IMAGE)
+    content = path.read_bytes()
+    for image in (path, str(path), content, bytearray(content), memoryview(content)):
+        assert same(detector.inspect(image), expected)
+    with Image.open(path) as opened:
+        assert same(detector.inspect(opened), expected)
+
+
+def test_grey_images_have_two_axes_or_three(detector: oddspot.Detector) -> None:
+    grey = IMAGE[:, :, 0]
+    as_colours = detector.inspect(np.dstack([grey] * 3))
+    for image in (grey, grey[:, :, None], Image.fromarray(grey), grey.T.copy().T):
+        assert same(detector.inspect(image), as_colours)
+
+
+def test_a_turned_photo_is_judged_as_its_file(detector: oddspot.Detector, tmp_path: Path) -> None:
+    path = tmp_path / "turned.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(IMAGE).save(path, exif=exif)
+    of_file = detector.inspect(path)
+    assert (of_file.width, of_file.height) == (90, 120)
+    with Image.open(path) as opened:
+        assert same(detector.inspect(opened), of_file)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "I;16", "I"])
+def test_modes_of_pillow_are_judged_as_their_files(
+    detector: oddspot.Detector, tmp_path: Path, mode: str
+) -> None:
+    path = tmp_path / "board.png"
+    deep = IMAGE[:, :, 0].astype(np.uint16) * 16
+    made = Image.fromarray(deep) if mode.startswith("I") else Image.fromarray(IMAGE).convert(mode)
+    made.save(path)
+    # Of 32 bits it is written as 16.
+    given = made.convert("I") if mode == "I" else made
+    assert same(detector.inspect(given), detector.inspect(path))
+
+
+def test_an_image_may_change_after_it_was_given(detector: oddspot.Detector) -> None:
+    image = IMAGE.copy()
+    found = detector.inspect(image)
+    image[:] = 0
+    assert same(found, detector.inspect(IMAGE))
+
+
+FLOATS = IMAGE / 255.0
+HOLES = np.where(FLOATS > 0.5, np.nan, FLOATS)
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (IMAGE.transpose(2, 0, 1), ["[3, 90, 120]", "channels first", "transpose(1, 2, 0)"]),
+        (IMAGE[None], ["[1, 90, 120, 3]", "batch", "inspect_all"]),
+        (IMAGE[:, :, :2], ["[90, 120, 2]", "2 channels", "[h, w, 3]"]),
+        (IMAGE[0, 0], ["[3]", "no image"]),
+        (np.uint8(3)[...], ["[]", "no image"]),
+        (IMAGE[:0], ["[0, 120, 3]", "no pixels"]),
+        (FLOATS, ["float64", "from 0", "(image * 255).round().astype('uint8')"]),
+        (FLOATS.astype(np.float32) * 255, ["float32", "image.round().astype('uint8')"]),
+        (FLOATS - 1, ["float64", "0 to 255"]),
+        (HOLES, ["float64", "NaN"]),
+        (IMAGE > 9, ["bool", "astype('uint8') * 255"]),
+        (IMAGE.astype(np.int64), ["int64", "astype('uint8')"]),
+        (IMAGE.astype(np.int32) * 100000, ["int32", "0 to 65535"]),
+        (IMAGE.astype(np.int16) - 300, ["int16", "from -"]),
+        (IMAGE.astype(complex), ["complex128", "uint8 or uint16"]),
+        (Image.fromarray(IMAGE).convert("CMYK"), ["mode CMYK", "convert('RGB')"]),
+        (Image.fromarray(IMAGE[:, :, 0].astype(np.float32)), ["mode F"]),
+        (Image.fromarray(IMAGE[:, :, 0].astype(np.int32) - 300), ["mode I", "from -"]),
+    ],
+)
+def test_an_array_that_is_no_image_is_refused_with_what_to_do(
+    detector: oddspot.Detector, refused: Callable[..., str], image: Any, said: list[str]
+) -> None:
+    text = refused(oddspot.InvalidError, detector.inspect, image)
+    assert all(part in text for part in said), text
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (None, "imread gives None"),
+        (7, "not a int"),
+        ([[1, 2], [3, 4]], "numpy.asarray"),
+        ({"a": 1}, "not a dict"),
+    ],
+)
+def test_what_is_no_image_at_all_is_a_type_error(
+    detector: oddspot.Detector, refused: Callable[..., str], image: Any, said: str
+) -> None:
+    assert said in refused(TypeError, detector.inspect, image)
+
+
+def test_files_that_cannot_be_used_raise_by_their_kind(
+    detector: oddspot.Detector, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    missing = tmp_path / "missing.png"
+    with pytest.raises(oddspot.NotFoundError) as raised:
+        detector.inspect(missing)
+    assert raised.value.path == missing
+    assert isinstance(raised.value, (oddspot.OddspotError, FileNotFoundError))
+    path = tmp_path / "text.png"
+    path.write_text("no image")
+    assert "text.png" in refused(oddspot.OddspotError, detector.inspect, path)
+    assert "(memory)" in refused(oddspot.OddspotError, detector.inspect, b"no image")
+    assert "folder" in refused(oddspot.OddspotError, detector.inspect, tmp_path)
+    large = np.lib.stride_tricks.as_strided(np.zeros(1, np.uint8), (2, 40_000), (0, 0))
+    assert "30000 on a side" in refused(oddspot.TooLargeError, detector.inspect, large)

@@ -1,0 +1,166 @@
+"""Training: from every form of images, told of as it goes on, stopped and gone on with, and never half-written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import oddspot
+import pytest
+from conftest import QUICK, Array, board
+from PIL import Image
+
+#: Networks that learn next to nothing, in seconds.
+SMALL = {
+    **QUICK,
+    "training.iterations": 60,
+    "training.checkpoint_every": 10,
+    "student.widths": [8, 8, 8, 8],
+    "training.folds": 1,
+}
+
+
+def test_images_of_every_form_make_the_same_model(good: list[Array], tmp_path: Path) -> None:
+    paths = []
+    for seed, image in enumerate(good):
+        paths.append(tmp_path / f"{seed:06}.png")
+        Image.fromarray(image).save(paths[-1])
+    asked = {"preset": "instant", "settings": QUICK}
+    models = [
+        oddspot.train(images, **asked)
+        for images in (tmp_path, paths, [path.read_bytes() for path in paths], np.stack(good), iter(good))
+    ]
+    expected = models[0].inspect(good[0])
+    for model in models[1:]:
+        # Which are held out follows from their names: those of the folder alone are others.
+        assert len(model.good_images) == len(models[0].good_images)
+    assert models[3].to_bytes() == models[4].to_bytes()
+    assert models[0].inspect(good[0]).finding == expected.finding
+
+
+def test_deep_images_are_read_by_the_bits_in_use(tmp_path: Path) -> None:
+    deep = [board(seed)[:, :, 0].astype(np.uint16) * 16 for seed in range(8)]
+    for seed, image in enumerate(deep):
+        Image.fromarray(image).save(tmp_path / f"{seed:06}.png")
+    of_arrays = oddspot.train(deep, preset="instant", settings=QUICK)
+    of_files = oddspot.train(tmp_path, preset="instant", settings=QUICK)
+    assert of_arrays.settings["bit_depth"] == of_files.settings["bit_depth"] == "12"
+
+
+def test_progress_is_told_on_the_callers_thread(good: list[Array]) -> None:
+    told: list[oddspot.Progress] = []
+
+    def tell(progress: oddspot.Progress) -> None:
+        assert threading.current_thread() is threading.main_thread()
+        told.append(progress)
+
+    oddspot.train(good, settings=SMALL, progress=tell)
+    phases = [one.phase for one in told]
+    assert "preparing" in phases and "training" in phases and "scoring good images" in phases
+    last = [one for one in told if one.phase == "training"][-1]
+    assert last.done == last.total == 60 and last.numbers["loss"] > 0
+    assert str(last).startswith("training: 60 of 60, loss ")
+
+
+def test_what_a_callback_raises_stops_it_and_its_checkpoint_goes_on(good: list[Array], tmp_path: Path) -> None:
+    output = tmp_path / "part.oddspot"
+
+    def stop(progress: oddspot.Progress) -> None:
+        if progress.phase == "training":
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        oddspot.train(good, output, settings=SMALL, progress=stop)
+    assert os.listdir(tmp_path) == ["part.oddspot.checkpoint"]
+    with pytest.raises(oddspot.MismatchError, match="resume=True"):
+        oddspot.train(good, output, settings=SMALL)
+    with pytest.raises(oddspot.MismatchError, match="belongs to another training"):
+        oddspot.train(good, output, settings={**SMALL, "training.seed": 7}, resume=True)
+    begins: list[int] = []
+
+    def note(progress: oddspot.Progress) -> None:
+        if progress.phase == "training":
+            begins.append(progress.done)
+
+    gone_on = oddspot.train(good, output, resume=True, progress=note)
+    assert begins[0] > 1
+    assert os.listdir(tmp_path) == ["part.oddspot"]
+    whole = oddspot.train(good, settings=SMALL)
+    assert gone_on.to_bytes() == whole.to_bytes() == output.read_bytes()
+
+
+INTERRUPTED = """
+import sys
+sys.path.insert(0, {tests!r})
+import oddspot
+from conftest import board
+def tell(progress):
+    if progress.phase == "training":
+        print("training", flush=True)
+settings = {settings!r}
+try:
+    oddspot.train([board(seed) for seed in range(8)], {output!r}, settings=settings, progress=tell)
+except KeyboardInterrupt as stopped:
+    print(stopped, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise")
+def test_ctrl_c_keeps_the_checkpoint(tmp_path: Path) -> None:
+    output = str(tmp_path / "part.oddspot")
+    settings = {**SMALL, "training.iterations": 100_000}
+    tests = str(Path(__file__).parent)
+    script = INTERRUPTED.format(tests=tests, output=output, settings=settings)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "training\n"
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[0]
+    assert "the checkpoint is" in said and "resume=True" in said, said
+    assert process.returncode == 0
+    assert os.listdir(tmp_path) == ["part.oddspot.checkpoint"]
+
+
+def test_a_model_that_is_there_is_not_lost(good: list[Array], tmp_path: Path) -> None:
+    output = tmp_path / "part.oddspot"
+    first = oddspot.train(good, output, preset="instant", settings=QUICK)
+    assert output.read_bytes() == first.to_bytes()
+    with pytest.raises(oddspot.MismatchError, match="replace=True"):
+        oddspot.train(good, output, preset="instant", settings=QUICK)
+    second = oddspot.train(good[:12], output, preset="instant", settings=QUICK, replace=True)
+    assert output.read_bytes() == second.to_bytes() != first.to_bytes()
+    assert (tmp_path / "part.oddspot.bak").read_bytes() == first.to_bytes()
+
+
+def test_what_cannot_be_learned_from_is_refused(
+    good: list[Array], tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    quick = {"preset": "instant"}
+    assert refused(oddspot.OddspotError, oddspot.train, [], **quick)
+    assert refused(oddspot.OddspotError, oddspot.train, good[:1], **quick)
+    assert refused(oddspot.NotFoundError, oddspot.train, tmp_path / "none", **quick)
+    assert "one image where several" in refused(oddspot.InvalidError, oddspot.train, good[0], **quick)
+    assert "channels first" in refused(
+        oddspot.InvalidError, oddspot.train, [image.transpose(2, 0, 1) for image in good], **quick
+    )
+    assert "no/such.png" in refused(oddspot.OddspotError, oddspot.train, [good[0], "no/such.png"], **quick)
+    said = refused(oddspot.InvalidError, oddspot.train, good, settings={"training.batch": 0})
+    assert "training.batch" in said
+    assert "no setting 'colour'" in refused(oddspot.NotFoundError, oddspot.train, good, settings={"colour": 1})
+    assert "instant" in refused(oddspot.InvalidError, oddspot.train, good, preset="quick")
+    assert "no checkpoint" in refused(oddspot.NotFoundError, oddspot.train, good, tmp_path / "a", resume=True)
+    assert "folder" in refused(oddspot.InvalidError, oddspot.train, good, tmp_path)
+    assert refused(oddspot.OddspotError, oddspot.train, good, tmp_path / "none" / "a", **quick)
+    assert os.listdir(tmp_path) == []
+
+
+def test_settings_of_presets_are_told() -> None:
+    assert oddspot.settings()["training.iterations"] == "2500"
+    assert oddspot.settings("instant")["method"] == "instant"
+    with pytest.raises(oddspot.InvalidError):
+        oddspot.settings("none")  # type: ignore[arg-type]
