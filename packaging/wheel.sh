@@ -10,16 +10,21 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 
 tools=$target/wheel-tools
 [ -x "$tools/bin/python" ] || python3 -m venv "$tools"
-"$tools/bin/pip" install -q --disable-pip-version-check 'maturin==1.16.0' 'ziglang==0.17.1'
+"$tools/bin/pip" install -q --disable-pip-version-check 'maturin==1.16.0' 'wheel==0.45.1' 'ziglang==0.17.1'
 PATH=$(realpath "$tools/bin"):$PATH
 build() { maturin build --release --locked --strip --zig --compatibility manylinux2014 --target "$host" "$@"; }
 
 # The command as a wheel of its own, whose program is put into the package's.
 work=$(mktemp -d)
-data=oddspot.data
-trap 'rm -rf "$work" "$data"' EXIT
-build --bindings bin --manifest-path crates/oddspot-cli/Cargo.toml --out "$work"
-python -m zipfile -e "$work"/*.whl "$work/command"
-mkdir -p "$data/scripts"
-install -m 755 "$work"/command/*.data/scripts/oddspot "$data/scripts/oddspot"
-build --out "$out"
+trap 'rm -rf "$work"' EXIT
+build --bindings bin --manifest-path crates/oddspot-cli/Cargo.toml --out "$work/command"
+build --out "$work/package"
+cd "$work"
+for part in command package; do
+    wheel unpack --dest "unpacked/$part" "$part"/*.whl
+done
+name=$(basename unpacked/package/*)
+mkdir "unpacked/package/$name/$name.data"
+mv "unpacked/command/$name/$name.data/scripts" "unpacked/package/$name/$name.data/scripts"
+mkdir -p "$out"
+wheel pack --dest-dir "$out" "unpacked/package/$name"
