@@ -156,6 +156,7 @@ fn look_at(
     for reason in &broken {
         tell!("left out: {reason}");
     }
+    look.check(&dataset.root)?;
     Ok((look, broken.len()))
 }
 

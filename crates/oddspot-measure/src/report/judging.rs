@@ -95,18 +95,17 @@ pub fn look_at_test_set(dataset: &Dataset, reading: Reading) -> Result<TestLook>
 /// Looks at a data set's test images, and takes out those that cannot be used: why not, one by one.
 ///
 /// # Errors
-/// A data set without test images, or of which none can be used; any other
-/// [`Problem`](oddspot::datasets::Problem).
+/// A data set without test images, or of which none can be used.
 pub fn usable_test_set(dataset: &mut Dataset, reading: Reading) -> Result<(TestLook, Vec<String>)> {
     let mut look = look_at_test_set(dataset, reading)?;
     let left_out = dataset.leave_out_unreadable(&mut look);
     if dataset.test.is_empty() {
-        return Err(Error::dataset(
-            &dataset.root,
-            "none of its test images can be used",
-        ));
+        let shown: String = (left_out.iter().take(SHOWN))
+            .map(|reason| format!("\n  {reason}"))
+            .collect();
+        let reason = format!("none of its test images can be used:{shown}");
+        return Err(Error::dataset(&dataset.root, reason));
     }
-    look.check(&dataset.root)?;
     Ok((look, left_out))
 }
 
