@@ -23,14 +23,16 @@ use crate::besides::lines;
 use crate::configuration::Configuration;
 use crate::interrupt::INTERRUPTED;
 use crate::printing;
-use crate::runtime::RuntimeArgs;
+use crate::runtime::{Runtime, RuntimeArgs};
 use files::PAGE;
 use making::Failure;
 use page::Page;
+pub use runs::name as name_of_run;
 use runs::{Benchmark, Run};
+pub use tables::write_tables;
 
 /// Arguments of `oddspot benchmark`.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct BenchmarkArgs {
     /// Folder of data sets, or one data set, each with good images and a labelled test set
     pub root: PathBuf,
@@ -90,23 +92,30 @@ impl From<MethodName> for Method {
 
 /// Runs what is not finished yet and writes the tables.
 pub fn run(args: &BenchmarkArgs) -> Result<ExitCode> {
+    let found = chosen(categories(&args.root)?, &args.categories, &args.root)?;
+    benchmark(args, args.runtime.open()?, &found)
+}
+
+/// As [`run`], on a runtime that is open and on data sets that were found.
+///
+/// # Errors
+/// Settings that a benchmark decides, or that are none; a folder that cannot be written; what could not be measured.
+pub fn benchmark(args: &BenchmarkArgs, runtime: Runtime, found: &[Category]) -> Result<ExitCode> {
     let decided = ["method", "training.seed"];
     ensure!(
         !decided.iter().any(|name| args.configuration.is_given(name)),
         "a benchmark has --methods and --seeds in the place of --method and --seed"
     );
-    let runtime = args.runtime.open()?;
-    let found = chosen(categories(&args.root)?, &args.categories, &args.root)?;
     for name in &args.contextual {
         ensure!(
             found.iter().any(|category| category.name == *name),
             "--contextual names {name}, which is not among the data sets ({})",
-            names(&found)
+            names(found)
         );
     }
     let settings = args.configuration.over(Settings::default())?;
     let pool = runtime.pool()?;
-    pool.install(|| measure(&Benchmark::open(args, settings, runtime)?, &found))
+    pool.install(|| measure(&Benchmark::open(args, settings, runtime)?, found))
 }
 
 /// Makes the runs of the data sets that are missing, data set by data set.

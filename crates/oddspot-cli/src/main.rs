@@ -18,6 +18,7 @@ mod excluded;
 mod extend;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod fleet;
 mod good;
 mod inspect;
 mod interrupt;
@@ -58,7 +59,10 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Learn a model from a folder of good images
-    Train(Box<train::TrainArgs>),
+    #[command(
+        after_help = "With --manifest the exit status is 0 if all parts are finished, 3 if some failed, 130 after Ctrl-C: docs/fleets.md."
+    )]
+    Train(Box<fleet::Job<train::TrainArgs>>),
     /// Find what should not be among good images: odd ones, duplicates, other sizes and colours
     #[command(
         after_help = "The exit status is 0 whatever is found: this is a report, and the judgement is yours."
@@ -69,7 +73,7 @@ enum Command {
         after_help = "The exit status is 0 if all images were judged, whatever was found; 1 after an error, 2 if the command \
                       was not understood, 3 if some images could not be judged, 4 if --fail-on asks for it (before 3), 130 after Ctrl-C."
     )]
-    Detect(Box<detect::DetectArgs>),
+    Detect(Box<fleet::Job<detect::DetectArgs>>),
     /// Judge images as they come into a folder, until it is stopped
     #[command(
         after_help = "Stopped by Ctrl-C or SIGTERM it ends with status 0; the next start judges what came in between, and nothing twice."
@@ -100,9 +104,14 @@ enum Command {
     #[command(
         after_help = "The exit status is 0 if all test images were measured, and 3 if some could not be read and were left out."
     )]
-    Evaluate(evaluate::EvaluateArgs),
+    Evaluate(Box<fleet::Job<evaluate::EvaluateArgs>>),
     /// Train and measure on many data sets: the paper's tables
-    Benchmark(Box<benchmark::BenchmarkArgs>),
+    Benchmark(Box<fleet::Job<benchmark::BenchmarkArgs>>),
+    /// Put together what the shards of a fleet have made: tables of all parts, and what is missing
+    #[command(
+        after_help = "The exit status is 0 if every part is finished, and 3 if some are missing or failed."
+    )]
+    Collect(fleet::CollectArgs),
     /// List, fetch or import teachers
     Teacher(teacher::TeacherArgs),
     /// Train a teacher of one's own on images that formulas make
@@ -141,9 +150,9 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<ExitCode> {
     Isa::asked_for().context(Isa::VARIABLE)?;
     match command {
-        Command::Train(args) => train::run(args),
+        Command::Train(job) => fleet::run(job, train::run),
         Command::Audit(args) => audit::run(args),
-        Command::Detect(args) => detect::run(args),
+        Command::Detect(job) => fleet::run(job, detect::run),
         Command::Watch(args) => watch::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
@@ -154,8 +163,9 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Extend(args) => extend::run(args),
         Command::Calibrate(args) => calibrate::run(args),
         Command::Verify(args) => verify::run(args),
-        Command::Evaluate(args) => evaluate::run(args),
-        Command::Benchmark(args) => benchmark::run(args),
+        Command::Evaluate(job) => fleet::run(job, evaluate::run),
+        Command::Benchmark(job) => fleet::run(job, benchmark::run),
+        Command::Collect(args) => fleet::collect(args),
         Command::Teacher(args) => teacher::run(args),
         #[cfg(feature = "pretrain")]
         Command::Pretrain(args) => pretrain::run(args),

@@ -26,6 +26,7 @@ pub struct RuntimeArgs {
 }
 
 /// A process made ready for work.
+#[derive(Clone)]
 pub struct Runtime {
     /// What computes.
     pub engine: Arc<dyn TrainingEngine>,

@@ -19,6 +19,7 @@ mod earlier_results;
 mod evaluating;
 #[cfg(feature = "fetch")]
 mod fetching;
+mod fleets;
 mod folders;
 mod health;
 mod hidden_pictures;

@@ -155,27 +155,31 @@ fn add(dataset: &mut Dataset, row: &Row, root: &Path) -> Result<PathBuf, Vec<Str
 }
 
 fn json_lines(path: &Path) -> Result<Vec<(u64, Row)>> {
-    let problem =
-        |line: u64, reason: String| Error::dataset(path, format!("line {line}: {reason}"));
-    let bytes = read_file(path)?;
-    let text = text_of(&bytes, path)?;
-    (1..)
-        .zip(text.lines())
-        .filter(|(_, text)| !text.trim().is_empty())
-        .map(|(line, text)| {
-            let row = json_row(text);
-            Ok((line, row.map_err(|error| problem(line, error.to_string()))?))
-        })
-        .collect()
+    let row = |(line, row)| match serde_json::from_value(Value::Object(row)) {
+        Ok(row) => Ok((line, row)),
+        Err(error) => Err(Error::dataset(path, format!("line {line}: {error}"))),
+    };
+    json_objects(path)?.into_iter().map(row).collect()
 }
 
-/// An object whose names may be in capitals.
-fn json_row(text: &str) -> serde_json::Result<Row> {
-    let row: Map<String, Value> = serde_json::from_str(text)?;
-    let small = row
-        .into_iter()
-        .map(|(name, value)| (name.trim().to_lowercase(), value));
-    serde_json::from_value(Value::Object(small.collect()))
+/// The objects of a JSON Lines file, each with its line; their names may be in capitals.
+///
+/// # Errors
+/// A file that cannot be read, and the first line that is no object.
+pub(super) fn json_objects(path: &Path) -> Result<Vec<(u64, Map<String, Value>)>> {
+    let bytes = read_file(path)?;
+    let text = text_of(&bytes, path)?;
+    let written = (1..).zip(text.lines());
+    let written = written.filter(|(_, text)| !text.trim().is_empty());
+    let object = |(line, text): (u64, &str)| {
+        let row: Map<String, Value> = serde_json::from_str(text)
+            .map_err(|error| Error::dataset(path, format!("line {line}: {error}")))?;
+        let small = row
+            .into_iter()
+            .map(|(name, value)| (name.trim().to_lowercase(), value));
+        Ok((line, small.collect()))
+    };
+    written.map(object).collect()
 }
 
 #[cfg(test)]

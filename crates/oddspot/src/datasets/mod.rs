@@ -14,6 +14,7 @@ mod listing;
 mod manifest;
 mod mvtec;
 mod names;
+mod sheet;
 mod split;
 mod table;
 mod text;
@@ -25,7 +26,9 @@ pub use check::{Problem, TestLook};
 pub use exclude::exclude;
 pub use listing::{Besides, LeftOutFolder, Listing, Unreadable, list};
 pub use names::{sounds_bad, sounds_good};
+pub use sheet::{Sheet, SheetRow};
 pub use split::{Split, split_of};
+pub use table::Problems;
 pub use walk::{PICTURES, Walked, Whose, is_left_out, is_left_over, lies_among_findings, walk};
 
 /// What an image is known to show.

@@ -19,6 +19,36 @@ const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 /// # Errors
 /// A file that cannot be read, and the first line that is no such row.
 pub(super) fn rows<Row: DeserializeOwned>(path: &Path) -> Result<Vec<(u64, Row)>> {
+    let Records {
+        headers, records, ..
+    } = records(path)?;
+    let columns = || headers.iter().collect::<Vec<_>>().join(", ");
+    let row = |(line, record): (u64, StringRecord)| match record.deserialize(Some(&headers)) {
+        Ok(row) => Ok((line, row)),
+        Err(error) => {
+            let error = problem(path, line, &error);
+            let reason = format!("{}; the columns are {}", error.reason(), columns());
+            Err(Error::dataset(path, reason))
+        }
+    };
+    records.into_iter().map(row).collect()
+}
+
+/// A CSV file as it is written.
+pub(super) struct Records {
+    /// The line of the column names.
+    pub line: u64,
+    /// The column names, in small letters.
+    pub headers: StringRecord,
+    /// Rows that are not empty, each with its line.
+    pub records: Vec<(u64, StringRecord)>,
+}
+
+/// Reads a CSV file, whatever its columns.
+///
+/// # Errors
+/// A file that cannot be read, and the first line with more or fewer values than there are columns.
+pub(super) fn records(path: &Path) -> Result<Records> {
     let bytes = read_file(path)?;
     let text = text_of(&bytes, path)?;
     let (named, text) = without_sep(&text);
@@ -31,8 +61,7 @@ pub(super) fn rows<Row: DeserializeOwned>(path: &Path) -> Result<Vec<(u64, Row)>
         .from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|e| problem(path, 1, &e))?;
     let headers: StringRecord = headers.iter().map(str::to_lowercase).collect();
-    let columns = || headers.iter().collect::<Vec<_>>().join(", ");
-    let mut rows = Vec::new();
+    let mut records = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| {
             let line = error.position().map_or(1, csv::Position::line);
@@ -42,17 +71,13 @@ pub(super) fn rows<Row: DeserializeOwned>(path: &Path) -> Result<Vec<(u64, Row)>
             continue;
         }
         let line = before + record.position().map_or(1, csv::Position::line);
-        let row = record.deserialize(Some(&headers));
-        rows.push((
-            line,
-            row.map_err(|error| {
-                let error = problem(path, line, &error);
-                let reason = format!("{}; the columns are {}", error.reason(), columns());
-                Error::dataset(path, reason)
-            })?,
-        ));
+        records.push((line, record));
     }
-    Ok(rows)
+    Ok(Records {
+        line: before + 1,
+        headers,
+        records,
+    })
 }
 
 /// What parts the column names in the first line, outside of quotes.
@@ -102,7 +127,7 @@ const SHOWN: usize = 10;
 
 /// What is wrong with the lines of a file.
 #[derive(Default)]
-pub(super) struct Problems(Vec<String>);
+pub struct Problems(Vec<String>);
 
 impl Problems {
     /// Takes note of what is wrong with a line, if anything is.
@@ -113,7 +138,10 @@ impl Problems {
         }
     }
 
-    /// An error that names every line, the first ten in full.
+    /// Says what was noted.
+    ///
+    /// # Errors
+    /// One that names every line, the first ten in full.
     pub fn check(&self, path: &Path) -> Result<()> {
         let reason = match &self.0[..] {
             [] => return Ok(()),
