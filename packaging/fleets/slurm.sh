@@ -7,8 +7,8 @@
 #SBATCH --mem=4G
 #SBATCH --time=12:00:00
 #SBATCH --requeue
-# SIGTERM a minute before the time is up: a checkpoint is written, and the next try goes on from it.
-#SBATCH --signal=TERM@60
+# SIGTERM a minute before the time is up, to the program itself (B): a checkpoint is written, and the next try goes on from it.
+#SBATCH --signal=B:TERM@60
 set -euo pipefail
 manifest=${1:?sbatch slurm.sh PARTS.csv FOLDER}
 out=${2:?sbatch slurm.sh PARTS.csv FOLDER}

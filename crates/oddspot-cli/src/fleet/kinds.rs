@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use oddspot::Subject;
 use oddspot::datasets::{Category, Dataset, list};
+use oddspot::settings::Settings;
 
 use super::manifest::{DATA, IMAGES};
 use super::options::{Values, options};
@@ -57,6 +58,14 @@ pub trait Kind: Args + Clone {
 
     /// What stands in the command without an option, and the options of a part's own files.
     fn words(place: Place) -> (Vec<PathBuf>, Values);
+
+    /// Looks at settings that can be wrong together.
+    ///
+    /// # Errors
+    /// Settings out of range.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Device and threads.
     fn runtime(&self) -> &RuntimeArgs;
@@ -111,6 +120,10 @@ impl Kind for TrainArgs {
     fn words(place: Place) -> (Vec<PathBuf>, Values) {
         let output = valued("output", place.model);
         (place.given.to_vec(), Values::from([output]))
+    }
+
+    fn check(&self) -> Result<()> {
+        self.configuration.over(Settings::default()).map(|_| ())
     }
 
     fn runtime(&self) -> &RuntimeArgs {
@@ -227,6 +240,10 @@ impl Kind for BenchmarkArgs {
     fn words(place: Place) -> (Vec<PathBuf>, Values) {
         let output = valued("output", place.folder.join(BENCHMARK));
         (place.given.to_vec(), Values::from([output]))
+    }
+
+    fn check(&self) -> Result<()> {
+        self.configuration.over(Settings::default()).map(|_| ())
     }
 
     fn runtime(&self) -> &RuntimeArgs {

@@ -74,7 +74,7 @@ impl Manifest {
         );
         let root = match path.is_dir() {
             true => PathBuf::new(),
-            false => crate::output::parent(path).to_owned(),
+            false => path.parent().unwrap_or(Path::new("")).to_owned(),
         };
         let mut problems = Problems::default();
         problems.add(line.max(1), wrong_columns(&columns));

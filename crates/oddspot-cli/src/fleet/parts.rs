@@ -11,6 +11,7 @@ use super::job::FleetArgs;
 use super::kinds::{Kind, Place};
 use super::manifest::{Manifest, Row, turned};
 use super::options::{Known, Values, is_of_process, options, parse};
+use crate::advice;
 
 /// A part and what is to be done to it.
 pub struct Part<A> {
@@ -79,6 +80,7 @@ pub fn parts<A: Kind>(fleet: &FleetArgs) -> Result<Vec<Part<A>>> {
         let mut wrong = Vec::new();
         if let Some(line) = models.insert(&row.model, row.line)
             && A::WRITES_MODEL
+            && !row.model.starts_with(&row.folder)
         {
             wrong.push(format!("line {line} has the same model"));
         }
@@ -107,15 +109,22 @@ fn part<A: Kind>(
     for known in options.iter().filter(is_read) {
         chosen.read(row, root, known, wrong);
     }
+    // What is missing was noted, and the options are still to be looked at.
+    let stand_in = [row.folder.clone()];
     let place = Place {
         name: &row.name,
         folder: &row.folder,
         model: &row.model,
-        given: &given,
+        given: if given.is_empty() { &stand_in } else { &given },
     };
     let (positional, own) = A::words(place);
     chosen.resolved.extend(own);
-    match parse::<A>(&chosen.resolved, &positional) {
+    let parsed = parse::<A>(&chosen.resolved, &positional);
+    let checked = parsed.and_then(|args| match args.check() {
+        Ok(()) => Ok(args),
+        Err(error) => Err(advice::said(&error)),
+    });
+    match checked {
         Err(reason) => {
             wrong.push(reason);
             None

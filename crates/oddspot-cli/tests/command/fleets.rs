@@ -47,7 +47,7 @@ fn evaluate(world: &World, more: &str) -> Command {
 /// A table without what differs from run to run: the columns of times.
 fn without_times(world: &World, file: &str) -> Vec<Vec<String>> {
     let text = world.text(file);
-    let mut rows = csv::ReaderBuilder::new();
+    let rows = csv::ReaderBuilder::new();
     let mut rows = rows.from_reader(text.as_bytes());
     let columns = rows.headers().unwrap().clone();
     let is_kept = |column: &str| column != "time" && !column.ends_with("_seconds");
@@ -271,11 +271,11 @@ fn all_that_is_wrong_with_a_manifest_is_told_before_work_begins() {
     );
     let told = world.fails_manifest("train --manifest parts.csv -o out");
     for mention in [
-        "4 of its lines need mending",
-        "line 3: there is no data/none",
+        "parts.csv: 4 of its lines need mending",
+        "line 3: there is no data/none\n",
         "line 4: invalid value 'instnt' for '--preset <PRESET>'",
         "line 5: there is no m.png; invalid value '1x' for '--image-size",
-        "line 6: the name 'a' is on line 2 too",
+        "line 6: the name 'a' is on line 2 too; train needs something in the column 'data'\n",
     ] {
         assert!(told.contains(mention), "{mention}: {told}");
     }
@@ -333,7 +333,7 @@ fn benchmarks_of_parts_are_one_table_with_the_mean() {
     let world = three();
     let benchmark = |more: &str| {
         world.oddspot(&format!(
-            "benchmark --manifest parts.csv --methods instant --teacher teacher.safetensors --image-size 96 \
+            "benchmark --manifest parts.csv --methods instant --teacher teacher.safetensors --image-size 96 --offset 16 \
              --threads 1 {more}"
         ))
     };

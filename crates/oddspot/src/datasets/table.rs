@@ -1,6 +1,6 @@
 //! Rows of a CSV file, each with the line that it stands on, as programs and spreadsheets save them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
@@ -127,14 +127,14 @@ const SHOWN: usize = 10;
 
 /// What is wrong with the lines of a file.
 #[derive(Default)]
-pub struct Problems(Vec<String>);
+pub struct Problems(BTreeMap<u64, Vec<String>>);
 
 impl Problems {
     /// Takes note of what is wrong with a line, if anything is.
     pub fn add(&mut self, line: u64, reasons: impl IntoIterator<Item = String>) {
-        let reasons: Vec<String> = reasons.into_iter().collect();
-        if !reasons.is_empty() {
-            self.0.push(format!("line {line}: {}", reasons.join("; ")));
+        let mut reasons = reasons.into_iter().peekable();
+        if reasons.peek().is_some() {
+            self.0.entry(line).or_default().extend(reasons);
         }
     }
 
@@ -143,7 +143,9 @@ impl Problems {
     /// # Errors
     /// One that names every line, the first ten in full.
     pub fn check(&self, path: &Path) -> Result<()> {
-        let reason = match &self.0[..] {
+        let lines = self.0.iter();
+        let lines = lines.map(|(line, reasons)| format!("line {line}: {}", reasons.join("; ")));
+        let reason = match &lines.collect::<Vec<_>>()[..] {
             [] => return Ok(()),
             [only] => only.clone(),
             all => {

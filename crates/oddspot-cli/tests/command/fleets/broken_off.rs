@@ -84,7 +84,11 @@ fn a_shard_that_is_killed_loses_no_finished_part_and_goes_on_in_the_one_at_work(
         run.stderr
     );
     // It is the model of a training that was never broken off.
-    world.succeeds(&mut world.train("data/b -o b.oddspot --iterations 300 --seed 3 --no-audit"));
+    world.succeeds(
+        &mut world.train(
+            "data/b -o b.oddspot --iterations 300 --checkpoint-every 20 --seed 3 --no-audit",
+        ),
+    );
     assert!(world.read("b.oddspot") == world.read("out/parts/b/model.oddspot"));
     let left = world.files();
     let left = left.keys().filter(|name| name.starts_with("out/"));
@@ -105,7 +109,11 @@ fn a_checkpoint_of_other_settings_is_not_gone_on_with() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     world.write("parts.csv", MANIFEST.replace(";3\n", ";4\n"));
     world.succeeds(&mut slow(&world, "--shard 2/3"));
-    world.succeeds(&mut world.train("data/b -o b.oddspot --iterations 300 --seed 4 --no-audit"));
+    world.succeeds(
+        &mut world.train(
+            "data/b -o b.oddspot --iterations 300 --checkpoint-every 20 --seed 4 --no-audit",
+        ),
+    );
     assert!(world.read("b.oddspot") == world.read("out/parts/b/model.oddspot"));
 }
 

@@ -1,0 +1,260 @@
+"""Fleets on a Ray cluster: a model for each part, and millions of images.
+
+>>> import oddspot.ray                                                        # doctest: +SKIP
+>>> oddspot.ray.train_many("parts.csv", "/shared/out", cpus=2)                # doctest: +SKIP
+>>> oddspot.ray.detect(paths, "part.oddspot", "/shared/verdicts")             # doctest: +SKIP
+
+`pip install oddspot[ray]` on every node. Trainings need a folder that all nodes share. Images and verdicts may lie in a
+store instead (`s3://`, `gs://`).
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from . import _command
+from ._errors import InvalidError, MismatchError, OddspotError
+from .batches import Judge, read
+
+try:
+    import ray
+    import ray.data
+    import pyarrow as pa
+    import pyarrow.dataset
+except ImportError as missing:  # pragma: no cover
+    raise ImportError("oddspot.ray needs Ray: pip install oddspot[ray]") from missing
+
+__all__ = ["Detected", "Fleet", "benchmark", "detect", "train_many"]
+
+RETRIES = 5
+"""Times that a part is tried again whose node has died."""
+BLOCK = 256
+"""Paths that are handed to a worker at a time."""
+SHOWN = 5
+"""Errors that a text spells out."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What came of the parts of a manifest."""
+
+    folder: Path
+    """Where the parts and the tables lie."""
+    finished: tuple[str, ...]
+    """Names of the parts that are finished."""
+    failed: Mapping[str, str]
+    """Why there is nothing of the others, by their names."""
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What came of the images."""
+
+    folder: str
+    """Where the verdicts lie, as Parquet."""
+    images: int
+    """How many images there were."""
+    verdicts: Mapping[str, int]
+    """How many have each verdict."""
+    skipped: int
+    """How many could not be judged: their rows say why, in `error`."""
+    errors: tuple[str, ...]
+    """The first few reasons."""
+
+
+def train_many(
+    manifest: str | PathLike[str],
+    out: str | PathLike[str],
+    *,
+    cpus: int = 2,
+    options: Sequence[str] = (),
+) -> Fleet:
+    """Trains a model for each part of a manifest, a task a part, with `cpus` threads each.
+
+    Each task is a shard of `oddspot train --manifest`: what is finished is left, a part whose node dies goes on from its
+    checkpoint elsewhere, and a part that fails does not end the others. `options` are those of `oddspot train`, such as
+    `["--preset", "instant"]`. Raises `InvalidError` for a manifest that needs mending.
+    """
+    return _many("train", manifest, out, (cpus, options))
+
+
+def benchmark(
+    root: str | PathLike[str],
+    out: str | PathLike[str],
+    *,
+    cpus: int = 2,
+    options: Sequence[str] = (),
+) -> Fleet:
+    """Trains and measures on every data set of a folder, or part of a manifest, a task each.
+
+    `options` are those of `oddspot benchmark`, such as `["--methods", "instant"]`. The tables lie in `out/benchmark`.
+    """
+    return _many("benchmark", root, out, (cpus, options))
+
+
+def detect(
+    paths: Iterable[str | PathLike[str]] | ray.data.Dataset,
+    model: str | PathLike[str] | bytes,
+    out: str | PathLike[str],
+    *,
+    workers: int | None = None,
+    threads: int = 1,
+    batch: int = 32,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Detected:
+    """Judges images by a pool of actors, and writes a narrow Parquet file for each block of them.
+
+    `paths` are paths or addresses that the workers can read, or a data set with the column `path`. The model goes to the
+    workers as bytes: they need no file of it. `workers` is the size of the pool: without it as many as there are CPUs for
+    `threads` each. Reading waits for judging, and judging for writing, so that any number of images takes the same
+    memory. `out` appears whole: the files are written beside it and renamed; in a store they appear one by one.
+
+    Raises `MismatchError` where `out` is there already, and `OddspotError` where no image could be judged.
+    """
+    target = fspath(out)
+    is_local = "://" not in target
+    if is_local and Path(target).exists():
+        raise MismatchError(f"{target} is there already: remove it, or choose another folder")
+    content = model if isinstance(model, bytes) else read(model, storage_options)
+    # Here, where its error is a sentence, and not in every worker.
+    Judge(content, threads=1)
+    if not ray.is_initialized():
+        ray.init()
+    writing = f"{target}.{uuid.uuid4().hex[:8]}.tmp" if is_local else target
+    size = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
+    try:
+        judged = _dataset(paths).map_batches(
+            _Worker,
+            fn_constructor_args=(ray.put(content), threads, dict(storage_options or {})),
+            batch_size=batch,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=size),
+            num_cpus=threads,
+        )
+        # Writing waits for no CPU, of which the pool has them all.
+        judged.write_parquet(writing, ray_remote_args={"num_cpus": 0})
+    except ray.exceptions.RayError as error:
+        _remove(writing, is_local)
+        raise OddspotError(f"the cluster gave up: {_last_line(error)}") from error
+    except BaseException:
+        _remove(writing, is_local)
+        raise
+    detected = _summary(writing, target)
+    if detected.images == detected.skipped:
+        _remove(writing, is_local)
+        reasons = "; ".join(detected.errors)
+        raise OddspotError(f"none of {detected.images} images could be judged: {reasons}")
+    if is_local:
+        Path(writing).rename(target)
+    return detected
+
+
+class _Worker:
+    """An actor of the pool."""
+
+    def __init__(self, model: ray.ObjectRef, threads: int, storage_options: Mapping[str, Any]) -> None:
+        self._judge = Judge(ray.get(model), threads=threads, storage_options=storage_options)
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        return self._judge(batch)
+
+
+def _dataset(paths: Iterable[str | PathLike[str]] | ray.data.Dataset) -> ray.data.Dataset:
+    if isinstance(paths, ray.data.Dataset):
+        return paths
+    if isinstance(paths, (str, PathLike)):
+        raise InvalidError("paths is one path: give a list of them, or a data set with the column path")
+    names = [fspath(path) for path in paths]
+    if not names:
+        raise InvalidError("there is no path to judge")
+    blocks = (names[at : at + BLOCK] for at in range(0, len(names), BLOCK))
+    return ray.data.from_arrow([pa.table({"path": pa.array(block, pa.string())}) for block in blocks])
+
+
+def _summary(folder: str, named: str) -> Detected:
+    verdicts: Counter[str] = Counter()
+    errors: list[str] = []
+    images = skipped = 0
+    found = pyarrow.dataset.dataset(folder, format="parquet")
+    for part in found.to_batches(columns=["verdict", "error"]):
+        images += part.num_rows
+        verdicts.update(verdict for verdict in part.column("verdict").to_pylist() if verdict is not None)
+        wrong = [error for error in part.column("error").to_pylist() if error is not None]
+        skipped += len(wrong)
+        errors.extend(wrong[: SHOWN - len(errors)])
+    return Detected(named, images, dict(verdicts), skipped, tuple(errors))
+
+
+def _remove(folder: str, is_local: bool) -> None:
+    if is_local:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _many(
+    command: str,
+    manifest: str | PathLike[str],
+    out: str | PathLike[str],
+    how: tuple[int, Sequence[str]],
+) -> Fleet:
+    cpus, options = how
+    words = [command, "--manifest", str(Path(manifest).resolve()), "-o", str(Path(out).resolve()), *options]
+    # All that is wrong with the manifest is known before a task begins.
+    names = _command.lines([*words, "--list"])
+    if not ray.is_initialized():
+        ray.init()
+    shard = ray.remote(num_cpus=cpus, max_retries=RETRIES)(_command.run)
+    began = {
+        shard.remote([*words, "--threads", str(cpus), "--shard", f"{number}/{len(names)}"]): name
+        for number, name in enumerate(names, 1)
+    }
+    refused = _ends(began)
+    return _collected(command, Path(manifest), Path(out), refused)
+
+
+def _ends(began: dict[ray.ObjectRef, str]) -> dict[str, str]:
+    """Waits for all tasks, and gives why some could not begin, by the names of their parts."""
+    refused = {}
+    waiting = list(began)
+    try:
+        while waiting:
+            [done], waiting = ray.wait(waiting)
+            try:
+                ended = ray.get(done)
+            except ray.exceptions.RayError as error:
+                refused[began[done]] = f"the cluster gave up: {_last_line(error)}"
+                continue
+            # The others have told of themselves in the part's record.
+            if ended.status not in (0, 3):
+                refused[began[done]] = ended.error
+    except KeyboardInterrupt:
+        # Each writes its checkpoint.
+        for task in waiting:
+            ray.cancel(task)
+        raise
+    return refused
+
+
+def _collected(command: str, manifest: Path, out: Path, refused: Mapping[str, str]) -> Fleet:
+    """Puts the tables together, and reads how each part stands."""
+    import csv
+
+    ended = _command.run(["collect", "--manifest", str(manifest), str(out), "--of", command])
+    if ended.status not in (0, 3):
+        raise OddspotError(ended.error)
+    with (out / "parts.csv").open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    finished = tuple(row["name"] for row in rows if row[command].startswith("done"))
+    failed = {row["name"]: refused.get(row["name"], row[command]) for row in rows if row["name"] not in finished}
+    return Fleet(out, finished, failed)
+
+
+def _last_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
