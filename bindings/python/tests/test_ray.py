@@ -211,7 +211,7 @@ def test_a_benchmark_is_one_table_with_the_mean(world: Path, cluster: Cluster) -
         (folder / "ground_truth/missing").mkdir(parents=True, exist_ok=True)
         for image in (folder / "test/missing").iterdir():
             Image.fromarray(mask).save(folder / f"ground_truth/missing/{image.stem}_mask.png")
-    options = ["--methods", "instant", "--image-size", str(SIDE)]
+    options = ["--methods", "instant", "--image-size", str(SIDE), "--offset", "16"]
     fleet = oddspot.ray.benchmark(world / "sets", world / "measured", cpus=1, options=options)
     assert fleet.finished == ("a", "b", "c")
     with (world / "measured/benchmark/table1-paper.csv").open() as table:

@@ -94,10 +94,15 @@ impl<A: Kind> Args for Job<A> {
 
 impl<A: Kind> FromArgMatches for Job<A> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, UsageError> {
+        let refused = |text: String| UsageError::raw(ErrorKind::ArgumentConflict, text + "\n");
         let Some(manifest) = matches.get_one::<PathBuf>("manifest") else {
+            // What a manifest conflicts with lets clap forget that others need one.
+            if matches.contains_id("shard") || matches.get_flag("list") {
+                let text = "--shard and --list need --manifest PARTS.csv";
+                return Err(refused(text.to_owned()));
+            }
             return A::from_arg_matches(matches).map(Self::One);
         };
-        let refused = |text: String| UsageError::raw(ErrorKind::ArgumentConflict, text + "\n");
         let Some(output) = matches.get_one::<PathBuf>("output") else {
             let text = "--manifest needs -o FOLDER, a folder for all parts";
             return Err(refused(text.to_owned()));

@@ -35,7 +35,7 @@ pub struct Manifest {
     /// The rows, in their order.
     pub rows: Vec<Row>,
     /// What is wrong so far.
-    pub problems: Problems,
+    problems: Problems,
 }
 
 /// A row of a manifest.
@@ -93,6 +93,18 @@ impl Manifest {
         })
     }
 
+    /// Takes note of what is wrong with a row, which is told by its name where there are no lines.
+    pub fn note(&mut self, row: usize, wrong: Vec<String>) {
+        let Some(row) = self.rows.get(row) else {
+            return;
+        };
+        let told = wrong.into_iter().map(|reason| match self.path.is_dir() {
+            true => format!("{}: {reason}", row.name),
+            false => reason,
+        });
+        self.problems.add(row.line, told);
+    }
+
     /// Refuses a manifest of which something is wrong.
     ///
     /// # Errors
@@ -104,18 +116,18 @@ impl Manifest {
 
 /// The data sets of a folder, as a table of parts.
 fn of_folder(folder: &Path) -> Result<Sheet> {
-    let row = |category: Category| {
+    let row = |(line, category): (u64, Category)| {
         let data = category.path.to_string_lossy().into_owned();
         let cells = [(NAME.to_owned(), category.name), (DATA.to_owned(), data)];
         SheetRow {
-            line: 0,
+            line,
             cells: cells.into(),
         }
     };
     Ok(Sheet {
         line: 0,
         columns: vec![NAME.to_owned(), DATA.to_owned()],
-        rows: categories(folder)?.into_iter().map(row).collect(),
+        rows: (1..).zip(categories(folder)?).map(row).collect(),
     })
 }
 

@@ -75,7 +75,7 @@ pub fn parts<A: Kind>(fleet: &FleetArgs) -> Result<Vec<Part<A>>> {
     let mut manifest = Manifest::read(&fleet.manifest, &fleet.output)?;
     let options = options::<A>();
     let mut models = HashMap::new();
-    let mut parts = Vec::new();
+    let (mut parts, mut all_wrong) = (Vec::new(), Vec::new());
     for row in &manifest.rows {
         let mut wrong = Vec::new();
         if let Some(line) = models.insert(&row.model, row.line)
@@ -90,7 +90,10 @@ pub fn parts<A: Kind>(fleet: &FleetArgs) -> Result<Vec<Part<A>>> {
             (&fleet.given, &options),
             &mut wrong,
         ));
-        manifest.problems.add(row.line, wrong);
+        all_wrong.push(wrong);
+    }
+    for (row, wrong) in all_wrong.into_iter().enumerate() {
+        manifest.note(row, wrong);
     }
     manifest.check()?;
     Ok(parts)
