@@ -13,7 +13,9 @@ mod options;
 mod parts;
 mod record;
 mod shard;
+mod standing;
 mod working;
 
 pub use collect::{CollectArgs, run as collect};
-pub use job::{Job, run};
+pub use job::Job;
+pub use working::run;

@@ -5,18 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::collected::{self, Part};
-use super::kinds::{Kind, Place, make_folder};
+use super::collected;
+use super::kinds::make_folder;
 use super::manifest::Manifest;
-use super::record::{Record, State};
-use crate::benchmark::BenchmarkArgs;
-use crate::detect::DetectArgs;
-use crate::evaluate::EvaluateArgs;
+use super::record::Record;
+use super::standing::{CommandName, Part, standing};
 use crate::output::hold;
 use crate::printing::counted;
-use crate::train::TrainArgs;
 
 /// The exit status where something is missing.
 const SOME_MISSING: u8 = 3;
@@ -41,51 +38,6 @@ pub struct CollectArgs {
     /// Parts whose defects are contextual: the benchmark's Table 1 has their mean too
     #[arg(long, value_delimiter = ',')]
     pub contextual: Vec<String>,
-}
-
-/// A command that fleets know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum CommandName {
-    /// Models
-    Train,
-    /// Verdicts
-    Detect,
-    /// Measures
-    Evaluate,
-    /// Measures of the methods
-    Benchmark,
-}
-
-impl CommandName {
-    /// In the order in which they are done.
-    pub const ALL: [Self; 4] = [Self::Train, Self::Detect, Self::Evaluate, Self::Benchmark];
-
-    /// As it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => TrainArgs::COMMAND,
-            Self::Detect => DetectArgs::COMMAND,
-            Self::Evaluate => EvaluateArgs::COMMAND,
-            Self::Benchmark => BenchmarkArgs::COMMAND,
-        }
-    }
-
-    fn outputs(self, place: Place) -> Vec<PathBuf> {
-        match self {
-            Self::Train => TrainArgs::outputs(place),
-            Self::Detect => DetectArgs::outputs(place),
-            Self::Evaluate => EvaluateArgs::outputs(place),
-            Self::Benchmark => BenchmarkArgs::outputs(place),
-        }
-    }
-}
-
-/// How a command on a part stands.
-pub enum Standing {
-    /// It is finished, in this folder.
-    Done(Box<Record>, PathBuf),
-    /// Why there is nothing of it.
-    Missing(String),
 }
 
 /// `oddspot collect`.
@@ -140,35 +92,6 @@ fn commands(args: &CollectArgs, folders: &[Manifest]) -> BTreeSet<CommandName> {
     let is_seen =
         |one: &CommandName| rows().any(|row| Record::read(&row.folder, one.name()).is_some());
     CommandName::ALL.into_iter().filter(is_seen).collect()
-}
-
-/// How a command on a row's part stands: the first folder in which it is finished, else what the last one knows.
-fn standing(command: CommandName, folders: &[Manifest], row: usize) -> Standing {
-    let mut reason = "not begun".to_owned();
-    for row in folders.iter().filter_map(|manifest| manifest.rows.get(row)) {
-        let Some(record) = Record::read(&row.folder, command.name()) else {
-            continue;
-        };
-        let place = Place {
-            name: &row.name,
-            folder: &row.folder,
-            model: &row.model,
-            given: &[],
-        };
-        let gone = command
-            .outputs(place)
-            .into_iter()
-            .find(|file| !file.is_file());
-        reason = match (&record.state, gone) {
-            (State::Done { .. }, None) => {
-                return Standing::Done(Box::new(record), row.folder.clone());
-            }
-            (State::Done { .. }, Some(gone)) => format!("{} is gone", gone.display()),
-            (State::Begun, _) => "begun, and not finished".to_owned(),
-            (State::Failed { reason }, _) => format!("failed: {reason}"),
-        };
-    }
-    Standing::Missing(reason)
 }
 
 /// Tells where parts of one table were made by several versions.

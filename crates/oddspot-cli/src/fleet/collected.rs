@@ -12,9 +12,9 @@ use oddspot_measure::benchmark::Record as BenchmarkRecord;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::collect::{CommandName, Standing};
 use super::kinds::{BENCHMARK, EVALUATION, FOUND, make_folder};
-use super::record::{Record, State};
+use super::record::State;
+use super::standing::{CommandName, Part};
 use crate::benchmark::{name_of_run, write_tables};
 
 /// How every part stands.
@@ -27,40 +27,6 @@ const MEAN: &str = "mean";
 const MEASURES: [&str; 5] = ["image_auc", "image_ap", "pixel_auc", "pixel_ap", "au_pro"];
 /// The protocols, as the report of an evaluation calls them.
 const PROTOCOLS: [&str; 2] = ["paper", "official"];
-
-/// A part, and how commands on it stand.
-pub struct Part {
-    /// What it is called.
-    pub name: String,
-    /// By command.
-    pub standings: BTreeMap<CommandName, Standing>,
-}
-
-impl Part {
-    /// The record of what is finished.
-    pub fn record(&self, command: CommandName) -> Option<&Record> {
-        match self.standings.get(&command)? {
-            Standing::Done(record, _) => Some(record),
-            Standing::Missing(_) => None,
-        }
-    }
-
-    /// The part and why there is nothing of it, if that is so.
-    pub fn missing(&self, command: CommandName) -> Option<(&str, &str)> {
-        match self.standings.get(&command)? {
-            Standing::Done(..) => None,
-            Standing::Missing(reason) => Some((&self.name, reason)),
-        }
-    }
-
-    /// Where what is finished lies.
-    fn folder(&self, command: CommandName) -> Option<&Path> {
-        match self.standings.get(&command)? {
-            Standing::Done(_, folder) => Some(folder),
-            Standing::Missing(_) => None,
-        }
-    }
-}
 
 /// Writes the tables of what is finished, each whole or not at all.
 ///

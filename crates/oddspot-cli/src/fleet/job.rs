@@ -1,9 +1,7 @@
 //! A command's arguments, as they are for one part, or for the parts of a manifest.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::Result;
 use clap::builder::ValueParser;
 use clap::error::{Error as UsageError, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
@@ -11,7 +9,6 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use super::kinds::Kind;
 use super::options::{Values, given};
 use super::shard::Shard;
-use super::working::work;
 
 /// What a command is to work on.
 pub enum Job<A> {
@@ -33,17 +30,6 @@ pub struct FleetArgs {
     pub given: Values,
     /// Whether the parts are only to be named.
     pub lists: bool,
-}
-
-/// Runs a command on what it is to work on.
-///
-/// # Errors
-/// Those of the command; a manifest that needs mending.
-pub fn run<A: Kind>(job: &Job<A>, one: impl FnOnce(&A) -> Result<ExitCode>) -> Result<ExitCode> {
-    match job {
-        Job::One(args) => one(args),
-        Job::Fleet(fleet) => work::<A>(fleet),
-    }
 }
 
 impl<A: Kind> Args for Job<A> {

@@ -10,7 +10,6 @@ use oddspot::Subject;
 use oddspot::datasets::{Category, Dataset, list};
 use oddspot::settings::Settings;
 
-use super::manifest::{DATA, IMAGES};
 use super::options::{Values, options};
 use crate::benchmark::{BenchmarkArgs, benchmark};
 use crate::detect::{DetectArgs, detect};
@@ -19,6 +18,10 @@ use crate::output::beside;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::train::{TrainArgs, train};
 
+/// The column of a part's good images, or of its data set.
+pub const DATA: &str = "data";
+/// The column of its images to judge.
+pub const IMAGES: &str = "images";
 /// Results of `detect`, in the part's folder.
 pub const FOUND: &str = "found";
 /// The same while they are written.

@@ -6,14 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use oddspot::datasets::{Category, Problems, Sheet, SheetRow, categories};
 
-use super::kinds::all_columns;
+use super::kinds::{DATA, IMAGES, all_columns};
 
 /// What a part is called.
 const NAME: &str = "name";
-/// Its good images, or its data set.
-pub const DATA: &str = "data";
-/// Its images to judge.
-pub const IMAGES: &str = "images";
 /// Its model.
 const MODEL: &str = "model";
 /// Its folder.
@@ -246,8 +242,9 @@ mod tests {
         assert_eq!(good.rows[0].cells["image-size"], "256");
         assert_eq!(good.rows[1].folder, Path::new("out/parts/b"));
         assert_eq!(good.rows[1].model, Path::new("out/parts/b/model.oddspot"));
-        let told =
-            read("name,presett,data,threads\na,,x,\nA,,x,\n../b,,x,\n,,x,\n=c,,x,\n").unwrap_err();
+        let told = read("name,presett,data,threads\na,,x,\nA,,x,\n../b,,x,\n,,x,\n=c,,x,\n")
+            .err()
+            .unwrap();
         for mention in [
             "line 1: the column 'presett' is not known",
             "'threads' is not known",
@@ -258,11 +255,16 @@ mod tests {
         ] {
             assert!(told.contains(mention), "{mention}: {told}");
         }
-        let told = read("name,output\na,x\nb,x\n").unwrap_err();
+        let told = read("name,output\na,x\nb,x\n").err().unwrap();
         assert!(
             told.contains("line 3: line 2 has the same output"),
             "{told}"
         );
-        assert!(read("data\nx\n").unwrap_err().contains("no column 'name'"));
+        assert!(
+            read("data\nx\n")
+                .err()
+                .unwrap()
+                .contains("no column 'name'")
+        );
     }
 }

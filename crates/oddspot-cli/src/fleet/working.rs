@@ -10,7 +10,7 @@ use oddspot::ErrorKind;
 use oddspot::files::atomic;
 use oddspot::files::lock::Hold;
 
-use super::job::FleetArgs;
+use super::job::{FleetArgs, Job};
 use super::kinds::{Kind, make_folder};
 use super::parts::{Part, parts};
 use super::record::{Record, State, record_file};
@@ -48,11 +48,22 @@ struct Counts {
     warned: Vec<String>,
 }
 
+/// Runs a command on what it is to work on.
+///
+/// # Errors
+/// Those of the command; a manifest that needs mending.
+pub fn run<A: Kind>(job: &Job<A>, one: impl FnOnce(&A) -> Result<ExitCode>) -> Result<ExitCode> {
+    match job {
+        Job::One(args) => one(args),
+        Job::Fleet(fleet) => work::<A>(fleet),
+    }
+}
+
 /// Works on a share of a manifest's parts.
 ///
 /// # Errors
 /// A manifest that needs mending.
-pub fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
+fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
     let all = parts::<A>(fleet)?;
     let total = all.len();
     let share = all.into_iter().enumerate();

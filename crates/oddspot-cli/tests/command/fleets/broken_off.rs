@@ -35,6 +35,7 @@ fn begun(command: &mut Command, cue: &str) -> Child {
         }
         said += &(line + "\n");
     }
+    child.wait().unwrap();
     panic!("no '{cue}' in {said}");
 }
 
