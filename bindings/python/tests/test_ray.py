@@ -6,9 +6,7 @@ import csv
 import hashlib
 import json
 import os
-import subprocess
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -161,8 +159,7 @@ def test_a_bucket_that_denies_and_a_model_that_is_missing_give_a_sentence(world:
 
 
 def test_a_node_that_dies_loses_nothing(world: Path, cluster: Cluster) -> None:
-    paths = write(world / "many", range(1000, 1060)) * 1
-    names = [f"{path}" for path in paths]
+    paths = names = write(world / "many", range(1000, 1060))
     links = []
     (world / "links").mkdir()
     for number in range(1200):
