@@ -19,16 +19,20 @@ QUICK = {"image_size": 104}
 
 
 def board(seed: int, *, lacks: bool = False) -> Array:
-    """A board of 90 rows and 120 columns with parts in two rows; one lacks a part."""
+    """A board of 90 rows and 120 columns with four rows of six parts; one may lack a part: at row 47 and column 62."""
     chance = np.random.default_rng(seed)
-    image = np.full((90, 120, 3), (30, 90, 50), dtype=np.float64)
+    image = np.full((90, 120, 3), (30, 90, 50), dtype=np.float64) + chance.normal(0, 5, 3)
     image += np.linspace(0, 12, 120)[None, :, None]
-    for row in (14, 52):
-        for column in (10, 46, 82):
-            if lacks and (row, column) == (52, 46):
+    for row in range(5, 80, 21):
+        for column in range(5, 110, 19):
+            colour = np.array((120, 104, 70 + row)) + chance.normal(0, 9, 3)
+            down, right = chance.integers(-1, 2, 2)
+            if lacks and (row, column) == (47, 62):
                 continue
-            image[row : row + 24, column : column + 26] = (150, 110, 60 + row)
-            image[row + 8 : row + 16, column + 6 : column + 20] = (20, 20, 24)
+            top, left = row + down, column + right
+            image[top : top + 13, left : left + 12] = colour
+            image[top + 4 : top + 9, left + 3 : left + 9] = (40, 40, 44)
+    image *= chance.normal(1, 0.03)
     image += chance.normal(0, 4, image.shape)
     return image.clip(0, 255).astype(np.uint8)
 
@@ -71,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write("test/good", seed, board(seed))
         write("test/missing", seed, board(seed, lacks=True))
         mask = np.zeros((90, 120), dtype=np.uint8)
-        mask[52:76, 46:72] = 255
+        mask[46:61, 61:75] = 255
         (root / "ground_truth/missing").mkdir(parents=True, exist_ok=True)
         Image.fromarray(mask).save(root / f"ground_truth/missing/{seed:03}_mask.png")
     return root

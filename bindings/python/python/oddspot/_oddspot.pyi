@@ -10,6 +10,8 @@ from ._progress import Tell
 from ._reports import Calibrated, Extended
 from ._result import Result, Thresholds
 
+__all__ = ["VERSION", "Detector", "Inspections", "audit", "evaluate", "listed", "settings", "train"]
+
 VERSION: Final[str]
 
 @final

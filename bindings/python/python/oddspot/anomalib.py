@@ -24,7 +24,7 @@ class Prediction:
     pred_score: float
     """The image's score, in the model's own units: anomalib's lies in [0, 1], with the threshold at 0.5."""
     pred_label: bool
-    """Whether it is called anomalous."""
+    """Whether it does not pass: it is anomalous, or untrusted."""
     anomaly_map: npt.NDArray[np.float32]
     """`[height, width]` of the image."""
     pred_mask: npt.NDArray[np.bool_]
@@ -35,7 +35,8 @@ class Prediction:
         """Of a result that has maps of the image's own size (`full_size=True`)."""
         if result.mask is None:
             raise ValueError("a prediction has a map of the image's size: give detector.inspect(image, full_size=True)")
-        return cls(result.score, result.is_anomalous, result.maps["total"], result.mask)
+        is_stopped = result.verdict in ("anomalous", "untrusted")
+        return cls(result.score, is_stopped, result.maps["total"], result.mask)
 
 
 class Inferencer:
