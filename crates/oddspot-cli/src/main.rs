@@ -15,6 +15,7 @@ mod described;
 mod detect;
 mod evaluate;
 mod excluded;
+mod export;
 mod extend;
 #[cfg(feature = "fetch")]
 mod fetch;
@@ -35,6 +36,8 @@ mod torchvision;
 mod train;
 mod verdict;
 mod verify;
+#[cfg(feature = "onnx")]
+mod verify_export;
 mod watch;
 
 use std::process::ExitCode;
@@ -100,6 +103,22 @@ enum Command {
     /// Hold a model on this machine to known images, before it goes live
     #[command(after_help = "The exit status is 0 if all is as it must be, and 5 if not.")]
     Verify(verify::VerifyArgs),
+    /// Write a model as ONNX, for ONNX Runtime, OpenVINO or TensorRT
+    Export(export::ExportArgs),
+    /// Hold an export to its model, by another engine
+    #[cfg(feature = "onnx")]
+    #[command(
+        after_help = "The exit status is 0 if the export judges as the model does, 5 if not, 3 if some images could not be read."
+    )]
+    VerifyExport(verify_export::VerifyExportArgs),
+    /// Hold an export to its model (in programs built with --features onnx)
+    #[cfg(not(feature = "onnx"))]
+    #[command(hide = true)]
+    VerifyExport {
+        /// Whatever is asked for
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        _asked: Vec<String>,
+    },
     /// Measure a model on a labelled test set
     #[command(
         after_help = "The exit status is 0 if all test images were measured, and 3 if some could not be read and were left out."
@@ -166,6 +185,13 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Evaluate(job) => fleet::run(job, evaluate::run),
         Command::Benchmark(job) => fleet::run(job, benchmark::run),
         Command::Collect(args) => fleet::collect(args),
+        Command::Export(args) => export::run(args),
+        #[cfg(feature = "onnx")]
+        Command::VerifyExport(args) => verify_export::run(args),
+        #[cfg(not(feature = "onnx"))]
+        Command::VerifyExport { .. } => {
+            anyhow::bail!("this program was built without it: build one with --features onnx")
+        }
         Command::Teacher(args) => teacher::run(args),
         #[cfg(feature = "pretrain")]
         Command::Pretrain(args) => pretrain::run(args),

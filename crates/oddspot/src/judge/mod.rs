@@ -21,4 +21,4 @@ pub use in_order::{MOST_PER_CORE, pool};
 pub(crate) use judging::input_shape;
 pub use judging::{Judging, Memory, TeacherSource, TermErrors};
 pub(crate) use mosaic::pixels;
-pub(crate) use teacher::teacher_of;
+pub use teacher::teacher_of;

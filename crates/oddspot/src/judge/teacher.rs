@@ -5,8 +5,11 @@ use crate::files::NamedTensors;
 use crate::model::Header;
 use crate::net::teachers::{Library, Teacher};
 
-/// The teacher of a model: inside it, or from the library.
-pub(crate) fn teacher_of(
+/// The teacher of a model: its weights `inside` the model, or those of the library.
+///
+/// # Errors
+/// A teacher that is neither here nor there, or another than the one trained with.
+pub fn teacher_of(
     header: &Header,
     inside: Option<NamedTensors>,
     library: Option<&Library>,

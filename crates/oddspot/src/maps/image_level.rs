@@ -8,17 +8,17 @@ use crate::maps::Moments;
 use crate::maps::ScoreMap;
 
 /// Standard deviations of good images' levels beyond which nothing of a level is usual any more.
-const REACH: f64 = 12.0;
+pub const LEVEL_REACH: f64 = 12.0;
 /// Parts of an image along each side.
-const PARTS: usize = 4;
+pub const LEVEL_PARTS: usize = 4;
 
 /// An image's level: the least mean of its `e_rec` over 4×4 parts, the image's sides multiples of 4.
 pub fn image_level(e_rec: &ScoreMap, inspected: Option<&[bool]>) -> f32 {
     if let Some(inspected) = inspected {
         return level_of_inspected(e_rec, inspected);
     }
-    let [height, width] = [e_rec.height / PARTS, e_rec.width / PARTS];
-    let mut sums = [[0.0f64; PARTS]; PARTS];
+    let [height, width] = [e_rec.height / LEVEL_PARTS, e_rec.width / LEVEL_PARTS];
+    let mut sums = [[0.0f64; LEVEL_PARTS]; LEVEL_PARTS];
     for (row, values) in e_rec.values.chunks_exact(e_rec.width).enumerate() {
         for (column, values) in values.chunks_exact(width).enumerate() {
             let sum: f64 = values.iter().map(|&value| f64::from(value)).sum();
@@ -32,10 +32,10 @@ pub fn image_level(e_rec: &ScoreMap, inspected: Option<&[bool]>) -> f32 {
 /// The same of the parts of which at least half is inspected, and of what of them is; of all that is where there
 /// are none.
 fn level_of_inspected(map: &ScoreMap, inspected: &[bool]) -> f32 {
-    let mut parts = [(0.0f64, 0usize, 0usize); PARTS * PARTS];
+    let mut parts = [(0.0f64, 0usize, 0usize); LEVEL_PARTS * LEVEL_PARTS];
     for (at, (&value, &inspected)) in map.values.iter().zip(inspected).enumerate() {
-        let row = at / map.width * PARTS / map.height;
-        let part = &mut parts[row * PARTS + at % map.width * PARTS / map.width];
+        let row = at / map.width * LEVEL_PARTS / map.height;
+        let part = &mut parts[row * LEVEL_PARTS + at % map.width * LEVEL_PARTS / map.width];
         part.2 += 1;
         if inspected {
             part.0 += f64::from(value);
@@ -57,7 +57,7 @@ fn level_of_inspected(map: &ScoreMap, inspected: &[bool]) -> f32 {
 /// so. `usual` are the moments of good images' levels, in units of the level.
 pub fn usual_difference(level: f32, usual: &Moments) -> f64 {
     let difference = f64::from(level) - usual.mean;
-    let far = difference / usual.std / REACH;
+    let far = difference / usual.std / LEVEL_REACH;
     difference * (1.0 - far * far).max(0.0).powi(2)
 }
 

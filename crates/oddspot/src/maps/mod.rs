@@ -8,7 +8,7 @@ mod quantile;
 mod region;
 mod score_map;
 
-pub use image_level::{image_level, usual_difference};
+pub use image_level::{LEVEL_PARTS, LEVEL_REACH, image_level, usual_difference};
 pub use local_moments::{LocalMoments, LocalSums};
 pub use moments::{MomentSums, Moments};
 pub(crate) use quantile::between;

@@ -4,7 +4,7 @@
 //! Everything behind them goes over [`ALL`]: fusing, statistics, the model file, tables and pages.
 
 pub mod channels;
-mod gaussian;
+pub mod gaussian;
 mod memory;
 pub mod places;
 pub mod position;

@@ -20,7 +20,7 @@ use crate::files::{NamedTensors, PackedTensors};
 use crate::images::ImageSize;
 use crate::maps::{Moments, ScoreMap};
 use crate::settings::Settings;
-use scales::Scales;
+pub use scales::Scales;
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {

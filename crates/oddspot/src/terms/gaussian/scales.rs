@@ -14,10 +14,11 @@ const WIDE: f64 = 0.25;
 
 /// The scales, fine to coarse, the wide one last.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Scales {
+pub struct Scales {
+    /// The places, and the levels at them.
     pub grid: PlaceGrid,
     /// Places along a side of the wide window; 1 where there is none.
-    window: usize,
+    pub window: usize,
 }
 
 impl Scales {

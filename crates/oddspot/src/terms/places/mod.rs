@@ -29,20 +29,21 @@ pub struct PlaceGrid {
     pub columns: usize,
     /// Pixels between neighbours.
     pub stride: usize,
-    levels: Vec<PlaceLevel>,
+    /// What is looked at there, fine to coarse.
+    pub levels: Vec<PlaceLevel>,
 }
 
 /// A level's part in a place.
 #[derive(Clone, Debug, PartialEq)]
-struct PlaceLevel {
+pub struct PlaceLevel {
     /// Which of the teacher's levels.
-    at: usize,
+    pub at: usize,
     /// Its positions along a side of a place.
-    ratio: usize,
+    pub ratio: usize,
     /// Channels that it has.
-    all: usize,
+    pub all: usize,
     /// Those that are looked at, in rising order.
-    chosen: Vec<usize>,
+    pub chosen: Vec<usize>,
 }
 
 impl PlaceGrid {
@@ -146,8 +147,9 @@ impl PlaceGrid {
 }
 
 impl PlaceLevel {
-    /// How much each position around a place counts along one axis, from one before it to one after.
-    fn taps(&self) -> Vec<f32> {
+    /// How much each position around a place counts along one axis, from one before it to one after; beyond the
+    /// edge counts the nearest.
+    pub fn taps(&self) -> Vec<f32> {
         let mut taps = vec![0.0; self.ratio + 2];
         for at in 0..self.ratio {
             for tap in &mut taps[at..at + 3] {

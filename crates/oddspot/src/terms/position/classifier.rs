@@ -25,6 +25,35 @@ pub(super) struct Classifier {
     slope: f32,
 }
 
+/// The classifier's first layer behind the student's last head, `W₁ W_head` `[hidden, trunk's channels]`, and its bias
+/// `[hidden]`, which is added once to a difference.
+///
+/// # Errors
+/// A tensor that is missing.
+pub fn first_layer(tensors: &NamedTensors, head: &str) -> Result<(Vec<f32>, Vec<f32>)> {
+    let first = find(tensors, LAYERS[0], "weight")?;
+    let head = find(tensors, head, "weight")?;
+    let bias = find(tensors, LAYERS[0], "bias")?.values.clone();
+    let features = first.values.len() / bias.len().max(1);
+    let channels = head.values.len() / features.max(1);
+    let mut product = Vec::with_capacity(bias.len() * channels);
+    for row in first.values.chunks_exact(features) {
+        let mut sums = vec![0.0f64; channels];
+        for (&factor, head) in row.iter().zip(head.values.chunks_exact(channels)) {
+            for (sum, &value) in sums.iter_mut().zip(head) {
+                *sum += f64::from(factor) * f64::from(value);
+            }
+        }
+        product.extend(sums.into_iter().map(|sum| sum as f32));
+    }
+    Ok((product, bias))
+}
+
+fn find<'a>(tensors: &'a NamedTensors, layer: &str, part: &str) -> Result<&'a NamedTensor> {
+    let name = format!("{layer}.{part}");
+    tensors.get(&name).ok_or_else(|| lacks(&name))
+}
+
 /// A linear layer.
 struct Layer {
     weights: LinearWeights,
@@ -42,27 +71,12 @@ impl Classifier {
         head: &str,
         slope: f32,
     ) -> Result<Self> {
-        let find = |layer: &str, part: &str| -> Result<&NamedTensor> {
-            let name = format!("{layer}.{part}");
-            tensors.get(&name).ok_or_else(|| lacks(&name))
-        };
-        let (first, head) = (find(LAYERS[0], "weight")?, find(head, "weight")?);
-        let bias = find(LAYERS[0], "bias")?.values.clone();
-        let features = first.values.len() / bias.len().max(1);
-        let channels = head.values.len() / features.max(1);
-        let mut product = Vec::with_capacity(bias.len() * channels);
-        for row in first.values.chunks_exact(features) {
-            let mut sums = vec![0.0f64; channels];
-            for (&factor, head) in row.iter().zip(head.values.chunks_exact(channels)) {
-                for (sum, &value) in sums.iter_mut().zip(head) {
-                    *sum += f64::from(factor) * f64::from(value);
-                }
-            }
-            product.extend(sums.into_iter().map(|sum| sum as f32));
-        }
+        let (product, bias) = first_layer(tensors, head)?;
+        let channels = product.len() / bias.len().max(1);
         let isa = workspace.isa();
         let layer = |name: &str| -> Result<Layer> {
-            let (weight, bias) = (find(name, "weight")?, find(name, "bias")?);
+            let weight = find(tensors, name, "weight")?;
+            let bias = find(tensors, name, "bias")?;
             let sizes = [
                 bias.values.len(),
                 weight.values.len() / bias.values.len().max(1),

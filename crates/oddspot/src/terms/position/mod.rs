@@ -6,7 +6,9 @@ mod pair_errors;
 mod pairs;
 mod placement;
 
+pub use classifier::first_layer;
 pub(crate) use classifier::softmax;
+pub use pair_errors::{LEAST_TRUST, pixel_weights};
 pub use pairs::{DIRECTIONS, Pair, PatchGrid};
 pub use placement::{NAMES, Neighbour, Placement};
 

@@ -17,7 +17,7 @@ pub(crate) struct PairErrors {
 
 /// The least that a pair counts, as a share of the most, so that the weights of a position whose
 /// neighbours are all odd do not vanish.
-const LEAST_TRUST: f32 = 0.02;
+pub const LEAST_TRUST: f32 = 0.02;
 
 impl PairErrors {
     /// Without any pair.
@@ -115,6 +115,27 @@ pub fn e_pos_at_pixels(e_pos: &ScoreMap, grid: &PatchGrid) -> ScoreMap {
         }
     }
     pixels
+}
+
+/// What each pixel takes of each grid position along the rows and along the columns, `[height, grid rows]` and `[width,
+/// grid columns]`; all 0 where no patch lies inside the image.
+pub fn pixel_weights(grid: &PatchGrid) -> [Vec<Vec<f32>>; 2] {
+    let (rows, columns) = grid.inside();
+    let ImageSize { width, height } = grid.size();
+    let axis = |size: usize, valid: &Range<usize>| {
+        let positions = size / grid.stride();
+        let of_pixel = |pixel: usize| {
+            let mut weights = vec![0.0; positions];
+            if (PATCH_RADIUS..size.saturating_sub(PATCH_RADIUS)).contains(&pixel) {
+                for (position, weight) in taps(pixel, grid.stride(), valid) {
+                    weights[position] += weight;
+                }
+            }
+            weights
+        };
+        (0..size).map(of_pixel).collect()
+    };
+    [axis(height, &rows), axis(width, &columns)]
 }
 
 /// The two grid positions around a pixel and their weights, clamped to a range of positions.

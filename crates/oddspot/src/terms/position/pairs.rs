@@ -62,12 +62,12 @@ impl PatchGrid {
     }
 
     /// The image's size.
-    pub(crate) fn size(&self) -> ImageSize {
+    pub fn size(&self) -> ImageSize {
         self.size
     }
 
     /// Pixels between neighbouring positions.
-    pub(crate) fn stride(&self) -> usize {
+    pub fn stride(&self) -> usize {
         self.stride
     }
 
@@ -101,7 +101,7 @@ impl PatchGrid {
     }
 
     /// Rows and columns whose patch lies wholly inside the image: centres from 32 to size − 33.
-    pub(crate) fn inside(&self) -> (Range<usize>, Range<usize>) {
+    pub fn inside(&self) -> (Range<usize>, Range<usize>) {
         let axis = |size: usize| {
             let first = PATCH_RADIUS.div_ceil(self.stride);
             let end = (size.saturating_sub(PATCH_RADIUS)).div_ceil(self.stride);
@@ -111,7 +111,7 @@ impl PatchGrid {
     }
 
     /// Rows and columns of the centres whose neighbour in a direction is inside too.
-    pub(crate) fn centres(&self, class: usize) -> (Range<usize>, Range<usize>) {
+    pub fn centres(&self, class: usize) -> (Range<usize>, Range<usize>) {
         let (rows, columns) = self.inside();
         let axis = |inside: Range<usize>, direction: isize| match direction {
             -1 => (inside.start + self.steps).min(inside.end)..inside.end,
@@ -123,7 +123,7 @@ impl PatchGrid {
     }
 
     /// The directions in which some pair fits.
-    pub(crate) fn classes(&self) -> Vec<usize> {
+    pub fn classes(&self) -> Vec<usize> {
         (0..DIRECTIONS.len())
             .filter(|&class| {
                 let (rows, columns) = self.centres(class);
@@ -132,7 +132,8 @@ impl PatchGrid {
             .collect()
     }
 
-    pub(crate) fn neighbour(&self, (row, column): (usize, usize), class: usize) -> (usize, usize) {
+    /// The position of a centre's neighbour in a direction.
+    pub fn neighbour(&self, (row, column): (usize, usize), class: usize) -> (usize, usize) {
         let (down, across) = DIRECTIONS[class];
         let steps = self.steps as isize;
         (
