@@ -2,7 +2,7 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /oddspot
 COPY . .
-RUN cargo install --locked --path crates/oddspot-cli --root /installed
+RUN cargo install --locked --path crates/oddspot-cli --features onnx --root /installed
 
 FROM debian:bookworm-slim
 # `watch` has a folder for each day: TZ says where that day is.

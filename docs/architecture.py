@@ -45,14 +45,15 @@ def crates():
     box(20, 174, 104, 62, "-draw", ["pictures", "and pages"])
     box(192, 174, 92, 62, "-arrivals", ["files that", "come"])
     box(304, 150, 96, 52, "-station", ["a service"], "optional")
-    box(20, 280, 104, 62, "-measure", ["measures,", "benchmark"])
-    box(132, 280, 104, 62, "-demo", ["made-up", "boards"])
-    box(244, 280, 104, 62, "-pretrain", ["the built-in", "teacher"])
+    box(20, 280, 78, 62, "-measure", ["measures,", "benchmark"])
+    box(104, 280, 62, 62, "-demo", ["made-up", "boards"])
+    box(172, 280, 60, 62, "-onnx", ["models", "as graphs"])
+    box(248, 280, 100, 62, "-pretrain", ["the built-in", "teacher"])
     box(356, 280, 104, 62, "-burn", ["other devices,", "the reference"], "optional")
     box(20, 394, 440, 56, "oddspot", ["the method, for any program"], "library")
     box(20, 504, 440, 56, "-conv", ["kernels on plain slices: the only unsafe code"])
     arrow((72, 130), (72, 172))
-    for x in (184, 296):
+    for x in (140, 184, 296):
         arrow((x, 130), (x, 278))
     for x, y in ((408, 278), (352, 148)):
         parts.append(
@@ -66,7 +67,7 @@ def crates():
     text(402, 226, "only with", 12, colour=PALE, anchor="end")
     text(402, 241, "wgpu, serve", 12, colour=PALE, anchor="end")
     arrow((72, 236), (72, 278))
-    for x in (72, 184, 296, 408):
+    for x in (59, 135, 202, 298, 408):
         arrow((x, 342), (x, 392))
     arrow((240, 450), (240, 502))
 

@@ -19,7 +19,8 @@ git -C "$root" archive HEAD | tar -x
 # Options, Python, tests and benchmarks would bring three times as many crates.
 rm -r crates/oddspot-burn crates/oddspot-pretrain bindings
 sed -i '/oddspot-burn\|oddspot-pretrain\|bindings/d' Cargo.toml
-sed -i '/^oddspot-\(burn\|pretrain\) =/d; s/^\(fetch\|pretrain\|wgpu\) = .*/\1 = []/' crates/oddspot-cli/Cargo.toml
+sed -i '/^oddspot-\(burn\|pretrain\) =/d; s/^\(fetch\|onnx\|pretrain\|wgpu\) = .*/\1 = []/' crates/oddspot-cli/Cargo.toml
+sed -i '/^tract-onnx =/d; s/^verify = .*/verify = []/' crates/oddspot-onnx/Cargo.toml
 for manifest in crates/*/Cargo.toml; do
     awk '/^\[/ { dropped = /dev-dependencies\]$/ || /^\[\[bench/ } !dropped' "$manifest" >manifest
     mv manifest "$manifest"

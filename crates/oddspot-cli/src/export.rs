@@ -1,6 +1,5 @@
 //! `oddspot export`: a model as a file of ONNX, for an engine that is there already.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -90,9 +89,6 @@ pub fn run(args: &ExportArgs) -> Result<ExitCode> {
             .collect::<Vec<_>>()
             .join(", ")
     );
-    for warning in &made.warnings {
-        tell!("warning: {warning}");
-    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,6 @@ use oddspot::error::{Error, ErrorKind, Result, Subject};
 use oddspot::images::ImageSize;
 use oddspot::net::learned::Learned;
 use oddspot::net::teachers::Teacher;
-use oddspot::settings::Settings;
 use oddspot::terms::{self, places::PlaceGrid};
 use prost::Message;
 
@@ -13,7 +12,7 @@ use crate::card::{Card, KEY};
 use crate::fuse::{How, Part, outputs, part};
 use crate::graph::{Graph, Value};
 use crate::input::{Batch, INPUT, Layout, normalised};
-use crate::network::{has_dilated_pools, network};
+use crate::network::network;
 use crate::places::features;
 use crate::region::Region;
 use crate::schema::tensor_proto::DataType;
@@ -49,8 +48,6 @@ pub struct Export {
     pub onnx: Vec<u8>,
     /// What there is to know of it, which the file has too.
     pub card: Card,
-    /// What some runtimes cannot do.
-    pub warnings: Vec<String>,
 }
 
 /// Makes one graph from the resized image to the score and all maps.
@@ -91,11 +88,7 @@ pub fn export(model: &Model, teacher: &Teacher, options: &Options) -> Result<Exp
     let how = (options.layout, options.batch);
     let card = Card::new(model, &options.model_sha256, how, &names);
     let onnx = file(graph, &card, (how, size), &names)?;
-    Ok(Export {
-        onnx,
-        card,
-        warnings: warnings(&learned, settings),
-    })
+    Ok(Export { onnx, card })
 }
 
 /// Refuses what a graph cannot say.
@@ -137,18 +130,6 @@ fn see(graph: &mut Graph, parts: &Parts, teacher: &Teacher, image: &Value) -> Re
         student,
         places,
     })
-}
-
-fn warnings(learned: &Learned, settings: &Settings) -> Vec<String> {
-    let student = learned.student.as_ref();
-    let mut warnings = Vec::new();
-    if student.is_some_and(|student| has_dilated_pools(&student.network)) {
-        warnings.push(format!(
-            "its max pools are dilated, as the output stride is {}: TensorRT refuses such pools",
-            settings.student.output_stride
-        ));
-    }
-    warnings
 }
 
 /// The bytes of the file.

@@ -5,7 +5,7 @@ use oddspot::files::NamedTensors;
 use oddspot::net::network::{Activation, Conv, Network, Op, Pool};
 use oddspot_conv::Shape;
 
-use crate::graph::{Graph, Value, float, integer, integers};
+use crate::graph::{Graph, Value, float, integers};
 
 /// Adds a network on an input of a size (rows and columns); its features, in order.
 ///
@@ -84,16 +84,39 @@ fn max_pool(graph: &mut Graph, pool: Pool, (input, output): (Shape, Shape), x: &
         after(input.height, output.height),
         after(input.width, output.width),
     ];
-    let mut attributes = vec![
+    if pool.dilation > 1 && pool.stride == 1 {
+        return dilated_pool(graph, pool, (after, output), x);
+    }
+    let attributes = vec![
         integers("kernel_shape", &[pool.kernel; 2]),
         integers("strides", &[pool.stride; 2]),
+        integers("dilations", &[pool.dilation; 2]),
         integers("pads", &[pool.padding, pool.padding, after[0], after[1]]),
-        integer("ceil_mode", 0),
     ];
-    if pool.dilation > 1 {
-        attributes.push(integers("dilations", &[pool.dilation; 2]));
-    }
     graph.node("MaxPool", &[x], attributes)
+}
+
+/// The largest of shifted maps, along the rows and then down the columns: TensorRT has no dilated pools, and ONNX Runtime
+/// none that are padded so far.
+fn dilated_pool(
+    graph: &mut Graph,
+    pool: Pool,
+    ([below, right], output): ([usize; 2], Shape),
+    x: &Value,
+) -> Value {
+    let Shape { height, width, .. } = output;
+    let rows = [pool.padding, below];
+    let padded = graph.pad_with(x, f32::MIN, rows, [pool.padding, right]);
+    let all_rows = [0, height + pool.dilation * (pool.kernel - 1)];
+    let shifts: Vec<usize> = (0..pool.kernel).map(|tap| tap * pool.dilation).collect();
+    let across: Vec<Value> = (shifts.iter())
+        .map(|&shift| graph.window(&padded, all_rows, [shift, shift + width]))
+        .collect();
+    let across = graph.node("Max", &across.iter().collect::<Vec<_>>(), Vec::new());
+    let down: Vec<Value> = (shifts.iter())
+        .map(|&shift| graph.window(&across, [shift, shift + height], [0, width]))
+        .collect();
+    graph.node("Max", &down.iter().collect::<Vec<_>>(), Vec::new())
 }
 
 /// What follows a layer.
@@ -103,10 +126,4 @@ pub fn activated(graph: &mut Graph, activation: Activation, x: Value) -> Value {
         Activation::Relu => graph.of("Relu", &x),
         Activation::Leaky(slope) => graph.node("LeakyRelu", &[&x], vec![float("alpha", slope)]),
     }
-}
-
-/// Whether any of its pools has taps apart from each other.
-pub fn has_dilated_pools(network: &Network) -> bool {
-    let mut ops = network.layers().iter().map(|layer| &layer.op);
-    ops.any(|op| matches!(op, Op::MaxPool(pool) if pool.dilation > 1))
 }

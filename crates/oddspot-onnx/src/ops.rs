@@ -126,12 +126,23 @@ impl Graph {
 
     /// Maps with so many zeros before and after their rows and columns.
     pub fn pad(&mut self, x: &Value, rows: [usize; 2], columns: [usize; 2]) -> Value {
+        self.pad_with(x, 0.0, rows, columns)
+    }
+
+    /// The same with another number.
+    pub fn pad_with(
+        &mut self,
+        x: &Value,
+        number: f32,
+        rows: [usize; 2],
+        columns: [usize; 2],
+    ) -> Value {
         let [top, bottom] = rows.map(|count| count as i64);
         let [left, right] = columns.map(|count| count as i64);
         let pads = self.integers("pads", &[0, 0, top, left, 0, 0, bottom, right]);
-        let zero = self.scalar(0.0);
+        let number = self.scalar(number);
         let mode = text("mode", "constant");
-        self.node("Pad", &[x, &pads, &zero], vec![mode])
+        self.node("Pad", &[x, &pads, &number], vec![mode])
     }
 
     /// Values side by side along an axis; of one it is that.

@@ -17,6 +17,7 @@ mod detection;
 mod disk;
 mod earlier_results;
 mod evaluating;
+mod exporting;
 #[cfg(feature = "fetch")]
 mod fetching;
 mod fleets;
