@@ -45,9 +45,9 @@ def crates():
     box(20, 174, 104, 62, "-draw", ["pictures", "and pages"])
     box(192, 174, 92, 62, "-arrivals", ["files that", "come"])
     box(304, 150, 96, 52, "-station", ["a service"], "optional")
-    box(20, 280, 78, 62, "-measure", ["measures,", "benchmark"])
-    box(104, 280, 62, 62, "-demo", ["made-up", "boards"])
-    box(172, 280, 60, 62, "-onnx", ["models", "as graphs"])
+    box(20, 280, 82, 62, "-measure", ["measures,", "benchmark"])
+    box(107, 280, 60, 62, "-demo", ["made-up", "boards"])
+    box(172, 280, 60, 62, "-onnx", ["as ONNX", "graphs"])
     box(248, 280, 100, 62, "-pretrain", ["the built-in", "teacher"])
     box(356, 280, 104, 62, "-burn", ["other devices,", "the reference"], "optional")
     box(20, 394, 440, 56, "oddspot", ["the method, for any program"], "library")
@@ -67,7 +67,7 @@ def crates():
     text(402, 226, "only with", 12, colour=PALE, anchor="end")
     text(402, 241, "wgpu, serve", 12, colour=PALE, anchor="end")
     arrow((72, 236), (72, 278))
-    for x in (59, 135, 202, 298, 408):
+    for x in (61, 137, 202, 298, 408):
         arrow((x, 342), (x, 392))
     arrow((240, 450), (240, 502))
 

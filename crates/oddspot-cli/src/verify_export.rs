@@ -35,7 +35,7 @@ pub struct VerifyExportArgs {
     /// Images to compare, or folders of them: of files with several pages the first
     #[arg(required = true, value_name = "IMAGE|FOLDER")]
     pub images: Vec<PathBuf>,
-    /// How far scores and maps may lie apart, as a share of the range of the model's maps
+    /// How far scores may lie apart, as a share of the range of the model's maps; a pixel may ten times as far
     #[arg(long, value_name = "SHARE", default_value_t = 1e-3)]
     pub tolerance: f64,
     /// Device and threads

@@ -77,7 +77,7 @@ fn what_is_there_already_is_replaced_only_if_that_is_asked_for() {
 fn what_onnx_cannot_say_is_refused_by_name_and_nothing_is_written() {
     for (training, named) in [
         ("--alignment shift", "--alignment"),
-        ("--tile 48", "--tile"),
+        ("--tile 48 --tile-overlap 8", "--tile"),
     ] {
         let world = with_instant(training);
         world.fails(
@@ -161,7 +161,7 @@ fn an_export_is_held_to_its_model() {
 #[cfg(feature = "onnx")]
 fn a_foreign_or_damaged_export_is_a_sentence() {
     let world = World::with_model();
-    world.boards("in", 8);
+    world.boards("in", 12);
     world.succeeds(&mut world.oddspot("export model.oddspot -o part.onnx"));
     world.succeeds(&mut world.oddspot("extend model.oddspot in -o other.oddspot"));
     world.fails(

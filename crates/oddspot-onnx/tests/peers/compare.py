@@ -3,7 +3,7 @@
     python compare.py PROGRAM BOARDS FOLDER [NAME …]
 
 Trains small models of every preset and every kind of teacher in FOLDER, on the demonstration's BOARDS; or those that are named. Scores must agree to
-1e-4 of the range of the maps, maps to 1e-3, and no verdict may be another. The resizing is that of docs/onnx.md.
+1e-4 of the range of the maps, maps to 1e-4 of it in the mean and to 5e-3 at any pixel, and no verdict may be another. The resizing is that of docs/onnx.md.
 """
 
 import json
@@ -125,7 +125,7 @@ def compare(world, resize, name, training, exporting, count):
     totals = [np.asarray(Image.open(found / "total" / f"{at:03}.tiff")) for at in range(count)]
     width = max(map(np.max, totals)) - min(map(np.min, totals))
     for engine, run in ready(world.folder / file, card).items():
-        worst, of_map = 0.0, {}
+        worst, worst_mean, of_map = 0.0, 0.0, {}
         for at, (image, result) in enumerate(zip(images, results)):
             said = run(image)
             worst = max(worst, abs(float(said["score"]) - result["score"]))
@@ -134,11 +134,14 @@ def compare(world, resize, name, training, exporting, count):
             for output, folder in MAPS.items():
                 if output in said:
                     expected = np.asarray(Image.open(found / folder / f"{at:03}.tiff"))
-                    of_map[output] = max(of_map.get(output, 0.0), float(np.abs(said[output] - expected).max()))
+                    apart = np.abs(said[output] - expected)
+                    of_map[output] = max(of_map.get(output, 0.0), float(apart.max()))
+                    worst_mean = max(worst_mean, float(apart.mean()))
         shares = {output: f"{value / width:.1e}" for output, value in of_map.items()}
         print(f"{name}: {engine}: {count} images, score {worst / width:.1e} of the range, {shares}", flush=True)
         assert worst <= 1e-4 * width, f"{name}: {engine}: scores differ by {worst} of {width}"
-        assert max(of_map.values()) <= 1e-3 * width, f"{name}: {engine}: maps differ: {of_map}"
+        assert max(of_map.values()) <= 5e-3 * width, f"{name}: {engine}: maps differ: {of_map}"
+        assert worst_mean <= 1e-4 * width, f"{name}: {engine}: maps differ by {worst_mean} in the mean"
     print(f"{name}: {time.time() - started:.1f} s", flush=True)
 
 
