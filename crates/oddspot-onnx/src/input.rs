@@ -105,7 +105,7 @@ pub fn normalised(graph: &mut Graph, layout: Layout, region: Option<&Region>) ->
     graph.enter("input");
     let mut x = Value::named(INPUT);
     if layout == Layout::U8Nhwc {
-        x = graph.to_floats(&x);
+        x = graph.floats_of(&x);
         x = graph.transpose(&x, &[0, 3, 1, 2]);
         let white = graph.scalar(255.0);
         x = graph.div(&x, &white);

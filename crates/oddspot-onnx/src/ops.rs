@@ -162,7 +162,7 @@ impl Graph {
     }
 
     /// As 32-bit floats.
-    pub fn to_floats(&mut self, x: &Value) -> Value {
+    pub fn floats_of(&mut self, x: &Value) -> Value {
         let to = integer("to", DataType::Float as usize);
         self.node("Cast", &[x], vec![to])
     }

@@ -76,7 +76,7 @@ fn distances(
         &[count, channels, channels],
         &squares(triangles, channels),
     );
-    let factors = graph.to_floats(&factors);
+    let factors = graph.floats_of(&factors);
     let y = graph.matmul(&x, &factors);
     let scales = graph.floats("scales", &[count, 1, channels], scales);
     let y = graph.mul(&y, &scales);

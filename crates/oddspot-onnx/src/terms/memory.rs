@@ -35,7 +35,7 @@ pub fn errors(graph: &mut Graph, parts: &Parts, seen: &Seen) -> Result<Errors> {
     let remembered = Remembered::new(parts.bytes("memory.rows")?, places, components);
     let count = remembered.count;
     let rows = graph.bytes("rows", &[places, components, count], &remembered.columns);
-    let rows = graph.to_floats(&rows);
+    let rows = graph.floats_of(&rows);
     let squares = graph.floats("squares", &[places, 1, count], &remembered.squares);
     let products = graph.matmul(&queries, &rows);
     let sums = graph.add(&products, &squares);
