@@ -12,8 +12,8 @@ use super::kinds::make_folder;
 use super::manifest::Manifest;
 use super::record::Record;
 use super::standing::{CommandName, Part, standing};
-use crate::output::hold;
 use crate::printing::counted;
+use oddspot::files::lock::Hold;
 
 /// The exit status where something is missing.
 const SOME_MISSING: u8 = 3;
@@ -77,7 +77,7 @@ pub fn run(args: &CollectArgs) -> Result<ExitCode> {
         })
         .collect();
     make_folder(output)?;
-    let _hold = hold(&output.join(collected::PARTS))?;
+    let _hold = Hold::take_soon(&output.join(collected::PARTS))?;
     collected::write(output, &parts, &commands, &args.contextual)?;
     tell_mixed(&parts, &commands);
     Ok(end(&parts, &commands, output))
