@@ -4,10 +4,10 @@
 //! `cargo run --release -p oddspot-station --example load -- ADDRESS STATION FOLDER [SECONDS [IMAGES_A_SECOND]]`
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use ureq::Agent;
 
 /// Requests that may be under way at a time.
 const CONNECTIONS: usize = 48;
@@ -22,15 +22,16 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 type Answer = (u16, bool, f64);
 
 struct To<'a> {
-    address: &'a str,
-    station: &'a str,
+    url: String,
     images: &'a [Vec<u8>],
 }
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [address, station, folder, rest @ ..] = &arguments[..] else {
-        return Err("give an address, a station and a folder of images".into());
+        return Err(
+            "give an address (http://127.0.0.1:8480), a station and a folder of images".into(),
+        );
     };
     let seconds: f64 = rest.first().map_or(Ok(10.0), |text| text.parse())?;
     let mut images = Vec::new();
@@ -38,8 +39,7 @@ fn main() -> Result<()> {
         images.push(std::fs::read(entry?.path())?);
     }
     let to = To {
-        address,
-        station,
+        url: format!("{address}/api/v1/stations/{station}/inspections"),
         images: &images,
     };
     let alone = in_turn(&to, 1, seconds)?;
@@ -61,13 +61,13 @@ fn main() -> Result<()> {
 fn in_turn(to: &To, clients: usize, seconds: f64) -> Result<Vec<Answer>> {
     let end = Instant::now() + Duration::from_secs_f64(seconds);
     together(clients, |client| {
-        let (mut connection, mut answers) = (connect(to)?, Vec::new());
+        let (agent, mut answers) = (agent(), Vec::new());
         for image in to.images.iter().cycle().skip(client) {
             let start = Instant::now();
             if start >= end {
                 break;
             }
-            let (status, again) = send(&mut connection, to, image)?;
+            let (status, again) = send(&agent, to, image)?;
             answers.push((status, again, milliseconds(start)));
         }
         Ok(answers)
@@ -78,7 +78,7 @@ fn in_turn(to: &To, clients: usize, seconds: f64) -> Result<Vec<Answer>> {
 fn when_due(to: &To, rate: f64, seconds: f64) -> Result<Vec<Answer>> {
     let (start, next) = (Instant::now(), AtomicUsize::new(0));
     together(CONNECTIONS, |_| {
-        let (mut connection, mut answers) = (connect(to)?, Vec::new());
+        let (agent, mut answers) = (agent(), Vec::new());
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let after = at as f64 / rate;
@@ -88,7 +88,7 @@ fn when_due(to: &To, rate: f64, seconds: f64) -> Result<Vec<Answer>> {
             let due = start + Duration::from_secs_f64(after);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let image = &to.images[at % to.images.len()];
-            let (status, again) = send(&mut connection, to, image)?;
+            let (status, again) = send(&agent, to, image)?;
             answers.push((status, again, milliseconds(due)));
         }
     })
@@ -111,42 +111,17 @@ fn together(
     Ok(all?.concat())
 }
 
-fn connect(to: &To) -> Result<BufReader<TcpStream>> {
-    let connection = TcpStream::connect(to.address)?;
-    connection.set_nodelay(true)?;
-    Ok(BufReader::new(connection))
+fn agent() -> Agent {
+    let config = Agent::config_builder().http_status_as_error(false);
+    Agent::new_with_config(config.build())
 }
 
-fn send(connection: &mut BufReader<TcpStream>, to: &To, image: &[u8]) -> Result<(u16, bool)> {
-    let head = format!(
-        "POST /api/v1/stations/{}/inspections HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n",
-        to.station,
-        to.address,
-        image.len()
-    );
-    let stream = connection.get_mut();
-    stream.write_all(&[head.as_bytes(), image].concat())?;
-    let (mut status, mut again, mut length, mut closes) = (None, false, 0, false);
-    loop {
-        let mut line = String::new();
-        connection.read_line(&mut line)?;
-        let line = line.trim_end().to_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        again |= line.starts_with("retry-after:");
-        closes |= line == "connection: close";
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse()?;
-        }
-        status = status.or_else(|| line.split(' ').nth(1)?.parse().ok());
-    }
-    let mut body = vec![0; length];
-    connection.read_exact(&mut body)?;
-    if closes {
-        *connection = connect(to)?;
-    }
-    Ok((status.ok_or("no answer")?, again))
+fn send(agent: &Agent, to: &To, image: &[u8]) -> Result<(u16, bool)> {
+    let mut answer = agent.post(&to.url).send(image)?;
+    // A connection is used again once its answer is read.
+    answer.body_mut().read_to_vec()?;
+    let again = answer.headers().contains_key("retry-after");
+    Ok((answer.status().as_u16(), again))
 }
 
 fn milliseconds(from: Instant) -> f64 {

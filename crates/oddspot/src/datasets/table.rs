@@ -64,13 +64,13 @@ pub(super) fn records(path: &Path) -> Result<Records> {
     let mut records = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| {
-            let line = error.position().map_or(1, csv::Position::line);
+            let line = line_at(text, error.position());
             problem(path, before + line, &error)
         })?;
         if record.iter().all(str::is_empty) {
             continue;
         }
-        let line = before + record.position().map_or(1, csv::Position::line);
+        let line = before + line_at(text, record.position());
         records.push((line, record));
     }
     Ok(Records {
@@ -78,6 +78,14 @@ pub(super) fn records(path: &Path) -> Result<Records> {
         headers,
         records,
     })
+}
+
+/// The line that a record begins on: its position is that of the empty lines before it.
+fn line_at(text: &str, position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else { return 1 };
+    let rest = text.as_bytes().iter().skip(position.byte() as usize);
+    let empty = rest.take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + empty.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// What parts the column names in the first line, outside of quotes.
