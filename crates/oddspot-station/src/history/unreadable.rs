@@ -30,6 +30,19 @@ impl History {
         Ok(())
     }
 
+    /// Forgets those of a station that were found before a moment: what lies there still is told anew.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn forget_unreadable(&self, station: &str, before: Timestamp) -> Result<()> {
+        sql::query("DELETE FROM unreadable WHERE station = $1 AND found_at < $2")
+            .bind(station)
+            .bind(text_of(before))
+            .execute(self.write())
+            .await?;
+        Ok(())
+    }
+
     /// Those files by their names, each as it lay there.
     ///
     /// # Errors

@@ -202,6 +202,7 @@ impl Keeping {
         let Some(moment) = days.and_then(|days| days_before(now, days)) else {
             return Ok(());
         };
+        self.history.forget_unreadable(station, moment).await?;
         let (mut after, before) = (String::new(), first_id_at(moment));
         loop {
             let ids = self.history.bare_rows(station, [&after, &before], READ);

@@ -7,7 +7,7 @@ use oddspot::verdict::Verdict;
 
 use crate::configuration::KeepConfiguration;
 use crate::history::tests::{judged, on_each_database};
-use crate::history::{Judged, Place, Truth, Unjudged};
+use crate::history::{FileOf, Judged, Place, Truth, Unjudged};
 use world::{BYTES, World, keeping};
 
 /// Good parts that stay whatever is configured.
@@ -245,9 +245,19 @@ async fn rows_go_when_they_are_old_and_nobody_may_look_for_them(place: &Place) {
     world.history.set_outputs("top", vec!["csv".to_owned()]);
     let waiting = world.judge("top", "waiting", Verdict::Good).await;
     world.history.set_outputs("top", Vec::new());
+    let half = FileOf {
+        name: "half.png".to_owned(),
+        bytes: 7,
+        written_ns: 1,
+    };
+    let noted = world
+        .history
+        .set_unreadable("top", &half, "it ends too early");
+    noted.await.unwrap();
     let old = world.judge_good(30).await;
     let odd = world.judge("top", "odd", Verdict::Anomalous).await;
     world.run(31).await;
+    assert_eq!(world.history.unreadable("top").await.unwrap().len(), 1);
     assert_eq!(world.removed(&old).await, (0..6).collect::<Vec<_>>());
     world.label(&old[2], Truth::Good).await;
     let unjudged = Unjudged {
@@ -260,6 +270,7 @@ async fn rows_go_when_they_are_old_and_nobody_may_look_for_them(place: &Place) {
     };
     world.history.miss(&unjudged).await.unwrap();
     world.run(91).await;
+    assert!(world.history.unreadable("top").await.unwrap().is_empty());
     let left: Vec<String> = world.all().await.into_iter().map(|one| one.id).collect();
     let expected = [&waiting, &old[2]]
         .into_iter()
