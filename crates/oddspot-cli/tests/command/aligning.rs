@@ -62,6 +62,24 @@ fn what_is_found_lies_where_it_is_in_a_moved_image() {
 }
 
 #[test]
+fn where_an_aligned_image_lay_is_no_fault_of_it() {
+    let world = World::new();
+    // So many that it is known how good images lie.
+    world.boards("boards", 14);
+    world.picture("images/0.png", &moved(&board(20), [5, -4]));
+    for (alignment, is_told) in [("none", true), ("shift", false), ("rigid", false)] {
+        let train = format!("train {TRAIN} --alignment {alignment} --replace");
+        world.succeeds(&mut world.oddspot(&train));
+        world.succeeds(&mut world.oddspot("detect m.oddspot images -o out --replace"));
+        let found = &results(&world)[0];
+        let beyond = found["health"]["beyond"].as_array().unwrap();
+        let of_place = ["right", "down", "larger", "turned"];
+        let tells = |one: &Value| of_place.iter().any(|name| one["measure"] == **name);
+        assert_eq!(beyond.iter().any(tells), is_told, "{alignment}: {found}");
+    }
+}
+
+#[test]
 fn an_image_of_something_else_could_not_be_aligned_and_that_is_said() {
     let world = World::new();
     world.boards("boards", 6);

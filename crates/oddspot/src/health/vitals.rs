@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lie::{Cells, SIDE};
 use super::measure::Measure;
-use crate::view::{Frame, View};
+use crate::view::{Frame, Sight, View};
 
 /// Rows and columns that are looked at, about: more of a large image would say the same.
 const LOOKED_AT: u32 = 192;
@@ -82,12 +82,18 @@ impl Glance {
         Self::inside(image, |_, _| true)
     }
 
-    /// Of what a view inspects of an image, by the frame of what is seen of it.
-    pub fn seen(image: &RgbImage, view: &View, frame: &Frame) -> Self {
-        match view.inside(image, frame) {
+    /// Of what a view inspects of an image, by what is seen of it. How an image lies is told of it as it was aligned:
+    /// what alignment takes off is no fault.
+    pub fn seen(image: &RgbImage, view: &View, sight: &Sight) -> Self {
+        let of = |image: &RgbImage, frame: &Frame| match view.inside(image, frame) {
             None => Self::of(image),
             Some(inside) => Self::inside(image, inside),
+        };
+        let mut glance = of(image, &sight.frame);
+        if sight.aligned.is_some_and(|aligned| aligned.trusted) {
+            glance.cells = of(&sight.image, &Frame::WHOLE).cells;
         }
+        glance
     }
 
     /// Of those pixels (column, row) that lie inside; a neighbour that does not is as the pixel itself.

@@ -25,7 +25,7 @@ impl Detector {
             let mut best: Option<Detection> = None;
             let mut unlike = f32::NEG_INFINITY;
             let mut mosaic: Option<Mosaic> = None;
-            let mut frame = None;
+            let mut last = None;
             for sight in self.view.look(image) {
                 let (maps, of_learned) = self.maps(&sight, thresholds, memory)?;
                 if let Some(piece) = &sight.frame.piece {
@@ -33,14 +33,14 @@ impl Detector {
                     all.lay(piece, &maps);
                 }
                 unlike = unlike.max(of_learned);
-                frame = Some(sight.frame);
                 // What is said beside the map is said of the piece where it peaks.
                 let score = maps.score();
                 if best.as_ref().is_none_or(|best| score > best.score) {
                     best = Some(self.detection(&sight, maps, thresholds, memory)?);
                 }
+                last = Some(sight);
             }
-            let (Some(mut best), Some(frame)) = (best, frame) else {
+            let (Some(mut best), Some(sight)) = (best, last) else {
                 return Err(Error::new(
                     ErrorKind::Invalid,
                     Subject::Image,
@@ -50,7 +50,7 @@ impl Detector {
             if let Some(mosaic) = mosaic {
                 (best.maps, best.inspected) = mosaic.finish().grounded();
             }
-            let glance = Glance::seen(image, &self.view, &frame);
+            let glance = Glance::seen(image, &self.view, &sight);
             best.health = self.health.judge(&glance, unlike);
             if !best.health.is_trusted() {
                 best.verdict = Verdict::Untrusted;

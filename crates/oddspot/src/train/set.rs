@@ -19,7 +19,7 @@ use crate::net::engine::Forward;
 use crate::net::network::Level;
 use crate::settings::Settings;
 use crate::terms::channels::ChannelStatistics;
-use crate::view::{Frame, Sight, View};
+use crate::view::{Sight, View};
 
 /// Good images to learn from, and some that are held out to set the thresholds by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -307,12 +307,13 @@ pub(super) struct Loaded {
 pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<Loaded> {
     let (image, kind, sha256) = source.decode_and_hash(view.reading())?;
     let sights: Vec<Sight> = view.look(&image).collect();
-    let frame = sights.first().map_or(Frame::WHOLE, |sight| sight.frame);
+    let seen = |sight: &Sight| Glance::seen(&image, view, sight);
+    let glance = sights.first().map_or_else(|| Glance::of(&image), seen);
     Ok(Loaded {
         sights,
         image: GoodImage {
             record: ImageRecord::of(&source.name(), root, sha256),
-            glance: Glance::seen(&image, view, &frame),
+            glance,
             kind,
         },
     })
