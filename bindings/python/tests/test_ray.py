@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ ray = pytest.importorskip("ray")
 
 import oddspot
 import oddspot.ray
-from oddspot import _command
+from oddspot import _command, batches
 from oddspot.batches import COLUMNS, Judge
 from PIL import Image
 from pyarrow import parquet
@@ -118,6 +119,46 @@ def test_what_cannot_be_judged_has_its_reason(world: Path, cluster: Cluster) -> 
     assert found[paths[4]]["error"] and "\n" not in found[paths[4]]["error"]
 
 
+def test_rows_without_a_path_and_frames_without_the_column_are_told(world: Path, cluster: Cluster) -> None:
+    path = write(world / "some", range(1000, 1001))[0]
+    mixed = ray.data.from_items([{"path": path}, {"path": None}])
+    detected = oddspot.ray.detect(mixed, world / "a.oddspot", world / "mixed")
+    assert (detected.images, detected.errors) == (2, ("the row has no path",))
+    with pytest.raises(oddspot.OddspotError, match="there is no column path among file"):
+        oddspot.ray.detect(ray.data.from_items([{"file": path}]), world / "a.oddspot", world / "never")
+    for wrong in ({"threads": 0}, {"workers": -1}, {"batch": 0}):
+        with pytest.raises(oddspot.InvalidError, match="whole number from 1 on"):
+            oddspot.ray.detect([path], world / "a.oddspot", world / "never", **wrong)
+    with pytest.raises(oddspot.InvalidError, match="cpus=0"):
+        oddspot.ray.train_many(world / "parts.csv", world / "never", cpus=0)
+    with pytest.raises(oddspot.SystemRefusedError, match="cannot make the folder"):
+        oddspot.ray.detect([path], world / "a.oddspot", world / "parts.csv/out")
+    assert not list(world.glob("never*"))
+
+
+def test_verdicts_lie_where_the_driver_is_and_none_is_lost(
+    world: Path, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The workers have working folders of their own.
+    monkeypatch.chdir(tmp_path)
+    paths = write(world / "some", range(1000, 1004))
+    assert oddspot.ray.detect(paths, world / "a.oddspot", "verdicts").images == 4
+    assert os.listdir() == ["verdicts"] and rows(tmp_path / "verdicts").keys() == set(paths)
+    model = bytearray((world / "a.oddspot").read_bytes())
+    with pytest.raises(oddspot.MismatchError, match="is there already"):
+        oddspot.ray.detect(paths, model, f"file://{tmp_path}/verdicts")
+    # A folder that is another one on each node: here are not all of the rows.
+    whole = oddspot.ray._summary
+
+    def half(place: object) -> oddspot.ray.Detected:
+        return dataclasses.replace(whole(place), images=1)
+
+    monkeypatch.setattr(oddspot.ray, "_summary", half)
+    with pytest.raises(oddspot.OddspotError, match="3 of 4 verdicts are not in .* all nodes share"):
+        oddspot.ray.detect(paths, model, "lost")
+    assert os.listdir() == ["verdicts"]
+
+
 class Denies(BaseHTTPRequestHandler):
     """A store whose bucket nobody may read."""
 
@@ -214,6 +255,25 @@ def test_a_benchmark_is_one_table_with_the_mean(world: Path, cluster: Cluster) -
     with (world / "measured/benchmark/table1-paper.csv").open() as table:
         names = [row[0] for row in csv.reader(table)]
     assert names[1:4] == ["a", "b", "c"] and "mean" in names
+
+
+def test_few_images_are_read_ahead_however_large_a_batch_is(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write(world / "some", range(1000, 1004)) * 20
+    judge = Judge(world / "a.oddspot")
+    began, ahead = [], []
+
+    def read(path: str, options: object) -> bytes:
+        began.append(path)
+        return Path(path).read_bytes()
+
+    def inspect(content: bytes) -> Exception:
+        ahead.append(len(began) - len(ahead))
+        return ValueError("it is not judged")
+
+    monkeypatch.setattr(batches, "read", read)
+    monkeypatch.setattr(judge, "_judge", inspect)
+    assert len(judge.rows(paths)) == len(began) == 80
+    assert max(ahead) <= batches.READERS + 1
 
 
 def test_the_same_callable_takes_frames_of_spark_and_dask(world: Path) -> None:

@@ -48,24 +48,24 @@ def lines(words: Sequence[str]) -> list[str]:
 
 def run(words: Sequence[str]) -> Ended:
     """Runs the command, and hands on what it says. An interrupt stops it, once its checkpoint is written."""
-    process = subprocess.Popen(
+    said: list[str] = []
+    with subprocess.Popen(
         [find(), *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-    )
-    said: list[str] = []
-    try:
-        assert process.stderr is not None
-        for line in process.stderr:
-            said = [*said[1 - KEPT :], line.rstrip()]
-            print(line.rstrip(), file=sys.stderr)
-        status = process.wait()
-    except BaseException:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
-        raise
+    ) as process:
+        try:
+            assert process.stderr is not None
+            for line in process.stderr:
+                said = [*said[1 - KEPT :], line.rstrip()]
+                print(line.rstrip(), file=sys.stderr)
+            status = process.wait()
+        except BaseException:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE)
+            raise
     return Ended(status, _error(said))
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from ._errors import NotFoundError, OddspotError, SystemRefusedError
+from ._errors import InvalidError, NotFoundError, OddspotError, SystemRefusedError
 from ._oddspot import Detector
 from ._result import Result
 
@@ -47,8 +49,10 @@ COLUMNS = {
 """What is said of an image, and Arrow's type of it. Of one that could not be judged there are `path`, `error` and
 `model_sha256` alone."""
 
+PATH = "path"
+"""The column that says where an image lies."""
 READERS = 8
-"""Images of a batch that are read at a time."""
+"""Images of a batch that are read at a time: no more of them are in memory, however large the batch is."""
 
 
 def schema() -> pa.Schema:
@@ -107,18 +111,18 @@ class Judge:
 
     def __init__(
         self,
-        model: str | PathLike[str] | bytes,
+        model: str | PathLike[str] | bytes | bytearray | memoryview,
         *,
         threads: int = 1,
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         """`model` is a path that this worker can read, or the bytes of the file."""
-        content = model if isinstance(model, bytes) else read(model, storage_options)
+        content = content_of(model, storage_options)
         self._detector = Detector.load(content, threads=threads)
         self._sha256 = hashlib.sha256(content).hexdigest()
         self._storage_options = dict(storage_options or {})
 
-    def rows(self, paths: Sequence[str]) -> list[dict[str, Any]]:
+    def rows(self, paths: Sequence[str | None]) -> list[dict[str, Any]]:
         """What is said of each path, in their order."""
         found = []
         began = time.perf_counter()
@@ -131,24 +135,30 @@ class Judge:
 
     def __call__(self, batch: Any) -> Any:
         if isinstance(batch, Mapping):
-            return _columns(self.rows([str(path) for path in batch["path"]]))
+            return _columns(self.rows(_paths(batch, list(batch))))
         if hasattr(batch, "to_pandas"):
             import pyarrow as pa
 
-            return pa.Table.from_pylist(self.rows(batch["path"].to_pylist()), schema=schema())
-        return _frame(self.rows(list(batch["path"])))
+            return pa.Table.from_pylist(self.rows(_paths(batch, batch.column_names)), schema=schema())
+        return _frame(self.rows(_paths(batch, list(batch.columns))))
 
     def each(self, batches: Iterable[Any]) -> Iterator[Any]:
         """Batch by batch, as Spark's `mapInPandas` asks for."""
         return map(self, batches)
 
-    def _images(self, paths: Sequence[str]) -> Iterator[Result | Exception]:
-        """Judges in turn, while the next ones are read."""
+    def _images(self, paths: Sequence[str | None]) -> Iterator[Result | Exception]:
+        """Judges in turn, while the next few are read."""
+        waiting = iter(paths)
         with ThreadPoolExecutor(READERS) as readers:
-            for content in readers.map(self._content, paths):
+            reading = deque(readers.submit(self._content, path) for path in islice(waiting, READERS))
+            while reading:
+                content = reading.popleft().result()
+                reading.extend(readers.submit(self._content, path) for path in islice(waiting, 1))
                 yield content if isinstance(content, Exception) else self._judge(content)
 
-    def _content(self, path: str) -> bytes | Exception:
+    def _content(self, path: str | None) -> bytes | Exception:
+        if path is None:
+            return InvalidError("the row has no path")
         try:
             return read(path, self._storage_options)
         except OddspotError as error:
@@ -160,7 +170,7 @@ class Judge:
         except OddspotError as error:
             return error
 
-    def _row(self, path: str, result: Result | Exception, milliseconds: float) -> dict[str, Any]:
+    def _row(self, path: str | None, result: Result | Exception, milliseconds: float) -> dict[str, Any]:
         row: dict[str, Any] = dict.fromkeys(COLUMNS)
         row.update(path=path, model_sha256=self._sha256)
         if isinstance(result, Exception):
@@ -187,6 +197,23 @@ class Judge:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self._detector.to_bytes(), self._detector.threads, self._storage_options)
+
+
+def content_of(
+    model: str | PathLike[str] | bytes | bytearray | memoryview, storage_options: Mapping[str, Any] | None
+) -> bytes:
+    """The bytes of a model that is given as such, or by its path."""
+    return bytes(model) if isinstance(model, (bytes, bytearray, memoryview)) else read(model, storage_options)
+
+
+def _paths(batch: Any, columns: Sequence[str]) -> list[str | None]:
+    """Where the images lie; None of rows that do not say so."""
+    if PATH not in columns:
+        raise InvalidError(f"there is no column {PATH} among {', '.join(map(str, columns))}: call it so")
+    column = batch[PATH]
+    values = column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+    # Pandas has other words for nothing: nan, NaT, NA.
+    return [fspath(value) if isinstance(value, (str, PathLike)) else None for value in values]
 
 
 def _again(model: bytes, threads: int, storage_options: Mapping[str, Any]) -> Judge:

@@ -10,6 +10,7 @@ store instead (`s3://`, `gs://`).
 
 from __future__ import annotations
 
+import re
 import shutil
 import uuid
 from collections import Counter
@@ -20,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from . import _command
-from ._errors import InvalidError, MismatchError, OddspotError
-from .batches import Judge, read
+from ._errors import InvalidError, MismatchError, OddspotError, SystemRefusedError
+from .batches import Judge, content_of, schema
 
 try:
+    import fsspec
     import ray
     import ray.data
     import pyarrow as pa
@@ -80,7 +82,8 @@ def train_many(
 
     Each task is a shard of `oddspot train --manifest`: what is finished is left, a part whose node dies goes on from its
     checkpoint elsewhere, and a part that fails does not end the others. `options` are those of `oddspot train`, such as
-    `["--preset", "instant"]`. Raises `InvalidError` for a manifest that needs mending.
+    `["--preset", "instant"]`. Raises `InvalidError` for a manifest that needs mending. Ctrl-C waits until each task has
+    written its checkpoint.
     """
     return _many("train", manifest, out, (cpus, options))
 
@@ -101,7 +104,7 @@ def benchmark(
 
 def detect(
     paths: Iterable[str | PathLike[str]] | ray.data.Dataset,
-    model: str | PathLike[str] | bytes,
+    model: str | PathLike[str] | bytes | bytearray | memoryview,
     out: str | PathLike[str],
     *,
     workers: int | None = None,
@@ -114,23 +117,28 @@ def detect(
     `paths` are paths or addresses that the workers can read, or a data set with the column `path`. The model goes to the
     workers as bytes: they need no file of it. `workers` is the size of the pool: without it as many as there are CPUs for
     `threads` each. Reading waits for judging, and judging for writing, so that any number of images takes the same
-    memory. `out` appears whole: the files are written beside it and renamed; in a store they appear one by one.
+    memory. `out` is a folder that all nodes share, or a place in a store. A folder appears whole: the files are written
+    beside it and renamed; in a store they appear one by one. `storage_options` are `fsspec`'s, for images and `out`.
 
-    Raises `MismatchError` where `out` is there already, and `OddspotError` where no image could be judged.
+    Raises `MismatchError` where `out` is there already, and `OddspotError` where no image could be judged, or where
+    verdicts are missing because the nodes do not share `out`.
     """
-    target = fspath(out)
-    is_local = "://" not in target
-    if is_local and Path(target).exists():
-        raise MismatchError(f"{target} is there already: remove it, or choose another folder")
-    content = model if isinstance(model, bytes) else read(model, storage_options)
+    for name, number in (("workers", workers), ("threads", threads), ("batch", batch)):
+        if number is not None:
+            _check_count(name, number)
+    place = _Place.of(fspath(out), storage_options)
+    content = content_of(model, storage_options)
     # Here, where its error is a sentence, and not in every worker.
     Judge(content, threads=1)
     if not ray.is_initialized():
         ray.init()
-    writing = f"{target}.{uuid.uuid4().hex[:8]}.tmp" if is_local else target
+    images = _dataset(paths)
+    count = images.count()
+    if count == 0:
+        raise InvalidError("there is no path to judge")
     size = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
     try:
-        judged = _dataset(paths).map_batches(
+        judged = images.map_batches(
             _Worker,
             fn_constructor_args=(ray.put(content), threads, dict(storage_options or {})),
             batch_size=batch,
@@ -139,21 +147,68 @@ def detect(
             num_cpus=threads,
         )
         # Writing waits for no CPU, of which the pool has them all.
-        judged.write_parquet(writing, ray_remote_args={"num_cpus": 0})
+        judged.write_parquet(place.writing, filesystem=place.filesystem, ray_remote_args={"num_cpus": 0})
+        detected = _summary(place)
+        if detected.images < count:
+            raise OddspotError(
+                f"{count - detected.images} of {count} verdicts are not in {place.name}: give a folder that all nodes "
+                "share, or a store such as s3://"
+            )
+        if detected.images == detected.skipped:
+            reasons = "; ".join(detected.errors)
+            raise OddspotError(f"none of {detected.images} images could be judged: {reasons}")
     except ray.exceptions.RayError as error:
-        _remove(writing, is_local)
-        raise OddspotError(f"the cluster gave up: {_last_line(error)}") from error
+        place.clear()
+        raise OddspotError(f"the cluster gave up: {_reason(error)}") from error
     except BaseException:
-        _remove(writing, is_local)
+        place.clear()
         raise
-    detected = _summary(writing, target)
-    if detected.images == detected.skipped:
-        _remove(writing, is_local)
-        reasons = "; ".join(detected.errors)
-        raise OddspotError(f"none of {detected.images} images could be judged: {reasons}")
-    if is_local:
-        Path(writing).rename(target)
+    place.keep()
     return detected
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where verdicts are written."""
+
+    name: str
+    """Where they lie in the end."""
+    writing: str
+    """Where they are written."""
+    filesystem: fsspec.AbstractFileSystem
+    """By what."""
+    is_local: bool
+    """Whether they are written beside their place, and renamed."""
+
+    @classmethod
+    def of(cls, out: str, storage_options: Mapping[str, Any] | None) -> _Place:
+        """Raises `MismatchError` where something lies there."""
+        if "://" not in out:
+            # The workers have working folders of their own.
+            out = str(Path(out).absolute())
+        filesystem, path = fsspec.core.url_to_fs(out, **(storage_options or {} if "://" in out else {}))
+        if filesystem.exists(path):
+            raise MismatchError(f"{out} is there already: remove it, or choose another folder")
+        is_local = "file" in filesystem.protocol
+        if is_local:
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SystemRefusedError(f"cannot make the folder {Path(path).parent}: {error.strerror}") from error
+        return cls(out, f"{path}.{uuid.uuid4().hex[:8]}.tmp" if is_local else path, filesystem, is_local)
+
+    def keep(self) -> None:
+        """Gives what was written its name."""
+        if self.is_local:
+            writing = Path(self.writing)
+            writing.rename(writing.with_name(writing.name.rsplit(".", 2)[0]))
+
+    def clear(self) -> None:
+        """Takes away what was written."""
+        if self.is_local:
+            shutil.rmtree(self.writing, ignore_errors=True)
+        elif self.filesystem.exists(self.writing):
+            self.filesystem.rm(self.writing, recursive=True)
 
 
 class _Worker:
@@ -172,29 +227,28 @@ def _dataset(paths: Iterable[str | PathLike[str]] | ray.data.Dataset) -> ray.dat
     if isinstance(paths, (str, PathLike)):
         raise InvalidError("paths is one path: give a list of them, or a data set with the column path")
     names = [fspath(path) for path in paths]
-    if not names:
-        raise InvalidError("there is no path to judge")
     blocks = (names[at : at + BLOCK] for at in range(0, len(names), BLOCK))
     return ray.data.from_arrow([pa.table({"path": pa.array(block, pa.string())}) for block in blocks])
 
 
-def _summary(folder: str, named: str) -> Detected:
+def _summary(place: _Place) -> Detected:
     verdicts: Counter[str] = Counter()
     errors: list[str] = []
     images = skipped = 0
-    found = pyarrow.dataset.dataset(folder, format="parquet")
+    # What lies there may be another node's folder, and empty.
+    found = pyarrow.dataset.dataset(place.writing, schema=schema(), format="parquet", filesystem=place.filesystem)
     for part in found.to_batches(columns=["verdict", "error"]):
         images += part.num_rows
         verdicts.update(verdict for verdict in part.column("verdict").to_pylist() if verdict is not None)
         wrong = [error for error in part.column("error").to_pylist() if error is not None]
         skipped += len(wrong)
         errors.extend(wrong[: SHOWN - len(errors)])
-    return Detected(named, images, dict(verdicts), skipped, tuple(errors))
+    return Detected(place.name, images, dict(verdicts), skipped, tuple(errors))
 
 
-def _remove(folder: str, is_local: bool) -> None:
-    if is_local:
-        shutil.rmtree(folder, ignore_errors=True)
+def _check_count(name: str, number: int) -> None:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InvalidError(f"{name}={number!r}: give a whole number from 1 on")
 
 
 def _many(
@@ -204,6 +258,7 @@ def _many(
     how: tuple[int, Sequence[str]],
 ) -> Fleet:
     cpus, options = how
+    _check_count("cpus", cpus)
     words = [command, "--manifest", str(Path(manifest).resolve()), "-o", str(Path(out).resolve()), *options]
     # All that is wrong with the manifest is known before a task begins.
     names = _command.lines([*words, "--list"])
@@ -228,15 +283,16 @@ def _ends(began: dict[ray.ObjectRef, str]) -> dict[str, str]:
             try:
                 ended = ray.get(done)
             except ray.exceptions.RayError as error:
-                refused[began[done]] = f"the cluster gave up: {_last_line(error)}"
+                refused[began[done]] = f"the cluster gave up: {_reason(error)}"
                 continue
             # The others have told of themselves in the part's record.
             if ended.status not in (0, 3):
                 refused[began[done]] = ended.error
     except KeyboardInterrupt:
-        # Each writes its checkpoint.
+        # Each writes its checkpoint, and would be killed with a driver that has left.
         for task in waiting:
             ray.cancel(task)
+        ray.wait(waiting, num_returns=len(waiting), timeout=_command.PATIENCE)
         raise
     return refused
 
@@ -255,6 +311,11 @@ def _collected(command: str, manifest: Path, out: Path, refused: Mapping[str, st
     return Fleet(out, finished, failed)
 
 
-def _last_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[-1].strip() if lines else type(error).__name__
+def _reason(error: BaseException) -> str:
+    """What was raised where the work was done: Ray puts advice of its own below it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"(?!ray\.)[\w.]+(Error|Exception|Interrupt): ", line)]
+    own = [line for line in raised if line.startswith("oddspot.")]
+    if own:
+        return own[-1].partition(": ")[2]
+    return [type(error).__name__, *lines[-1:], *raised[-1:]][-1]
