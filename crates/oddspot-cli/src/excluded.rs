@@ -9,7 +9,7 @@ use oddspot::datasets::{Dataset, exclude};
 use crate::printing::counted;
 
 /// Before the file that names are listed in.
-const LIST: char = '@';
+pub const LIST: char = '@';
 
 /// Names of good images that are left out.
 #[derive(Args, Clone, Default)]

@@ -1,7 +1,7 @@
 //! The parts that a command is to work on: every row of a manifest with its arguments.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -11,7 +11,10 @@ use super::job::FleetArgs;
 use super::kinds::{Kind, Place};
 use super::manifest::{Manifest, Row, turned};
 use super::options::{Known, Values, is_of_process, options, parse};
+use super::record::{Record, State};
 use crate::advice;
+use crate::excluded::LIST;
+use crate::train::TrainArgs;
 
 /// A part and what is to be done to it.
 pub struct Part<A> {
@@ -45,6 +48,13 @@ impl<A: Kind> Part<A> {
         A::outputs(self.place()).iter().all(|file| file.is_file())
     }
 
+    /// Whether its own model may be the one that a training writes before its first step.
+    fn is_in_training(&self) -> bool {
+        let trained = Record::read(&self.folder, TrainArgs::COMMAND);
+        let is_begun = trained.is_some_and(|record| record.state == State::Begun);
+        is_begun && self.model.starts_with(&self.folder)
+    }
+
     /// What it is made from.
     ///
     /// # Errors
@@ -58,6 +68,11 @@ impl<A: Kind> Part<A> {
             anyhow::ensure!(
                 self.model.is_file(),
                 "there is no model {}: train it first",
+                self.model.display()
+            );
+            anyhow::ensure!(
+                !self.is_in_training(),
+                "its training is not finished, and {} is what it began with: train it to the end first",
                 self.model.display()
             );
             files.add(Path::new(""), [self.model.clone()]);
@@ -74,15 +89,17 @@ impl<A: Kind> Part<A> {
 pub fn parts<A: Kind>(fleet: &FleetArgs) -> Result<Vec<Part<A>>> {
     let mut manifest = Manifest::read(&fleet.manifest, &fleet.output)?;
     let options = options::<A>();
-    let mut models = HashMap::new();
+    let mut models: HashMap<PathBuf, &Row> = HashMap::new();
     let (mut parts, mut all_wrong) = (Vec::new(), Vec::new());
     for row in &manifest.rows {
         let mut wrong = Vec::new();
-        if let Some(line) = models.insert(&row.model, row.line)
+        let model = std::path::absolute(&row.model).unwrap_or_else(|_| row.model.clone());
+        // Rows of one folder are refused as such.
+        if let Some(other) = models.insert(model, row)
             && A::WRITES_MODEL
-            && !row.model.starts_with(&row.folder)
+            && other.folder != row.folder
         {
-            wrong.push(format!("line {line} has the same model"));
+            wrong.push(format!("line {} has the same model", other.line));
         }
         parts.extend(part(
             row,
@@ -181,11 +198,9 @@ impl Chosen {
                 self.set(name, vec![cell.into()], vec![value]);
             }
         }
-        if known.is_path || name == TEACHER {
-            let named = self.resolved.get(name).into_iter().flatten();
-            let there = named.map(PathBuf::from).filter(|file| file.is_file());
-            self.files.extend(there);
-        }
+        let values = self.resolved.get(name).into_iter().flatten();
+        let named = values.filter_map(|value| file_of(known, value));
+        self.files.extend(named.filter(|file| file.is_file()));
     }
 
     fn set(&mut self, name: &str, spelled: Vec<OsString>, resolved: Vec<OsString>) {
@@ -196,6 +211,17 @@ impl Chosen {
 
 /// A setting that may be the path of a file.
 const TEACHER: &str = "teacher";
+/// An option that may name a file of names.
+const EXCLUDE: &str = "exclude";
+
+/// The file that an option's value names, if it may name one.
+fn file_of(known: &Known, value: &OsStr) -> Option<PathBuf> {
+    match known.name.as_str() {
+        EXCLUDE => value.to_str()?.strip_prefix(LIST).map(PathBuf::from),
+        TEACHER => Some(value.into()),
+        _ => known.is_path.then(|| value.into()),
+    }
+}
 
 /// What a command works on; what is missing is noted.
 fn given<A: Kind>(row: &Row, root: &Path, wrong: &mut Vec<String>) -> Vec<PathBuf> {
@@ -220,6 +246,13 @@ fn given<A: Kind>(row: &Row, root: &Path, wrong: &mut Vec<String>) -> Vec<PathBu
 
 /// A cell as the option takes it: a path begins at the manifest's folder.
 fn value(cell: &str, root: &Path, known: &Known, wrong: &mut Vec<String>) -> OsString {
+    if let (EXCLUDE, Some(list)) = (known.name.as_str(), cell.strip_prefix(LIST)) {
+        let file = root.join(turned(list));
+        wrong.extend(missing(&file));
+        let mut value = OsString::from(LIST.to_string());
+        value.push(file);
+        return value;
+    }
     let file = root.join(turned(cell));
     if known.is_path {
         wrong.extend(missing(&file));

@@ -223,6 +223,47 @@ fn what_is_finished_is_left_and_what_has_changed_is_done_again() {
 }
 
 #[test]
+fn a_list_of_images_that_are_left_out_begins_at_the_manifest_and_is_looked_at_again() {
+    let world = three();
+    world.write(
+        "lists/parts.csv",
+        "name,data,exclude\na,../data/a,@out.txt\nb,../data/b,21.png\n",
+    );
+    world.write("lists/out.txt", "0.png\n");
+    let train = || world.oddspot(&format!("train --manifest lists/parts.csv -o out {QUICK}"));
+    world.succeeds(&mut train());
+    world.write("lists/out.txt", "0.png\n1.png\n");
+    let again = world.succeeds(&mut train());
+    assert!(
+        again.stderr.contains("1 done, 1 finished before"),
+        "{}",
+        again.stderr
+    );
+    world.write(
+        "lists/parts.csv",
+        "name,data,exclude\na,../data/a,@none.txt\n",
+    );
+    world.fails(&mut train(), &["line 2: there is no lists/none.txt"]);
+}
+
+#[test]
+fn two_parts_that_would_write_one_model_are_refused_and_may_share_it_to_judge() {
+    let world = three();
+    world.write(
+        "parts.csv",
+        "name,data,images,model\na,data/a,data/a/test,./out/parts/c/model.oddspot\nc,data/c,data/c/test,\n",
+    );
+    world.fails(
+        &mut train(&world, "-o out"),
+        &["line 3: line 2 has the same model"],
+    );
+    world.write("one.csv", "name,data\nc,data/c\n");
+    world.succeeds(&mut world.oddspot(&format!("train --manifest one.csv -o out {QUICK}")));
+    let run = world.succeeds(&mut detect(&world, "-o out"));
+    assert!(run.stderr.contains("2 done"), "{}", run.stderr);
+}
+
+#[test]
 fn a_broken_part_is_named_and_does_not_end_the_others() {
     let world = three();
     let whole = world.read("data/b/train/good/20.png");

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{MANIFEST, collect, three};
+use super::{MANIFEST, collect, detect, three};
 use crate::world::World;
 
 /// Trainings that last some seconds.
@@ -69,6 +69,13 @@ fn a_shard_that_is_killed_loses_no_finished_part_and_goes_on_in_the_one_at_work(
         run.stdout
     );
     assert!(run.stdout.contains("  c: not begun"), "{}", run.stdout);
+
+    // A training begins with a model without networks, which is not the part's.
+    assert!(world.path("out/parts/b/model.oddspot").exists());
+    let run = world.ends_with(&mut detect(&world, "-o out"), 3);
+    for told in ["a: done in", "error: b: its training is not finished"] {
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+    }
 
     // Ctrl-C keeps the checkpoint too.
     let mut child = begun(&mut slow(&world, ""), "b: train");
