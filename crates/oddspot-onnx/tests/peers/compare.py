@@ -29,13 +29,15 @@ MAPS = {"map": "total", "looks_wrong": "looks_wrong", "wrong_place": "wrong_plac
 FEW = ["--iterations", "20", "--widths", "8,8,16,16"]
 SMALL = [*FEW, "--image-size", "112", "--offset", "32"]
 AT_EVERY_PIXEL = [*FEW, "--teacher", "vgg16.safetensors", "--image-size", "136"]
-# Name, arguments of `train`, of `export`, and how many images are compared.
+# Images that are compared.
+COUNT = 200
+# Name, arguments of `train`, and of `export`.
 MODELS = [
-    ("default", FEW, ["--batch", "dynamic"], 200),
-    ("instant", ["--preset", "instant"], [], 40),
-    ("compact", ["--preset", "compact", *FEW], ["--input", "f32-nchw"], 40),
-    ("paper", ["--preset", "paper", *AT_EVERY_PIXEL], ["--batch", "2"], 10),
-    *[(kind, ["--teacher", f"{kind}.safetensors", *SMALL], [], 10) for kind in teachers.KINDS],
+    ("default", FEW, ["--batch", "dynamic"]),
+    ("instant", ["--preset", "instant"], []),
+    ("compact", ["--preset", "compact", *FEW], ["--input", "f32-nchw"]),
+    ("paper", ["--preset", "paper", *AT_EVERY_PIXEL], ["--batch", "2"]),
+    *[(kind, ["--teacher", f"{kind}.safetensors", *SMALL], []) for kind in teachers.KINDS],
 ]
 
 
@@ -107,7 +109,7 @@ def verdict(score, thresholds):
     return "anomalous" if score > thresholds["image"] else "check" if score > thresholds["check"] else "good"
 
 
-def compare(world, resize, name, training, exporting, count):
+def compare(world, resize, name, training, exporting):
     started = time.time()
     model, file = f"{name}.oddspot", f"{name}.onnx"
     world.oddspot("train", world.folder / "good", "-o", model, "--no-audit", *training)
@@ -118,11 +120,11 @@ def compare(world, resize, name, training, exporting, count):
     beside = json.loads((world.folder / f"{file}.json").read_text())
     assert card == beside, name
     size = card["resize"]["width"], card["resize"]["height"]
-    images = [np.asarray(Image.open(path).convert("RGB")) for path in world.images[:count]]
+    images = [np.asarray(Image.open(path).convert("RGB")) for path in world.images[:COUNT]]
     images = [resize(image, *size) for image in images]
     results, found = world.detect(model, world.pictures(name, images), "--maps", "--no-pictures")
-    assert len(results) == count, name
-    totals = [np.asarray(Image.open(found / "total" / f"{at:03}.tiff")) for at in range(count)]
+    assert len(images) == len(results) == COUNT, name
+    totals = [np.asarray(Image.open(found / "total" / f"{at:03}.tiff")) for at in range(COUNT)]
     width = max(map(np.max, totals)) - min(map(np.min, totals))
     for engine, run in ready(world.folder / file, card).items():
         worst, worst_mean, of_map = 0.0, 0.0, {}
@@ -138,7 +140,7 @@ def compare(world, resize, name, training, exporting, count):
                     of_map[output] = max(of_map.get(output, 0.0), float(apart.max()))
                     worst_mean = max(worst_mean, float(apart.mean()))
         shares = {output: f"{value / width:.1e}" for output, value in of_map.items()}
-        print(f"{name}: {engine}: {count} images, score {worst / width:.1e} of the range, {shares}", flush=True)
+        print(f"{name}: {engine}: {COUNT} images, score {worst / width:.1e} of the range, {shares}", flush=True)
         assert worst <= 1e-4 * width, f"{name}: {engine}: scores differ by {worst} of {width}"
         assert max(of_map.values()) <= 5e-3 * width, f"{name}: {engine}: maps differ: {of_map}"
         assert worst_mean <= 1e-4 * width, f"{name}: {engine}: maps differ by {worst_mean} in the mean"
