@@ -90,8 +90,12 @@ impl Detector {
         _class: &Bound<'_, PyType>,
         py: Python<'_>,
         model: &Bound<'_, PyAny>,
-        threads: usize,
+        threads: i64,
     ) -> PyResult<Self> {
+        let threads = usize::try_from(threads).map_err(|_| {
+            let said = "give a whole number, 0 for as many as there are cores";
+            invalid(py, &format!("threads={threads}: {said}"))
+        })?;
         let bytes = bytes_of(model)?;
         let path = path_of(model);
         let loaded = match (bytes, path) {

@@ -36,7 +36,8 @@ fn made(py: Python<'_>, class: &str, said: &str, error: Option<&Error>) -> PyErr
         if let Some(error) = error {
             exception.setattr("path", error.path().map(std::path::Path::to_owned))?;
             exception.setattr("line", error.line())?;
-            exception.setattr("reason", error.reason())?;
+            let reason = Some(error.reason()).filter(|reason| !reason.is_empty());
+            exception.setattr("reason", reason)?;
         }
         PyResult::Ok(exception)
     })();

@@ -8,7 +8,7 @@ use oddspot::train::GoodImages;
 use oddspot::{Error, ErrorKind};
 use pyo3::prelude::*;
 
-use crate::errors::raised;
+use crate::errors::{invalid, raised};
 use crate::images::{bytes_of, path_of, source_of};
 
 /// The good images of a folder, of a data set, or of some images; of folders among them too.
@@ -25,7 +25,7 @@ pub fn good_images(given: &Bound<'_, PyAny>) -> PyResult<GoodImages> {
     }
     let mut train: Vec<Source> = Vec::new();
     let mut held_out: Vec<Source> = Vec::new();
-    for image in each(given)? {
+    for image in each(given, good_of)? {
         match image? {
             Images::One(source) => train.push(source),
             Images::Set(good) => {
@@ -33,6 +33,10 @@ pub fn good_images(given: &Bound<'_, PyAny>) -> PyResult<GoodImages> {
                 held_out.extend(good.held_out);
             }
         }
+    }
+    if train.is_empty() {
+        let said = "there is no good image: two are the least, and fifty do it well";
+        return Err(invalid(given.py(), said));
     }
     Ok(GoodImages {
         held_out,
@@ -53,8 +57,14 @@ pub fn bad_images(given: &Bound<'_, PyAny>) -> PyResult<Vec<Source>> {
             Images::Set(bad) => bad.train,
         });
     }
-    let sources = given.try_iter()?.map(|image| source_of(&image?));
-    Ok(GoodImages::from_iter(sources.collect::<PyResult<Vec<_>>>()?).train)
+    let mut bad: Vec<Source> = Vec::new();
+    for image in each(given, bad_of)? {
+        match image? {
+            Images::One(source) => bad.push(source),
+            Images::Set(set) => bad.extend(set.train),
+        }
+    }
+    Ok(GoodImages::from_iter(bad).train)
 }
 
 /// The images of a folder, at any depth, in their order.
@@ -70,18 +80,25 @@ enum Images {
     Set(GoodImages),
 }
 
-fn each<'py>(given: &Bound<'py, PyAny>) -> PyResult<impl Iterator<Item = PyResult<Images>> + 'py> {
+/// What is given one by one: images, and folders of which those that are asked for are taken.
+fn each<'py>(
+    given: &Bound<'py, PyAny>,
+    of: Chosen,
+) -> PyResult<impl Iterator<Item = PyResult<Images>> + 'py> {
     let py = given.py();
     let helper = py.import("oddspot._images")?;
     let images = helper.call_method1("several", (given,))?;
-    let one = |image: Bound<'py, PyAny>| match (bytes_of(&image)?, path_of(&image)) {
-        (None, Some(path)) => of_path(&path, good_of).map_err(|error| raised(image.py(), &error)),
+    let one = move |image: Bound<'py, PyAny>| match (bytes_of(&image)?, path_of(&image)) {
+        (None, Some(path)) => of_path(&path, of).map_err(|error| raised(image.py(), &error)),
         _ => Ok(Images::One(source_of(&image)?)),
     };
     Ok(images.try_iter()?.map(move |image| one(image?)))
 }
 
-fn of_path(path: &Path, of: fn(&Dataset) -> Result<GoodImages, Error>) -> Result<Images, Error> {
+/// The images of a data set that are asked for.
+type Chosen = fn(&Dataset) -> Result<GoodImages, Error>;
+
+fn of_path(path: &Path, of: Chosen) -> Result<Images, Error> {
     let is_image = path.is_file() && (has_image_extension(path) || begins_like_an_image(path));
     if is_image {
         return Ok(Images::One(Source::file(path)));

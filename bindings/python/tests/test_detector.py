@@ -76,6 +76,8 @@ def test_a_model_is_loaded_from_its_path_or_its_bytes(
     assert "(from memory)" in refused(oddspot.OddspotError, oddspot.Detector.load, content[:-9])
     assert refused(oddspot.OddspotError, oddspot.Detector.load, b"")
     assert "not a int" in refused(TypeError, oddspot.Detector.load, 3)
+    with pytest.raises(oddspot.InvalidError, match="threads=-1: give a whole number"):
+        oddspot.Detector.load(model, threads=-1)
 
 
 def test_a_model_of_another_version_is_refused_with_that(model: Path, refused: Callable[..., str]) -> None:
@@ -172,6 +174,9 @@ def test_an_iterator_that_takes_from_itself_is_refused(detector: oddspot.Detecto
 def test_a_folder_is_judged_image_by_image(detector: oddspot.Detector, folder: Path) -> None:
     verdicts = [one.verdict for one in detector.inspect_all(folder / "test")]
     assert len(verdicts) == 12 and verdicts[6:] == ["anomalous"] * 6
+    paths = sorted(str(path) for path in (folder / "test").rglob("*.png"))
+    for given in (np.array(paths), np.array(paths, dtype=object)):
+        assert [one.verdict for one in detector.inspect_all(given)] == verdicts
     with pytest.raises(TypeError, match="one image was given"):
         detector.inspect_all(b"bytes")
     with pytest.raises(oddspot.InvalidError, match="one image where several"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import oddspot
 import pytest
 from conftest import Array, board
@@ -56,6 +57,20 @@ def test_thresholds_are_set_anew_by_good_images(own: oddspot.Detector, tmp_path:
     path = tmp_path / "part.oddspot"
     own.save(path)
     assert oddspot.Detector.load(path).thresholds == own.thresholds
+
+
+def test_bad_images_are_given_as_good_ones_are(own: oddspot.Detector, folder: Path) -> None:
+    good = [board(seed) for seed in range(500, 512)]
+    bad = [board(seed, lacks=True) for seed in range(520, 525)]
+    for given in (bad, np.stack(bad), [folder / "test/missing"], folder, folder / "test/missing"):
+        missed = own.calibrate(good, given, false_alarm_rate=0.2).verdicts.missed
+        assert missed.of == (6 if given is not bad and not isinstance(given, np.ndarray) else 5)
+    before = own.to_bytes()
+    with pytest.raises(oddspot.InvalidError, match="one image where several"):
+        own.calibrate(good, bad[0])
+    with pytest.raises(TypeError, match="one image was given"):
+        own.calibrate(good, b"bytes")
+    assert own.to_bytes() == before
 
 
 def test_good_images_of_another_part_are_refused(own: oddspot.Detector) -> None:

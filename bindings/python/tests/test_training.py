@@ -141,7 +141,7 @@ def test_what_cannot_be_learned_from_is_refused(
     good: list[Array], tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     quick = {"preset": "instant"}
-    assert refused(oddspot.OddspotError, oddspot.train, [], **quick)
+    assert "no good image" in refused(oddspot.InvalidError, oddspot.train, [], **quick)
     assert refused(oddspot.OddspotError, oddspot.train, good[:1], **quick)
     assert refused(oddspot.NotFoundError, oddspot.train, tmp_path / "none", **quick)
     assert "one image where several" in refused(oddspot.InvalidError, oddspot.train, good[0], **quick)
@@ -153,6 +153,11 @@ def test_what_cannot_be_learned_from_is_refused(
     assert "training.batch" in said
     assert "no setting 'colour'" in refused(oddspot.NotFoundError, oddspot.train, good, settings={"colour": 1})
     assert "instant" in refused(oddspot.InvalidError, oddspot.train, good, preset="quick")
+    assert "the setting tile is a text" in refused(TypeError, oddspot.train, good, settings={"tile": None})
+    assert "mapping" in refused(TypeError, oddspot.train, good, settings=["tile"])
+    assert "not a int" in refused(TypeError, oddspot.train, good, preset=3)
+    for threads in (-1, 2.5, True):
+        assert "whole number" in refused(oddspot.InvalidError, oddspot.train, good, threads=threads)
     assert "no checkpoint" in refused(oddspot.NotFoundError, oddspot.train, good, tmp_path / "a", resume=True)
     assert "folder" in refused(oddspot.InvalidError, oddspot.train, good, tmp_path)
     assert refused(oddspot.OddspotError, oddspot.train, good, tmp_path / "none" / "a", **quick)

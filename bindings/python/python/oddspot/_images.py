@@ -17,7 +17,7 @@ Image = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, npt.NDArray
 or `[h, w, 4]` (RGBA) of `uint8` or `uint16`, of any strides."""
 
 Images = Union[str, "os.PathLike[str]", Iterable[Image]]
-"""The path of a folder or of a data set, or images one by one."""
+"""The path of a folder or of a data set, or images one by one: a list, an array of paths, an array `[n, h, w]` …"""
 
 _SHAPES = "[h, w], [h, w, 3] (RGB) or [h, w, 4] (RGBA)"
 _ORIENTATION = 0x0112
@@ -51,7 +51,7 @@ def several(images: Any) -> Iterator[Any]:
         return _of_folder(os.fspath(images))
     if isinstance(images, (bytes, bytearray, memoryview)) or _is_pillow(images):
         raise TypeError("one image was given where several are expected: give a list of images")
-    if isinstance(images, np.ndarray):
+    if isinstance(images, np.ndarray) and not (images.ndim == 1 and images.dtype.kind in "OUT"):
         if images.ndim < 3 or (images.ndim == 3 and images.shape[2] in _CHANNELS):
             raise InvalidError(
                 f"an array of shape {_shape(images.shape)} is one image where several are expected: give a list of "

@@ -13,7 +13,7 @@ from ._images import Images
 from ._oddspot import Detector
 from ._progress import Tell
 from ._result import Point, Thresholds
-from ._settings import Setting, texts
+from ._settings import Setting, count_of_threads, texts
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def audit(
 
     `good` is a folder, a data set, or images one by one. It takes seconds: nothing is trained.
     """
-    report, unlike, unusable = _oddspot.audit(_given(good), texts(settings), threads, progress)
+    report, unlike, unusable = _oddspot.audit(_given(good), texts(settings), count_of_threads(threads), progress)
     return Audit(
         images=tuple(
             Audited(

@@ -9,7 +9,7 @@ from . import _oddspot
 from ._images import Images
 from ._oddspot import Detector
 from ._progress import Tell
-from ._settings import Preset, Setting, texts
+from ._settings import Preset, Setting, count_of_threads, texts
 
 
 def train(
@@ -44,6 +44,8 @@ def train(
     for settings and images that cannot be used, `MismatchError` where a file would be lost or a checkpoint is another
     training's, `DivergedError` at a loss that is not finite.
     """
+    if not isinstance(preset, (str, type(None))):
+        raise TypeError(f"a preset is a name, as 'instant', not a {type(preset).__name__}")
     asked = {
         "preset": preset,
         "settings": texts(settings),
@@ -54,6 +56,6 @@ def train(
         "restart": restart,
         "replace": replace,
         "teacher_inside": teacher_inside,
-        "threads": threads,
+        "threads": count_of_threads(threads),
     }
     return _oddspot.train(good, asked, progress)
