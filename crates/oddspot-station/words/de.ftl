@@ -380,6 +380,9 @@ origin-thresholds = { $model } mit anderen Schwellen
 origin-other = ein anderes mit anderen Schwellen
 origin-before = da, bevor die Herkunft festgehalten wurde
 a-file = eine Datei
+damaged = beschädigt
+damaged-note = Seine Datei ist beschädigt oder fort; so kann es nicht aktiviert werden. Bringen Sie dieselbe Datei wieder, dann geht es.
+damaged-active = Seine Datei ist beschädigt oder fort. Es urteilt weiter, bis der Dienst endet, und danach nicht mehr: Bringen Sie dieselbe Datei wieder.
 
 ## Das Urteil
 

@@ -380,6 +380,9 @@ origin-thresholds = { $model } with other thresholds
 origin-other = another with other thresholds
 origin-before = there before its origin was kept
 a-file = a file
+damaged = damaged
+damaged-note = Its file is damaged or gone, so that it cannot be activated. Bring the same file again, and it can be.
+damaged-active = Its file is damaged or gone. It judges on until the service ends, and not after that: bring the same file again.
 
 ## The verdict
 

@@ -8,7 +8,6 @@ use super::pages::navigation;
 use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::who::Who;
-use crate::history::Version;
 use crate::pages::{ModelsPage, Place, VersionCard, render};
 use crate::service::Station;
 use crate::words::Words;
@@ -21,19 +20,17 @@ pub async fn page(
     t: Words,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
-    let versions = shared.service.history.versions(&station).await?;
+    let versions = shared.service.versions.list(&station).await?;
     let before = shared.service.versions.before(&station).await?;
     let active = at.model().map(|model| model.version.sha256.clone());
     let configured = configured(&t, &at, active.as_deref());
-    // What cannot be used any more is not at work, though it was last.
-    let card = |one: &Version| VersionCard {
-        active: active.as_ref() == Some(&one.sha256),
-        ..VersionCard::of(&t, one)
-    };
     let page = ModelsPage {
         nav: navigation(&shared, &who, Some(station.clone()), Place::Models),
         is_paused: at.post.is_paused(),
-        versions: versions.iter().map(card).collect(),
+        versions: versions
+            .iter()
+            .map(|one| VersionCard::of(&t, one))
+            .collect(),
         before: before.map(|before| before.model.chars().take(12).collect()),
         configured,
         station,

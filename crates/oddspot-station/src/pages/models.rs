@@ -34,6 +34,8 @@ pub struct VersionCard {
     pub short: String,
     /// Whether it judges.
     pub active: bool,
+    /// Whether its file cannot be used any more.
+    pub is_damaged: bool,
     /// Where it comes from, in words.
     pub origin: String,
     /// When it came.
@@ -72,6 +74,7 @@ impl VersionCard {
         Self {
             short: one.sha256.chars().take(12).collect(),
             active: one.active,
+            is_damaged: one.damaged.is_some(),
             origin: origin.to_string(),
             added: t.day_and_time(&one.added),
             activated: (one.activated.as_ref()).map(|at| t.day_and_time(at)),

@@ -242,6 +242,13 @@ fn a_model_whose_file_is_damaged_is_listed_as_that_and_never_as_active() {
     assert_eq!(damaged["active"], false);
     let why = damaged["damaged"].as_str().unwrap();
     assert!(why.contains("damaged"), "{why}");
+    let page = || serving.get("/stations/model/models").text();
+    assert!(
+        page().contains("so that it cannot be activated"),
+        "{}",
+        page()
+    );
+    assert!(!page().contains("/models/activate"), "{}", page());
     let chosen = json!({ "sha256": sha256 });
     let activated = serving.post("/api/v1/stations/model/models/activate", &chosen);
     assert!(activated.problem(422).contains("damaged"));
@@ -263,5 +270,10 @@ fn a_model_whose_file_is_damaged_is_listed_as_that_and_never_as_active() {
     let listed = listed(&serving);
     assert_eq!(listed["active"], true);
     assert!(listed["damaged"].is_string(), "{listed}");
+    assert!(
+        page().contains("It judges on until the service ends"),
+        "{}",
+        page()
+    );
     serving.stop();
 }
