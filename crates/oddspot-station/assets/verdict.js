@@ -1,5 +1,6 @@
 // The page of a station's thresholds: what they would have meant is told as the sliders move.
-import { ask, words } from "./api.js";
+import { ask, listen, words } from "./api.js";
+import { filled } from "./words.js";
 
 const part = document.getElementById("verdict");
 if (part) {
@@ -68,6 +69,24 @@ if (part) {
     values = [...first];
     take(0, first[0]);
     take(1, first[1]);
+  });
+  listen(() => {}, (sentence) => { said.textContent = sentence; });
+  const anew = document.getElementById("anew");
+  const events = anew && new EventSource("/api/v1/events");
+  events?.addEventListener("job", (event) => {
+    const job = JSON.parse(event.data);
+    if (job.station !== anew?.dataset.station || job.kind !== "labels") return;
+    const told = /** @type {HTMLElement} */ (document.getElementById("anew-said"));
+    if (job.state === "waiting" || job.state === "running") {
+      anew?.querySelector("button")?.remove();
+      told.textContent = filled(anew?.dataset.words ?? "", { percent: Math.floor(job.progress * 100) });
+    } else if (job.state === "done" && values.every((value, at) => value === first[at])) {
+      location.reload();
+    } else {
+      // Sliders that were moved stay as they are.
+      told.textContent = job.state === "done" ? "" : job.outcome ?? "";
+      tell();
+    }
   });
   document.getElementById("thresholds")?.addEventListener("submit", async (event) => {
     event.preventDefault();

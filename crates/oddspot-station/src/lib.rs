@@ -31,6 +31,7 @@ pub mod jobs;
 
 pub mod inputs;
 
+pub mod comparison;
 pub mod good;
 pub mod pictures;
 pub mod prices;

@@ -1,13 +1,13 @@
 //! What thresholds would have meant: false alarms and misses among labelled parts, each with an interval.
 
 use oddspot::verdict::{GoodScores, interval};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::history::{Labelled, Truth};
 
 /// A share that was counted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Share {
     /// So many.
     pub counted: usize,
@@ -33,7 +33,8 @@ pub struct Price {
 }
 
 impl Share {
-    fn of(counted: usize, of: usize) -> Self {
+    /// So many of so many.
+    pub fn of(counted: usize, of: usize) -> Self {
         let [low, high] = interval(counted, of);
         Self {
             counted,
@@ -44,19 +45,28 @@ impl Share {
     }
 }
 
+/// False alarms among parts that are labelled good, and misses among those labelled bad, by a threshold.
+pub fn counted(threshold: f64, labelled: &[Labelled]) -> (Share, Share) {
+    // An image that cannot be trusted is stopped by any threshold.
+    let is_stopped = |one: &&Labelled| one.is_untrusted || one.score > threshold;
+    let count = |truth: Truth, stopped: bool| {
+        let all = labelled.iter().filter(|one| one.truth == truth);
+        all.filter(|one| is_stopped(one) == stopped).count()
+    };
+    let of = |truth: Truth| labelled.iter().filter(|one| one.truth == truth).count();
+    (
+        Share::of(count(Truth::Good, true), of(Truth::Good)),
+        Share::of(count(Truth::Bad, false), of(Truth::Bad)),
+    )
+}
+
 impl Price {
     /// Of a threshold, by what is labelled and by the scores of the model's good images.
     pub fn of(threshold: f64, labelled: &[Labelled], own: &GoodScores) -> Self {
-        // An image that cannot be trusted is stopped by any threshold.
-        let is_stopped = |one: &&Labelled| one.is_untrusted || one.score > threshold;
-        let count = |truth: Truth, stopped: bool| {
-            let all = labelled.iter().filter(|one| one.truth == truth);
-            all.filter(|one| is_stopped(one) == stopped).count()
-        };
-        let of = |truth: Truth| labelled.iter().filter(|one| one.truth == truth).count();
+        let (false_alarms, misses) = counted(threshold, labelled);
         Self {
-            false_alarms: Share::of(count(Truth::Good, true), of(Truth::Good)),
-            misses: Share::of(count(Truth::Bad, false), of(Truth::Bad)),
+            false_alarms,
+            misses,
             rate: own.rate(threshold),
             above: own.above(threshold),
         }

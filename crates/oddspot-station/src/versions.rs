@@ -238,8 +238,8 @@ impl Versions {
             return invalid("these are the thresholds already");
         }
         let before = active.version.sha256.clone();
-        let (labelled, _) = self.history.labelled(station, &before).await?;
-        let bad = labelled.into_iter().filter(|one| one.truth == Truth::Bad);
+        let labelled = self.history.labelled(station, &before).await?;
+        let bad = (labelled.parts.into_iter()).filter(|one| one.truth == Truth::Bad);
         let bad: Vec<ImageRecord> = bad
             .map(|one| ImageRecord {
                 name: one.name,
@@ -339,6 +339,14 @@ impl Versions {
             before.as_ref().map(|before| &before.version),
         );
         post.set_model(model);
+    }
+
+    /// Refuses a model that does not judge here as when it was made.
+    ///
+    /// # Errors
+    /// It does not, or cannot be used.
+    pub async fn prove(&self, sha256: &str) -> Result<()> {
+        self.verified(sha256).await.map(drop)
     }
 
     async fn verified(&self, sha256: &str) -> Result<Arc<Model>> {

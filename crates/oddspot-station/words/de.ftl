@@ -321,6 +321,31 @@ outcome-looked = { $images ->
 outcome-failed = Es ging nicht: { $detail }
 outcome-cancelled = Jemand hat es abgebrochen.
 outcome-interrupted = Der Dienst endete, während daran gearbeitet wurde.
+job-extend = Weitere gute Bilder lernen
+job-calibrate = Schwellen neu setzen
+job-compare = Vergleich zweier Modelle
+job-labels = Gekennzeichnete Teile neu beurteilt
+extend-when = Wenn gute Teile etwas anders aussehen als bisher: nimmt die seither gekommenen guten Bilder zu dem, was das aktive Modell kennt. Braucht Sekunden. Was es nicht kannte, ist von da an gut.
+calibrate-when = Wenn zu viele gute Teile angehalten werden oder schlechte durchgehen: lässt, was das aktive Modell kennt, und setzt seine Schwellen nach guten Bildern, aus denen es nicht gelernt hat. Als schlecht gekennzeichnete Teile sagen, wie viele verpasst werden.
+changed-note = Beide machen ein neues Modell. Es urteilt, sobald es unter Modelle aktiviert ist; sehen Sie dort zuerst, was es gesagt hätte.
+insist = Trotzdem machen
+stage-judges = beurteilt Bilder: { $done } von { $total }
+outcome-extended = { $images ->
+    [one] 1 gutes Bild kam
+   *[other] { $images } gute Bilder kamen
+} hinzu; { $known } kannte es schon, oder sie waren doppelt da.
+outcome-calibrated = Schwellen { $now }, vorher { $before }. Von den guten Bildern sind { $alarms } auffällig; von den als schlecht gekennzeichneten Teilen werden { $misses } verpasst.
+counted-of = { $counted } von { $of }
+outcome-judged = { $parts ->
+    [one] 1 gekennzeichnetes Teil wurde
+   *[other] { $parts } gekennzeichnete Teile wurden
+} neu beurteilt.
+outcome-not-judged = { $parts ->
+    [one] 1 konnte
+   *[other] { $parts } konnten
+} es nicht werden: { $detail }.
+outcome-doubt = Sehen Sie es sich an: { $detail }.
+outcome-refused = Es wurde nicht gemacht und nichts geändert: { $detail }. Lassen Sie aus, was nicht gut ist. Wenn alles so gemeint ist, machen Sie es trotzdem.
 
 ## Was unter guten Bildern gefunden wurde
 
@@ -383,6 +408,31 @@ a-file = eine Datei
 damaged = beschädigt
 damaged-note = Seine Datei ist beschädigt oder fort; so kann es nicht aktiviert werden. Bringen Sie dieselbe Datei wieder, dann geht es.
 damaged-active = Seine Datei ist beschädigt oder fort. Es urteilt weiter, bis der Dienst endet, und danach nicht mehr: Bringen Sie dieselbe Datei wieder.
+origin-extended = { $model } mit weiteren guten Bildern, von Auftrag { $job }
+origin-calibrated = { $model } mit neu gesetzten Schwellen, von Auftrag { $job }
+compare-title = Zwei Modelle vergleichen
+compare-note = An den Teilen, die im Verlauf gekennzeichnet sind: was beide verpassen und was sie umsonst anhalten. Was eines davon noch nicht beurteilt hat, beurteilt es nun.
+compare-first = Ein Modell
+compare-second = Das andere
+compare = Vergleichen
+compare-goes = Die gekennzeichneten Teile werden beurteilt: { $percent } %
+compared-parts = { $parts ->
+    [one] 1 gekennzeichnetes Teil ist
+   *[other] { $parts } gekennzeichnete Teile sind
+} verglichen, jedes Bild einmal.
+compared-learned = { $parts ->
+    [one] 1 zählt
+   *[other] { $parts } zählen
+} nicht: Eines der Modelle hat daraus gelernt.
+compared-missing = { $parts ->
+    [one] 1 zählt
+   *[other] { $parts } zählen
+} nicht: Eines der Modelle hat es nicht beurteilt.
+compared-alike = Sie sagen von allen dasselbe.
+compared-differ = Sie unterscheiden sich bei { $parts ->
+    [one] 1 Teil
+   *[other] { $parts } Teilen
+}. Bei { $by-first } davon hat allein { $first } recht, bei { $by-second } allein { $second }.
 
 ## Das Urteil
 
@@ -418,6 +468,17 @@ meant-others = { $others ->
     [one] 1 gekennzeichnetes Teil wurde von einem Modell mit anderen Werten beurteilt und zählt hier nicht.
    *[other] { $others } gekennzeichnete Teile wurden von Modellen mit anderen Werten beurteilt und zählen hier nicht.
 }
+meant-learned = { $parts ->
+    [one] 1 gekennzeichnetes Teil zählt nicht: Das Modell hat aus seinem Bild gelernt.
+   *[other] { $parts } gekennzeichnete Teile zählen nicht: Das Modell hat aus ihren Bildern gelernt.
+}
+anew-wanted = { $parts ->
+    [one] 1 gekennzeichnetes Teil wurde
+   *[other] { $parts } gekennzeichnete Teile wurden
+} von anderen Modellen beurteilt.
+anew-begins = Gekennzeichnete Teile werden von diesem Modell neu beurteilt.
+anew-goes = Gekennzeichnete Teile werden von diesem Modell neu beurteilt: { $percent } %
+judge-anew = Von diesem Modell beurteilen lassen
 
 ## Eine neue Station
 

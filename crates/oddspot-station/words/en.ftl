@@ -321,6 +321,31 @@ outcome-looked = { $images ->
 outcome-failed = It could not be done: { $detail }
 outcome-cancelled = Somebody cancelled it.
 outcome-interrupted = The service ended while it was at work.
+job-extend = Learn more good images
+job-calibrate = Set the thresholds anew
+job-compare = Comparison of two models
+job-labels = Labelled parts judged anew
+extend-when = When good parts look a little different than before: adds the good images that came since to what the active model knows. Takes seconds. What it did not know is good from then on.
+calibrate-when = When too many good parts are stopped, or bad ones pass: leaves what the active model knows, and sets its thresholds by good images that it has not learned from. Parts that are labelled bad say how many are missed.
+changed-note = Both make a new model. It judges once it is activated under Models; look there first what it would have said.
+insist = Do it all the same
+stage-judges = judges images: { $done } of { $total }
+outcome-extended = { $images ->
+    [one] 1 good image was
+   *[other] { $images } good images were
+} added; { $known } it knew already, or were there twice.
+outcome-calibrated = Thresholds { $now }, before { $before }. Of the good images { $alarms } are anomalous; of the parts labelled bad { $misses } are missed.
+counted-of = { $counted } of { $of }
+outcome-judged = { $parts ->
+    [one] 1 labelled part was
+   *[other] { $parts } labelled parts were
+} judged anew.
+outcome-not-judged = { $parts ->
+    [one] 1 could
+   *[other] { $parts } could
+} not be: { $detail }.
+outcome-doubt = Look at it: { $detail }.
+outcome-refused = It was not done, and nothing was changed: { $detail }. Leave out what is not good. If all of it is meant so, do it all the same.
 
 ## What was found among good images
 
@@ -383,6 +408,31 @@ a-file = a file
 damaged = damaged
 damaged-note = Its file is damaged or gone, so that it cannot be activated. Bring the same file again, and it can be.
 damaged-active = Its file is damaged or gone. It judges on until the service ends, and not after that: bring the same file again.
+origin-extended = { $model } with more good images, by job { $job }
+origin-calibrated = { $model } with thresholds set anew by job { $job }
+compare-title = Compare two models
+compare-note = On the parts that are labelled in the history: what both miss, and what they stop for nothing. What one of them has not judged yet, it judges now.
+compare-first = One model
+compare-second = The other
+compare = Compare
+compare-goes = The labelled parts are judged: { $percent } %
+compared-parts = { $parts ->
+    [one] 1 labelled part is
+   *[other] { $parts } labelled parts are
+} compared, each image once.
+compared-learned = { $parts ->
+    [one] 1 does
+   *[other] { $parts } do
+} not count: one of the models learned from it.
+compared-missing = { $parts ->
+    [one] 1 does
+   *[other] { $parts } do
+} not count: one of the models has not judged it.
+compared-alike = They say the same of all of them.
+compared-differ = They differ on { $parts ->
+    [one] 1 part
+   *[other] { $parts } parts
+}. On { $by-first } of them { $first } alone is right, on { $by-second } { $second } alone.
 
 ## The verdict
 
@@ -418,6 +468,17 @@ meant-others = { $others ->
     [one] 1 labelled part was judged by a model with other scores, and does not count here.
    *[other] { $others } labelled parts were judged by models with other scores, and do not count here.
 }
+meant-learned = { $parts ->
+    [one] 1 labelled part does not count: the model learned from its image.
+   *[other] { $parts } labelled parts do not count: the model learned from their images.
+}
+anew-wanted = { $parts ->
+    [one] 1 labelled part was
+   *[other] { $parts } labelled parts were
+} judged by other models.
+anew-begins = Labelled parts are judged anew by this model.
+anew-goes = Labelled parts are judged anew by this model: { $percent } %
+judge-anew = Judge them by this model
 
 ## A new station
 

@@ -5,7 +5,7 @@ use super::sql::{self, Builder, Pool, Row, Transaction};
 use crate::error::{Error, Kind, Result};
 
 /// The tables, each behind those that it names, and by which columns its rows have an order.
-const TABLES: [(&str, &[&str]); 17] = [
+const TABLES: [(&str, &[&str]); 18] = [
     ("model_version", &["sha256"]),
     ("station", &["name"]),
     ("inspection", &["id"]),
@@ -14,6 +14,7 @@ const TABLES: [(&str, &[&str]); 17] = [
     ("label", &["inspection"]),
     ("good_image", &["station", "image"]),
     ("learned_image", &["station", "image"]),
+    ("judged_anew", &["model", "image"]),
     ("unreadable", &["station", "file_name"]),
     ("job", &["id"]),
     ("station_model", &["station", "model"]),

@@ -22,6 +22,27 @@ pub enum JobKind {
     Instant,
     /// Makes the same, and trains the better one then.
     Default,
+    /// Adds good images to what the active model knows.
+    Extend,
+    /// Sets the active model's thresholds by good images and labelled parts.
+    Calibrate,
+    /// Judges labelled parts by two models.
+    Compare,
+    /// Judges labelled parts by the active model.
+    Labels,
+}
+
+/// A job that is wanted of a station.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// What it does.
+    pub kind: JobKind,
+    /// Settings that are other than usual, by their names.
+    pub settings: BTreeMap<String, String>,
+    /// Whether it is to be done though something speaks against it.
+    pub force: bool,
+    /// SHA-256 of models that it is about.
+    pub models: Vec<String>,
 }
 
 /// How a job is.
@@ -53,6 +74,10 @@ pub struct Job {
     pub kind: JobKind,
     /// Settings that are other than usual, by their names.
     pub settings: BTreeMap<String, String>,
+    /// Whether it is done though something speaks against it.
+    pub force: bool,
+    /// SHA-256 of models that it is about.
+    pub models: Vec<String>,
     /// How it is.
     pub state: JobState,
     /// How far it is, from 0 to 1.
@@ -76,14 +101,37 @@ pub struct Job {
     /// What was found among the good images.
     #[schema(value_type = Object)]
     pub audit: Option<serde_json::Value>,
+    /// What came of it, by its kind.
+    #[schema(value_type = Object)]
+    pub result: Option<serde_json::Value>,
 }
 
 const SELECT: &str = "SELECT id, station, kind, settings, state, progress, stage, asked_at, began_at, ended_at, outcome, \
-     losses, audit FROM job";
+     losses, audit, is_forced, models, result FROM job";
+
+impl NewJob {
+    /// Of a kind, with nothing else to say of it.
+    pub fn of(kind: JobKind) -> Self {
+        Self {
+            kind,
+            settings: BTreeMap::new(),
+            force: false,
+            models: Vec::new(),
+        }
+    }
+}
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Audit, Self::Instant, Self::Default];
+    pub const ALL: [Self; 7] = [
+        Self::Audit,
+        Self::Instant,
+        Self::Default,
+        Self::Extend,
+        Self::Calibrate,
+        Self::Compare,
+        Self::Labels,
+    ];
 
     /// As the tables have it.
     pub fn word(self) -> &'static str {
@@ -91,6 +139,10 @@ impl JobKind {
             Self::Audit => "audit",
             Self::Instant => "instant",
             Self::Default => "default",
+            Self::Extend => "extend",
+            Self::Calibrate => "calibrate",
+            Self::Compare => "compare",
+            Self::Labels => "labels",
         }
     }
 }
@@ -141,27 +193,23 @@ impl History {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn add_job(
-        &self,
-        station: &str,
-        kind: JobKind,
-        settings: &BTreeMap<String, String>,
-        by: Option<&Actor>,
-    ) -> Result<Job> {
+    pub async fn add_job(&self, station: &str, new: &NewJob, by: Option<&Actor>) -> Result<Job> {
         let mut transaction = self.write().begin().await?;
         let id: i64 = sql::query_scalar(
-            "INSERT INTO job (id, station, kind, settings, state, progress, stage, asked_at) \
-             SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, 'waiting', 0, 'waits for its turn', $4 FROM job RETURNING id",
+            "INSERT INTO job (id, station, kind, settings, is_forced, models, state, progress, stage, asked_at) \
+             SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $5, $6, 'waiting', 0, 'waits for its turn', $4 FROM job RETURNING id",
         )
         .bind(station)
-        .bind(kind.word())
-        .bind(json_of(settings)?)
+        .bind(new.kind.word())
+        .bind(json_of(&new.settings)?)
         .bind(text_of(Timestamp::now()))
+        .bind(i64::from(new.force))
+        .bind(json_of(&new.models)?)
         .fetch_one(&mut transaction)
         .await?;
         let note = by.map(|by| {
             let note = Note::new(by.clone(), Deed::JobStarted, station);
-            note.with(told(id, kind))
+            note.with(told(id, new.kind))
         });
         put_note(&mut transaction, note.as_ref()).await?;
         transaction.commit().await?;
@@ -177,7 +225,7 @@ impl History {
         let audit = job.audit.as_ref().map(json_of).transpose()?;
         sql::query(
             "UPDATE job SET state = $2, progress = $3, stage = $4, began_at = $5, ended_at = $6, outcome = $7, \
-             losses = $8, audit = $9 WHERE id = $1",
+             losses = $8, audit = $9, result = $10 WHERE id = $1",
         )
         .bind(job.id)
         .bind(job.state.word())
@@ -188,6 +236,7 @@ impl History {
         .bind(&job.outcome)
         .bind(json_of(&job.losses)?)
         .bind(audit)
+        .bind(job.result.as_ref().map(json_of).transpose()?)
         .execute(&mut transaction)
         .await?;
         put_note(&mut transaction, note).await?;
@@ -285,11 +334,19 @@ fn job(row: &Row) -> Result<Job> {
     let losses: Option<String> = row.try_get("losses")?;
     let audit: Option<String> = row.try_get("audit")?;
     let audit = audit.map(|text| serde_json::from_str(&text).map_err(|_| damaged("audit")));
+    let models: Option<String> = row.try_get("models")?;
+    let result: Option<String> = row.try_get("result")?;
+    let result = result.map(|text| serde_json::from_str(&text).map_err(|_| damaged("result")));
     Ok(Job {
         id,
         station: row.try_get("station")?,
         kind: kind.ok_or_else(|| damaged("kind"))?,
         settings: serde_json::from_str(&settings).map_err(|_| damaged("settings"))?,
+        force: row.try_get::<i64, _>("is_forced")? != 0,
+        models: match models {
+            Some(text) => serde_json::from_str(&text).map_err(|_| damaged("models"))?,
+            None => Vec::new(),
+        },
         state: state.ok_or_else(|| damaged("state"))?,
         progress: row.try_get("progress")?,
         stage: row.try_get("stage")?,
@@ -303,5 +360,6 @@ fn job(row: &Row) -> Result<Job> {
             None => Vec::new(),
         },
         audit: audit.transpose()?,
+        result: result.transpose()?,
     })
 }

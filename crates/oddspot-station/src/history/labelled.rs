@@ -1,4 +1,5 @@
-//! What people said of inspections whose scores can be compared: those by models that differ in thresholds alone.
+//! What people said of inspections whose scores can be compared: those by models that differ in thresholds alone, and those
+//! that were judged anew.
 
 use std::collections::HashSet;
 
@@ -25,43 +26,68 @@ pub struct Labelled {
     pub image: String,
 }
 
+/// What is labelled of a station, by a model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LabelledBy {
+    /// The parts that have a score by it.
+    pub parts: Vec<Labelled>,
+    /// How many others there are: other models judged them.
+    pub others: u64,
+    /// Of these, so many whose image is kept: they can be judged anew.
+    pub waiting: u64,
+    /// How many do not count because the model learned from their image since.
+    pub learned: u64,
+}
+
 impl History {
-    /// What is labelled of a station by a model, or by one that gives the same scores; and how many parts are labelled
-    /// that others judged.
+    /// What is labelled of a station by a model, or by one that gives the same scores: as they were judged when they came,
+    /// else anew.
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub async fn labelled(&self, station: &str, model: &str) -> Result<(Vec<Labelled>, u64)> {
+    pub async fn labelled(&self, station: &str, model: &str) -> Result<LabelledBy> {
         let alike = alike(&self.versions(station).await?, model);
+        let anew = self.by_model(station, model).await?;
         let rows = sql::query(
-            "SELECT model, image, score, verdict, label.truth, COALESCE(part_id, file_name, inspection.id) AS name \
+            "SELECT model, image, image_removed_at, score, verdict, label.truth, \
+             COALESCE(part_id, file_name, inspection.id) AS name \
              FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 ORDER BY inspection.id",
         )
         .bind(station)
         .fetch_all(self.read())
         .await?;
-        let mut found = Vec::new();
-        let mut others = 0;
+        let mut found = LabelledBy::default();
         for row in rows {
             let model: String = row.try_get("model")?;
-            if !alike.contains(&model) {
-                others += 1;
+            let image: String = row.try_get("image")?;
+            let (score, is_untrusted) = if alike.contains(&model) {
+                let verdict: String = row.try_get("verdict")?;
+                (row.try_get("score")?, verdict == "untrusted")
+            } else if let Some(by) = anew.get(&image) {
+                if by.is_learned {
+                    found.learned += 1;
+                    continue;
+                }
+                (by.score, by.is_untrusted)
+            } else {
+                let removed: Option<String> = row.try_get("image_removed_at")?;
+                found.others += 1;
+                found.waiting += u64::from(removed.is_none());
                 continue;
-            }
+            };
             let truth: String = row.try_get("truth")?;
-            let verdict: String = row.try_get("verdict")?;
-            found.push(Labelled {
+            found.parts.push(Labelled {
                 truth: match truth == Truth::Good.word() {
                     true => Truth::Good,
                     false => Truth::Bad,
                 },
-                score: row.try_get("score")?,
-                is_untrusted: verdict == "untrusted",
+                score,
+                is_untrusted,
                 name: row.try_get("name")?,
-                image: row.try_get("image")?,
+                image,
             });
         }
-        Ok((found, others))
+        Ok(found)
     }
 }
 
@@ -74,6 +100,13 @@ pub struct ManifestRow {
     pub split: &'static str,
     /// `good`, or the defect's name.
     pub label: String,
+}
+
+impl ManifestRow {
+    /// Whether it is a bad part.
+    pub fn is_bad(&self) -> bool {
+        self.label != GOOD
+    }
 }
 
 /// What a defect is called that has no name of its own.
@@ -175,12 +208,13 @@ fn defect_of(defect: Option<String>) -> String {
 }
 
 /// The models that give the same scores as one: those whose thresholds were moved to make others of them.
-fn alike(versions: &[Version], model: &str) -> Vec<String> {
+pub(super) fn alike(versions: &[Version], model: &str) -> Vec<String> {
     let root = |sha256: &str| {
         let mut at = sha256.to_owned();
         // No longer than there are versions: none is based on itself.
         for _ in versions {
             let version = versions.iter().find(|one| one.sha256 == at);
+            let version = version.filter(|one| one.gives_the_same_scores());
             match version.and_then(|one| one.based_on.clone()) {
                 Some(before) => at = before,
                 None => break,

@@ -1,5 +1,6 @@
 //! What was judged, in a database: every inspection, in the order in which they came, and what people say of them.
 
+mod anew;
 mod audit;
 mod condition;
 mod copy;
@@ -33,15 +34,16 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, broadcast};
 use tokio::time::timeout;
 
+pub use anew::{Anew, ByModel, LabelledImage};
 pub use audit::{Actor, ActorKind, AuditEntry, Deed, Note};
 pub use condition::Condition;
 pub use copy::Copied;
 pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
 pub use inspection::{FileOf, Inspection, Label, Source, Truth};
-pub use job::{Job, JobKind, JobState};
+pub use job::{Job, JobKind, JobState, NewJob};
 pub use kept::{Marked, WithImage, first_id_at};
-pub use labelled::{Labelled, Lesson, ManifestRow};
+pub use labelled::{Labelled, LabelledBy, Lesson, ManifestRow};
 pub use outbox::{Backlog, Unjudged};
 pub use query::{Filter, LabelFilter, Order};
 pub use record::Judged;

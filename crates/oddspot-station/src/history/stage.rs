@@ -46,6 +46,13 @@ pub enum Stage {
         /// All of them.
         total: usize,
     },
+    /// Judges images.
+    Judges {
+        /// Images that are done.
+        done: usize,
+        /// All of them.
+        total: usize,
+    },
     /// Looks for images that should perhaps not be there.
     Looks {
         /// Images that are done.
@@ -72,6 +79,7 @@ impl fmt::Display for Stage {
                 "trains without some of the images ({fold} of {folds}): step {done} of {total}"
             ),
             Self::Scores { done, total } => write!(f, "scores good images: {done} of {total}"),
+            Self::Judges { done, total } => write!(f, "judges images: {done} of {total}"),
             Self::Looks { done, total } => {
                 write!(f, "looks through the good images: {done} of {total}")
             }

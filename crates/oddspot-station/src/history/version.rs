@@ -19,7 +19,7 @@ pub struct Origin {
     pub file: Option<String>,
     /// The job that made it.
     pub job: Option<i64>,
-    /// The model whose thresholds were moved.
+    /// The model that it was made of.
     pub based_on: Option<String>,
     /// Good images that it comes from.
     pub good_images: Option<usize>,
@@ -59,7 +59,7 @@ pub struct Version {
     pub file: Option<String>,
     /// The job that made it.
     pub job: Option<i64>,
-    /// The model whose thresholds were moved to make it; both give the same scores.
+    /// The model that it was made of: by other thresholds, or by more good images.
     pub based_on: Option<String>,
     /// Good images that it comes from, where that is known.
     pub good_images: Option<i64>,
@@ -88,6 +88,14 @@ pub struct Activation {
     pub at: String,
     /// Whether a person chose it.
     pub is_by_person: bool,
+}
+
+impl Version {
+    /// Whether somebody moved the thresholds of the model that it is based on, and nothing else: a calibration moves what
+    /// light and focus are usual too.
+    pub fn gives_the_same_scores(&self) -> bool {
+        self.source == VersionSource::Thresholds && self.job.is_none()
+    }
 }
 
 const ALL: [(VersionSource, &str); 5] = [

@@ -41,7 +41,10 @@ pub async fn list(
 }
 
 /// Starts a job: `audit` looks through the good images, `instant` makes a model in seconds, `default` makes the same and
-/// trains the better one then, going on from where the same training was broken off.
+/// trains the better one then, going on from where the same training was broken off; `extend` adds the station's good
+/// images to what the active model knows, `calibrate` sets its thresholds by good images that it has not learned from and
+/// by labelled parts: both make a new model, and refuse images that speak against it without `force`. `compare` judges
+/// labelled parts by the two `models`, `labels` by the active one, each part once by each model.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", request_body = Wanted,
     responses(

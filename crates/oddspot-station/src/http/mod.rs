@@ -5,6 +5,7 @@ mod address;
 mod assets;
 mod audit;
 mod body;
+mod comparison;
 mod drained;
 mod events;
 mod export;
@@ -208,7 +209,11 @@ fn groups() -> Vec<Group> {
         Group::of(Need::READ_SET_UP)
             .get("/api/v1/jobs", jobs::list)
             .get("/api/v1/jobs/{id}", jobs::one)
-            .get("/api/v1/stations/{station}/models", models::list),
+            .get("/api/v1/stations/{station}/models", models::list)
+            .get(
+                "/api/v1/stations/{station}/models/comparison",
+                comparison::comparison,
+            ),
         Group::of_pages(Need::ENGINEER)
             .get("/new", pages::new)
             .get("/stations/{station}/setup", setup_page::page)
@@ -216,6 +221,7 @@ fn groups() -> Vec<Group> {
             .get("/stations/{station}/setup/jobs", setup_page::jobs)
             .get("/stations/{station}/setup/found", setup_page::found)
             .get("/stations/{station}/models", models_page::page)
+            .get("/stations/{station}/models/comparison", comparison::part)
             .get("/stations/{station}/verdict", verdict_page::page)
             .get("/stations/{station}/verdict/meant", verdict_page::meant),
         // Who may what.

@@ -153,7 +153,8 @@ async fn received(
     Ok(file)
 }
 
-/// Lets a model judge, once it has shown that it judges here as when it was made.
+/// Lets a model judge, once it has shown that it judges here as when it was made. Labelled parts that others judged are
+/// judged anew by it then, as a job.
 #[utoipa::path(
     post, path = "/api/v1/stations/{station}/models/activate", tag = "models", params(("station" = String, Path)),
     request_body = Chosen,
@@ -174,6 +175,7 @@ pub async fn activate(
     versions
         .activate(&station, &sha256, Some(who.actor()))
         .await?;
+    shared.service.jobs.follow(&station, &who.actor()).await;
     Ok(Json(Active { sha256 }))
 }
 
@@ -193,6 +195,7 @@ pub async fn roll_back(
 ) -> Result<impl IntoResponse, Problem> {
     let versions = &shared.service.versions;
     let sha256 = versions.roll_back(&station, who.actor()).await?;
+    shared.service.jobs.follow(&station, &who.actor()).await;
     let never = [(header::CACHE_CONTROL, "no-store")];
     Ok((never, Json(Active { sha256 })))
 }

@@ -11,8 +11,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::need::Need;
 use super::{
-    audit, events, export, good, groups, health, images, inference, inspections, jobs, mask,
-    models, stations, tokens, users, verdict,
+    audit, comparison, events, export, good, groups, health, images, inference, inspections, jobs,
+    mask, models, stations, tokens, users, verdict,
 };
 use crate::history::{Role, TokenRole};
 
@@ -53,6 +53,7 @@ const TOKEN: &str = "token";
         jobs::one,
         jobs::cancel,
         models::list,
+        comparison::comparison,
         models::send,
         models::activate,
         models::roll_back,

@@ -142,6 +142,7 @@ async fn jobs_part(
         station: station.to_owned(),
         jobs: cards.collect(),
         is_ready: good.iter().filter(|one| !one.left_out).count() >= LEAST,
+        has_model: shared.service.station(station)?.model().is_some(),
         open: (jobs.iter().filter(|job| job.state.is_open()))
             .map(|job| job.kind)
             .collect(),

@@ -55,6 +55,10 @@ pub struct Meant {
     pub not_good: Price,
     /// Labelled parts that were judged by models with other scores, and do not count here.
     pub others: u64,
+    /// Of these, so many whose image is kept: a job `labels` judges them anew.
+    pub waiting: u64,
+    /// Labelled parts that do not count here because the model learned from their image since.
+    pub learned: u64,
 }
 
 /// The new model.
@@ -93,7 +97,8 @@ pub async fn known(shared: &Shared, station: &str, asked: &Asked) -> StationResu
         return Err(Error::new(Kind::Invalid, "a threshold is a finite number"));
     }
     let sha256 = &model.version.sha256;
-    let (labelled, others) = shared.service.history.labelled(station, sha256).await?;
+    let found = shared.service.history.labelled(station, sha256).await?;
+    let labelled = found.parts;
     let own = &thresholds.scores;
     Ok(Known {
         meant: Meant {
@@ -102,7 +107,9 @@ pub async fn known(shared: &Shared, station: &str, asked: &Asked) -> StationResu
             check_threshold,
             anomalous: Price::of(threshold, &labelled, own),
             not_good: Price::of(check_threshold.min(threshold), &labelled, own),
-            others,
+            others: found.others,
+            waiting: found.waiting,
+            learned: found.learned,
         },
         own: own.good.clone(),
         labelled,

@@ -7,9 +7,10 @@ use super::Shared;
 use super::pages::navigation;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
-use super::verdict::{Asked, Known, known};
+use super::verdict::{Asked, Known, Meant, known};
 use super::who::Who;
-use crate::history::Truth;
+use crate::error::Result as StationResult;
+use crate::history::{Job, JobKind, Truth};
 use crate::pages::{
     MeantPart, MeantRow, Place, Scores, Shown, VerdictPage, axis_of, histogram, render,
 };
@@ -17,6 +18,8 @@ use crate::words::Words;
 
 /// Steps of a slider.
 const STEPS: f64 = 1_000.0;
+/// Jobs that may be at work or wait.
+const JOBS: u32 = 20;
 
 /// The page.
 pub async fn page(
@@ -31,6 +34,7 @@ pub async fn page(
         Some(_) => Some(shown(
             &t,
             &known(&shared, &station, &Asked::default()).await?,
+            is_judging(&shared, &station).await?,
         )),
     };
     let page = VerdictPage {
@@ -40,6 +44,13 @@ pub async fn page(
         t,
     };
     Ok(Html(render(&page)?))
+}
+
+/// Whether labelled parts are judged anew just now.
+async fn is_judging(shared: &Shared, station: &str) -> StationResult<bool> {
+    let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
+    let is_at_it = |job: &Job| job.kind == JobKind::Labels && job.state.is_open();
+    Ok(jobs.iter().any(is_at_it))
 }
 
 /// What thresholds would have meant.
@@ -68,11 +79,20 @@ fn meant_part(t: &Words, known: &Known) -> MeantPart {
                 own,
             ),
         ],
-        others: meant.others,
+        others: others(t, meant),
     }
 }
 
-fn shown(t: &Words, known: &Known) -> Shown {
+/// What is to be said of labelled parts that do not count.
+fn others(t: &Words, meant: &Meant) -> Vec<String> {
+    let said = [
+        (meant.others > 0).then(|| t.say("meant-others").with("others", meant.others)),
+        (meant.learned > 0).then(|| t.say("meant-learned").with("parts", meant.learned)),
+    ];
+    said.iter().flatten().map(ToString::to_string).collect()
+}
+
+fn shown(t: &Words, known: &Known, is_judging: bool) -> Shown {
     let of = |truth: Truth| -> Vec<f64> {
         let labelled = known.labelled.iter().filter(|one| one.truth == truth);
         labelled.map(|one| one.score).collect()
@@ -106,5 +126,7 @@ fn shown(t: &Words, known: &Known) -> Shown {
         own: known.own.len(),
         labelled: [rows[1].scores.len(), rows[2].scores.len()],
         meant: meant_part(t, known),
+        waiting: known.meant.waiting,
+        is_judging,
     }
 }

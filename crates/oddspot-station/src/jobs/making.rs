@@ -1,5 +1,8 @@
 //! A job at work: good images in, models and what was found among the images out.
 
+mod anew;
+mod changing;
+
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -58,17 +61,39 @@ struct Given {
     fingerprint: String,
 }
 
+impl Given {
+    /// Where a model comes from that learned from it.
+    fn origin(&self, job: &Job) -> Origin {
+        Origin {
+            source: VersionSource::Job,
+            job: Some(job.id),
+            mask: self.mask.clone(),
+            ..Origin::default()
+        }
+    }
+}
+
 impl Making<'_> {
     /// Does a job, and says what came of it.
     ///
     /// # Errors
     /// [`Kind::Ending`] if it is to end; an image that cannot be read, settings that do not fit it.
     pub fn run(&self, job: &Job, settings: Settings) -> Result<String> {
+        match job.kind {
+            JobKind::Extend => self.extend(job),
+            JobKind::Calibrate => self.calibrate(job),
+            JobKind::Compare | JobKind::Labels => self.judge_anew(job),
+            JobKind::Audit | JobKind::Instant | JobKind::Default => self.learn(job, settings),
+        }
+    }
+
+    /// Makes a model of the good images, and looks through them with it.
+    fn learn(&self, job: &Job, settings: Settings) -> Result<String> {
         let given = self.given(job, &settings)?;
         let mut left_out = Vec::new();
         let model = match job.kind {
             JobKind::Default => self.trained(job, settings, &given, &mut left_out)?,
-            JobKind::Audit | JobKind::Instant => {
+            _ => {
                 let mut steps = Steps::of(0);
                 let mut observer = |progress: &Progress| self.hear(&mut steps, progress);
                 let training = (self.training(settings, &given)?)
@@ -80,8 +105,8 @@ impl Making<'_> {
         };
         let told = match job.kind {
             JobKind::Audit => None,
-            JobKind::Instant | JobKind::Default => {
-                let brought = self.bring(job, &model, &given)?;
+            _ => {
+                let brought = self.bring(job, &model, given.origin(job))?;
                 Some(words_of(&brought))
             }
         };
@@ -133,7 +158,7 @@ impl Making<'_> {
         // An audit is to find copies: a model learns from each once.
         let (images, copies) = match job.kind {
             JobKind::Audit => (images, Vec::new()),
-            JobKind::Instant | JobKind::Default => {
+            _ => {
                 let total = images.train.len();
                 let once = beside(|| {
                     pool()?.install(|| {
@@ -156,13 +181,8 @@ impl Making<'_> {
     }
 
     fn training<'t>(&self, settings: Settings, given: &Given) -> oddspot::Result<Training<'t>> {
-        let options = self.versions.models().options();
-        let library = options
-            .library
-            .clone()
-            .unwrap_or_else(Library::in_the_program);
         Ok(Training::new(settings, given.images.clone())
-            .library(library)
+            .library(library_of(self.versions))
             .threads(threads())
             .region(region_of(given)?))
     }
@@ -213,7 +233,7 @@ impl Making<'_> {
         let mut observer = |progress: &Progress| {
             match progress {
                 Progress::Instant(model) => {
-                    let said = match self.bring(job, model, given) {
+                    let said = match self.bring(job, model, given.origin(job)) {
                         Ok(brought) => {
                             format!("the instant model is there: {}", words_of(&brought))
                         }
@@ -258,15 +278,9 @@ impl Making<'_> {
     }
 
     /// Keeps a model as one of the station's.
-    fn bring(&self, job: &Job, model: &Model, given: &Given) -> Result<Brought> {
+    fn bring(&self, job: &Job, model: &Model, origin: Origin) -> Result<Brought> {
         let file = self.data.training(&job.station)?.join("made.oddspot");
         model.save(&file)?;
-        let origin = Origin {
-            source: VersionSource::Job,
-            job: Some(job.id),
-            mask: given.mask.clone(),
-            ..Origin::default()
-        };
         let (versions, station) = (Arc::clone(self.versions), job.station.clone());
         let path = file.clone();
         // By the service: what it makes ready will judge.
@@ -327,6 +341,12 @@ impl Making<'_> {
         }
         Ok(())
     }
+}
+
+/// Where teachers lie of models that were saved without them.
+fn library_of(versions: &Versions) -> Library {
+    let library = versions.models().options().library.clone();
+    library.unwrap_or_else(Library::in_the_program)
 }
 
 /// Threads that are started by who calls, and are as urgent.

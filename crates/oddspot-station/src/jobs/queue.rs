@@ -16,7 +16,7 @@ use super::making::Making;
 use super::progress::{Halt, Live, Running};
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
-use crate::history::{Actor, History, Job, JobKind, JobState, text_of};
+use crate::history::{Actor, History, Job, JobKind, JobState, NewJob, text_of};
 use crate::versions::Versions;
 
 /// News that wait for who listens slowly.
@@ -37,6 +37,12 @@ pub struct Wanted {
     /// Settings that are other than usual, by their names: `{"training.iterations": "500"}`.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+    /// Whether to `extend` or `calibrate` though the images speak against it.
+    #[serde(default)]
+    pub force: bool,
+    /// SHA-256 of the two models to `compare`.
+    #[serde(default)]
+    pub models: Vec<String>,
 }
 
 /// The jobs of a service.
@@ -79,20 +85,26 @@ impl Jobs {
             station,
             kind,
             settings,
+            force,
+            models,
         } = wanted;
         self.versions.post(station)?;
         settings_of(*kind, settings)?;
-        let good = self.history.lesson(station).await?.good.len();
-        if good < LEAST {
-            let reason = format!(
-                "station {station} has {good} good images: {LEAST} are the least that something can be learned \
-                 from, and fifty do it well"
-            );
-            return Err(Error::new(Kind::Invalid, reason));
-        }
+        self.check(wanted).await?;
+        let new = NewJob {
+            kind: *kind,
+            settings: settings.clone(),
+            force: *force,
+            models: match kind {
+                // By the one that judges now, whatever becomes active meanwhile.
+                JobKind::Labels => self.active(station)?,
+                _ => models.clone(),
+            },
+        };
         let _turn = self.turn.lock().await;
         let before = self.history.jobs(Some(station), 50).await?;
-        let same = |job: &&Job| job.kind == *kind && job.state.is_open();
+        let same =
+            |job: &&Job| job.kind == new.kind && job.models == new.models && job.state.is_open();
         if let Some(job) = before.iter().find(same) {
             let reason = format!(
                 "job {} of station {station} does the same and is {}",
@@ -101,13 +113,94 @@ impl Jobs {
             );
             return Err(Error::new(Kind::Mismatch, reason));
         }
-        let job = self
-            .history
-            .add_job(station, *kind, settings, Some(by))
-            .await?;
+        let job = self.history.add_job(station, &new, Some(by)).await?;
         self.live.tell(&job);
         self.wake();
         Ok(job)
+    }
+
+    /// The model that judges at a station, in a list.
+    fn active(&self, station: &str) -> Result<Vec<String>> {
+        let active = self.versions.post(station)?.model();
+        Ok(active
+            .iter()
+            .map(|one| one.version.sha256.clone())
+            .collect())
+    }
+
+    /// Refuses a job that there is nothing for at its station.
+    async fn check(&self, wanted: &Wanted) -> Result<()> {
+        let Wanted {
+            station,
+            kind,
+            models,
+            ..
+        } = wanted;
+        let invalid = |reason: String| Err(Error::new(Kind::Invalid, reason));
+        match kind {
+            JobKind::Audit | JobKind::Instant | JobKind::Default => {
+                let good = self.history.lesson(station).await?.good.len();
+                if good < LEAST {
+                    return invalid(format!(
+                        "station {station} has {good} good images: {LEAST} are the least that something can be learned \
+                         from, and fifty do it well"
+                    ));
+                }
+            }
+            JobKind::Extend | JobKind::Calibrate | JobKind::Labels => {
+                if self.versions.post(station)?.model().is_none() {
+                    let reason = format!("station {station} has no model: make one first");
+                    return Err(Error::new(Kind::NoModel, reason));
+                }
+            }
+            JobKind::Compare => {}
+        }
+        if matches!(kind, JobKind::Compare | JobKind::Labels)
+            && self.history.labelled_images(station).await?.is_empty()
+        {
+            return invalid(format!(
+                "no part of station {station} is labelled of which the image is kept: label some in the history"
+            ));
+        }
+        match (kind, models.as_slice()) {
+            (JobKind::Compare, [first, second]) if first != second => {
+                for model in [first, second] {
+                    self.history.version(station, model).await?;
+                }
+                Ok(())
+            }
+            (JobKind::Compare, _) => invalid("two models are compared: give both".to_owned()),
+            (_, []) => Ok(()),
+            _ => invalid(format!("a job of kind {} takes no models", kind.word())),
+        }
+    }
+
+    /// Judges labelled parts by the model that has just become active, where others judged them.
+    pub async fn follow(&self, station: &str, by: &Actor) {
+        let wanted = Wanted {
+            station: station.to_owned(),
+            kind: JobKind::Labels,
+            settings: BTreeMap::new(),
+            force: false,
+            models: Vec::new(),
+        };
+        let done = async {
+            let Some(model) = self.versions.post(station)?.model() else {
+                return Ok(());
+            };
+            let labelled = self.history.labelled(station, &model.version.sha256);
+            match labelled.await?.waiting {
+                0 => Ok(()),
+                _ => self.start(&wanted, by).await.map(drop),
+            }
+        };
+        match done.await {
+            // What waits already does it.
+            Err(error) if error.kind() != Kind::Mismatch => {
+                tracing::warn!("labelled parts of station {station} are not judged anew: {error}");
+            }
+            _ => {}
+        }
     }
 
     /// The newest jobs first, of a station or of all, each as it is now.
@@ -269,6 +362,11 @@ fn settings_of(kind: JobKind, others: &BTreeMap<String, String>) -> Result<Setti
     let mut settings = match kind {
         JobKind::Default => Settings::default(),
         JobKind::Audit | JobKind::Instant => Settings::instant(),
+        _ if others.is_empty() => return Ok(Settings::instant()),
+        _ => {
+            let reason = format!("a job of kind {} takes no settings", kind.word());
+            return Err(Error::new(Kind::Invalid, reason));
+        }
     };
     for (name, value) in others {
         if name == "teacher" {

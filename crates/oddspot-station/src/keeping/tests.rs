@@ -77,8 +77,8 @@ async fn what_is_too_old_goes_and_what_somebody_needs_stays(place: &Place) {
     let removed = now.image_removed.unwrap();
     assert!(removed.parse::<Timestamp>().unwrap() > Timestamp::now());
     world.label(&old[0], Truth::Bad).await;
-    let (labelled, _) = world.history.labelled("top", "m1").await.unwrap();
-    assert_eq!(labelled.len(), 2);
+    let labelled = world.history.labelled("top", "m1").await.unwrap();
+    assert_eq!(labelled.parts.len(), 2);
     // But nothing can be learned from it.
     let manifest = world.history.manifest("top").await.unwrap();
     assert!(manifest.iter().all(|row| row.kept.sha256 != old[0].image));

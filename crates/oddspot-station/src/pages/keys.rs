@@ -45,6 +45,10 @@ pub fn job(kind: JobKind) -> &'static str {
         JobKind::Audit => "job-audit",
         JobKind::Instant => "job-instant",
         JobKind::Default => "job-default",
+        JobKind::Extend => "job-extend",
+        JobKind::Calibrate => "job-calibrate",
+        JobKind::Compare => "job-compare",
+        JobKind::Labels => "job-labels",
     }
 }
 

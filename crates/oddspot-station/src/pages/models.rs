@@ -52,6 +52,25 @@ pub struct VersionCard {
     pub oddspot: String,
 }
 
+impl ModelsPage {
+    /// Those that can be compared: two, at least, whose files can be used.
+    fn comparable(&self) -> Vec<&VersionCard> {
+        let usable = self.versions.iter().filter(|one| !one.is_damaged);
+        let usable: Vec<&VersionCard> = usable.collect();
+        match usable.len() {
+            0 | 1 => Vec::new(),
+            _ => usable,
+        }
+    }
+
+    /// The same in the order of what the active one may be compared with: that one comes last.
+    fn others(&self) -> Vec<&VersionCard> {
+        let mut all = self.comparable();
+        all.sort_by_key(|one| one.active);
+        all
+    }
+}
+
 impl VersionCard {
     /// Of a version.
     pub fn of(t: &Words, one: &Version) -> Self {
@@ -60,6 +79,12 @@ impl VersionCard {
             None => t.say("a-file").to_string(),
         };
         let origin = match (one.source, one.job, &one.based_on) {
+            (VersionSource::Job, Some(job), Some(before)) => (t.say("origin-extended"))
+                .with("job", job)
+                .with("model", format!("{before:.12}")),
+            (VersionSource::Thresholds, Some(job), Some(before)) => (t.say("origin-calibrated"))
+                .with("job", job)
+                .with("model", format!("{before:.12}")),
             (VersionSource::Job, Some(job), _) => t.say("origin-job").with("job", job),
             (VersionSource::Job, None, _) => t.say("origin-some-job"),
             (VersionSource::File, ..) => t.say("origin-file").with("file", file()),

@@ -7,7 +7,7 @@ use askama::Template;
 use super::losses::losses;
 use super::{Card, Navigation, keys, told};
 use crate::history::{GoodImage, Job, JobKind, JobState, Version};
-use crate::jobs::FoundAmong;
+use crate::jobs::{FoundAmong, Outcome};
 use crate::words::Words;
 
 /// The page.
@@ -89,6 +89,8 @@ pub struct JobsPart {
     pub jobs: Vec<JobCard>,
     /// Whether there are good images enough.
     pub is_ready: bool,
+    /// Whether a model judges.
+    pub has_model: bool,
     /// Kinds of which one waits or is at work.
     pub open: Vec<JobKind>,
 }
@@ -96,7 +98,13 @@ pub struct JobsPart {
 impl JobsPart {
     /// Whether a job of a kind cannot be asked for now.
     fn is_off(&self, kind: impl Borrow<JobKind>) -> bool {
-        !self.is_ready || self.open.contains(kind.borrow())
+        let kind = kind.borrow();
+        let is_possible = match kind {
+            JobKind::Audit | JobKind::Instant | JobKind::Default => self.is_ready,
+            JobKind::Extend | JobKind::Calibrate | JobKind::Labels => self.has_model,
+            JobKind::Compare => true,
+        };
+        !is_possible || self.open.contains(kind)
     }
 }
 
@@ -126,6 +134,8 @@ pub struct JobCard {
     pub is_open: bool,
     /// What starts it again, if it was broken off and is the last of its kind.
     pub again: Option<String>,
+    /// What does it though something speaks against it, if it was refused and is the last of its kind.
+    pub insist: Option<String>,
 }
 
 /// What was found among the good images.
@@ -172,9 +182,19 @@ impl GoodCard {
 impl JobCard {
     /// Of a job; `is_last` of the last of its kind; with the models of its station.
     pub fn of(t: &Words, job: &Job, is_last: bool, versions: &[Version]) -> Self {
-        let again = serde_json::json!({
-            "station": job.station, "kind": job.kind, "settings": job.settings,
-        });
+        let asked = |force: bool| {
+            // Labelled parts are judged by whichever model is active then.
+            let models = match job.kind {
+                JobKind::Compare => job.models.as_slice(),
+                _ => &[],
+            };
+            let asked = serde_json::json!({
+                "station": job.station, "kind": job.kind, "settings": job.settings, "models": models, "force": force,
+            });
+            asked.to_string()
+        };
+        let came_to = came_to(job);
+        let is_refused = matches!(came_to, Some(Outcome::Refused { .. }));
         Self {
             id: job.id,
             kind: job.kind,
@@ -189,7 +209,8 @@ impl JobCard {
             losses: losses(t, &job.losses).filter(|_| is_last || job.state.is_open()),
             is_open: job.state.is_open(),
             again: (is_last && (job.is_broken_off() || job.state == JobState::Failed))
-                .then(|| again.to_string()),
+                .then(|| asked(job.force)),
+            insist: (is_last && is_refused).then(|| asked(true)),
         }
     }
 }
@@ -207,7 +228,11 @@ fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
             .with("groups", found.twins.len());
         all.push(said.to_string());
     }
+    let came_to = came_to(job);
+    let is_refused = matches!(came_to, Some(Outcome::Refused { .. }));
+    all.extend(came_to.iter().flat_map(|one| told::outcome(t, one)));
     let end = match job.state {
+        JobState::Failed if is_refused => None,
         JobState::Failed => {
             let why = job.outcome.as_deref().unwrap_or_default();
             Some(t.say("outcome-failed").with("detail", why))
@@ -218,6 +243,12 @@ fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
     };
     all.extend(end.map(|end| end.to_string()));
     all
+}
+
+/// What came of a job by its kind, if anything did.
+fn came_to(job: &Job) -> Option<Outcome> {
+    let result = job.result.clone()?;
+    serde_json::from_value(result).ok()
 }
 
 fn model_made(t: &Words, one: &Version) -> String {

@@ -6,7 +6,8 @@ use oddspot::health::{Beyond, Health};
 use oddspot::verdict::{Shares, Verdict, Why};
 
 use crate::history::Stage;
-use crate::jobs::Suspicious;
+use crate::jobs::{Outcome, Suspicious};
+use crate::prices::Share;
 use crate::words::Words;
 
 /// Digits behind the mark of a score.
@@ -176,6 +177,70 @@ fn unlike(t: &Words, unlike: &Unlike) -> String {
     said.to_string()
 }
 
+/// What came of a job, in sentences.
+pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
+    let against = |doubts: &[String]| {
+        let said = (doubts.iter()).map(|one| t.say("outcome-doubt").with("detail", one));
+        said.map(|said| said.to_string()).collect::<Vec<_>>()
+    };
+    match outcome {
+        Outcome::Refused { doubts } => {
+            let said = t.say("outcome-refused").with("detail", doubts.join("; "));
+            vec![said.to_string()]
+        }
+        Outcome::Extended {
+            added,
+            known,
+            doubts,
+        } => {
+            let said = (t.say("outcome-extended"))
+                .with("images", *added)
+                .with("known", *known);
+            [vec![said.to_string()], against(doubts)].concat()
+        }
+        Outcome::Calibrated {
+            before,
+            thresholds,
+            false_alarms,
+            misses,
+            doubts,
+        } => {
+            let both = |[threshold, check]: [f64; 2]| {
+                let said = (t.say("threshold-check"))
+                    .with("threshold", t.number(threshold, 3))
+                    .with("check", t.number(check, 3));
+                said.to_string()
+            };
+            let of = |share: &Share| {
+                let said = (t.say("counted-of"))
+                    .with("counted", share.counted)
+                    .with("of", share.of);
+                said.to_string()
+            };
+            let said = (t.say("outcome-calibrated"))
+                .with("now", both(*thresholds))
+                .with("before", both(*before))
+                .with("alarms", of(false_alarms))
+                .with("misses", of(misses));
+            [vec![said.to_string()], against(doubts)].concat()
+        }
+        Outcome::Judged {
+            judged,
+            failed,
+            why,
+        } => {
+            let said = t.say("outcome-judged").with("parts", *judged);
+            let not = (why.as_ref()).map(|why| {
+                (t.say("outcome-not-judged"))
+                    .with("parts", *failed)
+                    .with("detail", why)
+            });
+            let all = std::iter::once(said).chain(not);
+            all.map(|said| said.to_string()).collect()
+        }
+    }
+}
+
 /// What a job does now.
 pub fn stage(t: &Words, stage: &Stage) -> String {
     let of = |key: &'static str, done: usize, total: usize| {
@@ -195,6 +260,7 @@ pub fn stage(t: &Words, stage: &Stage) -> String {
             .with("fold", fold)
             .with("folds", folds),
         Stage::Scores { done, total } => of("stage-scores", done, total),
+        Stage::Judges { done, total } => of("stage-judges", done, total),
         Stage::Looks { done, total } => of("stage-looks", done, total),
     };
     said.to_string()

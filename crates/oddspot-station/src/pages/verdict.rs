@@ -38,6 +38,10 @@ pub struct Shown {
     pub labelled: [usize; 2],
     /// What the thresholds would have meant.
     pub meant: MeantPart,
+    /// Labelled parts that can be judged anew.
+    pub waiting: u64,
+    /// Whether that is done just now.
+    pub is_judging: bool,
 }
 
 /// What thresholds would have meant.
@@ -48,8 +52,8 @@ pub struct MeantPart {
     pub t: Words,
     /// Threshold by threshold.
     pub rows: Vec<MeantRow>,
-    /// Labelled parts that were judged by models with other scores.
-    pub others: u64,
+    /// What is to be said of labelled parts that do not count here, in sentences.
+    pub others: Vec<String>,
 }
 
 /// What a threshold would have meant.
@@ -84,7 +88,7 @@ impl MeantRow {
 }
 
 /// A share with its interval; of none what the key says.
-fn share(t: &Words, share: &Share, of_none: &'static str) -> String {
+pub(super) fn share(t: &Words, share: &Share, of_none: &'static str) -> String {
     let Share {
         counted,
         of,

@@ -36,9 +36,8 @@ async fn filled(place: &Place) -> History {
         history.add_good("top", &good, None).await.unwrap();
     }
     history.remove_good("top", "b", None).await.unwrap();
-    let settings = std::collections::BTreeMap::new();
     (history
-        .add_job("top", JobKind::Instant, &settings, None)
+        .add_job("top", &NewJob::of(JobKind::Instant), None)
         .await)
         .unwrap();
     history.activate("top", "m1", true, None).await.unwrap();

@@ -159,8 +159,8 @@ async fn a_deed_whose_answer_is_lost_is_told_as_what_became_of_it() {
     history.roll_back("top", "a", None).await.unwrap();
     assert_eq!(actives().await, ["a"]);
     proxy.set(Way::LosesAnswer);
-    let settings = Default::default();
-    let job = history.add_job("top", JobKind::Instant, &settings, Some(&by));
+    let instant = NewJob::of(JobKind::Instant);
+    let job = history.add_job("top", &instant, Some(&by));
     let mut job = job.await.unwrap();
     job.state = JobState::Running;
     proxy.set(Way::LosesAnswer);
@@ -191,7 +191,7 @@ async fn a_deed_that_cannot_be_written_is_not_done(place: &Place) {
         who: None,
     };
     let note = note();
-    let (note, settings) = (Some(&note), Default::default());
+    let note = Some(&note);
     let station = async || history.station("top").await.unwrap().unwrap();
     let before = station().await;
     assert!(history.label(&kept.id, Some(&label), note).await.is_err());
@@ -200,7 +200,8 @@ async fn a_deed_that_cannot_be_written_is_not_done(place: &Place) {
     assert!(history.add_station("new", true, note).await.is_err());
     assert!(history.activate("top", "m1", true, note).await.is_err());
     let by = Actor::terminal();
-    let started = history.add_job("top", JobKind::Audit, &settings, Some(&by));
+    let audit = NewJob::of(JobKind::Audit);
+    let started = history.add_job("top", &audit, Some(&by));
     assert!(started.await.is_err());
     let again = history.inspection(&kept.id).await.unwrap().unwrap();
     assert_eq!(again, *kept);

@@ -100,22 +100,31 @@ async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted(place: &Place
     let history = opened(place).await;
     let settings = BTreeMap::from([("image_size".to_owned(), "96".to_owned())]);
     for kind in JobKind::ALL {
-        history.add_job("top", kind, &settings, None).await.unwrap();
+        let new = NewJob {
+            settings: settings.clone(),
+            force: true,
+            models: vec!["m1".to_owned()],
+            ..NewJob::of(kind)
+        };
+        history.add_job("top", &new, None).await.unwrap();
     }
-    assert_eq!(history.waiting_jobs().await.unwrap(), [1, 2, 3]);
+    assert_eq!(history.waiting_jobs().await.unwrap(), [1, 2, 3, 4, 5, 6, 7]);
     let mut job = history.job(1).await.unwrap();
     job.state = JobState::Running;
     job.losses = vec![(10, 0.5)];
     job.audit = Some(serde_json::json!({ "images": 2 }));
+    job.result = Some(serde_json::json!({ "kind": "refused" }));
     history.set_job(&job, None).await.unwrap();
     history.interrupt_jobs().await.unwrap();
     let again = history.job(1).await.unwrap();
     assert!(again.is_broken_off() && again.ended.is_some());
     assert_eq!((&again.losses, &again.settings), (&job.losses, &settings));
+    assert_eq!((&again.models, &again.result), (&job.models, &job.result));
+    assert!(again.force);
     assert_eq!(history.last_audit("top").await.unwrap().unwrap().id, 1);
     assert!(history.last_audit("side").await.unwrap().is_none());
     let of_top = history.jobs(Some("top"), 2).await.unwrap();
-    assert_eq!([of_top[0].id, of_top[1].id], [3, 2]);
+    assert_eq!([of_top[0].id, of_top[1].id], [7, 6]);
 }
 
 on_each_database!(labels_of_models_with_other_scores_do_not_count);
@@ -150,9 +159,64 @@ async fn labels_of_models_with_other_scores_do_not_count(place: &Place) {
         };
         history.label(&kept.id, Some(&label), None).await.unwrap();
     }
-    let (found, others) = history.labelled("top", "m2").await.unwrap();
-    let scores: Vec<f64> = found.iter().map(|one| one.score).collect();
-    assert_eq!((scores, others), (vec![1.0, 9.0], 1));
+    let found = || async {
+        let found = history.labelled("top", "m2").await.unwrap();
+        let scores: Vec<f64> = found.parts.iter().map(|one| one.score).collect();
+        (scores, found.others, found.waiting, found.learned)
+    };
+    assert_eq!(found().await, (vec![1.0, 9.0], 1, 1, 0));
+    // What is judged anew counts, once by each model, and none that it learned from.
+    let other = history.labelled_images("top").await.unwrap();
+    let other = other.iter().find(|one| one.name == "part 8").unwrap();
+    let anew = Anew {
+        model: "m1".to_owned(),
+        image: other.kept.sha256.clone(),
+        verdict: oddspot::verdict::Verdict::Good,
+        score: 3.0,
+        is_learned: false,
+    };
+    history.add_anew(&anew).await.unwrap();
+    history
+        .add_anew(&Anew {
+            score: 4.0,
+            ..anew.clone()
+        })
+        .await
+        .unwrap();
+    assert_eq!(found().await, (vec![1.0, 9.0, 3.0], 0, 0, 0));
+    let by = history.by_model("top", "m2").await.unwrap();
+    assert_eq!(
+        by[&anew.image].verdict([2.0, 1.0]),
+        oddspot::verdict::Verdict::Anomalous
+    );
+    // A calibration moves what images are trusted too.
+    let origin = Origin {
+        source: VersionSource::Thresholds,
+        job: Some(
+            history
+                .add_job("top", &NewJob::of(JobKind::Calibrate), None)
+                .await
+                .unwrap()
+                .id,
+        ),
+        based_on: Some("m1".to_owned()),
+        ..Origin::default()
+    };
+    history
+        .add_version("top", &model("calibrated"), &origin, None)
+        .await
+        .unwrap();
+    let learned = Anew {
+        model: "calibrated".to_owned(),
+        is_learned: true,
+        ..anew
+    };
+    history.add_anew(&learned).await.unwrap();
+    let by = history.labelled("top", "calibrated").await.unwrap();
+    assert_eq!(
+        (by.parts.len(), by.others, by.waiting, by.learned),
+        (0, 2, 2, 1)
+    );
     // A defect is never called as good parts are.
     let manifest = history.manifest("top").await.unwrap();
     let mut labels: Vec<&str> = manifest.iter().map(|row| row.label.as_str()).collect();

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::changing::dark;
+use super::{bad, label, over, small, start, with_good_images};
 use crate::serving::chromium::Chromium;
 use crate::serving::{Serving, image};
 use crate::world::World;
@@ -22,6 +24,65 @@ fn labelled(serving: &Serving, image: &[u8], truth: &str) {
     let id = judged.json()["id"].as_str().unwrap().to_owned();
     let place = format!("/api/v1/inspections/{id}/label");
     serving.put(&place, &json!({ "truth": truth }));
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_model_is_extended_calibrated_and_compared_in_a_browser() {
+    let world = World::new();
+    let serving = Serving::started(&world, "");
+    with_good_images(&serving, 8);
+    over(&serving, start(&serving, "instant", &small()));
+    for seed in 8..12 {
+        let place = format!("/api/v1/stations/part/good?name={seed}.png");
+        serving.post_bytes(&place, &image(seed));
+        label(&serving, &image(20 + seed), "good");
+        label(&serving, &bad(40 + seed), "bad");
+    }
+    let mut page = Chromium::start(&world);
+    page.open(&serving.url("/stations/part/setup"), 1280, "light");
+    page.value("document.querySelector('.ways button').click()");
+    page.until(
+        "document.querySelector('.job.done')?.textContent.includes('4 good images were added')",
+    );
+    page.value("document.querySelectorAll('.ways button')[1].click()");
+    page.until("document.querySelector('.job.done')?.textContent.includes('Thresholds')");
+    page.assert_sound();
+    // One that is refused, and done all the same.
+    for seed in 50..53 {
+        let place = format!("/api/v1/stations/part/good?name={seed}.png");
+        serving.post_bytes(&place, &dark(seed));
+    }
+    page.value("document.querySelector('.ways button').click()");
+    page.until("document.querySelector('.job.failed')?.textContent.includes('Do it all the same')");
+    page.assert_sound();
+    page.value("document.querySelector('.job.failed button').click()");
+    page.until("document.querySelector('.job.done')?.textContent.includes('Look at it')");
+    // Two are compared: what the other has not judged it judges.
+    page.open(&serving.url("/stations/part/models"), 1280, "light");
+    page.until("document.querySelectorAll('.versions tbody tr').length === 4");
+    page.value("document.querySelector('#compare button').click()");
+    page.until("document.querySelector('#compared .meant') !== null");
+    page.until(
+        "document.getElementById('compared').textContent.includes('8 labelled parts are compared')",
+    );
+    assert_eq!(
+        page.value("document.querySelector('#compare button').disabled"),
+        false
+    );
+    page.assert_sound();
+    // The other becomes active, and the labels follow.
+    page.value("document.querySelector('button[data-post$=activate]').click()");
+    page.until(
+        "document.querySelectorAll('.versions tbody tr')[0]?.textContent.includes('active')",
+    );
+    page.open(&serving.url("/stations/part/verdict"), 1280, "light");
+    page.until("document.querySelector('#meant').textContent.includes('of 4')");
+    page.assert_sound();
+    for end in ["/setup", "/models", "/verdict"] {
+        assert_sound_everywhere(&mut page, &serving.url(&format!("/stations/part{end}")));
+    }
+    serving.stop();
 }
 
 #[test]

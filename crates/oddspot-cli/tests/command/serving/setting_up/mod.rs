@@ -1,6 +1,8 @@
 //! From an empty station to a verdict, by requests alone: good images, jobs, models, thresholds.
 
 mod browser;
+mod changing;
+mod comparing;
 mod making;
 mod running;
 mod trainings;
@@ -80,6 +82,15 @@ pub fn active(serving: &Serving) -> String {
 
 pub fn judge(serving: &Serving, image: &[u8]) -> Answer {
     serving.post_bytes("/api/v1/stations/part/inspections", image)
+}
+
+/// Lets an image be judged, labels it, and gives the inspection.
+pub fn label(serving: &Serving, image: &[u8], truth: &str) -> String {
+    let judged = judge(serving, image).json();
+    let id = judged["id"].as_str().unwrap().to_owned();
+    let place = format!("/api/v1/inspections/{id}/label");
+    assert_eq!(serving.put(&place, &json!({ "truth": truth })).status, 204);
+    id
 }
 
 /// A board that lacks a part.
