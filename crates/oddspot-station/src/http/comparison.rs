@@ -15,13 +15,15 @@ use crate::pages::{ComparisonPart, render};
 use crate::words::Words;
 
 /// Which models are compared.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Asked {
     /// SHA-256 of a model.
+    #[param(required = true)]
     first: String,
     /// SHA-256 of another.
+    #[param(required = true)]
     second: String,
 }
 
@@ -42,13 +44,17 @@ pub async fn comparison(
     Ok(Json(compared(&shared, &station, &asked).await?))
 }
 
-/// The same for people.
+/// The same for people; nothing before two are chosen.
 pub async fn part(
     State(shared): State<Shared>,
     PathParameters(station): PathParameters<String>,
     Parameters(asked): Parameters<Asked>,
     t: Words,
 ) -> Result<Html<String>, Problem> {
+    if asked.first.is_empty() && asked.second.is_empty() {
+        shared.service.station(&station)?;
+        return Ok(Html(String::new()));
+    }
     let compared = compared(&shared, &station, &asked).await?;
     Ok(Html(render(&ComparisonPart::of(&t, &compared))?))
 }

@@ -63,10 +63,14 @@ impl ModelsPage {
         }
     }
 
-    /// The same in the order of what the active one may be compared with: that one comes last.
+    /// The same as what the one that is chosen first may be compared with: that one comes last.
     fn others(&self) -> Vec<&VersionCard> {
         let mut all = self.comparable();
-        all.sort_by_key(|one| one.active);
+        let chosen = all.iter().position(|one| one.active).unwrap_or(0);
+        if chosen < all.len() {
+            let first = all.remove(chosen);
+            all.push(first);
+        }
         all
     }
 }

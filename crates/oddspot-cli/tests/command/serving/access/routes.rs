@@ -3,7 +3,7 @@
 use super::*;
 
 /// Pages, and who sees them at least.
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 14] = [
     ("/", "operator"),
     ("/stations/{station}", "operator"),
     ("/stations/{station}/now", "operator"),
@@ -16,6 +16,7 @@ const PAGES: [(&str, &str); 13] = [
     ("/stations/{station}/setup/jobs", "engineer"),
     ("/stations/{station}/setup/found", "engineer"),
     ("/stations/{station}/models", "engineer"),
+    ("/stations/{station}/models/comparison", "engineer"),
     ("/people", "admin"),
 ];
 /// And of a station's thresholds.
