@@ -154,11 +154,13 @@ impl UsualHealth {
             };
             found.push((far / (most - least), beyond));
         }
-        // Colours that are gone explain a cast, and are said first however far it goes.
+        // What is known of the cause is said before that the whole is unlike good images: dark, moved and blurred
+        // ones are so too. And colours that are gone explain a cast, and are said first however far it goes.
         let is_faded =
             |(_, one): &(f64, Beyond)| one.measure == Measure::Colour && one.value < one.usual[0];
         let is_faded = found.iter().any(is_faded);
-        let explained = |one: &Beyond| is_faded && one.measure.is_cast();
+        let explained =
+            |one: &Beyond| one.measure == Measure::Unlike || is_faded && one.measure.is_cast();
         found.sort_by(|a, b| {
             let order = explained(&a.1).cmp(&explained(&b.1));
             order.then(b.0.total_cmp(&a.0))
@@ -236,6 +238,10 @@ mod tests {
         assert_eq!(other.beyond.len(), 1);
         assert_eq!(other.beyond[0].measure, Measure::Unlike);
         assert!(good.ready().judge(&plate(1.0), -3.0).is_trusted());
+        // A cause that is known is said first, however far it is from the others.
+        let dark = good.ready().judge(&plate(0.6), 500.0);
+        assert!(dark.words().unwrap().starts_with("darker"), "{dark:?}");
+        assert_eq!(dark.beyond.last().unwrap().measure, Measure::Unlike);
     }
 
     #[test]
