@@ -45,6 +45,8 @@ async fn filled(place: &Place) -> History {
         "INSERT INTO \"user\" (name, role, password, added_at) VALUES ('anna', 'admin', 'hash', 'then')",
         "INSERT INTO session (id, \"user\", began_at, seen_at) VALUES ('id', 'anna', 'then', 'now')",
         "INSERT INTO token (name, secret, role, added_at) VALUES ('camera', 'hash', 'machine', 'then')",
+        "INSERT INTO judged_anew (model, image, verdict, score, is_learned, judged_at) \
+         VALUES ('m1', 'a', 'good', 0.5, 0, 'then')",
         "INSERT INTO unreadable (station, file_name, file_bytes, file_written_ns, reason, found_at) \
          VALUES ('top', 'a.png', 3, 7, 'no image', 'then')",
         "INSERT INTO audit (id, done_at, kind, deed) VALUES ('1', 'then', 'anyone', 'signed_in')",
@@ -123,6 +125,6 @@ async fn dump(file: &std::path::Path) -> Vec<(String, Vec<String>)> {
         let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(rows));
         all.push((table, rows.fetch_all(&pool).await.unwrap()));
     }
-    assert_eq!(all.len(), 17);
+    assert_eq!(all.len(), 18);
     all
 }
