@@ -99,10 +99,10 @@ pub struct Job {
     /// Losses of its training: how many steps were done, and the loss.
     pub losses: Vec<(usize, f32)>,
     /// What was found among the good images.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub audit: Option<serde_json::Value>,
     /// What came of it, by its kind.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub result: Option<serde_json::Value>,
 }
 
