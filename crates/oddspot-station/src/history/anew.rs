@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use oddspot::verdict::Verdict;
 
-use super::inspection::{Truth, kept_image, verdict_named};
+use super::inspection::{Truth, is_untrusted, kept_image};
 use super::labelled::alike;
 use super::sql;
 use super::{History, text_of};
@@ -23,6 +23,8 @@ pub struct LabelledImage {
     pub kept: KeptImage,
     /// Bad if it was ever labelled so, else as it was labelled last.
     pub truth: Truth,
+    /// What was said to be wrong with it.
+    pub defect: Option<String>,
 }
 
 /// What an image is by a model.
@@ -58,7 +60,7 @@ impl History {
     /// A database that cannot be read.
     pub async fn labelled_images(&self, station: &str) -> Result<Vec<LabelledImage>> {
         let rows = sql::query(
-            "SELECT inspection.id, image, image_format, image_bytes, label.truth, \
+            "SELECT inspection.id, image, image_format, image_bytes, label.truth, label.defect, \
              COALESCE(part_id, file_name, inspection.id) AS name \
              FROM inspection JOIN label ON label.inspection = inspection.id \
              WHERE station = $1 AND EXISTS (SELECT 1 FROM inspection AS other \
@@ -83,10 +85,8 @@ impl History {
                 inspection: row.try_get("id")?,
                 name: row.try_get("name")?,
                 kept,
-                truth: match truth == Truth::Good.word() {
-                    true => Truth::Good,
-                    false => Truth::Bad,
-                },
+                truth: Truth::of_word(&truth),
+                defect: row.try_get("defect")?,
             });
         }
         Ok(found)
@@ -170,8 +170,4 @@ impl ByModel {
             _ => Verdict::Good,
         }
     }
-}
-
-fn is_untrusted(word: &str) -> bool {
-    verdict_named(word) == Some(Verdict::Untrusted)
 }

@@ -124,6 +124,14 @@ impl Truth {
             Self::Bad => "bad",
         }
     }
+
+    /// By the word of a table: what is not called good is bad.
+    pub fn of_word(word: &str) -> Self {
+        match word == Self::Good.word() {
+            true => Self::Good,
+            false => Self::Bad,
+        }
+    }
 }
 
 impl Inspection {
@@ -146,6 +154,11 @@ pub fn reason_of(finding: &Finding) -> Option<String> {
 /// A verdict by its word.
 pub fn verdict_named(word: &str) -> Option<Verdict> {
     Verdict::ALL.into_iter().find(|one| one.word() == word)
+}
+
+/// Whether it is the verdict of an image that could not be trusted.
+pub fn is_untrusted(word: &str) -> bool {
+    verdict_named(word) == Some(Verdict::Untrusted)
 }
 
 /// The kept image of a row.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use oddspot::datasets::Label;
 
-use super::inspection::{Truth, kept_image};
+use super::inspection::{Truth, is_untrusted};
 use super::sql;
 use super::{GoodImage, History, Version};
 use crate::data::KeptImage;
@@ -62,7 +62,7 @@ impl History {
             let image: String = row.try_get("image")?;
             let (score, is_untrusted) = if alike.contains(&model) {
                 let verdict: String = row.try_get("verdict")?;
-                (row.try_get("score")?, verdict == "untrusted")
+                (row.try_get("score")?, is_untrusted(&verdict))
             } else if let Some(by) = anew.get(&image) {
                 if by.is_learned {
                     found.learned += 1;
@@ -77,10 +77,7 @@ impl History {
             };
             let truth: String = row.try_get("truth")?;
             found.parts.push(Labelled {
-                truth: match truth == Truth::Good.word() {
-                    true => Truth::Good,
-                    false => Truth::Bad,
-                },
+                truth: Truth::of_word(&truth),
                 score,
                 is_untrusted,
                 name: row.try_get("name")?,
@@ -166,36 +163,17 @@ impl History {
                 label: GOOD.to_owned(),
             })
             .collect();
-        let mut known: HashSet<String> = rows.iter().map(|row| row.kept.sha256.clone()).collect();
-        let labelled = sql::query(
-            "SELECT image, image_format, image_bytes, label.truth, label.defect \
-             FROM inspection JOIN label ON label.inspection = inspection.id \
-             WHERE station = $1 AND EXISTS (SELECT 1 FROM inspection AS other \
-             WHERE other.image = inspection.image AND other.image_removed_at IS NULL) \
-             ORDER BY label.truth = $2 DESC, label.set_at DESC, inspection.id DESC",
-        )
-        .bind(station)
-        .bind(Truth::Bad.word())
-        .fetch_all(self.read())
-        .await?;
-        for row in labelled {
-            let image: String = row.try_get("image")?;
-            let format: String = row.try_get("image_format")?;
-            let kept = kept_image(image.clone(), &format, row.try_get("image_bytes")?);
-            let Some(kept) = kept.filter(|_| known.insert(image)) else {
-                continue;
-            };
-            let truth: String = row.try_get("truth")?;
-            let defect: Option<String> = row.try_get("defect")?;
-            rows.push(ManifestRow {
-                kept,
-                split: "test",
-                label: match truth == Truth::Good.word() {
-                    true => GOOD.to_owned(),
-                    false => defect_of(defect),
-                },
-            });
-        }
+        let known: HashSet<String> = rows.iter().map(|row| row.kept.sha256.clone()).collect();
+        let labelled = self.labelled_images(station).await?.into_iter();
+        let others = labelled.filter(|image| !known.contains(&image.kept.sha256));
+        rows.extend(others.map(|image| ManifestRow {
+            kept: image.kept,
+            split: "test",
+            label: match image.truth {
+                Truth::Good => GOOD.to_owned(),
+                Truth::Bad => defect_of(image.defect),
+            },
+        }));
         Ok(rows)
     }
 }

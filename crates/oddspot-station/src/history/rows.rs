@@ -54,10 +54,7 @@ fn label(row: &Row) -> Result<Option<Label>> {
         return Ok(None);
     };
     Ok(Some(Label {
-        truth: match truth == Truth::Good.word() {
-            true => Truth::Good,
-            false => Truth::Bad,
-        },
+        truth: Truth::of_word(&truth),
         defect: row.try_get("defect")?,
         note: row.try_get("note")?,
         who: row.try_get("who")?,
