@@ -1,7 +1,9 @@
 //! `oddspot audit`, and what `train` says of its good images at the end.
 
 use image::Rgb;
+use oddspot::images::ImageSize;
 use oddspot::model::Model;
+use oddspot_demo::Defect;
 use serde_json::Value;
 
 use crate::world::{World, board};
@@ -77,6 +79,36 @@ fn what_should_not_be_among_the_good_ones_is_named() {
     let again = command.replace("page.html", "again.html") + " --replace";
     world.succeeds(&mut world.oddspot(&again));
     assert!(world.read("again.html") == world.read("page.html"));
+}
+
+/// The places in the list of six boards with a fault each that lie among 114 good ones.
+fn places_of_planted(draw: u64) -> Vec<usize> {
+    const SIZE: ImageSize = ImageSize::square(128);
+    let world = World::new();
+    for seed in 0..114 {
+        let board = oddspot_demo::good(SIZE, 10_000 * draw + seed);
+        world.picture(format!("boards/{seed:03}.png"), &board);
+    }
+    for (at, defect) in Defect::ALL.into_iter().enumerate() {
+        let (board, _) = oddspot_demo::defective(SIZE, 10_000 * draw + 500 + at as u64, defect);
+        world.picture(format!("boards/{:03}_.png", 17 * at), &board);
+    }
+    world.succeeds(&mut world.oddspot(
+        "audit boards --json a.json --preset instant --image-size 128 --threads 1",
+    ));
+    let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
+    let names = names(&json);
+    assert_eq!(names.len(), 120);
+    let planted = (names.iter().enumerate()).filter(|(_, name)| name.ends_with("_.png"));
+    planted.map(|(place, _)| place).collect()
+}
+
+#[test]
+fn of_planted_faults_most_are_in_the_first_tenth_of_the_list() {
+    let draws: Vec<Vec<usize>> = (0..3).map(places_of_planted).collect();
+    let of_first_tenth = |places: &Vec<usize>| places.iter().filter(|&&place| place < 12).count();
+    let found: usize = draws.iter().map(of_first_tenth).sum();
+    assert!(found * 5 >= 4 * 18, "{found} of 18: {draws:?}");
 }
 
 #[test]

@@ -212,19 +212,6 @@ impl Judging {
         self.terms[at].at_pixels(errors)
     }
 
-    /// What each term says of the pieces of good images, of which the image of each is given, as if the one most
-    /// like it had been left out too ([`Term::without_likest`]), in the order of the terms.
-    ///
-    /// # Errors
-    /// What a term cannot be asked.
-    pub(crate) fn without_likest(
-        &self,
-        images: &[usize],
-    ) -> Result<Vec<Vec<Option<Vec<ScoreMap>>>>> {
-        let terms = self.terms.iter();
-        terms.map(|term| term.without_likest(images)).collect()
-    }
-
     /// The part of one term, by its place among them, in the anomaly map.
     pub fn term_map(
         &self,

@@ -72,6 +72,8 @@ pub struct Kind {
     /// Whether it is fitted to the features of all good images at once, and judges each of them as if
     /// that one had not been there.
     pub closed_form: bool,
+    /// Whether it can leave out the image most like another too ([`Term::without_likest`]).
+    pub leaves_out_likest: bool,
     /// How far it can be trusted, in [0, 1], by what is usual of its error in good images.
     pub trust: fn(&Moments) -> f64,
     /// How its map goes into the sum.

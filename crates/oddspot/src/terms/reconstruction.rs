@@ -25,6 +25,7 @@ pub(super) const KIND: Kind = Kind {
     side: Side::LooksWrong,
     used: |settings| settings.method.learns(),
     closed_form: false,
+    leaves_out_likest: false,
     trust: |_| 1.0,
     fusing: |settings| Fusing {
         weight: settings.detection.reconstruction_weight,

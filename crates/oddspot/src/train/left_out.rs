@@ -2,15 +2,17 @@
 
 use rayon::prelude::*;
 
+use super::alone::Alone;
 use super::closed_form::ClosedForm;
 use super::pieces::Pieces;
 use crate::error::Result;
 use crate::images::ImageSize;
 use crate::judge::{Judging, TermErrors};
-use crate::maps::ScoreMap;
+use crate::maps::{MomentSums, ScoreMap};
 use crate::model::Model;
 use crate::net::engine::Engine;
 use crate::net::learned::Learned;
+use crate::verdict::TermStatistics;
 use crate::view::{Frame, Move, View};
 
 /// The longer side of a kept map: a region that counts is wider than an image's 64th part.
@@ -59,7 +61,7 @@ pub(super) fn left_out(
     engine: &dyn Engine,
     model: &Model,
     learned: &Learned,
-    closed_form: &ClosedForm,
+    (closed_form, alone): (&ClosedForm, &[Alone]),
     ([set, held_out], view): ([&Pieces; 2], &View),
 ) -> Result<Vec<LeftOut>> {
     let settings = &model.header.settings;
@@ -75,19 +77,19 @@ pub(super) fn left_out(
         .chain(held_out_images)
         .collect();
     let frames: Vec<&Frame> = set.frames.iter().chain(&held_out.frames).collect();
-    let without_likest = judging.without_likest(&images)?;
     let statistics = &model.header.terms;
+    let usual: Vec<TermStatistics> = (alone.iter())
+        .map(|one| usual_alone(one, &statistics[one.at], (&frames, view)))
+        .collect();
     let alone = |piece: usize| {
         let mut sum: Option<ScoreMap> = None;
-        for (at, term) in without_likest.iter().enumerate() {
-            let Some(errors) = term.get(piece) else {
+        for (one, usual) in alone.iter().zip(&usual) {
+            let Some(errors) = one.errors.get(piece) else {
                 continue;
             };
-            // An image that is not remembered excuses no other either.
-            let errors = errors.as_ref().unwrap_or(&of_terms[at][piece]);
             let evidence = view.evidence(frames[piece]);
-            let error = judging.term_at_pixels(at, errors);
-            let map = judging.term_map(at, &error, &statistics[at], evidence.inspected());
+            let error = one.term.at_pixels(errors);
+            let map = judging.term_map(one.at, &error, usual, evidence.inspected());
             match &mut sum {
                 None => sum = Some(map),
                 Some(sum) => map.add_resized(sum),
@@ -128,6 +130,22 @@ pub(super) fn left_out(
     let pieces: Vec<usize> = (0..images.len()).collect();
     let groups: Vec<&[usize]> = pieces.chunk_by(|a, b| images[*a] == images[*b]).collect();
     Ok(groups.into_par_iter().map(of_image).collect())
+}
+
+/// What is usual of a term without the image most like each, in the unit of the model's own.
+fn usual_alone(
+    one: &Alone,
+    of_model: &TermStatistics,
+    (frames, view): (&[&Frame], &View),
+) -> TermStatistics {
+    let mut sums = MomentSums::default();
+    for (errors, frame) in one.errors.iter().zip(frames) {
+        sums.add(&view.evidence(frame).only(one.term.at_pixels(errors)));
+    }
+    TermStatistics {
+        moments: sums.finish().with_least_std(one.term.step()),
+        ..of_model.clone()
+    }
 }
 
 /// Height and width of the maps of images in pieces, the same for all: by the proportions of the first image, and

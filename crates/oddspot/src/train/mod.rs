@@ -1,5 +1,6 @@
 //! Training: good images in, a model out.
 
+mod alone;
 mod bits;
 mod cache;
 mod checkpoint;

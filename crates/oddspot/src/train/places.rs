@@ -109,6 +109,49 @@ pub(super) struct Both<'a>(
     pub Fitted<'a>,
 );
 
+/// The last channels of features: those of the coarser levels.
+pub(super) struct Coarser<'a> {
+    good: Both<'a>,
+    /// Channels of a place, and those of them that are kept.
+    channels: [usize; 2],
+    piece: Vec<f16>,
+}
+
+impl<'a> Coarser<'a> {
+    /// So many of so many channels.
+    pub fn new(good: Both<'a>, channels: [usize; 2]) -> Self {
+        Self {
+            good,
+            channels,
+            piece: Vec::new(),
+        }
+    }
+}
+
+impl GoodFeatures for Coarser<'_> {
+    fn pieces(&self) -> usize {
+        self.good.pieces()
+    }
+
+    fn image_of(&self, piece: usize) -> usize {
+        self.good.image_of(piece)
+    }
+
+    fn piece(&mut self, index: usize) -> Result<&[f16]> {
+        let [all, kept] = self.channels;
+        let places = self.good.piece(index)?.chunks_exact(all.max(1));
+        self.piece.clear();
+        for place in places {
+            self.piece.extend_from_slice(&place[all - kept..]);
+        }
+        Ok(&self.piece)
+    }
+
+    fn fitted(&mut self, done: usize, total: usize) -> Result<()> {
+        self.good.fitted(done, total)
+    }
+}
+
 /// Who is told how far a fit is; a break ends it.
 type Fitted<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 

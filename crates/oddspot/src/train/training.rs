@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::bits::with_bits_in_use;
 use super::checkpoint::settings_of;
+use super::alone::Alone;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
 use super::folds::{Folding, forget_folds};
@@ -260,7 +261,7 @@ impl<'a> Training<'a> {
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
         let of_good = (&mut set, &mut held_out);
         let closed_form = ClosedForm::fit(&settings, &learned, of_good, observer)?;
-        let good = (&closed_form, &mut set, &held_out);
+        let good = (&closed_form, &mut set, &mut held_out);
         let of_teacher = (&teacher, &*ready);
         let mut instant = instant(
             &settings,
@@ -345,7 +346,7 @@ fn instant(
     engine: &dyn TrainingEngine,
     of_teacher: (&Teacher, &dyn Forward),
     keep_teacher: bool,
-    (closed_form, set, held_out): (&ClosedForm, &mut TrainingSet, &HeldOut),
+    (closed_form, set, held_out): (&ClosedForm, &mut TrainingSet, &mut HeldOut),
     (of_each, observer): (Option<&mut Vec<LeftOut>>, &mut dyn Observer),
 ) -> Result<Option<Model>> {
     if closed_form.left_out.is_empty() {
@@ -359,15 +360,17 @@ fn instant(
     let learned = Learned::new(&settings, &teacher.network.levels())?;
     let model = of_fitted(
         (&settings, &learned),
-        (closed_form, &mut *set, held_out),
+        (closed_form, &mut *set, &*held_out),
         (teacher, ready, keep_teacher),
         engine,
-        observer,
+        &mut *observer,
     )?;
     let model = model.ok_or_else(|| Error::cancelled("while scoring good images"))?;
     if let Some(to) = of_each {
+        let alone = Alone::all(&settings, &learned, (&mut *set, &mut *held_out), observer)?;
         let pieces = [&set.pieces, &held_out.pieces];
-        *to = left_out(engine, &model, &learned, closed_form, (pieces, &set.view))?;
+        let of_terms = (closed_form, &alone[..]);
+        *to = left_out(engine, &model, &learned, of_terms, (pieces, &set.view))?;
     }
     Ok(Some(model))
 }

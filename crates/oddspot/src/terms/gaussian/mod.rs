@@ -29,6 +29,7 @@ pub(super) const KIND: Kind = Kind {
     side: Side::LooksWrong,
     used: |settings| settings.closed_form.gaussian_weight > 0.0,
     closed_form: true,
+    leaves_out_likest: false,
     trust: |_| 1.0,
     fusing: |settings| Fusing {
         weight: settings.closed_form.gaussian_weight,

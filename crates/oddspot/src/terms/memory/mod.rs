@@ -30,6 +30,7 @@ pub(super) const KIND: Kind = Kind {
     side: Side::LooksWrong,
     used: |settings| settings.closed_form.memory_weight > 0.0,
     closed_form: true,
+    leaves_out_likest: true,
     trust: |_| 1.0,
     fusing: |settings| Fusing {
         weight: settings.closed_form.memory_weight,

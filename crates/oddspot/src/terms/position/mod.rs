@@ -28,6 +28,7 @@ pub(super) const KIND: Kind = Kind {
     side: Side::WrongPlace,
     used: |settings| settings.method == Method::Full,
     closed_form: false,
+    leaves_out_likest: false,
     trust: |usual| sureness(usual.mean),
     fusing: |settings| Fusing {
         weight: settings.detection.pos_weight,
