@@ -18,7 +18,7 @@ from pathlib import Path
 KINDS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
 
-def images(folder: Path) -> list[Path]:
+def all_images(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.suffix.lower() in KINDS)
 
 
@@ -40,14 +40,14 @@ def planted(good: list[Path], bad: list[Path], count: int, draw: int, to: Path) 
     return names
 
 
-def first_tenth(program: str, folder: Path, options: list[str]) -> list[str]:
+def audited(program: str, folder: Path, options: list[str]) -> list[dict]:
+    """What is said of each image, the most suspicious first."""
     report = folder.parent / "audit.json"
     command = [program, "audit", str(folder), "--json", str(report), "--preset", "instant", *options]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)
-    ranked = [image["name"] for image in json.loads(report.read_text())["images"]]
-    return ranked[: len(ranked) // 10]
+    return json.loads(report.read_text())["images"]
 
 
 def main() -> None:
@@ -58,20 +58,24 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.05, help="of all images, that are planted")
     arguments, options = parser.parse_known_args()
     options = [option for option in options if option != "--"]
-    good = images(arguments.set / "train" / "good")
-    bad = [file for file in images(arguments.set / "test") if file.parent.name != "good"]
+    good = all_images(arguments.set / "train" / "good")
+    bad = [file for file in all_images(arguments.set / "test") if file.parent.name != "good"]
     count = round(len(good) * arguments.share / (1 - arguments.share))
-    total = 0
+    total, called, rightly = 0, 0, 0
     for draw in arguments.draws:
         with tempfile.TemporaryDirectory() as folder:
             among = Path(folder) / "good"
             among.mkdir()
             names = planted(good, bad, count, draw, among)
-            found = len(names.intersection(Path(one).name for one in first_tenth(arguments.program, among, options)))
+            images = audited(arguments.program, among, options)
+        first = images[: len(images) // 10]
+        found = sum(Path(image["name"]).name in names for image in first)
         total += found
+        suspicious = [Path(image["name"]).name in names for image in images if image["suspicious"]]
+        called, rightly = called + len(suspicious), rightly + sum(suspicious)
         print(f"draw {draw}: {found} of {count}", flush=True)
     of = count * len(arguments.draws)
-    print(f"all: {total} of {of}, {100 * total / of:.0f} %")
+    print(f"all: {total} of {of}, {100 * total / of:.0f} %; called suspicious: {called}, of them planted: {rightly}")
 
 
 if __name__ == "__main__":
