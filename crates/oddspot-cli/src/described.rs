@@ -79,13 +79,14 @@ pub fn describe_images(header: &Header) -> Vec<String> {
 
 /// How many of the good images, or of their pieces, are remembered, if not all; none without such a term.
 fn describe_remembered(header: &Header) -> Option<String> {
-    let settings = &header.settings.closed_form;
-    let all = header.good_pieces();
-    (settings.memory_weight > 0.0 && all > settings.remembered).then(|| {
-        format!(
-            "the nearest good image is looked for among {} of {all}: --remembered has the number",
-            settings.remembered
-        )
+    let settings = &header.settings;
+    let (all, most) = (header.good_pieces(), settings.remembered());
+    let option = match settings.tile.is_none() {
+        true => "--remembered",
+        false => "--remembered-pieces",
+    };
+    (settings.closed_form.memory_weight > 0.0 && all > most).then(|| {
+        format!("the nearest good image is looked for among {most} of {all}: {option} has the number")
     })
 }
 

@@ -62,6 +62,7 @@ impl Settings {
         settings.closed_form.window = 1;
         settings.closed_form.channels = 128;
         settings.closed_form.remembered = 48;
+        settings.closed_form.remembered_pieces = 48;
         settings
     }
 
@@ -111,6 +112,27 @@ impl ClosedFormSettings {
     /// Whether a file need not say it.
     fn are_levels_before(levels: &usize) -> bool {
         *levels == Self::levels_before()
+    }
+
+    /// Whether a file need not say it: before there was this setting one number was for both.
+    fn as_many_as_images(pieces: &usize) -> bool {
+        *pieces == 0
+    }
+}
+
+impl Settings {
+    /// Good images that are remembered, at most, or pieces of them where they are cut.
+    pub fn remembered(&self) -> usize {
+        let ClosedFormSettings {
+            remembered,
+            remembered_pieces,
+            ..
+        } = self.closed_form;
+        match remembered_pieces {
+            0 => remembered,
+            _ if self.tile.is_none() => remembered,
+            pieces => pieces,
+        }
     }
 }
 

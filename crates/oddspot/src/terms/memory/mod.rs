@@ -130,7 +130,7 @@ impl Memory {
             size: settings.image_size,
             scale: settings.closed_form.memory_scale,
             components: settings.closed_form.components.min(grid.channels()),
-            most: settings.closed_form.remembered,
+            most: settings.remembered(),
             fitted: tensors::read(parts)?,
             usual: Usual::read((KIND.name, BY), settings, &grid, parts.tensors)?,
             grid,

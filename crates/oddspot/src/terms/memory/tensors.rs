@@ -32,7 +32,7 @@ pub(super) fn specs(about: &About) -> Vec<TensorSpec> {
 pub(super) fn packed_specs(about: &About) -> Vec<TensorSpec> {
     let grid = PlaceGrid::of(about.settings, &about.learned.levels);
     let components = about.settings.closed_form.components.min(grid.channels());
-    let pieces = about.good_pieces.min(about.settings.closed_form.remembered);
+    let pieces = about.good_pieces.min(about.settings.remembered());
     vec![TensorSpec::kept(
         ROWS,
         vec![grid.places(), pieces, components],
