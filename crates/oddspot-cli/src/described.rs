@@ -86,7 +86,9 @@ fn describe_remembered(header: &Header) -> Option<String> {
         false => "--remembered-pieces",
     };
     (settings.closed_form.memory_weight > 0.0 && all > most).then(|| {
-        format!("the nearest good image is looked for among {most} of {all}: {option} has the number")
+        format!(
+            "the nearest good image is looked for among {most} of {all}: {option} has the number"
+        )
     })
 }
 

@@ -93,9 +93,10 @@ fn places_of_planted(draw: u64) -> Vec<usize> {
         let (board, _) = oddspot_demo::defective(SIZE, 10_000 * draw + 500 + at as u64, defect);
         world.picture(format!("boards/{:03}_.png", 17 * at), &board);
     }
-    world.succeeds(&mut world.oddspot(
-        "audit boards --json a.json --preset instant --image-size 128 --threads 1",
-    ));
+    world.succeeds(
+        &mut world
+            .oddspot("audit boards --json a.json --preset instant --image-size 128 --threads 1"),
+    );
     let json: Value = serde_json::from_slice(&world.read("a.json")).unwrap();
     let names = names(&json);
     assert_eq!(names.len(), 120);

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::alone::Alone;
 use super::bits::with_bits_in_use;
 use super::checkpoint::settings_of;
-use super::alone::Alone;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
 use super::folds::{Folding, forget_folds};

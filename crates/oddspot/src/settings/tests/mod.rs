@@ -9,7 +9,7 @@ use super::*;
 use crate::images::ImageSize;
 
 /// Name, default and the paper's value, written down once more, so that a slip in the table is seen.
-const VALUES: [(&str, &str, &str); 52] = [
+const VALUES: [(&str, &str, &str); 53] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),

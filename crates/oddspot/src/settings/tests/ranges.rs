@@ -107,7 +107,11 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
     ("closed_form.parts", &["2", "100"], &["1", "101"]),
     ("closed_form.components", &["1", "1024"], &["0", "1025"]),
     ("closed_form.remembered", &["2", "100000"], &["1", "100001"]),
-    ("closed_form.remembered_pieces", &["0", "100000"], &["100001"]),
+    (
+        "closed_form.remembered_pieces",
+        &["0", "100000"],
+        &["100001"],
+    ),
     (
         "detection.pos_weight",
         &["0.001", "100"],

@@ -117,6 +117,30 @@ struct Strip<'a> {
     features: Vec<f16>,
 }
 
+/// What each place around counts in the covariance of a block, of whose places the windows are given.
+fn weights(windows: &[Vec<usize>]) -> Vec<(usize, f32)> {
+    let mut weights: Vec<(usize, f32)> = Vec::new();
+    for window in windows {
+        let weight = 1.0 / (windows.len() * window.len()) as f32;
+        for &place in window {
+            match weights.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, sum)) => *sum += weight,
+                None => weights.push((place, weight)),
+            }
+        }
+    }
+    weights
+}
+
+/// The inverse of a factor in 8 bits: its rows, and their scales.
+fn inverse(channels: usize, lower: &[f32], workspace: &Workspace) -> Result<(Vec<i8>, Vec<f32>)> {
+    let mut inverse = vec![0.0; triangle(channels)];
+    invert_factor(workspace.isa(), channels, lower, &mut inverse)?;
+    let (mut rows, mut scales) = (vec![0; inverse.len()], vec![0.0; channels]);
+    quantise(&inverse, &mut rows, &mut scales)?;
+    Ok((rows, scales))
+}
+
 /// What comes of a block and a level.
 struct OfBlock {
     /// Its places.
@@ -199,17 +223,7 @@ impl<'a> Strip<'a> {
             .filter_map(|index| self.blocks.place(&self.scales.grid, block, index))
             .collect();
         let windows: Vec<Vec<usize>> = places.iter().map(|&place| self.window(place)).collect();
-        // What each place around counts in the block's covariance.
-        let mut weights: Vec<(usize, f32)> = Vec::new();
-        for window in &windows {
-            let weight = 1.0 / (windows.len() * window.len()) as f32;
-            for &place in window {
-                match weights.iter_mut().find(|(known, _)| *known == place) {
-                    Some((_, sum)) => *sum += weight,
-                    None => weights.push((place, weight)),
-                }
-            }
-        }
+        let weights = weights(&windows);
         let centre = match known {
             Some(known) => known.centre(&places, channels),
             None => self.centre(&weights, &part),
@@ -241,15 +255,8 @@ impl<'a> Strip<'a> {
                 .for_each(|(_, sums)| others.add(sums));
             let means = gaussian(&others, ridge, &mut lower, workspace)?;
             let pieces: Vec<usize> = self.fold(left_out, folds).collect();
-            let mut x = Vec::with_capacity(pieces.len() * places.len() * channels);
-            let mut feature = Vec::new();
-            for &piece in &pieces {
-                for (&place, mean) in places.iter().zip(means.chunks_exact(channels)) {
-                    single(self.at(piece, place, &part), &mut feature);
-                    let values = feature.iter().zip(&centre).zip(mean);
-                    x.extend(values.map(|((value, centre), mean)| value - centre - mean));
-                }
-            }
+            let of = (&pieces[..], &places[..]);
+            let mut x = self.less(of, &part, (&centre, &means));
             let mut lengths = vec![0.0; pieces.len() * places.len()];
             solve_lengths(workspace.isa(), channels, &lower, &mut x, &mut lengths)?;
             for (&piece, lengths) in pieces.iter().zip(lengths.chunks_exact(places.len())) {
@@ -262,10 +269,7 @@ impl<'a> Strip<'a> {
                 .zip(&centre)
                 .for_each(|(mean, centre)| *mean += centre);
         }
-        let mut inverse = vec![0.0; triangle(channels)];
-        invert_factor(workspace.isa(), channels, &lower, &mut inverse)?;
-        let (mut rows, mut scales) = (vec![0; inverse.len()], vec![0.0; channels]);
-        quantise(&inverse, &mut rows, &mut scales)?;
+        let (rows, scales) = inverse(channels, &lower, workspace)?;
         Ok(OfBlock {
             places,
             means,
@@ -273,6 +277,26 @@ impl<'a> Strip<'a> {
             scales,
             distances,
         })
+    }
+
+    /// The features of some pieces at some places, less the centre and each place's mean.
+    fn less(
+        &self,
+        (pieces, places): (&[usize], &[usize]),
+        part: &std::ops::Range<usize>,
+        (centre, means): (&[f32], &[f32]),
+    ) -> Vec<f32> {
+        let channels = part.len();
+        let mut x = Vec::with_capacity(pieces.len() * places.len() * channels);
+        let mut feature = Vec::new();
+        for &piece in pieces {
+            for (&place, mean) in places.iter().zip(means.chunks_exact(channels)) {
+                single(self.at(piece, place, part), &mut feature);
+                let values = feature.iter().zip(centre).zip(mean);
+                x.extend(values.map(|((value, centre), mean)| value - centre - mean));
+            }
+        }
+        x
     }
 
     /// The mean over all pieces and places around, near which sums lose no digits.
