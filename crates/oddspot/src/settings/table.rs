@@ -139,7 +139,7 @@ table! {
         /// Good images that are remembered, at most.
         advanced remembered: usize = 240, in 2..=100_000;
 
-        /// Pieces that are remembered, at most, where images are cut into pieces; 0 for as many as of images.
+        /// Pieces that are remembered, at most, of images that are cut; 0 for as many as of images.
         #[serde(default, skip_serializing_if = "ClosedFormSettings::as_many_as_images")]
         advanced remembered_pieces: usize = 400, in 0..=100_000;
     }
