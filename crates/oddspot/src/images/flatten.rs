@@ -24,11 +24,62 @@ const ENOUGH: usize = 1_000;
 
 /// Which samples are black, white and opaque.
 #[derive(Clone, Copy)]
-struct Range {
+pub(super) struct Range {
     white: u64,
     opaque: u64,
     /// Whether 0 is white instead, and white is black.
     is_white_zero: bool,
+    /// Whether no pixel has any opacity: the colours are all there is.
+    sees_nothing: bool,
+}
+
+impl Range {
+    /// Whether some samples lie above white.
+    pub fn cuts_off(self, reach: &Reach) -> bool {
+        u64::from(reach.colour) > self.white
+    }
+}
+
+/// The highest sample of the colours, and of the opacity, of pixels that were looked at.
+#[derive(Default)]
+pub(super) struct Reach {
+    colour: u16,
+    opacity: u16,
+}
+
+impl Reach {
+    /// Looks at more pixels.
+    pub fn add(&mut self, samples: &[u16], [colours, channels]: [usize; 2]) {
+        for pixel in samples.chunks_exact(channels) {
+            let (of_colours, of_opacity) = pixel.split_at(colours);
+            self.colour = of_colours.iter().copied().fold(self.colour, u16::max);
+            self.opacity = of_opacity.iter().copied().fold(self.opacity, u16::max);
+        }
+    }
+}
+
+/// What is black, white and opaque in samples of 16 bits that reach so far.
+pub(super) fn range(
+    reach: &Reach,
+    (depth, bit_depth): (Depth, BitDepth),
+    is_white_zero: bool,
+    [colours, channels]: [usize; 2],
+) -> Range {
+    let white = match depth {
+        Depth::Whole(_) => u16::MAX,
+        Depth::Of16(said) => bit_depth.white(reach.colour, said),
+    };
+    let opaque = if reach.opacity > white {
+        u16::MAX
+    } else {
+        white
+    };
+    Range {
+        white: white.into(),
+        opaque: opaque.into(),
+        is_white_zero,
+        sees_nothing: channels > colours && reach.opacity == 0,
+    }
 }
 
 /// 8-bit RGB of whole-number samples: grey replicated, alpha composited on black, rounded once. Of 16 bits
@@ -44,19 +95,14 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
     let channels = usize::from(image.color().channel_count());
     let mut cut_off = false;
     let mut of_16 = |samples: &[u16]| {
-        let [highest, opaque] = highest(samples, [colours, channels]);
-        let white = match depth {
-            Depth::Whole(_) => u16::MAX,
-            Depth::Of16(said) => bit_depth.white(highest, said),
-        };
-        cut_off = highest > white;
-        let opaque = if opaque > white { u16::MAX } else { white };
-        let range = Range {
-            white: white.into(),
-            opaque: opaque.into(),
-            is_white_zero,
-        };
-        on_black(samples, range, [colours, channels])
+        let of_pixel = [colours, channels];
+        let mut reach = Reach::default();
+        reach.add(samples, of_pixel);
+        let range = range(&reach, (depth, bit_depth), is_white_zero, of_pixel);
+        cut_off = range.cuts_off(&reach);
+        let mut flat = Vec::with_capacity(samples.len() / channels * colours);
+        on_black(samples, range, of_pixel, &mut flat);
+        flat
     };
     let rgb = match image {
         DynamicImage::ImageRgb8(rgb) => rgb.into_raw(),
@@ -115,49 +161,51 @@ fn bits_in_use_of(image: &DynamicImage, said: Option<u8>) -> Option<u8> {
     let color = image.color();
     let colours = if color.has_color() { 3 } else { 1 };
     let channels = [colours, usize::from(color.channel_count())];
-    let highest = match image {
-        DynamicImage::ImageLuma16(grey) => highest_but_hot(grey, channels),
-        DynamicImage::ImageLumaA16(grey) => highest_but_hot(grey, channels),
-        DynamicImage::ImageRgb16(rgb) => highest_but_hot(rgb, channels),
-        DynamicImage::ImageRgba16(rgb) => highest_but_hot(rgb, channels),
+    let mut but_hot = ButHot::default();
+    match image {
+        DynamicImage::ImageLuma16(grey) => but_hot.add(grey, channels),
+        DynamicImage::ImageLumaA16(grey) => but_hot.add(grey, channels),
+        DynamicImage::ImageRgb16(rgb) => but_hot.add(rgb, channels),
+        DynamicImage::ImageRgba16(rgb) => but_hot.add(rgb, channels),
         _ => return None,
-    };
-    Some(used_bits(highest, said))
+    }
+    Some(used_bits(but_hot.highest(), said))
 }
 
-/// The highest sample of the colours, but for some pixels that reach further than all others: cameras have hot ones, and
-/// one of them must not make white sixteen times as bright.
-fn highest_but_hot(samples: &[u16], [colours, channels]: [usize; 2]) -> u16 {
-    let pixels = samples.len() / channels;
-    let hot = (pixels / HOT_OF).max(HOT.min(pixels / ENOUGH));
-    let mut highest = [0; 17];
-    let mut reach = [0; 17];
-    for pixel in samples.chunks_exact(channels) {
-        let brightest = pixel[..colours].iter().copied().fold(0, u16::max);
-        let bits = usize::from(used_bits(brightest, None));
-        highest[bits] = brightest.max(highest[bits]);
-        reach[bits] += 1;
-    }
-    let mut beyond = 0;
-    for bits in (0..highest.len()).rev() {
-        beyond += reach[bits];
-        if beyond > hot {
-            return highest[bits];
+/// The highest sample of the colours of pixels that were looked at, but for some pixels that reach further than all
+/// others: cameras have hot ones, and one of them must not make white sixteen times as bright.
+#[derive(Default)]
+pub(super) struct ButHot {
+    pixels: usize,
+    /// The highest of those that need so many bits, and how many these are.
+    of_bits: [(u16, usize); 17],
+}
+
+impl ButHot {
+    /// Looks at more pixels.
+    pub fn add(&mut self, samples: &[u16], [colours, channels]: [usize; 2]) {
+        self.pixels += samples.len() / channels;
+        for pixel in samples.chunks_exact(channels) {
+            let brightest = pixel[..colours].iter().copied().fold(0, u16::max);
+            let bits = usize::from(used_bits(brightest, None));
+            let (highest, count) = &mut self.of_bits[bits];
+            *highest = brightest.max(*highest);
+            *count += 1;
         }
     }
-    0
-}
 
-/// The highest sample of the colours, and of the opacity.
-fn highest(samples: &[u16], [colours, channels]: [usize; 2]) -> [u16; 2] {
-    let pixels = samples.chunks_exact(channels);
-    pixels.fold([0, 0], |[colour, opacity], pixel| {
-        let (of_colours, of_opacity) = pixel.split_at(colours);
-        [
-            of_colours.iter().copied().fold(colour, u16::max),
-            of_opacity.iter().copied().fold(opacity, u16::max),
-        ]
-    })
+    /// That sample.
+    pub fn highest(&self) -> u16 {
+        let hot = (self.pixels / HOT_OF).max(HOT.min(self.pixels / ENOUGH));
+        let mut beyond = 0;
+        for (highest, count) in self.of_bits.into_iter().rev() {
+            beyond += count;
+            if beyond > hot {
+                return highest;
+            }
+        }
+        0
+    }
 }
 
 /// The same of samples of 8 bits, in the memory that they lie in: of a large image there is no room for both.
@@ -191,22 +239,21 @@ fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2]) -> Vec<u8
     samples
 }
 
-/// The colours in 8 bits of samples of 16: grey, or red, green and blue.
-fn on_black(
+/// Appends the colours in 8 bits of samples of 16: grey, or red, green and blue.
+pub(super) fn on_black(
     samples: &[u16],
     Range {
         white,
         opaque,
         is_white_zero,
+        sees_nothing,
     }: Range,
     [colours, channels]: [usize; 2],
-) -> Vec<u8> {
-    let pixels = samples.chunks_exact(channels);
+    flat: &mut Vec<u8>,
+) {
     let opacity = |pixel: &[u16]| pixel.get(colours).map_or(opaque, |&alpha| alpha.into());
-    let sees_nothing = pixels.clone().all(|pixel| opacity(pixel) == 0);
     let whole = white * opaque;
-    let mut flat = Vec::with_capacity(samples.len() / channels * colours);
-    for pixel in pixels {
+    for pixel in samples.chunks_exact(channels) {
         let opacity = match sees_nothing {
             true => opaque,
             false => opacity(pixel).min(opaque),
@@ -224,7 +271,6 @@ fn on_black(
                 .map(|&colour| eight_bits(colour.into())),
         );
     }
-    flat
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 mod batches;
 mod bit_depth;
 mod content;
+mod deep_png;
 mod differing;
 mod file;
 mod flatten;
@@ -40,6 +41,7 @@ mod source;
 mod tiff;
 mod tiff_colours;
 mod tiff_pages;
+mod turn;
 
 pub(crate) use batches::{PIXELS_AT_A_TIME, batches};
 pub use bit_depth::BitDepth;

@@ -8,6 +8,8 @@ use ::image::codecs::png::PngDecoder;
 use ::image::codecs::webp::WebPDecoder;
 use ::image::{AnimationDecoder, DynamicImage, Frames, ImageFormat, Limits as ImageLimits};
 
+use super::bit_depth::BitDepth;
+use super::flatten::{Picture, bits_in_use, flatten};
 use super::format::{Format, format_of};
 use super::image_file::{Content, read_at};
 use super::limits::Limits;
@@ -205,6 +207,36 @@ impl<'a> SamplesOfPages<'a> {
                 None => Ok((0, 0)),
             },
         })
+    }
+
+    /// The next one in 8 bits; none behind the last.
+    pub fn next_picture(&mut self, bit_depth: BitDepth) -> Option<Result<Picture>> {
+        let name = self.name;
+        if let Source::Single(single) = &self.source
+            && self.next < self.count
+            && let Some(single) = single.as_ref()
+            && let Some(by_rows) =
+                contain_panics(name, || Ok(single.picture_by_rows(bit_depth, name))).transpose()
+        {
+            self.next = self.count;
+            return Some(by_rows.and_then(|picture| picture));
+        }
+        let samples = self.next()?;
+        Some(samples.map(|samples| flatten(samples, bit_depth)))
+    }
+
+    /// The bits in use of 16 of the only one; none where all are in use.
+    pub fn bits_in_use(mut self) -> Result<Option<u8>> {
+        let name = self.name;
+        if let Source::Single(single) = &self.source
+            && let Some(single) = single.as_ref()
+            && let Some(by_rows) =
+                contain_panics(name, || Ok(single.bits_by_rows(name))).transpose()
+        {
+            return by_rows.and_then(|bits| bits).map(Some);
+        }
+        let samples = (self.next()).unwrap_or_else(|| Err(damaged(name, "it has no pixels")))?;
+        Ok(bits_in_use(&samples))
     }
 
     /// The pixels of the next one; none behind the last.

@@ -5,12 +5,12 @@ use std::path::Path;
 use ::image::{ColorType, DynamicImage};
 
 use super::bit_depth::BitDepth;
-use super::flatten::{Picture, bits_in_use, flatten};
+use super::flatten::{Picture, flatten};
 use super::image_file::{Content, ImageFile};
 use super::limits::Limits;
 use super::pages::SamplesOfPages;
 use super::refusal::damaged;
-use super::samples::{Depth, Samples};
+use super::samples::Samples;
 use crate::error::{Error, Result};
 
 /// How image files are read.
@@ -53,8 +53,9 @@ impl Reading {
         content: impl Into<Content<'a>>,
         name: &Path,
     ) -> Result<Picture> {
-        let samples = samples(content.into(), name, self.limits)?;
-        Ok(flatten(samples, self.bit_depth))
+        let mut only = SamplesOfPages::open(content.into(), name, self.limits)?.only()?;
+        only.next_picture(self.bit_depth)
+            .unwrap_or_else(|| Err(damaged(name, "it has no pixels")))
     }
 
     /// The pages of a file, or the frames of an animation, each decoded when it is asked for; of most files
@@ -95,11 +96,9 @@ impl Reading {
         content: impl Into<Content<'a>>,
         name: &Path,
     ) -> Result<Option<u8>> {
-        let samples = samples(content.into(), name, self.limits)?;
-        match samples.depth {
-            Depth::Of16(_) => Ok(bits_in_use(&samples)),
-            Depth::Whole(_) => Ok(None),
-        }
+        SamplesOfPages::open(content.into(), name, self.limits)?
+            .only()?
+            .bits_in_use()
     }
 }
 
@@ -126,8 +125,7 @@ impl Iterator for Pages<'_> {
     type Item = Result<Picture, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let samples = self.samples.next()?;
-        Some(samples.map(|samples| flatten(samples, self.bit_depth)))
+        self.samples.next_picture(self.bit_depth)
     }
 }
 

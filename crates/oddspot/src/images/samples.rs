@@ -3,6 +3,8 @@
 use ::image::DynamicImage;
 use ::image::metadata::Orientation;
 
+use super::turn::turn;
+
 /// The pixels of a page, upright; never floats.
 pub(super) struct Samples {
     pub image: DynamicImage,
@@ -48,7 +50,13 @@ impl Samples {
 
     /// The same, turned as the file says.
     pub fn upright(mut self, orientation: Orientation) -> Self {
-        self.image.apply_orientation(orientation);
+        self.image = match self.image {
+            DynamicImage::ImageRgb8(rgb) => DynamicImage::ImageRgb8(turn(rgb, orientation)),
+            mut other => {
+                other.apply_orientation(orientation);
+                other
+            }
+        };
         self
     }
 }

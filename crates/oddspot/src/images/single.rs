@@ -12,6 +12,9 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::bit_depth::BitDepth;
+use super::deep_png::DeepPng;
+use super::flatten::Picture;
 use super::image_file::Content;
 use super::jpeg;
 use super::limits::Limits;
@@ -27,6 +30,8 @@ pub(super) struct Single<'a> {
     orientation: Orientation,
     /// Bits in use of 16, as the file says.
     said: Option<u8>,
+    /// The same file, if it is better read row by row.
+    by_rows: Option<DeepPng<'a>>,
 }
 
 /// JPEG has a decoder of its own because only this one can be told to be strict: the other
@@ -67,6 +72,7 @@ impl<'a> Single<'a> {
             size: (side(width), side(height)),
             orientation,
             said: None,
+            by_rows: None,
         };
         limits.check(single.size, name)?;
         match is_whole {
@@ -96,7 +102,22 @@ impl<'a> Single<'a> {
             size,
             orientation,
             said,
+            by_rows: match format {
+                ImageFormat::Png => DeepPng::of(content, size, said, limits),
+                _ => None,
+            },
         })
+    }
+
+    /// Its picture, if it is better read row by row than as samples.
+    pub fn picture_by_rows(&self, bit_depth: BitDepth, name: &Path) -> Option<Result<Picture>> {
+        let deep = self.by_rows?;
+        Some(deep.picture(bit_depth, self.orientation, name))
+    }
+
+    /// The bits in use of such a file.
+    pub fn bits_by_rows(&self, name: &Path) -> Option<Result<u8>> {
+        Some(self.by_rows?.bits_in_use(name))
     }
 
     /// The (width, height) that it will have.
