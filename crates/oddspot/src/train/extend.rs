@@ -4,15 +4,15 @@
 use std::path::PathBuf;
 
 use super::extended::{Extended, Odd};
-use super::looking::Looking;
+use super::looking::{Kept, Looking};
 use super::observer::{Nobody, Observer};
 use super::places::GoodPlaces;
+use super::scoring::Scoring;
 use super::set::GoodImages;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::Glance;
-use crate::judge::{
-    self, Judging, Memory, TermErrors, input_shape, pool, score_as_seen, teacher_of,
-};
+use crate::images::Kind;
+use crate::judge::{Judging, Memory, TermErrors, input_shape, pool, score_as_seen, teacher_of};
 use crate::maps::quantile;
 use crate::model::{Header, ImageRecord, Model, examples};
 use crate::net::engine::{Cpu, Engine, Forward};
@@ -20,11 +20,8 @@ use crate::net::learned::Learned;
 use crate::net::teachers::Library;
 use crate::settings::Settings;
 use crate::terms::{self, Parts};
-use crate::verdict::{AnomalyMaps, GoodScores, Thresholds, Verdict};
+use crate::verdict::{GoodScores, Thresholds, Verdict};
 use crate::view::{Frame, View};
-
-/// Pixels of the new images that the pixel threshold is taken from, at most.
-const MOST_PIXELS: usize = 64 << 20;
 
 /// Adds good images to a model, in the time that the teacher takes to see them.
 ///
@@ -111,13 +108,7 @@ impl<'a> Extension<'a> {
     fn extend(self) -> Result<Extended> {
         let mut model = self.model;
         let settings = model.header.settings.clone();
-        if !terms::used(&settings).any(|kind| kind.closed_form) {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                Subject::Model,
-                "it has no terms of the closed form, which alone can learn more images: train it anew",
-            ));
-        }
+        check_terms(&settings)?;
         let teacher = teacher_of(&model.header, model.teacher.clone(), Some(&self.library))?;
         let levels = model.header.teacher_levels.clone();
         let learned = Learned::new(&settings, &levels)?;
@@ -159,25 +150,11 @@ impl<'a> Extension<'a> {
             known,
             ..
         } = looking;
-        if seen.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                Subject::Dataset,
-                "it has no good image that the model does not know already",
-            ));
-        }
-        let mut errors = Vec::with_capacity(seen.len());
-        let mut records = Vec::with_capacity(seen.len());
-        let mut frames = Vec::with_capacity(seen.len());
-        for (record, kind, of_image) in seen {
-            records.push(record);
-            if let Some(kinds) = &mut model.header.images {
-                kinds.add(&kind);
-            }
-            let (of_pieces, their_frames): (Vec<_>, Vec<_>) = of_image.into_iter().unzip();
-            errors.extend(of_pieces);
-            frames.push(their_frames);
-        }
+        let New {
+            records,
+            mut errors,
+            frames,
+        } = New::of(seen, &mut model.header)?;
         let scoring = Scoring {
             judging: &judging,
             view: &view,
@@ -186,44 +163,14 @@ impl<'a> Extension<'a> {
         let before = scoring.scores(&model.header, &errors, |_| {});
         let odd = odd(&model.header, &records, &glances, &before);
         fit_more(&mut model, &learned, &mut places, &mut errors)?;
-        let size = settings.image_size;
-        let all = size.width * size.height * errors.len();
-        let every = all.div_ceil(MOST_PIXELS).max(1);
-        let mut pixels = Vec::new();
-        let found = scoring.scores(&model.header, &errors, |(frame, maps)| {
-            let of_piece = judge::pixels(frame, size, maps);
-            pixels.extend(of_piece.into_iter().step_by(every));
-        });
+        let (found, pixels) = scoring.with_pixels(&model.header, &errors);
         let (scores, unlike): (Vec<f32>, Vec<f32>) = found.into_iter().unzip();
         if view.cuts() {
             model.header.pieces.extend(frames.iter().map(Vec::len));
         }
-        let header = &mut model.header;
-        // An image that a calibration scored is the model's own now, and counts once.
-        let before = &header.thresholds.scores;
-        let mut good = before.good.clone();
-        let calibration = header.calibration.as_mut();
-        let new = match calibration {
-            None => {
-                good.extend(&scores);
-                vec![true; scores.len()]
-            }
-            Some(calibration) => calibration.add_good(&records, (&scores, &mut good)),
-        };
         let came = scores.len();
-        let scores = GoodScores {
-            pixel: with_pixels((before.pixel, good.len() - came), (pixels, came), &settings),
-            least_std: before.least_std,
-            good,
-        };
-        let thresholds = Thresholds::of(scores, header.thresholds.rates());
-        let given = header.given_thresholds();
-        let [image, check] = [header.thresholds.image, header.thresholds.check];
-        header.thresholds = (thresholds)
-            .at_scores(given[0].then_some(image), given[1].then_some(check))
-            .as_own();
-        header.added_images.extend(records);
-        header.health.add(&only(&new, glances), &only(&new, unlike));
+        let new = take_in(&mut model.header, records, (&scores, pixels));
+        (model.header.health).add(&only(&new, glances), &only(&new, unlike));
         judge_examples(&mut model, &learned, &*ready)?;
         Ok(Extended {
             model,
@@ -234,40 +181,88 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// New images, piece by piece, and how they are judged.
-struct Scoring<'a> {
-    judging: &'a Judging,
-    view: &'a View,
-    /// Of each image.
-    frames: &'a [Vec<Frame>],
+/// Refuses a model of which nothing can learn more images.
+fn check_terms(settings: &Settings) -> Result<()> {
+    match terms::used(settings).any(|kind| kind.closed_form) {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Invalid,
+            Subject::Model,
+            "it has no terms of the closed form, which alone can learn more images: train it anew",
+        )),
+    }
 }
 
-impl Scoring<'_> {
-    /// Each image's score, and how unlike good ones it is nearly everywhere, by the errors of all pieces; `each` is
-    /// told of the pieces.
-    fn scores(
-        &self,
-        header: &Header,
-        errors: &[TermErrors],
-        mut each: impl FnMut((&Frame, &AnomalyMaps)),
-    ) -> Vec<(f32, f32)> {
-        let mut of_pieces = errors.iter();
-        let of_image = |frames: &Vec<Frame>| {
-            let (mut score, mut everywhere) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
-            for (frame, errors) in frames.iter().zip(&mut of_pieces) {
-                let evidence = self.view.evidence(frame);
-                let errors = self.judging.at_pixels(errors);
-                let inspected = evidence.inspected();
-                let maps = self.judging.fuse(&errors, &header.terms, inspected);
-                let maps = maps.within(&evidence);
-                score = score.max(maps.score());
-                everywhere = everywhere.max(maps.nearly_everywhere());
-                each((frame, &maps));
-            }
-            (score, everywhere)
+/// What is kept of new images.
+struct New {
+    /// Of each image.
+    records: Vec<ImageRecord>,
+    /// Of each piece.
+    errors: Vec<TermErrors>,
+    /// Of each image those of its pieces.
+    frames: Vec<Vec<Frame>>,
+}
+
+impl New {
+    /// Of what was seen; what they are as files is the model's too from now on.
+    fn of(seen: Vec<(ImageRecord, Kind, Kept)>, header: &mut Header) -> Result<Self> {
+        if seen.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                Subject::Dataset,
+                "it has no good image that the model does not know already",
+            ));
+        }
+        let mut new = Self {
+            records: Vec::with_capacity(seen.len()),
+            errors: Vec::with_capacity(seen.len()),
+            frames: Vec::with_capacity(seen.len()),
         };
-        self.frames.iter().map(of_image).collect()
+        for (record, kind, of_image) in seen {
+            new.records.push(record);
+            if let Some(kinds) = &mut header.images {
+                kinds.add(&kind);
+            }
+            let (of_pieces, frames): (Vec<_>, Vec<_>) = of_image.into_iter().unzip();
+            new.errors.extend(of_pieces);
+            new.frames.push(frames);
+        }
+        Ok(new)
     }
+}
+
+/// Adds new images to a model's records, and their scores and pixels to those that its thresholds come from. Which of
+/// them no calibration has scored before.
+fn take_in(
+    header: &mut Header,
+    records: Vec<ImageRecord>,
+    (scores, pixels): (&[f32], Vec<f32>),
+) -> Vec<bool> {
+    // An image that a calibration scored is the model's own now, and counts once.
+    let before = &header.thresholds.scores;
+    let mut good = before.good.clone();
+    let new = match header.calibration.as_mut() {
+        None => {
+            good.extend(scores);
+            vec![true; scores.len()]
+        }
+        Some(calibration) => calibration.add_good(&records, (scores, &mut good)),
+    };
+    let came = scores.len();
+    let known = (before.pixel, good.len() - came);
+    let scores = GoodScores {
+        pixel: with_pixels(known, (pixels, came), &header.settings),
+        least_std: before.least_std,
+        good,
+    };
+    let thresholds = Thresholds::of(scores, header.thresholds.rates());
+    let given = header.given_thresholds();
+    let [image, check] = [header.thresholds.image, header.thresholds.check];
+    header.thresholds = (thresholds)
+        .at_scores(given[0].then_some(image), given[1].then_some(check))
+        .as_own();
+    header.added_images.extend(records);
+    new
 }
 
 /// Those of new images that a model does not call good, by their scores and how unlike good ones they are.

@@ -2,11 +2,22 @@
 
 use std::ops::ControlFlow;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::images::{BitDepth, Kind};
 use crate::model::Model;
 use crate::net::teachers::TeacherIdentity;
 use crate::view::GoodAlignment;
+
+/// Goes on, or ends with when the observer asked for it.
+///
+/// # Errors
+/// [`Cancelled`](crate::ErrorKind::Cancelled).
+pub(super) fn go_on(flow: ControlFlow<()>, when: &str) -> Result<()> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::cancelled(when)),
+    }
+}
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq)]

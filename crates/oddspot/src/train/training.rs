@@ -1,7 +1,6 @@
 //! The library's call that trains.
 
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::alone::Alone;
@@ -9,12 +8,11 @@ use super::bits::with_bits_in_use;
 use super::checkpoint::settings_of;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
-use super::folds::{Folding, forget_folds};
 use super::instant::of_fitted;
+use super::learning::Learning;
 use super::left_out::{LeftOut, left_out};
-use super::observer::{Nobody, Observer, Progress};
+use super::observer::{Nobody, Observer, Progress, go_on};
 use super::set::{GoodImages, HeldOut, TrainingSet};
-use super::trainer::{Outcome, Trainer};
 use crate::error::{Error, Result};
 use crate::images::{Kind, RegionOfInterest};
 use crate::judge::{input_shape, pool};
@@ -208,27 +206,7 @@ impl<'a> Training<'a> {
             teacher: &teacher.identity,
         };
         go_on(observer.progress(&begins), "before the first step")?;
-        let of_all = || images.train.iter().chain(&images.held_out);
-        let settings = with_bits_in_use(settings, of_all(), || {
-            let total = images.train.len() + images.held_out.len();
-            observer.progress(&Progress::Preparing { done: 0, total })
-        })?;
-        let settings = settings.ok_or_else(|| Error::cancelled("before the first step"))?;
-        let view = View::learn(&settings, of_all(), &images.root, |done, total| {
-            observer.progress(&Progress::Preparing { done, total })
-        })?;
-        let mut view = view.ok_or_else(|| Error::cancelled("before the first step"))?;
-        if let Some(region) = &self.region {
-            if let Some(first) = images.train.first() {
-                region.check_fits(first.size()?)?;
-            }
-            view = view.inspecting(region)?;
-        }
-        let view = Arc::new(view);
-        if settings.alignment != Alignment::None {
-            let learned = Progress::Aligned(view.good());
-            go_on(observer.progress(&learned), "before the first step")?;
-        }
+        let (settings, view) = seen_by(settings, &images, self.region.as_ref(), observer)?;
         let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
         let held_out = (&images.held_out[..], &*images.root);
         let room = (settings.training.cache_mib, &*scratch);
@@ -243,27 +221,13 @@ impl<'a> Training<'a> {
             |done, total| observer.progress(&Progress::Preparing { done, total }),
         )?;
         let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
-        let kinds: Vec<Kind> = (set.images.iter().chain(&held_out.images))
-            .map(|image| image.kind)
-            .collect();
-        let told = Progress::Images {
-            kinds: &kinds,
-            bit_depth: settings.bit_depth,
-        };
-        go_on(observer.progress(&told), "before the first step")?;
-        if set.view.cuts() {
-            let told = Progress::Pieces {
-                fewest: counts(&set, &held_out).min().unwrap_or_default(),
-                most: counts(&set, &held_out).max().unwrap_or_default(),
-            };
-            go_on(observer.progress(&told), "before the first step")?;
-        }
+        tell_of_images(&settings, (&set, &held_out), observer)?;
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
         let of_good = (&mut set, &mut held_out);
         let closed_form = ClosedForm::fit(&settings, &learned, of_good, observer)?;
         let good = (&closed_form, &mut set, &mut held_out);
         let of_teacher = (&teacher, &*ready);
-        let mut instant = instant(
+        let first = instant(
             &settings,
             engine,
             of_teacher,
@@ -272,67 +236,75 @@ impl<'a> Training<'a> {
             (self.left_out, observer),
         )?;
         if !settings.method.learns() {
-            return instant.ok_or_else(|| Error::internal("an instant model without terms"));
+            return first.ok_or_else(|| Error::internal("an instant model without terms"));
         }
-        // As it is before the training makes its own of it.
-        let all: Vec<usize> = (0..set.pieces.images()).collect();
-        let raw = (settings.training.folds > 1).then(|| set.part(&all));
-        let of_teacher = (teacher.identity.clone(), &levels[..]);
-        let of_settings = settings.clone();
-        let mut trainer = match &self.checkpoint {
-            Some(Checkpoint { path, resume: true }) => {
-                Trainer::resume(path, settings, of_teacher, set, engine)?
-            }
-            fresh => {
-                if let Some(Checkpoint { path, .. }) = fresh {
-                    forget_folds(path);
-                }
-                Trainer::new(settings, of_teacher, set, engine)?
-            }
+        let checkpoint = self.checkpoint.as_ref();
+        let learning = Learning {
+            settings,
+            teacher: &teacher,
+            ready: &*ready,
+            levels: &levels,
+            engine,
+            checkpoint: checkpoint.map(|one| (&*one.path, one.resume)),
+            keep_teacher: self.keep_teacher,
         };
-        let from = trainer.iteration();
-        go_on(
-            observer.progress(&Progress::Trains { from }),
-            "before the first step",
-        )?;
-        if let Some(model) = &mut instant {
-            model.header.is_first = true;
-            go_on(
-                observer.progress(&Progress::Instant(model)),
-                "before the first step",
-            )?;
-        }
-        let checkpoint: Option<&Path> = self.checkpoint.as_ref().map(|one| one.path.as_path());
-        if trainer.run(checkpoint, observer)? == Outcome::Interrupted {
-            return Err(Error::cancelled(format!(
-                "at iteration {}",
-                trainer.iteration()
-            )));
-        }
-        if let Some(checkpoint) = checkpoint {
-            // Scoring takes a while too: a stop in it must not cost the training.
-            trainer.save_or_tell(checkpoint, observer)?;
-        }
-        let folds = match &raw {
-            None => Vec::new(),
-            Some(raw) => {
-                let resume = self.checkpoint.as_ref().is_some_and(|one| one.resume);
-                let folding = Folding {
-                    settings: &of_settings,
-                    identity: &teacher.identity,
-                    levels: &levels,
-                    ready: &*ready,
-                    engine,
-                    checkpoint: checkpoint.map(|path| (path, resume)),
-                };
-                folding.run(raw, observer)?
-            }
-        };
-        let of_teacher = (&teacher, &*ready);
-        let good = (&closed_form, &held_out, &folds[..]);
-        let model = trainer.finish_with(engine, of_teacher, self.keep_teacher, good, observer)?;
-        model.ok_or_else(|| Error::cancelled("while scoring good images"))
+        learning.run(set, (&closed_form, &held_out), first, observer)
     }
+}
+
+/// The settings with the bits that the images use, and how a model of them sees images.
+fn seen_by(
+    settings: Settings,
+    images: &GoodImages,
+    region: Option<&RegionOfInterest>,
+    observer: &mut dyn Observer,
+) -> Result<(Settings, Arc<View>)> {
+    let of_all = || images.train.iter().chain(&images.held_out);
+    let settings = with_bits_in_use(settings, of_all(), || {
+        let total = images.train.len() + images.held_out.len();
+        observer.progress(&Progress::Preparing { done: 0, total })
+    })?;
+    let settings = settings.ok_or_else(|| Error::cancelled("before the first step"))?;
+    let view = View::learn(&settings, of_all(), &images.root, |done, total| {
+        observer.progress(&Progress::Preparing { done, total })
+    })?;
+    let mut view = view.ok_or_else(|| Error::cancelled("before the first step"))?;
+    if let Some(region) = region {
+        if let Some(first) = images.train.first() {
+            region.check_fits(first.size()?)?;
+        }
+        view = view.inspecting(region)?;
+    }
+    let view = Arc::new(view);
+    if settings.alignment != Alignment::None {
+        let learned = Progress::Aligned(view.good());
+        go_on(observer.progress(&learned), "before the first step")?;
+    }
+    Ok((settings, view))
+}
+
+/// Tells what the images are as files, and in how many pieces they are looked at.
+fn tell_of_images(
+    settings: &Settings,
+    (set, held_out): (&TrainingSet, &HeldOut),
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let kinds: Vec<Kind> = (set.images.iter().chain(&held_out.images))
+        .map(|image| image.kind)
+        .collect();
+    let told = Progress::Images {
+        kinds: &kinds,
+        bit_depth: settings.bit_depth,
+    };
+    go_on(observer.progress(&told), "before the first step")?;
+    if set.view.cuts() {
+        let told = Progress::Pieces {
+            fewest: counts(set, held_out).min().unwrap_or_default(),
+            most: counts(set, held_out).max().unwrap_or_default(),
+        };
+        go_on(observer.progress(&told), "before the first step")?;
+    }
+    Ok(())
 }
 
 /// How many pieces each good image gives.
@@ -373,11 +345,4 @@ fn instant(
         *to = left_out(engine, &model, &learned, of_terms, (pieces, &set.view))?;
     }
     Ok(Some(model))
-}
-
-fn go_on(flow: ControlFlow<()>, when: &str) -> Result<()> {
-    match flow {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(Error::cancelled(when)),
-    }
 }
