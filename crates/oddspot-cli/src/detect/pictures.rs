@@ -14,7 +14,7 @@ use oddspot::terms::Side;
 use oddspot::verdict::AnomalyMaps;
 use oddspot_draw::figure::{Panels, figure};
 use oddspot_draw::heatmap::{Scale, contour, render, veil, write_png, write_tiff_f32};
-use oddspot_draw::page::result_pictures;
+use oddspot_draw::page::{outlined_picture, result_pictures};
 
 /// What is written of each image beside its results.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ impl Written {
     pub fn endings(self, kind: &str) -> Vec<&'static str> {
         let of_pictures: &[_] = match (self.pictures, kind) {
             (false, _) => &[],
-            (true, "page") => &[".odd.jpg", ".jpg"],
+            (true, "page") => &[".odd.jpg", ".outline.jpg", ".jpg"],
             (true, _) => &[".png"],
         };
         let of_maps: &[_] = if self.maps { &[".tiff"] } else { &[] };
@@ -113,6 +113,9 @@ impl Pictures {
         write_png(files.next("contour", "png")?, &outlined)?;
         let (plain, marked) = result_pictures(shown, self.scale)?;
         atomic::write_bytes(files.next("page", "jpg")?, &plain)?;
+        if let Some(outlined) = outlined_picture(shown)? {
+            atomic::write_bytes(files.next("page", "outline.jpg")?, &outlined)?;
+        }
         if let Some(marked) = marked {
             atomic::write_bytes(files.next("page", "odd.jpg")?, &marked)?;
         }

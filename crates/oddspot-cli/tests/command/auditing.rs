@@ -62,7 +62,8 @@ fn what_should_not_be_among_the_good_ones_is_named() {
         "24 images:",
         "blotted.png",
         "3.png = copy.png",
-        "7.png = darker.png",
+        "look alike, perhaps of the same part",
+        "of 1: 7.png = darker.png",
         "small.png (96x64): of another size: most are 96x96",
     ] {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);

@@ -90,7 +90,7 @@ fn every_picture_is_there_in_the_size_of_its_image() {
             assert_eq!(map.values.len(), (width * height) as usize);
             promised.insert(format!("{kind}/{}.tiff", stem(name)));
         }
-        for end in ["jpg", "odd.jpg"] {
+        for end in ["jpg", "outline.jpg", "odd.jpg"] {
             // Of a good image there is nothing to mark.
             let file = format!("page/{}.{end}", stem(name));
             if end == "jpg" || world.path("out").join(&file).exists() {

@@ -187,7 +187,7 @@ fn results_are_replaced_or_added_to_as_asked_and_never_lost() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
     let run = world.succeeds(&mut world.oddspot("detect model.oddspot second -o out --replace"));
-    assert!(run.stderr.contains("removed 19 pictures"), "{}", run.stderr);
+    assert!(run.stderr.contains("removed 20 pictures"), "{}", run.stderr);
     assert_eq!(lines(&world.text("out/results.jsonl")).len(), 1);
     // Somebody's own table of that name is no less theirs.
     world.write("own/results.csv", "part,verdict\n7,fine\n");

@@ -113,7 +113,7 @@ struct Page<'a> {
     rows: Vec<Line<'a>>,
 }
 
-/// Groups of exact duplicates, of the same part, and images that are unlike the others.
+/// Groups of exact duplicates, of images that look alike, and images that are unlike the others.
 fn counts(audit: &Audit) -> [usize; 3] {
     let [exact, near] =
         [Likeness::Exact, Likeness::Near].map(|likeness| audit.twins_of(likeness).count());
@@ -129,7 +129,7 @@ fn not_shown(audit: &Audit) -> (Option<String>, Option<String>, Option<String>) 
     };
     (
         rest(exact, " groups of exact duplicates"),
-        rest(near, " groups of the same part"),
+        rest(near, " groups that look alike"),
         rest(unlike, ""),
     )
 }
@@ -159,7 +159,7 @@ fn lede(audit: &Audit) -> String {
     };
     let found: Vec<String> = [
         groups(exact, "exact duplicates"),
-        groups(near, "pictures of the same part"),
+        groups(near, "pictures that look alike, perhaps of the same part"),
         (unlike > 0).then(|| format!("{unlike} {is_unlike} unlike the others")),
     ]
     .into_iter()
@@ -238,7 +238,7 @@ impl<'a> Line<'a> {
             marks.push(("", "duplicate"));
         }
         if of_kind(Likeness::Near) {
-            marks.push(("", "same part"));
+            marks.push(("", "looks like another"));
         }
         if !image.unlike.is_empty() {
             marks.push(("", "unlike the others"));
@@ -293,7 +293,7 @@ impl<'a> Group<'a> {
                 Likeness::Exact => "the same pixels".to_owned(),
                 Likeness::Near => {
                     format!(
-                        "what they have of their own correlates to {:.2}",
+                        "look alike: perhaps the same part (likeness {:.2} of 1)",
                         twins.correlation
                     )
                 }

@@ -4,6 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::curves::Figures;
+use super::legend::Legend;
 use super::{Example, render};
 use crate::chart::Drawings;
 use oddspot::Result;
@@ -35,6 +36,7 @@ pub fn benchmark_page(tables: &[Tables; 2], sections: &[Section]) -> Result<Stri
         summary: headline.as_ref().map(|headline| headline.sentence()),
         tiles: headline.map_or_else(Vec::new, |headline| headline.tiles()),
         grids: [&paper.grids()[..], &official.grids(), &[paper.costs()]].concat(),
+        legend: Legend::of(sections.iter().flat_map(|section| &section.examples)),
         sections: sections
             .iter()
             .map(|section| View::new(section, paper))
@@ -50,6 +52,7 @@ struct Page<'a> {
     summary: Option<String>,
     tiles: Vec<[String; 3]>,
     grids: Vec<Grid>,
+    legend: Legend,
     sections: Vec<View<'a>>,
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::curves::Figures;
 use super::example::{Example, Outcome};
+use super::legend::Legend;
 use super::measured::Measured;
 use super::measures::ProtocolTable;
 use super::render;
@@ -35,6 +36,7 @@ pub fn evaluation_page(measured: Measured) -> Result<String> {
         verdict: verdict(evaluation),
         facts: facts(measured),
         tiles: tiles(measured),
+        legend: Legend::of(examples.iter()),
         examples,
         curves: Figures::new(&drawings_of(evaluation)),
         protocols: (evaluation.protocols.iter())
@@ -58,6 +60,7 @@ struct Page<'a> {
     verdict: String,
     facts: Vec<[String; 2]>,
     tiles: Vec<Tile>,
+    legend: Legend,
     examples: &'a [Example],
     curves: Figures,
     protocols: Vec<ProtocolTable>,
@@ -101,8 +104,7 @@ fn verdict(evaluation: &Evaluation) -> String {
         parts.push(part);
     }
     format!(
-        "At the threshold {} the model judges {} of {} test images rightly: {}.",
-        three_digits(verdicts.threshold),
+        "The model judges {} of {} test images rightly: {}.",
         verdicts.right.count,
         verdicts.right.of,
         parts.join(", ")

@@ -12,8 +12,8 @@ use oddspot::datasets::Label;
 use oddspot::images::ImageSize;
 use oddspot::maps::ScoreMap;
 use oddspot::settings::Settings;
-use oddspot::terms::Side;
 use oddspot::terms::position::{NAMES, Neighbour};
+use oddspot::terms::{Kind, Side};
 use oddspot::verdict::{AnomalyMaps, KNOWN_ELSEWHERE, Shares, Verdict};
 use oddspot_measure::report::words::three_digits;
 use oddspot_measure::report::{Judged, MapKind, label_text};
@@ -24,6 +24,10 @@ const PANEL: usize = 352;
 const ARROW: Rgb<u8> = Rgb([255, 214, 10]);
 /// Not the colour in which sheets outline what was found.
 const GROUND_TRUTH: Rgb<u8> = Rgb([255, 64, 200]);
+/// What is said of an input on which the ground truth is outlined.
+const OUTLINED: &str = "ground truth outlined";
+/// What is said of an input with arrows.
+const ARROWS: &str = "arrows to where neighbours would belong";
 
 /// What is known of an image that is to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -160,6 +164,30 @@ impl Example {
         })
     }
 
+    /// Whether the ground truth is outlined.
+    pub(super) fn has_outline(&self) -> bool {
+        self.shows(OUTLINED)
+    }
+
+    /// Whether it has an arrow.
+    pub(super) fn has_arrows(&self) -> bool {
+        self.shows(ARROWS)
+    }
+
+    fn shows(&self, what: &str) -> bool {
+        let input = self.panels.first();
+        input.is_some_and(|input| input.note.contains(what))
+    }
+
+    /// Whether it has the map of a term.
+    pub(super) fn has_map_of(&self, kind: &Kind) -> bool {
+        let of_term = |panel: &Panel| {
+            let rest = panel.caption.strip_prefix(kind.symbol);
+            rest.is_some_and(|rest| rest.starts_with(':'))
+        };
+        self.panels.iter().any(of_term)
+    }
+
     /// "good", or the defect's name.
     pub(super) fn label(&self) -> &str {
         label_text::text(&self.label)
@@ -290,7 +318,7 @@ impl Drawing<'_> {
                 &panel::mask(image, &mask, self.size),
                 GROUND_TRUTH,
             );
-            seen.push("ground truth outlined");
+            seen.push(OUTLINED);
         }
         if let Some(placement) = &judged.placement
             && !judged.verdict.is_good()
@@ -304,7 +332,7 @@ impl Drawing<'_> {
             let arrows = Arrow::of(placement, scale);
             if !arrows.is_empty() {
                 arrow::draw_in(&mut picture, &arrows, ARROW);
-                seen.push("arrows to where neighbours would belong");
+                seen.push(ARROWS);
             }
         }
         let note = seen.join(", ");

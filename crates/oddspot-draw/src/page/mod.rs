@@ -7,6 +7,7 @@ mod benchmark;
 mod curves;
 mod evaluation;
 mod example;
+mod legend;
 mod measured;
 mod measures;
 mod pick;
@@ -24,7 +25,7 @@ pub use example::{Example, Panel, Shown};
 pub use measured::Measured;
 pub use pick::{named, pick};
 pub use picture::jpeg_bytes;
-pub use results::{ResultLine, result_pictures, results_page};
+pub use results::{ResultLine, outlined_picture, result_pictures, results_page};
 
 use crate::heatmap::colour_map;
 use oddspot::{Error, ErrorKind, Result, Subject};

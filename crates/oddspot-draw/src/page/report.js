@@ -61,20 +61,21 @@
     filter();
   }
 
-  // Pictures show what is odd, or the image alone.
-  for (const box of document.querySelectorAll("[data-marks]")) {
+  // Pictures show what is odd outlined, how odd each place is, or the image alone.
+  for (const view of document.querySelectorAll("[data-view]")) {
     const pictures = [...document.querySelectorAll("img[data-plain]")];
-    for (const picture of pictures) picture.dataset.marked = picture.getAttribute("src");
-    const show = (picture, marks) => {
-      picture.src = marks ? picture.dataset.marked : picture.dataset.plain;
+    for (const picture of pictures) picture.dataset.outlined = picture.getAttribute("src");
+    const show = (picture, what) => {
+      const address = picture.dataset[what] ?? picture.dataset.outlined;
+      if (picture.getAttribute("src") !== address) picture.src = address;
     };
-    box.addEventListener("input", () => {
-      for (const picture of pictures) show(picture, box.checked);
+    view.addEventListener("input", () => {
+      for (const picture of pictures) show(picture, view.value);
     });
     for (const picture of pictures) {
-      picture.addEventListener("pointerdown", () => show(picture, !box.checked));
+      picture.addEventListener("pointerdown", () => show(picture, view.value === "plain" ? "outlined" : "plain"));
       for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
-        picture.addEventListener(end, () => show(picture, box.checked));
+        picture.addEventListener(end, () => show(picture, view.value));
       }
     }
   }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use askama::Template;
+use image::RgbImage;
 use oddspot::Result;
 use oddspot::maps::Region;
 use oddspot::verdict::{Finding, Verdict};
@@ -23,8 +24,10 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 /// Folder of the page's pictures.
 const PICTURES: &str = "page/";
-/// How the marked picture of an image ends.
+/// How the picture of an image with its map over it ends.
 const MARKED: &str = ".odd.jpg";
+/// How the picture of an image with what is odd outlined ends.
+const OUTLINED: &str = ".outline.jpg";
 
 /// What a run says of an image.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +53,31 @@ const OPACITY: f32 = 0.6;
 /// # Errors
 /// A picture that cannot be encoded, which no input is known to cause.
 pub fn result_pictures(shown: &Panels, scale: Scale) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    let plain = plain(shown);
+    let marked = match is_odd(&shown.inspection.finding) {
+        false => None,
+        true => {
+            let total = &shown.inspection.maps.total;
+            let glowing = overlay(&plain, total, scale, OPACITY);
+            Some(jpeg_bytes(&outlined(&glowing, shown))?)
+        }
+    };
+    Ok((jpeg_bytes(&plain)?, marked))
+}
+
+/// The same with what is odd outlined and nothing over it, so that a small part is seen; None of one that is not odd.
+///
+/// # Errors
+/// As [`result_pictures`].
+pub fn outlined_picture(shown: &Panels) -> Result<Option<Vec<u8>>> {
+    let is_odd = is_odd(&shown.inspection.finding);
+    is_odd
+        .then(|| jpeg_bytes(&outlined(&plain(shown), shown)))
+        .transpose()
+}
+
+/// The image at the page's size, what is not inspected veiled.
+fn plain(shown: &Panels) -> RgbImage {
     let Panels {
         image, inspection, ..
     } = shown;
@@ -58,20 +86,27 @@ pub fn result_pictures(shown: &Panels, scale: Scale) -> Result<(Vec<u8>, Option<
     let inspected =
         (inspection.inspected.as_ref()).map(|of_image| panel::mask(image, of_image, size));
     veil(&mut plain, inspected.as_deref());
-    let finding = &inspection.finding;
-    let marked = match finding.verdict {
-        Verdict::Good => None,
-        Verdict::Untrusted if !finding.is_odd_too() => None,
-        Verdict::Check | Verdict::Anomalous | Verdict::Untrusted => {
-            let glowing = overlay(&plain, &inspection.maps.total, scale, OPACITY);
-            let mask = panel::mask(image, &inspection.mask, size);
-            Some(jpeg_bytes(&contour(&glowing, &mask))?)
-        }
-    };
-    Ok((jpeg_bytes(&plain)?, marked))
+    plain
 }
 
-/// The page as HTML, which shows pictures that lie beside it: `page/NAME.jpg` and `page/NAME.odd.jpg` of [`result_pictures`], as far as a
+/// A picture of the page's size with what is odd outlined.
+fn outlined(picture: &RgbImage, shown: &Panels) -> RgbImage {
+    let size = Size::of(shown.image, SIDE);
+    let mask = panel::mask(shown.image, &shown.inspection.mask, size);
+    contour(picture, &mask)
+}
+
+/// Whether there is something to mark.
+fn is_odd(finding: &Finding) -> bool {
+    match finding.verdict {
+        Verdict::Good => false,
+        Verdict::Untrusted => finding.is_odd_too(),
+        Verdict::Check | Verdict::Anomalous => true,
+    }
+}
+
+/// The page as HTML, which shows pictures that lie beside it: `page/NAME.jpg` and `page/NAME.odd.jpg` of
+/// [`result_pictures`], `page/NAME.outline.jpg` of [`outlined_picture`], as far as a
 /// line has them among its files. `model` is the name of the
 /// model's file, and so many results are `earlier` than these lines.
 ///
@@ -160,6 +195,7 @@ struct Card<'a> {
     score: Option<String>,
     words: Vec<String>,
     plain: Option<String>,
+    outlined: Option<String>,
     marked: Option<String>,
     sheet: Option<String>,
 }
@@ -200,7 +236,11 @@ impl<'a> Card<'a> {
                 }
                 Err(reason) => vec![reason.clone()],
             },
-            plain: address(&|file| of_page(file) && !file.ends_with(MARKED)),
+            plain: address(&|file| {
+                let is_marked = file.ends_with(MARKED) || file.ends_with(OUTLINED);
+                of_page(file) && !is_marked
+            }),
+            outlined: address(&|file| of_page(file) && file.ends_with(OUTLINED)),
             marked: address(&|file| of_page(file) && file.ends_with(MARKED)),
             sheet: address(&|file| file.starts_with("figure")),
         }

@@ -104,7 +104,7 @@ fn an_evaluations_page_shows_measures_verdicts_and_every_image() {
     let full = evaluation(Method::Full, "bolts", "cut");
     let page = page_of(&full, Some(&evaluation(Method::Baseline, "bolts", "cut")));
     for text in [
-        "the model judges 2 of 4 test images rightly: 1 of 2 anomalous images missed (1 of them \
+        "The model judges 2 of 4 test images rightly: 1 of 2 anomalous images missed (1 of them \
          to be checked), 1 of 2 good images called anomalous.",
         "<p class=\"value\">89.6</p>",
         "<p>baseline 89.6 <span class=\"difference\">(+0.0)</span></p>",
@@ -113,7 +113,12 @@ fn an_evaluations_page_shows_measures_verdicts_and_every_image() {
         "maps at the size of each ground truth, 16x16 to 64x64",
         "e_rec (baseline)",
         "in the wrong place (80 %)",
-        "<th scope=\"col\" data-number>e_rec peak</th><th scope=\"col\" data-number>e_pos peak</th>",
+        "data-number title=\"what a network that has learned good images alone",
+        ">e_rec peak</th>",
+        ">e_pos peak</th>",
+        "<dt>e_pos</dt><dd>what the neighbours of each place would not expect there</dd>",
+        "an arrow leads from",
+        "<dt>PRO</dt>",
         "<td class=\"number\" data-value=\"1.5\">1.50</td>\
          <td class=\"number\" data-value=\"6\">6.00</td>",
     ] {
@@ -123,6 +128,32 @@ fn an_evaluations_page_shows_measures_verdicts_and_every_image() {
         let rows = page.matches(&format!("data-outcome=\"{outcome}\"")).count();
         assert_eq!(rows, count, "{outcome}");
     }
+}
+
+#[test]
+fn words_of_the_line_come_first_and_arrows_are_explained_where_there_are_any() {
+    let full = evaluation(Method::Full, "bolts", "cut");
+    let page = page_of(&full, None);
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
+    let order = [
+        "id=\"verdicts\"",
+        "id=\"examples\"",
+        "id=\"images\"",
+        "id=\"measures\"",
+        "id=\"curves\"",
+    ];
+    assert!(order.map(at).is_sorted());
+    let mut plain = judged("test/cut/0.png", Label::Good);
+    plain.placement = None;
+    plain.mask = None;
+    let page = evaluation_page(Measured {
+        evaluation: &full,
+        baseline: None,
+        examples: &[example_of(&plain)],
+    });
+    let page = page.unwrap();
+    assert!(!page.contains("an arrow leads") && !page.contains("ground truth, outlined"));
+    assert!(page.contains("All maps of an image have the same colours"));
 }
 
 #[test]

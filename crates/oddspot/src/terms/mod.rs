@@ -65,6 +65,8 @@ pub struct Kind {
     pub name: &'static str,
     /// Its symbol in the method's formulas, as "e_rec".
     pub symbol: &'static str,
+    /// What its map shows, in a sentence for people who do not know the method.
+    pub explained: &'static str,
     /// What it says of a place.
     pub side: Side,
     /// Whether models of some settings have it.

@@ -22,6 +22,7 @@ use crate::settings::{FeatureNorm, ImageLevel, Moments};
 pub(super) const KIND: Kind = Kind {
     name: "reconstruction",
     symbol: "e_rec",
+    explained: "what a network that has learned good images alone cannot see as its teacher does",
     side: Side::LooksWrong,
     used: |settings| settings.method.learns(),
     closed_form: false,

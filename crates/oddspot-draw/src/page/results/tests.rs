@@ -47,6 +47,7 @@ fn line(image: &str, found: std::result::Result<Finding, String>) -> ResultLine 
         files: vec![
             format!("figure/{image}.png"),
             format!("page/{image}.jpg"),
+            format!("page/{image}{OUTLINED}"),
             format!("page/{image}{MARKED}"),
         ],
     }
@@ -103,6 +104,24 @@ fn a_run_without_pictures_has_a_page_too() {
 }
 
 #[test]
+fn the_outline_is_shown_first_and_the_map_only_where_it_is_chosen() {
+    let odd = || line("odd", Ok(finding(Verdict::Anomalous, 5.0)));
+    let page = results_page("m", &[odd()], 0).unwrap();
+    let first = "<img src=\"page/odd.outline.jpg\" data-plain=\"page/odd.jpg\" data-marked=\"page/odd.odd.jpg\"";
+    assert!(page.contains(first), "{page}");
+    let views = ["outlined", "marked", "plain"].map(|view| page.find(&format!("value=\"{view}\"")));
+    assert!(views.is_sorted() && views[0].is_some(), "{views:?}");
+    for key in ["key outline", "key glow"] {
+        assert!(page.contains(key), "no legend of {key}");
+    }
+    // Of a run before there were outlines.
+    let mut earlier = odd();
+    earlier.files.retain(|file| !file.ends_with(OUTLINED));
+    let page = results_page("m", &[earlier], 0).unwrap();
+    assert!(page.contains("<img src=\"page/odd.odd.jpg\""), "{page}");
+}
+
+#[test]
 fn what_is_untrusted_and_odd_says_both_and_stands_among_the_anomalous() {
     let lines = [
         line("less.png", Ok(finding(Verdict::Anomalous, 5.0))),
@@ -145,6 +164,9 @@ fn what_is_odd_can_be_switched_on_whether_or_not_the_picture_is_trusted() {
             name: "a.png",
         };
         let (_, marked) = result_pictures(&panels, Scale::around(4.0)).unwrap();
+        let outlined = outlined_picture(&panels).unwrap();
+        assert_eq!(outlined.is_some(), marked.is_some());
+        assert!(outlined != marked || outlined.is_none());
         marked.is_some()
     };
     assert!(marked(dark(5.0)) && marked(finding(Verdict::Anomalous, 5.0)));

@@ -26,6 +26,7 @@ pub use scales::Scales;
 pub(super) const KIND: Kind = Kind {
     name: "gaussian",
     symbol: "e_G",
+    explained: "how far each place lies from what is usual there in all good images",
     side: Side::LooksWrong,
     used: |settings| settings.closed_form.gaussian_weight > 0.0,
     closed_form: true,

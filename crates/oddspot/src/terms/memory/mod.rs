@@ -27,6 +27,7 @@ use crate::settings::MemoryScale;
 pub(super) const KIND: Kind = Kind {
     name: "memory",
     symbol: "e_K",
+    explained: "how far each place lies from the good image that is most like it there",
     side: Side::LooksWrong,
     used: |settings| settings.closed_form.memory_weight > 0.0,
     closed_form: true,

@@ -25,6 +25,7 @@ use pair_errors::e_pos_at_pixels;
 pub(super) const KIND: Kind = Kind {
     name: "position",
     symbol: "e_pos",
+    explained: "what the neighbours of each place would not expect there",
     side: Side::WrongPlace,
     used: |settings| settings.method == Method::Full,
     closed_form: false,
