@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Chain;
+use oddspot::images::begins_like_an_image;
 use oddspot::net::teachers::BUILTIN;
 use oddspot::train::Checkpoint;
 use oddspot::{Error, ErrorKind, Model, Subject};
@@ -63,6 +64,7 @@ fn advice(error: &Error) -> Option<String> {
             "draw it on one of the images, or give another --mask or --region"
         }
         (Subject::Page, _) => "do without --html, nothing else depends on it",
+        (Subject::File("open" | "read"), ErrorKind::NotFound) => return Some(look_at_name(path)),
         _ => return None,
     };
     Some(advice.to_owned())
@@ -92,10 +94,22 @@ fn bring_teacher(name: &str) -> String {
     format!("{first}{way}, or give the path of a weights file, or use --teacher {BUILTIN}")
 }
 
+/// What to do about a file or folder that is not there.
+fn look_at_name(path: &Path) -> String {
+    let here = std::env::current_dir().ok().filter(|_| path.is_relative());
+    match here {
+        Some(here) => format!(
+            "look whether the name is right: it is looked for in {}",
+            here.display()
+        ),
+        None => "look whether the name is right".to_owned(),
+    }
+}
+
 /// What a file is good for that is no model.
 fn of_no_model(path: &Path) -> &'static str {
-    if path.is_dir() {
-        "`oddspot train` writes one"
+    if path.is_dir() || begins_like_an_image(path) {
+        "`oddspot train` writes one; it is given first, and images after it"
     } else if is_checkpoint(path) {
         "finish it with `oddspot train … --resume`"
     } else {

@@ -159,7 +159,11 @@ fn an_unusable_image_alone_is_a_skip_and_a_missing_one_an_error() {
     );
     world.fails(
         &mut world.oddspot("detect model.oddspot nowhere.png -o other"),
-        &["nowhere.png", "No such file"],
+        &[
+            "nowhere.png",
+            "No such file",
+            "look whether the name is right: it is looked for in /",
+        ],
     );
 }
 

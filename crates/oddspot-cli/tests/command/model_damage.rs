@@ -4,7 +4,7 @@ use oddspot::Model;
 use oddspot::files::MAX_HEADER;
 use safetensors::SafeTensors;
 
-use crate::world::{World, board, png, with_header};
+use crate::world::{World, board, odd_image, png, with_header};
 
 /// `detect`, `evaluate` and `inspect` refuse `bad.oddspot` for this reason.
 fn is_refused(world: &World, bytes: impl AsRef<[u8]>, reason: &str) {
@@ -91,8 +91,32 @@ fn a_folder_in_the_place_of_a_model_is_called_one() {
     ] {
         world.fails(
             &mut world.oddspot(command),
-            &["boards: it is a folder: give a model file; `oddspot train` writes one"],
+            &[
+                "boards: it is a folder: give a model file; `oddspot train` writes one",
+                "it is given first, and images after it",
+            ],
         );
+    }
+}
+
+#[test]
+fn a_picture_in_the_place_of_a_model_is_called_one_whatever_its_name() {
+    let (world, _) = world();
+    world.picture("part.oddspot", &board(1));
+    world.write("photo.png", odd_image("exif_1.jpg"));
+    for picture in ["part.oddspot", "photo.png"] {
+        let said = format!("{picture}: it is a picture, and no model");
+        for command in [
+            format!("detect {picture} boards -o out"),
+            format!("evaluate {picture} boards"),
+            format!("inspect {picture}"),
+            format!("extend {picture} boards"),
+        ] {
+            world.fails(
+                &mut world.oddspot(&command),
+                &[&said, "it is given first, and images after it"],
+            );
+        }
     }
 }
 
@@ -289,7 +313,8 @@ fn teacher_weights_that_are_not_those_of_the_training_are_refused() {
 #[test]
 fn what_is_no_model_is_told_apart() {
     let (world, _) = world();
-    is_refused(&world, png(&board(0)), "not a .safetensors file");
+    is_refused(&world, png(&board(0)), "it is a picture, and no model");
+    is_refused(&world, "a text of some length", "not a .safetensors file");
     is_refused(&world, b"model", "only 5 bytes long");
     is_refused(
         &world,

@@ -10,6 +10,9 @@ fn of_an_output_folder_only_pictures_that_its_results_name_are_left_out() {
     world.picture("in/page/0.png", &board(7));
     let run = world.succeeds(&mut world.oddspot("detect model.oddspot in -o in"));
     assert_eq!(run.stdout.lines().count(), 3, "{}", run.stdout);
+    let told =
+        "warning: in is the folder of the images: results and pictures come to lie among them";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
     let results = lines(&world.text("in/results.jsonl"));
     let pictures: usize = results
         .iter()

@@ -186,7 +186,13 @@ fn results_may_lie_in_the_watched_folder_and_two_runs_may_not_share_them() {
     assert_eq!(said, "what lies there already is passed over: 1 file\n");
     world.fails(
         &mut world.oddspot("watch in -m model.oddspot -o in/out"),
-        &["another run"],
+        &[
+            &format!(
+                "another `oddspot watch` (process {}) writes its results into in/out",
+                child.id()
+            ),
+            "choose another -o",
+        ],
     );
     world.write("in/1.png", png(&board(1)));
     let start = Instant::now();

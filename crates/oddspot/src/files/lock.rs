@@ -1,14 +1,19 @@
 //! A file that one run at a time may write.
 
+use std::ffi::OsString;
 use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 
+/// Bytes of a process's number, at most.
+const LONGEST: u64 = 20;
+
 /// A hold on an output, by a lock on the file `.<name>.lock` beside it, which goes when the hold is let
-/// go or the process ends.
+/// go or the process ends. The file says which process that is.
 #[derive(Debug)]
 pub struct Hold {
     path: PathBuf,
@@ -22,13 +27,15 @@ impl Hold {
     /// # Errors
     /// [`ErrorKind::Mismatch`] where another run holds it; a folder that cannot be written.
     pub fn take(output: &Path) -> Result<Self> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(output.file_name().unwrap_or_default());
-        name.push(".lock");
-        let path = output.with_file_name(name);
-        let create = || File::create(&path).map_err(Error::io("write", output));
+        let path = lock_of(output);
+        let open = || {
+            let mut options = File::options();
+            // What it says is the holder's.
+            let file = options.write(true).create(true).truncate(false).open(&path);
+            file.map_err(Error::io("write", output))
+        };
         loop {
-            let file = create()?;
+            let mut file = open()?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -36,7 +43,10 @@ impl Hold {
                         ErrorKind::Mismatch,
                         Subject::File("write"),
                         output,
-                        "another run is writing it: wait for its end, or choose another name",
+                        format!(
+                            "another run{} is writing it: wait for its end, or choose another name",
+                            holder(output)
+                        ),
                     ));
                 }
                 // Some network file systems have none.
@@ -44,6 +54,9 @@ impl Hold {
             }
             // The one who held it may have removed the file between the opening and the lock.
             if is_same(&file, &path) {
+                // Only that others may say whose it is.
+                file.set_len(0).ok();
+                write!(file, "{}", std::process::id()).ok();
                 return Ok(Self {
                     path,
                     file: Some(file),
@@ -68,6 +81,25 @@ impl Hold {
         }
         Self::take(output)
     }
+}
+
+/// Which process holds an output, as " (process 1234)"; nothing where that is not known.
+pub fn holder(output: &Path) -> String {
+    let mut number = String::new();
+    let read =
+        File::open(lock_of(output)).map(|file| file.take(LONGEST).read_to_string(&mut number));
+    match read.is_ok() && number.parse::<u32>().is_ok() {
+        true => format!(" (process {number})"),
+        false => String::new(),
+    }
+}
+
+/// The file that is locked.
+fn lock_of(output: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(output.file_name().unwrap_or_default());
+    name.push(".lock");
+    output.with_file_name(name)
 }
 
 #[cfg(unix)]
@@ -103,7 +135,8 @@ mod tests {
         let hold = Hold::take(&output).unwrap();
         let error = Hold::take(&output).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch);
-        assert!(error.to_string().contains("another run"), "{error}");
+        let said = format!("another run (process {}) is", std::process::id());
+        assert!(error.to_string().contains(&said), "{error}");
         drop(hold);
         Hold::take(&output).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

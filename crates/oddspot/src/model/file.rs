@@ -7,7 +7,7 @@ use super::{Header, Model, examples};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::sealed::{Opened, Sealed, seal};
 use crate::files::{NamedTensors, PackedTensors, Stored, TensorFile, atomic, check_finite};
-use crate::images::{ImageSize, Kinds};
+use crate::images::{ImageSize, Kinds, begins_like_an_image};
 use crate::net::learned::Learned;
 use crate::net::network::widths_of;
 use crate::net::tensors::{Shapes, TensorSpec};
@@ -69,7 +69,13 @@ impl Model {
                 Error::model(path, "it is a folder: give a model file").of_kind(ErrorKind::Invalid)
             );
         }
-        read(TensorFile::open(path, Subject::Model)?).map_err(|error| about(error, path))
+        let model = TensorFile::open(path, Subject::Model).and_then(read);
+        model.map_err(|error| match error.subject() {
+            Subject::Model if begins_like_an_image(path) => {
+                Error::model(path, "it is a picture, and no model").of_kind(ErrorKind::Invalid)
+            }
+            _ => about(error, path),
+        })
     }
 
     /// Reads a model from the bytes of its file.
