@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::audit::Audit;
 use oddspot::images::Source;
@@ -21,7 +21,7 @@ use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
 use crate::good::{GoodArgs, called_bad, data_sets, usable_ones};
 use crate::interrupt::INTERRUPTED;
-use crate::output::claim_reports;
+use crate::output::{claim_reports, refuse_to_replace};
 use crate::printing::counted;
 use crate::progress::Phases;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
@@ -111,7 +111,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         .chain(&args.json)
         .chain(&args.list)
         .chain(&args.ignore);
-    let _claims = claim_reports(files)?;
+    let _claims = claim_reports(files, args.runtime.voice)?;
     let runtime = args.runtime.open()?;
     let settings = Settings {
         method: Method::Instant,
@@ -166,25 +166,14 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses to write over files that may have been edited.
-fn refuse_to_replace<'a>(mut files: impl Iterator<Item = &'a PathBuf>) -> Result<()> {
-    match files.find(|file| file.is_file()) {
-        None => Ok(()),
-        Some(file) => bail!(
-            "{} is there already; add --replace to write over it, or choose another name",
-            file.display()
-        ),
-    }
-}
-
 /// The good images of all folders, how many were left out, and the names of those in folders called like bad ones.
 fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize, Vec<String>)> {
     let mut datasets = data_sets(&args.data)?;
-    let excluded = args.exclude.apply(&mut datasets)?;
+    let excluded = args.exclude.apply(&mut datasets, args.runtime.voice)?;
     // Whatever it is called: here it is looked for what is bad.
     for dataset in &datasets {
         for line in GOOD.look(dataset)? {
-            tell!("{line}");
+            note!(args.runtime.voice, "{line}");
         }
     }
     let mut images = GoodImages::default();
@@ -210,7 +199,7 @@ fn audit(
     runtime: &Runtime,
 ) -> Result<Option<(Header, Audit)>> {
     let mut left_out = Vec::new();
-    let mut phases = Phases::default();
+    let mut phases = Phases::new(runtime.voice);
     let mut observer = |event: &Event| {
         match *event {
             Event::Preparing { done, total } => phases.show("preparing", done, total),
@@ -248,7 +237,7 @@ pub fn look_through(
     left_out: Vec<LeftOut>,
     runtime: &Runtime,
 ) -> Result<Option<Audit>> {
-    let mut phases = Phases::default();
+    let mut phases = Phases::new(runtime.voice);
     let mut progress = |done: usize, total: usize| {
         phases.show("looking through", done, total);
         runtime.interrupt.flow()

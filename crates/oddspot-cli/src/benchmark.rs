@@ -24,6 +24,7 @@ use crate::configuration::Configuration;
 use crate::interrupt::INTERRUPTED;
 use crate::printing;
 use crate::runtime::{Runtime, RuntimeArgs};
+use crate::voice::Voice;
 use files::PAGE;
 use making::Failure;
 use page::Page;
@@ -121,7 +122,7 @@ pub fn benchmark(args: &BenchmarkArgs, runtime: Runtime, found: &[Category]) -> 
 /// Makes the runs of the data sets that are missing, data set by data set.
 fn measure(benchmark: &Benchmark, found: &[Category]) -> Result<ExitCode> {
     let mut failed = BTreeSet::new();
-    let listed = list(found, &mut failed);
+    let listed = list(found, &mut failed, benchmark.runtime().voice);
     let runs = benchmark.runs(found);
     // All of what is finished is in the tables from the first on, whatever comes.
     let mut records = finished(benchmark, &runs, &listed)?;
@@ -175,7 +176,7 @@ fn finished(
 
 /// Prints the tables, if there is anything in them; a reader that has gone is no reason to stop.
 fn summarise(benchmark: &Benchmark, records: Vec<Record>) {
-    if records.is_empty() {
+    if records.is_empty() || benchmark.runtime().voice.quiet {
         return;
     }
     let tables = benchmark.tables(&records, Protocol::Paper);
@@ -217,7 +218,11 @@ pub struct Listed {
 }
 
 /// Lists the data sets by name; those that cannot be listed have failed.
-fn list<'a>(found: &'a [Category], failed: &mut BTreeSet<String>) -> BTreeMap<&'a str, Listed> {
+fn list<'a>(
+    found: &'a [Category],
+    failed: &mut BTreeSet<String>,
+    voice: Voice,
+) -> BTreeMap<&'a str, Listed> {
     let mut listed = BTreeMap::new();
     for Category { name, path } in found {
         let open = || {
@@ -228,7 +233,7 @@ fn list<'a>(found: &'a [Category], failed: &mut BTreeSet<String>) -> BTreeMap<&'
         match open() {
             Ok(one) => {
                 for line in lines(&one.dataset.besides, false) {
-                    tell!("{name}: {line}");
+                    note!(voice, "{name}: {line}");
                 }
                 listed.insert(name.as_str(), one);
             }

@@ -56,15 +56,15 @@ pub struct CalibrateArgs {
 /// `oddspot calibrate`.
 pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     args.verdict.check()?;
-    let runtime = args.runtime.open()?;
+    let (runtime, voice) = (args.runtime.open()?, args.runtime.voice);
     let place = match args.dry_run {
         true => None,
         false => Some(args.changed.claim(&args.model)?),
     };
     let mut model = Model::load(&args.model)?;
     let reading = model.header.settings.reading();
-    let good = good_images(&args.good, args.take)?;
-    let bad = bad_images(&args.bad, args.take)?;
+    let good = good_images(&args.good, args.take, voice)?;
+    let bad = bad_images(&args.bad, args.take, voice)?;
     let mut told = Vec::new();
     let good = each_once((good, reading), &runtime, &mut told)?;
     let usable = usable((&bad, reading), Path::new(""), &runtime)?;
@@ -73,7 +73,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     for line in told {
-        tell!("{line}");
+        note!(voice, "{line}");
     }
     if let Some(region) = args
         .region
@@ -81,7 +81,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     {
         model.restrict(&region)?;
         if let Some(words) = describe_share(model.inspected_share()) {
-            say!("{words}");
+            report!(voice, "{words}");
         }
     }
     let detector = runtime.detector_of(model.clone())?;
@@ -118,7 +118,8 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         tell!("warning: {line}");
     }
     let prices = Prices::new(&thresholds, before, &good, &bad);
-    say!(
+    report!(
+        voice,
         "an image is anomalous above the score {} (before {}), to be checked above {} (before {})",
         four_digits(thresholds.image),
         four_digits(before.image),
@@ -126,19 +127,19 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         four_digits(before.check),
     );
     if thresholds.image == thresholds.check {
-        say!("both are the same: no image is to be checked");
+        report!(voice, "both are the same: no image is to be checked");
     }
-    say!("{}", prices.sentence());
+    report!(voice, "{}", prices.sentence());
     for line in prices.table() {
-        say!("{line}");
+        report!(voice, "{line}");
     }
     model.header.calibrate(thresholds, given, &good, &bad);
     for line in describe_thresholds(&model.header) {
-        say!("{line}");
+        report!(voice, "{line}");
     }
     match place {
-        Some(place) => place.save(&model)?,
-        None => tell!("nothing was changed (--dry-run)"),
+        Some(place) => place.save(&model, voice)?,
+        None => note!(voice, "nothing was changed (--dry-run)"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -150,7 +151,7 @@ fn scored(
     (images, root): (&[Source], &Path),
     runtime: &Runtime,
 ) -> Result<Option<Vec<Scored>>> {
-    let mut phases = Phases::default();
+    let mut phases = Phases::new(runtime.voice);
     let found = detector.scores(images, root, |done, total| {
         phases.show(label, done, total);
         runtime.interrupt.flow()
@@ -165,7 +166,8 @@ fn scored(
             let found = found?;
             let known = images.len() - found.len();
             if known > 0 {
-                tell!(
+                note!(
+                    runtime.voice,
                     "{known} {label} were left out: the model has learned from them, or they are the same as others"
                 );
             }

@@ -7,6 +7,7 @@ use clap::Args;
 use oddspot::Model;
 
 use crate::output::{Claim, replace};
+use crate::voice::Voice;
 
 /// Where a changed model goes.
 #[derive(Args, Clone)]
@@ -43,15 +44,15 @@ impl Place<'_> {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn save(&self, model: &Model) -> Result<()> {
+    pub fn save(&self, model: &Model, voice: Voice) -> Result<()> {
         let output = self.output;
         if let Some(kept) = replace(output, || model.save(output))? {
-            tell!("the model before is kept as {}", kept.display());
+            note!(voice, "the model before is kept as {}", kept.display());
         }
         if self.output != self.model {
-            tell!("{} stays as it is", self.model.display());
+            note!(voice, "{} stays as it is", self.model.display());
         }
-        say!("model {}", output.display());
+        report!(voice, "model {}", output.display());
         Ok(())
     }
 }

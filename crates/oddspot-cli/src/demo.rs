@@ -59,11 +59,16 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let findings = args.output.join("findings");
     let report = args.output.join("report.html");
     write_mvtec(&images, ImageSize::square(PICTURE), COUNTS, 0)?;
-    say!("images of made-up circuit boards: {}", images.display());
+    report!(
+        runtime.voice,
+        "images of made-up circuit boards: {}",
+        images.display()
+    );
 
     for (path, method) in [(&model, Method::Full), (&baseline, Method::Baseline)] {
         if method == Method::Baseline {
-            say!(
+            report!(
+                runtime.voice,
                 "the baseline to compare with, as in the paper: the student alone, measured against what \
                  is usual everywhere:"
             );
@@ -90,6 +95,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         json: None,
         chart: None,
         html: Some(report.clone()),
+        replace: true,
         show: Vec::new(),
         baseline: Some(baseline),
         verdict: VerdictArgs::default(),
@@ -99,14 +105,15 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     if measured != ExitCode::SUCCESS {
         return Ok(measured);
     }
-    say!("");
-    say!(
+    report!(runtime.voice, "");
+    report!(
+        runtime.voice,
         "pictures of what was found: {}",
         findings.join("figure").display()
     );
-    say!("the report: {}", report.display());
+    report!(runtime.voice, "the report: {}", report.display());
     if !args.no_open && stdout().is_terminal() && show(&report).is_err() {
-        say!("open it in a browser");
+        report!(runtime.voice, "open it in a browser");
     }
     Ok(judged)
 }

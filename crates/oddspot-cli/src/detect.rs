@@ -1,5 +1,6 @@
 //! `oddspot detect`: images in, verdicts and pictures out.
 
+mod among;
 pub mod differing;
 mod done;
 pub mod earlier;
@@ -27,6 +28,7 @@ use oddspot_measure::peak_memory;
 
 use crate::besides::{self, lines};
 use crate::runtime::Runtime;
+use among::told_among;
 use differing::Differences;
 use earlier::{Earlier, names};
 use foreign::{named, refuse_foreign};
@@ -77,6 +79,7 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode> {
 pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
     peak_memory::reset();
     let JudgeArgs { report, region, .. } = &args.judging;
+    let voice = args.judging.voice();
     let detector = args.judging.detector(&args.model, runtime)?;
     let output = args.output.as_deref();
     let ours = output.map(named).transpose()?.unwrap_or_default();
@@ -96,29 +99,28 @@ pub fn detect(args: &DetectArgs, runtime: &Runtime) -> Result<ExitCode> {
             .map(|line| format!("; {line}"))
             .collect::<String>()
     );
+    besides.extend(output.and_then(|output| told_among(output, &args.images)));
     let first = inputs.first().and_then(Input::source);
-    let detector = region.restrict(detector, first, !report.quiet)?;
+    let detector = region.restrict(detector, first, voice)?;
     let stamps = Stamps::new(&args.model, report.part_id.clone())?;
     let making = Making {
         earlier: args.earlier(),
         written: args.judging.written(),
         form: report.form(),
-        tells: !report.quiet,
+        tells: voice.tells(),
     };
     name_all(&mut inputs, args.taken_names()?);
     if let Some(output) = output {
         refuse_foreign(output, &inputs, making.written)?;
     }
     let output = Output::create(output, making, detector.thresholds(), stamps)?;
-    if !report.quiet {
-        for line in besides {
-            tell!("{line}");
-        }
+    for line in besides {
+        note!(voice, "{line}");
     }
     let pictures = output.pictures();
     let header = detector.header();
     let differences = Differences::from(header.images.as_ref(), &header.settings);
-    let mut told = Told::new(output, report.said(), differences);
+    let mut told = Told::new(output, report.said(voice), differences);
     let started = Instant::now();
     let until_stopped = |input| runtime.interrupt.flow().is_continue().then_some(input);
     // Decoding, networks and pictures of different images overlap.

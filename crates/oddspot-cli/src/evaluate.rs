@@ -24,12 +24,13 @@ use serde::Serialize;
 use crate::besides::lines;
 use crate::good::tell_called_bad;
 use crate::interrupt::INTERRUPTED;
-use crate::output::claim_reports;
+use crate::output::{claim_reports, refuse_to_replace};
 use crate::printing;
 use crate::progress::Progress;
 use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
+use crate::voice::Voice;
 
 /// The exit status if test images could not be read.
 const SKIPPED: u8 = 3;
@@ -50,6 +51,9 @@ pub struct EvaluateArgs {
     /// Write a page of tables, curves and pictures, all in one file
     #[arg(long, value_name = "FILE.html")]
     pub html: Option<PathBuf>,
+    /// Replace files of --json, --chart and --html that are there already
+    #[arg(long)]
+    pub replace: bool,
     /// On the page, show this test image, by its path below the data set (may be repeated);
     /// without it each defect's highest and lowest score, and the good images with the highest
     #[arg(long, value_name = "IMAGE", requires = "html")]
@@ -71,7 +75,10 @@ pub struct EvaluateArgs {
 /// Measures, prints the tables and writes the files that were asked for.
 pub fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let files = args.json.iter().chain(&args.chart).chain(&args.html);
-    let _claims = claim_reports(files)?;
+    if !args.replace {
+        refuse_to_replace(files.clone())?;
+    }
+    let _claims = claim_reports(files, args.runtime.voice)?;
     evaluate(args, &args.runtime.open()?)
 }
 
@@ -82,14 +89,15 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         "a score of the model is none of the baseline's: give --false-alarm-rate instead of \
          --threshold, or leave out --baseline"
     );
-    let detector = args.verdict.load(&args.model, runtime, true)?;
+    let voice = args.runtime.voice;
+    let detector = args.verdict.load(&args.model, runtime, voice)?;
     let mut dataset = Dataset::open(&args.data)?;
     for line in lines(&dataset.besides, false) {
-        tell!("{line}");
+        note!(voice, "{line}");
     }
     tell_called_bad(&dataset);
     let (look, broken) = look_at(&mut dataset, &detector, runtime)?;
-    let detector = args.region.restrict(detector, first_of(&dataset), true)?;
+    let detector = args.region.restrict(detector, first_of(&dataset), voice)?;
     let shown = named(&dataset, &args.show)?;
     let baseline = match &args.baseline {
         None => None,
@@ -103,7 +111,7 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     let examined = examine_with_bars(&detector, (&dataset, &look), runtime)?;
     let below = match (&baseline, &examined) {
         (Some(baseline), Some(_)) => {
-            tell!("the baseline:");
+            note!(voice, "the baseline:");
             examine_with_bars(baseline, (&dataset, &look), runtime)?
         }
         _ => None,
@@ -119,7 +127,9 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
     let ending = ending::lines(&examined.0.verdicts, detector.thresholds(), args);
     let text = format!("{tables}\n{}\n", ending.join("\n"));
     // What was measured is not lost with a file that cannot be written.
-    printing::text(&text).context("cannot print the tables")?;
+    if voice.tells() {
+        printing::text(&text).context("cannot print the tables")?;
+    }
     write_files(
         args,
         (&dataset, &shown),
@@ -198,7 +208,7 @@ fn baseline(
     (dataset, model): (&Dataset, &Header),
     runtime: &Runtime,
 ) -> Result<Detector> {
-    let baseline = args.verdict.load(path, runtime, true)?;
+    let baseline = args.verdict.load(path, runtime, args.runtime.voice)?;
     let header = baseline.header();
     check_baseline(model, header, path).map_err(|error| {
         let advice = if header.settings.method != Method::Baseline {
@@ -211,7 +221,7 @@ fn baseline(
         anyhow!("{error}; {advice}")
     })?;
     check_unseen(dataset, header).with_context(|| format!("the baseline {}", path.display()))?;
-    args.region.restrict(baseline, first_of(dataset), true)
+    (args.region).restrict(baseline, first_of(dataset), args.runtime.voice)
 }
 
 fn first_of(dataset: &Dataset) -> Option<Source> {
@@ -286,7 +296,7 @@ fn examine_with_bars(
     dataset: (&Dataset, &TestLook),
     runtime: &Runtime,
 ) -> Result<Option<Examined>> {
-    let mut bars = Bars::default();
+    let mut bars = Bars::new(runtime.voice);
     let mut progress = |phase, done, total| {
         bars.set(phase, done, total);
         runtime.interrupt.flow()
@@ -297,28 +307,35 @@ fn examine_with_bars(
 }
 
 /// One bar per phase.
-#[derive(Default)]
-pub struct Bars(Option<Progress>);
+pub struct Bars {
+    voice: Voice,
+    shown: Option<Progress>,
+}
 
 impl Bars {
+    /// Of no phase yet.
+    pub fn new(voice: Voice) -> Self {
+        Self { voice, shown: None }
+    }
+
     /// Shows how far a phase is.
     pub fn set(&mut self, phase: Phase, done: usize, total: usize) {
-        match &mut self.0 {
+        match &mut self.shown {
             Some(bar) if done > 0 => bar.set(done, String::new),
             _ => {
                 self.finish();
-                let (label, unit) = match phase {
+                let words = match phase {
                     Phase::Judging => ("judging", "images"),
                     Phase::Measuring => ("measuring", "rows"),
                 };
-                self.0 = Some(Progress::new(label, unit, 0, total));
+                self.shown = Some(Progress::new(self.voice, words, (0, total)));
             }
         }
     }
 
     /// Ends the bar.
     pub fn finish(&mut self) {
-        if let Some(bar) = self.0.take() {
+        if let Some(bar) = self.shown.take() {
             bar.finish();
         }
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use oddspot::datasets::{Dataset, exclude};
 
 use crate::printing::counted;
+use crate::voice::Voice;
 
 /// Before the file that names are listed in.
 pub const LIST: char = '@';
@@ -25,7 +26,7 @@ impl ExcludeArgs {
     ///
     /// # Errors
     /// A list that cannot be read, a name that no good image has, a data set of which nothing is left.
-    pub fn apply(&self, datasets: &mut [Dataset]) -> Result<usize> {
+    pub fn apply(&self, datasets: &mut [Dataset], voice: Voice) -> Result<usize> {
         let mut names = Vec::new();
         for one in &self.exclude {
             match one.strip_prefix(LIST) {
@@ -48,7 +49,11 @@ impl ExcludeArgs {
             .iter()
             .map(|one| one.train.len() + one.held_out.len())
             .sum();
-        tell!("{} left out, {left} left", counted(excluded, "good image"));
+        note!(
+            voice,
+            "{} left out, {left} left",
+            counted(excluded, "good image")
+        );
         Ok(excluded)
     }
 }

@@ -39,12 +39,12 @@ pub struct ExtendArgs {
 
 /// `oddspot extend`.
 pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
-    let runtime = args.runtime.open()?;
+    let (runtime, voice) = (args.runtime.open()?, args.runtime.voice);
     let place = args.changed.claim(&args.model)?;
     let model = Model::load(&args.model)?;
     let before = [model.header.thresholds.image, model.header.thresholds.check];
     let known = model.header.added_images.len();
-    let good = good_images(&args.good, args.take)?;
+    let good = good_images(&args.good, args.take, voice)?;
     let mut told = Vec::new();
     let reading = model.header.settings.reading();
     let Some(good) = each_once((good, reading), &runtime, &mut told)? else {
@@ -52,9 +52,9 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     for line in told {
-        tell!("{line}");
+        note!(voice, "{line}");
     }
-    let mut phases = Phases::default();
+    let mut phases = Phases::new(voice);
     let mut observer = |event: &Event| {
         if let Event::Preparing { done, total } = *event {
             phases.show("looking", done, total);
@@ -79,13 +79,14 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     };
     let header = &extended.model.header;
     if !extended.known.is_empty() {
-        tell!(
+        note!(
+            voice,
             "{} left out: the model has learned from them already, or they are there twice",
             counted(extended.known.len(), "image")
         );
     }
     refuse_odd(&extended, args.take.force)?;
-    place.save(&extended.model)?;
+    place.save(&extended.model, voice)?;
     let thresholds = &header.thresholds;
     let networks = match header.settings.method.learns() {
         true => format!(
@@ -94,22 +95,27 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         ),
         false => String::new(),
     };
-    say!(
+    report!(
+        voice,
         "{} added; it has now learned from {}{networks}",
         counted(header.added_images.len() - known, "good image"),
         header.good_images(),
     );
     let [image, check] = before.map(four_digits);
-    say!(
+    report!(
+        voice,
         "an image is anomalous above the score {} (before {image}), to be checked above {} (before {check})",
         four_digits(thresholds.image),
         four_digits(thresholds.check),
     );
     for which in given(header) {
-        say!("the {which} was given to calibrate and stays; calibrate sets it anew");
+        report!(
+            voice,
+            "the {which} was given to calibrate and stays; calibrate sets it anew"
+        );
     }
     for line in describe_thresholds(header) {
-        say!("{line}");
+        report!(voice, "{line}");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -14,6 +14,7 @@ use ureq::http::{Response, StatusCode, header};
 
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::voice::Voice;
 
 /// Attempts in a row that may bring nothing new.
 const ATTEMPTS: u32 = 4;
@@ -34,7 +35,12 @@ pub enum Fetched {
 /// # Errors
 /// No connection, a server that has no such file, a full disk: what is there is kept. A file with
 /// another hash, which is deleted.
-pub fn fetch(url: &str, to: &Path, sha256: &str, interrupt: &Interrupt) -> Result<Fetched> {
+pub fn fetch(
+    url: &str,
+    to: &Path,
+    sha256: &str,
+    (interrupt, voice): (&Interrupt, Voice),
+) -> Result<Fetched> {
     let kept = || {
         format!(
             "cannot fetch {url} ({} bytes are in {}; the same command goes on from there)",
@@ -55,7 +61,7 @@ pub fn fetch(url: &str, to: &Path, sha256: &str, interrupt: &Interrupt) -> Resul
             return Ok(Fetched::Interrupted);
         }
         let before = length(to);
-        let error = match attempt(&agent, url, to, interrupt) {
+        let error = match attempt(&agent, url, to, (interrupt, voice)) {
             Ok(Some(Fetched::Whole)) => break,
             Ok(Some(Fetched::Interrupted)) => return Ok(Fetched::Interrupted),
             Ok(None) => anyhow::anyhow!("the connection was cut"),
@@ -90,7 +96,7 @@ fn attempt(
     agent: &Agent,
     url: &str,
     to: &Path,
-    interrupt: &Interrupt,
+    (interrupt, voice): (&Interrupt, Voice),
 ) -> Result<Option<Fetched>, Failure> {
     let have = length(to);
     let mut request = agent.get(url);
@@ -128,7 +134,7 @@ fn attempt(
         .map_err(write)?;
     let mut bar = end.map(|end| {
         let mib = |bytes: u64| bytes.div_ceil(MIB) as usize;
-        Progress::new("fetching", "MiB", mib(start), mib(end))
+        Progress::new(voice, ("fetching", "MiB"), (mib(start), mib(end)))
     });
     let mut body = response.into_body().into_reader();
     let mut bytes = vec![0; 1 << 16];

@@ -14,6 +14,7 @@ use oddspot::train::GoodImages;
 use crate::besides::{lines, listed};
 use crate::progress::Phases;
 use crate::runtime::Runtime;
+use crate::voice::Voice;
 pub use folders::{called_bad, refuse_good, tell_called_bad};
 
 /// Folders, images or files that a line or an error lists.
@@ -140,7 +141,7 @@ fn checking<T: Send>(
     + Send,
 ) -> Result<T> {
     let started = Instant::now();
-    let mut phases = Phases::default();
+    let mut phases = Phases::new(runtime.voice);
     let mut progress = |done: usize, total: usize| {
         if started.elapsed() > PATIENCE {
             phases.show("checking", done, total);
@@ -156,7 +157,7 @@ fn checking<T: Send>(
 ///
 /// # Errors
 /// A path that does not exist, that has no good image, or that is called like bad ones inside.
-pub fn good_images(paths: &[PathBuf], args: GoodArgs) -> Result<GoodImages> {
+pub fn good_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<GoodImages> {
     let mut found = GoodImages::default();
     let opened = opened(paths)?;
     for (path, dataset) in paths.iter().zip(opened) {
@@ -165,7 +166,7 @@ pub fn good_images(paths: &[PathBuf], args: GoodArgs) -> Result<GoodImages> {
             continue;
         };
         for line in args.look(&dataset)? {
-            tell!("{}: {line}", path.display());
+            note!(voice, "{}: {line}", path.display());
         }
         let good = dataset.train.iter().chain(&dataset.held_out);
         let before = found.train.len();
@@ -187,7 +188,7 @@ pub fn good_images(paths: &[PathBuf], args: GoodArgs) -> Result<GoodImages> {
 ///
 /// # Errors
 /// A path that does not exist, that has no bad image, or that is called like good ones inside.
-pub fn bad_images(paths: &[PathBuf], args: GoodArgs) -> Result<Vec<Source>> {
+pub fn bad_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<Vec<Source>> {
     let mut found = Vec::new();
     let opened = opened(paths)?;
     for (path, dataset) in paths.iter().zip(opened) {
@@ -196,7 +197,7 @@ pub fn bad_images(paths: &[PathBuf], args: GoodArgs) -> Result<Vec<Source>> {
             continue;
         };
         for line in lines(&dataset.besides, false) {
-            tell!("{}: {line}", path.display());
+            note!(voice, "{}: {line}", path.display());
         }
         let is_bad = |sample: &&Sample| matches!(sample.label, Label::Defect(_));
         let before = found.len();

@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod printing;
+#[macro_use]
+mod voice;
 
 mod advice;
 mod audit;

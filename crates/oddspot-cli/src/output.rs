@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use oddspot::files::atomic;
 use oddspot::files::lock::Hold;
 pub use oddspot::files::replaced::{beside, parent, replace};
+
+use crate::voice::Voice;
 
 /// An output file that is this run's own until it is let go.
 pub struct Claim(Option<Hold>);
@@ -34,15 +36,36 @@ impl Claim {
     }
 }
 
+/// Refuses to write over files that are there already, before the work.
+///
+/// # Errors
+/// Such a file.
+pub fn refuse_to_replace<'a>(mut files: impl Iterator<Item = &'a PathBuf>) -> Result<()> {
+    match files.find(|file| file.is_file()) {
+        None => Ok(()),
+        Some(file) => bail!(
+            "{} is there already; add --replace to write over it, or choose another name",
+            file.display()
+        ),
+    }
+}
+
 /// Claims the reports that a command was asked for, and tells which are there already.
 ///
 /// # Errors
 /// As [`Claim::take`].
-pub fn claim_reports<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Claim>> {
+pub fn claim_reports<'a>(
+    files: impl Iterator<Item = &'a PathBuf>,
+    voice: Voice,
+) -> Result<Vec<Claim>> {
     let claim = |file: &PathBuf| {
         let claim = Claim::take(file)?;
         if file.is_file() {
-            tell!("{} is there already and will be replaced", file.display());
+            note!(
+                voice,
+                "{} is there already and will be replaced",
+                file.display()
+            );
         }
         Ok(claim)
     };

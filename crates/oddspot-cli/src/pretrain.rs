@@ -19,6 +19,7 @@ use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::output::{Claim, beside, replace};
 use crate::progress::Progress;
 use crate::runtime::RuntimeArgs;
+use crate::voice::Voice;
 
 /// Arguments of `oddspot pretrain`.
 #[derive(Args)]
@@ -63,6 +64,9 @@ pub struct PretrainArgs {
     /// Threads to compute with; 0 takes as many as there are cores
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
+    /// How much is told
+    #[command(flatten)]
+    pub voice: Voice,
 }
 
 /// Ending of the checkpoint from before the learning rate falls.
@@ -78,6 +82,7 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
     let runtime = RuntimeArgs {
         device: "cpu".to_owned(),
         threads: args.threads,
+        voice: args.voice,
     };
     let runtime = runtime.open()?;
     runtime.pool()?.install(|| match &args.preview {
@@ -107,16 +112,24 @@ fn pretrain(args: &PretrainArgs, recipe: Recipe, interrupt: &Interrupt) -> Resul
     }
     let write = || pretraining.write_weights(&args.output);
     if let Some(kept) = replace(&args.output, write)? {
-        tell!("the teacher before is kept as {}", kept.display());
+        note!(
+            args.voice,
+            "the teacher before is kept as {}",
+            kept.display()
+        );
     }
     let teacher = read_weights(&args.output, "")?;
     // The weights hold what the checkpoint was kept for.
     std::fs::remove_file(&checkpoint).ok();
-    say!("teacher: {}", args.output.display());
-    say!("SHA-256 {}", teacher.identity.sha256);
+    report!(args.voice, "teacher: {}", args.output.display());
+    report!(args.voice, "SHA-256 {}", teacher.identity.sha256);
     let hours = pretraining.seconds() / 3600.0;
-    say!("{steps} steps in {hours:.2} hours of this machine");
-    say!(
+    report!(
+        args.voice,
+        "{steps} steps in {hours:.2} hours of this machine"
+    );
+    report!(
+        args.voice,
         "use it with: oddspot train DATA -o MODEL --teacher {}",
         args.output.display()
     );
@@ -152,7 +165,11 @@ fn learn(
 ) -> Result<()> {
     let steps = pretraining.recipe().steps;
     let plateau = pretraining.recipe().cool_down_start();
-    let mut progress = Progress::new("pretraining", "steps", pretraining.steps_done(), steps);
+    let mut progress = Progress::new(
+        args.voice,
+        ("pretraining", "steps"),
+        (pretraining.steps_done(), steps),
+    );
     let ended = pretraining.run(|pretraining, report| {
         progress.set(report.step, || note(report));
         let due = |every: u64| (report.step as u64).is_multiple_of(every);

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::voice::Voice;
+
 /// A plain line at most this often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 /// The same warning at most this often.
@@ -15,6 +17,7 @@ pub const FITTING: (&str, &str) = ("learning what is usual", "parts");
 /// Progress of one phase of work over a known number of items.
 pub struct Progress {
     bar: ProgressBar,
+    voice: Voice,
     label: &'static str,
     unit: &'static str,
     first: u64,
@@ -24,8 +27,16 @@ pub struct Progress {
 
 impl Progress {
     /// Begins a phase: `label` names it, `unit` its items; `done` of `total` lie behind it.
-    pub fn new(label: &'static str, unit: &'static str, done: usize, total: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+    pub fn new(
+        voice: Voice,
+        (label, unit): (&'static str, &'static str),
+        (done, total): (usize, usize),
+    ) -> Self {
+        let target = match voice.tells() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
         let template =
             format!("{label} {{bar:24}} {{pos}}/{{len}} {{rate}} {unit}/s {{eta}} left {{msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -41,6 +52,7 @@ impl Progress {
         bar.reset_eta();
         Self {
             bar,
+            voice,
             label,
             unit,
             first: done as u64,
@@ -51,6 +63,9 @@ impl Progress {
 
     /// Tells that `done` items are done, with a note on the last one.
     pub fn set(&mut self, done: usize, note: impl FnOnce() -> String) {
+        if !self.voice.tells() {
+            return;
+        }
         let total = self.bar.length().unwrap_or(0);
         if self.bar.is_hidden() {
             let due = self.last_line.is_none_or(|at| at.elapsed() >= LINE_EVERY);
@@ -89,10 +104,17 @@ impl Progress {
 }
 
 /// The bar of the phase that goes on, of work on images in several phases.
-#[derive(Default)]
-pub struct Phases(Option<([&'static str; 2], Progress)>);
+pub struct Phases {
+    voice: Voice,
+    shown: Option<([&'static str; 2], Progress)>,
+}
 
 impl Phases {
+    /// Of no phase yet.
+    pub fn new(voice: Voice) -> Self {
+        Self { voice, shown: None }
+    }
+
     /// Shows how far a phase is; another label ends the one before.
     pub fn show(&mut self, label: &'static str, done: usize, total: usize) {
         self.show_of([label, ""], "images", (done, total));
@@ -110,18 +132,20 @@ impl Phases {
         unit: &'static str,
         (done, total): (usize, usize),
     ) {
-        if self.0.as_ref().is_none_or(|(shown, _)| *shown != phase) {
+        let is_other = |(shown, _): &([&str; 2], Progress)| *shown != phase;
+        if self.shown.as_ref().is_none_or(is_other) {
             self.finish();
-            self.0 = Some((phase, Progress::new(phase[0], unit, 0, total)));
+            let bar = Progress::new(self.voice, (phase[0], unit), (0, total));
+            self.shown = Some((phase, bar));
         }
-        if let Some((_, bar)) = &mut self.0 {
+        if let Some((_, bar)) = &mut self.shown {
             bar.set(done, String::new);
         }
     }
 
     /// Ends the phase and leaves its bar in view.
     pub fn finish(&mut self) {
-        if let Some((_, bar)) = self.0.take() {
+        if let Some((_, bar)) = self.shown.take() {
             bar.finish();
         }
     }

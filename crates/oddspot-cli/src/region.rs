@@ -7,6 +7,8 @@ use clap::Args;
 use oddspot::Detector;
 use oddspot::images::{Limits, RegionOfInterest, Source};
 
+use crate::voice::Voice;
+
 /// Which part of images is inspected.
 #[derive(Args, Clone, Default)]
 pub struct RegionArgs {
@@ -59,25 +61,18 @@ impl RegionArgs {
         &self,
         detector: Detector,
         first: Option<Source>,
-        tells: bool,
+        voice: Voice,
     ) -> Result<Detector> {
         Ok(match self.drawn_for(first, detector.reading().limits)? {
             Some(region) => {
                 let detector = detector.inspecting(&region)?;
-                if tells {
-                    tell_of(detector.inspected_share());
+                if let Some(words) = describe_share(detector.inspected_share()) {
+                    note!(voice, "{words}");
                 }
                 detector
             }
             None => detector,
         })
-    }
-}
-
-/// Tells how much of the images is inspected.
-fn tell_of(share: Option<f64>) {
-    if let Some(words) = describe_share(share) {
-        tell!("{words}");
     }
 }
 

@@ -13,6 +13,7 @@ use oddspot::{Error, ErrorKind, Model, Subject};
 use rayon::ThreadPool;
 
 use crate::interrupt::Interrupt;
+use crate::voice::Voice;
 
 /// Device and threads.
 #[derive(Args, Clone)]
@@ -23,6 +24,9 @@ pub struct RuntimeArgs {
     /// Threads to compute with; 0 takes as many as there are cores
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
+    /// How much is told
+    #[command(flatten)]
+    pub voice: Voice,
 }
 
 /// A process made ready for work.
@@ -34,6 +38,8 @@ pub struct Runtime {
     pub threads: usize,
     /// Ctrl-C.
     pub interrupt: Interrupt,
+    /// How much is told.
+    pub voice: Voice,
 }
 
 impl RuntimeArgs {
@@ -46,7 +52,8 @@ impl RuntimeArgs {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.min(MOST_PER_CORE * cores);
         if threads < self.threads {
-            tell!(
+            note!(
+                self.voice,
                 "--threads {} is far above the {cores} cores that there are: {threads} compute",
                 self.threads
             );
@@ -55,6 +62,7 @@ impl RuntimeArgs {
             engine,
             threads,
             interrupt: Interrupt::install()?,
+            voice: self.voice,
         })
     }
 }

@@ -22,6 +22,7 @@ use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::output::Claim;
 use crate::runtime::{imported_teachers, teacher_library};
 use crate::torchvision::{SOURCES, Source};
+use crate::voice::Voice;
 
 /// Arguments of `oddspot teacher`.
 #[derive(Args)]
@@ -55,6 +56,9 @@ enum Action {
         /// Beginning of the file's SHA-256, if it is another than torchvision's
         #[arg(long, requires = "url", value_name = "HEX", value_parser = hexadecimal)]
         sha256: Option<String>,
+        /// How much is told
+        #[command(flatten)]
+        voice: Voice,
     },
 }
 
@@ -87,7 +91,15 @@ pub fn run(args: &TeacherArgs) -> Result<ExitCode> {
             teacher,
             url,
             sha256,
-        } => return fetch_from(&library, teacher, url.as_deref(), sha256.as_deref()),
+            voice,
+        } => {
+            return fetch_from(
+                &library,
+                teacher,
+                (url.as_deref(), sha256.as_deref()),
+                *voice,
+            );
+        }
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -162,15 +174,21 @@ fn fetch_from(
 fn fetch_from(
     library: &Library,
     teacher: &Source,
-    url: Option<&str>,
-    sha256: Option<&str>,
+    (url, sha256): (Option<&str>, Option<&str>),
+    voice: Voice,
 ) -> Result<ExitCode> {
     let interrupt = Interrupt::install()?;
     let torchvision = teacher.url();
     let url = url.unwrap_or(&torchvision);
     let part = library.scratch(&format!("{}.part", teacher.file))?;
     let _claim = Claim::take(&part)?;
-    if fetch(url, &part, sha256.unwrap_or(teacher.sha256), &interrupt)? == Fetched::Interrupted {
+    if fetch(
+        url,
+        &part,
+        sha256.unwrap_or(teacher.sha256),
+        (&interrupt, voice),
+    )? == Fetched::Interrupted
+    {
         tell!(
             "interrupted; what was fetched is kept in {}, and the same command goes on",
             part.display()

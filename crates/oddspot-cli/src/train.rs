@@ -25,6 +25,7 @@ use crate::interrupt::INTERRUPTED;
 use crate::output::{Claim, beside, parent, replace};
 use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
+use crate::voice::Voice;
 use watch::{Ended, Watch};
 
 /// Arguments of `oddspot train`. An option given twice takes its last value, so that a command
@@ -94,7 +95,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     let region = args.region.drawn(settings.reading().limits)?;
     refuse_to_replace(args, &checkpoint)?;
     let mut datasets = data_sets(std::slice::from_ref(&args.data))?;
-    let excluded = args.exclude.apply(&mut datasets)?;
+    let excluded = args.exclude.apply(&mut datasets, args.runtime.voice)?;
     let dataset = datasets.swap_remove(0);
     let mut told = args.good.look(&dataset)?;
     let good = GoodImages::of(&dataset);
@@ -109,7 +110,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         "the {count} good images show the same pixels, all of them, and count once: give others, of other \
          parts"
     );
-    let mut watch = Watch::new(&settings, &args.output, log, &runtime.interrupt).telling(told);
+    let mut watch = Watch::new(&settings, &args.output, log, runtime).telling(told);
     let mut left_out = Vec::new();
     let mut training = Training::new(settings, images.clone())
         .library(teacher_library())
@@ -139,11 +140,17 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
             wrote_instant,
         } => {
             let is_first = wrote_instant || is_first(&args.output);
-            save(&model, &args.output, &checkpoint.path, (kept, is_first))?;
+            save(
+                &model,
+                &args.output,
+                &checkpoint.path,
+                (kept, is_first),
+                runtime.voice,
+            )?;
             for fold in 1..=model.header.settings.training.folds {
                 std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();
             }
-            ending::summarise(&model, &args.output);
+            ending::summarise(&model, &args.output, runtime.voice);
             if !args.no_audit {
                 let good = Good {
                     images,
@@ -152,7 +159,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
                 };
                 audit(args, runtime, &model, good);
             }
-            ending::tell_what_next(&args.output, !args.no_audit);
+            ending::tell_what_next(&args.output, !args.no_audit, runtime.voice);
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -215,7 +222,11 @@ fn refuse_to_replace(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<()> {
         log.display()
     );
     if has_lines {
-        tell!("{} is there already and will be replaced", log.display());
+        note!(
+            args.runtime.voice,
+            "{} is there already and will be replaced",
+            log.display()
+        );
     }
     Ok(())
 }
@@ -232,6 +243,7 @@ fn save(
     output: &Path,
     checkpoint: &Path,
     (kept, is_first): (bool, bool),
+    voice: Voice,
 ) -> Result<()> {
     let write = || model.save(output);
     let replaced = match is_first {
@@ -247,7 +259,7 @@ fn save(
         false => "the training is done, but nothing of its end could be written".to_owned(),
     })?;
     if let Some(before) = before {
-        tell!("the model before is kept as {}", before.display());
+        note!(voice, "the model before is kept as {}", before.display());
     }
     std::fs::remove_file(checkpoint).ok();
     Ok(())
@@ -279,9 +291,10 @@ fn audit(args: &TrainArgs, runtime: &Runtime, model: &Model, good: Good) {
             unusable: &[],
             called_bad: &[],
         };
-        tell_in_short(&found);
+        tell_in_short(&found, runtime.voice);
         write_page(&found, &page, runtime)?;
-        say!(
+        report!(
+            runtime.voice,
             "the good images, the most suspicious first: {}",
             page.display()
         );

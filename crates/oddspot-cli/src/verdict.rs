@@ -9,6 +9,7 @@ use oddspot::verdict::Thresholds;
 
 use crate::described::{describe_amount, describe_false_alarms, describe_scores, four_digits};
 use crate::runtime::Runtime;
+use crate::voice::Voice;
 
 /// Other thresholds than the model's.
 #[derive(Args, Clone, Default)]
@@ -38,13 +39,13 @@ impl VerdictArgs {
     ///
     /// # Errors
     /// An unusable model, or a threshold or rate out of range.
-    pub fn load(&self, model: &Path, runtime: &Runtime, tells: bool) -> Result<Detector> {
+    pub fn load(&self, model: &Path, runtime: &Runtime, voice: Voice) -> Result<Detector> {
         let detector = runtime.detector(model)?;
         let own = detector.thresholds();
         let Some(thresholds) = self.thresholds(own)? else {
             return Ok(detector);
         };
-        if !tells {
+        if voice.quiet {
             return Ok(detector.with_thresholds(thresholds));
         }
         let [image, check] = [thresholds.image, thresholds.check].map(four_digits);

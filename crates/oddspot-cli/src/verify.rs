@@ -2,7 +2,6 @@
 
 mod golden;
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,7 +16,8 @@ use crate::advice::causes;
 use crate::interrupt::INTERRUPTED;
 use crate::printing::counted;
 use crate::progress::Progress;
-use crate::runtime::RuntimeArgs;
+use crate::runtime::{Runtime, RuntimeArgs};
+use crate::voice::Voice;
 use golden::{Golden, Judged, Known};
 
 /// The exit status of a model that does not judge as it must.
@@ -48,26 +48,34 @@ pub struct VerifyArgs {
 pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
     let mut golden = args.golden.as_deref().map(Golden::read).transpose()?;
     if let Some(golden) = &mut golden {
-        forget_scores_of_others(golden, &args.model)?;
+        forget_scores_of_others(golden, &args.model, args.runtime.voice)?;
     }
     let runtime = args.runtime.open()?;
     let detector = runtime.detector(&args.model)?;
-    let mut passed = own_images(&detector)?;
+    let (agrees, own) = own_images(&detector)?;
+    let mut passed = agrees;
+    let mut lines = own;
     if let Some(golden) = &golden {
-        let Some(judged) = judge(&detector, golden, || runtime.interrupt.flow()) else {
+        let Some(judged) = judge(&detector, golden, &runtime) else {
             tell!("interrupted; nothing is verified");
             return Ok(ExitCode::from(INTERRUPTED));
         };
-        for line in &judged.lines {
-            say!("{line}");
-        }
         passed &= judged.passes(args.max_misses, args.max_false_alarms);
-        say!("{}", judged.summary(args.max_misses, args.max_false_alarms));
+        let summary = judged.summary(args.max_misses, args.max_false_alarms);
+        lines.extend(judged.lines.into_iter().chain([summary]));
+    }
+    // A quiet run tells of a model that fails, and why.
+    let voice = match passed {
+        true => runtime.voice,
+        false => Voice::FULL,
+    };
+    for line in lines {
+        report!(voice, "{line}");
     }
     let model = args.model.display();
     Ok(match passed {
         true => {
-            say!("verified: {model} judges here as it must");
+            report!(voice, "verified: {model} judges here as it must");
             ExitCode::SUCCESS
         }
         false => {
@@ -81,13 +89,14 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
 ///
 /// # Errors
 /// A model that cannot be read.
-fn forget_scores_of_others(golden: &mut Golden, model: &Path) -> Result<()> {
+fn forget_scores_of_others(golden: &mut Golden, model: &Path, voice: Voice) -> Result<()> {
     let sha256 = hex(&sha256_of_file(model)?);
     let is_other = |known: &&mut Known| known.model.as_ref().is_some_and(|other| *other != sha256);
     let others = golden.images.iter_mut().filter(is_other);
     let forgotten = others.filter_map(|known| known.score.take()).count();
     if forgotten > 0 {
-        tell!(
+        note!(
+            voice,
             "{} are by another model: verdicts alone are compared there",
             counted(forgotten, "noted score")
         );
@@ -95,33 +104,28 @@ fn forget_scores_of_others(golden: &mut Golden, model: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether the good images that lie in the model score as they did when it was made.
-fn own_images(detector: &Detector) -> Result<bool> {
+/// Whether the good images that lie in the model score as they did when it was made, and what is said of it.
+fn own_images(detector: &Detector) -> Result<(bool, Vec<String>)> {
     let examples = detector.examples()?;
     if examples.is_empty() {
-        tell!(
-            "the model holds no images of its own to be verified by: it was made by an earlier version"
-        );
-        return Ok(true);
+        let none = "warning: the model holds no images of its own to be verified by: it was made by an earlier version";
+        return Ok((true, vec![none.to_owned()]));
     }
     let threshold = detector.thresholds().image;
     let agree = examples.iter().filter(|one| one.agrees(threshold)).count();
     let apart = examples.iter().map(|one| (one.now - one.recorded).abs());
-    say!(
+    let line = format!(
         "{agree} of {} images of the model score as when it was made; they differ by {:.1e} at most, of a threshold of {threshold:.2}",
         examples.len(),
         apart.fold(0.0, f32::max)
     );
-    Ok(agree == examples.len())
+    Ok((agree == examples.len(), vec![line]))
 }
 
 /// What the model says of the known images, those too that it cannot judge; None if it was interrupted.
-fn judge(
-    detector: &Detector,
-    golden: &Golden,
-    flow: impl Fn() -> ControlFlow<()>,
-) -> Option<Judged> {
-    let mut bar = Progress::new("judging", "images", 0, golden.images.len());
+fn judge(detector: &Detector, golden: &Golden, runtime: &Runtime) -> Option<Judged> {
+    let total = golden.images.len();
+    let mut bar = Progress::new(runtime.voice, ("judging", "images"), (0, total));
     let mut judged = Judged::new(detector.thresholds().image);
     detector.in_order(
         golden.images.iter(),
@@ -132,7 +136,7 @@ fn judge(
                 Err(error) => judged.add_unjudged(known, &causes(&error)),
             }
             bar.set(judged.count(), String::new);
-            flow()
+            runtime.interrupt.flow()
         },
     );
     bar.finish();

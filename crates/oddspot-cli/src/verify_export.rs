@@ -63,7 +63,7 @@ pub fn run(args: &VerifyExportArgs) -> Result<ExitCode> {
     let Collected { inputs, .. } = collect(&args.images, None)?;
     let images: Vec<Source> = inputs.iter().filter_map(|input| input.source()).collect();
     ensure!(!images.is_empty(), "there is no image to compare");
-    let mut bar = Progress::new("comparing", "images", 0, images.len());
+    let mut bar = Progress::new(runtime.voice, ("comparing", "images"), (0, images.len()));
     let mut differences = Differences::default();
     let (mut lines, mut failed, mut unread) = (Vec::new(), None, 0);
     detector.in_order(
@@ -102,6 +102,7 @@ pub fn run(args: &VerifyExportArgs) -> Result<ExitCode> {
     );
     bar.finish();
     for line in &lines {
+        // Images that could not be read, or of which the verdicts differ.
         say!("{line}");
     }
     if let Some(error) = failed {
@@ -111,12 +112,13 @@ pub fn run(args: &VerifyExportArgs) -> Result<ExitCode> {
         tell!("interrupted; nothing is verified");
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    say!("{}", summary(&differences));
+    let voice = runtime.voice;
+    report!(voice, "{}", summary(&differences));
     let export = args.export.display();
     let passed = differences.images > 0 && differences.within(args.tolerance);
     Ok(match (passed, unread) {
         (true, 0) => {
-            say!("verified: {export} judges as {model} does");
+            report!(voice, "verified: {export} judges as {model} does");
             ExitCode::SUCCESS
         }
         (true, _) => {

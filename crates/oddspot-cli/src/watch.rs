@@ -5,16 +5,16 @@ mod hook;
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
-use oddspot::Detector;
-use oddspot::files::lock::Hold;
+use oddspot::files::lock::{Hold, holder};
+use oddspot::{Detector, ErrorKind};
 use oddspot_arrivals::{Arrivals, Folder, Whole, is_image};
 
 use crate::detect::JudgeArgs;
@@ -23,6 +23,7 @@ use crate::detect::judge::judge;
 use crate::detect::told::{Judged, OfFile, Page};
 use crate::printing::counted;
 use crate::runtime::Runtime;
+use crate::voice::Voice;
 use days::{Days, judged_before};
 use hook::{HookArgs, Hooks};
 
@@ -66,7 +67,7 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
     let detector = args
         .judging
         .region
-        .restrict(detector, None, !args.judging.report.quiet)?;
+        .restrict(detector, None, args.judging.voice())?;
     std::fs::create_dir_all(&args.output).with_context(|| {
         format!(
             "cannot make the folder {}; choose an -o that you may write to",
@@ -80,7 +81,7 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
         args.folder.display(),
         args.output.display()
     );
-    let _hold = Hold::take_soon(&output.join(HELD))?;
+    let _hold = hold(&output, &args.output)?;
     let mut watch = Watch {
         arrivals: Arrivals::new(judged_before(&output)?),
         folder: Folder::new(
@@ -88,10 +89,10 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
             vec![output.clone()],
             Box::new(|news| tell!("{news}")),
         ),
-        hooks: Hooks::start(&args.hook, &output, !args.judging.report.quiet)?,
+        hooks: Hooks::start(&args.hook, &output, args.judging.voice().tells())?,
         days: Days::new(&output, &args.model, &args.judging)?,
         others: HashSet::new(),
-        tells: !args.judging.report.quiet,
+        voice: args.judging.voice(),
         root,
     };
     watch.begin(args);
@@ -112,8 +113,7 @@ struct Watch<'a> {
     hooks: Hooks,
     /// Extensions of files that are no images.
     others: HashSet<String>,
-    /// Whether is told what did not go wrong.
-    tells: bool,
+    voice: Voice,
 }
 
 impl Watch<'_> {
@@ -121,20 +121,18 @@ impl Watch<'_> {
         if args.new_only {
             self.folder.look(&mut self.arrivals);
             let passed = self.arrivals.pass_over_waiting();
-            if self.tells {
-                tell!(
-                    "what lies there already is passed over: {}",
-                    counted(passed, "file")
-                );
-            }
-        }
-        if self.tells {
-            tell!(
-                "watching {}; results come into {}, each day in a folder of its own; Ctrl-C ends it",
-                args.folder.display(),
-                args.output.display()
+            note!(
+                self.voice,
+                "what lies there already is passed over: {}",
+                counted(passed, "file")
             );
         }
+        note!(
+            self.voice,
+            "watching {}; results come into {}, each day in a folder of its own; Ctrl-C ends it",
+            args.folder.display(),
+            args.output.display()
+        );
     }
 
     fn go_on(&mut self, detector: &Detector, runtime: &Runtime) -> Result<()> {
@@ -218,8 +216,9 @@ impl Watch<'_> {
     fn pass_over(&mut self, others: &[Whole]) {
         for Whole { path, .. } in others {
             let extension = path.extension().unwrap_or_default().to_string_lossy();
-            if self.others.insert(extension.to_lowercase()) && self.tells {
-                tell!(
+            if self.others.insert(extension.to_lowercase()) {
+                note!(
+                    self.voice,
                     "passed over, as are others of its kind: {} is no image",
                     path.display()
                 );
@@ -250,7 +249,7 @@ impl Fate {
             return Self::Judged;
         };
         match File::open(&whole.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Self::Gone,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Gone,
             Err(_) => return Self::Waits(Some(reason.clone())),
             Ok(_) => {}
         }
@@ -259,6 +258,22 @@ impl Fate {
             false => Self::Waits(None),
         }
     }
+}
+
+/// Takes hold of the output folder as long as the run goes on.
+///
+/// # Errors
+/// Another run that writes there; a folder that cannot be written.
+fn hold(output: &Path, named: &Path) -> Result<Hold> {
+    let held = output.join(HELD);
+    Hold::take_soon(&held).map_err(|error| match error.kind() {
+        ErrorKind::Mismatch => anyhow!(
+            "another `oddspot watch`{} writes its results into {}: stop that one, or choose another -o",
+            holder(&held),
+            named.display()
+        ),
+        _ => error.into(),
+    })
 }
 
 /// Where a folder really lies, whatever way leads there: its images are to be known again.

@@ -7,6 +7,7 @@ use oddspot_draw::page::most_suspicious;
 use super::{AuditArgs, Found, Unusable};
 use crate::described::four_digits;
 use crate::printing::{self, are, counted};
+use crate::voice::Voice;
 
 /// Groups and images that a list names.
 const LISTED: usize = 12;
@@ -76,7 +77,7 @@ impl<'a> Words<'a> {
         let what = match likeness {
             Likeness::Exact => "exact duplicates",
             Likeness::Near => {
-                "pictures of the same part (another exposure, a little moved, saved again)"
+                "pictures that look alike, perhaps of the same part (another exposure, a little moved, saved again)"
             }
         };
         let mut lines = vec![format!("{} of {what}:", groups(count))];
@@ -87,7 +88,7 @@ impl<'a> Words<'a> {
             };
             let correlation = match likeness {
                 Likeness::Exact => String::new(),
-                Likeness::Near => format!("{:.2} ", twins.correlation),
+                Likeness::Near => format!("likeness {:.2} of 1: ", twins.correlation),
             };
             lines.push(format!(
                 "  {correlation}{}{across}",
@@ -172,19 +173,24 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
     lines.extend(words.twins(Likeness::Near));
     lines.extend(words.unlike());
     lines.extend(varying(words.found.audit));
-    let text = lines.join("\n") + "\n";
-    printing::text(&text).context("cannot print what was found")?;
+    let voice = args.runtime.voice;
+    if voice.tells() {
+        let text = lines.join("\n") + "\n";
+        printing::text(&text).context("cannot print what was found")?;
+    }
     match &args.output {
-        Some(page) => tell!("the page, with pictures, is {}", page.display()),
-        None => tell!("-o PAGE.html shows them"),
+        Some(page) => note!(voice, "the page, with pictures, is {}", page.display()),
+        None => note!(voice, "-o PAGE.html shows them"),
     }
     if let Some(file) = &args.ignore {
         match words.found.audit.varying.len() {
-            0 => tell!(
+            0 => note!(
+                voice,
                 "{} is not written: there is no region in which good images differ so much",
                 file.display()
             ),
-            _ => tell!(
+            _ => note!(
+                voice,
                 "what may be ignored is in {}: look at them on the page, then train with --region {}",
                 file.display(),
                 file.display()
@@ -197,7 +203,8 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
             0 => String::new(),
             some => format!(", and {some} that cannot be used"),
         };
-        tell!(
+        note!(
+            voice,
             "{}{unusable} listed in {}: look there, then train with --exclude @{}",
             counted(count, "suspicious image"),
             list.display(),
@@ -224,7 +231,7 @@ pub fn tell_unusable(unusable: &[Unusable]) {
 }
 
 /// The few lines that a training ends with.
-pub fn tell_in_short(found: &Found) {
+pub fn tell_in_short(found: &Found, voice: Voice) {
     let audit = found.audit;
     // Others have been warned of with the threshold.
     let warned = found.header.suspicious_images();
@@ -233,14 +240,18 @@ pub fn tell_in_short(found: &Found) {
         .filter(|name| warned.iter().all(|record| record.name != *name))
         .collect();
     if !suspicious.is_empty() {
-        say!(
+        report!(
+            voice,
             "odd among the good images: {}; look whether they are good",
             named(&suspicious)
         );
     }
     for (likeness, what) in [
         (Likeness::Exact, "exact duplicates"),
-        (Likeness::Near, "pictures of the same part"),
+        (
+            Likeness::Near,
+            "pictures that look alike, perhaps of the same part,",
+        ),
     ] {
         let count = audit.twins_of(likeness).count();
         let groups = groups(count);
@@ -249,7 +260,8 @@ pub fn tell_in_short(found: &Found) {
             .filter(|twins| twins.across_halves)
             .count();
         if count > 0 {
-            say!(
+            report!(
+                voice,
                 "{groups} of {what} among the good images, {across} of them both learned from and held out"
             );
         }
@@ -258,13 +270,18 @@ pub fn tell_in_short(found: &Found) {
         .map(|&at| audit.images[at].name.as_str())
         .collect();
     if !unlike.is_empty() {
-        say!(
+        report!(
+            voice,
             "of another size, shape or colour than the other good images: {}",
             named(&unlike)
         );
     }
     for one in &audit.varying {
-        say!("good images differ most in a region: {}", one.words());
+        report!(
+            voice,
+            "good images differ most in a region: {}",
+            one.words()
+        );
     }
 }
 

@@ -45,7 +45,7 @@ impl Benchmark<'_> {
         let Some(set) = prepared else {
             return Ok(None);
         };
-        tell!("{}", run.name());
+        note!(self.runtime.voice, "{}", run.name());
         self.one(run, listed, set)
     }
 
@@ -69,7 +69,11 @@ impl Benchmark<'_> {
         let Some(view) = View::learn(&settings, images.iter(), &dataset.root, flow)? else {
             return Ok(None);
         };
-        let mut bar = Progress::new("preparing", "images", 0, images.len());
+        let mut bar = Progress::new(
+            self.runtime.voice,
+            ("preparing", "images"),
+            (0, images.len()),
+        );
         let set = TrainingSet::prepare(
             (&images, &dataset.root),
             (&settings, Arc::new(view)),
@@ -161,7 +165,11 @@ impl Benchmark<'_> {
         let checkpoint = self.file(run, "checkpoint");
         let settings = &run.settings.training;
         let (batch, total) = (settings.batch, settings.iterations * settings.batch);
-        let mut bar = Progress::new("training", "images", trainer.iteration() * batch, total);
+        let mut bar = Progress::new(
+            self.runtime.voice,
+            ("training", "images"),
+            (trainer.iteration() * batch, total),
+        );
         let mut warning = Warning::default();
         let mut observer = |event: &Event| {
             match event {
@@ -192,7 +200,8 @@ impl Benchmark<'_> {
         if checkpoint.exists() {
             match Trainer::resume(&checkpoint, settings(), of_teacher(), set(), engine) {
                 Ok(trainer) => return Ok(trainer),
-                Err(error) => tell!(
+                Err(error) => note!(
+                    self.runtime.voice,
                     "{} starts again from the first step: {}",
                     run.name(),
                     causes(&error)
@@ -213,7 +222,7 @@ impl Benchmark<'_> {
     /// Measures a model; None if the user has asked to stop.
     fn evaluate(&self, model: &Path, dataset: &Dataset) -> Result<Option<Evaluation>, Failure> {
         let detector = self.runtime.detector(model).map_err(Failure::Output)?;
-        let mut bars = Bars::default();
+        let mut bars = Bars::new(self.runtime.voice);
         let evaluation = evaluate(&detector, dataset, |phase, done, total| {
             bars.set(phase, done, total);
             self.flow()

@@ -142,7 +142,10 @@ impl<'a> Page<'a> {
             .map(|at| images[at].name.clone())
             .collect();
         let shown = named(dataset, &names)?;
-        tell!("{run}: pictures for the page");
+        note!(
+            self.benchmark.runtime().voice,
+            "{run}: pictures for the page"
+        );
         let detector = self.detector(main)?;
         let judged = self.judge(&detector, dataset, &shown)?;
         let beside = match baseline {

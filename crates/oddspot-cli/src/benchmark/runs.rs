@@ -166,7 +166,8 @@ impl<'a> Benchmark<'a> {
         if record.is_of(contents, &run.settings, &self.ready.teacher.identity) {
             return Ok(Some(record));
         }
-        tell!(
+        note!(
+            self.runtime.voice,
             "{} was run with another teacher, settings, images or version; it is made again",
             run.name()
         );

@@ -12,6 +12,7 @@ use super::reporting::ReportArgs;
 use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::verdict::VerdictArgs;
+use crate::voice::Voice;
 
 /// Pixels along the longer side of pictures, at most, unless it is said otherwise.
 const PICTURE_SIDE: u32 = 1600;
@@ -69,12 +70,17 @@ impl JudgeArgs {
     /// # Errors
     /// An unusable model, or a threshold or rate out of range.
     pub fn detector(&self, model: &Path, runtime: &Runtime) -> Result<Detector> {
-        let detector = self.verdict.load(model, runtime, !self.report.quiet)?;
+        let detector = self.verdict.load(model, runtime, self.voice())?;
         let of_model = detector.reading().limits;
         Ok(detector.with_limits(Limits {
             pixels: (self.max_megapixels).map_or(of_model.pixels, |mega| mega * 1_000_000),
             side: self.max_side.unwrap_or(of_model.side),
         }))
+    }
+
+    /// How much is told.
+    pub fn voice(&self) -> Voice {
+        self.runtime.voice
     }
 
     /// What is written of each image beside its results.

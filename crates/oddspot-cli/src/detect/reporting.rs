@@ -5,6 +5,7 @@ use oddspot::verdict::Verdict;
 
 use super::stamp::PartId;
 use super::table::Form;
+use crate::voice::Voice;
 
 /// How verdicts are told.
 #[derive(Args, Clone, Default)]
@@ -12,9 +13,6 @@ pub struct ReportArgs {
     /// Print each image's line of results.jsonl on standard output, instead of words for people
     #[arg(long)]
     pub json: bool,
-    /// Tell of nothing but what went wrong; of standard output this leaves what --json prints
-    #[arg(short, long)]
-    pub quiet: bool,
     /// Tell which part an image shows, by this regular expression on its file's name: its group `part`, else its first
     /// group, else all that matches
     #[arg(long, value_name = "PATTERN", value_parser = PartId::new)]
@@ -48,8 +46,8 @@ impl ReportArgs {
     }
 
     /// How verdicts are told on standard output.
-    pub fn said(&self) -> Said {
-        match (self.json, self.quiet) {
+    pub fn said(&self, voice: Voice) -> Said {
+        match (self.json, voice.quiet) {
             (true, _) => Said::Json,
             (_, true) => Said::Nothing,
             _ => Said::Words,

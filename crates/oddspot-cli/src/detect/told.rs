@@ -196,18 +196,16 @@ impl Told {
             tell!("interrupted; the results so far are in {output}");
             return Ok(ExitCode::from(INTERRUPTED));
         }
-        if !args.judging.report.quiet {
-            tell!(
-                "{}",
-                self.counts(args.output.as_deref(), args.judging.written())
-            );
-        }
+        let voice = args.judging.voice();
+        note!(
+            voice,
+            "{}",
+            self.counts(args.output.as_deref(), args.judging.written())
+        );
         for line in self.warnings() {
             tell!("{line}");
         }
-        if !args.judging.report.quiet {
-            tell!("{}", describe_cost(&mut self.latencies, elapsed));
-        }
+        note!(voice, "{}", describe_cost(&mut self.latencies, elapsed));
         Ok(ExitCode::from(self.status(&args.fail_on)))
     }
 

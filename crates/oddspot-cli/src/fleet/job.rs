@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use super::kinds::Kind;
 use super::options::{Values, given};
 use super::shard::Shard;
+use crate::voice::Voice;
 
 /// What a command is to work on.
 pub enum Job<A> {
@@ -30,6 +31,15 @@ pub struct FleetArgs {
     pub given: Values,
     /// Whether the parts are only to be named.
     pub lists: bool,
+}
+
+impl FleetArgs {
+    /// How much is told of the parts, whatever one of them tells.
+    pub fn voice(&self) -> Voice {
+        Voice {
+            quiet: self.given.contains_key("quiet"),
+        }
+    }
 }
 
 impl<A: Kind> Args for Job<A> {

@@ -27,7 +27,7 @@ const OWN: [&str; 15] = [
     "show",
 ];
 /// Options of the process, which no part has of its own.
-const OF_PROCESS: [&str; 2] = ["device", "threads"];
+const OF_PROCESS: [&str; 3] = ["device", "quiet", "threads"];
 
 /// An option of a command.
 pub struct Known {

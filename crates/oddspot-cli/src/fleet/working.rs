@@ -18,6 +18,7 @@ use crate::advice;
 use crate::interrupt::INTERRUPTED;
 use crate::printing::{self, counted};
 use crate::runtime::Runtime;
+use crate::voice::Voice;
 
 /// The exit status where a part failed, or something of it could not be used.
 const SOME_FAILED: u8 = 3;
@@ -75,8 +76,10 @@ fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let voice = fleet.voice();
     let Some(first) = waiting.first() else {
-        tell!(
+        note!(
+            voice,
             "shard {} of {} has nothing to do",
             fleet.shard,
             counted(total, "part")
@@ -84,7 +87,8 @@ fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let runtime = first.args.runtime().open()?;
-    tell!(
+    note!(
+        voice,
         "{}, shard {}: {} of {total}",
         A::COMMAND,
         fleet.shard,
@@ -95,7 +99,7 @@ fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
     loop {
         let mut busy = Vec::new();
         for part in waiting {
-            let outcome = attempt(&part, &runtime);
+            let outcome = attempt(&part, &runtime, voice);
             if matches!(outcome, Outcome::Busy) {
                 busy.push(part);
             } else if counts.count(&part.name, &outcome).is_break() {
@@ -109,7 +113,11 @@ fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
         if !told {
             told = true;
             for part in &busy {
-                tell!("{}: another run is at it; its end is waited for", part.name);
+                note!(
+                    voice,
+                    "{}: another run is at it; its end is waited for",
+                    part.name
+                );
             }
         }
         if wait(&runtime).is_break() {
@@ -118,7 +126,7 @@ fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
         }
         waiting = busy;
     }
-    Ok(counts.end(&fleet.shard.to_string()))
+    Ok(counts.end(&fleet.shard.to_string(), voice))
 }
 
 fn wait(runtime: &Runtime) -> ControlFlow<()> {
@@ -150,14 +158,15 @@ impl Counts {
     }
 
     /// Tells what came of all, and gives the exit status.
-    fn end(&self, shard: &str) -> ExitCode {
+    fn end(&self, shard: &str, voice: Voice) -> ExitCode {
         let Self {
             done,
             before,
             failed,
             warned,
         } = self;
-        tell!(
+        note!(
+            voice,
             "shard {shard}: {done} done, {before} finished before, {} failed",
             failed.len()
         );
@@ -175,13 +184,13 @@ impl Counts {
 }
 
 /// Does a part unless it is finished, and tells what came of it.
-fn attempt<A: Kind>(part: &Part<A>, runtime: &Runtime) -> Outcome {
+fn attempt<A: Kind>(part: &Part<A>, runtime: &Runtime, voice: Voice) -> Outcome {
     if runtime.interrupt.flow().is_break() {
         return Outcome::Interrupted;
     }
     let attempted = held(part).and_then(|hold| match hold {
         None => Ok(Outcome::Busy),
-        Some(_hold) => make(part, runtime),
+        Some(_hold) => make(part, runtime, voice),
     });
     attempted.unwrap_or_else(|error| {
         printing::error(&format!("{}: {}", part.name, advice::said(&error)));
@@ -204,7 +213,7 @@ fn held<A: Kind>(part: &Part<A>) -> Result<Option<Hold>> {
 }
 
 /// Does a part that is this run's own, unless it is finished.
-fn make<A: Kind>(part: &Part<A>, runtime: &Runtime) -> Result<Outcome> {
+fn make<A: Kind>(part: &Part<A>, runtime: &Runtime, voice: Voice) -> Result<Outcome> {
     let before = Record::read(&part.folder, A::COMMAND);
     let mut record = Record {
         oddspot: env!("CARGO_PKG_VERSION").to_owned(),
@@ -212,7 +221,7 @@ fn make<A: Kind>(part: &Part<A>, runtime: &Runtime) -> Result<Outcome> {
         inputs: None,
         state: State::Begun,
     };
-    let made = remade(part, before, &mut record, runtime);
+    let made = remade(part, before, &mut record, (runtime, voice));
     if let Err(error) = &made {
         record.state = State::Failed {
             reason: advice::said(error),
@@ -227,7 +236,7 @@ fn remade<A: Kind>(
     part: &Part<A>,
     before: Option<Record>,
     record: &mut Record,
-    runtime: &Runtime,
+    (runtime, voice): (&Runtime, Voice),
 ) -> Result<Outcome> {
     let name = &part.name;
     let files = part.inputs()?;
@@ -248,7 +257,7 @@ fn remade<A: Kind>(
             if record.inputs != inputs {
                 record.write(&part.folder, A::COMMAND)?;
             }
-            tell!("{name}: finished before");
+            note!(voice, "{name}: finished before");
             return Ok(Outcome::Before(status));
         }
         let why = match (same_settings, same) {
@@ -256,9 +265,9 @@ fn remade<A: Kind>(
             (true, false) => "from other files",
             (true, true) => "and what it wrote is gone",
         };
-        tell!("{name}: finished before {why}; it is done again");
+        note!(voice, "{name}: finished before {why}; it is done again");
     } else {
-        tell!("{name}: {}", A::COMMAND);
+        note!(voice, "{name}: {}", A::COMMAND);
     }
     record.inputs = match known {
         Some(known) => Some(known),
@@ -277,6 +286,6 @@ fn remade<A: Kind>(
     let seconds = started.elapsed().as_secs_f64();
     record.state = State::Done { status, seconds };
     record.write(&part.folder, A::COMMAND)?;
-    tell!("{name}: done in {seconds:.1} s");
+    note!(voice, "{name}: done in {seconds:.1} s");
     Ok(Outcome::Done(status))
 }

@@ -14,16 +14,16 @@ use super::log::TrainingLog;
 use super::shapes::told_of;
 use crate::advice::causes;
 use crate::described::{describe_alignment, describe_pieces};
-use crate::interrupt::Interrupt;
 use crate::output::beside;
 use crate::printing::counted;
 use crate::progress::{FITTING, Progress, Warning};
+use crate::runtime::Runtime;
 
 /// The observer of a training: bars, log and Ctrl-C.
 pub struct Watch<'a> {
     output: &'a Path,
     log_file: PathBuf,
-    interrupt: &'a Interrupt,
+    runtime: &'a Runtime,
     settings: Settings,
     /// Steps done before.
     from: usize,
@@ -74,12 +74,12 @@ impl<'a> Watch<'a> {
         settings: &Settings,
         output: &'a Path,
         log_file: PathBuf,
-        interrupt: &'a Interrupt,
+        runtime: &'a Runtime,
     ) -> Self {
         Self {
             output,
             log_file,
-            interrupt,
+            runtime,
             settings: settings.clone(),
             from: 0,
             stage: Stage::Preparing,
@@ -172,39 +172,45 @@ impl<'a> Watch<'a> {
     }
 
     /// Shows how far a phase is; its first call begins its bar.
-    fn show(&mut self, (label, unit): (&'static str, &'static str), (done, total): (usize, usize)) {
-        let begin = || Progress::new(label, unit, done, total);
+    fn show(&mut self, words: (&'static str, &'static str), (done, total): (usize, usize)) {
+        let voice = self.runtime.voice;
+        let begin = || Progress::new(voice, words, (done, total));
         self.bar.get_or_insert_with(begin).set(done, String::new);
     }
 
     fn announce(&self, (train, held_out): (usize, usize), teacher: &TeacherIdentity) {
-        tell!(
+        note!(
+            self.runtime.voice,
             "{} to learn from, {held_out} held out for the threshold",
             counted(train, "good image")
         );
         if self.settings.training.folds > train {
-            tell!(
+            note!(
+                self.runtime.voice,
                 "--folds {}: there are {train} images to learn from, so {train} parts are left out in turn",
                 self.settings.training.folds
             );
         }
         for line in &self.told {
-            tell!("{line}");
+            note!(self.runtime.voice, "{line}");
         }
-        tell!(
+        note!(
+            self.runtime.voice,
             "teacher {} (built like {}, SHA-256 {:.12}…)",
             teacher.name,
             teacher.architecture,
             teacher.sha256
         );
         if teacher.name == RANDOM {
-            tell!(
+            note!(
+                self.runtime.voice,
                 "the random teacher has seen no image: misplaced parts are found, fine defects \
                  hardly; the default, --teacher builtin, has learned from images"
             );
         }
         if self.output.exists() {
-            tell!(
+            note!(
+                self.runtime.voice,
                 "{} is there already and will be replaced when the training is done",
                 self.output.display()
             );
@@ -245,7 +251,8 @@ impl<'a> Watch<'a> {
         match model.save(self.output) {
             Ok(()) => {
                 self.wrote_instant = true;
-                tell!(
+                note!(
+                    self.runtime.voice,
                     "{} can be used already: it knows the good images, and nothing is trained yet",
                     self.output.display()
                 );
@@ -259,7 +266,10 @@ impl<'a> Watch<'a> {
         if self.stage != Stage::Folds(fold) {
             self.stage = Stage::Folds(fold);
             self.end_phase();
-            tell!("part {fold} of {folds} is left out of a training of its own");
+            note!(
+                self.runtime.voice,
+                "part {fold} of {folds} is left out of a training of its own"
+            );
         }
         self.show(("training without it", "steps"), (done, total));
     }
@@ -275,7 +285,8 @@ impl<'a> Watch<'a> {
             self.settings.training.iterations * self.settings.training.batch,
         );
         // Not before: a first model may have to be told of.
-        let begin = || Progress::new("training", "images", from, total);
+        let voice = self.runtime.voice;
+        let begin = || Progress::new(voice, ("training", "images"), (from, total));
         let bar = self.bar.get_or_insert_with(begin);
         bar.set(report.iteration * self.settings.training.batch, || {
             note(report)
@@ -295,18 +306,22 @@ impl Observer for Watch<'_> {
             Event::Aligned(good) => {
                 self.end_phase();
                 for line in describe_alignment(good) {
-                    tell!("{line}");
+                    note!(self.runtime.voice, "{line}");
                 }
             }
             Event::Images { kinds, bit_depth } => {
                 self.end_phase();
                 for line in told_of(kinds, bit_depth, &self.settings) {
-                    tell!("{line}");
+                    note!(self.runtime.voice, "{line}");
                 }
             }
             Event::Pieces { fewest, most } => {
                 self.end_phase();
-                tell!("{}", describe_pieces(self.settings.tile, fewest, most));
+                note!(
+                    self.runtime.voice,
+                    "{}",
+                    describe_pieces(self.settings.tile, fewest, most)
+                );
             }
             Event::Fitting { term, done, total } => self.fitting(term, (done, total)),
             Event::Instant(model) => self.instant(model),
@@ -321,7 +336,10 @@ impl Observer for Watch<'_> {
             Event::FoldAnew { fold, error } => {
                 self.end_phase();
                 let reason = error.reason();
-                tell!("part {fold} is trained anew, without its checkpoint: {reason}");
+                note!(
+                    self.runtime.voice,
+                    "part {fold} is trained anew, without its checkpoint: {reason}"
+                );
             }
             Event::CheckpointFailed(error) => {
                 self.owes_checkpoint = true;
@@ -338,7 +356,7 @@ impl Observer for Watch<'_> {
             // What a later version of the library may tell of.
             _ => {}
         }
-        self.interrupt.flow()
+        self.runtime.interrupt.flow()
     }
 }
 

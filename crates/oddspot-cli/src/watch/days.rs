@@ -90,13 +90,13 @@ impl<'a> Days<'a> {
     }
 
     fn begin(&self, name: String, detector: &Detector) -> Result<Day> {
-        let report = &self.judging.report;
+        let (report, voice) = (&self.judging.report, self.judging.voice());
         let folder = self.output.join(&name);
         let making = Making {
             earlier: Earlier::Append,
             written: self.judging.written(),
             form: report.form(),
-            tells: !report.quiet,
+            tells: voice.tells(),
         };
         let mut output = Output::create(
             Some(&folder),
@@ -109,7 +109,7 @@ impl<'a> Days<'a> {
         Ok(Day {
             name,
             names: Names::new(&output.take_names()),
-            told: Told::new(output, report.said(), differences),
+            told: Told::new(output, report.said(voice), differences),
             folder,
             has_news: false,
             next_page: Instant::now(),
@@ -137,12 +137,11 @@ impl<'a> Days<'a> {
             return Ok(());
         };
         day.page(self.model)?;
-        if !self.judging.report.quiet {
-            tell!(
-                "{}",
-                day.told.counts(Some(&day.folder), self.judging.written())
-            );
-        }
+        note!(
+            self.judging.voice(),
+            "{}",
+            day.told.counts(Some(&day.folder), self.judging.written())
+        );
         for line in day.told.warnings() {
             tell!("{line}");
         }

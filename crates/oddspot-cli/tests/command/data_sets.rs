@@ -150,7 +150,8 @@ fn one_test_set_in_every_layout_gives_the_same_measures() {
     world.write("visa/split_csv/1cls.csv", &split);
 
     let measured = |data: &str| {
-        let command = format!("evaluate model.oddspot {data} --json report.json --threads 1");
+        let command =
+            format!("evaluate model.oddspot {data} --json report.json --replace --threads 1");
         world.succeeds(&mut world.oddspot(&command));
         let report: serde_json::Value = serde_json::from_slice(&world.read("report.json")).unwrap();
         assert_eq!(report["data"]["good"], 3);

@@ -51,7 +51,7 @@ fn both_protocols_are_measured_for_every_defect_and_written_as_asked() {
 #[test]
 fn another_threshold_is_told_beside_the_models_own() {
     let world = labelled();
-    let evaluate = "evaluate model.oddspot boards --json r.json --html r.html";
+    let evaluate = "evaluate model.oddspot boards --json r.json --html r.html --replace";
     world.succeeds(&mut world.oddspot(evaluate));
     let report = || -> Value { serde_json::from_slice(&world.read("r.json")).unwrap() };
     let own = report()["verdicts"]["threshold"].clone();
@@ -87,9 +87,10 @@ fn another_threshold_is_told_beside_the_models_own() {
     );
 
     // The tables and the JSON have the baseline without a page too.
-    let run = world.succeeds(
-        &mut world.oddspot("evaluate model.oddspot boards --baseline base.oddspot --json r.json"),
-    );
+    let run =
+        world.succeeds(&mut world.oddspot(
+            "evaluate model.oddspot boards --baseline base.oddspot --json r.json --replace",
+        ));
     assert!(run.stdout.contains("(baseline)"), "{}", run.stdout);
     let report = report();
     assert_ne!(report["protocols"], report["baseline"]["protocols"]);
@@ -97,6 +98,31 @@ fn another_threshold_is_told_beside_the_models_own() {
         report["baseline"]["model"]["settings"]["method"],
         "baseline"
     );
+}
+
+#[test]
+fn a_report_that_is_there_is_replaced_only_where_that_is_asked_for() {
+    let world = labelled();
+    for (option, file) in [
+        ("--json", "r.json"),
+        ("--chart", "r.svg"),
+        ("--html", "r.html"),
+    ] {
+        world.write(file, "of before");
+        let evaluate = format!("evaluate model.oddspot boards {option} {file}");
+        world.fails(
+            &mut world.oddspot(&evaluate),
+            &[file, "there already", "--replace"],
+        );
+        let run = world.succeeds(&mut world.oddspot(&format!("{evaluate} --replace")));
+        assert!(
+            run.stderr
+                .contains(&format!("{file} is there already and will be replaced")),
+            "{}",
+            run.stderr
+        );
+        assert_ne!(world.text(file), "of before");
+    }
 }
 
 #[test]

@@ -178,4 +178,6 @@ fn what_a_model_may_read_holds_for_test_sets_and_masks_too() {
         help.contains("100 megapixels") && help.contains("30000 pixels a side"),
         "{help}"
     );
+    let readme = include_str!("../../../../README.md");
+    assert!(readme.contains("100 megapixels") && readme.contains("30 000 pixels a side"));
 }

@@ -33,6 +33,7 @@ mod pixels;
 mod places;
 #[cfg(feature = "pretrain")]
 mod pretraining;
+mod quiet;
 mod regions;
 mod report;
 mod report_in_browser;

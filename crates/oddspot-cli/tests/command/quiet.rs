@@ -1,0 +1,94 @@
+//! `--quiet`, which every command knows that tells how far it is: what went wrong, and nothing else.
+
+use std::process::Command;
+
+use crate::world::{World, board};
+
+/// Runs a command that must end with 0 and say nothing but warnings.
+fn quiet(world: &World, command: &mut Command) {
+    let run = world.succeeds(command);
+    assert_eq!(run.stdout, "", "{command:?}");
+    for line in run.stderr.lines() {
+        assert!(line.starts_with("warning: "), "{command:?}: {line}");
+    }
+}
+
+#[test]
+fn a_quiet_run_of_any_command_says_what_went_wrong_alone() {
+    let world = World::new();
+    world.data_set("all/set", 0);
+    for seed in 60..64 {
+        world.picture(format!("more/{seed}.png"), &board(seed));
+    }
+    world.write("more/notes.txt", "passed over");
+    quiet(&world, &mut world.train("all/set -o m.oddspot -q"));
+    quiet(
+        &world,
+        &mut world.train("all/set -o m.oddspot --replace --seed 1 --quiet"),
+    );
+    assert!(world.path("m.oddspot.bak").is_file());
+    for command in [
+        "audit all/set -o a.html --json a.json --teacher teacher.safetensors --image-size 96",
+        "evaluate m.oddspot all/set --json e.json --html e.html",
+        "evaluate m.oddspot all/set --json e.json --replace --false-alarm-rate 0.2",
+        "detect m.oddspot more -o found",
+        "detect m.oddspot more -o found --replace --false-alarm-rate 0.2",
+        "calibrate m.oddspot more --force -o c.oddspot",
+        "extend m.oddspot more --force -o x.oddspot",
+        "verify m.oddspot",
+        "benchmark all -o bench --teacher teacher.safetensors --image-size 96 --offset 16 --widths 4,4,8,8 --pairs 8 \
+         --iterations 4",
+    ] {
+        quiet(
+            &world,
+            &mut world.oddspot(&format!("{command} -q --threads 1")),
+        );
+    }
+    for file in [
+        "a.html",
+        "e.json",
+        "found/results.jsonl",
+        "c.oddspot",
+        "x.oddspot",
+        "bench/tables.md",
+    ] {
+        assert!(world.path(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn a_quiet_run_tells_what_went_wrong() {
+    let world = World::with_model();
+    world.write(
+        "model.oddspot.lines",
+        r#"{"image": "boards/0.png", "verdict": "anomalous"}"#,
+    );
+    world.picture("boards/0.png", &board(0));
+    world.write("boards/broken.png", "no picture");
+    let run = world.ends_with(&mut world.oddspot("detect model.oddspot boards -q"), 3);
+    assert!(run.stderr.starts_with("skipped: ") && run.stdout.is_empty());
+    let verify = "verify model.oddspot model.oddspot.lines -q --threads 1";
+    let run = Command::output(&mut world.oddspot(verify)).unwrap();
+    // Whether it is missed or not, there is a word of a failure and none of success.
+    let said = String::from_utf8(run.stdout).unwrap();
+    assert_eq!(
+        said.contains("NOT verified"),
+        !run.status.success(),
+        "{said}"
+    );
+    assert_eq!(said.is_empty(), run.status.success(), "{said}");
+    world.fails(
+        &mut world.oddspot("calibrate model.oddspot boards -q"),
+        &["broken.png"],
+    );
+}
+
+#[test]
+fn a_quiet_fleet_tells_of_no_part() {
+    let world = World::new();
+    world.data_set("a", 0);
+    world.write("parts.csv", "name,data\na,a\n");
+    quiet(&world, &mut world.train("--manifest parts.csv -o out -q"));
+    let run = world.succeeds(&mut world.train("--manifest parts.csv -o out"));
+    assert!(run.stderr.contains("a: finished before"), "{}", run.stderr);
+}
