@@ -93,7 +93,7 @@ fn a_folder_in_the_place_of_a_model_is_called_one() {
             &mut world.oddspot(command),
             &[
                 "boards: it is a folder: give a model file; `oddspot train` writes one",
-                "it is given first, and images after it",
+                "`detect` takes it first, and images after it",
             ],
         );
     }
@@ -114,7 +114,7 @@ fn a_picture_in_the_place_of_a_model_is_called_one_whatever_its_name() {
         ] {
             world.fails(
                 &mut world.oddspot(&command),
-                &[&said, "it is given first, and images after it"],
+                &[&said, "`detect` takes it first, and images after it"],
             );
         }
     }
