@@ -44,7 +44,7 @@ class Oddspot:
         its maps alone that is asked for."""
         times = {"seconds": self.train(), "milliseconds": self.detect()}
         file = self.folder / f"{self.preset}.json"
-        self.run("evaluate", self.model, self.data, "--json", file)
+        self.run("evaluate", self.model, self.data, "--json", file, "--replace")
         said = json.loads(file.read_text())
         scores = np.array([image["score"] for image in said["images"]], np.float32)
         odd = np.array([image["label"] != "good" for image in said["images"]])

@@ -1,8 +1,15 @@
 //! What names of folders and labels say of their images.
 
-/// What good images are called, in lower case.
-const GOOD: [&str; 8] = [
+/// What good images are called, in lower case: in English, and in the other languages of [`BAD`].
+#[rustfmt::skip]
+const GOOD: &[&str] = &[
     "good", "ok", "okay", "normal", "nominal", "pass", "passed", "0",
+    "gut", "gute", "gutteile", "i.o.", "io", "in ordnung",
+    "bon", "bonne", "bonnes", "bons", "conforme", "conformes",
+    "buona", "buone", "buoni", "buono",
+    "buena", "buenas", "bueno", "buenos",
+    "boa", "boas", "bom",
+    "goed", "goede", "goedgekeurd",
 ];
 
 /// Words of names that bad images have, in lower case and without accents: English, German, French, Italian,
@@ -51,16 +58,7 @@ const NOT: &[&str] = &[
 ];
 
 /// Words that are bad where they are turned, beside those for good images.
-const FITTING: &[&str] = &[
-    "acceptable",
-    "conform",
-    "conforme",
-    "conformes",
-    "conforming",
-    "correct",
-    "gut",
-    "usable",
-];
+const FITTING: &[&str] = &["acceptable", "conform", "conforming", "correct", "usable"];
 
 /// Whether a folder or a label of this name is of good images.
 pub(super) fn is_good(name: &str) -> bool {
@@ -198,10 +196,23 @@ mod tests {
 
     #[test]
     fn good_images_are_called_so_in_many_ways() {
-        for good in ["good", "Good", "OK", "ok", " normal", "NORMAL", "0"] {
+        for good in [
+            "good", "Good", "OK", "ok", " normal", "NORMAL", "0", "Gut", "i.O.", "bons",
+        ] {
             assert!(is_good(good), "{good}");
         }
-        for other in ["ko", "nok", "not ok", "1", "00", "goods", "", "scratch"] {
+        for other in [
+            "ko",
+            "nok",
+            "not ok",
+            "1",
+            "00",
+            "goods",
+            "",
+            "scratch",
+            "n.i.O.",
+            "nicht gut",
+        ] {
             assert!(!is_good(other), "{other}");
         }
     }
