@@ -22,11 +22,11 @@ pub(super) struct Row {
     pub(super) width: usize,
 }
 
-/// The colour bar from `low` to `high`, its end values beside it; gives the bar's columns.
-pub(super) fn draw_bar(sheet: &mut RgbImage, row: Row, scale: Scale) -> Range<usize> {
+/// The colour bar with its end values, the lower and the higher, beside it; gives the bar's columns.
+pub(super) fn draw_bar(sheet: &mut RgbImage, row: Row, ends: &[String; 2]) -> Range<usize> {
     let Row { left, top, width } = row;
     let space = HEIGHT / 2;
-    let [low, high] = (scale.ends()).map(|end| fit(&end, (width / 2).saturating_sub(space)));
+    let [low, high] = [0, 1].map(|end: usize| fit(&ends[end], (width / 2).saturating_sub(space)));
     let bar_left = left + text_width(&low) + space;
     let bar_width = width.saturating_sub(text_width(&low) + text_width(&high) + 2 * space);
     draw_text(sheet, left, top, &low);
@@ -44,13 +44,12 @@ pub(super) fn draw_bar(sheet: &mut RgbImage, row: Row, scale: Scale) -> Range<us
     bar_left..bar_left + bar_width
 }
 
-/// A mark at the threshold on the bar and its value below, unless it lies outside the scale.
+/// A mark at the threshold on the bar and what is said of it below, unless it lies outside the scale.
 pub(super) fn draw_threshold(
     sheet: &mut RgbImage,
-    row: Row,
-    bar: Range<usize>,
+    (row, bar): (Row, Range<usize>),
     scale: Scale,
-    threshold: f64,
+    (threshold, said): (f64, &str),
 ) {
     let within = f64::from(scale.low) < threshold && threshold < f64::from(scale.high);
     if !within || bar.is_empty() {
@@ -59,7 +58,7 @@ pub(super) fn draw_threshold(
     let at = bar.start + (scale.position(threshold as f32) * bar.len() as f32) as usize;
     let bar_top = row.top + BAR_INSET;
     draw_mark(sheet, at, bar_top);
-    let text = fit(&format!("threshold {}", scale.text(threshold)), row.width);
+    let text = fit(said, row.width);
     let centred = at.saturating_sub(text_width(&text) / 2);
     let rightmost = (row.left + row.width).saturating_sub(text_width(&text));
     let text_left = centred.clamp(row.left, rightmost.max(row.left));

@@ -38,13 +38,54 @@ pub struct Panels<'a> {
     pub name: &'a str,
 }
 
+/// What stands on a sheet besides the image's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// Above all: the verdict, what it follows from, and the reason.
+    pub heading: String,
+    /// Above the image.
+    pub image: String,
+    /// Above the map of everything.
+    pub total: String,
+    /// Above the map of each side, in the order of [`Side::ALL`].
+    pub sides: [String; Side::ALL.len()],
+    /// Before the threshold's value.
+    pub threshold: String,
+    /// What stands before tenths.
+    pub decimal_mark: String,
+}
+
+impl Labels {
+    /// In English, of what was found in an image.
+    pub fn english(inspection: &Inspection) -> Self {
+        Self {
+            heading: inspection.finding.heading(),
+            image: "image".to_owned(),
+            total: "total".to_owned(),
+            sides: Side::ALL.map(|side| inspection.maps.words(side).to_owned()),
+            threshold: "threshold".to_owned(),
+            decimal_mark: ".".to_owned(),
+        }
+    }
+
+    /// A number as it is written.
+    fn number(&self, text: &str) -> String {
+        text.replace('.', &self.decimal_mark)
+    }
+}
+
+/// The sheet in English: see [`figure_with`].
+pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
+    figure_with(panels, scale, &Labels::english(panels.inspection))
+}
+
 /// The sheet: the verdict and the name, then panels side by side under their captions, each 512
 /// pixels on its longer side and of the image's proportions, above a colour bar with the scale's end
 /// values and the threshold.
-pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
+pub fn figure_with(panels: &Panels, scale: Scale, labels: &Labels) -> RgbImage {
     let size = Size::of(panels.image, PANEL);
     let finding = &panels.inspection.finding;
-    let cells = cells(panels, scale, size);
+    let cells = cells(panels, scale, (size, labels));
     let captions = cells.iter().map(|(caption, _)| text_width(caption));
     let cell_width = captions
         .max()
@@ -53,7 +94,7 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
     let columns = cells.len();
     let cell_left = |column: usize| MARGIN + column * (cell_width + GUTTER);
     let width = cell_left(columns) - GUTTER - MARGIN;
-    let heading = Heading::new(width, &finding.heading(), panels.name);
+    let heading = Heading::new(width, &labels.heading, panels.name);
     let panel_top = MARGIN + heading.height() + GUTTER / 2 + LINE;
     let bar_top = panel_top + size.height + GUTTER;
     let mut sheet = RgbImage::from_pixel(
@@ -75,14 +116,21 @@ pub fn figure(panels: &Panels, scale: Scale) -> RgbImage {
         top: bar_top,
         width: (columns - 1) * (cell_width + GUTTER) - GUTTER,
     };
-    let bar = draw_bar(&mut sheet, row, scale);
-    draw_threshold(&mut sheet, row, bar, scale, finding.threshold);
+    let ends = scale.ends().map(|end| labels.number(&end));
+    let bar = draw_bar(&mut sheet, row, &ends);
+    let threshold = labels.number(&scale.text(finding.threshold));
+    let said = format!("{} {threshold}", labels.threshold);
+    draw_threshold(&mut sheet, (row, bar), scale, (finding.threshold, &said));
     sheet
 }
 
 /// The panels under their captions: the image, the total, and a map for each side that a term of the
 /// score speaks for.
-fn cells(panels: &Panels, scale: Scale, size: Size) -> Vec<(&'static str, RgbImage)> {
+fn cells<'l>(
+    panels: &Panels,
+    scale: Scale,
+    (size, labels): (Size, &'l Labels),
+) -> Vec<(&'l str, RgbImage)> {
     let Panels {
         image, inspection, ..
     } = panels;
@@ -99,12 +147,15 @@ fn cells(panels: &Panels, scale: Scale, size: Size) -> Vec<(&'static str, RgbIma
         heatmap::veil(&mut picture, inspected.as_deref());
         picture
     };
-    let side = |side: Side| {
+    let side = |(side, label): (Side, &'l String)| {
         let map = maps.side(side)?;
-        Some((maps.words(side), of_map(&map)))
+        Some((label.as_str(), of_map(&map)))
     };
-    let mut cells = vec![("image", outlined), ("total", of_map(&maps.total))];
-    cells.extend(Side::ALL.into_iter().filter_map(side));
+    let mut cells = vec![
+        (labels.image.as_str(), outlined),
+        (labels.total.as_str(), of_map(&maps.total)),
+    ];
+    cells.extend(Side::ALL.into_iter().zip(&labels.sides).filter_map(side));
     cells
 }
 
