@@ -21,6 +21,7 @@ const KINDS = {
  */
 export async function refusal(answer) {
   const problem = await answer.json().catch(() => ({}));
+  if (problem.said) return problem.said;
   const detail = problem.detail ?? `${answer.status} ${answer.statusText}`;
   return say(KINDS[problem.type] ?? "script-failed", { detail });
 }
@@ -33,7 +34,9 @@ export async function refusal(answer) {
  * @returns {Promise<Response>}
  */
 export async function ask(method, address, body) {
-  const headers = typeof body === "string" ? { "content-type": "application/json" } : undefined;
+  /** @type {Record<string, string>} */
+  const headers = { "oddspot-page": "1" };
+  if (typeof body === "string") headers["content-type"] = "application/json";
   const answer = await fetch(address, { method, body, headers }).catch(() => {
     throw new Error(say("script-lost"));
   });
@@ -79,6 +82,19 @@ export function listen(done, failed) {
       button.disabled = false;
     }
   });
+}
+
+/**
+ * What came of a job, as the page of the set-up says it.
+ * @param {string} station
+ * @param {number} job
+ * @returns {Promise<string>}
+ */
+export async function outcome(station, job) {
+  const answer = await ask("GET", `/stations/${encodeURIComponent(station)}/setup/jobs`);
+  const jobs = document.createRange().createContextualFragment(await answer.text());
+  const said = [...jobs.querySelectorAll(`#job-${job} .outcome`)].map((one) => one.textContent);
+  return said.join(" ");
 }
 
 /**

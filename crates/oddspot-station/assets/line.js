@@ -61,8 +61,8 @@ async function bring() {
     isWanted = false;
     try {
       const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`);
-      // Signed out meanwhile: the page leads to where one signs in, and back.
-      if (answer.status === 401) return location.reload();
+      // Signed out meanwhile: the page leads to where one signs in, and back. Or the station has another name by now.
+      if (answer.status === 401 || answer.status === 404) return location.reload();
       if (answer.status === 503) goAway(await refusal(answer));
       if (answer.ok) {
         goAway("");

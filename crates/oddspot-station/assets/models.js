@@ -1,5 +1,5 @@
 // The page of a station's models.
-import { ask, bring, listen, words } from "./api.js";
+import { ask, bring, listen, outcome, words } from "./api.js";
 import { filled, say } from "./words.js";
 
 const said = /** @type {HTMLElement} */ (document.getElementById("said"));
@@ -28,7 +28,10 @@ function comparing() {
   const shown = document.getElementById("compared");
   const wrong = document.getElementById("compare-said");
   const button = form?.querySelector("button");
-  if (!(form instanceof HTMLFormElement) || !shown || !wrong || !button) return;
+  const cancel = document.getElementById("compare-cancel");
+  if (!(form instanceof HTMLFormElement) || !shown || !wrong || !button || !cancel) return;
+  const choices = [...form.querySelectorAll("select")];
+  const station = form.dataset.station ?? "";
   /** @type {number | undefined} */
   let job;
   /** @type {string[]} */
@@ -43,19 +46,27 @@ function comparing() {
   const end = () => {
     job = undefined;
     button.disabled = false;
+    cancel.hidden = true;
   };
 
-  /** @param {{id: number, state: string, progress: number, outcome: string | null}} now */
+  const begin = (/** @type {number | undefined} */ id) => {
+    job = id;
+    button.disabled = true;
+    cancel.hidden = id === undefined;
+  };
+
+  /** @param {{id: number, state: string, progress: number, outcome: string | null, models: string[]}} now */
   const follow = async (now) => {
     if (now.id !== job) return;
     if (now.state === "waiting" || now.state === "running") {
       wrong.textContent = filled(form.dataset.words ?? "", { percent: Math.floor(now.progress * 100) });
       return;
     }
+    models = now.models;
     end();
     try {
       await show();
-      if (now.state !== "done") wrong.textContent = say("script-failed", { detail: now.outcome ?? now.state });
+      if (now.state !== "done") wrong.textContent = await outcome(station, now.id);
     } catch (error) {
       wrong.textContent = words(error);
     }
@@ -63,27 +74,49 @@ function comparing() {
 
   const events = new EventSource("/api/v1/events");
   events.addEventListener("job", (event) => follow(JSON.parse(event.data)));
-  // What ended while the connection was lost.
-  events.addEventListener("open", async () => {
-    if (job === undefined) return;
-    const answer = await ask("GET", `/api/v1/jobs/${job}`).catch(() => undefined);
-    if (answer) follow(await answer.json());
-  });
 
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    button.disabled = true;
-    models = ["first", "second"].map((name) => String(new FormData(form).get(name)));
+  /** How the job is now: it may have ended before anybody listened. */
+  const look = async () => {
+    if (job !== undefined) await follow(await (await ask("GET", `/api/v1/jobs/${job}`)).json());
+  };
+  // What ended while the connection was lost.
+  events.addEventListener("open", () => look().catch(() => {}));
+
+  const attempt = async (/** @type {() => Promise<void>} */ work) => {
     try {
-      const body = JSON.stringify({ station: form.dataset.station, kind: "compare", models });
-      const asked = await (await ask("POST", "/api/v1/jobs", body)).json();
-      job = asked.id;
-      // It may have ended before the answer was read.
-      await follow(await (await ask("GET", `/api/v1/jobs/${job}`)).json());
+      await work();
     } catch (error) {
       wrong.textContent = words(error);
       end();
     }
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      begin(undefined);
+      models = choices.map((choice) => choice.value);
+      const body = JSON.stringify({ station, kind: "compare", models });
+      const asked = await (await ask("POST", "/api/v1/jobs", body)).json();
+      begin(asked.id);
+      await look();
+    });
+  });
+
+  cancel.addEventListener("click", async () => {
+    try {
+      await ask("POST", `/api/v1/jobs/${job}/cancel`);
+    } catch (error) {
+      wrong.textContent = words(error);
+    }
+  });
+
+  // One that somebody began before.
+  if (form.dataset.job) attempt(async () => {
+    begin(Number(form.dataset.job));
+    const now = await (await ask("GET", `/api/v1/jobs/${job}`)).json();
+    choices.forEach((choice, at) => { choice.value = now.models[at]; });
+    await follow(now);
   });
 }
 

@@ -1,5 +1,5 @@
 // The page of a station's thresholds: what they would have meant is told as the sliders move.
-import { ask, listen, words } from "./api.js";
+import { ask, listen, outcome, words } from "./api.js";
 import { filled } from "./words.js";
 
 const part = document.getElementById("verdict");
@@ -73,18 +73,24 @@ if (part) {
   listen(() => {}, (sentence) => { said.textContent = sentence; });
   const anew = document.getElementById("anew");
   const events = anew && new EventSource("/api/v1/events");
-  events?.addEventListener("job", (event) => {
+  const cancel = document.getElementById("anew-cancel");
+  events?.addEventListener("job", async (event) => {
     const job = JSON.parse(event.data);
     if (job.station !== anew?.dataset.station || job.kind !== "labels") return;
     const told = /** @type {HTMLElement} */ (document.getElementById("anew-said"));
     if (job.state === "waiting" || job.state === "running") {
-      anew?.querySelector("button")?.remove();
+      document.getElementById("anew-begin")?.remove();
+      if (cancel) {
+        cancel.dataset.post = `/api/v1/jobs/${job.id}/cancel`;
+        cancel.hidden = false;
+      }
       told.textContent = filled(anew?.dataset.words ?? "", { percent: Math.floor(job.progress * 100) });
     } else if (job.state === "done" && values.every((value, at) => value === first[at])) {
       location.reload();
     } else {
       // Sliders that were moved stay as they are.
-      told.textContent = job.state === "done" ? "" : job.outcome ?? "";
+      if (cancel) cancel.hidden = true;
+      told.textContent = job.state === "done" ? "" : await outcome(job.station, job.id).catch(words);
       tell();
     }
   });

@@ -15,7 +15,7 @@ use toml::de::DeTable;
 
 use crate::error::{Error, Kind, Result};
 pub use crate::history::DatabaseAddress;
-use crate::words::Language;
+use crate::words::{Language, Sentence};
 pub use keep::KeepConfiguration;
 pub use limits::Limits;
 pub use outputs::{
@@ -56,6 +56,9 @@ pub struct Configuration {
     pub modbus: ModbusConfiguration,
     /// By which connections are secure; without it they are not.
     pub tls: Option<TlsConfiguration>,
+    /// The file that it was read from.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// Outputs that were taken out, as `STATION/NAME`, of which what still waits is to be removed.
     #[serde(skip)]
     pub forget: Vec<String>,
@@ -76,6 +79,7 @@ impl Default for Configuration {
             limits: Limits::default(),
             modbus: ModbusConfiguration::default(),
             tls: None,
+            file: None,
             forget: Vec::new(),
         }
     }
@@ -144,7 +148,10 @@ impl Configuration {
                 let line = line_at(&text, place.start(&text));
                 Err(Error::at(Kind::Invalid, path, line + &reason))
             }
-            None => Ok(read),
+            None => Ok(Self {
+                file: Some(path.to_owned()),
+                ..read
+            }),
         }
     }
 
@@ -289,11 +296,11 @@ pub fn check_name(name: &str) -> Result<()> {
     let plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
     match !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain) {
         true => Ok(()),
-        false => Err(Error::new(
+        false => Err(Error::of(
             Kind::Invalid,
-            format!(
-                "a station cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - and _"
-            ),
+            Sentence::new("refused-name")
+                .with("name", format!("{name:?}"))
+                .with("longest", LONGEST),
         )),
     }
 }

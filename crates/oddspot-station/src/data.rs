@@ -4,6 +4,7 @@
 mod claims;
 mod kept_image;
 mod removal;
+mod training;
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,11 @@ const PICTURES: [&str; 5] = [
     "map.png",
     "thumbnail.jpg",
 ];
+
+/// What a sheet in another language than English is called.
+pub fn sheet_in(code: &str) -> String {
+    format!("sheet.{code}.png")
+}
 
 /// An image that lies on the disk, and stays there until it is named by a row or this is let go of.
 #[derive(Debug)]
@@ -194,16 +200,6 @@ impl Data {
     /// The folder below which images lie.
     pub fn images(&self) -> PathBuf {
         self.root.join("images")
-    }
-
-    /// Where a station's trainings are set aside; made if it is not there.
-    ///
-    /// # Errors
-    /// A folder that cannot be written.
-    pub fn training(&self, station: &str) -> Result<PathBuf> {
-        let folder = self.root.join("training").join(station);
-        fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        Ok(folder)
     }
 
     /// Where a model lies.

@@ -4,6 +4,10 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use oddspot::Subject;
+
+use crate::words::{Sentence, Words};
+
 /// Shorthand for a result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -47,6 +51,10 @@ pub struct Error {
     kind: Kind,
     path: Option<PathBuf>,
     reason: String,
+    /// The same for people, where there are words of their languages for it.
+    sentence: Option<Box<Sentence>>,
+    /// Whether a file that is kept cannot be used.
+    is_of_file: bool,
 }
 
 impl Error {
@@ -56,6 +64,23 @@ impl Error {
             kind,
             path: None,
             reason: reason.into(),
+            sentence: None,
+            is_of_file: false,
+        }
+    }
+
+    /// An error without a path that people are told in the language of their page.
+    pub fn of(kind: Kind, sentence: Sentence) -> Self {
+        let error = Self::new(kind, sentence.to_string());
+        error.meaning(sentence)
+    }
+
+    /// The same, which people are told by a sentence.
+    #[must_use]
+    pub fn meaning(self, sentence: Sentence) -> Self {
+        Self {
+            sentence: Some(Box::new(sentence)),
+            ..self
         }
     }
 
@@ -101,6 +126,26 @@ impl Error {
         self.path.as_deref()
     }
 
+    /// What people are told of it, where there are words of their languages for it.
+    pub fn sentence(&self) -> Option<&Sentence> {
+        self.sentence.as_deref()
+    }
+
+    /// What people are told of it, in the language of a page where there are words for it.
+    pub fn said(&self, t: &Words) -> String {
+        let sentence = self.sentence.as_ref();
+        sentence.map_or_else(|| self.to_string(), |sentence| sentence.said(t))
+    }
+
+    /// Whether it is refused because of what was asked for or given, and nothing failed.
+    pub fn is_refusal(&self) -> bool {
+        let is_asked = matches!(
+            self.kind,
+            Kind::NotFound | Kind::Invalid | Kind::TooLarge | Kind::Mismatch | Kind::NoModel
+        );
+        is_asked && !self.is_of_file
+    }
+
     /// What is wrong, without the path.
     pub fn reason(&self) -> &str {
         &self.reason
@@ -138,7 +183,14 @@ impl From<oddspot::Error> for Error {
             oddspot::ErrorKind::System => Kind::System,
             _ => Kind::Internal,
         };
-        Self::new(kind, error.in_full())
+        let is_of_file = matches!(
+            error.subject(),
+            Subject::File(_) | Subject::Image | Subject::Model
+        );
+        Self {
+            is_of_file,
+            ..Self::new(kind, error.in_full())
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use oddspot::images::{Limits, Reading};
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::{Actor, Deed, GoodSource, History, Inspection, NewGood, Note, Truth};
+use crate::words::Sentence;
 
 /// Letters of a file's name that are kept.
 const NAME: usize = 300;
@@ -43,8 +44,8 @@ impl GoodImages {
     /// What is no usable image, or was labelled bad at this station; too many images.
     pub async fn take(&self, station: &str, bytes: Bytes, name: &str, by: Actor) -> Result<Taken> {
         if self.history.good_images(station).await?.len() >= MOST {
-            let reason = format!("station {station} has {MOST} good images, which is the most");
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-most-good").with("station", station);
+            return Err(Error::of(Kind::Mismatch, sentence.with("most", MOST)));
         }
         let name: String = match name.trim() {
             "" => "image".to_owned(),
@@ -89,11 +90,8 @@ impl GoodImages {
     async fn add(&self, station: &str, new: &NewGood, note: &Note) -> Result<bool> {
         let bad = self.history.bad_images(station).await?;
         if bad.contains(&new.kept.sha256) {
-            let reason = format!(
-                "{} is labelled bad in the history: no model may learn from it",
-                new.file
-            );
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-labelled-bad").with("name", &new.file);
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         self.history.add_good(station, new, Some(note)).await
     }
@@ -114,8 +112,9 @@ impl GoodImages {
             return Err(Error::new(Kind::Mismatch, reason));
         }
         if (inspection.label.as_ref()).is_some_and(|label| label.truth == Truth::Bad) {
-            let reason = format!("inspection {id} is labelled bad: no model may learn from it");
-            return Err(Error::new(Kind::Mismatch, reason));
+            let name = inspection.part_id.as_ref().unwrap_or(id);
+            let sentence = Sentence::new("refused-labelled-bad").with("name", name);
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         let (claims, image) = (Arc::clone(&self.data.claims), inspection.image.clone());
         let hold = tokio::task::spawn_blocking(move || claims.hold(&image));
@@ -125,8 +124,9 @@ impl GoodImages {
         // It may have gone before it was held.
         let now = self.history.inspection(id).await?;
         if let Some(removed) = now.and_then(|now| now.image_removed) {
-            let reason = format!("the image of inspection {id} was removed on {removed:.10}");
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-image-removed").with("id", id);
+            let sentence = sentence.with("day", format!("{removed:.10}"));
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         let name = inspection.part_id.as_ref().or(inspection.file.as_ref());
         let new = NewGood {

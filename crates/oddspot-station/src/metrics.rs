@@ -1,6 +1,7 @@
 //! What the service counts, for Prometheus.
 
 use oddspot::health::Measure;
+use oddspot::verdict::Verdict;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -179,6 +180,16 @@ impl OfOutput {
     }
 }
 
+impl OfModel {
+    fn new(station: &str, model: &ModelVersion) -> Self {
+        Self {
+            station: station.to_owned(),
+            sha256: model.sha256.clone(),
+            oddspot: model.oddspot.clone(),
+        }
+    }
+}
+
 impl Metrics {
     /// Counts an image that was judged.
     pub fn judged(&self, inspection: &Inspection) {
@@ -246,6 +257,32 @@ impl Metrics {
         removed.inc_by(images as u64);
     }
 
+    /// Tells nothing more of a station that is at work no more.
+    pub fn forget(&self, station: &str) {
+        for verdict in Verdict::ALL {
+            self.inspections.remove(&OfVerdict {
+                station: station.to_owned(),
+                verdict: verdict.word(),
+            });
+        }
+        for measure in Measure::ALL {
+            self.health.remove(&OfSignal {
+                station: station.to_owned(),
+                signal: measure.name(),
+            });
+        }
+        let of_station = OfStation::new(station);
+        self.queue.remove(&of_station);
+        self.kept.remove(&of_station);
+        self.kept_beyond.remove(&of_station);
+        self.removed.remove(&of_station);
+    }
+
+    /// Notes that a model judges for a station no more.
+    pub fn model_ends(&self, station: &str, model: &ModelVersion) {
+        self.models.remove(&OfModel::new(station, model));
+    }
+
     /// Notes whether the history is there.
     pub fn history(&self, is_there: bool) {
         self.history.set(i64::from(is_there));
@@ -253,15 +290,11 @@ impl Metrics {
 
     /// Notes which model judges for a station, in the place of which.
     pub fn model(&self, station: &str, model: &ModelVersion, before: Option<&ModelVersion>) {
-        let of = |model: &ModelVersion| OfModel {
-            station: station.to_owned(),
-            sha256: model.sha256.clone(),
-            oddspot: model.oddspot.clone(),
-        };
         if let Some(before) = before {
-            self.models.remove(&of(before));
+            self.model_ends(station, before);
         }
-        self.models.get_or_create(&of(model)).set(1);
+        let of_model = OfModel::new(station, model);
+        self.models.get_or_create(&of_model).set(1);
     }
 
     /// All of it as text.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use oddspot::images::{ImageSize, Reading, at_most, read_file};
-use oddspot_draw::figure::{Panels, figure};
+use oddspot::judge;
+use oddspot_draw::figure::{Labels, Panels, figure_with};
 use oddspot_draw::heatmap::{Scale, render, veil, write_png};
 use oddspot_draw::page::{jpeg_bytes, result_pictures};
 use tokio::sync::Semaphore;
 
-use crate::data::{Data, KeptImage, write};
+use crate::data::{Data, KeptImage, sheet_in, write};
 use crate::error::{Error, Result};
 use crate::history::Inspection;
 use crate::judging::{Models, Recent};
@@ -24,6 +25,9 @@ const KEPT: u64 = 1 << 30;
 const LOOK: usize = 500;
 /// Pictures that are drawn at a time: judging goes first.
 const AT_ONCE: usize = 1;
+
+/// What stands on a sheet, by what was found.
+type Of<'a> = &'a (dyn Fn(&judge::Inspection) -> Labels + Send);
 
 /// A picture of an inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,14 @@ impl Picture {
             Self::Sheet | Self::Map => "image/png",
         }
     }
+}
+
+/// What stands on a sheet in another language than English.
+pub struct Wording {
+    /// The language's code.
+    pub code: String,
+    /// What stands on it, by what was found.
+    pub labels: Box<dyn Fn(&judge::Inspection) -> Labels + Send>,
 }
 
 /// A picture of a good image.
@@ -120,8 +132,18 @@ impl Pictures {
     ///
     /// # Errors
     /// An image or a model that is not there any more.
-    pub async fn get(self: Arc<Self>, inspection: Inspection, picture: Picture) -> Result<Vec<u8>> {
-        let path = self.data.picture(&inspection.id, picture.file());
+    pub async fn get(
+        self: Arc<Self>,
+        inspection: Inspection,
+        picture: Picture,
+        wording: Option<Wording>,
+    ) -> Result<Vec<u8>> {
+        let wording = wording.filter(|_| picture == Picture::Sheet);
+        let name = match &wording {
+            Some(wording) => sheet_in(&wording.code),
+            None => picture.file().to_owned(),
+        };
+        let path = self.data.picture(&inspection.id, &name);
         let kept = |path: PathBuf| async move {
             tokio::task::spawn_blocking(move || std::fs::read(path)).await
         };
@@ -135,7 +157,8 @@ impl Pictures {
             let _permit = permit;
             // Another may have asked for it meanwhile.
             if !path.is_file() {
-                drawer.draw(&inspection, picture, &path)?;
+                let labels = wording.map(|wording| wording.labels);
+                drawer.draw(&inspection, (picture, labels.as_deref()), &path)?;
                 if drawer
                     .drawn
                     .fetch_add(1, Ordering::Relaxed)
@@ -180,7 +203,12 @@ impl Pictures {
             .map_err(|error| Error::internal(format!("a picture cannot be drawn: {error}")))?
     }
 
-    fn draw(&self, inspection: &Inspection, picture: Picture, path: &Path) -> Result<()> {
+    fn draw(
+        &self,
+        inspection: &Inspection,
+        (picture, labels): (Picture, Option<Of<'_>>),
+        path: &Path,
+    ) -> Result<()> {
         let model = self.models.get(&inspection.model)?;
         let file = self.data.image(&inspection.kept);
         let bytes = read_file(&file)?;
@@ -211,7 +239,11 @@ impl Pictures {
                 write(&named(Picture::Overlay), marked.as_ref().unwrap_or(&plain))?;
                 write(&named(Picture::View), &plain)
             }
-            Picture::Sheet => Ok(write_png(path, &figure(&panels, scale))?),
+            Picture::Sheet => {
+                let labels = labels.map_or_else(|| Labels::english(&drawn), |of| of(&drawn));
+                let sheet = figure_with(&panels, scale, &labels);
+                Ok(write_png(path, &sheet)?)
+            }
             Picture::Map => {
                 let mut map = render(&drawn.maps.total, scale);
                 veil(&mut map, drawn.inspected.as_deref());

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// Polygons, at most.
 const MOST: usize = 200;
@@ -41,10 +42,11 @@ impl Regions {
         if all().next().is_none() {
             return Ok(None);
         }
-        let invalid = |reason: String| Err(Error::new(Kind::Invalid, reason));
         if all().count() > MOST || all().any(|ring| ring.len() > MOST_POINTS) {
-            return invalid(format!(
-                "at most {MOST} regions of {MOST_POINTS} points each can be drawn"
+            let sentence = Sentence::new("refused-most-regions").with("most", MOST);
+            return Err(Error::of(
+                Kind::Invalid,
+                sentence.with("points", MOST_POINTS),
             ));
         }
         let text =
@@ -58,8 +60,8 @@ impl Regions {
                 height: (height / width * width.clamp(1.0, 512.0)).clamp(1.0, 4096.0) as usize,
             };
             read.at(size).map_err(|_| {
-                let reason = "they leave nothing to inspect: make what is ignored smaller";
-                Error::new(Kind::Invalid, reason)
+                let sentence = Sentence::new("refused-nothing-inspected");
+                Error::of(Kind::Invalid, sentence)
             })?;
         }
         Ok(Some(text))

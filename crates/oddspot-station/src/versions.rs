@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::history::{Actor, Deed, History, Note, Origin, Truth, VersionSource};
 use crate::judging::{Model, Models, Post};
 use crate::metrics::Metrics;
+use crate::words::Sentence;
 use verify::verify;
 
 /// The models of stations.
@@ -60,6 +61,13 @@ impl Versions {
         posts.insert(post.name.clone(), post);
     }
 
+    /// Lets go of a station: nothing becomes active there any more.
+    pub async fn take_out(&self, station: &str) {
+        let _switching = self.switching.lock().await;
+        let mut posts = self.posts.write().unwrap_or_else(PoisonError::into_inner);
+        posts.remove(station);
+    }
+
     /// What judges at a station.
     ///
     /// # Errors
@@ -67,8 +75,8 @@ impl Versions {
     pub fn post(&self, station: &str) -> Result<Arc<Post>> {
         let posts = self.posts.read().unwrap_or_else(PoisonError::into_inner);
         posts.get(station).map(Arc::clone).ok_or_else(|| {
-            let reason = format!("there is no station {station} at work here");
-            Error::new(Kind::NotFound, reason)
+            let sentence = Sentence::new("refused-no-station").with("station", station);
+            Error::of(Kind::NotFound, sentence)
         })
     }
 
@@ -128,6 +136,7 @@ impl Versions {
             by.map(|by| Note::new(by, Deed::ModelActivated, station).with(format!("{sha256:.12}")));
         whole(async move {
             let _switching = versions.switching.lock().await;
+            versions.post(&post.name)?;
             versions.switch(&post, &version.sha256, note.as_ref()).await
         })
         .await
@@ -158,10 +167,10 @@ impl Versions {
         whole(async move {
             let _switching = versions.switching.lock().await;
             let station = &post.name;
+            versions.post(station)?;
             let before = versions.before(station).await?.ok_or_else(|| {
-                let reason =
-                    format!("no other model was active at station {station} before this one");
-                Error::new(Kind::Mismatch, reason)
+                let sentence = Sentence::new("refused-no-other").with("station", station);
+                Error::of(Kind::Mismatch, sentence)
             })?;
             let model = versions.verified(&before.model).await?;
             let note = Note::new(by, Deed::ModelRolledBack, station);
@@ -194,6 +203,7 @@ impl Versions {
         whole(async move {
             // From the look at what is active on: nobody else switches in between.
             let _switching = versions.switching.lock().await;
+            versions.post(&post.name)?;
             let moved = versions.moved(&post, &of, thresholds, folder).await?;
             let [threshold, check] = thresholds;
             let note = Note::new(by, Deed::ThresholdsSaved, &post.name);
@@ -216,26 +226,26 @@ impl Versions {
     ) -> Result<String> {
         let station = &post.name;
         let active = post.model().ok_or_else(|| {
-            let reason = format!("station {station} has no model: there are no thresholds");
-            Error::new(Kind::NoModel, reason)
+            let sentence = Sentence::new("refused-no-model").with("station", station);
+            Error::of(Kind::NoModel, sentence)
         })?;
         if active.version.sha256 != of {
-            let reason = format!(
-                "model {:.12} judges at station {station} by now, and these thresholds were chosen for {of:.12}: load the \
-                 page again, and choose anew",
-                active.version.sha256
-            );
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-other-model").with("station", station);
+            let sentence = sentence.with("now", format!("{:.12}", active.version.sha256));
+            return Err(Error::of(
+                Kind::Mismatch,
+                sentence.with("of", format!("{of:.12}")),
+            ));
         }
-        let invalid = |reason: &str| Err(Error::new(Kind::Invalid, reason));
+        let invalid = |key| Err(Error::of(Kind::Invalid, Sentence::new(key)));
         if !(threshold.is_finite() && check.is_finite()) {
-            return invalid("a threshold is a finite number");
+            return invalid("refused-thresholds-finite");
         }
         if check > threshold {
-            return invalid("what is to be checked cannot begin above what is anomalous");
+            return invalid("refused-thresholds-order");
         }
         if active.version.thresholds == [threshold, check] {
-            return invalid("these are the thresholds already");
+            return invalid("refused-thresholds-same");
         }
         let before = active.version.sha256.clone();
         let labelled = self.history.labelled(station, &before).await?;
@@ -276,11 +286,11 @@ impl Versions {
     }
 
     /// The model that judges for a station from its start on: the file that the configuration names if it is another
-    /// than at the last start, else the one that was active last.
+    /// than at the last start, else the one that was active last. Tells whether it is another than before.
     ///
     /// # Errors
     /// A file of the configuration that is no usable model.
-    pub async fn begin(self: &Arc<Self>, post: &Post, file: Option<&Path>) -> Result<()> {
+    pub async fn begin(self: &Arc<Self>, post: &Post, file: Option<&Path>) -> Result<bool> {
         let station = &post.name;
         let row = self.history.station(station).await?;
         let active = row.as_ref().and_then(|row| row.model.clone());
@@ -288,7 +298,7 @@ impl Versions {
             if let Some(sha256) = active {
                 self.go_on(post, sha256).await;
             }
-            return Ok(());
+            return Ok(false);
         };
         let (models, path) = (Arc::clone(&self.models), file.to_owned());
         let configured = blocking(move || models.bring(&path)).await?;
@@ -307,9 +317,10 @@ impl Versions {
         if let (true, Some(active)) = (is_as_before, active.clone()) {
             // A person may have chosen another meanwhile: that holds until the file changes.
             self.go_on(post, active).await;
-            return Ok(());
+            return Ok(false);
         }
-        if active.as_ref() != Some(&version.sha256) {
+        let is_another = active.as_ref() != Some(&version.sha256);
+        if is_another {
             self.history
                 .activate(station, &version.sha256, false, None)
                 .await?;
@@ -318,7 +329,7 @@ impl Versions {
             .set_configured_model(station, &version.sha256)
             .await?;
         self.judge_by(post, configured);
-        Ok(())
+        Ok(is_another)
     }
 
     /// Lets the model judge that did last. One that cannot be used any more must not keep other stations from judging:

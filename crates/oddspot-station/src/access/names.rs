@@ -1,6 +1,7 @@
 //! What users and tokens may be called.
 
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// Letters of a name, at most.
 const LONGEST: usize = 64;
@@ -11,7 +12,7 @@ const LONGEST: usize = 64;
 /// One that cannot stand in an address, or is none.
 pub fn user_name(name: &str) -> Result<String> {
     let name = name.trim();
-    check("a user", name, b"-_.@")?;
+    check("refused-user-name", name)?;
     Ok(name.to_ascii_lowercase())
 }
 
@@ -20,11 +21,11 @@ pub fn user_name(name: &str) -> Result<String> {
 /// # Errors
 /// It cannot stand in an address, or is none.
 pub fn check_token_name(name: &str) -> Result<()> {
-    check("a token", name, b"-_.@")
+    check("refused-token-name", name)
 }
 
-fn check(what: &str, name: &str, signs: &[u8]) -> Result<()> {
-    let plain = |letter: u8| letter.is_ascii_alphanumeric() || signs.contains(&letter);
+fn check(key: &'static str, name: &str) -> Result<()> {
+    let plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.@".contains(&letter);
     // A name of dots would be another address.
     let begins = name
         .bytes()
@@ -32,12 +33,11 @@ fn check(what: &str, name: &str, signs: &[u8]) -> Result<()> {
         .is_some_and(|one| one.is_ascii_alphanumeric());
     match begins && name.len() <= LONGEST && name.bytes().all(plain) {
         true => Ok(()),
-        false => Err(Error::new(
+        false => Err(Error::of(
             Kind::Invalid,
-            format!(
-                "{what} cannot be called {name:?}: take 1 to {LONGEST} letters of a to z, digits, - _ . and @, a letter or \
-                 a digit first"
-            ),
+            Sentence::new(key)
+                .with("name", format!("{name:?}"))
+                .with("longest", LONGEST),
         )),
     }
 }

@@ -7,6 +7,7 @@ use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// Letters of a password, at least.
 pub const LEAST: usize = 10;
@@ -104,22 +105,21 @@ pub fn hash(password: &str) -> Result<String> {
 /// # Errors
 /// Too short, too long, or the name.
 pub fn check_password(name: &str, password: &str) -> Result<()> {
-    let refused = |reason: String| Err(Error::new(Kind::Invalid, reason));
+    let refused = |sentence: Sentence| Err(Error::of(Kind::Invalid, sentence));
     let letters = password.chars().count();
     if letters < LEAST {
-        return refused(format!(
-            "the password has {letters} letters: take at least {LEAST}, several words are easy to keep in mind"
-        ));
+        let sentence = Sentence::new("refused-password-short").with("letters", letters);
+        return refused(sentence.with("least", LEAST));
     }
     if password.len() > MOST {
-        return refused(format!("the password has more than {MOST} bytes"));
+        return refused(Sentence::new("refused-password-long").with("most", MOST));
     }
     if password.to_lowercase().contains(name) && letters < name.chars().count() + LEAST / 2 {
-        return refused("the password is not much more than the name: take another".to_owned());
+        return refused(Sentence::new("refused-password-name"));
     }
     let first = password.chars().next();
     if password.chars().all(|letter| Some(letter) == first) {
-        return refused("the password is one letter again and again: take another".to_owned());
+        return refused(Sentence::new("refused-password-letter"));
     }
     Ok(())
 }

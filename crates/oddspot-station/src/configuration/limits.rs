@@ -29,7 +29,7 @@ impl Default for Limits {
         Self {
             body: 64 << 20,
             pixels: oddspot::images::MAX_PIXELS,
-            queue: 4,
+            queue: 3,
             requests: 1_000,
             free: None,
         }

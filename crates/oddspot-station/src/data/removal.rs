@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{Data, Format, KeptImage};
 use crate::error::{Error, Result};
+use crate::words::codes;
 
 /// The file of an image as it lies there.
 #[derive(Clone, Debug)]
@@ -65,7 +66,8 @@ impl Data {
         let Some(folder) = folder.parent() else {
             return;
         };
-        for name in super::PICTURES {
+        let sheets = codes().map(super::sheet_in);
+        for name in super::PICTURES.map(str::to_owned).into_iter().chain(sheets) {
             // What cannot be removed now is looked at again at the next start.
             fs::remove_file(folder.join(format!("{of}.{name}"))).ok();
         }
@@ -107,7 +109,7 @@ impl Data {
             let name = file.file_name();
             let (of, kind) = name.to_str()?.split_once('.')?;
             Some(PictureFile {
-                of: super::PICTURES.contains(&kind).then(|| of.to_owned())?,
+                of: is_picture(kind).then(|| of.to_owned())?,
                 path: file.path(),
             })
         });
@@ -148,4 +150,9 @@ pub fn remove(path: PathBuf) -> Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path)(error)),
         _ => Ok(()),
     }
+}
+
+/// Whether something is called as what is drawn.
+fn is_picture(kind: &str) -> bool {
+    super::PICTURES.contains(&kind) || codes().any(|code| super::sheet_in(code) == kind)
 }

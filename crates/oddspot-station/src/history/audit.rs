@@ -54,6 +54,8 @@ pub enum Deed {
     StationMade,
     StationPaused,
     StationResumed,
+    StationRenamed,
+    StationRemoved,
     ModelSent,
     ModelActivated,
     ModelRolledBack,
@@ -98,7 +100,7 @@ const KINDS: [(ActorKind, &str); 4] = [
 ];
 
 /// Each deed as the tables have it.
-const DEEDS: [(Deed, &str); 25] = [
+const DEEDS: [(Deed, &str); 27] = [
     (Deed::SignedIn, "signed_in"),
     (Deed::SignInFailed, "sign_in_failed"),
     (Deed::SignedOut, "signed_out"),
@@ -111,6 +113,8 @@ const DEEDS: [(Deed, &str); 25] = [
     (Deed::StationMade, "station_made"),
     (Deed::StationPaused, "station_paused"),
     (Deed::StationResumed, "station_resumed"),
+    (Deed::StationRenamed, "station_renamed"),
+    (Deed::StationRemoved, "station_removed"),
     (Deed::ModelSent, "model_sent"),
     (Deed::ModelActivated, "model_activated"),
     (Deed::ModelRolledBack, "model_rolled_back"),

@@ -10,7 +10,7 @@ use super::sql::write_alone;
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
-const STEPS: [(i64, &str, &str); 7] = [
+const STEPS: [(i64, &str, &str); 8] = [
     (
         1,
         "history",
@@ -38,6 +38,11 @@ const STEPS: [(i64, &str, &str); 7] = [
         include_str!("../../migrations/0006_unreadable.sql"),
     ),
     (7, "anew", include_str!("../../migrations/0007_anew.sql")),
+    (
+        8,
+        "stations",
+        include_str!("../../migrations/0008_stations.sql"),
+    ),
 ];
 
 /// Brings the tables of a file up to date. An older one is copied first.
@@ -223,12 +228,12 @@ mod tests {
             let row = "INSERT INTO station (name, added_at) VALUES ('top', 'then')";
             sqlx::query(row).execute(&mut connection).await.unwrap();
             // All of it or nothing: what stands in the way of the last step leaves the first ones undone.
-            let table = "CREATE TABLE judged_anew (a INT)";
-            sqlx::query(table).execute(&mut connection).await.unwrap();
+            let column = "ALTER TABLE station ADD COLUMN renamed_to TEXT";
+            sqlx::query(column).execute(&mut connection).await.unwrap();
             of_server(&mut connection).await.unwrap_err();
             let there = version_of_server(&mut connection).await.unwrap();
             assert_eq!(there, Some(STEPS[steps - 1].0));
-            let none = "DROP TABLE judged_anew";
+            let none = "ALTER TABLE station DROP COLUMN renamed_to";
             sqlx::query(none).execute(&mut connection).await.unwrap();
             for _ in 0..2 {
                 of_server(&mut connection).await.unwrap();

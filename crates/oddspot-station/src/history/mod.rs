@@ -16,6 +16,7 @@ mod migrations;
 mod outbox;
 mod query;
 mod record;
+mod renaming;
 mod rows;
 mod session;
 mod sql;

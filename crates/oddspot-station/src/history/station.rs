@@ -26,6 +26,8 @@ pub struct StationRow {
     pub mask: Option<String>,
     /// SHA-256 of the model file that the configuration named last.
     pub configured_model: Option<String>,
+    /// Whether it was taken away: what it judged is still there.
+    pub is_removed: bool,
 }
 
 /// A model that judged.
@@ -40,12 +42,15 @@ pub struct ModelVersion {
 }
 
 impl History {
-    /// All stations that ever were, by name.
+    /// All stations that ever were, by name; without those that are just being renamed.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub async fn stations(&self) -> Result<Vec<StationRow>> {
-        let query = format!("{SELECT} ORDER BY name");
+        let query = format!(
+            "{SELECT} WHERE renamed_to IS NULL AND name NOT IN \
+             (SELECT renamed_to FROM station WHERE renamed_to IS NOT NULL) ORDER BY name"
+        );
         let rows = sql::query(sqlx::AssertSqlSafe(query))
             .fetch_all(self.read())
             .await?;
@@ -65,7 +70,8 @@ impl History {
         row.as_ref().map(station).transpose()
     }
 
-    /// Makes a station known; one that is known stays as it is, but that it is of the page if it is made there anew.
+    /// Makes a station known; one that is known stays as it is, but that it is of the page if it is made there anew, and
+    /// is there again if it was taken away.
     ///
     /// # Errors
     /// A database that cannot be written.
@@ -79,7 +85,7 @@ impl History {
         sql::query(
             "INSERT INTO station (name, added_at, is_of_page) VALUES ($1, $2, $3) \
              ON CONFLICT (name) DO UPDATE SET \
-             is_of_page = CASE WHEN excluded.is_of_page = 1 THEN 1 ELSE station.is_of_page END",
+             is_of_page = CASE WHEN excluded.is_of_page = 1 THEN 1 ELSE station.is_of_page END, removed_at = NULL",
         )
         .bind(name)
         .bind(text_of(Timestamp::now()))
@@ -160,7 +166,7 @@ impl History {
 }
 
 const SELECT: &str =
-    "SELECT name, model, is_paused, is_of_page, mask, configured_model FROM station";
+    "SELECT name, model, is_paused, is_of_page, mask, configured_model, removed_at FROM station";
 
 fn one_of(rows: u64, name: &str) -> Result<()> {
     match rows {
@@ -180,5 +186,6 @@ fn station(row: &Row) -> Result<StationRow> {
         is_of_page: row.try_get::<i64, _>("is_of_page")? != 0,
         mask: row.try_get("mask")?,
         configured_model: row.try_get("configured_model")?,
+        is_removed: row.try_get::<Option<String>, _>("removed_at")?.is_some(),
     })
 }

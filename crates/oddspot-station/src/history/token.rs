@@ -8,6 +8,7 @@ use super::audit::{Actor, Deed, put};
 use super::sql::{self, Row};
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// What a program may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -88,9 +89,8 @@ impl History {
         by: &Actor,
     ) -> Result<()> {
         if role == TokenRole::Reader && station.is_some() {
-            let reason =
-                "a reader reads of all stations: leave the station out, or take the role machine";
-            return Err(Error::new(Kind::Invalid, reason));
+            let sentence = Sentence::new("refused-token-reader");
+            return Err(Error::of(Kind::Invalid, sentence));
         }
         let mut transaction = self.write().begin().await?;
         let added = sql::query(
@@ -105,8 +105,8 @@ impl History {
         .execute(&mut transaction)
         .await?;
         if added.rows_affected() == 0 {
-            let reason = format!("there is a token {name} already");
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-token-known").with("name", name);
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         let detail = match station {
             Some(station) => format!("{} of station {station}", role.word()),

@@ -8,6 +8,7 @@ use super::audit::{Actor, Deed, put};
 use super::sql::{self, Row, Transaction};
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// What a person may do: each may do what those before may.
 #[derive(
@@ -112,8 +113,8 @@ impl History {
         let mut transaction = self.write().begin().await?;
         let (users, _) = count(&mut transaction).await?;
         if users == 0 && new.role != Role::Admin {
-            let reason = "the first user must be an admin: nobody else could add others";
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-first-user");
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         let added = sql::query(
             "INSERT INTO \"user\" (name, role, password, is_to_change, added_at) VALUES ($1, $2, $3, $4, $5) \
@@ -127,8 +128,8 @@ impl History {
         .execute(&mut transaction)
         .await?;
         if added.rows_affected() == 0 {
-            let reason = format!("there is a user {} already", new.name);
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-user-known").with("name", &new.name);
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         let (name, role) = (Some(&*new.name), Some(new.role.word()));
         put(&mut transaction, by, Deed::UserAdded, name, role).await?;
@@ -145,8 +146,8 @@ impl History {
         let before = role_of(&mut transaction, name).await?;
         let (_, admins) = count(&mut transaction).await?;
         if before == Role::Admin && role != Role::Admin && admins == 1 {
-            let reason = format!("{name} is the only admin: make another one first");
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-only-admin").with("name", name);
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         sql::query("UPDATE \"user\" SET role = $2 WHERE name = $1")
             .bind(name)
@@ -200,10 +201,8 @@ impl History {
         let role = role_of(&mut transaction, name).await?;
         let (users, admins) = count(&mut transaction).await?;
         if role == Role::Admin && admins == 1 && users > 1 {
-            let reason = format!(
-                "{name} is the only admin, and there are other users: make another admin first, or remove the others"
-            );
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-last-admin").with("name", name);
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         sign_out(&mut transaction, name).await?;
         sql::query("DELETE FROM \"user\" WHERE name = $1")
@@ -226,8 +225,12 @@ async fn count(transaction: &mut Transaction) -> Result<(i64, i64)> {
 async fn role_of(transaction: &mut Transaction, name: &str) -> Result<Role> {
     let query = sql::query_scalar::<String>("SELECT role FROM \"user\" WHERE name = $1");
     let word = query.bind(name).fetch_optional(&mut *transaction).await?;
-    let word =
-        word.ok_or_else(|| Error::new(Kind::NotFound, format!("there is no user {name}")))?;
+    let word = word.ok_or_else(|| {
+        Error::of(
+            Kind::NotFound,
+            Sentence::new("refused-no-user").with("name", name),
+        )
+    })?;
     named(&word)
 }
 

@@ -9,6 +9,7 @@ use super::sql::{self, Row, Transaction};
 use super::station::ModelVersion;
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// Where a model of a station comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,8 +187,8 @@ impl History {
             .await?;
         let found = row.as_ref().map(version).transpose()?;
         found.ok_or_else(|| {
-            let reason = format!("station {station} has no model {model:?}");
-            Error::new(Kind::NotFound, reason)
+            let sentence = Sentence::new("refused-unknown-model").with("station", station);
+            Error::of(Kind::NotFound, sentence.with("model", format!("{model:?}")))
         })
     }
 

@@ -71,7 +71,8 @@ pub async fn change(
     let hash = match access.password(&person.name, &given.new).await {
         Ok(hash) => hash,
         Err(error) if error.kind() == Kind::Invalid => {
-            return invalid(t.say("password-refused").with("detail", error.reason()));
+            let said = error.said(&t);
+            return refused(StatusCode::UNPROCESSABLE_ENTITY, said);
         }
         Err(error) => return Err(error.into()),
     };

@@ -15,7 +15,7 @@ const CSS: &str = "text/css; charset=utf-8";
 
 const JS: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 16] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
     ("api.js", JS, include_str!("../../assets/api.js")),
     ("history.js", JS, include_str!("../../assets/history.js")),
@@ -32,6 +32,7 @@ const FILES: [(&str, &str, &str); 15] = [
     ("people.js", JS, include_str!("../../assets/people.js")),
     ("regions.js", JS, include_str!("../../assets/regions.js")),
     ("setup.js", JS, include_str!("../../assets/setup.js")),
+    ("station.js", JS, include_str!("../../assets/station.js")),
     ("verdict.js", JS, include_str!("../../assets/verdict.js")),
     ("words.js", JS, include_str!("../../assets/words.js")),
     (

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::letters::check_json;
 use super::problem::Problem;
 use super::submit::in_time;
+use crate::words::Sentence;
 
 /// The body, all of it.
 ///
@@ -25,9 +26,9 @@ async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
         let some = some
             .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "broken", error.to_string()))?;
         if all.len() + some.len() > most {
-            let detail = format!("it has more than {most} bytes");
+            let sentence = Sentence::new("refused-large-body").with("most", most);
             let status = StatusCode::PAYLOAD_TOO_LARGE;
-            return Err(Problem::new(status, "too_large", detail));
+            return Err(Problem::of(status, "too_large", sentence));
         }
         all.extend_from_slice(&some);
     }

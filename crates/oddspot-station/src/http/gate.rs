@@ -15,6 +15,8 @@ use super::need::Need;
 use super::problem::Problem;
 use super::who::{Party, Peer, Who, unknown};
 use crate::error::{Error, Kind};
+use crate::history::Role;
+use crate::words::Sentence;
 
 /// How long somebody waits for a history that is away.
 const LONG: Duration = Duration::from_secs(5);
@@ -62,7 +64,7 @@ pub async fn gate(
             Party::Stranger => with_challenge(unknown().into_response()),
             _ => {
                 let detail = format!("this is for {}", need.words());
-                forbidden(&detail)
+                forbidden(&detail, need.people.map(sentence_of))
             }
         };
     }
@@ -70,7 +72,8 @@ pub async fn gate(
         return match is_for_eyes {
             true => Redirect::to("/account").into_response(),
             false => {
-                forbidden("your password was given by somebody else: change it at /account first")
+                let sentence = Sentence::new("refused-change-password");
+                forbidden(&sentence.to_string(), Some(sentence))
             }
         };
     }
@@ -84,7 +87,7 @@ pub async fn gate(
         });
         if !is_own {
             let detail = format!("this token is for station {own} alone");
-            return forbidden(&detail);
+            return forbidden(&detail, None);
         }
     }
     let is_private = !matches!(who.party, Party::Anyone(_)) && are_pages && !need.is_open;
@@ -136,8 +139,18 @@ async fn away_for_long(shared: &Shared) -> String {
     }
 }
 
-fn forbidden(detail: &str) -> Response {
-    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+fn forbidden(detail: &str, sentence: Option<Sentence>) -> Response {
+    let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", detail);
+    problem.meaning(sentence).into_response()
+}
+
+/// Who may, as people are told.
+fn sentence_of(role: Role) -> Sentence {
+    Sentence::new(match role {
+        Role::Operator => "refused-role-operator",
+        Role::Engineer => "refused-role-engineer",
+        Role::Admin => "refused-role-admin",
+    })
 }
 
 /// Says how one is known, as RFC 9110 asks for.

@@ -15,6 +15,7 @@ use super::who::Who;
 use super::{SMALL, Shared, body};
 use crate::history::{Deed, GoodImage, Note};
 use crate::pictures::GoodPicture;
+use crate::words::Sentence;
 
 /// A picture never changes: it is called by its content.
 const FOREVER: &str = "private, max-age=31536000, immutable";
@@ -95,7 +96,7 @@ pub async fn send(
     let _room = shared.learning.acquire().await;
     let bytes = body::bytes(request, shared.service.limits.body).await?;
     if bytes.is_empty() {
-        return Err(Problem::invalid("the file is empty"));
+        return Err(Problem::refused(Sentence::new("refused-empty-file")));
     }
     let taken = shared
         .service

@@ -62,8 +62,10 @@ pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoRe
     }
     // It can judge and keep, and somebody should look.
     let warnings = match who.may(Need::READ_OWN) {
-        true => service.keeping.troubles(),
-        false => Vec::new(),
+        true => (service.keeping.troubles().iter())
+            .map(ToString::to_string)
+            .collect(),
+        false => Vec::<String>::new(),
     };
     Ok(Json(match warnings.is_empty() {
         true => json!({ "ready": true }),

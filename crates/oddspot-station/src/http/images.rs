@@ -5,18 +5,52 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Shared;
 use super::inspections::{found, found_by};
-use super::parameters::PathParameters;
+use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
 use crate::error::{Error, Result as StationResult};
 use crate::history::Inspection;
-use crate::pictures::Picture;
+use crate::pages::sheet_labels;
+use crate::pictures::{Picture, Wording};
+use crate::words::{Language, Sentence};
 
 /// A picture never changes: its inspection and its model are what they are.
 const FOREVER: &str = "private, max-age=31536000, immutable";
+
+/// How a picture is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
+pub struct Asked {
+    /// The language of a sheet, such as `de`.
+    #[param(required = false)]
+    language: String,
+}
+
+impl Asked {
+    /// What stands on a sheet in the language; None in English.
+    fn wording(&self, shared: &Shared) -> Result<Option<Wording>, Problem> {
+        let language = match self.language.as_str() {
+            "" => return Ok(None),
+            code => Language::named(code),
+        };
+        let language = language.ok_or_else(|| {
+            let detail = format!("there are no words of the language {:?}", self.language);
+            Problem::invalid(detail)
+        })?;
+        let t = (shared.languages).words(&[Some(language.code())], "", String::new());
+        let code = t.other_code().map(str::to_owned);
+        Ok(code.map(|code| Wording {
+            code,
+            labels: Box::new(move |found| sheet_labels(&t, found)),
+        }))
+    }
+}
 
 /// The image as it came, or a picture of what was found in it.
 #[utoipa::path(
@@ -24,17 +58,21 @@ const FOREVER: &str = "private, max-age=31536000, immutable";
     params(
         ("id" = String, Path),
         ("kind" = String, Path, description = "image, view, overlay, sheet or map"),
+        Asked,
     ),
     responses(
         (status = 200, body = Vec<u8>, content_type = "image/*"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "no such language"),
         (status = 410, body = Problem, content_type = "application/problem+json", description = "the image was removed"),
     ),
 )]
 pub async fn image(
     State(shared): State<Shared>,
     PathParameters((id, kind)): PathParameters<(String, String)>,
+    Parameters(asked): Parameters<Asked>,
     who: Who,
 ) -> Result<Response, Problem> {
+    let wording = asked.wording(&shared)?;
     let inspection = found_by(&shared, &who, &id).await?;
     check_there(&inspection)?;
     // The id as the history has it: an address cannot name a file.
@@ -53,7 +91,7 @@ pub async fn image(
         }
         (_, Some(picture)) => {
             let pictures = Arc::clone(&shared.service.pictures);
-            let bytes = pictures.get(inspection, picture).await;
+            let bytes = pictures.get(inspection, picture, wording).await;
             let bytes = unless_gone(&shared, &id, bytes).await?;
             let media_type = picture.media_type();
             let extension = media_type.strip_prefix("image/").unwrap_or_default();
@@ -82,9 +120,9 @@ fn check_there(inspection: &Inspection) -> Result<(), Problem> {
         return Ok(());
     };
     let id = &inspection.id;
-    let detail =
-        format!("the image of inspection {id} was removed on {removed:.10}: what was found stays");
-    Err(Problem::new(StatusCode::GONE, "gone", detail))
+    let sentence = Sentence::new("refused-image-removed").with("id", id);
+    let sentence = sentence.with("day", format!("{removed:.10}"));
+    Err(Problem::of(StatusCode::GONE, "gone", sentence))
 }
 
 /// What was read of an image, which may have gone meanwhile.

@@ -15,6 +15,7 @@ use super::who::Who;
 use super::{SMALL, Shared, body};
 use crate::history::{Deed, Inspection, Label, Note, Source};
 use crate::judging::Task;
+use crate::words::Sentence;
 
 /// Letters of a part's id or of a key, at most.
 const LONGEST: usize = 200;
@@ -197,5 +198,8 @@ pub async fn found_by(shared: &Shared, who: &Who, id: &str) -> Result<Inspection
 /// There is none.
 pub async fn found(shared: &Shared, id: &str) -> Result<Inspection, Problem> {
     let found = shared.service.history.inspection(id).await?;
-    found.ok_or_else(|| Problem::missing(format!("there is no inspection {id:?}")))
+    found.ok_or_else(|| {
+        let sentence = Sentence::new("refused-no-inspection").with("id", format!("{id:?}"));
+        Problem::of(StatusCode::NOT_FOUND, "not_found", sentence)
+    })
 }

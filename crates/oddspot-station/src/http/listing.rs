@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::history::{Filter, LabelFilter, Order, Truth};
+use crate::words::Sentence;
 
 /// Inspections of an answer, unless it is said otherwise.
 const USUAL: u32 = 50;
@@ -62,14 +63,14 @@ impl Listing {
         let given = |text: &String| (!text.is_empty()).then(|| text.clone());
         let verdict = given(&self.verdict).map(|word| {
             let found = Verdict::ALL.into_iter().find(|one| one.word() == word);
-            found.ok_or_else(|| Problem::invalid(format!("there is no verdict {word:?}")))
+            found.ok_or_else(|| strange("verdict", &word))
         });
         let label = match self.label.as_str() {
             "" => None,
             "good" => Some(LabelFilter::Is(Truth::Good)),
             "bad" => Some(LabelFilter::Is(Truth::Bad)),
             "none" => Some(LabelFilter::None),
-            word => return Err(Problem::invalid(format!("there is no label {word:?}"))),
+            word => return Err(strange("label", word)),
         };
         Ok(Filter {
             station: given(&self.station),
@@ -91,7 +92,7 @@ impl Listing {
             "" | "newest" => Ok(Order::Newest),
             "oldest" => Ok(Order::Oldest),
             "score" => Ok(Order::Score),
-            word => Err(Problem::invalid(format!("there is no order {word:?}"))),
+            word => Err(strange("order", word)),
         }
     }
 
@@ -119,8 +120,17 @@ impl Listing {
 /// What is none.
 pub fn id_of(text: &str) -> Result<String, Problem> {
     let id = Uuid::parse_str(text);
-    let id = id.map_err(|_| Problem::invalid(format!("{text:?} is no id of an inspection")))?;
+    let id = id.map_err(|_| {
+        let sentence = Sentence::new("refused-no-id").with("text", format!("{text:?}"));
+        Problem::refused(sentence)
+    })?;
     Ok(id.to_string())
+}
+
+/// Of a word that there is none of.
+fn strange(what: &str, word: &str) -> Problem {
+    let sentence = Sentence::new("refused-filter").with("what", what);
+    Problem::refused(sentence.with("word", format!("{word:?}")))
 }
 
 /// A moment: by itself, or as this machine's clock shows it.
@@ -135,9 +145,8 @@ fn moment(text: &str) -> Result<Timestamp, Problem> {
     let zoned = local.and_then(|local| local.to_zoned_datetime(TimeZone::system()));
     let moment = zoned.as_ref().map(ZonedDateTime::timestamp);
     moment.map_err(|_| {
-        Problem::invalid(format!(
-            "{text:?} is no time: give it as 2026-11-29T14:00:00Z or 2026-11-29"
-        ))
+        let sentence = Sentence::new("refused-no-time").with("text", format!("{text:?}"));
+        Problem::refused(sentence)
     })
 }
 

@@ -57,7 +57,7 @@ pub use server::serve;
 pub use tls::acceptor;
 
 use crate::access::Access;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::history::{Deed, Note};
 use crate::service::Service;
 use crate::words::{Language, Languages};
@@ -142,7 +142,7 @@ pub fn router(service: Arc<Service>, site: Site) -> Result<Router> {
         reading: Arc::new(Semaphore::new(service.limits.queue + READING)),
         learning: Arc::new(Semaphore::new(LEARNING)),
         access: Arc::new(Access::new(Arc::clone(&service.history))),
-        languages: Languages::of_the_program()?,
+        languages: Languages::of_the_program().map_err(Error::internal)?,
         site,
         service,
     };
@@ -151,7 +151,7 @@ pub fn router(service: Arc<Service>, site: Site) -> Result<Router> {
         routes.merge(group.guarded(&shared))
     });
     let routes = routes
-        .fallback(|| async { Problem::missing("there is no such address") })
+        .fallback(|| async { Problem::no_address() })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(DefaultBodyLimit::max(body))
         .layer(from_fn_with_state(shared.clone(), wrong_page::as_page))
@@ -232,6 +232,8 @@ fn groups() -> Vec<Group> {
             .put("/api/v1/users/{user}/role", users::set_role)
             .put("/api/v1/users/{user}/password", users::set_password)
             .delete("/api/v1/users/{user}", users::remove)
+            .put("/api/v1/stations/{station}", stations::rename)
+            .delete("/api/v1/stations/{station}", stations::remove)
             .get("/api/v1/tokens", tokens::list)
             .post("/api/v1/tokens", tokens::add)
             .delete("/api/v1/tokens/{token}", tokens::remove)

@@ -14,9 +14,11 @@ use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::submit::in_time;
 use super::who::Who;
+use super::wrong_page::OF_SCRIPTS;
 use super::{SMALL, Shared, body};
 use crate::error::{Error, Kind};
 use crate::history::{Origin, Version, VersionSource};
+use crate::words::{Sentence, Words};
 
 /// Bytes of a model's file, at most.
 const MODEL: usize = 1 << 30;
@@ -87,9 +89,11 @@ pub async fn send(
     PathParameters(station): PathParameters<String>,
     Parameters(named): Parameters<Named>,
     who: Who,
+    t: Words,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     shared.service.station(&station)?;
+    let is_of_page = request.headers().contains_key(OF_SCRIPTS);
     let folder = shared.service.data.training(&station)?;
     let file = tempfile::Builder::new()
         .prefix(".sent.")
@@ -117,14 +121,17 @@ pub async fn send(
             Kind::Invalid | Kind::Mismatch | Kind::NotFound => {
                 // What it is called here says nothing to who sent it.
                 let reason = error.reason().rsplit(".tmp: ").next().unwrap_or_default();
-                Problem::invalid(format!("this is no model that can be used here: {reason}"))
+                Problem::refused(Sentence::new("refused-model-file").with("detail", reason))
             }
             _ => error.into(),
         })?;
     let sent = Sent {
         sha256: brought.sha256,
         active: brought.is_active,
-        refused: brought.refused.map(|error| error.to_string()),
+        refused: brought.refused.map(|error| match is_of_page {
+            true => error.said(&t),
+            false => error.to_string(),
+        }),
     };
     Ok((StatusCode::CREATED, Json(sent)))
 }
@@ -141,11 +148,11 @@ async fn received(
             .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "broken", error.to_string()))?;
         bytes += some.len();
         if bytes > MODEL {
-            let detail = format!("a model's file has at most {MODEL} bytes");
-            return Err(Problem::new(
+            let sentence = Sentence::new("refused-model-large").with("most", MODEL);
+            return Err(Problem::of(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
-                detail,
+                sentence,
             ));
         }
         file.write_all(&some).map_err(Error::io(file.path()))?;

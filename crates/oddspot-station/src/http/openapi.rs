@@ -38,6 +38,8 @@ const TOKEN: &str = "token";
         export::json_lines,
         stations::list,
         stations::create,
+        stations::rename,
+        stations::remove,
         stations::pause,
         stations::resume,
         good::list,

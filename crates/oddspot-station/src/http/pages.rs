@@ -151,8 +151,10 @@ async fn now_at(
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
         trouble: trouble_of(t, station),
-        keeping: (shared.service.keeping.trouble(&station.name))
-            .map(|trouble| t.say("trouble-keeping").with("detail", trouble).to_string()),
+        keeping: (shared.service.keeping.trouble(&station.name)).map(|trouble| {
+            let said = t.say("trouble-keeping").with("detail", trouble.said(t));
+            said.to_string()
+        }),
         counts: counts.into_iter().map(count).collect(),
         waiting: station.queue.waiting(),
         folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
@@ -180,8 +182,7 @@ fn trouble_of(t: &Words, station: &Station) -> Option<String> {
     let folder = station.folder.as_ref();
     let of_folder = || {
         let trouble = folder.and_then(|(_, state)| state.trouble())?;
-        let said = t.say("trouble-folder").with("detail", trouble);
-        Some(said.to_string())
+        Some(trouble.said(t))
     };
     of_model.or_else(of_folder)
 }
@@ -208,7 +209,7 @@ pub async fn history(
                 .await?;
             (cards, scores(&shared, &t, filter, &stations).await?, None)
         }
-        Err(wrong) => (Vec::new(), None, Some(wrong.detail().to_owned())),
+        Err(wrong) => (Vec::new(), None, Some(wrong.said(&t))),
     };
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::error::{Error, Kind};
 use crate::judging::name_of;
+use crate::words::{Sentence, Words};
 
 /// The type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -26,6 +27,10 @@ pub struct Problem {
     status: u16,
     /// In a sentence.
     detail: String,
+    /// The same for people, where there are words of their languages for it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    sentence: Option<Sentence>,
 }
 
 impl Problem {
@@ -36,12 +41,35 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
+            sentence: None,
         }
+    }
+
+    /// The same, which people are told in the language of their page.
+    #[must_use]
+    pub fn meaning(self, sentence: Option<Sentence>) -> Self {
+        Self { sentence, ..self }
+    }
+
+    /// Of a status, told in the language of a page.
+    pub fn of(status: StatusCode, name: &str, sentence: Sentence) -> Self {
+        Self::new(status, name, sentence.to_string()).meaning(Some(sentence))
+    }
+
+    /// What is given cannot be used, told in the language of a page.
+    pub fn refused(sentence: Sentence) -> Self {
+        Self::of(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence)
     }
 
     /// What is asked for is not there.
     pub fn missing(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// There is no such address.
+    pub fn no_address() -> Self {
+        let sentence = Sentence::new("refused-no-address");
+        Self::of(StatusCode::NOT_FOUND, "not_found", sentence)
     }
 
     /// What is given cannot be used.
@@ -52,6 +80,12 @@ impl Problem {
     /// What went wrong, in a sentence.
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// The same in the language of a page, where there are words for it.
+    pub fn said(&self, t: &Words) -> String {
+        let sentence = self.sentence.as_ref();
+        sentence.map_or_else(|| self.detail.clone(), |sentence| sentence.said(t))
     }
 
     /// There is the address, but not for this.
@@ -76,11 +110,19 @@ impl From<Error> for Problem {
             Kind::System | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status.is_server_error()
-            && ![Kind::Full, Kind::Paused, Kind::Away, Kind::NoRoom].contains(&error.kind())
+            && ![
+                Kind::Full,
+                Kind::Paused,
+                Kind::Away,
+                Kind::Ending,
+                Kind::NoRoom,
+            ]
+            .contains(&error.kind())
         {
             tracing::error!("a request failed: {error}");
         }
-        Self::new(status, name_of(error.kind()), error.to_string())
+        let problem = Self::new(status, name_of(error.kind()), error.to_string());
+        problem.meaning(error.sentence().cloned())
     }
 }
 
@@ -93,7 +135,12 @@ impl IntoResponse for Problem {
             StatusCode::INSUFFICIENT_STORAGE,
         ];
         let comes_again = comes_again.contains(&status);
+        let sentence = self.sentence.clone();
         let mut response = (status, Json(self)).into_response();
+        if let Some(sentence) = sentence {
+            // For who shows it to people.
+            response.extensions_mut().insert(sentence);
+        }
         let headers = response.headers_mut();
         let media_type = HeaderValue::from_static(MEDIA_TYPE);
         headers.insert(header::CONTENT_TYPE, media_type);

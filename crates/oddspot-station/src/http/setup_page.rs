@@ -10,11 +10,13 @@ use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
 use crate::error::Result as StationResult;
-use crate::history::{Filter, GoodImage, Inspection, LabelFilter, Order, Truth};
+use crate::history::{Filter, GoodImage, Inspection, LabelFilter, Order, Role, Truth};
 use crate::jobs::FoundAmong;
 use crate::pages::{
-    Card, FoundPart, GoodCard, GoodPart, JobCard, JobsPart, Place, SetupPage, render,
+    AroundPart, Card, FoundPart, GoodCard, GoodPart, JobCard, JobsPart, Place, SetupPage,
+    folder_row, kept_rows, output_row, render,
 };
+use crate::service::Station;
 use crate::words::Words;
 use oddspot::verdict::Verdict;
 
@@ -24,6 +26,8 @@ const CARDS: usize = 60;
 const OFFERED: u32 = 24;
 /// Jobs that are shown.
 const JOBS: u32 = 6;
+/// Jobs among which those are looked for that are not over.
+const JOBS_LOOKED_AT: u32 = 50;
 /// Images that can be drawn on.
 const DRAWN_ON: usize = 12;
 /// Good images that a model can be made of, at least.
@@ -44,7 +48,7 @@ pub async fn page(
     who: Who,
     t: Words,
 ) -> Result<Html<String>, Problem> {
-    shared.service.station(&station)?;
+    let at = shared.service.station(&station)?;
     let history = &shared.service.history;
     let good = history.good_images(&station).await?;
     let row = history.station(&station).await?;
@@ -62,10 +66,28 @@ pub async fn page(
         jobs: jobs_part(&shared, &t, &station, &good).await?,
         found: found_part(&shared, &t, &station, &good).await?,
         good: good_part(&t, &station, &good, 0),
+        around: around(&shared, &t, &at, &who),
         station,
         t,
     };
     Ok(Html(render(&page)?))
+}
+
+/// Where images come from and results go.
+fn around(shared: &Shared, t: &Words, station: &Station, who: &Who) -> AroundPart {
+    let service = &shared.service;
+    let folder = station.folder.as_ref();
+    let outputs = station.asked.outputs.iter();
+    AroundPart {
+        station: station.name.clone(),
+        folder: folder.map(|(root, _)| folder_row(t, root, station.asked.after)),
+        outputs: outputs.map(|one| output_row(t, one)).collect(),
+        kept: kept_rows(t, &service.keeping.rule(&station.name)),
+        file: (service.configuration_file.as_ref()).map(|file| file.display().to_string()),
+        is_configured: service.check_changeable(station).is_err(),
+        is_for_admin: who.is(Role::Admin),
+        t: t.clone(),
+    }
 }
 
 /// The good images, some of them.
@@ -131,7 +153,14 @@ async fn jobs_part(
     station: &str,
     good: &[GoodImage],
 ) -> StationResult<JobsPart> {
-    let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
+    let mut jobs = shared
+        .service
+        .jobs
+        .list(Some(station), JOBS_LOOKED_AT)
+        .await?;
+    let mut shown = 0..JOBS;
+    // What waits or is at work is shown however much was asked for since.
+    jobs.retain(|job| shown.next().is_some() || job.state.is_open());
     let versions = shared.service.history.versions(station).await?;
     let cards = jobs.iter().enumerate().map(|(at, job)| {
         let is_last = !jobs[..at].iter().any(|newer| newer.kind == job.kind);

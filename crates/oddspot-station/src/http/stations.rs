@@ -1,4 +1,4 @@
-//! The stations that are at work: made, paused, resumed.
+//! The stations that are at work: made, renamed, taken away, paused, resumed.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -53,9 +53,11 @@ impl StationNow {
             paused: station.post.is_paused(),
             waiting: station.queue.waiting(),
             folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
-            folder_trouble: (station.folder.as_ref()).and_then(|(_, state)| state.trouble()),
+            folder_trouble: (station.folder.as_ref())
+                .and_then(|(_, state)| Some(state.trouble()?.to_string())),
             kept_bytes: service.keeping.of(&station.name).map(|kept| kept.bytes),
-            keeping_trouble: service.keeping.trouble(&station.name),
+            keeping_trouble: (service.keeping.trouble(&station.name))
+                .map(|trouble| trouble.to_string()),
             outputs: (station.outputs.iter())
                 .map(|output| output.now(backlog))
                 .collect(),
@@ -101,6 +103,50 @@ pub async fn create(
             &shared.service.history.backlog().await?,
         )),
     ))
+}
+
+/// Gives a station another name, under which it has all that it had. Programs send to the new address from then on.
+#[utoipa::path(
+    put, path = "/api/v1/stations/{station}", tag = "stations", params(("station" = String, Path)), request_body = NewStation,
+    responses(
+        (status = 200, body = StationNow), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "the name is taken, the station is configured, or a job of it is not over"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn rename(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+    who: Who,
+    request: Request,
+) -> Result<impl IntoResponse, Problem> {
+    let NewStation { name } = body::json(request, SMALL, "station").await?;
+    let service = &shared.service;
+    let renamed = service.rename_station(&station, &name, who.actor()).await?;
+    let place = format!("/stations/{name}");
+    let backlog = service.history.backlog().await?;
+    Ok((
+        [(header::LOCATION, place)],
+        Json(StationNow::of(service, &renamed, &backlog)),
+    ))
+}
+
+/// Takes a station away. What it judged, its images and its models stay; made anew by the same name, it has them again.
+#[utoipa::path(
+    delete, path = "/api/v1/stations/{station}", tag = "stations", params(("station" = String, Path)),
+    responses(
+        (status = 204), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "it is configured, or a job of it is not over"),
+    ),
+)]
+pub async fn remove(
+    State(shared): State<Shared>,
+    PathParameters(station): PathParameters<String>,
+    who: Who,
+) -> Result<StatusCode, Problem> {
+    let service = &shared.service;
+    service.remove_station(&station, who.actor()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Judges nothing for now: images by requests are refused, files of the folder wait.

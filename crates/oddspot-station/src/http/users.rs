@@ -14,6 +14,7 @@ use super::{SMALL, Shared, body};
 use crate::access::user_name;
 use crate::error::{Error, Kind};
 use crate::history::{NewUser, Role, User};
+use crate::words::Sentence;
 
 /// A user who is wanted.
 #[derive(Deserialize, ToSchema)]
@@ -122,8 +123,8 @@ pub async fn set_password(
 ) -> Result<StatusCode, Problem> {
     let WantedPassword { password } = body::json(request, SMALL, "password").await?;
     if who.person().is_some_and(|person| person.name == user) {
-        let reason = "the own password is changed at /account, where the one of now is asked for";
-        return Err(Error::new(Kind::Mismatch, reason).into());
+        let sentence = Sentence::new("refused-own-password");
+        return Err(Error::of(Kind::Mismatch, sentence).into());
     }
     let history = &shared.service.history;
     // Who is not there needs no hash.
@@ -157,5 +158,6 @@ pub async fn remove(
 }
 
 fn none(user: &str) -> Error {
-    Error::new(Kind::NotFound, format!("there is no user {user}"))
+    let sentence = Sentence::new("refused-no-user").with("name", user);
+    Error::of(Kind::NotFound, sentence)
 }

@@ -14,6 +14,7 @@ use super::{SMALL, Shared, body};
 use crate::error::{Error, Kind, Result as StationResult};
 use crate::history::Labelled;
 use crate::prices::Price;
+use crate::words::Sentence;
 
 /// Thresholds that are asked about.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -85,16 +86,15 @@ pub struct Known {
 pub async fn known(shared: &Shared, station: &str, asked: &Asked) -> StationResult<Known> {
     let at = shared.service.station(station)?;
     let model = at.model().ok_or_else(|| {
-        Error::new(
-            Kind::NoModel,
-            format!("station {station} has no model: there are no thresholds"),
-        )
+        let sentence = Sentence::new("refused-no-model").with("station", station);
+        Error::of(Kind::NoModel, sentence)
     })?;
     let thresholds = model.detector.thresholds();
     let threshold = asked.threshold.unwrap_or(thresholds.image);
     let check_threshold = asked.check_threshold.unwrap_or(thresholds.check);
     if !threshold.is_finite() || !check_threshold.is_finite() {
-        return Err(Error::new(Kind::Invalid, "a threshold is a finite number"));
+        let sentence = Sentence::new("refused-thresholds-finite");
+        return Err(Error::of(Kind::Invalid, sentence));
     }
     let sha256 = &model.version.sha256;
     let found = shared.service.history.labelled(station, sha256).await?;

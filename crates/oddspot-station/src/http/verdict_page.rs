@@ -34,7 +34,7 @@ pub async fn page(
         Some(_) => Some(shown(
             &t,
             &known(&shared, &station, &Asked::default()).await?,
-            is_judging(&shared, &station).await?,
+            judging(&shared, &station).await?,
         )),
     };
     let page = VerdictPage {
@@ -46,11 +46,11 @@ pub async fn page(
     Ok(Html(render(&page)?))
 }
 
-/// Whether labelled parts are judged anew just now.
-async fn is_judging(shared: &Shared, station: &str) -> StationResult<bool> {
+/// The job that judges labelled parts anew just now.
+async fn judging(shared: &Shared, station: &str) -> StationResult<Option<i64>> {
     let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
-    let is_at_it = |job: &Job| job.kind == JobKind::Labels && job.state.is_open();
-    Ok(jobs.iter().any(is_at_it))
+    let is_at_it = |job: &&Job| job.kind == JobKind::Labels && job.state.is_open();
+    Ok(jobs.iter().find(is_at_it).map(|job| job.id))
 }
 
 /// What thresholds would have meant.
@@ -92,7 +92,7 @@ fn others(t: &Words, meant: &Meant) -> Vec<String> {
     said.iter().flatten().map(ToString::to_string).collect()
 }
 
-fn shown(t: &Words, known: &Known, is_judging: bool) -> Shown {
+fn shown(t: &Words, known: &Known, judging: Option<i64>) -> Shown {
     let of = |truth: Truth| -> Vec<f64> {
         let labelled = known.labelled.iter().filter(|one| one.truth == truth);
         labelled.map(|one| one.score).collect()
@@ -127,6 +127,6 @@ fn shown(t: &Words, known: &Known, is_judging: bool) -> Shown {
         labelled: [rows[1].scores.len(), rows[2].scores.len()],
         meant: meant_part(t, known),
         waiting: known.meant.waiting,
-        is_judging,
+        judging,
     }
 }

@@ -11,6 +11,7 @@ use super::need::Need;
 use super::problem::Problem;
 use crate::error::{Error, Result};
 use crate::history::{Actor, ActorKind, Role, Token, TokenRole};
+use crate::words::Sentence;
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
@@ -223,8 +224,8 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// What is said to who is not known.
 pub fn unknown() -> Problem {
-    let detail = "sign in at /login, or send a token as Authorization: Bearer";
-    Problem::new(StatusCode::UNAUTHORIZED, "unknown", detail)
+    let sentence = Sentence::new("refused-unknown");
+    Problem::of(StatusCode::UNAUTHORIZED, "unknown", sentence)
 }
 
 #[cfg(test)]

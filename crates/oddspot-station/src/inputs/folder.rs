@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, History, Source};
 use crate::judging::{Post, Queue, Task, name_of as name_of_kind};
 use crate::outputs::{Misses, NotJudged};
+use crate::words::{Gap, Sentence};
 
 /// Images that are taken before the folder is looked at again.
 const AT_ONCE: usize = 32;
@@ -31,26 +32,25 @@ pub struct FolderState(Arc<Mutex<Troubles>>);
 #[derive(Debug, Default)]
 struct Troubles {
     /// Why the folder itself cannot be read.
-    away: Option<String>,
+    away: Option<Sentence>,
     /// Files that cannot be done with yet, and why.
-    waiting: BTreeMap<PathBuf, String>,
+    waiting: BTreeMap<PathBuf, Gap>,
     /// Files of which it was told that they were not judged, and that could not be moved yet.
     missed: BTreeMap<PathBuf, FileState>,
 }
 
 impl FolderState {
     /// What is wrong with it, if anything is.
-    pub fn trouble(&self) -> Option<String> {
+    pub fn trouble(&self) -> Option<Sentence> {
         let troubles = self.lock();
         if troubles.away.is_some() {
             return troubles.away.clone();
         }
         let (file, reason) = troubles.waiting.first_key_value()?;
         let name = file.file_name().unwrap_or_default().display();
-        Some(match troubles.waiting.len() {
-            1 => format!("{name} waits: {reason}"),
-            count => format!("{count} files wait, as {name}: {reason}"),
-        })
+        let sentence = Sentence::new("files-wait").with("files", troubles.waiting.len());
+        let sentence = sentence.with("name", name.to_string());
+        Some(sentence.with("reason", reason.clone()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Troubles> {
@@ -141,9 +141,11 @@ impl FolderInput {
         Box::new(move |news| {
             tracing::warn!("{news} (station {station})");
             match news {
-                News::Away(..) => {
+                News::Away(folder, error) => {
                     misses.cut_off(&station, AWAY, news.to_string());
-                    state.lock().away = Some(news.to_string());
+                    let away = Sentence::new("folder-away");
+                    let away = away.with("folder", folder.display().to_string());
+                    state.lock().away = Some(away.with("detail", error.to_string()));
                 }
                 News::Back(..) => state.lock().away = None,
                 News::Unwatched(..) | News::Unfinished(..) => {}
@@ -289,7 +291,11 @@ impl FolderInput {
         if !is_of_the_image(error) && error.kind() != Kind::Paused {
             let mut troubles = self.state.lock();
             troubles.waiting.retain(|path, _| path.exists());
-            (troubles.waiting).insert(whole.path.clone(), error.to_string());
+            let reason = match error.sentence() {
+                Some(sentence) => sentence.clone().into(),
+                None => error.to_string().into(),
+            };
+            (troubles.waiting).insert(whole.path.clone(), reason);
         }
         arrivals.put_back(whole, Instant::now());
     }

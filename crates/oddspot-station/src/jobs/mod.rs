@@ -8,7 +8,9 @@ mod outcome;
 mod progress;
 mod queue;
 mod steps;
+mod wanted;
 
 pub use found::{FoundAmong, Group, Suspicious};
 pub use outcome::Outcome;
-pub use queue::{Jobs, Wanted};
+pub use queue::Jobs;
+pub use wanted::Wanted;

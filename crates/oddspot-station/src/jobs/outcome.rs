@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::prices::Share;
+use crate::words::Sentence;
 
 /// What came of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,6 +13,11 @@ pub enum Outcome {
     Refused {
         /// In sentences.
         doubts: Vec<String>,
+    },
+    /// It could not be done.
+    Failed {
+        /// Why.
+        why: Sentence,
     },
     /// Good images were added to a model.
     Extended {

@@ -6,44 +6,25 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use oddspot::settings::Settings;
-use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
-use utoipa::ToSchema;
 
 use super::making::Making;
+use super::outcome::Outcome;
 use super::progress::{Halt, Live, Running};
+use super::wanted::{Wanted, active, check, settings_of};
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::{Actor, History, Job, JobKind, JobState, NewJob, text_of};
 use crate::versions::Versions;
+use crate::words::Sentence;
 
 /// News that wait for who listens slowly.
 const NEWS: usize = 256;
 /// After which it is looked for jobs even if nobody said that there is one.
 const LOOK: Duration = Duration::from_secs(1);
-/// Good images that a model can be made of, at least.
-const LEAST: usize = 2;
-
-/// A job that is wanted.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Wanted {
-    /// The station that it is for.
-    pub station: String,
-    /// What it does.
-    pub kind: JobKind,
-    /// Settings that are other than usual, by their names: `{"training.iterations": "500"}`.
-    #[serde(default)]
-    pub settings: BTreeMap<String, String>,
-    /// Whether to `extend` or `calibrate` though the images speak against it.
-    #[serde(default)]
-    pub force: bool,
-    /// SHA-256 of the two models to `compare`.
-    #[serde(default)]
-    pub models: Vec<String>,
-}
+/// Jobs among which those are looked for that are not over.
+const MOST_OPEN: u32 = 50;
 
 /// The jobs of a service.
 pub struct Jobs {
@@ -90,28 +71,26 @@ impl Jobs {
         } = wanted;
         self.versions.post(station)?;
         settings_of(*kind, settings)?;
-        self.check(wanted).await?;
+        check(&self.history, &self.versions, wanted).await?;
         let new = NewJob {
             kind: *kind,
             settings: settings.clone(),
             force: *force,
             models: match kind {
                 // By the one that judges now, whatever becomes active meanwhile.
-                JobKind::Labels => self.active(station)?,
+                JobKind::Labels => active(&self.versions, station)?,
                 _ => models.clone(),
             },
         };
         let _turn = self.turn.lock().await;
-        let before = self.history.jobs(Some(station), 50).await?;
+        // It may have been taken away meanwhile.
+        self.versions.post(station)?;
+        let before = self.history.jobs(Some(station), MOST_OPEN).await?;
         let same =
             |job: &&Job| job.kind == new.kind && job.models == new.models && job.state.is_open();
         if let Some(job) = before.iter().find(same) {
-            let reason = format!(
-                "job {} of station {station} does the same and is {}",
-                job.id,
-                job.state.word()
-            );
-            return Err(Error::new(Kind::Mismatch, reason));
+            let sentence = Sentence::new("refused-same-job").with("id", job.id);
+            return Err(Error::of(Kind::Mismatch, sentence.with("station", station)));
         }
         let job = self.history.add_job(station, &new, Some(by)).await?;
         self.live.tell(&job);
@@ -119,59 +98,20 @@ impl Jobs {
         Ok(job)
     }
 
-    /// The model that judges at a station, in a list.
-    fn active(&self, station: &str) -> Result<Vec<String>> {
-        let active = self.versions.post(station)?.model();
-        Ok(active
-            .iter()
-            .map(|one| one.version.sha256.clone())
-            .collect())
-    }
-
-    /// Refuses a job that there is nothing for at its station.
-    async fn check(&self, wanted: &Wanted) -> Result<()> {
-        let Wanted {
-            station,
-            kind,
-            models,
-            ..
-        } = wanted;
-        let invalid = |reason: String| Err(Error::new(Kind::Invalid, reason));
-        match kind {
-            JobKind::Audit | JobKind::Instant | JobKind::Default => {
-                let good = self.history.lesson(station).await?.good.len();
-                if good < LEAST {
-                    return invalid(format!(
-                        "station {station} has {good} good images: {LEAST} are the least that something can be learned \
-                         from, and fifty do it well"
-                    ));
-                }
+    /// Refuses a station of which a job waits or is at work. Whoever takes it away has let go of its models before.
+    ///
+    /// # Errors
+    /// There is such a job.
+    pub async fn check_none(&self, station: &str) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        let jobs = self.history.jobs(Some(station), MOST_OPEN).await?;
+        match jobs.iter().find(|job| job.state.is_open()) {
+            Some(job) => {
+                let sentence = Sentence::new("refused-busy");
+                let sentence = sentence.with("station", station).with("id", job.id);
+                Err(Error::of(Kind::Mismatch, sentence))
             }
-            JobKind::Extend | JobKind::Calibrate | JobKind::Labels => {
-                if self.versions.post(station)?.model().is_none() {
-                    let reason = format!("station {station} has no model: make one first");
-                    return Err(Error::new(Kind::NoModel, reason));
-                }
-            }
-            JobKind::Compare => {}
-        }
-        if matches!(kind, JobKind::Compare | JobKind::Labels)
-            && self.history.labelled_images(station).await?.is_empty()
-        {
-            return invalid(format!(
-                "no part of station {station} is labelled of which the image is kept: label some in the history"
-            ));
-        }
-        match (kind, models.as_slice()) {
-            (JobKind::Compare, [first, second]) if first != second => {
-                for model in [first, second] {
-                    self.history.version(station, model).await?;
-                }
-                Ok(())
-            }
-            (JobKind::Compare, _) => invalid("two models are compared: give both".to_owned()),
-            (_, []) => Ok(()),
-            _ => invalid(format!("a job of kind {} takes no models", kind.word())),
+            None => Ok(()),
         }
     }
 
@@ -242,8 +182,8 @@ impl Jobs {
                 self.live.halt(id, Halt::Cancelled);
             }
             _ => {
-                let reason = format!("job {id} is over already: it is {}", job.state.word());
-                return Err(Error::new(Kind::Mismatch, reason));
+                let sentence = Sentence::new("refused-job-over").with("id", id);
+                return Err(Error::of(Kind::Mismatch, sentence));
             }
         }
         Ok(job)
@@ -312,7 +252,7 @@ impl Jobs {
                 (JobState::Interrupted, outcome.to_owned())
             }
             (Err(error), _) => {
-                tracing::error!("job {} of station {} failed: {error}", job.id, job.station);
+                self.note_failure(&mut job, &error);
                 (JobState::Failed, error.to_string())
             }
         };
@@ -327,6 +267,20 @@ impl Jobs {
             tracing::error!("how job {} ended was not kept: {error}", job.id);
         }
         self.live.tell(&job);
+    }
+
+    /// Tells at the terminal why a job was refused or failed, and keeps it for people.
+    fn note_failure(&self, job: &mut Job, error: &Error) {
+        let Job { id, station, .. } = &*job;
+        match error.is_refusal() {
+            true => tracing::warn!("job {id} of station {station} was refused: {error}"),
+            false => tracing::error!("job {id} of station {station} failed: {error}"),
+        }
+        if job.result.is_none()
+            && let Some(why) = error.sentence().cloned()
+        {
+            job.result = serde_json::to_value(Outcome::Failed { why }).ok();
+        }
     }
 
     /// Keeps how a job ended; a history that is away is waited for.
@@ -352,34 +306,4 @@ impl Jobs {
         let waited = wake.wait_timeout_while(is_wanted, LOOK, |is_wanted| !*is_wanted);
         *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
     }
-}
-
-/// The settings of a job.
-///
-/// # Errors
-/// One that there is not, that is out of range, or that would have this machine's files opened.
-fn settings_of(kind: JobKind, others: &BTreeMap<String, String>) -> Result<Settings> {
-    let mut settings = match kind {
-        JobKind::Default => Settings::default(),
-        JobKind::Audit | JobKind::Instant => Settings::instant(),
-        _ if others.is_empty() => return Ok(Settings::instant()),
-        _ => {
-            let reason = format!("a job of kind {} takes no settings", kind.word());
-            return Err(Error::new(Kind::Invalid, reason));
-        }
-    };
-    for (name, value) in others {
-        if name == "teacher" {
-            let reason =
-                "the teacher of a station's models cannot be chosen here: it may name a file";
-            return Err(Error::new(Kind::Invalid, reason));
-        }
-        settings
-            .set(name, value)
-            .map_err(|error| Error::new(Kind::Invalid, error.in_full()))?;
-    }
-    settings
-        .validate()
-        .map_err(|error| Error::new(Kind::Invalid, error.in_full()))?;
-    Ok(settings)
 }

@@ -11,6 +11,7 @@ use oddspot::{Detector, Options};
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::ModelVersion;
+use crate::words::Sentence;
 
 /// Models that are ready at a time, beside those that judge for a station.
 const KEPT: usize = 2;
@@ -88,12 +89,14 @@ impl Models {
     fn check_file(&self, sha256: &str) -> Result<()> {
         let path = self.data.model(sha256);
         if !path.is_file() {
-            let reason = "this model is not in the data folder any more";
-            return Err(Error::at(Kind::NotFound, path, reason));
+            let sentence = Sentence::new("refused-model-gone");
+            let error = Error::at(Kind::NotFound, path, sentence.to_string());
+            return Err(error.meaning(sentence));
         }
         if hex(&sha256_of_file(&path)?) != sha256 {
-            let reason = "it is damaged: its content is another than when it was brought";
-            return Err(Error::at(Kind::Invalid, path, reason));
+            let sentence = Sentence::new("refused-model-damaged");
+            let error = Error::at(Kind::Invalid, path, sentence.to_string());
+            return Err(error.meaning(sentence));
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::model::Model;
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// What judges at a station now.
 pub struct Post {
@@ -84,8 +85,8 @@ impl Post {
     pub fn ready(&self) -> Result<Arc<Model>> {
         let name = &self.name;
         if self.is_paused() {
-            let reason = format!("station {name} is paused: nothing is judged until it is resumed");
-            return Err(Error::new(Kind::Paused, reason));
+            let sentence = Sentence::new("refused-paused").with("station", name);
+            return Err(Error::of(Kind::Paused, sentence));
         }
         self.model().ok_or_else(|| {
             let none = || format!("station {name} has no model: nothing can be said of an image");

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, Inspection, Source};
@@ -50,27 +50,50 @@ pub enum Refused {
     Ended,
 }
 
-/// Images that wait for a station: never more than its bound.
+/// Images that wait for a station, never more than its bound, and the one that is judged.
 #[derive(Clone)]
 pub struct Queue {
-    tasks: mpsc::Sender<Option<(Task, Reply)>>,
+    tasks: mpsc::UnboundedSender<Option<Waiting>>,
+    /// Room for those that wait and for the one that is judged.
+    room: Arc<Semaphore>,
+    places: usize,
     is_judging: Arc<AtomicBool>,
+    runtime: Handle,
 }
 
+/// An image in the queue.
+pub struct Waiting {
+    /// The image.
+    pub task: Task,
+    /// Where what comes of it is given to.
+    pub reply: Reply,
+    /// Its place, free again once it is judged: before that is told, so that whoever sends one image after the other
+    /// always has room for the next.
+    pub place: OwnedSemaphorePermit,
+}
+
+/// Where images are taken from.
+pub type Tasks = mpsc::UnboundedReceiver<Option<Waiting>>;
+
 impl Queue {
-    /// For so many images, and the end from which they are taken.
-    pub fn new(bound: usize) -> (Self, mpsc::Receiver<Option<(Task, Reply)>>) {
-        let (send, receive) = mpsc::channel(bound);
+    /// For so many images that wait, and the end from which they are taken.
+    pub fn new(bound: usize, runtime: Handle) -> (Self, Tasks) {
+        let (send, receive) = mpsc::unbounded_channel();
+        let places = bound + 1;
         let queue = Self {
             tasks: send,
+            room: Arc::new(Semaphore::new(places)),
+            places,
             is_judging: Arc::default(),
+            runtime,
         };
         (queue, receive)
     }
 
     /// How many images wait.
     pub fn waiting(&self) -> usize {
-        self.tasks.max_capacity() - self.tasks.capacity()
+        let all = self.places - self.room.available_permits();
+        all.saturating_sub(usize::from(self.is_judging.load(Ordering::SeqCst)))
     }
 
     /// Notes whether an image is being judged.
@@ -85,7 +108,7 @@ impl Queue {
 
     /// Whether there is room for another image.
     pub fn has_room(&self) -> bool {
-        self.tasks.capacity() > 0
+        self.room.available_permits() > 0
     }
 
     /// Whether nobody judges any more.
@@ -98,12 +121,23 @@ impl Queue {
     /// # Errors
     /// No room, at once.
     pub fn enter(&self, task: Task) -> Result<oneshot::Receiver<Result<Judgement>>, Refused> {
-        let (reply, receive) = oneshot::channel();
-        match self.tasks.try_send(Some((task, reply))) {
-            Ok(()) => Ok(receive),
-            Err(TrySendError::Full(_)) => Err(Refused::Full),
-            Err(TrySendError::Closed(_)) => Err(Refused::Ended),
+        if self.is_ended() {
+            return Err(Refused::Ended);
         }
+        let place = Arc::clone(&self.room).try_acquire_owned();
+        self.put(task, place.map_err(|_| Refused::Full)?)
+    }
+
+    fn put(
+        &self,
+        task: Task,
+        place: OwnedSemaphorePermit,
+    ) -> Result<oneshot::Receiver<Result<Judgement>>, Refused> {
+        let (reply, receive) = oneshot::channel();
+        let waiting = Waiting { task, reply, place };
+        let sent = self.tasks.send(Some(waiting));
+        sent.map_err(|_| Refused::Ended)?;
+        Ok(receive)
     }
 
     /// The same that waits for room and for what comes of it; not to be called where requests are served.
@@ -111,16 +145,16 @@ impl Queue {
     /// # Errors
     /// What kept the image from being judged.
     pub fn judge_blocking(&self, task: Task) -> Result<Judgement> {
-        let (reply, receive) = oneshot::channel();
-        let sent = self.tasks.blocking_send(Some((task, reply)));
-        sent.map_err(|_| ended())?;
-        receive.blocking_recv().unwrap_or_else(|_| Err(ended()))
+        let place = (self.runtime).block_on(Arc::clone(&self.room).acquire_owned());
+        let told = self.put(task, place.map_err(|_| ended())?);
+        let told = told.map_err(|_| ended())?;
+        told.blocking_recv().unwrap_or_else(|_| Err(ended()))
     }
 
     /// Ends the work once what waits is judged.
-    pub async fn end(&self) {
+    pub fn end(&self) {
         // Who works may have ended already.
-        self.tasks.send(None).await.ok();
+        self.tasks.send(None).ok();
     }
 }
 

@@ -9,12 +9,11 @@ use oddspot::files::digest::hex;
 use oddspot::judge::Examined;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::Receiver;
 
 use super::model::Model;
 use super::post::Post;
 use super::recent::Recent;
-use super::task::{Judgement, Queue, Reply, Task};
+use super::task::{Judgement, Queue, Task, Tasks, Waiting};
 use crate::data::{Data, HeldImage};
 use crate::error::{Error, Kind, Result};
 use crate::history::{History, Inspection, Judged, Source};
@@ -44,13 +43,14 @@ pub struct Worker {
 
 impl Worker {
     /// Judges one image after the other until it is told to end.
-    pub fn work(&self, queue: &Queue, mut tasks: Receiver<Option<(Task, Reply)>>) {
-        while let Some(Some((task, reply))) = tasks.blocking_recv() {
-            self.metrics.waiting(&self.post.name, queue.waiting());
+    pub fn work(&self, queue: &Queue, mut tasks: Tasks) {
+        while let Some(Some(Waiting { task, reply, place })) = tasks.blocking_recv() {
             queue.set_judging(true);
+            self.metrics.waiting(&self.post.name, queue.waiting());
             let (source, part_id) = (task.source, task.part_id.clone());
             let judged = self.judge(task);
             queue.set_judging(false);
+            drop(place);
             // A file of a folder is tried again, and counts once it is given up.
             if let (Err(error), Source::Http) = (&judged, source) {
                 let image = NotJudged {

@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, KeepConfiguration};
 use crate::data::Data;
 use crate::error::Kind;
 use crate::history::History;
 use crate::metrics::Metrics;
+use crate::words::Sentence;
 use rules::Rules;
 
 /// Between two looks at what may go.
@@ -46,7 +47,7 @@ struct Now {
     /// Of each station that has images.
     stations: BTreeMap<String, KeptNow>,
     /// That the disk is nearly full.
-    room: Option<String>,
+    room: Option<Sentence>,
 }
 
 /// How much a station keeps.
@@ -55,7 +56,7 @@ pub struct KeptNow {
     /// Bytes of its images, when it was looked last.
     pub bytes: u64,
     /// Why it keeps more than it is to, if it does.
-    pub trouble: Option<String>,
+    pub trouble: Option<Sentence>,
 }
 
 impl Keeping {
@@ -80,8 +81,18 @@ impl Keeping {
         self.lock().stations.get(station).cloned()
     }
 
+    /// What is to be kept of a station.
+    pub fn rule(&self, station: &str) -> KeepConfiguration {
+        self.rules.at(station)
+    }
+
+    /// Tells nothing more of a station that is at work no more.
+    pub fn forget(&self, station: &str) {
+        self.lock().stations.remove(station);
+    }
+
     /// What is to be told of a station, in a sentence: that it keeps more than it is to, or that the disk is nearly full.
-    pub fn trouble(&self, station: &str) -> Option<String> {
+    pub fn trouble(&self, station: &str) -> Option<Sentence> {
         let now = self.lock();
         let of_station = now.stations.get(station);
         let own = of_station.and_then(|kept| kept.trouble.clone());
@@ -89,7 +100,7 @@ impl Keeping {
     }
 
     /// All that is to be told of.
-    pub fn troubles(&self) -> Vec<String> {
+    pub fn troubles(&self) -> Vec<Sentence> {
         let now = self.lock();
         let of_stations = now
             .stations

@@ -140,10 +140,11 @@ async fn the_oldest_go_until_the_bound_is_kept_and_else_it_is_told(place: &Place
     assert!(!world.is_removed(&odd).await);
     let stays: Vec<usize> = (0..11).collect();
     assert_eq!(world.removed(&all).await, stays);
-    let trouble = strict.trouble("top").unwrap();
+    let told = strict.trouble("top").unwrap();
+    let trouble = told.to_string();
     assert!(trouble.contains("station top has 50.0 kB"), "{trouble}");
     assert!(trouble.contains("more than the 20.0 kB"), "{trouble}");
-    assert_eq!(strict.troubles(), [trouble]);
+    assert_eq!(strict.troubles(), [told]);
     let metrics = strict.metrics.text().unwrap();
     for line in [
         "oddspot_kept_bytes{station=\"top\"} 50000",

@@ -1,31 +1,24 @@
 //! What is said of what is kept, in sentences.
 
 use crate::data::Room;
+use crate::words::Sentence;
 
 /// The disk is nearly full when less than one of so many of its bytes is free, unless it is configured.
 const FREE_OF: u64 = 20;
 
 /// That the disk is nearly full, if it is: if fewer bytes are free than `least`.
-pub fn room(room: Room, least: Option<u64>) -> Option<String> {
+pub fn room(room: Room, least: Option<u64>) -> Option<Sentence> {
     let Room { free, total } = room;
     (free < least.unwrap_or(total / FREE_OF)).then(|| {
-        format!(
-            "the disk of the data folder is nearly full, {} of {} are free: make room on it, or say under [keep] of the \
-             configuration which images may go",
-            size(free),
-            size(total)
-        )
+        let sentence = Sentence::new("keeping-room").with("free", size(free));
+        sentence.with("total", size(total))
     })
 }
 
 /// That a station keeps more than it is to.
-pub fn beyond(station: &str, bytes: u64, bound: u64) -> String {
-    format!(
-        "station {station} has {} of images, more than the {} of keep.gigabytes: all that may go is gone, for what is not \
-         good, is labelled, or was learned from is never removed, nor are the newest parts; give it more gigabytes",
-        size(bytes),
-        size(bound)
-    )
+pub fn beyond(station: &str, bytes: u64, bound: u64) -> Sentence {
+    let sentence = Sentence::new("keeping-beyond").with("station", station);
+    sentence.with("has", size(bytes)).with("bound", size(bound))
 }
 
 /// A number of bytes as people say it.
@@ -46,7 +39,7 @@ mod tests {
         let total = 2_000_000_000;
         let of = |free, least| room(Room { free, total }, least);
         assert_eq!(of(100_000_000, None), None);
-        let said = of(99_900_000, None).unwrap();
+        let said = of(99_900_000, None).unwrap().to_string();
         assert!(said.contains("99.9 MB of 2.0 GB are free"), "{said}");
         assert_eq!(of(5_000, Some(5_000)), None);
         assert!(of(4_999, Some(5_000)).is_some());

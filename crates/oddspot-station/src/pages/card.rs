@@ -88,7 +88,10 @@ impl Card {
             height: one.finding.height,
             view: picture("view"),
             overlay: picture("overlay"),
-            sheet: picture("sheet"),
+            sheet: match t.other_code() {
+                Some(code) => picture("sheet") + "?language=" + code,
+                None => picture("sheet"),
+            },
             file: picture("image"),
             id: one.id.clone(),
             station: one.station.clone(),

@@ -1,6 +1,7 @@
 //! The pages, rendered here: what comes from outside is escaped by the templates.
 
 mod account;
+mod around;
 mod away;
 mod card;
 mod chart;
@@ -23,6 +24,7 @@ mod wrong;
 use askama::Template;
 
 pub use account::AccountPage;
+pub use around::{AroundPart, folder_row, kept_rows, output_row};
 pub use away::AwayPage;
 pub use card::Card;
 pub use chart::chart;
@@ -37,6 +39,7 @@ pub use models::{ModelsPage, VersionCard};
 pub use navigation::{Link, Navigation, Place, Reader};
 pub use people::{DeedRow, PeoplePage, TokenRow, UserRow};
 pub use setup::{FoundPart, GoodCard, GoodPart, JobCard, JobsPart, SetupPage};
+pub use told::sheet as sheet_labels;
 pub use verdict::{MeantPart, MeantRow, Shown, VerdictPage};
 pub use wrong::WrongPage;
 

@@ -22,6 +22,8 @@ pub struct ModelsPage {
     pub versions: Vec<VersionCard>,
     /// What rolling back goes to.
     pub before: Option<String>,
+    /// The job that compares two of them, if one waits or is at work.
+    pub comparing: Option<i64>,
     /// What is to be said of the file that the configuration names, or of a model that cannot be used.
     pub configured: Option<String>,
 }

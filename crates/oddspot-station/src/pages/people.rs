@@ -153,3 +153,18 @@ impl DeedRow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::history::Deed;
+    use crate::words::english;
+
+    #[test]
+    fn there_are_words_for_each_deed() {
+        let t = english();
+        for word in Deed::words() {
+            let key = format!("deed-{word}");
+            assert_ne!(t.say(&key).to_string(), key);
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
+use super::around::AroundPart;
 use super::losses::losses;
 use super::{Card, Navigation, keys, told};
 use crate::history::{GoodImage, Job, JobKind, JobState, Version};
@@ -34,6 +35,8 @@ pub struct SetupPage {
     pub jobs: JobsPart,
     /// What was found.
     pub found: FoundPart,
+    /// Where images come from and results go.
+    pub around: AroundPart,
 }
 
 /// The good images, some of them.
@@ -230,9 +233,10 @@ fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
     }
     let came_to = came_to(job);
     let is_refused = matches!(came_to, Some(Outcome::Refused { .. }));
+    let is_told = matches!(came_to, Some(Outcome::Failed { .. }));
     all.extend(came_to.iter().flat_map(|one| told::outcome(t, one)));
     let end = match job.state {
-        JobState::Failed if is_refused => None,
+        JobState::Failed if is_refused || is_told => None,
         JobState::Failed => {
             let why = job.outcome.as_deref().unwrap_or_default();
             Some(t.say("outcome-failed").with("detail", why))

@@ -3,8 +3,12 @@
 use oddspot::Finding;
 use oddspot::audit::Unlike;
 use oddspot::health::{Beyond, Health};
+use oddspot::judge;
+use oddspot::terms::Side;
 use oddspot::verdict::{Shares, Verdict, Why};
+use oddspot_draw::figure::Labels;
 
+use super::keys;
 use crate::history::Stage;
 use crate::jobs::{Outcome, Suspicious};
 use crate::prices::Share;
@@ -117,6 +121,34 @@ pub fn relation(t: &Words, finding: &Finding, [image, check]: [f64; 2]) -> Strin
     }
 }
 
+/// What stands on the sheet of what was found in an image.
+pub fn sheet(t: &Words, found: &judge::Inspection) -> Labels {
+    let finding = &found.finding;
+    let thresholds = [finding.threshold, finding.check_threshold];
+    let said = (t.say("score-and-relation"))
+        .with("score", score(t, f64::from(finding.score)))
+        .with("relation", relation(t, finding, thresholds));
+    let verdict = t.say(keys::verdict(finding.verdict));
+    let reason = reason(t, finding).map(|reason| format!("; {reason}"));
+    let side = |side: Side| {
+        let key = match side {
+            // Terms of the closed form say so of both.
+            _ if found.maps.words(side) != side.words() => "side-unusual",
+            Side::LooksWrong => "side-looks-wrong",
+            Side::WrongPlace => "side-wrong-place",
+        };
+        t.say(key).to_string()
+    };
+    Labels {
+        heading: format!("{verdict}: {said}{}", reason.unwrap_or_default()),
+        image: t.say("sheet-image").to_string(),
+        total: t.say("sheet-total").to_string(),
+        sides: Side::ALL.map(side),
+        threshold: t.say("sheet-threshold").to_string(),
+        decimal_mark: t.decimal_mark().to_owned(),
+    }
+}
+
 /// A score.
 pub fn score(t: &Words, score: f64) -> String {
     t.number(score, SCORE)
@@ -186,6 +218,10 @@ pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Refused { doubts } => {
             let said = t.say("outcome-refused").with("detail", doubts.join("; "));
+            vec![said.to_string()]
+        }
+        Outcome::Failed { why } => {
+            let said = t.say("outcome-failed").with("detail", why.said(t));
             vec![said.to_string()]
         }
         Outcome::Extended {

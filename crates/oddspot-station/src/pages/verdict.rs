@@ -40,8 +40,8 @@ pub struct Shown {
     pub meant: MeantPart,
     /// Labelled parts that can be judged anew.
     pub waiting: u64,
-    /// Whether that is done just now.
-    pub is_judging: bool,
+    /// The job that does it just now.
+    pub judging: Option<i64>,
 }
 
 /// What thresholds would have meant.

@@ -1,8 +1,9 @@
 //! A service: its stations at work, what it keeps, and how it ends.
 
+mod changing;
 mod workshop;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -13,7 +14,7 @@ use oddspot::{Options, images};
 use tokio::sync::watch;
 
 use crate::access::check_reach;
-use crate::configuration::{Configuration, Limits, StationConfiguration, check_name};
+use crate::configuration::{Configuration, Limits, StationConfiguration};
 use crate::data::{Data, keep_private};
 use crate::error::{Error, Kind, Result};
 use crate::good::GoodImages;
@@ -26,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::outputs::{Condition, Look, Misses, Output, Outputs};
 use crate::pictures::Pictures;
 use crate::versions::Versions;
+use crate::words::Sentence;
 use workshop::{Workshop, spawn};
 
 /// How long what waits may take at the end.
@@ -34,8 +36,6 @@ const AT_THE_END: Duration = Duration::from_secs(10);
 const TO_TELL: Duration = Duration::from_secs(2);
 /// Between two looks at whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
-/// Stations at work, at most: each has threads and memory of its own.
-const MOST: usize = 64;
 
 /// One view of one part, at work.
 pub struct Station {
@@ -49,6 +49,8 @@ pub struct Station {
     pub folder: Option<(PathBuf, FolderState)>,
     /// The SHA-256 of the model that the configuration names.
     pub configured_model: Option<String>,
+    /// What the configuration or options say of it; no more than its name, if it was made on the page.
+    pub asked: StationConfiguration,
     /// The ways by which its results go out.
     pub outputs: Vec<Output>,
 }
@@ -74,7 +76,7 @@ impl Station {
             } else if queue.is_ended() {
                 Some(format!("station {name} judges no more"))
             } else {
-                let of_folder = || folder.as_ref().and_then(FolderState::trouble);
+                let of_folder = || Some(folder.as_ref()?.trouble()?.to_string());
                 history.trouble().or_else(of_folder)
             };
             Condition {
@@ -107,11 +109,16 @@ pub struct Service {
     pub jobs: Arc<Jobs>,
     /// What is accepted.
     pub limits: Limits,
+    /// The file of the configuration, if there is one.
+    pub configuration_file: Option<PathBuf>,
+    /// The stations that it or options name.
+    configured: BTreeSet<String>,
     stations: RwLock<BTreeMap<String, Arc<Station>>>,
     /// Held by who makes a station.
     making: tokio::sync::Mutex<()>,
     workshop: Workshop,
-    workers: Mutex<Vec<JoinHandle<()>>>,
+    /// Who judges, by station.
+    workers: Mutex<Vec<(String, JoinHandle<()>)>>,
     ending: watch::Sender<bool>,
 }
 
@@ -140,6 +147,7 @@ impl Service {
         keep_private(&data.history());
         check_reach(&history, configuration.listen).await?;
         history.interrupt_jobs().await?;
+        history.finish_renames().await?;
         tokio::spawn(Arc::clone(&history).look_after());
         let of_images = images::Limits {
             pixels: limits.pixels,
@@ -196,6 +204,10 @@ impl Service {
             misses: outputs.misses(),
             versions,
             limits,
+            configuration_file: configuration.file.clone(),
+            configured: (configuration.stations.iter())
+                .map(|one| one.name.clone())
+                .collect(),
             stations: RwLock::default(),
             making: tokio::sync::Mutex::default(),
             workers: Mutex::default(),
@@ -246,7 +258,7 @@ impl Service {
         let is_alone = asked.is_empty();
         for row in self.history.stations().await? {
             let is_asked_for = asked.iter().any(|one| one.name == row.name);
-            if !is_asked_for && (is_alone || row.is_of_page) {
+            if !is_asked_for && !row.is_removed && (is_alone || row.is_of_page) {
                 asked.push(StationConfiguration::named(&row.name));
             }
         }
@@ -260,41 +272,22 @@ impl Service {
         outputs: Option<&mut Outputs>,
     ) -> Result<Option<crate::inputs::FolderInput>> {
         let mut made = self.workshop.station(asked).await?;
+        if made.has_new_model {
+            let by = Actor::terminal();
+            self.jobs.follow(&asked.name, &by).await;
+        }
         if let Some(outputs) = outputs {
             let look = made.station.look(&self.history);
             made.station.outputs = outputs.begin(&asked.name, &asked.outputs, &look)?;
         }
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.push(made.worker);
+        workers.push((asked.name.clone(), made.worker));
         let mut stations = self
             .stations
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         stations.insert(asked.name.clone(), Arc::new(made.station));
         Ok(made.input)
-    }
-
-    /// Makes a station that has no model yet.
-    ///
-    /// # Errors
-    /// A name that cannot stand in an address or that is taken.
-    pub async fn create_station(&self, name: &str, by: Actor) -> Result<Arc<Station>> {
-        check_name(name)?;
-        let _making = self.making.lock().await;
-        if self.station(name).is_ok() {
-            let reason = format!("there is a station {name} already");
-            return Err(Error::new(Kind::Mismatch, reason));
-        }
-        if self.stations().len() >= MOST {
-            let reason = format!("there are {MOST} stations already, which is the most");
-            return Err(Error::new(Kind::Mismatch, reason));
-        }
-        let note = Note::new(by, Deed::StationMade, name);
-        self.history.add_station(name, true, Some(&note)).await?;
-        // Without a configuration it has no folder and no outputs.
-        self.take_in(&StationConfiguration::named(name), None)
-            .await?;
-        self.station(name)
     }
 
     /// Lets a station judge nothing for now, or go on.
@@ -322,10 +315,8 @@ impl Service {
     pub fn station(&self, name: &str) -> Result<Arc<Station>> {
         let stations = self.stations.read().unwrap_or_else(PoisonError::into_inner);
         stations.get(name).map(Arc::clone).ok_or_else(|| {
-            Error::new(
-                Kind::NotFound,
-                format!("there is no station {name} at work here"),
-            )
+            let sentence = Sentence::new("refused-no-station").with("station", name);
+            Error::of(Kind::NotFound, sentence)
         })
     }
 
@@ -353,12 +344,11 @@ impl Service {
         self.jobs.end();
         let until = Instant::now() + AT_THE_END;
         let stations = self.stations();
-        let ends = stations.iter().map(|station| station.queue.end());
-        let told = futures_util::future::join_all(ends);
-        tokio::time::timeout(AT_THE_END, told).await.ok();
+        stations.iter().for_each(|station| station.queue.end());
         let workers =
             std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut threads = work.others.iter().chain(&workers);
+        let workers = workers.iter().map(|(_, worker)| worker);
+        let mut threads = work.others.iter().chain(workers);
         while Instant::now() < until && !threads.clone().all(JoinHandle::is_finished) {
             tokio::time::sleep(LOOK).await;
         }

@@ -33,6 +33,8 @@ pub struct Workshop {
 pub struct Made {
     pub station: Station,
     pub worker: JoinHandle<()>,
+    /// Whether the configuration has just made another model active.
+    pub has_new_model: bool,
     /// What is to look at its folder, once it may.
     pub input: Option<FolderInput>,
 }
@@ -44,10 +46,11 @@ impl Workshop {
         self.history.add_station(name, false, None).await?;
         let row = self.history.station(name).await?;
         let post = Arc::new(Post::new(name, row.is_some_and(|row| row.is_paused)));
-        self.versions.begin(&post, asked.model.as_deref()).await?;
+        let model = asked.model.as_deref();
+        let has_new_model = self.versions.begin(&post, model).await?;
         self.versions.add(Arc::clone(&post));
         let configured = self.history.station(name).await?;
-        let (queue, tasks) = Queue::new(self.limits.queue);
+        let (queue, tasks) = Queue::new(self.limits.queue, Handle::current());
         let worker = Worker {
             post: Arc::clone(&post),
             data: Arc::clone(&self.data),
@@ -71,9 +74,11 @@ impl Workshop {
                 folder,
                 configured_model: (asked.model.as_ref())
                     .and_then(|_| configured.and_then(|row| row.configured_model)),
+                asked: asked.clone(),
                 outputs: Vec::new(),
             },
             worker,
+            has_new_model,
             input,
         })
     }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::judging::Model;
+use crate::words::Sentence;
 
 /// Refuses a model that does not score the good images that lie in it as when it was made.
 ///
@@ -18,12 +19,11 @@ pub fn verify(model: &Model) -> Result<()> {
         return Ok(());
     }
     let most = apart.iter().copied().fold(0.0, f32::max);
-    let reason = format!(
-        "model {:.12} does not judge here as when it was made: {} of its {} own images score otherwise, by {most:.2} of a \
-         threshold of {threshold:.2}. It was not activated",
-        model.version.sha256,
-        apart.len(),
-        examples.len(),
-    );
-    Err(Error::new(Kind::Mismatch, reason))
+    let sentence = Sentence::new("refused-judges-otherwise")
+        .with("model", format!("{:.12}", model.version.sha256))
+        .with("apart", apart.len())
+        .with("own", examples.len())
+        .with("most", format!("{most:.2}"))
+        .with("threshold", format!("{threshold:.2}"));
+    Err(Error::of(Kind::Mismatch, sentence))
 }

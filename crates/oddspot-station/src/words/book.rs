@@ -4,8 +4,6 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use unic_langid::LanguageIdentifier;
 
-use crate::error::{Error, Result};
-
 /// The words of one language.
 pub struct Book {
     /// Its code, such as `de`.
@@ -28,8 +26,8 @@ impl Book {
     ///
     /// # Errors
     /// What is no such form, a key twice, no words for how numbers and times are written.
-    pub fn read(code: &str, text: &str) -> Result<Self> {
-        let fault = |why: String| Error::internal(format!("the words of {code}: {why}"));
+    pub fn read(code: &str, text: &str) -> Result<Self, String> {
+        let fault = |why: String| format!("the words of {code}: {why}");
         let tag: LanguageIdentifier = code
             .parse()
             .map_err(|error| fault(format!("this is no language ({error})")))?;

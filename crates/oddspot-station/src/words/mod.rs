@@ -3,6 +3,7 @@
 mod book;
 mod language;
 mod said;
+mod sentence;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use unic_langid::LanguageIdentifier;
 
-use crate::error::Result;
 use book::Book;
 pub use language::Language;
 pub use said::{Fill, Said};
+pub use sentence::{Gap, Sentence};
 
 /// The language of outputs and logs, and of what another has no words for.
 const ENGLISH: &str = "en";
@@ -37,6 +38,11 @@ const OF_SCRIPTS: [&str; 12] = [
     "script-too-large",
     "script-unknown",
 ];
+
+/// The codes of all languages that there are words for.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(code, _)| *code)
+}
 
 /// All languages that there are words for.
 #[derive(Clone)]
@@ -68,9 +74,9 @@ impl Languages {
     ///
     /// # Errors
     /// A file of words that cannot be read, which a test looks for.
-    pub fn of_the_program() -> Result<Self> {
+    pub fn of_the_program() -> Result<Self, String> {
         let all = FILES.iter();
-        let all: Result<Vec<_>> = all
+        let all: Result<Vec<_>, String> = all
             .map(|(code, text)| Ok(Arc::new(Book::read(code, text)?)))
             .collect();
         Ok(Self(Arc::new(all?)))
@@ -123,6 +129,16 @@ impl Words {
     /// The code of the language.
     pub fn code(&self) -> &str {
         &self.book.code
+    }
+
+    /// The code of the language, unless it is that of programs and logs.
+    pub fn other_code(&self) -> Option<&str> {
+        Some(self.code()).filter(|code| *code != ENGLISH)
+    }
+
+    /// What stands before tenths.
+    pub fn decimal_mark(&self) -> &str {
+        &self.book.decimal_mark
     }
 
     /// A sentence or word by its key; its gaps are filled by [`Said::with`].

@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::history::{Job, ManifestRow, Origin, Stage, Version, VersionSource};
 use crate::prices::Share;
 use crate::versions::Brought;
+use crate::words::Sentence;
 
 /// Good images that thresholds can be set by, at least.
 const LEAST: usize = 2;
@@ -105,13 +106,11 @@ impl Making<'_> {
         let of_good = score(&good.train, 0)?;
         let of_bad = score(&bad, good.train.len())?;
         if of_good.len() < LEAST {
-            let reason = format!(
-                "there are {} good images that model {:.12} has not learned from: {LEAST} are the least that thresholds can \
-                 be set by, and fifty do it well. Add good images, or label good parts in the history",
-                of_good.len(),
-                version.sha256
-            );
-            return Err(Error::new(Kind::Invalid, reason));
+            let sentence = Sentence::new("refused-few-new")
+                .with("good", of_good.len())
+                .with("model", format!("{:.12}", version.sha256))
+                .with("least", LEAST);
+            return Err(Error::of(Kind::Invalid, sentence));
         }
         let thresholds = model.header.thresholds_by(&of_good)?;
         let doubts = model.header.doubts(&of_good, thresholds.image);
@@ -149,8 +148,8 @@ impl Making<'_> {
     fn base(&self, job: &Job) -> Result<Base> {
         let station = &job.station;
         let active = self.versions.post(station)?.model().ok_or_else(|| {
-            let reason = format!("station {station} has no model: make one first");
-            Error::new(Kind::NoModel, reason)
+            let sentence = Sentence::new("refused-no-model").with("station", station);
+            Error::of(Kind::NoModel, sentence)
         })?;
         let sha256 = &active.version.sha256;
         let version = self.history.version(station, sha256);

@@ -34,7 +34,7 @@ const OPEN: [&str; 4] = [
 /// People, the one who may do least first.
 const PEOPLE: [&str; 3] = ["operator", "engineer", "admin"];
 /// Some of what the description must say of who may.
-const MUST_BE: [(&str, &str, &[&str]); 9] = [
+const MUST_BE: [(&str, &str, &[&str]); 11] = [
     (
         "put",
         "/api/v1/inspections/{id}/label",
@@ -62,6 +62,8 @@ const MUST_BE: [(&str, &str, &[&str]); 9] = [
         "/api/v1/stations/{station}/pause",
         &["engineer", "admin"],
     ),
+    ("put", "/api/v1/stations/{station}", &["admin"]),
+    ("delete", "/api/v1/stations/{station}", &["admin"]),
     ("get", "/api/v1/audit", &["admin"]),
     ("post", "/api/v1/users", &["admin"]),
 ];

@@ -182,3 +182,32 @@ fn labelled_parts_are_judged_anew_by_a_model_that_becomes_active() {
     assert_eq!(done["result"]["judged"], 0, "{done}");
     serving.stop();
 }
+
+#[test]
+fn a_model_that_the_configuration_makes_active_judges_labelled_parts_anew() {
+    let world = World::new();
+    let serving = Serving::started(&world, "");
+    with_good_images(&serving, 8);
+    over(&serving, start(&serving, "instant", &small()));
+    label(&serving, &image(20), "good");
+    label(&serving, &bad(30), "bad");
+    let second = another(&serving, "104");
+    assert!(of_labels(&serving).is_empty());
+    serving.stop();
+    world.write(
+        "other.oddspot",
+        world.read(format!("data/models/{second}.oddspot")),
+    );
+    for start in 0..2 {
+        let serving = Serving::started(&world, "--name part --model other.oddspot");
+        assert_eq!(active(&serving), second);
+        let id = until(|| of_labels(&serving).first().copied());
+        let done = over(&serving, id);
+        assert_eq!(done["result"]["judged"], 2, "{done}");
+        let now = verdict(&serving);
+        assert_eq!((&now["others"], &now["waiting"]), (&json!(0), &json!(0)));
+        // Once: at the second start it is active already.
+        assert_eq!(of_labels(&serving).len(), 1, "start {start}");
+        serving.stop();
+    }
+}

@@ -4,6 +4,7 @@ mod browser;
 mod changing;
 mod comparing;
 mod making;
+mod renaming;
 mod running;
 mod trainings;
 mod versions;

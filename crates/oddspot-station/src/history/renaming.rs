@@ -1,0 +1,231 @@
+//! Stations that get another name, or are taken away: what they judged stays.
+
+use jiff::Timestamp;
+
+use super::audit::{Note, put_note};
+use super::sql::{self, Transaction};
+use super::{History, text_of};
+use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
+
+/// The tables with a row for each image, which are moved in steps: judging goes on between them.
+const LARGE: [(&str, &str); 2] = [("inspection", "id"), ("learned_image", "image")];
+/// The other tables whose rows name a station.
+const SMALL: [&str; 7] = [
+    "good_image",
+    "unreadable",
+    "station_model",
+    "activation",
+    "job",
+    "outbox",
+    "token",
+];
+/// Rows that are moved at a time.
+const AT_ONCE: i64 = 2_000;
+
+impl History {
+    /// Refuses a name that a station has or had.
+    ///
+    /// # Errors
+    /// It is one.
+    pub async fn check_name_free(&self, name: &str) -> Result<()> {
+        match self.station(name).await? {
+            Some(_) => {
+                let sentence = Sentence::new("refused-name-known").with("name", name);
+                Err(Error::of(Kind::Mismatch, sentence))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Decides that a station that is not at work gets another name; [`finish_renames`](Self::finish_renames) brings along
+    /// all that it has.
+    ///
+    /// # Errors
+    /// There is no such station; the name is or was one of another.
+    pub async fn begin_rename(&self, from: &str, to: &str, note: Option<&Note>) -> Result<()> {
+        self.check_name_free(to).await?;
+        let mut transaction = self.write().begin().await?;
+        let made = sql::query(
+            "INSERT INTO station (name, model, added_at, is_paused, is_of_page, mask, configured_model) \
+             SELECT $2, model, added_at, is_paused, 1, mask, configured_model FROM station WHERE name = $1",
+        )
+        .bind(from)
+        .bind(to)
+        .execute(&mut transaction)
+        .await?;
+        if made.rows_affected() == 0 {
+            return Err(no_station(from));
+        }
+        sql::query("UPDATE station SET renamed_to = $2 WHERE name = $1")
+            .bind(from)
+            .bind(to)
+            .execute(&mut transaction)
+            .await?;
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
+    }
+
+    /// Brings along what stations have that get another name: at once, and at the start if a kill came between.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn finish_renames(&self) -> Result<()> {
+        let rows = sql::query("SELECT name, renamed_to FROM station WHERE renamed_to IS NOT NULL")
+            .fetch_all(self.write())
+            .await?;
+        for row in rows {
+            let (from, to): (String, String) = (row.try_get("name")?, row.try_get("renamed_to")?);
+            self.move_rows(&from, &to).await?;
+        }
+        Ok(())
+    }
+
+    async fn move_rows(&self, from: &str, to: &str) -> Result<()> {
+        for (table, key) in LARGE {
+            let query = format!(
+                "UPDATE {table} SET station = $2 WHERE station = $1 AND {key} IN \
+                 (SELECT {key} FROM {table} WHERE station = $1 ORDER BY {key} LIMIT $3)"
+            );
+            loop {
+                let some = sql::query(sqlx::AssertSqlSafe(query.clone()))
+                    .bind(from)
+                    .bind(to)
+                    .bind(AT_ONCE);
+                if some.execute(self.write()).await?.rows_affected() == 0 {
+                    break;
+                }
+            }
+        }
+        let mut transaction = self.write().begin().await?;
+        for table in SMALL {
+            let query = format!("UPDATE {table} SET station = $2 WHERE station = $1");
+            sql::query(sqlx::AssertSqlSafe(query))
+                .bind(from)
+                .bind(to)
+                .execute(&mut transaction)
+                .await?;
+        }
+        sql::query("DELETE FROM station WHERE name = $1")
+            .bind(from)
+            .execute(&mut transaction)
+            .await?;
+        transaction.commit().await
+    }
+
+    /// Notes that a station is taken away. What it judged, its images and its models stay; tokens for it alone go.
+    ///
+    /// # Errors
+    /// There is no such station.
+    pub async fn remove_station(&self, name: &str, note: Option<&Note>) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
+        let removed = sql::query("UPDATE station SET removed_at = $2 WHERE name = $1")
+            .bind(name)
+            .bind(text_of(Timestamp::now()))
+            .execute(&mut transaction)
+            .await?;
+        if removed.rows_affected() == 0 {
+            return Err(no_station(name));
+        }
+        remove_tokens(&mut transaction, name).await?;
+        put_note(&mut transaction, note).await?;
+        transaction.commit().await
+    }
+}
+
+async fn remove_tokens(transaction: &mut Transaction, station: &str) -> Result<()> {
+    sql::query("DELETE FROM token WHERE station = $1")
+        .bind(station)
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
+fn no_station(name: &str) -> Error {
+    let sentence = Sentence::new("refused-no-station").with("station", name);
+    Error::of(Kind::NotFound, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{judged, on_each_database, opened};
+    use super::super::{Actor, Filter, JobKind, NewJob, Order, Place, TokenRole};
+    use super::*;
+
+    on_each_database!(a_renamed_station_has_all_that_it_had);
+    async fn a_renamed_station_has_all_that_it_had(place: &Place) {
+        let history = opened(place).await;
+        for score in [1.0, 2.0, 3.0] {
+            history.record(judged(score)).await.unwrap();
+        }
+        let new = NewJob::of(JobKind::Audit);
+        history.add_job("top", &new, None).await.unwrap();
+        let (name, role) = ("camera", TokenRole::Machine);
+        history
+            .add_token(name, role, Some("top"), "secret", &Actor::terminal())
+            .await
+            .unwrap();
+        let taken = history.begin_rename("top", "top", None).await;
+        assert_eq!(taken.unwrap_err().kind(), Kind::Mismatch);
+        let none = history.begin_rename("none", "other", None).await;
+        assert_eq!(none.unwrap_err().kind(), Kind::NotFound);
+        history.begin_rename("top", "new", None).await.unwrap();
+        // Nobody sees it while it is on the way.
+        assert!(history.stations().await.unwrap().is_empty());
+        for _ in 0..2 {
+            history.finish_renames().await.unwrap();
+        }
+        let of = |station: &str| Filter {
+            station: Some(station.to_owned()),
+            ..Filter::default()
+        };
+        let count = async |station: &str| {
+            let filter = of(station);
+            let found = history.find(&filter, Order::Newest, None, 9).await;
+            found.unwrap().len()
+        };
+        assert_eq!([count("top").await, count("new").await], [0, 3]);
+        assert!(history.station("top").await.unwrap().is_none());
+        assert!(history.station("new").await.unwrap().unwrap().is_of_page);
+        assert_eq!(history.jobs(Some("new"), 9).await.unwrap().len(), 1);
+        let tokens = history.tokens().await.unwrap();
+        assert_eq!(tokens[0].station.as_deref(), Some("new"));
+    }
+
+    on_each_database!(a_station_that_was_taken_away_has_its_history_and_comes_back_with_it);
+    async fn a_station_that_was_taken_away_has_its_history_and_comes_back_with_it(place: &Place) {
+        let history = opened(place).await;
+        history.record(judged(1.0)).await.unwrap();
+        let (name, role) = ("camera", TokenRole::Machine);
+        let by = Actor::terminal();
+        let token = history.add_token(name, role, Some("top"), "secret", &by);
+        token.await.unwrap();
+        history.remove_station("top", None).await.unwrap();
+        let is_removed = async || history.station("top").await.unwrap().unwrap().is_removed;
+        assert!(is_removed().await && history.tokens().await.unwrap().is_empty());
+        let filter = Filter::default();
+        let all = history.find(&filter, Order::Newest, None, 9);
+        assert_eq!(all.await.unwrap().len(), 1);
+        history.add_station("top", true, None).await.unwrap();
+        assert!(!is_removed().await);
+        let none = history.remove_station("none", None).await;
+        assert_eq!(none.unwrap_err().kind(), Kind::NotFound);
+    }
+
+    #[tokio::test]
+    async fn no_table_that_names_stations_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = opened(&Place::File(folder.path().join("h"))).await;
+        let tables = "SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c \
+             WHERE m.type = 'table' AND c.name = 'station' ORDER BY m.name";
+        let mut there: Vec<String> = sql::query_scalar(tables)
+            .fetch_all(history.read())
+            .await
+            .unwrap();
+        let moved = LARGE.iter().map(|(table, _)| *table).chain(SMALL);
+        let mut moved: Vec<String> = moved.map(str::to_owned).collect();
+        there.sort();
+        moved.sort();
+        assert_eq!(there, moved);
+    }
+}

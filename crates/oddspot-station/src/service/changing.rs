@@ -1,0 +1,173 @@
+//! Stations that are made, get another name or are taken away while the others go on.
+
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::{AT_THE_END, LOOK, Service, Station};
+use crate::configuration::{StationConfiguration, check_name};
+use crate::error::{Error, Kind, Result};
+use crate::history::{Actor, Deed, Note};
+use crate::words::Sentence;
+
+/// Stations at work, at most: each has threads and memory of its own.
+const MOST: usize = 64;
+/// Before what could not be written is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Service {
+    /// Makes a station that has no model yet.
+    ///
+    /// # Errors
+    /// A name that cannot stand in an address or that is taken.
+    pub async fn create_station(&self, name: &str, by: Actor) -> Result<Arc<Station>> {
+        check_name(name)?;
+        let _making = self.making.lock().await;
+        if self.station(name).is_ok() {
+            let sentence = Sentence::new("refused-name-taken").with("name", name);
+            return Err(Error::of(Kind::Mismatch, sentence));
+        }
+        if self.stations().len() >= MOST {
+            let sentence = Sentence::new("refused-most-stations").with("most", MOST);
+            return Err(Error::of(Kind::Mismatch, sentence));
+        }
+        let note = Note::new(by, Deed::StationMade, name);
+        self.history.add_station(name, true, Some(&note)).await?;
+        // Without a configuration it has no folder and no outputs.
+        self.take_in(&StationConfiguration::named(name), None)
+            .await?;
+        self.station(name)
+    }
+
+    /// Gives a station another name, under which it has all that it had; done to its end even if whoever asked goes away.
+    ///
+    /// # Errors
+    /// There is no such station; a name that cannot stand in an address, or that is or was one of another; one that is
+    /// configured, or of which a job is not over.
+    pub async fn rename_station(
+        self: &Arc<Self>,
+        name: &str,
+        to: &str,
+        by: Actor,
+    ) -> Result<Arc<Station>> {
+        check_name(to)?;
+        let (service, name, to) = (Arc::clone(self), name.to_owned(), to.to_owned());
+        whole(async move {
+            let _making = service.making.lock().await;
+            // Before its work is ended for nothing.
+            service.history.check_name_free(&to).await?;
+            service.take_out(&name).await?;
+            let note = Note::new(by, Deed::StationRenamed, &name).with(format!("to {to}"));
+            let begun = service.history.begin_rename(&name, &to, Some(&note)).await;
+            if let Err(error) = begun {
+                service.take_back(&name).await?;
+                return Err(error);
+            }
+            service.finish_renames().await?;
+            if let Err(error) = service.data.rename_training(&name, &to) {
+                tracing::warn!("trainings of station {name} begin anew: {error}");
+            }
+            service.take_back(&to).await?;
+            service.station(&to)
+        })
+        .await
+    }
+
+    /// Takes a station away: it is at work no more, and what it judged stays.
+    ///
+    /// # Errors
+    /// There is no such station; one that is configured, or of which a job is not over.
+    pub async fn remove_station(self: &Arc<Self>, name: &str, by: Actor) -> Result<()> {
+        let (service, name) = (Arc::clone(self), name.to_owned());
+        whole(async move {
+            let _making = service.making.lock().await;
+            service.take_out(&name).await?;
+            let note = Note::new(by, Deed::StationRemoved, &name);
+            if let Err(error) = service.history.remove_station(&name, Some(&note)).await {
+                service.take_back(&name).await?;
+                return Err(error);
+            }
+            service.data.remove_training(&name)
+        })
+        .await
+    }
+
+    /// Why a station cannot be changed from a page, if it cannot: it is configured.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn check_changeable(&self, station: &Station) -> Result<()> {
+        if !self.configured.contains(&station.name) {
+            return Ok(());
+        }
+        let sentence = match &self.configuration_file {
+            Some(file) => {
+                Sentence::new("refused-configured").with("file", file.display().to_string())
+            }
+            None => Sentence::new("refused-by-options"),
+        };
+        let sentence = sentence.with("station", &station.name);
+        Err(Error::of(Kind::Mismatch, sentence))
+    }
+
+    /// Ends the work of a station, once what waits is judged.
+    async fn take_out(&self, name: &str) -> Result<()> {
+        let station = self.station(name)?;
+        self.check_changeable(&station)?;
+        // Who asks for a job from now on finds no station.
+        self.versions.take_out(name).await;
+        if let Err(error) = self.jobs.check_none(name).await {
+            self.versions.add(Arc::clone(&station.post));
+            return Err(error);
+        }
+        self.let_go(name);
+        station.queue.end();
+        let ended = self.workers_of(name);
+        let until = Instant::now() + AT_THE_END;
+        while Instant::now() < until && !ended.iter().all(JoinHandle::is_finished) {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.metrics.forget(name);
+        self.keeping.forget(name);
+        if let Some(model) = station.model() {
+            self.metrics.model_ends(name, &model.version);
+        }
+        Ok(())
+    }
+
+    /// Whoever asks for it from now on finds no such station.
+    fn let_go(&self, name: &str) {
+        let mut stations = (self.stations.write()).unwrap_or_else(PoisonError::into_inner);
+        stations.remove(name);
+    }
+
+    fn workers_of(&self, name: &str) -> Vec<JoinHandle<()>> {
+        let mut workers = (self.workers.lock()).unwrap_or_else(PoisonError::into_inner);
+        let of_station = workers.extract_if(.., |(one, _)| one == name);
+        of_station.map(|(_, worker)| worker).collect()
+    }
+
+    async fn take_back(&self, name: &str) -> Result<()> {
+        let asked = StationConfiguration::named(name);
+        self.take_in(&asked, None).await.map(drop)
+    }
+
+    /// What is begun is decided: a database that is away or full is waited for.
+    async fn finish_renames(&self) -> Result<()> {
+        loop {
+            match self.history.finish_renames().await {
+                Err(error) if error.kind() == Kind::Away => self.history.until_there().await,
+                Err(error) if error.kind() == Kind::NoRoom => tokio::time::sleep(PAUSE).await,
+                done => return done,
+            }
+        }
+    }
+}
+
+/// Work that is done to its end, even if whoever asked for it goes away.
+async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| Error::internal(error.to_string()))?
+}
