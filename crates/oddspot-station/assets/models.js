@@ -55,14 +55,13 @@ function comparing() {
     cancel.hidden = id === undefined;
   };
 
-  /** @param {{id: number, state: string, progress: number, outcome: string | null, models: string[]}} now */
+  /** @param {{id: number, state: string, progress: number, outcome: string | null}} now */
   const follow = async (now) => {
     if (now.id !== job) return;
     if (now.state === "waiting" || now.state === "running") {
       wrong.textContent = filled(form.dataset.words ?? "", { percent: Math.floor(now.progress * 100) });
       return;
     }
-    models = now.models;
     end();
     try {
       await show();
@@ -115,7 +114,8 @@ function comparing() {
   if (form.dataset.job) attempt(async () => {
     begin(Number(form.dataset.job));
     const now = await (await ask("GET", `/api/v1/jobs/${job}`)).json();
-    choices.forEach((choice, at) => { choice.value = now.models[at]; });
+    models = now.models;
+    choices.forEach((choice, at) => { choice.value = models[at]; });
     await follow(now);
   });
 }

@@ -295,6 +295,7 @@ found-step = 4. Was vielleicht nicht zu den guten Bildern gehört
 around-step = 5. Woher Bilder kommen und wohin Ergebnisse gehen
 by-requests = Anfragen
 outputs = Ausgänge
+no-folder = keiner
 no-outputs = keine: Ergebnisse stehen allein im Verlauf
 files-stay = beurteilte Dateien bleiben
 files-move = beurteilte Dateien kommen darin nach done, unbrauchbare nach failed

@@ -295,6 +295,7 @@ found-step = 4. What should perhaps not be among the good images
 around-step = 5. Where images come from, and results go
 by-requests = requests
 outputs = outputs
+no-folder = none
 no-outputs = none: results are in the history alone
 files-stay = judged files stay
 files-move = judged files go to done in it, unusable ones to failed

@@ -30,7 +30,7 @@ pub struct Problem {
     /// The same for people, where there are words of their languages for it.
     #[serde(skip)]
     #[schema(ignore)]
-    sentence: Option<Sentence>,
+    sentence: Option<Box<Sentence>>,
 }
 
 impl Problem {
@@ -48,7 +48,10 @@ impl Problem {
     /// The same, which people are told in the language of their page.
     #[must_use]
     pub fn meaning(self, sentence: Option<Sentence>) -> Self {
-        Self { sentence, ..self }
+        Self {
+            sentence: sentence.map(Box::new),
+            ..self
+        }
     }
 
     /// Of a status, told in the language of a page.
@@ -139,7 +142,7 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         if let Some(sentence) = sentence {
             // For who shows it to people.
-            response.extensions_mut().insert(sentence);
+            response.extensions_mut().insert(*sentence);
         }
         let headers = response.headers_mut();
         let media_type = HeaderValue::from_static(MEDIA_TYPE);

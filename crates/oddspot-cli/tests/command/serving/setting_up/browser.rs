@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::changing::dark;
-use super::{bad, label, over, small, start, with_good_images};
+use super::{bad, job, label, long, over, small, start, with_good_images};
 use crate::serving::chromium::Chromium;
 use crate::serving::{Serving, image};
 use crate::world::World;
@@ -82,6 +82,60 @@ fn a_model_is_extended_calibrated_and_compared_in_a_browser() {
     for end in ["/setup", "/models", "/verdict"] {
         assert_sound_everywhere(&mut page, &serving.url(&format!("/stations/part{end}")));
     }
+    serving.stop();
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_comparison_is_cancelled_and_a_station_renamed_and_taken_away_in_a_browser() {
+    let world = World::new();
+    let serving = Serving::started(&world, "");
+    with_good_images(&serving, 6);
+    over(&serving, start(&serving, "instant", &small()));
+    over(
+        &serving,
+        start(&serving, "instant", &json!({ "image_size": "104" })),
+    );
+    label(&serving, &bad(30), "bad");
+    let training = start(&serving, "default", &long());
+    let mut page = Chromium::start(&world);
+    page.open(&serving.url("/stations/part/models"), 1280, "light");
+    let hidden = "document.getElementById('compare-cancel').hidden";
+    assert_eq!(page.value(hidden), true);
+    // It waits for the training: who comes later sees it too.
+    page.value("document.querySelector('#compare button').click()");
+    page.until("!document.getElementById('compare-cancel').hidden");
+    page.open(&serving.url("/stations/part/models"), 390, "dark");
+    page.until("!document.getElementById('compare-cancel').hidden");
+    page.assert_sound();
+    page.value("document.getElementById('compare-cancel').click()");
+    page.until("document.getElementById('compare-said').textContent.includes('cancelled')");
+    assert_eq!(page.value(hidden), true);
+    assert_eq!(job(&serving, training + 1)["state"], "cancelled");
+    page.assert_sound();
+
+    // Not while the training is at it.
+    page.open(&serving.url("/stations/part/setup"), 1280, "light");
+    page.value("document.querySelector('#rename input').value = 'board'");
+    page.value("document.querySelector('#rename button').click()");
+    page.until("document.getElementById('station-said').textContent.includes('is not over')");
+    // The browser notes every answer that is a refusal.
+    page.wrong.clear();
+    page.value("document.querySelector('.job.running button').click()");
+    over(&serving, training);
+    page.value("document.querySelector('#rename button').click()");
+    page.until(
+        "location.pathname === '/stations/board/setup' && document.readyState === 'complete'",
+    );
+    page.assert_sound();
+    for end in ["/setup", "/models", "/verdict"] {
+        assert_sound_everywhere(&mut page, &serving.url(&format!("/stations/board{end}")));
+    }
+    page.open(&serving.url("/stations/board/setup"), 1280, "light");
+    page.value("window.confirm = () => true; document.getElementById('remove-station').click()");
+    page.until("location.pathname === '/' && document.readyState === 'complete'");
+    page.assert_sound();
+    assert_eq!(serving.get("/api/v1/stations").json(), json!([]));
     serving.stop();
 }
 
