@@ -53,7 +53,7 @@ impl By<'_> {
         let by_rates = model.header.thresholds_by(&good)?;
         let thresholds = match rates {
             [None, None] => by_rates,
-            [anomalous, check] => by_rates.at_rates(anomalous, check),
+            [anomalous, check] => by_rates.at_rates(anomalous, check)?,
         };
         let doubts = model.header.doubts(&good, thresholds.image);
         let verdicts = costs(&thresholds, &good, &bad);

@@ -13,14 +13,25 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors::raised;
+use crate::warnings::warn;
 
 /// How often is looked whether the user asked to stop.
 const LOOK: Duration = Duration::from_millis(50);
+/// Frames of Python's from who is warned: the package's own function lies between.
+const FRAMES: u32 = 2;
 /// How often is told of a phase that goes on.
 const TELL: Duration = Duration::from_millis(200);
 
+/// What work tells of.
+pub enum Event {
+    /// How far it is.
+    Progress(Progress),
+    /// What somebody should know of.
+    Warning(String),
+}
+
 /// How far work is.
-pub struct Event {
+pub struct Progress {
     /// What it is busy with.
     pub phase: String,
     /// So many parts of it.
@@ -50,12 +61,20 @@ impl Teller<'_> {
         (done, total): (usize, usize),
         numbers: Vec<(&'static str, f64)>,
     ) -> ControlFlow<()> {
-        let event = Event {
+        self.send(Event::Progress(Progress {
             phase: phase.to_owned(),
             done,
             total,
             numbers,
-        };
+        }))
+    }
+
+    /// Warns whoever waits; breaks if the work is to stop.
+    pub fn warn(&self, words: String) -> ControlFlow<()> {
+        self.send(Event::Warning(words))
+    }
+
+    fn send(&self, event: Event) -> ControlFlow<()> {
         // Nobody listens any more once the work is to stop.
         self.events.send(event).ok();
         self.flow()
@@ -124,7 +143,11 @@ fn listen(
             continue;
         }
         heard = py.check_signals();
-        if let (Ok(()), Some(progress), Some(event)) = (&heard, progress, event) {
+        if let (Ok(()), Some(Event::Warning(words))) = (&heard, &event) {
+            heard = warn(py, words, FRAMES);
+        } else if let (Ok(()), Some(progress), Some(Event::Progress(event))) =
+            (&heard, progress, event)
+        {
             let is_due = event.done == event.total
                 || last
                     .as_ref()
@@ -151,7 +174,7 @@ pub fn received<T: Send>(py: Python<'_>, from: &mut Receiver<T>) -> Result<T, Re
     })
 }
 
-fn pass_on(progress: &Bound<'_, PyAny>, event: &Event) -> PyResult<()> {
+fn pass_on(progress: &Bound<'_, PyAny>, event: &Progress) -> PyResult<()> {
     let py = progress.py();
     let numbers = PyDict::new(py);
     for (name, number) in &event.numbers {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use oddspot::train::remarks::{self, Weight};
 use oddspot::verdict::Doubts;
 use oddspot::{Error, Model, judge};
 use pyo3::exceptions::PyTypeError;
@@ -13,13 +14,15 @@ use pythonize::pythonize;
 
 use crate::changing::{By, Changed};
 use crate::conducting::{Teller, conduct};
+use crate::depth::{Guesses, bit_depth_of};
 use crate::errors::{invalid, mismatch, raised};
 use crate::good::{bad_images, good_images};
 use crate::held::{Held, save};
 use crate::images::{bytes_of, path_of, source_of};
 use crate::inspections::Inspections;
-use crate::results::Found;
-use crate::settings::named;
+use crate::results::{Found, How};
+use crate::settings::{named, setting};
+use crate::warnings::warn;
 
 /// A model ready to judge images, on threads of its own.
 ///
@@ -30,6 +33,7 @@ pub struct Detector {
     /// Locked under the interpreter's lock alone, so that no forked process finds it locked.
     held: Mutex<Held>,
     threads: usize,
+    guesses: Guesses,
 }
 
 /// How a pickled detector is made again: a function, and what it is given.
@@ -41,6 +45,7 @@ impl Detector {
         Self {
             held: Mutex::new(held),
             threads,
+            guesses: Guesses::default(),
         }
     }
 
@@ -64,12 +69,31 @@ impl Detector {
         Ok(Arc::clone(&self.here(py)?.detector))
     }
 
-    /// Takes a changed model in the place of what it was, and gives the thresholds before and now.
-    fn take(&self, py: Python<'_>, changed: Changed, before: &Held) -> PyResult<[(f64, f64); 2]> {
+    /// Whether guessed bits are to be told of: not to who has said which.
+    fn guesses_by(&self, how: How) -> Guesses {
+        match how.bit_depth {
+            Some(_) => Guesses::known(),
+            None => self.guesses.clone(),
+        }
+    }
+
+    /// Takes a changed model in the place of what it was, and gives the thresholds and rates before and now.
+    fn take(
+        &self,
+        py: Python<'_>,
+        changed: Changed,
+        before: &Held,
+    ) -> PyResult<[[(f64, f64); 2]; 2]> {
         let Changed { held, doubts } = changed;
         let now = held.ok_or_else(|| refused(py, &doubts))?;
         for words in &doubts.words {
-            py.import("warnings")?.call_method1("warn", (words,))?;
+            warn(py, words, 1)?;
+        }
+        let header = &now.model.header;
+        let told = std::iter::once(remarks::source(header))
+            .chain(remarks::of_good_images(header, &setting));
+        for remark in told.filter(|remark| remark.weight > Weight::Note) {
+            warn(py, &remark.words, 1)?;
         }
         let thresholds = [before.thresholds(), now.thresholds()];
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = now;
@@ -81,21 +105,24 @@ impl Detector {
 impl Detector {
     /// Makes a model ready, from its file or from the bytes of it.
     ///
-    /// `threads` is how many it may compute with: 0 for as many as there are cores. Raises `NotFoundError`,
-    /// `DamagedError` for a file that was whole once, `InvalidError` for another file, and `MismatchError` for a model of
-    /// another version.
+    /// `threads` is how many it may compute with: 0 for as many as there are cores. `bit_depth` says which bits are in use
+    /// of images with 16 bits a sample, 8 to 16, in the place of what the model has from its training: `save` keeps it.
+    /// "auto" guesses them from each image without a warning. Raises `NotFoundError`, `DamagedError` for a file that was
+    /// whole once, `InvalidError` for another file, and `MismatchError` for a model of another version.
     #[classmethod]
-    #[pyo3(signature = (model, *, threads = 0))]
+    #[pyo3(signature = (model, *, threads = 0, bit_depth = None))]
     fn load(
         _class: &Bound<'_, PyType>,
         py: Python<'_>,
         model: &Bound<'_, PyAny>,
         threads: i64,
+        bit_depth: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let threads = usize::try_from(threads).map_err(|_| {
             let said = "give a whole number, 0 for as many as there are cores";
             invalid(py, &format!("threads={threads}: {said}"))
         })?;
+        let bit_depth = bit_depth_of(bit_depth)?;
         let bytes = bytes_of(model)?;
         let path = path_of(model);
         let loaded = match (bytes, path) {
@@ -108,11 +135,20 @@ impl Detector {
                 )));
             }
         };
-        let ready = loaded.and_then(|model| py.detach(|| Held::of(model, threads)));
-        Ok(Self::of(
-            ready.map_err(|error| raised(py, &error))?,
-            threads,
-        ))
+        let ready = loaded.and_then(|mut model| {
+            if let Some(bit_depth) = bit_depth {
+                model.header.settings.bit_depth = bit_depth;
+            }
+            py.detach(|| Held::of(model, threads))
+        });
+        let held = ready.map_err(|error| raised(py, &error))?;
+        Ok(Self {
+            guesses: match bit_depth {
+                Some(_) => Guesses::known(),
+                None => Guesses::default(),
+            },
+            ..Self::of(held, threads)
+        })
     }
 
     /// Judges one image of any size: a path, the bytes of a file, a PIL image, or an array `[h, w]`, `[h, w, 3]` (RGB)
@@ -120,15 +156,25 @@ impl Detector {
     ///
     /// Maps are at the model's size, or with `full_size=True` at the image's own; then there is a mask of the regions
     /// too. An array or a PNG gives to the bit what `oddspot detect` says of the same pixels. Of OpenCV's images the
-    /// channels must be turned: `image[:, :, ::-1]`. Raises `InvalidError`, `NotFoundError`, `TooLargeError`, and
-    /// `TypeError` for what is no image.
-    #[pyo3(signature = (image, *, full_size = false))]
-    fn inspect(&self, image: &Bound<'_, PyAny>, full_size: bool) -> PyResult<Py<PyAny>> {
+    /// channels must be turned: `image[:, :, ::-1]`. `bit_depth` says which bits of 16 a sample are in use, 8 to 16; without
+    /// it those of the model. Raises `InvalidError`, `NotFoundError`, `TooLargeError`, and `TypeError` for what is no image.
+    #[pyo3(signature = (image, *, full_size = false, bit_depth = None))]
+    fn inspect(
+        &self,
+        image: &Bound<'_, PyAny>,
+        full_size: bool,
+        bit_depth: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
         let py = image.py();
-        let source = source_of(image)?;
+        let how = How {
+            full_size,
+            bit_depth: bit_depth_of(bit_depth)?,
+        };
         let detector = self.detector(py)?;
-        let found = py.detach(|| Found::of_source(&detector, &source, full_size));
-        found.map_err(|error| raised(py, &error))?.into_python(py)
+        let source = source_of(image, detector.reading().limits)?;
+        let found = py.detach(|| Found::of_source(&detector, &source, how));
+        let found = found.map_err(|error| raised(py, &error))?;
+        found.into_python(py, &self.guesses_by(how))
     }
 
     /// Judges many images on all threads, in their order: a folder, or any iterable of images.
@@ -136,28 +182,36 @@ impl Detector {
     /// Images are taken as they are needed: at most four for each thread are in memory. What is found comes once there
     /// are enough images for all threads, or no more: judge those of a live camera by `inspect`. An image that cannot be
     /// used raises when its turn comes, and the next call goes on; with `return_exceptions=True` the exception is given
-    /// in its place.
-    #[pyo3(signature = (images, *, full_size = false, return_exceptions = false))]
+    /// in its place. `bit_depth` is as of `inspect`.
+    #[pyo3(signature = (images, *, full_size = false, bit_depth = None, return_exceptions = false))]
     fn inspect_all(
         &self,
         images: &Bound<'_, PyAny>,
         full_size: bool,
+        bit_depth: Option<&Bound<'_, PyAny>>,
         return_exceptions: bool,
     ) -> PyResult<Inspections> {
         let py = images.py();
         let helper = py.import("oddspot._images")?;
         let images = helper.call_method1("several", (images,))?.try_iter()?;
         let detector = self.detector(py)?;
-        let how = (full_size, return_exceptions);
-        Inspections::new((detector, self.threads), images.unbind(), how)
+        let how = How {
+            full_size,
+            bit_depth: bit_depth_of(bit_depth)?,
+        };
+        let judging = (detector, self.threads);
+        let asked = (how, return_exceptions);
+        Inspections::new(judging, images.unbind(), asked, self.guesses_by(how))
             .map_err(|error| raised(py, &error))
     }
 
     /// Sets the thresholds anew by good images that the model has not learned from; bad ones tell what is missed.
     ///
     /// The rates are shares of good images, in (0, 0.5]: those that are called anomalous, and those that are called
-    /// anomalous or are to be checked; without them the model's. It changes this detector: `save` keeps it. Raises
-    /// `MismatchError` where the images seem to be of another part, unless `force`.
+    /// anomalous or are to be checked; without them the model's. Where the first alone is given and reaches the second,
+    /// that one follows in the proportion of before. It changes this detector: `save` keeps it, and `extend` keeps to the
+    /// rates. Raises `InvalidError` for a check rate below the other, and `MismatchError` where the images seem to be of
+    /// another part, unless `force`.
     #[pyo3(signature = (good, bad = None, *, false_alarm_rate = None, check_rate = None, force = false, progress = None))]
     #[allow(clippy::too_many_arguments, reason = "Python names them")]
     fn calibrate(
@@ -178,8 +232,10 @@ impl Detector {
             }
         }
         let held = self.here(py)?;
-        let good = good_images(good)?;
-        let bad = bad.map(bad_images).transpose()?.unwrap_or_default();
+        let limits = held.detector.reading().limits;
+        let good = good_images(good, limits)?;
+        let bad = bad.map(|bad| bad_images(bad, limits)).transpose()?;
+        let bad = bad.unwrap_or_default();
         let work = |teller: &Teller| {
             let by = By {
                 held: &held,
@@ -196,7 +252,8 @@ impl Detector {
         Ok(made.unbind())
     }
 
-    /// Learns more good images, in the time that it takes to look at them. Networks stay as they are.
+    /// Learns more good images, in the time that it takes to look at them. Networks stay as they are, and so do the rates
+    /// that the thresholds aim at.
     ///
     /// It changes this detector: `save` keeps it. Raises `MismatchError` where most images are not good by the model as
     /// it is, unless `force`.
@@ -209,7 +266,7 @@ impl Detector {
     ) -> PyResult<Py<PyAny>> {
         let py = good.py();
         let held = self.here(py)?;
-        let good = good_images(good)?;
+        let good = good_images(good, held.detector.reading().limits)?;
         let work = |teller: &Teller| {
             let by = By {
                 held: &held,
@@ -263,15 +320,23 @@ impl Detector {
     /// The scores above which an image is anomalous, and to be checked.
     #[getter]
     fn thresholds(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let (anomalous, check) = self.here(py)?.thresholds();
+        let [thresholds, _] = self.here(py)?.thresholds();
         let made = py.import("oddspot._result")?.getattr("Thresholds")?;
-        Ok(made.call1((anomalous, check))?.unbind())
+        Ok(made.call1(thresholds)?.unbind())
     }
 
-    /// What it was trained with: every setting by its name, as text.
+    /// The shares of good images that the thresholds aim at: those of the training, or of the last `calibrate`.
+    #[getter]
+    fn rates(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let [_, rates] = self.here(py)?.thresholds();
+        let made = py.import("oddspot._result")?.getattr("Rates")?;
+        Ok(made.call1(rates)?.unbind())
+    }
+
+    /// What it was trained with, but the rates, which are those in force: every setting by its name, as text.
     #[getter]
     fn settings(&self, py: Python<'_>) -> PyResult<BTreeMap<&'static str, String>> {
-        Ok(named(&self.here(py)?.model.header.settings)
+        Ok(named(&self.here(py)?.model.header.settings_in_force())
             .into_iter()
             .collect())
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use oddspot::datasets::{Dataset, Label, Layout, Sample, list};
-use oddspot::images::{Source, begins_like_an_image, has_image_extension};
+use oddspot::images::{Limits, Source, begins_like_an_image, has_image_extension};
 use oddspot::train::GoodImages;
 use oddspot::{Error, ErrorKind};
 use pyo3::prelude::*;
@@ -15,7 +15,7 @@ use crate::images::{bytes_of, path_of, source_of};
 ///
 /// # Errors
 /// What cannot be read, what is no image, a data set without good ones.
-pub fn good_images(given: &Bound<'_, PyAny>) -> PyResult<GoodImages> {
+pub fn good_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<GoodImages> {
     if let Some(path) = path_of(given) {
         let images = of_path(&path, good_of).map_err(|error| raised(given.py(), &error))?;
         return Ok(match images {
@@ -25,7 +25,7 @@ pub fn good_images(given: &Bound<'_, PyAny>) -> PyResult<GoodImages> {
     }
     let mut train: Vec<Source> = Vec::new();
     let mut held_out: Vec<Source> = Vec::new();
-    for image in each(given, good_of)? {
+    for image in each(given, (good_of, limits))? {
         match image? {
             Images::One(source) => train.push(source),
             Images::Set(good) => {
@@ -48,7 +48,7 @@ pub fn good_images(given: &Bound<'_, PyAny>) -> PyResult<GoodImages> {
 ///
 /// # Errors
 /// As [`good_images`].
-pub fn bad_images(given: &Bound<'_, PyAny>) -> PyResult<Vec<Source>> {
+pub fn bad_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<Vec<Source>> {
     let py = given.py();
     if let Some(path) = path_of(given) {
         let images = of_path(&path, bad_of).map_err(|error| raised(py, &error))?;
@@ -58,7 +58,7 @@ pub fn bad_images(given: &Bound<'_, PyAny>) -> PyResult<Vec<Source>> {
         });
     }
     let mut bad: Vec<Source> = Vec::new();
-    for image in each(given, bad_of)? {
+    for image in each(given, (bad_of, limits))? {
         match image? {
             Images::One(source) => bad.push(source),
             Images::Set(set) => bad.extend(set.train),
@@ -68,9 +68,17 @@ pub fn bad_images(given: &Bound<'_, PyAny>) -> PyResult<Vec<Source>> {
 }
 
 /// The images of a folder, at any depth, in their order.
+///
+/// # Errors
+/// A folder that is not there, or that has none.
 #[pyfunction]
 pub fn listed(py: Python<'_>, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
     let listing = list(&folder).map_err(|error| raised(py, &error))?;
+    if listing.images.is_empty() {
+        let reason = "there is no image to judge in it: give images, or a folder that holds some";
+        let error = Error::dataset(&folder, reason).of_kind(ErrorKind::NotFound);
+        return Err(raised(py, &error));
+    }
     Ok(listing.images)
 }
 
@@ -83,14 +91,14 @@ enum Images {
 /// What is given one by one: images, and folders of which those that are asked for are taken.
 fn each<'py>(
     given: &Bound<'py, PyAny>,
-    of: Chosen,
+    (of, limits): (Chosen, Limits),
 ) -> PyResult<impl Iterator<Item = PyResult<Images>> + 'py> {
     let py = given.py();
     let helper = py.import("oddspot._images")?;
     let images = helper.call_method1("several", (given,))?;
     let one = move |image: Bound<'py, PyAny>| match (bytes_of(&image)?, path_of(&image)) {
         (None, Some(path)) => of_path(&path, of).map_err(|error| raised(image.py(), &error)),
-        _ => Ok(Images::One(source_of(&image)?)),
+        _ => Ok(Images::One(source_of(&image, limits)?)),
     };
     Ok(images.try_iter()?.map(move |image| one(image?)))
 }
@@ -104,8 +112,10 @@ fn of_path(path: &Path, of: Chosen) -> Result<Images, Error> {
         return Ok(Images::One(Source::file(path)));
     }
     let dataset = Dataset::open(path)?;
-    if let Some(first) = dataset.besides.unreadable.first() {
-        let reason = format!("{}; mend it, or take it away", first.reason);
+    let unreadable = dataset.besides.unreadable.iter();
+    let unreadable: Vec<&str> = unreadable.map(|one| one.reason.as_str()).collect();
+    if !unreadable.is_empty() {
+        let reason = format!("{}; mend it, or take it away", unreadable.join("; "));
         return Err(Error::dataset(path, reason));
     }
     Ok(Images::Set(of(&dataset)?))

@@ -54,10 +54,15 @@ impl Held {
         self.process == std::process::id()
     }
 
-    /// An image is anomalous above the first, to be checked above the second.
-    pub fn thresholds(&self) -> (f64, f64) {
+    /// An image is anomalous above the first, to be checked above the second; and the shares of good images that these
+    /// aim at.
+    pub fn thresholds(&self) -> [(f64, f64); 2] {
         let thresholds = &self.model.header.thresholds;
-        (thresholds.image, thresholds.check)
+        let rates = thresholds.rates();
+        [
+            (thresholds.image, thresholds.check),
+            (rates.anomalous, rates.check),
+        ]
     }
 }
 

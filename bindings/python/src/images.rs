@@ -1,22 +1,22 @@
 //! Images as Python has them, as sources of the library's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use image::{DynamicImage, ImageBuffer, Luma, Pixel, Rgb, Rgba};
 use numpy::{Element, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
-use oddspot::images::{Source, UNNAMED};
+use oddspot::images::{Limits, Source, UNNAMED};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
 
-use crate::errors::invalid;
+use crate::errors::{invalid, raised};
 
 /// An image by its path, the bytes of its file, a picture of Pillow's or an array: copied, so that whoever gave it
-/// may change it.
+/// may change it. An array beyond the limits is refused before.
 ///
 /// # Errors
-/// What is no image; an array of another type, shape or order than an image's, by name.
-pub fn source_of(image: &Bound<'_, PyAny>) -> PyResult<Source> {
+/// What is no image; an array of another type, shape, order or size than an image's, by name.
+pub fn source_of(image: &Bound<'_, PyAny>, limits: Limits) -> PyResult<Source> {
     if let Some(bytes) = bytes_of(image)? {
         return Ok(Source::Bytes {
             name: UNNAMED.to_owned(),
@@ -30,7 +30,7 @@ pub fn source_of(image: &Bound<'_, PyAny>) -> PyResult<Source> {
     let array = helper.call_method1("samples", (image,))?;
     Ok(Source::Samples {
         name: UNNAMED.to_owned(),
-        samples: Arc::new(samples_of(&array)?),
+        samples: Arc::new(samples_of(&array, limits)?),
     })
 }
 
@@ -46,6 +46,9 @@ pub fn bytes_of(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
         let bytes = given.call_method0("tobytes")?;
         return Ok(Some(bytes.extract()?));
     }
+    if given.is_instance(&given.py().import("io")?.getattr("BytesIO")?)? {
+        return Ok(Some(given.call_method0("getvalue")?.extract()?));
+    }
     Ok(None)
 }
 
@@ -55,14 +58,16 @@ pub fn path_of(given: &Bound<'_, PyAny>) -> Option<PathBuf> {
 }
 
 /// Samples `[h, w]` or `[h, w, 1 | 3 | 4]` of 8 or 16 bits, of any strides.
-fn samples_of(array: &Bound<'_, PyAny>) -> PyResult<DynamicImage> {
+fn samples_of(array: &Bound<'_, PyAny>, limits: Limits) -> PyResult<DynamicImage> {
     let untyped = array.cast::<PyUntypedArray>()?;
     let (height, width, channels) = match *untyped.shape() {
         [height, width] => (height, width, 1),
         [height, width, channels] => (height, width, channels),
         _ => return Err(invalid(array.py(), "an image has two or three axes")),
     };
-    let size = (u32::try_from(width)?, u32::try_from(height)?);
+    let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+    let size = (side(width), side(height));
+    (limits.check(size, Path::new(UNNAMED))).map_err(|error| raised(array.py(), &error))?;
     let made = match array.cast::<PyArrayDyn<u8>>() {
         Ok(eight) => {
             let values = values_of(eight)?;

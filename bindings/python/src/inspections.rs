@@ -8,17 +8,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use oddspot::images::Source;
+use oddspot::images::{Limits, Source};
 use oddspot::judge::{Detector, MOST_PER_CORE};
 use oddspot::{Error, Result};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 
 use crate::conducting::{fault, received};
-use crate::errors::raised;
+use crate::depth::Guesses;
+use crate::errors::{mismatch, raised};
 use crate::images::source_of;
-use crate::results::{Found, Outcome};
+use crate::results::{Found, How, Outcome};
 
 /// Images that are taken at once, for each thread.
 const AT_ONCE: usize = 2;
@@ -33,6 +33,8 @@ pub struct Inspections {
     /// Images that are taken at once.
     batch: usize,
     return_exceptions: bool,
+    guesses: Guesses,
+    limits: Limits,
 }
 
 struct State {
@@ -67,7 +69,8 @@ impl Inspections {
     pub fn new(
         (detector, threads): (Arc<Detector>, usize),
         images: Py<PyIterator>,
-        (full_size, return_exceptions): (bool, bool),
+        (how, return_exceptions): (How, bool),
+        guesses: Guesses,
     ) -> Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let threads = match threads {
@@ -78,9 +81,10 @@ impl Inspections {
         let (give, taken) = channel();
         let (tell, found) = channel();
         let asked = Arc::clone(&stop);
+        let limits = detector.reading().limits;
         thread::Builder::new()
             .name("oddspot".to_owned())
-            .spawn(move || judge_all(&detector, full_size, (&taken, &tell), &asked))
+            .spawn(move || judge_all(&detector, how, (&taken, &tell), &asked))
             .map_err(Error::io("start a thread for", "images"))?;
         Ok(Self {
             state: Mutex::new(State {
@@ -94,6 +98,8 @@ impl Inspections {
             process: std::process::id(),
             batch: AT_ONCE * threads,
             return_exceptions,
+            guesses,
+            limits,
         })
     }
 
@@ -111,7 +117,7 @@ impl Inspections {
                     state.failure = Some(failure);
                     return state.give_last(batch);
                 }
-                Some(Ok(image)) => match source_of(&image) {
+                Some(Ok(image)) => match source_of(&image, self.limits) {
                     Ok(source) => {
                         batch.push(source);
                         state.turns.push_back(None);
@@ -140,13 +146,15 @@ impl Inspections {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         if self.process != std::process::id() {
-            return Err(PyRuntimeError::new_err(
+            return Err(mismatch(
+                py,
                 "these images are judged in the process that this one was forked from: call inspect_all here",
             ));
         }
         // Waiting for whoever has it would be for ever where that is this thread, in the images' own iterator.
         let Ok(mut state) = self.state.try_lock() else {
-            return Err(PyRuntimeError::new_err(
+            return Err(mismatch(
+                py,
                 "somebody is taking the next one already: give each thread an inspect_all of its own",
             ));
         };
@@ -159,7 +167,7 @@ impl Inspections {
         };
         loop {
             match received(py, waits) {
-                Ok(Ok(found)) => return found.into_python(py).map(Some),
+                Ok(Ok(found)) => return found.into_python(py, &self.guesses).map(Some),
                 Ok(Err(error)) => return self.told(py, raised(py, &error)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -184,7 +192,7 @@ impl Drop for Inspections {
 /// Judges batch after batch, until there is none or nobody listens any more.
 fn judge_all(
     detector: &Detector,
-    full_size: bool,
+    how: How,
     (taken, tell): (&Receiver<Vec<Source>>, &Sender<Outcome>),
     stop: &AtomicBool,
 ) {
@@ -193,7 +201,7 @@ fn judge_all(
         let judged = catch_unwind(AssertUnwindSafe(|| {
             detector.in_order(
                 batch.into_iter().take_while(|_| goes_on()),
-                |source| Found::of_source(detector, &source, full_size),
+                |source| Found::of_source(detector, &source, how),
                 |outcome| match tell.send(outcome).is_ok() && goes_on() {
                     true => ControlFlow::Continue(()),
                     false => ControlFlow::Break(()),

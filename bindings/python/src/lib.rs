@@ -3,6 +3,7 @@
 
 mod changing;
 mod conducting;
+mod depth;
 mod detector;
 mod errors;
 mod good;
@@ -13,6 +14,8 @@ mod reports;
 mod results;
 mod settings;
 mod training;
+mod warnings;
+mod watching;
 
 /// What the package `oddspot` stands on.
 #[pyo3::pymodule]

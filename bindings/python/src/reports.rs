@@ -15,6 +15,7 @@ use pythonize::pythonize;
 
 use crate::conducting::{Teller, conduct};
 use crate::detector::Detector;
+use crate::errors::raised;
 use crate::good::good_images;
 use crate::held::library;
 use crate::settings::{Given, settings_of};
@@ -65,12 +66,13 @@ pub fn audit<'py>(
     threads: usize,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, Words, Unusable)> {
-    let good = good_images(good)?;
+    let settings = settings_of("instant", &settings).map_err(|error| raised(py, &error))?;
+    let settings = Settings {
+        method: Method::Instant,
+        ..settings
+    };
+    let good = good_images(good, settings.reading().limits)?;
     let work = |teller: &Teller| {
-        let settings = Settings {
-            method: Method::Instant,
-            ..settings_of("instant", &settings)?
-        };
         let root = good.root.clone();
         let pool = pool(threads)?;
         let usable = pool.install(|| {

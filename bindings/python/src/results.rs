@@ -1,17 +1,37 @@
 //! What was found in an image, as Python has it.
 
-use image::RgbImage;
 use numpy::ndarray::Array2;
 use numpy::{Element, PyArray};
+use oddspot::Error;
 use oddspot::Finding;
-use oddspot::images::{ImageSize, Source};
+use oddspot::images::{BitDepth, ImageSize, Reading, Source};
 use oddspot::judge::{Detector, Examined};
 use oddspot::maps::ScoreMap;
 use oddspot::verdict::AnomalyMaps;
-use oddspot::{Error, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pythonize::pythonize;
+
+use crate::depth::{Guesses, are_guessed};
+
+/// How an image is to be judged.
+#[derive(Clone, Copy)]
+pub struct How {
+    /// Whether maps are to be of the image's own size.
+    pub full_size: bool,
+    /// Bits in use of 16 a sample; None for those of the model.
+    pub bit_depth: Option<BitDepth>,
+}
+
+impl How {
+    fn reading(self, detector: &Detector) -> Reading {
+        let of_model = detector.reading();
+        Reading {
+            bit_depth: self.bit_depth.unwrap_or(of_model.bit_depth),
+            ..of_model
+        }
+    }
+}
 
 /// What was found, with maps of one size.
 pub struct Found {
@@ -21,22 +41,30 @@ pub struct Found {
     mask: Option<Vec<bool>>,
     /// Which pixels of the maps are inspected; None where all are.
     inspected: Option<Vec<bool>>,
+    /// Whether nobody told which of 16 bits a sample are in use.
+    bits_are_guessed: bool,
 }
 
 impl Found {
-    /// Looks at an image; with maps at the image's own size if they are to be.
+    /// Reads an image, when there is room for it, and looks at it.
     ///
     /// # Errors
-    /// As the detector's.
-    pub fn of(detector: &Detector, image: &RgbImage, at_full_size: bool) -> Result<Self> {
-        let examined = detector.examine(image)?;
-        if at_full_size {
-            let all = examined.at(ImageSize::of(image));
+    /// An image that cannot be used, and as the detector's.
+    pub fn of_source(detector: &Detector, source: &Source, how: How) -> Outcome {
+        let _admitted = detector.admit(source.pixels());
+        let reading = how.reading(detector);
+        let (image, kind) = source.decode_with_kind(reading)?;
+        let examined = detector.examine(&image)?;
+        let bits_are_guessed = are_guessed(&kind, reading);
+        if how.full_size {
+            let mask = examined.mask();
+            let all = examined.at(ImageSize::of(&image));
             return Ok(Self {
                 finding: all.finding,
                 maps: all.maps,
-                mask: Some(all.mask),
+                mask: Some(mask),
                 inspected: all.inspected,
+                bits_are_guessed,
             });
         }
         let Examined {
@@ -50,29 +78,23 @@ impl Found {
             maps,
             mask: None,
             inspected,
+            bits_are_guessed,
         })
     }
 
-    /// Reads an image, when there is room for it, and looks at it.
+    /// As an object of the package's; the maps' values are not copied. Guessed bits are warned of.
     ///
     /// # Errors
-    /// An image that cannot be used, and as [`of`](Self::of).
-    pub fn of_source(detector: &Detector, source: &Source, at_full_size: bool) -> Outcome {
-        let _admitted = detector.admit(source.pixels());
-        Self::of(detector, &*source.decode(detector.reading())?, at_full_size)
-    }
-
-    /// As an object of the package's; the maps' values are not copied.
-    ///
-    /// # Errors
-    /// Memory that the interpreter does not get.
-    pub fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    /// Memory that the interpreter does not get, and a warning that is to be raised.
+    pub fn into_python(self, py: Python<'_>, guesses: &Guesses) -> PyResult<Py<PyAny>> {
         let Self {
             finding,
             maps,
             mask,
             inspected,
+            bits_are_guessed,
         } = self;
+        guesses.note(py, bits_are_guessed)?;
         let size = [maps.total.height, maps.total.width];
         let of_maps = PyDict::new(py);
         of_maps.set_item("total", map(py, maps.total)?)?;

@@ -43,6 +43,14 @@ pub fn over(mut settings: Settings, given: &[(String, String)]) -> Result<Settin
     Ok(settings)
 }
 
+/// How a setting is called in Python; with a value, how it is given.
+pub fn setting(name: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) => format!("settings={{'{name}': '{value}'}}"),
+        None => name.to_owned(),
+    }
+}
+
 /// Every setting by its name, as text.
 pub fn named(settings: &Settings) -> Vec<(&'static str, String)> {
     rows().map(|row| (row.name, row.of(settings))).collect()

@@ -1,6 +1,5 @@
 //! The call that trains.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use oddspot::files::atomic;
@@ -9,15 +8,17 @@ use oddspot::files::replaced::{beside, parent, replace};
 use oddspot::images::{Limits, RegionOfInterest};
 use oddspot::judge::pool;
 use oddspot::settings::Settings;
-use oddspot::train::{Checkpoint, GoodImages, Progress, checkpoint_of_fold};
+use oddspot::train::{Checkpoint, GoodImages, checkpoint_of_fold, remarks};
 use oddspot::{Error, ErrorKind, Model, Result, Subject, Training};
 use pyo3::prelude::*;
 
 use crate::conducting::{Teller, conduct};
 use crate::detector::Detector;
+use crate::errors::raised;
 use crate::good::good_images;
 use crate::held::{Held, library};
-use crate::settings::{Given, over, settings_of};
+use crate::settings::{Given, over, setting, settings_of};
+use crate::watching::{Watching, warn_of};
 
 /// How a training is asked for.
 #[derive(FromPyObject)]
@@ -44,31 +45,58 @@ pub fn train(
     asked: Asked,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Detector> {
-    let good = good_images(good)?;
+    let begun = asked.begin().map_err(|error| raised(py, &error))?;
+    let good = good_images(good, begun.settings.reading().limits)?;
     let threads = asked.threads;
+    let output = asked.output.clone();
     let checkpoint = asked.checkpoint();
-    let work = |teller: &Teller| Held::of(run(good, &asked, teller)?, threads);
+    let work = |teller: &Teller| Held::of(run(good, begun, &asked, teller)?, threads);
     let ready = conduct(py, progress, work, |error| {
-        stopped(error, checkpoint.as_ref())
+        stopped(error, output.as_deref(), checkpoint.as_ref())
     })?;
     Ok(Detector::of(ready, threads))
+}
+
+/// What is known before images are looked at.
+struct Begun {
+    settings: Settings,
+    /// The model that lies at the output, of a training that is to go on and is finished.
+    finished: Option<Model>,
 }
 
 impl Asked {
     fn checkpoint(&self) -> Option<Checkpoint> {
         let output = self.output.as_ref()?;
+        let path = beside(output, "checkpoint");
         Some(Checkpoint {
-            path: beside(output, "checkpoint"),
-            resume: self.resume,
+            resume: self.resume && path.exists(),
+            path,
         })
     }
 
-    /// Those asked for; a training that goes on keeps its own where none are.
-    fn settings(&self) -> Result<Settings> {
-        match (&self.preset, self.checkpoint()) {
-            (None, Some(checkpoint)) if self.resume => over(checkpoint.settings()?, &self.settings),
-            (preset, _) => settings_of(preset.as_deref().unwrap_or("default"), &self.settings),
-        }
+    fn begin(&self) -> Result<Begun> {
+        self.check()?;
+        let checkpoint = self.checkpoint();
+        let finished = match (&self.output, &checkpoint) {
+            (Some(output), Some(Checkpoint { path, .. }))
+                if self.resume && output.is_file() && !path.exists() =>
+            {
+                Some(Model::load(output)?).filter(|model| !model.header.is_first)
+            }
+            _ => None,
+        };
+        // A training that goes on keeps its own settings where none are given.
+        let settings = match (&self.preset, checkpoint, &finished) {
+            (None, Some(checkpoint), _) if checkpoint.resume => {
+                over(checkpoint.settings()?, &self.settings)
+            }
+            (None, _, Some(model)) => over(model.header.settings.clone(), &self.settings),
+            (preset, ..) => settings_of(preset.as_deref().unwrap_or("default"), &self.settings),
+        };
+        Ok(Begun {
+            settings: settings?,
+            finished,
+        })
     }
 
     fn region(&self, limits: Limits) -> Result<Option<RegionOfInterest>> {
@@ -83,66 +111,85 @@ impl Asked {
         })
     }
 
-    /// Refuses what would be lost, or is not there to go on from.
+    /// Refuses what would be lost.
     fn check(&self) -> Result<()> {
         let (Some(output), Some(checkpoint)) = (&self.output, self.checkpoint()) else {
             return Ok(());
         };
         let there = checkpoint.path.exists();
-        let refused = |kind, path: &Path, reason: &str| {
-            Err(Error::at(kind, Subject::File("train into"), path, reason))
-        };
         if output.is_dir() {
             let reason = "it is a folder: give a file name, as part.oddspot";
-            return refused(ErrorKind::Invalid, output, reason);
-        }
-        if self.resume && !there {
-            let reason = "there is no checkpoint of it to go on from: train without resume=True";
-            return refused(ErrorKind::NotFound, output, reason);
+            return Err(refused(ErrorKind::Invalid, output, reason));
         }
         if there && !self.resume && !self.restart {
             let reason = "there is the checkpoint of a training that was stopped: give resume=True to go on with it, \
                           or restart=True to start again";
-            return refused(ErrorKind::Mismatch, output, reason);
+            return Err(refused(ErrorKind::Mismatch, output, reason));
         }
-        if output.is_file() && !self.replace && !there {
+        let may_be_replaced = self.replace || self.resume || there || is_first(output);
+        if output.is_file() && !may_be_replaced {
             let reason = "it is there already: give replace=True to put the new model in its place (it is kept with \
-                          .bak behind its name), or another output";
-            return refused(ErrorKind::Mismatch, output, reason);
+                          .bak behind its name), resume=True to go on with it if it is of the same images and \
+                          settings, or another output";
+            return Err(refused(ErrorKind::Mismatch, output, reason));
         }
         Ok(())
     }
 }
 
+fn refused(kind: ErrorKind, output: &Path, reason: impl Into<String>) -> Error {
+    Error::at(kind, Subject::File("train into"), output, reason)
+}
+
+/// Whether a file is the model that a training wrote first, and that was broken off.
+fn is_first(output: &Path) -> bool {
+    output.is_file() && Model::load(output).is_ok_and(|model| model.header.is_first)
+}
+
 /// Trains, and writes the model where it was asked to.
-fn run(good: GoodImages, asked: &Asked, teller: &Teller) -> Result<Model> {
-    asked.check()?;
+fn run(good: GoodImages, begun: Begun, asked: &Asked, teller: &Teller) -> Result<Model> {
+    let Begun { settings, finished } = begun;
     let hold = asked.output.as_deref().map(Hold::take_soon).transpose()?;
     let checkpoint = asked.checkpoint();
     if let (Some(output), Some(checkpoint)) = (&asked.output, &checkpoint) {
         atomic::remove_leftovers(output);
         atomic::remove_leftovers(&checkpoint.path);
     }
-    let settings = asked.settings()?;
     let reading = settings.reading();
     let region = asked.region(reading.limits)?;
+    let given = good.train.len() + good.held_out.len();
     let once = pool(asked.threads)?
         .install(|| good.each_once(reading, |done, total| teller.tell("checking", done, total)))?;
     let (images, _copies) = once.ok_or_else(|| Error::cancelled("before the first step"))?;
-    let (steps, batch) = (settings.training.iterations, settings.training.batch);
-    let folds = settings.training.folds;
-    let mut unwritten = None;
-    let mut observer = |event: &Progress| {
-        if let Progress::CheckpointFailed(error) = event {
-            unwritten = Some(error.in_full());
+    images.check_more_than_one(given)?;
+    if let (Some(model), Some(output)) = (finished, &asked.output) {
+        let differs = pool(asked.threads)?.install(|| {
+            model.differs_from(images.clone(), &settings, region.as_ref(), &library())
+        })?;
+        match differs {
+            None => return Ok(model),
+            Some(words) if !asked.replace => {
+                let reason = format!(
+                    "it is finished, and of another training: {words}; give the same images and settings, replace=True \
+                     to train anew in its place, or another output"
+                );
+                return Err(refused(ErrorKind::Mismatch, output, reason));
+            }
+            Some(_) => {}
         }
-        tell(event, (steps, batch), teller)
+    }
+    let folds = settings.training.folds;
+    let mut watching = Watching {
+        settings: &settings,
+        output: asked.output.as_deref(),
+        told_of_checkpoint: false,
+        teller,
     };
-    let mut training = Training::new(settings, images)
+    let mut training = Training::new(settings.clone(), images)
         .library(library())
         .threads(asked.threads)
         .region(region)
-        .observe(&mut observer);
+        .observe(&mut watching);
     if let (Some(output), Some(checkpoint)) = (&asked.output, &checkpoint) {
         training = training
             .checkpoint(checkpoint.clone())
@@ -153,53 +200,42 @@ fn run(good: GoodImages, asked: &Asked, teller: &Teller) -> Result<Model> {
     }
     let model = training.run()?;
     if let (Some(output), Some(checkpoint)) = (&asked.output, &checkpoint) {
-        replace(output, || model.save(output))?;
+        match is_first(output) {
+            true => model.save(output)?,
+            false => drop(replace(output, || model.save(output))?),
+        }
         std::fs::remove_file(&checkpoint.path).ok();
         for fold in 1..=folds {
             std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();
         }
     }
     drop(hold);
+    // It is written: who stops here has it.
+    for remark in remarks::of_learned(&model.header, &setting) {
+        let _ = warn_of(&remark, teller);
+    }
     Ok(model)
 }
 
-fn tell(event: &Progress, (steps, batch): (usize, usize), teller: &Teller) -> ControlFlow<()> {
-    match *event {
-        Progress::Preparing { done, total } => teller.tell("preparing", done, total),
-        Progress::Fitting { term, done, total } => {
-            teller.tell(&format!("fitting {term}"), done, total)
-        }
-        Progress::Step(step) => {
-            let of_place = step.pos.map(|pos| ("loss of places", f64::from(pos)));
-            let numbers = [("loss", f64::from(step.rec))].into_iter().chain(of_place);
-            teller.tell_with(
-                "training",
-                (step.iteration * batch, steps * batch),
-                numbers.collect(),
-            )
-        }
-        Progress::Fold {
-            fold,
-            folds,
-            iteration,
-            iterations,
-        } => {
-            let phase = format!("training without part {fold} of {folds}");
-            teller.tell(&phase, iteration, iterations)
-        }
-        Progress::Scoring { done, total } => teller.tell("scoring good images", done, total),
-        _ => teller.flow(),
-    }
-}
-
 /// What is left of a training that was stopped.
-fn stopped(error: &Error, checkpoint: Option<&Checkpoint>) -> String {
+fn stopped(error: &Error, output: Option<&Path>, checkpoint: Option<&Checkpoint>) -> String {
     let reason = error.reason();
-    match checkpoint.filter(|checkpoint| checkpoint.path.exists()) {
-        Some(Checkpoint { path, .. }) => format!(
-            "stopped {reason}; the checkpoint is {}: go on by train(..., resume=True)",
+    let first = output.filter(|output| is_first(output)).map(|output| {
+        format!(
+            "{} is the model that was written first, which can be used already",
+            output.display()
+        )
+    });
+    let checkpoint = checkpoint.filter(|checkpoint| checkpoint.path.exists());
+    let checkpoint = checkpoint.map(|Checkpoint { path, .. }| {
+        format!(
+            "the checkpoint is {}: go on by train(..., resume=True)",
             path.display()
-        ),
-        None => format!("stopped {reason}; nothing was written"),
+        )
+    });
+    let left: Vec<String> = first.into_iter().chain(checkpoint).collect();
+    match left.is_empty() {
+        true => format!("stopped {reason}; nothing was written"),
+        false => format!("stopped {reason}; {}", left.join("; ")),
     }
 }

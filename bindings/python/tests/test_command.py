@@ -93,3 +93,18 @@ def test_the_command_reads_what_the_package_writes(model: Path) -> None:
     assert "16" in told.stdout
     version = subprocess.run([command(), "--version"], check=True, capture_output=True, text=True)
     assert version.stdout.split() == ["oddspot", oddspot.__version__]
+
+
+def test_warnings_have_the_words_of_the_command(tmp_path: Path) -> None:
+    images = [np.hstack([board(seed)] * 4) for seed in range(5)] + [np.zeros((90, 480, 3), np.uint8)]
+    for seed, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{seed}.png")
+    words = ["train", str(tmp_path), "-o", str(tmp_path / "part.oddspot"), "--preset", "instant", "--image-size", "104"]
+    ended = subprocess.run([command(), *words, "--no-audit"], capture_output=True, text=True, check=True)
+    with pytest.warns(oddspot.OddspotWarning) as warned:
+        oddspot.train(tmp_path, preset="instant", settings={"image_size": 104})
+    assert len(warned) >= 4
+    for one in warned:
+        # Settings are spelled otherwise.
+        said = str(one.message).partition("settings=")[0]
+        assert said in ended.stdout + ended.stderr, said

@@ -17,6 +17,7 @@ import numpy as np
 import oddspot
 import pytest
 from conftest import Array, board
+from PIL import Image
 
 ODD = board(300, lacks=True)
 USUAL = board(301)
@@ -52,6 +53,31 @@ def test_maps_are_arrays_whose_sum_is_the_map(detector: oddspot.Detector) -> Non
     full = detector.inspect(ODD, full_size=True)
     assert full.maps["total"].shape == (90, 120) and full.mask is not None
     assert full.mask.dtype == np.bool_ and full.mask[53, 68] and not full.mask[5, 5]
+
+
+@pytest.mark.parametrize("side", [(90, 120), (333, 500), (31, 40)])
+def test_a_mask_has_as_many_pixels_as_the_regions(detector: oddspot.Detector, side: tuple[int, int]) -> None:
+    odd = board(200, lacks=True)
+    odd[10:14, 80:110] = 250
+    image = np.asarray(Image.fromarray(odd).resize(side[::-1]))
+    full = detector.inspect(image, full_size=True)
+    assert full.mask is not None and full.mask.shape == side and full.regions
+    assert full.mask.sum() == sum(region.area for region in full.regions)
+    left = full.mask.copy()
+    for region in full.regions:
+        left[region.top : region.top + region.height, region.left : region.left + region.width] = False
+    assert not left.any()
+
+
+def test_a_folder_without_images_is_no_quiet_shift(
+    detector: oddspot.Detector, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    (tmp_path / "camera").mkdir()
+    (tmp_path / "camera" / "notes.txt").write_text("nothing to see")
+    for folder in (tmp_path / "camera", str(tmp_path / "camera")):
+        assert "there is no image to judge in it" in refused(oddspot.NotFoundError, detector.inspect_all, folder)
+    assert refused(oddspot.NotFoundError, detector.inspect_all, tmp_path / "unmounted")
+    assert list(detector.inspect_all([])) == []
 
 
 def test_maps_outlive_what_they_came_from(model: Path) -> None:
@@ -167,7 +193,7 @@ def test_an_iterator_that_takes_from_itself_is_refused(detector: oddspot.Detecto
         yield USUAL
 
     inspections = detector.inspect_all(images())
-    with pytest.raises(RuntimeError, match="inspect_all of its own"):
+    with pytest.raises(oddspot.MismatchError, match="inspect_all of its own"):
         next(inspections)
 
 
@@ -244,7 +270,7 @@ def judge_held(image: Array) -> object:
 def go_on_held() -> str:
     try:
         next(HELD[1])
-    except RuntimeError as refusal:
+    except oddspot.MismatchError as refusal:
         return str(refusal)
     return "it went on"
 

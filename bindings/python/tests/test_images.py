@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import oddspot
 import pytest
-from conftest import Array, board
+from conftest import QUICK, Array, board
 from PIL import Image
 
 IMAGE = board(200, lacks=True)
@@ -44,7 +45,7 @@ def in_a_larger_one(image: Array) -> Any:
     ids=["columns", "turned", "bgr", "transposed", "strided", "rgba", "deep", "big-endian", "pil", "pil-rgba"],
 )
 def test_every_form_of_an_image_is_judged_alike(detector: oddspot.Detector, form: Callable[[Array], Any]) -> None:
-    assert same(detector.inspect(form(IMAGE)), detector.inspect(IMAGE))
+    assert same(detector.inspect(form(IMAGE), bit_depth=16), detector.inspect(IMAGE))
 
 
 def test_files_and_their_bytes_are_judged_alike(detector: oddspot.Detector, tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_files_and_their_bytes_are_judged_alike(detector: oddspot.Detector, tmp_
     Image.fromarray(IMAGE).save(path)
     expected = detector.inspect(IMAGE)
     content = path.read_bytes()
-    for image in (path, str(path), content, bytearray(content), memoryview(content)):
+    for image in (path, str(path), content, bytearray(content), memoryview(content), io.BytesIO(content)):
         assert same(detector.inspect(image), expected)
     with Image.open(path) as opened:
         assert same(detector.inspect(opened), expected)
@@ -76,6 +77,50 @@ def test_a_turned_photo_is_judged_as_its_file(detector: oddspot.Detector, tmp_pa
         assert same(detector.inspect(opened), of_file)
 
 
+def test_bits_that_nobody_told_are_guessed_with_a_warning(model: Path, refused: Callable[..., str]) -> None:
+    # A camera of 12 bits, at a quarter of its light: as bright as the 10 bits that its samples seem to be.
+    dark = IMAGE.astype(np.uint16) * 4
+    own = oddspot.Detector.load(model, threads=2)
+    with pytest.warns(oddspot.OddspotWarning, match="bit_depth=12") as warned:
+        guessed = own.inspect(dark)
+    assert warned[0].filename == __file__
+    assert guessed.health.measures["brightness"] > 50
+    # Once is enough.
+    assert list(own.inspect_all([dark, dark])) == [guessed, guessed]
+    told = own.inspect(dark, bit_depth=12)
+    assert told.verdict == "untrusted" and told.health.measures["brightness"] < guessed.health.measures["brightness"] / 3
+    assert own.settings["bit_depth"] == "auto"
+    fresh = oddspot.Detector.load(model, threads=2)
+    assert list(fresh.inspect_all([dark], bit_depth="12")) == [told]
+    with pytest.warns(oddspot.OddspotWarning, match="guessed"):
+        list(fresh.inspect_all([dark]))
+
+
+def test_bits_that_are_told_stay_with_the_model(model: Path, tmp_path: Path, refused: Callable[..., str]) -> None:
+    dark = IMAGE.astype(np.uint16) * 4
+    told = oddspot.Detector.load(model, threads=2, bit_depth=12)
+    assert told.settings["bit_depth"] == "12"
+    result = told.inspect(dark)
+    assert result.verdict == "untrusted"
+    # Files of 8 bits stay what they were.
+    assert told.inspect(IMAGE).finding == oddspot.Detector.load(model, threads=2).inspect(IMAGE).finding
+    assert pickle.loads(pickle.dumps(told)).inspect(dark) == result
+    told.save(tmp_path / "part.oddspot")
+    assert oddspot.Detector.load(tmp_path / "part.oddspot").inspect(dark) == result
+    assert oddspot.Detector.load(model, bit_depth="auto").inspect(dark).health != result.health
+    for wrong in (7, 17, True, "deep", 2.5):
+        said = refused(oddspot.InvalidError, oddspot.Detector.load, model, bit_depth=wrong)
+        assert "bit_depth" in said, said
+        assert "bit_depth" in refused(oddspot.InvalidError, told.inspect, dark, bit_depth=wrong)
+
+
+def test_a_training_may_be_told_the_bits(good: list[Array]) -> None:
+    settings = {**QUICK, "bit_depth": 12}
+    own = oddspot.train([image.astype(np.uint16) * 4 for image in good], preset="instant", settings=settings)
+    assert own.settings["bit_depth"] == "12"
+    assert own.inspect(good[0].astype(np.uint16) * 16).verdict == "untrusted"
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "I;16", "I"])
 def test_modes_of_pillow_are_judged_as_their_files(
     detector: oddspot.Detector, tmp_path: Path, mode: str
@@ -86,7 +131,8 @@ def test_modes_of_pillow_are_judged_as_their_files(
     made.save(path)
     # Of 32 bits it is written as 16.
     given = made.convert("I") if mode == "I" else made
-    assert same(detector.inspect(given), detector.inspect(path))
+    bits = 12 if mode.startswith("I") else None
+    assert same(detector.inspect(given, bit_depth=bits), detector.inspect(path, bit_depth=bits))
 
 
 def test_an_image_may_change_after_it_was_given(detector: oddspot.Detector) -> None:
@@ -160,3 +206,7 @@ def test_files_that_cannot_be_used_raise_by_their_kind(
     assert "folder" in refused(oddspot.OddspotError, detector.inspect, tmp_path)
     large = np.lib.stride_tricks.as_strided(np.zeros(1, np.uint8), (2, 40_000), (0, 0))
     assert "30000 on a side" in refused(oddspot.TooLargeError, detector.inspect, large)
+    assert "30000 on a side" in refused(oddspot.TooLargeError, oddspot.train, [large, IMAGE], preset="instant")
+    # More than there is memory for: it is refused before it is copied.
+    huge = np.lib.stride_tricks.as_strided(np.zeros(1, np.uint16), (2_000_000, 2_000_000, 3), (0, 0, 0))
+    assert "2000000x2000000" in refused(oddspot.TooLargeError, detector.inspect, huge)

@@ -59,6 +59,27 @@ def test_thresholds_are_set_anew_by_good_images(own: oddspot.Detector, tmp_path:
     assert oddspot.Detector.load(path).thresholds == own.thresholds
 
 
+def test_the_rates_that_were_set_stay_in_force(own: oddspot.Detector, tmp_path: Path) -> None:
+    assert own.rates == (0.03, 0.05) == (float(own.settings["detection.false_alarm_rate"]), 0.05)
+    good = [board(seed) for seed in range(500, 540)]
+    found = own.calibrate(good, false_alarm_rate=0.1)
+    assert found.before_rates == (0.03, 0.05)
+    # More may be anomalous than was to be looked at: that follows.
+    assert found.rates == own.rates and found.rates.false_alarm == 0.1 and found.rates.check == pytest.approx(1 / 6)
+    assert found.thresholds.check < found.thresholds.anomalous
+    assert own.settings["detection.false_alarm_rate"] == "0.1"
+    own.save(tmp_path / "part.oddspot")
+    again = oddspot.Detector.load(tmp_path / "part.oddspot")
+    assert again.rates == own.rates and again.settings == own.settings
+    extended = again.extend([board(seed) for seed in range(600, 606)])
+    assert extended.rates == again.rates == own.rates
+    assert extended.before == own.thresholds and extended.thresholds == again.thresholds
+    assert own.calibrate(good, false_alarm_rate=0.1, check_rate=0.1).rates == (0.1, 0.1)
+    for rates in ({"false_alarm_rate": 0.1, "check_rate": 0.05}, {"check_rate": 0.05}):
+        with pytest.raises(oddspot.InvalidError, match="below their rate of 0.1"):
+            own.calibrate(good, **rates)
+
+
 def test_bad_images_are_given_as_good_ones_are(own: oddspot.Detector, folder: Path) -> None:
     good = [board(seed) for seed in range(500, 512)]
     bad = [board(seed, lacks=True) for seed in range(520, 525)]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_what_a_callback_raises_stops_it_and_its_checkpoint_goes_on(good: list[A
 
     with pytest.raises(LookupError, match="enough"):
         oddspot.train(good, output, settings=SMALL, progress=stop)
-    assert os.listdir(tmp_path) == ["part.oddspot.checkpoint"]
+    assert sorted(os.listdir(tmp_path)) == ["part.oddspot", "part.oddspot.checkpoint"]
     with pytest.raises(oddspot.MismatchError, match="resume=True"):
         oddspot.train(good, output, settings=SMALL)
     with pytest.raises(oddspot.MismatchError, match="belongs to another training"):
@@ -122,8 +123,67 @@ def test_ctrl_c_keeps_the_checkpoint(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=120)[0]
     assert "the checkpoint is" in said and "resume=True" in said, said
+    assert "part.oddspot is the model that was written first" in said
     assert process.returncode == 0
-    assert os.listdir(tmp_path) == ["part.oddspot.checkpoint"]
+    assert sorted(os.listdir(tmp_path)) == ["part.oddspot", "part.oddspot.checkpoint"]
+    # It has the closed-form terms, and judges.
+    first = oddspot.Detector.load(output)
+    assert first.settings["method"] == "instant" and first.inspect(board(300, lacks=True)).is_anomalous
+    # Before there is a checkpoint, the same call replaces it.
+    os.remove(output + ".checkpoint")
+    images = [board(seed) for seed in range(8)]
+    oddspot.train(images, output, settings=SMALL)
+    assert os.listdir(tmp_path) == ["part.oddspot"]
+
+
+def test_one_call_begins_goes_on_and_is_finished(good: list[Array], tmp_path: Path) -> None:
+    output = tmp_path / "part.oddspot"
+    phases: list[str] = []
+
+    def call(images: object = good, **asked: object) -> oddspot.Detector:
+        asked = {"settings": SMALL, "resume": True, "progress": lambda progress: phases.append(progress.phase), **asked}
+        return oddspot.train(images, output, **asked)  # type: ignore[arg-type]
+
+    first = call().to_bytes()
+    assert "training" in phases and output.read_bytes() == first
+    written = output.stat().st_mtime_ns
+    phases.clear()
+    assert call().to_bytes() == call(settings=None).to_bytes() == first
+    assert "training" not in phases and output.stat().st_mtime_ns == written
+    for asked, said in [
+        ({"settings": {**SMALL, "training.seed": 7}}, "training.seed is 7, not 0"),
+        ({"images": good[:-1]}, "the training images differ"),
+        ({"images": [*good, board(77)]}, "the training images differ"),
+    ]:
+        with pytest.raises(oddspot.MismatchError, match=f"of another training: .*{said}"):
+            call(**asked)
+    mask = np.full((90, 120), 255, np.uint8)
+    mask[:30] = 0
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    with pytest.raises(oddspot.MismatchError, match="the region that is inspected is another"):
+        call(mask=tmp_path / "mask.png")
+    assert output.stat().st_mtime_ns == written
+    # What was set since is kept.
+    own = oddspot.Detector.load(output)
+    own.calibrate([board(seed) for seed in range(400, 410)], false_alarm_rate=0.1)
+    own.save(output, replace=True)
+    assert call().rates == own.rates
+    assert call(good[:-1], replace=True).to_bytes() == output.read_bytes() != first
+
+
+def test_what_somebody_should_know_is_a_warning() -> None:
+    with pytest.warns(oddspot.OddspotWarning) as warned:
+        oddspot.train([board(0), board(1), np.zeros((90, 120, 3), np.uint8)], preset="instant", settings=QUICK)
+    said = [str(one.message) for one in warned]
+    assert {one.filename for one in warned} == {__file__}
+    for part in ("1 of 3 good images show a single colour", "from so few images that is a guess", "33 would do without"):
+        assert any(part in one for one in said), said
+    wide = [np.hstack([board(seed)] * 4) for seed in range(8)]
+    with pytest.warns(oddspot.OddspotWarning, match=r"are resized from 480x90 .* settings=\{'image_size': '"):
+        oddspot.train(wide, preset="instant", settings=QUICK)
+    with pytest.raises(oddspot.OddspotWarning, match="single colour"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        oddspot.train([board(0), np.zeros((90, 120, 3), np.uint8)], preset="instant", settings=QUICK)
 
 
 def test_a_model_that_is_there_is_not_lost(good: list[Array], tmp_path: Path) -> None:
@@ -151,14 +211,15 @@ def test_what_cannot_be_learned_from_is_refused(
     assert "no/such.png" in refused(oddspot.OddspotError, oddspot.train, [good[0], "no/such.png"], **quick)
     said = refused(oddspot.InvalidError, oddspot.train, good, settings={"training.batch": 0})
     assert "training.batch" in said
-    assert "no setting 'colour'" in refused(oddspot.NotFoundError, oddspot.train, good, settings={"colour": 1})
+    assert "no setting 'colour'" in refused(oddspot.InvalidError, oddspot.train, good, settings={"colour": 1})
     assert "instant" in refused(oddspot.InvalidError, oddspot.train, good, preset="quick")
     assert "the setting tile is a text" in refused(TypeError, oddspot.train, good, settings={"tile": None})
     assert "mapping" in refused(TypeError, oddspot.train, good, settings=["tile"])
     assert "not a int" in refused(TypeError, oddspot.train, good, preset=3)
+    assert "show the same pixels, all of them" in refused(oddspot.InvalidError, oddspot.train, good[:1] * 5, **quick)
+    assert oddspot.train(good, **quick, settings={"image_size": (104, 96)}).settings["image_size"] == "104x96"
     for threads in (-1, 2.5, True):
         assert "whole number" in refused(oddspot.InvalidError, oddspot.train, good, threads=threads)
-    assert "no checkpoint" in refused(oddspot.NotFoundError, oddspot.train, good, tmp_path / "a", resume=True)
     assert "folder" in refused(oddspot.InvalidError, oddspot.train, good, tmp_path)
     assert refused(oddspot.OddspotError, oddspot.train, good, tmp_path / "none" / "a", **quick)
     assert os.listdir(tmp_path) == []

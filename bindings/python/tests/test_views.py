@@ -23,6 +23,7 @@ def test_anomalibs_names_are_those_of_the_result(model: Path, detector: oddspot.
     assert said.anomaly_map.shape == said.pred_mask.shape == (90, 120)
     assert np.array_equal(said.anomaly_map, found.maps["total"]) and said.pred_mask[53, 68]
     assert [one.pred_label for one in inferencer.predict_all([USUAL, ODD])] == [False, True]
+    assert Inferencer(detector).predict(ODD).pred_score == inferencer.predict(ODD).pred_score
     with pytest.raises(ValueError, match="full_size=True"):
         Prediction.of(detector.inspect(ODD))
 
@@ -75,6 +76,8 @@ def test_scikit_learn_accepts_it_as_an_estimator() -> None:
 
     results = estimator_checks.check_estimator(made(), on_fail=None)
     assert {one["check_name"]: one["status"] for one in results if one["status"] not in ("passed", "skipped")} == {}
+    # As docs/python.md says: hardly any is run on what takes no rows.
+    assert "check_estimator_cloneable" in [one["check_name"] for one in results if one["status"] == "passed"]
     # Names come and go between versions.
     known = [name for name in WITHOUT_DATA if hasattr(estimator_checks, name)]
     assert len(known) > 7

@@ -101,6 +101,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     let by_rates = model.header.thresholds_by(&good)?;
     let asked = args.verdict.thresholds(&by_rates)?;
     let given = [args.verdict.threshold, args.verdict.check_threshold].map(|one| one.is_some());
+    let followed = (asked.as_ref()).and_then(|asked| args.verdict.followed(&by_rates, asked));
     let thresholds = asked.unwrap_or(by_rates);
     // A score that somebody gives follows from no image.
     let follows = args
@@ -128,6 +129,9 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     );
     if thresholds.image == thresholds.check {
         report!(voice, "both are the same: no image is to be checked");
+    }
+    if let Some(words) = followed {
+        report!(voice, "{words}");
     }
     report!(voice, "{}", prices.sentence());
     for line in prices.table() {

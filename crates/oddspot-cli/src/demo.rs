@@ -163,5 +163,6 @@ fn training(args: &DemoArgs, images: &Path, model: &Path, method: Method) -> Tra
         restart: true,
         log: None,
         runtime: args.runtime.clone(),
+        goes_on_by_itself: false,
     }
 }

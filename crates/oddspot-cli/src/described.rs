@@ -1,14 +1,9 @@
-//! What a model says of its thresholds and its position classifier, in sentences.
+//! What a model says of its thresholds, in sentences.
 
 use oddspot::model::Header;
-use oddspot::settings::Tile;
-use oddspot::verdict::{FalseAlarms, Thresholds};
-use oddspot::view::GoodAlignment;
-
-use crate::printing::escaped;
-
-/// Images that a sentence names.
-const NAMED: usize = 3;
+use oddspot::settings::{self, Tile};
+use oddspot::train::remarks::{self, Remark};
+use oddspot::verdict::FalseAlarms;
 
 /// What is promised of a model's thresholds, or that nothing is, and what they come from, a sentence each.
 pub fn describe_thresholds(header: &Header) -> Vec<String> {
@@ -37,91 +32,24 @@ pub fn describe_thresholds(header: &Header) -> Vec<String> {
 
 /// Where the image threshold comes from, and which good images may be none, a sentence each.
 pub fn describe_scores(header: &Header) -> Vec<String> {
-    let mut told = vec![describe_source(header)];
+    let mut told = vec![remarks::source(header).words];
     told.extend(describe_images(header));
     told
 }
 
-/// Where the image threshold comes from, in a sentence.
-pub fn describe_source(header: &Header) -> String {
-    let Thresholds {
-        false_alarms,
-        scores,
-        ..
-    } = &header.thresholds;
-    let (images, rate) = (scores.good.len(), false_alarms.target);
-    let enough = (1.0 / rate - 1e-9).ceil() - 1.0;
-    match scores.is_conformal(rate) {
-        true => format!("the threshold is one of the scores of {images} good images"),
-        false if (images as f64) < enough => format!(
-            "the threshold is extrapolated from the scores of {images} good images: {enough} would do without"
-        ),
-        false => format!(
-            "the threshold is extrapolated from the scores of {images} good images: those that could be it lie far \
-             above all others"
-        ),
-    }
-}
-
 /// Which good images are remembered, and which may be none, a sentence each.
 pub fn describe_images(header: &Header) -> Vec<String> {
-    let mut told: Vec<String> = describe_remembered(header).into_iter().collect();
-    let suspicious = header.suspicious_images();
-    if !suspicious.is_empty() {
-        let names = named(suspicious.iter().map(|record| record.name.as_str()));
-        told.push(format!(
-            "warning: far above all other good images: {names}; look whether they are good, for they \
-             raise the threshold"
-        ));
-    }
-    told
+    let told = remarks::of_good_images(header, &option);
+    told.iter().map(Remark::line).collect()
 }
 
-/// How many of the good images, or of their pieces, are remembered, if not all; none without such a term.
-fn describe_remembered(header: &Header) -> Option<String> {
-    let settings = &header.settings;
-    let (all, most) = (header.good_pieces(), settings.remembered());
-    let option = match settings.tile.is_none() {
-        true => "--remembered",
-        false => "--remembered-pieces",
-    };
-    (settings.closed_form.memory_weight > 0.0 && all > most).then(|| {
-        format!(
-            "the nearest good image is looked for among {most} of {all}: {option} has the number"
-        )
-    })
-}
-
-/// How the good images lie, a sentence each; `None` of images that have too little in common.
-pub fn describe_alignment(good: Option<&GoodAlignment>) -> Vec<String> {
-    let Some(good) = good else {
-        return vec![
-            "warning: the good images have too little in common to be aligned: they are looked at as they are"
-                .to_owned(),
-        ];
-    };
-    let ([moved, farthest], [turned, most]) = (good.moved, good.turned);
-    let mut text = format!(
-        "aligned: good images are moved by {moved:.1} pixels (median), {farthest:.1} at most"
-    );
-    if most > 0.0 {
-        text += &format!(", and turned by {turned:.1}°, {most:.1}° at most");
+/// A setting as an option.
+pub fn option(name: &str, value: Option<&str>) -> String {
+    let option = settings::row(name).map_or(name, |row| row.option);
+    match value {
+        Some(value) => format!("--{option} {value}"),
+        None => format!("--{option}"),
     }
-    let mut told = vec![
-        text,
-        format!(
-            "an image could not be aligned if its edges agree with theirs by less than {:.2}; good ones reach \
-             {:.2} (median)",
-            good.bound, good.correlation
-        ),
-    ];
-    if !good.not_aligned.is_empty() {
-        let names = named(good.not_aligned.iter().map(String::as_str));
-        told.push(format!(
-            "warning: these good images could not be aligned: {names}; look whether they show the same"
-        ));
-    }
-    told
 }
 
 /// How many pieces images are looked at in, and what that costs.
@@ -141,19 +69,6 @@ pub fn describe_pieces(tile: Tile, fewest: usize, most: usize) -> String {
              times as long"
         ),
     }
-}
-
-/// The first few names, and how many more there are.
-fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let more = match names.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let names: Vec<String> = names
-        .take(NAMED)
-        .map(|name| escaped(name).to_string())
-        .collect();
-    names.join(", ") + &more
 }
 
 /// What the good images say of the false-alarm rate, in a sentence, and how many of them the networks know.
@@ -202,32 +117,6 @@ pub fn describe_amount(alarms: &FalseAlarms) -> String {
     )
 }
 
-/// How sure the position classifier is of the images learned from, in a sentence, and what that means
-/// where it is little; None where there is none.
-pub fn describe_position_classifier(header: &Header) -> Option<String> {
-    // μ of `e_pos`: one minus its average probability of the true place, pairs weighed as in `e_pos`.
-    header
-        .term("position")
-        .map(|term| describe_sureness(term.moments.mean))
-}
-
-fn describe_sureness(mean: f64) -> String {
-    /// Transistors and circuit boards give 96 % and more after the whole training, boards 84 % after
-    /// a quarter of it, and a texture 33 %.
-    const SURE: f64 = 0.9;
-    let probability = 1.0 - mean;
-    let mut text = format!(
-        "the position classifier gives a neighbour's true place {:.1} % on average over the images \
-         learned from (chance: 12.5 %)",
-        100.0 * probability
-    );
-    if probability < SURE {
-        text += "; that is little: what is in the wrong place may be missed, or be said to look \
-                 wrong. More --iterations help, unless the images have no arrangement in common";
-    }
-    text
-}
-
 /// A share in percent, without the binary noise of the product.
 pub fn in_percent(share: f64) -> f64 {
     (1e6 * share).round() / 1e4
@@ -261,19 +150,5 @@ mod tests {
         assert!(described(10, 0).ends_with("below 25.9 %"));
         assert!(described(10, 1).starts_with("1 of 10 good images was above"));
         assert!(described(1, 0).contains("too few"));
-    }
-
-    #[test]
-    fn an_unsure_position_classifier_is_told_with_what_helps() {
-        let sure = describe_sureness(0.003);
-        assert!(
-            sure.ends_with("99.7 % on average over the images learned from (chance: 12.5 %)"),
-            "{sure}"
-        );
-        let unsure = describe_sureness(0.16);
-        assert!(
-            unsure.contains("84.0 %") && unsure.contains("--iterations"),
-            "{unsure}"
-        );
     }
 }

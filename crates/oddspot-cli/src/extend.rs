@@ -10,7 +10,7 @@ use oddspot::train::{Extended, Progress as Event};
 use oddspot::{ErrorKind, Extension, Model};
 
 use crate::changed::ChangedArgs;
-use crate::described::{describe_thresholds, four_digits};
+use crate::described::{describe_thresholds, four_digits, in_percent};
 use crate::good::{GoodArgs, each_once, good_images};
 use crate::interrupt::INTERRUPTED;
 use crate::output::parent;
@@ -108,6 +108,15 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         four_digits(thresholds.image),
         four_digits(thresholds.check),
     );
+    if header.calibration.is_some() && given(header).count() < 2 {
+        let rates = thresholds.rates();
+        say!(
+            "both follow from the rates that calibrate set: {} % of good images may be anomalous, {} % anomalous or to be \
+             checked",
+            in_percent(rates.anomalous),
+            in_percent(rates.check)
+        );
+    }
     for which in given(header) {
         report!(
             voice,

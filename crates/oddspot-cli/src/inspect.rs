@@ -12,12 +12,11 @@ use oddspot::model::{FORMAT, Header, ImageRecord, Model};
 use oddspot::net::teachers;
 use oddspot::settings::{Alignment, Method, Tile, Units};
 use oddspot::terms;
+use oddspot::train::remarks;
 use oddspot::verdict::TermStatistics;
 use serde::Serialize;
 
-use crate::described::{
-    describe_alignment, describe_position_classifier, describe_thresholds, four_digits, in_percent,
-};
+use crate::described::{describe_thresholds, four_digits, in_percent, option};
 use crate::printing::{self, escaped};
 use crate::region::describe_share;
 
@@ -125,7 +124,7 @@ impl fmt::Display for Inspection {
         self.write_alignment(f)?;
         self.write_statistics(f)?;
         writeln!(f, "\nSettings (as for --config)")?;
-        for line in header.settings.to_toml_of_method().lines() {
+        for line in header.settings_in_force().to_toml_of_method().lines() {
             writeln!(f, "{}", format!("  {line}").trim_end())?;
         }
         Ok(())
@@ -214,8 +213,8 @@ impl Inspection {
             return Ok(());
         }
         writeln!(f, "\nAlignment: {}", header.settings.alignment.name())?;
-        for line in describe_alignment(header.alignment.as_ref()) {
-            writeln!(f, "  {line}")?;
+        for remark in remarks::of_alignment(header.alignment.as_ref()) {
+            writeln!(f, "  {}", escaped(&remark.line()))?;
         }
         Ok(())
     }
@@ -225,8 +224,8 @@ impl Inspection {
         for term in &self.header.terms {
             write_term(f, term)?;
         }
-        if let Some(sureness) = describe_position_classifier(&self.header) {
-            writeln!(f, "  {sureness}")?;
+        if let Some(sureness) = remarks::sureness(&self.header, &option) {
+            writeln!(f, "  {}", sureness.words)?;
         }
         let thresholds = &self.header.thresholds;
         writeln!(
@@ -274,9 +273,16 @@ impl Inspection {
                 "  {how} {} good images after the training; before: {image} and {check}",
                 calibration.good_images.len()
             )?;
+            let trained = &self.header.settings.detection;
+            writeln!(
+                f,
+                "  the training aimed at {} % and {} %",
+                in_percent(trained.false_alarm_rate),
+                in_percent(trained.check_rate)
+            )?;
         }
         for line in describe_thresholds(&self.header) {
-            writeln!(f, "  {line}")?;
+            writeln!(f, "  {}", escaped(&line))?;
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 mod ending;
 mod log;
-mod shapes;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -73,6 +72,9 @@ pub struct TrainArgs {
     /// Device and threads
     #[command(flatten)]
     pub runtime: RuntimeArgs,
+    /// Whether the command that it is part of goes on where it was by itself
+    #[arg(skip)]
+    pub goes_on_by_itself: bool,
 }
 
 /// `oddspot train`.
@@ -105,11 +107,7 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
         tell!("interrupted before the first step; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    ensure!(
-        count < 2 || images.train.len() + images.held_out.len() > 1,
-        "the {count} good images show the same pixels, all of them, and count once: give others, of other \
-         parts"
-    );
+    images.check_more_than_one(count)?;
     let mut watch = Watch::new(&settings, &args.output, log, runtime).telling(told);
     let mut left_out = Vec::new();
     let mut training = Training::new(settings, images.clone())
@@ -128,9 +126,10 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     }
     let trained = training.run();
     match watch.ended(trained)? {
-        Ended::Interrupted(lines) => {
-            for line in lines {
-                tell!("{line}");
+        Ended::Interrupted { said, then } => {
+            tell!("{said}");
+            if let Some(then) = then.filter(|_| !args.goes_on_by_itself) {
+                tell!("{then}");
             }
             Ok(ExitCode::from(INTERRUPTED))
         }

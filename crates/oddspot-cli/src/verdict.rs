@@ -5,9 +5,11 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::Detector;
-use oddspot::verdict::Thresholds;
+use oddspot::verdict::{Rates, Thresholds};
 
-use crate::described::{describe_amount, describe_false_alarms, describe_scores, four_digits};
+use crate::described::{
+    describe_amount, describe_false_alarms, describe_scores, four_digits, in_percent,
+};
 use crate::runtime::Runtime;
 use crate::voice::Voice;
 
@@ -55,6 +57,9 @@ impl VerdictArgs {
              {own_check}",
             model.display(),
         );
+        if let Some(words) = self.followed(own, &thresholds) {
+            tell!("{words}");
+        }
         let detector = detector.with_thresholds(thresholds);
         let thresholds = detector.thresholds();
         if self.false_alarm_rate.is_some() {
@@ -72,15 +77,31 @@ impl VerdictArgs {
         Ok(detector)
     }
 
-    /// Refuses two thresholds of which no image could be between, before anything is loaded.
+    /// Refuses two thresholds, or rates, of which no image could be between, before anything is loaded.
     ///
     /// # Errors
     /// That.
     pub fn check(&self) -> Result<()> {
-        match (self.check_threshold, self.threshold) {
-            (Some(check), Some(threshold)) => below(check, threshold),
-            _ => Ok(()),
+        if let (Some(check), Some(threshold)) = (self.check_threshold, self.threshold) {
+            below(check, threshold)?;
         }
+        if let (Some(anomalous), Some(check)) = (self.false_alarm_rate, self.check_rate) {
+            let rates = Rates { anomalous, check };
+            rates.with(Some(anomalous), Some(check))?;
+        }
+        Ok(())
+    }
+
+    /// That the check rate follows the other one, in a sentence, if so.
+    pub fn followed(&self, own: &Thresholds, now: &Thresholds) -> Option<String> {
+        let is_own = self.check_rate.is_none() && self.check_threshold.is_none();
+        let [before, check] = [own, now].map(|of| in_percent(of.rates().check));
+        (self.false_alarm_rate.is_some() && is_own && check != before).then(|| {
+            format!(
+                "{check} % of good images may be anomalous or to be checked, in the place of {before} %, for more may be \
+                 anomalous now: --check-rate says how many"
+            )
+        })
     }
 
     /// Those that were asked for, if any were.
@@ -103,7 +124,7 @@ impl VerdictArgs {
         let by_score = self.threshold.is_some() || self.check_threshold.is_some();
         let mut thresholds = own.clone();
         if by_rate {
-            thresholds = thresholds.at_rates(self.false_alarm_rate, self.check_rate);
+            thresholds = thresholds.at_rates(self.false_alarm_rate, self.check_rate)?;
         }
         if by_score {
             thresholds = thresholds.at_scores(self.threshold, self.check_threshold);

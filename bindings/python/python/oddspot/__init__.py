@@ -15,6 +15,7 @@ from ._errors import (
     MismatchError,
     NotFoundError,
     OddspotError,
+    OddspotWarning,
     SystemRefusedError,
     TooLargeError,
 )
@@ -34,7 +35,7 @@ from ._reports import (
     audit,
     evaluate,
 )
-from ._result import Beyond, Health, Point, Region, Result, Thresholds
+from ._result import Beyond, Health, Point, Rates, Region, Result, Thresholds
 from ._settings import settings
 from ._training import train
 
@@ -58,8 +59,10 @@ __all__ = [
     "MismatchError",
     "NotFoundError",
     "OddspotError",
+    "OddspotWarning",
     "Point",
     "Progress",
+    "Rates",
     "Region",
     "Result",
     "SystemRefusedError",

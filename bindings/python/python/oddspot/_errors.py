@@ -16,6 +16,10 @@ class OddspotError(Exception):
     """What is wrong, without the subject and the path."""
 
 
+class OddspotWarning(UserWarning):
+    """Something that works, and that somebody should know of. Its text says what to do."""
+
+
 class NotFoundError(OddspotError, FileNotFoundError):
     """What was asked for is not there."""
 

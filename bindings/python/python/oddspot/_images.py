@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,8 +14,11 @@ import numpy.typing as npt
 from ._errors import InvalidError
 
 Image = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, npt.NDArray[Any], Any]
-"""An image: its path, the bytes of its file, a `PIL.Image.Image`, or an array `[h, w]`, `[h, w, 1]`, `[h, w, 3]` (RGB)
+"""An image: its path, the bytes of its file (`io.BytesIO` too), a `PIL.Image.Image`, or an array `[h, w]`, `[h, w, 1]`, `[h, w, 3]` (RGB)
 or `[h, w, 4]` (RGBA) of `uint8` or `uint16`, of any strides."""
+
+BitDepth = Union[int, str]
+"""Bits in use of images with 16 bits a sample, 8 to 16, as 12; or "auto": as each image shows."""
 
 Images = Union[str, "os.PathLike[str]", Iterable[Image]]
 """The path of a folder or of a data set, or images one by one: a list, an array of paths, an array `[n, h, w]` …"""
@@ -49,7 +53,7 @@ def several(images: Any) -> Iterator[Any]:
     """One image after the other; raises `TypeError` for what is one image, or none."""
     if isinstance(images, (str, os.PathLike)):
         return _of_folder(os.fspath(images))
-    if isinstance(images, (bytes, bytearray, memoryview)) or _is_pillow(images):
+    if isinstance(images, (bytes, bytearray, memoryview, io.BytesIO)) or _is_pillow(images):
         raise TypeError("one image was given where several are expected: give a list of images")
     if isinstance(images, np.ndarray) and not (images.ndim == 1 and images.dtype.kind in "OUT"):
         if images.ndim < 3 or (images.ndim == 3 and images.shape[2] in _CHANNELS):

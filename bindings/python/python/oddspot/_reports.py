@@ -9,11 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import _oddspot
+from ._errors import OddspotWarning
 from ._images import Images
 from ._oddspot import Detector
 from ._progress import Tell
-from ._result import Point, Thresholds
+from ._result import Point, Rates, Thresholds
 from ._settings import Setting, count_of_threads, texts
+
+
+_Numbers = tuple[tuple[float, float], tuple[float, float]]
+"""Thresholds and rates."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +68,17 @@ class Calibrated:
     """Those before."""
     thresholds: Thresholds
     """Those now."""
+    before_rates: Rates
+    """The shares of good images that those before aimed at."""
+    rates: Rates
+    """The shares that those now aim at."""
     verdicts: Verdicts
-    """What they make of the images that were given."""
+    """What the thresholds now make of the images that were given."""
 
     @classmethod
-    def _made(cls, before: tuple[float, float], now: tuple[float, float], verdicts: Mapping[str, Any]) -> Calibrated:
-        return cls(Thresholds(*before), Thresholds(*now), Verdicts._made(verdicts))
+    def _made(cls, before: _Numbers, now: _Numbers, verdicts: Mapping[str, Any]) -> Calibrated:
+        of = (Thresholds(*before[0]), Thresholds(*now[0]), Rates(*before[1]), Rates(*now[1]))
+        return cls(*of, Verdicts._made(verdicts))
 
 
 @dataclass(frozen=True)
@@ -79,14 +89,16 @@ class Extended:
     """Its thresholds before."""
     thresholds: Thresholds
     """Its thresholds now."""
+    rates: Rates
+    """The shares of good images that they aim at, as before: those of the training, or of the last `calibrate`."""
     new: int
     """Images that it learned."""
     known: int
     """Images that it knew already, which were left out."""
 
     @classmethod
-    def _made(cls, before: tuple[float, float], now: tuple[float, float], new: int, known: int) -> Extended:
-        return cls(Thresholds(*before), Thresholds(*now), new, known)
+    def _made(cls, before: _Numbers, now: _Numbers, new: int, known: int) -> Extended:
+        return cls(Thresholds(*before[0]), Thresholds(*now[0]), Rates(*now[1]), new, known)
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,7 +157,7 @@ def evaluate(
         detector = Detector.load(detector)
     report, text, left_out = _oddspot.evaluate(detector, os.fspath(data), progress)
     for reason in left_out:
-        warnings.warn(f"left out: {reason}", stacklevel=2)
+        warnings.warn(f"left out: {reason}", OddspotWarning, stacklevel=2)
     whole = report["protocols"]["official"]["maps"]["total"]["overall"]
     return Evaluation(
         image_auc=whole["image_auc"],

@@ -29,6 +29,15 @@ class Thresholds(NamedTuple):
     """An image is to be checked above it; never above `anomalous`."""
 
 
+class Rates(NamedTuple):
+    """The shares of good images that thresholds aim at, in [0, 1]."""
+
+    false_alarm: float
+    """Of images that are called anomalous."""
+    check: float
+    """Of images that are called anomalous or are to be checked; never below `false_alarm`."""
+
+
 class Point(NamedTuple):
     """A pixel of the image."""
 
@@ -51,7 +60,7 @@ class Region:
     height: int
     """Rows of its box."""
     area: int
-    """Pixels of the region itself."""
+    """Pixels of the region itself, one at least."""
     peak: float
     """Its highest score."""
 
@@ -114,13 +123,15 @@ class Result:
     shares: Mapping[str, float]
     """What stands out around the peak is owed to: "looks_wrong" and "wrong_place", in [0, 1]."""
     mask: npt.NDArray[np.bool_] | None
-    """The pixels of the regions, `[height, width]` of the image; None without `full_size=True`."""
+    """The pixels of the regions, `[height, width]` of the image, as many as their areas say; None without
+    `full_size=True`."""
     inspected: npt.NDArray[np.bool_] | None
     """Which pixels of the maps are inspected; None where all are."""
     heading: str
     """Verdict, score and reason in a line."""
     finding: Mapping[str, Any]
-    """Everything that is said, as a line of `results.jsonl` has it."""
+    """All that is said of the image itself, as a line of `results.jsonl` has it: without its file, the time, the model's
+    hash, and what follows from other files."""
 
     @property
     def is_good(self) -> bool:

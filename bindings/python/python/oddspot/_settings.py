@@ -17,6 +17,10 @@ Setting = Union[str, bool, int, float, "os.PathLike[str]", Sequence[Union[int, f
 """A value of a setting."""
 
 
+_SIZES = ("image_size", "tile")
+"""Settings that are a width and a height."""
+
+
 def texts(settings: Mapping[str, Setting] | None) -> list[tuple[str, str]]:
     """Settings as the table of settings spells them. Raises `TypeError` for what is none."""
     if not isinstance(settings, (Mapping, type(None))):
@@ -37,7 +41,7 @@ def _text(name: str, value: Setting) -> str:
     if isinstance(value, (str, int, float)):
         return str(value)
     if isinstance(value, Iterable):
-        return ",".join(str(one) for one in value)
+        return ("x" if name in _SIZES else ",").join(str(one) for one in value)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, SupportsIndex):

@@ -42,8 +42,9 @@ class Prediction:
 class Inferencer:
     """A model that predicts, as anomalib's inferencers do."""
 
-    def __init__(self, path: str | os.PathLike[str] | bytes, *, threads: int = 0) -> None:
-        self.detector = Detector.load(path, threads=threads)
+    def __init__(self, path: str | os.PathLike[str] | bytes | Detector, *, threads: int = 0) -> None:
+        """`path` is a model's file, the bytes of it, or a detector that is loaded already, with its own threads."""
+        self.detector = path if isinstance(path, Detector) else Detector.load(path, threads=threads)
 
     def predict(self, image: Image) -> Prediction:
         """Judges one image: as `oddspot.Detector.inspect` takes it."""

@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use oddspot::model::Model;
-use oddspot::net::teachers::{RANDOM, TeacherIdentity};
+use oddspot::net::teachers::TeacherIdentity;
 use oddspot::settings::Settings;
-use oddspot::train::{Observer, Progress as Event, StepReport};
+use oddspot::train::{Observer, Progress as Event, StepReport, remarks};
 use oddspot::{Error, ErrorKind};
 
 use super::log::TrainingLog;
-use super::shapes::told_of;
 use crate::advice::causes;
-use crate::described::{describe_alignment, describe_pieces};
+use crate::described::{describe_pieces, option};
 use crate::output::beside;
 use crate::printing::counted;
 use crate::progress::{FITTING, Progress, Warning};
@@ -64,8 +63,13 @@ pub enum Ended {
         /// Whether a first model of this run is what lies at its output.
         wrote_instant: bool,
     },
-    /// By the user, who is told this.
-    Interrupted(Vec<String>),
+    /// By the user.
+    Interrupted {
+        /// Where, and what is left of it.
+        said: String,
+        /// How it goes on, if it does.
+        then: Option<&'static str>,
+    },
 }
 
 impl<'a> Watch<'a> {
@@ -116,13 +120,15 @@ impl<'a> Watch<'a> {
                 wrote_instant: self.wrote_instant,
             }),
             Err(error) if error.kind() == ErrorKind::Cancelled => {
-                Ok(Ended::Interrupted(self.interruption()))
+                let (said, then) = self.interruption();
+                Ok(Ended::Interrupted { said, then })
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn interruption(&self) -> Vec<String> {
+    /// Where it was interrupted, and how it goes on.
+    fn interruption(&self) -> (String, Option<&'static str>) {
         let checkpoint = beside(self.output, "checkpoint");
         let checkpoint = checkpoint.display();
         let told = match self.stage {
@@ -134,17 +140,16 @@ impl<'a> Watch<'a> {
                     ),
                     false => "nothing was written".to_owned(),
                 };
-                let mut told = vec![format!("interrupted before the first step; {written}")];
-                if self.wrote_instant {
-                    told.push("start again with the same command and --replace".to_owned());
-                }
-                return told;
+                let again = "start again with the same command and --replace";
+                return (
+                    format!("interrupted before the first step; {written}"),
+                    self.wrote_instant.then_some(again),
+                );
             }
             Stage::Folds(_) | Stage::Scoring if self.owes_checkpoint => {
-                return vec![
-                    "interrupted while scoring; nothing of the training's end could be written"
-                        .to_owned(),
-                ];
+                let said =
+                    "interrupted while scoring; nothing of the training's end could be written";
+                return (said.to_owned(), None);
             }
             Stage::Training(iteration) => format!(
                 "interrupted at iteration {iteration} of {}; the checkpoint is {checkpoint}",
@@ -159,7 +164,7 @@ impl<'a> Watch<'a> {
                 format!("interrupted while scoring; the checkpoint is {checkpoint}")
             }
         };
-        vec![told, "go on with the same command and --resume".to_owned()]
+        (told, Some("go on with the same command and --resume"))
     }
 
     fn end_phase(&mut self) {
@@ -201,12 +206,8 @@ impl<'a> Watch<'a> {
             teacher.architecture,
             teacher.sha256
         );
-        if teacher.name == RANDOM {
-            note!(
-                self.runtime.voice,
-                "the random teacher has seen no image: misplaced parts are found, fine defects \
-                 hardly; the default, --teacher builtin, has learned from images"
-            );
+        if let Some(remark) = remarks::of_teacher(teacher, &option) {
+            note!(self.runtime.voice, "{}", remark.line());
         }
         if self.output.exists() {
             note!(
@@ -305,14 +306,14 @@ impl Observer for Watch<'_> {
             Event::Preparing { done, total } => self.show(("preparing", "images"), (done, total)),
             Event::Aligned(good) => {
                 self.end_phase();
-                for line in describe_alignment(good) {
-                    note!(self.runtime.voice, "{line}");
+                for remark in remarks::of_alignment(good) {
+                    note!(self.runtime.voice, "{}", remark.line());
                 }
             }
             Event::Images { kinds, bit_depth } => {
                 self.end_phase();
-                for line in told_of(kinds, bit_depth, &self.settings) {
-                    note!(self.runtime.voice, "{line}");
+                for remark in remarks::of_images(kinds, bit_depth, &self.settings, &option) {
+                    note!(self.runtime.voice, "{}", remark.line());
                 }
             }
             Event::Pieces { fewest, most } => {

@@ -154,3 +154,50 @@ fn what_no_threshold_can_follow_from_is_refused() {
     );
     world.fails(&mut world.oddspot("extend set boards"), &["set"]);
 }
+
+#[test]
+fn the_check_rate_follows_the_other_one_and_extend_keeps_both() {
+    let world = World::with_model();
+    for seed in 20..50 {
+        world.picture(format!("line/{seed}.png"), &crate::world::board(seed));
+    }
+    world.boards("more", 12);
+    let calibrate = "calibrate model.oddspot line -o new.oddspot --false-alarm-rate";
+    world.succeeds(&mut world.oddspot(&format!("{calibrate} 0.04 --check-rate 0.08")));
+    let run =
+        world.succeeds(&mut world.oddspot("calibrate new.oddspot line --false-alarm-rate 0.1"));
+    let told = "20 % of good images may be anomalous or to be checked, in the place of 8 %";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    let calibrated = header(&world, "new.oddspot").thresholds;
+    assert!(calibrated.check < calibrated.image);
+    let rates = |name: &str| {
+        let rates = header(&world, name).thresholds.rates();
+        [rates.anomalous, rates.check]
+    };
+    assert_eq!(rates("new.oddspot"), [0.1, 0.2]);
+    let run = world.succeeds(&mut world.oddspot("extend new.oddspot more --force"));
+    let told =
+        "that calibrate set: 10 % of good images may be anomalous, 20 % anomalous or to be checked";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    assert_eq!(rates("new.oddspot"), [0.1, 0.2]);
+    let text = world
+        .succeeds(&mut world.oddspot("inspect new.oddspot"))
+        .stdout;
+    for part in [
+        "aim         10 % of good images called anomalous, 20 %",
+        "the training aimed at 50 % and 5 %",
+        "false_alarm_rate = 0.1",
+        "check_rate = 0.2",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for command in [
+        format!("{calibrate} 0.1 --check-rate 0.05"),
+        "detect model.oddspot line -o found --false-alarm-rate 0.1 --check-rate 0.05".to_owned(),
+    ] {
+        world.fails(
+            &mut world.oddspot(&command),
+            &["(--check-rate)", "0.05", "below their rate of 0.1"],
+        );
+    }
+}

@@ -348,7 +348,12 @@ fn the_verdict_follows_another_threshold_or_rate_if_asked() {
     let too_few = "the threshold is extrapolated from the scores of 8 good images: 999 would do";
     assert!(run.stderr.contains(too_few), "{}", run.stderr);
     let model = Model::load(&world.path("model.oddspot")).unwrap();
-    let expected = model.header.thresholds.at_rates(Some(0.001), None).image;
+    let expected = model
+        .header
+        .thresholds
+        .at_rates(Some(0.001), None)
+        .unwrap()
+        .image;
     assert!(expected > model.header.thresholds.image);
     let found = lines(&world.text("other/results.jsonl"));
     assert_eq!(found[0]["threshold"], expected);

@@ -36,8 +36,11 @@ impl Limits {
         side: u32::MAX,
     };
 
-    /// Refuses a size that a file claims.
-    pub(super) fn check(self, (width, height): (u32, u32), name: &Path) -> Result<()> {
+    /// Refuses a size that a file claims, as (width, height), or an image in memory has.
+    ///
+    /// # Errors
+    /// A size beyond the limits, or of no pixels.
+    pub fn check(self, (width, height): (u32, u32), name: &Path) -> Result<()> {
         if width == 0 || height == 0 {
             return Err(damaged(name, "it claims to have no pixels"));
         }

@@ -12,6 +12,7 @@ use crate::health::Health;
 use crate::images::{Source, batches};
 use crate::maps::quantile;
 use crate::model::{Calibration, Header, ImageRecord};
+use crate::settings::Settings;
 use crate::verdict::{Doubts, GoodScores, Rates, Thresholds};
 
 /// Pixels that the pixel threshold is taken from, at most.
@@ -165,6 +166,18 @@ impl Header {
             },
             check: if given[1] { settings.check } else { now.check },
         }
+    }
+
+    /// The settings of the training, with the rates in the place of its own that thresholds were set by since: so the
+    /// same would be trained again.
+    pub fn settings_in_force(&self) -> Settings {
+        let mut settings = self.settings.clone();
+        if self.calibration.is_some() {
+            let Rates { anomalous, check } = self.aim();
+            settings.detection.false_alarm_rate = anomalous;
+            settings.detection.check_rate = check;
+        }
+        settings
     }
 
     /// Takes thresholds that were set by images, and notes by which; the good ones say what light, focus and

@@ -1,7 +1,7 @@
 //! What was found in an image, and what pictures of it are drawn from.
 
 use crate::images::ImageSize;
-use crate::maps::{ScoreMap, mask_above, outlined};
+use crate::maps::{ScoreMap, mask_above, outlined, outlined_over};
 use crate::terms::position::Placement;
 use crate::verdict::{AnomalyMaps, Finding};
 
@@ -41,6 +41,13 @@ pub struct Inspection {
 }
 
 impl Examined {
+    /// The pixels of the image that are in the finding's regions, row by row: as many as their areas say. Drawn, they
+    /// have the edges of the map's pixels, which those of [`at`](Self::at) have not.
+    pub fn mask(&self) -> Vec<bool> {
+        let image = [self.finding.width, self.finding.height].map(|side| side as usize);
+        outlined_over(&self.maps.total, self.outlined_above, image)
+    }
+
     /// What is drawn in a picture of the image, of any size.
     pub fn at(&self, picture: ImageSize) -> Inspection {
         let ImageSize { width, height } = picture;

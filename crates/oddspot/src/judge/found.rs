@@ -9,7 +9,7 @@ use super::mosaic::Mosaic;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::{Glance, Health};
 use crate::images::{ImageSize, check_pixels};
-use crate::maps::{ScoreMap, mask_above, regions};
+use crate::maps::{ScoreMap, mask_above, regions_over};
 use crate::terms::{self, Side};
 use crate::verdict::{AnomalyMaps, Finding, Place, Point, Thresholds, Verdict};
 use crate::view::{Evidence, Move, Sight};
@@ -178,7 +178,7 @@ impl Detector {
             let at = (2 * at + 1) * of_image[axis] / (2 * of_map[axis].max(1));
             at.min(of_image[axis].saturating_sub(1))
         };
-        let regions = regions(total, pixel).into_iter();
+        let regions = regions_over(total, pixel, of_image);
         let shares = detection.shares;
         let scale = scale(self.header.settings.image_size, of_image);
         let finding = Finding {
@@ -201,9 +201,7 @@ impl Detector {
             health: detection.health,
             width: image.width(),
             height: image.height(),
-            regions: regions
-                .map(|region| region.scaled(of_map, of_image))
-                .collect(),
+            regions,
         };
         Ok(Examined {
             finding,

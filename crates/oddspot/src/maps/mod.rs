@@ -13,5 +13,5 @@ pub use local_moments::{LocalMoments, LocalSums};
 pub use moments::{MomentSums, Moments};
 pub(crate) use quantile::between;
 pub use quantile::{quantile, quantile_between};
-pub use region::{Region, around_peak, mask_above, outlined, regions};
+pub use region::{Region, around_peak, mask_above, outlined, outlined_over, regions, regions_over};
 pub use score_map::ScoreMap;

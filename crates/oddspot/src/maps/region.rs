@@ -24,9 +24,8 @@ pub struct Region {
 
 impl Region {
     /// A region of a map that covers an image of another size, both as columns and rows, in the image's pixels: its
-    /// box has every pixel that it touches, its area is in proportion.
-    #[must_use]
-    pub fn scaled(self, map: [usize; 2], image: [usize; 2]) -> Self {
+    /// box has every pixel that it touches. Of so many pixels the middle lies in it.
+    fn over(self, map: [usize; 2], image: [usize; 2], area: usize) -> Self {
         let side = |first: usize, length: usize, axis: usize| {
             let [from, to] = [map[axis].max(1), image[axis].max(1)];
             let start = (first * to / from).min(to - 1);
@@ -35,8 +34,6 @@ impl Region {
         };
         let (left, width) = side(self.left, self.width, 0);
         let (top, height) = side(self.top, self.height, 1);
-        let pixels = |of: [usize; 2]| (of[0] * of[1]).max(1) as f64;
-        let area = (self.area as f64 * pixels(image) / pixels(map)).round() as usize;
         Self {
             left,
             top,
@@ -91,28 +88,76 @@ fn peaks(found: &components::Components, map: &ScoreMap) -> Vec<f32> {
     peaks
 }
 
+/// The same of the pixels of an image of other columns and rows that the map covers: those whose middle lies in a pixel
+/// that is outlined, row by row.
+pub fn outlined_over(map: &ScoreMap, threshold: f32, [columns, rows]: [usize; 2]) -> Vec<bool> {
+    let mask = outlined(map, threshold);
+    let across: Vec<usize> = middles(columns, map.width).collect();
+    let of_row = |row: usize| across.iter().map(move |column| (row, *column));
+    let places = middles(rows, map.height).flat_map(of_row);
+    places
+        .map(|(row, column)| mask.get(row * map.width + column) == Some(&true))
+        .collect()
+}
+
+/// In which of so many pixels of a map the middle of each of an image's lies, along one axis.
+fn middles(of_image: usize, of_map: usize) -> impl Iterator<Item = usize> {
+    (0..of_image).map(move |at| (2 * at + 1) * of_map / (2 * of_image))
+}
+
+/// How many of an image's pixels have their middle in each component; label 0 is the background.
+fn areas(found: &components::Components, map: &ScoreMap, image: [usize; 2]) -> Vec<usize> {
+    let count = |of_image: usize, of_map: usize| {
+        let mut counts = vec![0; of_map];
+        for at in middles(of_image, of_map) {
+            if let Some(count) = counts.get_mut(at) {
+                *count += 1;
+            }
+        }
+        counts
+    };
+    let (columns, rows) = (count(image[0], map.width), count(image[1], map.height));
+    let mut areas = vec![0; found.regions.len() + 1];
+    let of_rows = found.labels.chunks(map.width.max(1)).zip(&rows);
+    for (labels, rows) in of_rows {
+        for (&label, columns) in labels.iter().zip(&columns) {
+            areas[label as usize] += rows * columns;
+        }
+    }
+    areas
+}
+
 /// The 8-connected regions of [`outlined`], the highest peak first, equal peaks in reading
 /// order of their boxes' top-left corners.
 pub fn regions(map: &ScoreMap, threshold: f32) -> Vec<Region> {
+    regions_over(map, threshold, [map.width, map.height])
+}
+
+/// The same in pixels of an image of other columns and rows that the map covers. Boxes have every pixel that a region
+/// touches; areas are those of [`outlined_over`], and one pixel at least.
+pub fn regions_over(map: &ScoreMap, threshold: f32, image: [usize; 2]) -> Vec<Region> {
     let found = components::label(&outlined(map, threshold), map.height, map.width);
     let peaks = peaks(&found, map);
-    let mut regions: Vec<Region> = found
-        .regions
-        .iter()
-        .zip(peaks.iter().skip(1))
-        .map(|(component, &peak)| Region {
-            left: component.left,
-            top: component.top,
-            width: component.right - component.left + 1,
-            height: component.bottom - component.top + 1,
-            area: component.area,
-            peak,
+    let areas = areas(&found, map, image);
+    let of_each = found.regions.iter().zip(peaks.iter().zip(&areas).skip(1));
+    let mut regions: Vec<(Region, usize)> = of_each
+        .map(|(component, (&peak, &area))| {
+            let region = Region {
+                left: component.left,
+                top: component.top,
+                width: component.right - component.left + 1,
+                height: component.bottom - component.top + 1,
+                area: component.area,
+                peak,
+            };
+            (region, area)
         })
         .collect();
-    regions.sort_by(|a, b| {
+    regions.sort_by(|(a, _), (b, _)| {
         (b.peak.total_cmp(&a.peak)).then_with(|| (a.top, a.left).cmp(&(b.top, b.left)))
     });
-    regions
+    let over = |(region, area): (Region, usize)| region.over([map.width, map.height], image, area);
+    regions.into_iter().map(over).collect()
 }
 
 /// The pixels that stand out with a map's peak: those 8-connected to it that are above half of it, as
@@ -176,12 +221,44 @@ mod tests {
             area: 2,
             peak: 4.0,
         };
-        let sides = |r: Region| (r.left, r.top, r.width, r.height, r.area);
-        assert_eq!(sides(region.scaled([8, 8], [8, 8])), (2, 1, 3, 1, 2));
-        assert_eq!(sides(region.scaled([8, 8], [20, 32])), (5, 4, 8, 4, 20));
+        let sides = |image: [usize; 2], area: usize| {
+            let r = region.over([8, 8], image, area);
+            (r.left, r.top, r.width, r.height, r.area)
+        };
+        assert_eq!(sides([8, 8], 2), (2, 1, 3, 1, 2));
+        assert_eq!(sides([20, 32], 20), (5, 4, 8, 4, 20));
         // Of an image that is smaller than the map a pixel stays.
-        assert_eq!(sides(region.scaled([8, 8], [4, 2])), (1, 0, 2, 1, 1));
-        assert_eq!(sides(region.scaled([8, 8], [1, 1])), (0, 0, 1, 1, 1));
+        assert_eq!(sides([4, 2], 0), (1, 0, 2, 1, 1));
+        assert_eq!(sides([1, 1], 0), (0, 0, 1, 1, 1));
+    }
+
+    #[test]
+    fn the_areas_of_regions_are_the_pixels_that_are_outlined() {
+        let values = |at: usize| ((at * 37 % 101) as f32 / 10.0).max(1.0);
+        let map = ScoreMap {
+            height: 9,
+            width: 13,
+            values: (0..9 * 13).map(values).collect(),
+        };
+        for image in [[13, 9], [26, 27], [31, 20], [200, 9], [14, 100]] {
+            let mask = outlined_over(&map, 6.0, image);
+            assert_eq!(mask.len(), image[0] * image[1]);
+            let found = regions_over(&map, 6.0, image);
+            assert!(found.len() > 3);
+            let areas: usize = found.iter().map(|region| region.area).sum();
+            let outlined = mask.iter().filter(|inside| **inside).count();
+            assert_eq!(areas, outlined, "{image:?}");
+            for region in &found {
+                let (right, bottom) = (region.left + region.width, region.top + region.height);
+                let inside = |at: usize| {
+                    let [x, y] = [at % image[0], at / image[0]];
+                    (region.left..right).contains(&x) && (region.top..bottom).contains(&y)
+                };
+                let in_box = (0..mask.len()).filter(|&at| mask[at] && inside(at)).count();
+                assert!(in_box >= region.area);
+            }
+        }
+        assert_eq!(outlined_over(&map, 6.0, [13, 9]), outlined(&map, 6.0));
     }
 
     #[test]

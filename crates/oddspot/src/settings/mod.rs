@@ -74,7 +74,7 @@ impl Settings {
         match row(name) {
             Some(row) => row.set(self, text),
             None => Err(Error::new(
-                ErrorKind::NotFound,
+                ErrorKind::Invalid,
                 Subject::Setting("name"),
                 format!("there is no setting '{name}'"),
             )),

@@ -155,7 +155,7 @@ fn check_same_training(
 }
 
 /// Every setting, such as "training.seed is 1, not 0", that is not as in the checkpoint.
-fn differing_settings(differences: &[Difference]) -> String {
+pub(super) fn differing_settings(differences: &[Difference]) -> String {
     let named: Vec<String> = (differences.iter())
         .map(|Difference { name, mine, other }| format!("{name} is {other}, not {mine}"))
         .collect();
@@ -163,7 +163,7 @@ fn differing_settings(differences: &[Difference]) -> String {
 }
 
 /// Names one of the images that are not the same in both.
-fn differing_image(expected: &[ImageRecord], found: &[ImageRecord]) -> String {
+pub(super) fn differing_image(expected: &[ImageRecord], found: &[ImageRecord]) -> String {
     let stray = found.iter().find(|record| !expected.contains(record));
     let gone = expected.iter().find(|record| !found.contains(record));
     match stray.or(gone) {

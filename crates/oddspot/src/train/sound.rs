@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::set::GoodImages;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::images::{Reading, Source, check_all, check_each};
 
 /// An image that is the same as another, and was left out.
@@ -18,6 +18,24 @@ pub struct Copied {
 }
 
 impl GoodImages {
+    /// Refuses images of which, of so many that were given, but one is left: it can be learned from, and not held out.
+    ///
+    /// # Errors
+    /// That.
+    pub fn check_more_than_one(&self, given: usize) -> Result<()> {
+        if given < 2 || self.train.len() + self.held_out.len() > 1 {
+            return Ok(());
+        }
+        let reason = format!(
+            "the {given} good images show the same pixels, all of them, and count once: give others, of other parts"
+        );
+        let error = Error::new(ErrorKind::Invalid, Subject::Dataset, reason);
+        Err(match self.root.as_os_str().is_empty() {
+            true => error,
+            false => error.in_file(&self.root),
+        })
+    }
+
     /// Those that can be used, and why the others cannot. Tells after some how many of how many are checked; None
     /// if told to stop.
     pub fn usable(

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::good_scores::{FalseAlarms, GoodScores};
+use crate::error::{Error, Result};
 use crate::maps::quantile;
 use crate::settings::DetectionSettings;
 
@@ -74,6 +75,52 @@ pub struct Rates {
     pub anomalous: f64,
     /// Of images that are called anomalous or to be checked.
     pub check: f64,
+}
+
+/// Times the one rate that the other follows it by, at most.
+const MOST_TIMES: f64 = 5.0;
+/// What a rate may be, at most.
+const MOST_RATE: f64 = 0.5;
+
+impl Rates {
+    /// These with others in their place, above 0 and at most 0.5 each. The share that is to be looked at is never below
+    /// that of anomalous images: where the latter alone is given and reaches it, it follows in the proportion of before,
+    /// five times at most. What is to be checked can only be done without by two equal rates.
+    ///
+    /// # Errors
+    /// A check rate that is given, and lies below the other.
+    pub fn with(self, anomalous: Option<f64>, check: Option<f64>) -> Result<Self> {
+        let now = anomalous.unwrap_or(self.anomalous);
+        match check {
+            Some(check) if check < now => Err(Error::setting(
+                "detection.check_rate",
+                format!(
+                    "{check}: it counts anomalous images too, and is below their rate of {now}; give {now} or more, or a \
+                     lower false-alarm rate",
+                ),
+            )),
+            Some(check) => Ok(Self {
+                anomalous: now,
+                check,
+            }),
+            None => Ok(Self {
+                anomalous: now,
+                check: match anomalous {
+                    Some(_) if now >= self.check => self.following(now),
+                    _ => self.check.max(now),
+                },
+            }),
+        }
+    }
+
+    /// The check rate that goes with another rate of anomalous images.
+    fn following(self, anomalous: f64) -> f64 {
+        let times = match self.anomalous > 0.0 {
+            true => (self.check / self.anomalous).clamp(1.0, MOST_TIMES),
+            false => 1.0,
+        };
+        (times * anomalous).min(MOST_RATE).max(anomalous)
+    }
 }
 
 impl From<&DetectionSettings> for Rates {
@@ -160,22 +207,21 @@ impl Thresholds {
     }
 
     /// The same for other rates of anomalous images, and of anomalous ones and those to be checked: above
-    /// 0 and at most 0.5 each. One that is not given stays.
-    #[must_use]
-    pub fn at_rates(&self, anomalous: Option<f64>, check: Option<f64>) -> Self {
-        let rates = Rates {
-            anomalous: anomalous.unwrap_or(self.false_alarms.target),
-            check: check.unwrap_or(self.checks.target),
-        };
+    /// 0 and at most 0.5 each. One that is not given stays, or [follows](Rates::with).
+    ///
+    /// # Errors
+    /// As [`Rates::with`].
+    pub fn at_rates(&self, anomalous: Option<f64>, check: Option<f64>) -> Result<Self> {
+        let rates = self.rates().with(anomalous, check)?;
         let mut found = Self::of(self.scores.clone(), rates);
         if anomalous.is_none() {
             // It may be of the user's own.
             found = found.with_image_threshold(self.image);
         }
-        Self {
+        Ok(Self {
             replaced: Some(self.replaced.unwrap_or(self.image)),
             ..found
-        }
+        })
     }
 
     /// The same with image thresholds of the user's own; one that is not given stays, but that of images to be

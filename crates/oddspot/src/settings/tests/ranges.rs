@@ -251,7 +251,7 @@ fn a_text_that_is_no_value_is_told_with_the_settings_name() {
         assert_eq!(settings, Settings::default());
     }
     let error = Settings::default().set("iterations", "1").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
 #[test]

@@ -60,8 +60,9 @@ fn another_rate_gives_what_training_with_it_would_have_given_and_back() {
         replaced: Some(of.image),
         ..by.clone()
     };
-    assert_eq!(strict.at_rates(Some(0.3), None), replaced(&loose, &strict));
-    assert_eq!(loose.at_rates(Some(0.01), None), replaced(&strict, &loose));
+    let at = |of: &Thresholds, rate| of.at_rates(Some(rate), None).unwrap();
+    assert_eq!(at(&strict, 0.3), replaced(&loose, &strict));
+    assert_eq!(at(&loose, 0.01), replaced(&strict, &loose));
     assert!(loose.image < strict.image && loose.pixel < strict.pixel);
     assert!(made(1e-300).image.is_finite());
 }
@@ -215,9 +216,32 @@ fn a_threshold_that_is_not_given_stays_and_lies_in_order() {
     assert_eq!(pair(found.at_scores(Some(50.0), None)), [50.0, 50.0]);
     assert_eq!(pair(found.at_scores(None, Some(60.0))), [98.0, 60.0]);
     assert_eq!(pair(found.at_scores(None, Some(120.0))), [98.0, 98.0]);
-    assert_eq!(pair(found.at_rates(Some(0.05), None)), [95.0, 90.0]);
-    assert_eq!(pair(found.at_rates(None, Some(0.2))), [98.0, 80.0]);
+    let at = |of: &Thresholds, anomalous, check| of.at_rates(anomalous, check).unwrap();
+    assert_eq!(pair(at(&found, Some(0.05), None)), [95.0, 90.0]);
+    assert_eq!(pair(at(&found, None, Some(0.2))), [98.0, 80.0]);
     let own = found.at_scores(Some(50.0), None);
-    assert_eq!(pair(own.at_rates(None, Some(0.2))), [50.0, 50.0]);
+    assert_eq!(pair(at(&own, None, Some(0.6))), [50.0, 40.0]);
     assert_eq!(own.false_alarms.left_out_alarms, 49);
+}
+
+#[test]
+fn the_check_rate_stays_the_larger_one() {
+    let rates = |anomalous, check| Rates { anomalous, check };
+    let usual = rates(0.03, 0.06);
+    let with = |of: Rates, anomalous, check| of.with(anomalous, check).unwrap();
+    assert_eq!(with(usual, None, None), usual);
+    assert_eq!(with(usual, Some(0.01), None), rates(0.01, 0.06));
+    assert_eq!(with(usual, Some(0.1), None), rates(0.1, 0.2));
+    assert_eq!(with(usual, Some(0.4), None), rates(0.4, 0.5));
+    assert_eq!(with(usual, Some(0.1), Some(0.1)), rates(0.1, 0.1));
+    assert_eq!(with(usual, None, Some(0.2)), rates(0.03, 0.2));
+    // Who has nothing to check goes on so.
+    let equal = rates(0.01, 0.01);
+    assert_eq!(with(equal, Some(0.1), None), rates(0.1, 0.1));
+    // A threshold that was given may amount to next to nothing.
+    assert_eq!(with(rates(1e-9, 0.05), Some(0.08), None), rates(0.08, 0.4));
+    for (anomalous, check) in [(Some(0.1), 0.05), (None, 0.02)] {
+        let error = usual.with(anomalous, Some(check)).unwrap_err();
+        assert!(error.to_string().contains("below their rate"), "{error}");
+    }
 }

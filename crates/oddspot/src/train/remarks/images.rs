@@ -1,9 +1,12 @@
-//! What is told of good images before they are learned: how far they are shrunk, and what would show more.
+//! What is said of good images before they are learned: how far they are shrunk, and what would show more.
 
 use std::collections::BTreeMap;
 
-use oddspot::images::{BitDepth, ImageSize, Kind};
-use oddspot::settings::{Settings, Tile};
+use super::{Naming, Remark, named};
+use crate::images::{BitDepth, ImageSize, Kind};
+use crate::net::teachers::{BUILTIN, RANDOM, TeacherIdentity};
+use crate::settings::{Settings, Tile};
+use crate::view::GoodAlignment;
 
 /// Times that a side may be shrunk without a word.
 const MOST_SHRUNK: f64 = 4.0;
@@ -16,47 +19,94 @@ const LONGEST: f64 = 4096.0;
 /// Sides are multiples of it: that suits every teacher.
 const STEP: usize = 16;
 
-/// What good images are as files, where that asks for a word.
-pub fn told_of(kinds: &[Kind], bit_depth: BitDepth, settings: &Settings) -> Vec<String> {
+/// Of a teacher that hardly tells images apart.
+pub fn of_teacher(teacher: &TeacherIdentity, naming: Naming) -> Option<Remark> {
+    (teacher.name == RANDOM).then(|| {
+        Remark::advice(format!(
+            "the random teacher has seen no image: misplaced parts are found, fine defects hardly; the default, {}, has \
+             learned from images",
+            naming("teacher", Some(BUILTIN))
+        ))
+    })
+}
+
+/// Of how good images lie, where they are to be aligned; `None` of images that have too little in common.
+pub fn of_alignment(good: Option<&GoodAlignment>) -> Vec<Remark> {
+    let Some(good) = good else {
+        return vec![Remark::warning(
+            "the good images have too little in common to be aligned: they are looked at as they are".to_owned(),
+        )];
+    };
+    let ([moved, farthest], [turned, most]) = (good.moved, good.turned);
+    let mut text = format!(
+        "aligned: good images are moved by {moved:.1} pixels (median), {farthest:.1} at most"
+    );
+    if most > 0.0 {
+        text += &format!(", and turned by {turned:.1}°, {most:.1}° at most");
+    }
+    let mut told = vec![
+        Remark::note(text),
+        Remark::note(format!(
+            "an image could not be aligned if its edges agree with theirs by less than {:.2}; good ones reach \
+             {:.2} (median)",
+            good.bound, good.correlation
+        )),
+    ];
+    if !good.not_aligned.is_empty() {
+        let names = named(good.not_aligned.iter().map(String::as_str));
+        told.push(Remark::warning(format!(
+            "these good images could not be aligned: {names}; look whether they show the same"
+        )));
+    }
+    told
+}
+
+/// Of what good images are as files, where that asks for a word.
+pub fn of_images(
+    kinds: &[Kind],
+    bit_depth: BitDepth,
+    settings: &Settings,
+    naming: Naming,
+) -> Vec<Remark> {
     let mut told = Vec::new();
     let deep = kinds.iter().filter(|kind| kind.bits == 16).count();
     if let (1.., BitDepth::Of(bits @ 1..=16)) = (deep, bit_depth) {
         let white = u16::MAX >> (16 - bits);
-        told.push(format!(
-            "{deep} of {} good images have 16 bits a sample: white is {white} ({bits} bits); --bit-depth says \
-             otherwise",
-            kinds.len()
-        ));
+        told.push(Remark::note(format!(
+            "{deep} of {} good images have 16 bits a sample: white is {white} ({bits} bits); {} says otherwise",
+            kinds.len(),
+            naming("bit_depth", None)
+        )));
     }
-    told.extend(told_of_cut_off(kinds));
-    told.extend(told_of_flat(kinds));
-    told.extend(told_of_shapes(kinds, settings));
+    told.extend(of_cut_off(kinds, naming));
+    told.extend(of_flat(kinds));
+    told.extend(of_shapes(kinds, settings, naming));
     told
 }
 
-fn told_of_cut_off(kinds: &[Kind]) -> Option<String> {
+fn of_cut_off(kinds: &[Kind], naming: Naming) -> Option<Remark> {
     let cut_off = kinds.iter().filter(|kind| kind.cut_off).count();
     (cut_off > 0).then(|| {
-        format!(
-            "warning: {cut_off} of {} good images have samples above what --bit-depth takes for white: they \
-             are cut off there",
-            kinds.len()
-        )
+        Remark::warning(format!(
+            "{cut_off} of {} good images have samples above what {} takes for white: they are cut off there",
+            kinds.len(),
+            naming("bit_depth", None)
+        ))
     })
 }
 
-fn told_of_flat(kinds: &[Kind]) -> Option<String> {
+fn of_flat(kinds: &[Kind]) -> Option<Remark> {
     let flat = kinds.iter().filter(|kind| kind.flat).count();
     (flat > 0).then(|| {
-        format!(
-            "warning: {flat} of {} good images show a single colour and nothing else: look at them, for \
+        Remark::warning(format!(
+            "{flat} of {} good images show a single colour and nothing else: look at them, for \
              nothing can be learned from such",
             kinds.len()
-        )
+        ))
     })
 }
 
-fn told_of_shapes(kinds: &[Kind], settings: &Settings) -> Option<String> {
+fn of_shapes(kinds: &[Kind], settings: &Settings, naming: Naming) -> Option<Remark> {
     // Pieces are looked at in their own shape, at the scale that was asked for.
     if settings.tile != Tile::None {
         return None;
@@ -75,7 +125,7 @@ fn told_of_shapes(kinds: &[Kind], settings: &Settings) -> Option<String> {
     let (&(width, height), _) = sizes.iter().max_by_key(|(_, images)| **images)?;
     let own = ImageSize { width, height };
     let mut text = format!(
-        "warning: {images} of {} good images are resized from {own} to {size}, {}; try ",
+        "{images} of {} good images are resized from {own} to {size}, {}; try ",
         kinds.len(),
         resized(shrunk(own, size))
     );
@@ -86,10 +136,13 @@ fn told_of_shapes(kinds: &[Kind], settings: &Settings) -> Option<String> {
             true => format!(" (judging takes about {times} times as long)"),
             false => String::new(),
         };
-        text += &format!("--image-size {better}{cost} or ");
+        let advised = naming("image_size", Some(&better.to_string()));
+        text += &format!("{advised}{cost} or ");
     }
-    let tile = size.width.min(size.height);
-    Some(text + &format!("--tile {tile}, which cuts them into pieces"))
+    let tile = naming("tile", Some(&size.width.min(size.height).to_string()));
+    Some(Remark::warning(format!(
+        "{text}{tile}, which cuts them into pieces"
+    )))
 }
 
 /// What resizing does to what is in an image, in words.
@@ -141,7 +194,12 @@ fn better(own: ImageSize, settings: &Settings) -> Option<ImageSize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Weight;
     use super::*;
+
+    fn naming(name: &str, value: Option<&str>) -> String {
+        format!("<{name} {}>", value.unwrap_or("of any"))
+    }
 
     fn told(size: &str, settings: &Settings) -> Option<String> {
         let kind = Kind {
@@ -151,7 +209,7 @@ mod tests {
             flat: false,
             cut_off: false,
         };
-        told_of_shapes(&[kind, kind], settings)
+        of_shapes(&[kind, kind], settings, &naming).map(|remark| remark.words)
     }
 
     #[test]
@@ -169,16 +227,16 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("--image-size 2048x128 (judging takes about 4 times"),
+            text.contains("<image_size 2048x128> (judging takes about 4 times"),
             "{text}"
         );
-        assert!(text.contains("--tile 256"), "{text}");
+        assert!(text.contains("<tile 256>"), "{text}");
         let text = told("4000x3000", &Settings::default()).unwrap();
-        assert!(text.contains("--image-size 1008x752"), "{text}");
+        assert!(text.contains("<image_size 1008x752>"), "{text}");
         // No size of that shape has room for a pair of patches.
         let text = told("29000x100", &Settings::default()).unwrap();
         assert!(
-            !text.contains("--image-size") && text.contains("try --tile 256"),
+            !text.contains("image_size") && text.contains("try <tile 256>"),
             "{text}"
         );
         // And what was tried is not told again.
@@ -208,7 +266,10 @@ mod tests {
                 ..kind
             },
         ];
-        let told = told_of(&kinds, BitDepth::Of(12), &Settings::default());
+        let told = of_images(&kinds, BitDepth::Of(12), &Settings::default(), &naming);
+        let weights: Vec<Weight> = told.iter().map(|remark| remark.weight).collect();
+        assert_eq!(weights, [Weight::Note, Weight::Warning, Weight::Warning]);
+        let told: Vec<String> = told.iter().map(Remark::line).collect();
         assert!(
             told[0].contains("1 of 2 good images have 16 bits") && told[0].contains("4095 (12")
         );
