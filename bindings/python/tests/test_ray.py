@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -235,6 +236,39 @@ def test_trainings_of_many_parts_are_those_of_the_command(world: Path, cluster: 
     (world / "half.csv").write_text("name,data\na,a\nbad,bad\n")
     fleet = oddspot.ray.train_many(world / "half.csv", world / "half", cpus=1, options=QUICK)
     assert fleet.finished == ("a",) and fleet.failed["bad"].startswith("failed: ")
+
+
+LEARNS = ["--iterations", "400", "--checkpoint-every", "20", "--widths", "8,8,8,8", "--offset", "16", "--folds", "1"]
+
+
+def test_a_part_whose_node_dies_goes_on_elsewhere(world: Path, cluster: Cluster) -> None:
+    options = [*LEARNS, "--image-size", str(SIDE), "--no-audit"]
+    dying = cluster.add_node(num_cpus=1, object_store_memory=200 * 2**20)
+    cluster.wait_for_nodes()
+    out = world / "survived trainings"
+    checkpoints = [out / "parts" / part / "model.oddspot.checkpoint" for part in "abc"]
+    killed = threading.Event()
+
+    def kill() -> None:
+        # Each of the three nodes is at one of the parts.
+        for _ in range(3000):
+            if all(checkpoint.exists() for checkpoint in checkpoints):
+                cluster.remove_node(dying, allow_graceful=False)
+                killed.set()
+                return
+            time.sleep(0.02)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    fleet = oddspot.ray.train_many(world / "parts.csv", out, cpus=1, options=options)
+    killer.join()
+    assert killed.is_set(), "no three parts were trained at a time"
+    assert fleet.finished == ("a", "b", "c") and not fleet.failed
+    assert not any(checkpoint.exists() for checkpoint in checkpoints)
+    # As if nothing had died.
+    alone = ["train", str(world / "a"), "-o", str(world / "alone.oddspot"), *options, "--threads", "1"]
+    assert _command.run(alone).status == 0
+    assert (out / "parts/a/model.oddspot").read_bytes() == (world / "alone.oddspot").read_bytes()
 
 
 def test_a_benchmark_is_one_table_with_the_mean(world: Path, cluster: Cluster) -> None:
