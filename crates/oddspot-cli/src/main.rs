@@ -168,6 +168,15 @@ fn main() -> ExitCode {
     })
 }
 
+/// What is said of a command that is not in this program.
+#[cfg(not(all(feature = "serve", feature = "onnx", feature = "pretrain")))]
+fn without(feature: &str, what: &str) -> String {
+    format!(
+        "this program was built without {what}: in a copy of the repository, \
+         `cargo install --locked --path crates/oddspot-cli --features {feature}` builds one that has it"
+    )
+}
+
 fn run(command: &Command) -> Result<ExitCode> {
     Isa::asked_for().context(Isa::VARIABLE)?;
     match command {
@@ -179,7 +188,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Serve(args) => serve::run(args),
         #[cfg(not(feature = "serve"))]
         Command::Serve { .. } => {
-            anyhow::bail!("this program was built without it: build one with --features serve")
+            anyhow::bail!(without("serve", "the inspection station"))
         }
         Command::Extend(args) => extend::run(args),
         Command::Calibrate(args) => calibrate::run(args),
@@ -192,14 +201,14 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::VerifyExport(args) => verify_export::run(args),
         #[cfg(not(feature = "onnx"))]
         Command::VerifyExport { .. } => {
-            anyhow::bail!("this program was built without it: build one with --features onnx")
+            anyhow::bail!(without("onnx", "verify-export, which runs graphs by tract"))
         }
         Command::Teacher(args) => teacher::run(args),
         #[cfg(feature = "pretrain")]
         Command::Pretrain(args) => pretrain::run(args),
         #[cfg(not(feature = "pretrain"))]
         Command::Pretrain { .. } => {
-            anyhow::bail!("this program was built without it: build one with --features pretrain")
+            anyhow::bail!(without("pretrain", "pretrain"))
         }
         Command::Inspect(args) => inspect::run(args),
         Command::Demo(args) => demo::run(args),

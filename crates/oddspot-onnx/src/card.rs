@@ -8,13 +8,13 @@ use oddspot::terms::{self, Kind};
 use oddspot::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
-use crate::fuse::side_name;
+use crate::fuse::Says;
 use crate::input::{Batch, INPUT, Layout};
 
 /// Key of the card in a file's metadata.
 pub const KEY: &str = "oddspot";
 /// Version of the card.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What there is to know of an export to run it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,7 +116,8 @@ impl Card {
             inspected_share: model.inspected_share(),
             not_in_the_graph: [
                 "the health of an image (verdict untrusted)",
-                "regions, and why an image is odd",
+                "regions",
+                "of unusual_here, whether that looks wrong or is in the wrong place",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -163,13 +164,13 @@ fn about(name: &str) -> String {
         format!(
             "{SHAPE}, {}, part of {}: {}",
             kind.symbol,
-            side_name(kind.side),
+            Says::of(kind).name(),
             kind.words()
         )
     };
     match (name, terms::kind(name)) {
         (_, Some(kind)) => of_term(kind),
         ("map", _) => format!("{SHAPE}, the sum of all terms"),
-        _ => format!("{SHAPE}, the sum of the terms of this side"),
+        _ => format!("{SHAPE}, the sum of the terms that say so"),
     }
 }

@@ -232,16 +232,16 @@ pub fn outputs(
         graph.output(name, &map);
     };
     output(graph, "map", &total);
-    for side in Side::ALL {
-        let of_side = parts.iter().zip(&grounded);
-        let of_side: Vec<&Value> = of_side
-            .filter(|(part, _)| part.kind.side == side)
+    for says in Says::ALL {
+        let of_these = parts.iter().zip(&grounded);
+        let of_these: Vec<&Value> = of_these
+            .filter(|(part, _)| Says::of(part.kind) == says)
             .map(|(_, map)| map)
             .collect();
-        if !of_side.is_empty() {
-            let map = sum(graph, &of_side);
-            output(graph, side_name(side), &map);
-            names.push(side_name(side));
+        if !of_these.is_empty() {
+            let map = sum(graph, &of_these);
+            output(graph, says.name(), &map);
+            names.push(says.name());
         }
     }
     for (part, map) in parts.iter().zip(&grounded) {
@@ -251,11 +251,37 @@ pub fn outputs(
     names
 }
 
-/// The name of a side's map.
-pub fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::LooksWrong => "looks_wrong",
-        Side::WrongPlace => "wrong_place",
+/// What a term says of a place, as far as its map alone tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// It looks wrong.
+    LooksWrong,
+    /// It is in the wrong place.
+    WrongPlace,
+    /// It is unusual there. Which of both that is the library decides at the peak, by what good images show elsewhere.
+    UnusualHere,
+}
+
+impl Says {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::LooksWrong, Self::WrongPlace, Self::UnusualHere];
+
+    /// Of a term.
+    pub fn of(kind: &Kind) -> Self {
+        match (kind.closed_form, kind.side) {
+            (true, _) => Self::UnusualHere,
+            (false, Side::LooksWrong) => Self::LooksWrong,
+            (false, Side::WrongPlace) => Self::WrongPlace,
+        }
+    }
+
+    /// The name of the map of the terms that say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LooksWrong => "looks_wrong",
+            Self::WrongPlace => "wrong_place",
+            Self::UnusualHere => "unusual_here",
+        }
     }
 }
 

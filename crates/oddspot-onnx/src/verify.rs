@@ -9,12 +9,12 @@ use oddspot::error::{Error, ErrorKind, Result, Subject};
 use oddspot::images::ImageSize;
 use oddspot::judge::Detection;
 use oddspot::maps::ScoreMap;
-use oddspot::terms::Side;
+use oddspot::verdict::AnomalyMaps;
 use prost::Message;
 use tract_onnx::prelude::*;
 
 use crate::card::{Card, FORMAT, KEY};
-use crate::fuse::side_name;
+use crate::fuse::Says;
 use crate::input::{Batch, Layout};
 use crate::schema::ModelProto;
 
@@ -215,9 +215,12 @@ impl Differences {
         self.score = larger(self.score, (detection.score - said.score).abs());
         let maps = &detection.maps;
         self.compare("map", &maps.total, said)?;
-        for side in Side::ALL {
-            if let Some(map) = maps.side(side) {
-                self.compare(side_name(side), &map, said)?;
+        for says in Says::ALL {
+            let terms = maps.terms.iter();
+            let of_these = terms.filter(|term| Says::of(term.kind) == says).cloned();
+            let of_these: Vec<_> = of_these.collect();
+            if !of_these.is_empty() {
+                self.compare(says.name(), &AnomalyMaps::of(of_these).total, said)?;
             }
         }
         for term in &maps.terms {

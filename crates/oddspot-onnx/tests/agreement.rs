@@ -192,6 +192,36 @@ fn a_region_of_the_training_is_in_the_graph() {
     }
 }
 
+#[test]
+fn no_output_says_why_before_that_is_known() {
+    let names = |settings: Settings| {
+        let model = trained(settings, narrow(), None);
+        let outputs = runner(&model, &options(USUAL.0, USUAL.1))
+            .card()
+            .outputs
+            .clone();
+        outputs.into_keys().collect::<Vec<_>>()
+    };
+    // Without networks nothing is known but that it is unusual: which of both it is follows from a search.
+    let instant = names(with(Settings::instant(), &[]));
+    assert_eq!(
+        instant,
+        ["gaussian", "map", "memory", "score", "unusual_here"]
+    );
+    let all = names(with(Settings::default(), &[]));
+    for name in ["looks_wrong", "wrong_place", "unusual_here"] {
+        assert!(all.iter().any(|one| one == name), "{name}: {all:?}");
+    }
+    let paper = names(with(
+        Settings::paper(),
+        &[("image_size", "88x80"), ("position.offset", "8")],
+    ));
+    assert!(
+        !paper.iter().any(|name| name == "unusual_here"),
+        "{paper:?}"
+    );
+}
+
 fn refused(model: &Model) -> Error {
     let teacher = teacher_of(&model.header, model.teacher.clone(), None).unwrap();
     export(model, &teacher, &options(USUAL.0, USUAL.1)).unwrap_err()

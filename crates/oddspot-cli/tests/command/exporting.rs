@@ -41,6 +41,7 @@ fn an_export_has_a_graph_and_says_how_it_is_used() {
         "map",
         "looks_wrong",
         "wrong_place",
+        "unusual_here",
         "reconstruction",
         "memory",
     ] {
