@@ -129,6 +129,11 @@ fn end(parts: &[Part], commands: &BTreeSet<CommandName>, output: &Path) -> ExitC
         if all.len() > SHOWN {
             say!("  and {} more: parts.csv names them all", all.len() - SHOWN);
         }
+        let lacking = parts.iter().filter(|part| part.lacks_images(command));
+        let lacking: Vec<String> = lacking.map(|part| part.name.clone()).collect();
+        if !lacking.is_empty() {
+            say!("  without some images: {}", listed(lacking.into_iter()));
+        }
         missing += all.len();
     }
     say!("tables of all parts: {}", output.display());

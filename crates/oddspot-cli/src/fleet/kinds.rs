@@ -142,6 +142,7 @@ impl Kind for TrainArgs {
         let has_checkpoint = beside(place.model, "checkpoint").exists();
         let mut args = self.clone();
         args.replace = true;
+        args.goes_on_by_itself = true;
         args.resume = begun && has_checkpoint;
         args.restart = !args.resume;
         let trained = train(&args, runtime);

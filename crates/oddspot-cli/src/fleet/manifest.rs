@@ -193,7 +193,9 @@ fn wrong_name(name: &str) -> Option<String> {
     } else if name.len() > LONGEST {
         format!("the name '{name}' has more than {LONGEST} bytes")
     } else if name.starts_with(|first| NOT_FIRST.contains(first)) || name.ends_with('.') {
-        format!("the name '{name}' must not begin with one of {NOT_FIRST}, nor end with a dot")
+        format!(
+            "the name '{name}' must not begin with one of {NOT_FIRST}, nor end with a dot, nor have one of {NOT_IN_NAMES}"
+        )
     } else if !name.chars().all(is_plain) {
         format!("the name '{name}' must have none of {NOT_IN_NAMES}")
     } else {

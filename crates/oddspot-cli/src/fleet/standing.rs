@@ -75,6 +75,12 @@ impl Part {
         }
     }
 
+    /// Whether it is finished, and some images could not be used.
+    pub fn lacks_images(&self, command: CommandName) -> bool {
+        let record = self.record(command);
+        record.is_some_and(|record| matches!(record.state, State::Done { status: 1.., .. }))
+    }
+
     /// The part and why there is nothing of it, if that is so.
     pub fn missing(&self, command: CommandName) -> Option<(&str, &str)> {
         match self.standings.get(&command)? {

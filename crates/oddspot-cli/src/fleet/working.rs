@@ -103,7 +103,7 @@ fn work<A: Kind>(fleet: &FleetArgs) -> Result<ExitCode> {
             if matches!(outcome, Outcome::Busy) {
                 busy.push(part);
             } else if counts.count(&part.name, &outcome).is_break() {
-                tell!("interrupted; what is finished is kept, and the same command goes on");
+                tell!("what is finished is kept, and the same command goes on where it was");
                 return Ok(ExitCode::from(INTERRUPTED));
             }
         }

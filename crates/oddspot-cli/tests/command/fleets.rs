@@ -288,6 +288,24 @@ fn a_broken_part_is_named_and_does_not_end_the_others() {
 }
 
 #[test]
+fn a_part_whose_results_lack_images_is_named() {
+    let world = three();
+    world.succeeds(&mut train(&world, "-o out"));
+    world.write("data/b/test/good/broken.png", "no image");
+    let run = world.ends_with(&mut detect(&world, "-o out"), 3);
+    let told = "not all images could be used: b";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = collect(&world, "out", 0);
+    let told = "detect: 3 of 3 parts finished\n  without some images: b\n";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    assert!(
+        world
+            .text("out/parts.csv")
+            .contains("done, without some images")
+    );
+}
+
+#[test]
 fn benchmarks_of_parts_are_one_table_with_the_mean() {
     let world = three();
     let benchmark = |more: &str| {

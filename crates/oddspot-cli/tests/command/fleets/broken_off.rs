@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -19,6 +20,11 @@ fn slow(world: &World, more: &str) -> Command {
 
 /// Starts a command, and gives it once a line of its standard error begins with `cue`.
 fn begun(command: &mut Command, cue: &str) -> Child {
+    heard(command, cue).0
+}
+
+/// The same, and what it says after that.
+fn heard(command: &mut Command, cue: &str) -> (Child, JoinHandle<String>) {
     let mut child = command
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -29,9 +35,12 @@ fn begun(command: &mut Command, cue: &str) -> Child {
     for line in &mut lines {
         let line = line.unwrap();
         if line.starts_with(cue) {
-            // Nobody reads on; what is written later must not block.
-            std::thread::spawn(move || lines.for_each(drop));
-            return child;
+            // What is written later must not block.
+            let rest = std::thread::spawn(move || {
+                let rest = lines.map_while(Result::ok);
+                rest.collect::<Vec<_>>().join("\n")
+            });
+            return (child, rest);
         }
         said += &(line + "\n");
     }
@@ -77,11 +86,18 @@ fn a_shard_that_is_killed_loses_no_finished_part_and_goes_on_in_the_one_at_work(
         assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
     }
 
-    // Ctrl-C keeps the checkpoint too.
-    let mut child = begun(&mut slow(&world, ""), "b: train");
+    // Ctrl-C keeps the checkpoint too, and says one thing.
+    let (mut child, rest) = heard(&mut slow(&world, ""), "b: train");
     checkpointed(&world, &mut child);
     signal(&child, Signal::SIGINT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    let said = rest.join().unwrap();
+    assert!(
+        said.contains("; the checkpoint is out/parts/b/model.oddspot.checkpoint")
+            && said.contains("the same command goes on where it was")
+            && !said.contains("--resume"),
+        "{said}"
+    );
     assert!(world.path("out/parts/b/model.oddspot.checkpoint").exists());
 
     let run = world.succeeds(&mut slow(&world, ""));
