@@ -163,7 +163,7 @@ fn the_check_rate_follows_the_other_one_and_extend_keeps_both() {
     }
     world.boards("more", 12);
     let calibrate = "calibrate model.oddspot line -o new.oddspot --false-alarm-rate";
-    world.succeeds(&mut world.oddspot(&format!("{calibrate} 0.04 --check-rate 0.08")));
+    world.succeeds(&mut world.oddspot(&format!("{calibrate} 0.04 --check-rate 0.08 --force")));
     let run =
         world.succeeds(&mut world.oddspot("calibrate new.oddspot line --false-alarm-rate 0.1"));
     let told = "20 % of good images may be anomalous or to be checked, in the place of 8 %";
