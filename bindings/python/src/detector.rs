@@ -182,7 +182,7 @@ impl Detector {
     /// Images are taken as they are needed: at most four for each thread are in memory. What is found comes once there
     /// are enough images for all threads, or no more: judge those of a live camera by `inspect`. An image that cannot be
     /// used raises when its turn comes, and the next call goes on; with `return_exceptions=True` the exception is given
-    /// in its place. `bit_depth` is as of `inspect`.
+    /// in its place. `bit_depth` is as of `inspect`. Raises `NotFoundError` for a folder that is not there, or has no image.
     #[pyo3(signature = (images, *, full_size = false, bit_depth = None, return_exceptions = false))]
     fn inspect_all(
         &self,

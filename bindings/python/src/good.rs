@@ -107,7 +107,9 @@ fn each<'py>(
 type Chosen = fn(&Dataset) -> Result<GoodImages, Error>;
 
 fn of_path(path: &Path, of: Chosen) -> Result<Images, Error> {
-    let is_image = path.is_file() && (has_image_extension(path) || begins_like_an_image(path));
+    // One that is not there is told of with all others that cannot be used.
+    let is_called_so = has_image_extension(path) && !path.is_dir();
+    let is_image = is_called_so || (path.is_file() && begins_like_an_image(path));
     if is_image {
         return Ok(Images::One(Source::file(path)));
     }

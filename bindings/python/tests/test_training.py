@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable
@@ -209,6 +210,14 @@ def test_what_cannot_be_learned_from_is_refused(
         oddspot.InvalidError, oddspot.train, [image.transpose(2, 0, 1) for image in good], **quick
     )
     assert "no/such.png" in refused(oddspot.OddspotError, oddspot.train, [good[0], "no/such.png"], **quick)
+    # All of them at once.
+    with tempfile.TemporaryDirectory() as folder:
+        broken = [Path(folder) / f"{number}.png" for number in range(3)]
+        for path in broken[:2]:
+            path.write_bytes(b"no image")
+        for images, named in (([*good, *broken], broken), ([*good, folder], broken[:2])):
+            said = refused(oddspot.OddspotError, oddspot.train, images, **quick)
+            assert all(path.name in said for path in named), said
     said = refused(oddspot.InvalidError, oddspot.train, good, settings={"training.batch": 0})
     assert "training.batch" in said
     assert "no setting 'colour'" in refused(oddspot.InvalidError, oddspot.train, good, settings={"colour": 1})

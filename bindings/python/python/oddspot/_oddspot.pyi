@@ -72,7 +72,7 @@ class Detector:
         Images are taken as they are needed: at most four for each thread are in memory. What is found comes once there
         are enough images for all threads, or no more: judge those of a live camera by `inspect`. An image that cannot be
         used raises when its turn comes, and the next call goes on; with `return_exceptions=True` the exception is given
-        in its place. `bit_depth` is as of `inspect`.
+        in its place. `bit_depth` is as of `inspect`. Raises `NotFoundError` for a folder that is not there, or has no image.
         """
 
     def calibrate(
