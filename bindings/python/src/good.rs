@@ -67,10 +67,7 @@ pub fn bad_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<Vec<Sour
     Ok(GoodImages::from_iter(bad).train)
 }
 
-/// The images of a folder, at any depth, in their order.
-///
-/// # Errors
-/// A folder that is not there, or that has none.
+/// The images of a folder, at any depth, in their order. Raises `NotFoundError` where there are none.
 #[pyfunction]
 pub fn listed(py: Python<'_>, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
     let listing = list(&folder).map_err(|error| raised(py, &error))?;

@@ -157,4 +157,4 @@ def settings(preset: str) -> list[tuple[str, str]]:
     """Every setting of a preset by its name, as text."""
 
 def listed(folder: str) -> list[Path]:
-    """The images of a folder, at any depth, in their order."""
+    """The images of a folder, at any depth, in their order. Raises `NotFoundError` where there are none."""
