@@ -45,7 +45,9 @@ pub fn train(
     asked: Asked,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Detector> {
-    let begun = asked.begin().map_err(|error| raised(py, &error))?;
+    let begun = py
+        .detach(|| asked.begin())
+        .map_err(|error| raised(py, &error))?;
     let good = good_images(good, begun.settings.reading().limits)?;
     let threads = asked.threads;
     let output = asked.output.clone();
@@ -62,6 +64,8 @@ struct Begun {
     settings: Settings,
     /// The model that lies at the output, of a training that is to go on and is finished.
     finished: Option<Model>,
+    /// Keeps other runs from the output.
+    hold: Option<Hold>,
 }
 
 impl Asked {
@@ -76,6 +80,8 @@ impl Asked {
 
     fn begin(&self) -> Result<Begun> {
         self.check()?;
+        // Before it is looked at what lies there: another run may be about to finish it.
+        let hold = self.output.as_deref().map(Hold::take_soon).transpose()?;
         let checkpoint = self.checkpoint();
         let finished = match (&self.output, &checkpoint) {
             (Some(output), Some(Checkpoint { path, .. }))
@@ -96,6 +102,7 @@ impl Asked {
         Ok(Begun {
             settings: settings?,
             finished,
+            hold,
         })
     }
 
@@ -148,8 +155,11 @@ fn is_first(output: &Path) -> bool {
 
 /// Trains, and writes the model where it was asked to.
 fn run(good: GoodImages, begun: Begun, asked: &Asked, teller: &Teller) -> Result<Model> {
-    let Begun { settings, finished } = begun;
-    let hold = asked.output.as_deref().map(Hold::take_soon).transpose()?;
+    let Begun {
+        settings,
+        finished,
+        hold,
+    } = begun;
     let checkpoint = asked.checkpoint();
     if let (Some(output), Some(checkpoint)) = (&asked.output, &checkpoint) {
         atomic::remove_leftovers(output);

@@ -108,9 +108,10 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
         four_digits(thresholds.image),
         four_digits(thresholds.check),
     );
-    if header.calibration.is_some() && given(header).count() < 2 {
+    if header.calibration.is_some() && given(header).count() == 0 {
         let rates = thresholds.rates();
-        say!(
+        report!(
+            voice,
             "both follow from the rates that calibrate set: {} % of good images may be anomalous, {} % anomalous or to be \
              checked",
             in_percent(rates.anomalous),

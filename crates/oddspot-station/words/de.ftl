@@ -659,6 +659,7 @@ refused-configured = Die Station { $station } steht in { $file }: Ändern Sie si
 refused-by-options = Die Station { $station } wurde beim Start des Dienstes als Option gegeben: Ändern Sie sie dort.
 refused-busy = Auftrag { $id } der Station { $station } ist nicht zu Ende: Warten Sie auf ihn, oder brechen Sie ihn ab.
 refused-same-job = Auftrag { $id } der Station { $station } tut dasselbe und ist nicht zu Ende.
+refused-still-judging = Die Station { $station } prüft noch: Versuchen Sie es wieder, wenn sie fertig ist.
 refused-job-over = Auftrag { $id } ist schon zu Ende.
 refused-few-good = Die Station { $station } hat { $good } gute Bilder: { $least } braucht es mindestens, um etwas zu lernen, und mit fünfzig geht es gut.
 refused-no-model = Die Station { $station } hat kein Modell: Erzeugen Sie zuerst eines.

@@ -659,6 +659,7 @@ refused-configured = station { $station } is set in { $file }: change it there, 
 refused-by-options = station { $station } was given as an option at the start of the service: change it there
 refused-busy = job { $id } of station { $station } is not over: wait for it, or cancel it
 refused-same-job = job { $id } of station { $station } does the same, and is not over
+refused-still-judging = station { $station } is still judging: try again once it is done
 refused-job-over = job { $id } is over already
 refused-few-good = station { $station } has { $good } good images: { $least } are the least that something can be learned from, and fifty do it well
 refused-no-model = station { $station } has no model: make one first

@@ -10,17 +10,21 @@ pub fn told_among(output: &Path, images: &[PathBuf]) -> Option<String> {
         // A pipe lies nowhere.
         let real_given = given.canonicalize().ok()?;
         let (output, given) = (output.display(), given.display());
-        let how = if real_output == real_given {
-            format!("{output} is the folder of the images")
+        let said = if real_output == real_given {
+            format!(
+                "{output} is the folder of the images: results and pictures come to lie among them"
+            )
         } else if real_given.starts_with(&real_output) {
-            format!("{output} holds the images {given}")
+            format!(
+                "{output} holds the images {given}: results and pictures come to lie beside them"
+            )
         } else if real_output.starts_with(&real_given) {
-            format!("{output} lies among the images in {given}")
+            format!("{output} lies among the images in {given}, and so will results and pictures")
         } else {
             return None;
         };
         Some(format!(
-            "warning: {how}: results and pictures come to lie among them; choose an -o beside them to keep them apart"
+            "warning: {said}; choose another -o to keep them apart"
         ))
     })
 }

@@ -60,9 +60,9 @@ impl Service {
             let note = Note::new(by, Deed::StationRenamed, &name).with(format!("to {to}"));
             let begun = service.history.begin_rename(&name, &to, Some(&note)).await;
             if let Err(error) = begun {
-                service.take_back(&name).await?;
-                return Err(error);
+                return Err(service.instead(&name, error).await);
             }
+            // Decided: what fails here is finished by the next start.
             service.finish_renames().await?;
             if let Err(error) = service.data.rename_training(&name, &to) {
                 tracing::warn!("trainings of station {name} begin anew: {error}");
@@ -84,8 +84,7 @@ impl Service {
             service.take_out(&name).await?;
             let note = Note::new(by, Deed::StationRemoved, &name);
             if let Err(error) = service.history.remove_station(&name, Some(&note)).await {
-                service.take_back(&name).await?;
-                return Err(error);
+                return Err(service.instead(&name, error).await);
             }
             service.data.remove_training(&name)
         })
@@ -124,7 +123,12 @@ impl Service {
         station.queue.end();
         let ended = self.workers_of(name);
         let until = Instant::now() + AT_THE_END;
-        while Instant::now() < until && !ended.iter().all(JoinHandle::is_finished) {
+        while !ended.iter().all(JoinHandle::is_finished) {
+            // What it is still judging would be kept under a name that is no more.
+            if Instant::now() > until {
+                let sentence = Sentence::new("refused-still-judging").with("station", name);
+                return Err(self.instead(name, Error::of(Kind::Full, sentence)).await);
+            }
             tokio::time::sleep(LOOK).await;
         }
         self.metrics.forget(name);
@@ -147,20 +151,43 @@ impl Service {
         of_station.map(|(_, worker)| worker).collect()
     }
 
+    /// Puts a station to work again, whose work was ended; a database that is away or full is waited for.
     async fn take_back(&self, name: &str) -> Result<()> {
         let asked = StationConfiguration::named(name);
-        self.take_in(&asked, None).await.map(drop)
+        loop {
+            let taken = self.take_in(&asked, None).await;
+            if !self.may_again(&taken).await {
+                return taken.map(drop);
+            }
+        }
+    }
+
+    /// Puts a station to work again after a change that failed; why it did.
+    async fn instead(&self, name: &str, error: Error) -> Error {
+        if let Err(again) = self.take_back(name).await {
+            tracing::error!("station {name} is not at work until the next start: {again}");
+        }
+        error
     }
 
     /// What is begun is decided: a database that is away or full is waited for.
     async fn finish_renames(&self) -> Result<()> {
         loop {
-            match self.history.finish_renames().await {
-                Err(error) if error.kind() == Kind::Away => self.history.until_there().await,
-                Err(error) if error.kind() == Kind::NoRoom => tokio::time::sleep(PAUSE).await,
-                done => return done,
+            let finished = self.history.finish_renames().await;
+            if !self.may_again(&finished).await {
+                return finished;
             }
         }
+    }
+
+    /// Whether what failed can be tried again: once the database is there again, or after a while.
+    async fn may_again<T>(&self, done: &Result<T>) -> bool {
+        match done.as_ref().map_err(Error::kind) {
+            Err(Kind::Away) => self.history.until_there().await,
+            Err(Kind::NoRoom) => tokio::time::sleep(PAUSE).await,
+            _ => return false,
+        }
+        true
     }
 }
 
