@@ -58,5 +58,5 @@ impl Guesses {
 
 /// Whether the bits of an image that was read so were guessed from itself.
 pub fn are_guessed(kind: &Kind, reading: Reading) -> bool {
-    kind.bits == 16 && reading.bit_depth.is_auto()
+    kind.bits == 16 && !kind.says_bits && reading.bit_depth.is_auto()
 }

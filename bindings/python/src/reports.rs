@@ -96,6 +96,9 @@ pub fn audit<'py>(
             Progress::Fitting { term, done, total } => {
                 teller.tell(&format!("fitting {term}"), done, total)
             }
+            Progress::Comparing { done, total } => {
+                teller.tell("comparing good images", done, total)
+            }
             Progress::Scoring { done, total } => teller.tell("scoring good images", done, total),
             _ => teller.flow(),
         };

@@ -79,9 +79,13 @@ impl Asked {
     }
 
     fn begin(&self) -> Result<Begun> {
-        self.check()?;
+        if let Some(output) = self.output.as_deref().filter(|output| output.is_dir()) {
+            let reason = "it is a folder: give a file name, as part.oddspot";
+            return Err(refused(ErrorKind::Invalid, output, reason));
+        }
         // Before it is looked at what lies there: another run may be about to finish it.
         let hold = self.output.as_deref().map(Hold::take_soon).transpose()?;
+        self.check()?;
         let checkpoint = self.checkpoint();
         let finished = match (&self.output, &checkpoint) {
             (Some(output), Some(Checkpoint { path, .. }))
@@ -124,10 +128,6 @@ impl Asked {
             return Ok(());
         };
         let there = checkpoint.path.exists();
-        if output.is_dir() {
-            let reason = "it is a folder: give a file name, as part.oddspot";
-            return Err(refused(ErrorKind::Invalid, output, reason));
-        }
         if there && !self.resume && !self.restart {
             let reason = "there is the checkpoint of a training that was stopped: give resume=True to go on with it, \
                           or restart=True to start again";

@@ -238,7 +238,16 @@ def test_trainings_of_many_parts_are_those_of_the_command(world: Path, cluster: 
     assert fleet.finished == ("a",) and fleet.failed["bad"].startswith("failed: ")
 
 
-LEARNS = ["--iterations", "400", "--checkpoint-every", "20", "--widths", "8,8,8,8", "--offset", "16", "--folds", "1"]
+LEARNS = ["--iterations", "1500", "--checkpoint-every", "20", "--widths", "8,8,8,8", "--offset", "16", "--folds", "1"]
+
+
+@ray.remote(num_cpus=1)
+def warm() -> None:
+    import oddspot.ray
+
+    assert oddspot.ray
+    # So long that each node has one of them.
+    time.sleep(3)
 
 
 def test_a_part_whose_node_dies_goes_on_elsewhere(world: Path, cluster: Cluster) -> None:
@@ -258,6 +267,8 @@ def test_a_part_whose_node_dies_goes_on_elsewhere(world: Path, cluster: Cluster)
                 return
             time.sleep(0.02)
 
+    # A worker that is cold would begin when the other parts are done.
+    ray.get([warm.remote() for _ in range(3)])
     killer = threading.Thread(target=kill)
     killer.start()
     fleet = oddspot.ray.train_many(world / "parts.csv", out, cpus=1, options=options)

@@ -204,6 +204,7 @@ fn audit(
         match *event {
             Event::Preparing { done, total } => phases.show("preparing", done, total),
             Event::Fitting { term, done, total } => phases.fitting(term, done, total),
+            Event::Comparing { done, total } => phases.show("comparing good images", done, total),
             Event::Scoring { done, total } => phases.show("scoring good images", done, total),
             _ => {}
         }

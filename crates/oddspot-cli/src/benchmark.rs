@@ -24,7 +24,7 @@ use crate::configuration::Configuration;
 use crate::interrupt::INTERRUPTED;
 use crate::printing;
 use crate::runtime::{Runtime, RuntimeArgs};
-use crate::voice::Voice;
+use crate::voice::{Voice, about};
 use files::PAGE;
 use making::Failure;
 use page::Page;
@@ -233,7 +233,7 @@ fn list<'a>(
         match open() {
             Ok(one) => {
                 for line in lines(&one.dataset.besides, false) {
-                    note!(voice, "{name}: {line}");
+                    note!(voice, "{}", about(name, &line));
                 }
                 listed.insert(name.as_str(), one);
             }

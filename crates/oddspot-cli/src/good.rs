@@ -14,7 +14,7 @@ use oddspot::train::GoodImages;
 use crate::besides::{lines, listed};
 use crate::progress::Phases;
 use crate::runtime::Runtime;
-use crate::voice::Voice;
+use crate::voice::{Voice, about};
 pub use folders::{called_bad, refuse_good, tell_called_bad};
 
 /// Folders, images or files that a line or an error lists.
@@ -166,7 +166,7 @@ pub fn good_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<Go
             continue;
         };
         for line in args.look(&dataset)? {
-            note!(voice, "{}: {line}", path.display());
+            note!(voice, "{}", about(path.display(), &line));
         }
         let good = dataset.train.iter().chain(&dataset.held_out);
         let before = found.train.len();
@@ -197,7 +197,7 @@ pub fn bad_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<Vec
             continue;
         };
         for line in lines(&dataset.besides, false) {
-            note!(voice, "{}: {line}", path.display());
+            note!(voice, "{}", about(path.display(), &line));
         }
         let is_bad = |sample: &&Sample| matches!(sample.label, Label::Defect(_));
         let before = found.len();

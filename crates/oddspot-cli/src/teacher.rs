@@ -158,8 +158,8 @@ fn import(library: &Library, file: &Path, name: Option<&str>) -> Result<()> {
 fn fetch_from(
     _library: &Library,
     teacher: &Source,
-    _url: Option<&str>,
-    _sha256: Option<&str>,
+    _from: (Option<&str>, Option<&str>),
+    _voice: Voice,
 ) -> Result<ExitCode> {
     bail!(
         "this program was built without access to networks: bring {} (its SHA-256 begins with {:.8}) \

@@ -47,25 +47,23 @@ impl VerdictArgs {
         let Some(thresholds) = self.thresholds(own)? else {
             return Ok(detector);
         };
-        if voice.quiet {
-            return Ok(detector.with_thresholds(thresholds));
-        }
         let [image, check] = [thresholds.image, thresholds.check].map(four_digits);
         let [own_image, own_check] = [own.image, own.check].map(four_digits);
-        tell!(
+        note!(
+            voice,
             "{}: threshold {image} instead of its own {own_image}; check above {check}, its own is \
              {own_check}",
             model.display(),
         );
         if let Some(words) = self.followed(own, &thresholds) {
-            tell!("{words}");
+            note!(voice, "{words}");
         }
         let detector = detector.with_thresholds(thresholds);
         let thresholds = detector.thresholds();
         if self.false_alarm_rate.is_some() {
-            tell!("{}", describe_false_alarms(detector.header()));
+            note!(voice, "{}", describe_false_alarms(detector.header()));
             for line in describe_scores(detector.header()) {
-                tell!("{line}");
+                note!(voice, "{line}");
             }
         }
         if self.threshold.is_some() {

@@ -108,8 +108,10 @@ fn forget_scores_of_others(golden: &mut Golden, model: &Path, voice: Voice) -> R
 fn own_images(detector: &Detector) -> Result<(bool, Vec<String>)> {
     let examples = detector.examples()?;
     if examples.is_empty() {
-        let none = "warning: the model holds no images of its own to be verified by: it was made by an earlier version";
-        return Ok((true, vec![none.to_owned()]));
+        tell!(
+            "warning: the model holds no images of its own to be verified by: it was made by an earlier version"
+        );
+        return Ok((true, Vec::new()));
     }
     let threshold = detector.thresholds().image;
     let agree = examples.iter().filter(|one| one.agrees(threshold)).count();

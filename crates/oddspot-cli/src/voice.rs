@@ -28,6 +28,14 @@ impl Voice {
     }
 }
 
+/// A line about something, as a file: what it is about comes behind the mark of a warning.
+pub fn about(subject: impl std::fmt::Display, line: &str) -> String {
+    match line.strip_prefix(WARNING) {
+        Some(rest) => format!("{WARNING}{subject}: {rest}"),
+        None => format!("{subject}: {line}"),
+    }
+}
+
 /// Prints a line for people on standard error; a quiet run prints warnings alone.
 macro_rules! note {
     ($voice:expr, $($text:tt)*) => {{
@@ -60,5 +68,8 @@ mod tests {
         assert!(Voice::FULL.tells() && Voice::FULL.tells_line("model a"));
         assert!(!quiet.tells() && !quiet.tells_line("model a"));
         assert!(quiet.tells_line("warning: look at them"));
+        let of_folder = about("in", "warning: look at them");
+        assert_eq!(of_folder, "warning: in: look at them");
+        assert!(quiet.tells_line(&of_folder) && !quiet.tells_line(&about("in", "two images")));
     }
 }

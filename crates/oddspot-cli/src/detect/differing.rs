@@ -101,6 +101,7 @@ mod tests {
             bits,
             grey,
             flat: false,
+            says_bits: false,
             cut_off: bits == 16,
         }
     }

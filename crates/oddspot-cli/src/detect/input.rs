@@ -228,6 +228,9 @@ pub fn name_all(inputs: &mut [Input], taken: BTreeSet<String>) {
 /// Names that are taken, in small letters: some disks know no others.
 pub struct Names(BTreeSet<String>);
 
+/// What the names of an image's further pictures end in, before their kind of file.
+const KINDS: [&str; 2] = [".odd", ".outline"];
+
 impl Names {
     /// With those that are taken.
     pub fn new(taken: &BTreeSet<String>) -> Self {
@@ -244,7 +247,11 @@ impl Names {
         let stem = Path::new(whole).with_extension("");
         let stem = stem.to_string_lossy().into_owned();
         let numbered = (2..).map(|n| format!("{whole}-{n}"));
-        let mut candidates = [stem, whole.to_owned()].into_iter().chain(numbered);
+        // `a.outline` would be taken for the outline of `a`.
+        let lower = stem.to_lowercase();
+        let is_free = !KINDS.iter().any(|kind| lower.ends_with(kind));
+        let stem = is_free.then_some(stem);
+        let mut candidates = stem.into_iter().chain([whole.to_owned()]).chain(numbered);
         loop {
             // The numbers never end, so a free name is always found.
             let name = candidates.next().unwrap_or_default();

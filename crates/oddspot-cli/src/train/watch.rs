@@ -325,6 +325,12 @@ impl Observer for Watch<'_> {
                 );
             }
             Event::Fitting { term, done, total } => self.fitting(term, (done, total)),
+            Event::Comparing { done, total } => {
+                self.show(("comparing good images", "parts"), (done, total));
+                if done == total {
+                    self.end_phase();
+                }
+            }
             Event::Instant(model) => self.instant(model),
             Event::Trains { from } => return self.begin_steps(from),
             Event::Step(report) => self.step(report),

@@ -58,7 +58,14 @@ const NOT: &[&str] = &[
 ];
 
 /// Words that are bad where they are turned, beside those for good images.
-const FITTING: &[&str] = &["acceptable", "conform", "conforming", "correct", "usable"];
+const FITTING: &[&str] = &[
+    "acceptable",
+    "conform",
+    "conforming",
+    "correct",
+    "ordnung",
+    "usable",
+];
 
 /// Whether a folder or a label of this name is of good images.
 pub(super) fn is_good(name: &str) -> bool {
@@ -271,6 +278,7 @@ mod tests {
             "nicht_ok",
             "nichtOK",
             "nicht gut",
+            "nicht in Ordnung",
             "Ausschuss",
             "Ausschuß",
             "rebuts",

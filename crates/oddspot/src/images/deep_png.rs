@@ -93,6 +93,7 @@ impl<'a> DeepPng<'a> {
         let samples = Samples::new(DynamicImage::ImageRgb8(image), None).upright(orientation);
         let image = samples.image.into_rgb8();
         let kind = Kind {
+            says_bits: depth.says_bits(),
             cut_off: range_of(&reach).cuts_off(&reach),
             ..Kind::of(&image, depth.bits())
         };

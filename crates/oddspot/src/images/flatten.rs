@@ -123,6 +123,7 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
     };
     let image = RgbImage::from_raw(width, height, rgb).unwrap_or_default();
     let kind = Kind {
+        says_bits: depth.says_bits(),
         cut_off,
         ..Kind::of(&image, depth.bits())
     };

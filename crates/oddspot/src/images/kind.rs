@@ -23,6 +23,8 @@ pub struct Kind {
     pub grey: bool,
     /// Whether all of its pixels are of one colour.
     pub flat: bool,
+    /// Whether the file says which bits of its samples are in use.
+    pub says_bits: bool,
     /// Whether samples lay above the bits in use, and were cut off there.
     pub cut_off: bool,
 }
@@ -39,6 +41,7 @@ impl Kind {
                 .iter()
                 .all(|[red, green, blue]| red.abs_diff(*green).max(blue.abs_diff(*green)) <= GREY),
             flat: pixels.iter().all(|pixel| Some(pixel) == first),
+            says_bits: false,
             cut_off: false,
         }
     }

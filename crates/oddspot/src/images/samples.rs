@@ -30,6 +30,11 @@ impl Depth {
             Self::Of16(_) => 16,
         }
     }
+
+    /// Whether the file says how many of 16 bits are in use: all of them say nothing.
+    pub fn says_bits(self) -> bool {
+        matches!(self, Self::Of16(Some(8..=15)))
+    }
 }
 
 impl Samples {

@@ -50,10 +50,7 @@ impl Alone {
             if !kind.leaves_out_likest {
                 continue;
             }
-            let mut told = |done, total| {
-                let term = kind.name;
-                observer.progress(&Progress::Fitting { term, done, total })
-            };
+            let mut told = |done, total| observer.progress(&Progress::Comparing { done, total });
             let good = Both(&mut *of_set, &mut *of_held_out, &mut told);
             let mut good = Coarser::new(good, [all.channels(), grid.channels()]);
             let mut term = (kind.make)(&Parts {

@@ -83,6 +83,13 @@ pub enum Progress<'a> {
         /// Of so many.
         total: usize,
     },
+    /// Each good image is compared with the others but the one most like it, for the audit.
+    Comparing {
+        /// So many parts of the work, about as long as each other.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
     /// The first step comes: after so many of a checkpoint.
     Trains {
         /// Steps done before.

@@ -207,6 +207,7 @@ mod tests {
             bits: 8,
             grey: false,
             flat: false,
+            says_bits: false,
             cut_off: false,
         };
         of_shapes(&[kind, kind], settings, &naming).map(|remark| remark.words)
@@ -256,6 +257,7 @@ mod tests {
             bits: 16,
             grey: true,
             flat: true,
+            says_bits: false,
             cut_off: true,
         };
         let kinds = [

@@ -61,8 +61,8 @@ fn none_to_check(thresholds: &Thresholds, naming: Naming) -> String {
             naming("detection.check_rate", None)
         ),
         (true, images) => format!(
-            "none is to be checked: {images} good image{} too few to tell {} % from {} %",
-            if images == 1 { " is" } else { "s are" },
+            "none is to be checked: the scores of {images} good image{} do not tell {} % from {} %",
+            if images == 1 { "" } else { "s" },
             parts(100.0 * anomalous),
             parts(100.0 * check)
         ),
@@ -169,7 +169,7 @@ mod tests {
             let thresholds = Thresholds::of(scores, Rates { anomalous, check });
             none_to_check(&thresholds, &|name, _| format!("<{name}>"))
         };
-        let few = "none is to be checked: 4 good images are too few to tell 3 % from 5 %";
+        let few = "none is to be checked: the scores of 4 good images do not tell 3 % from 5 %";
         assert_eq!(said(0.05), few);
         assert!(said(0.03).contains("<detection.check_rate>"));
     }
