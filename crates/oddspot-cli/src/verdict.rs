@@ -67,10 +67,10 @@ impl VerdictArgs {
             }
         }
         if self.threshold.is_some() {
-            tell!("{}", describe_amount(&thresholds.false_alarms));
+            note!(voice, "{}", describe_amount(&thresholds.false_alarms));
         }
         if self.check_threshold.is_some() {
-            tell!("check: {}", describe_amount(&thresholds.checks));
+            note!(voice, "check: {}", describe_amount(&thresholds.checks));
         }
         Ok(detector)
     }

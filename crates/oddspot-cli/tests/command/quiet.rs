@@ -64,7 +64,7 @@ fn a_quiet_run_tells_of_good_images_that_are_called_like_bad_ones() {
     }
     world.picture("more/bad_20.png", &board(64));
     for command in ["calibrate", "extend"] {
-        let command = format!("{command} model.oddspot more --force -o c.oddspot --replace -q");
+        let command = format!("{command} model.oddspot more --force -o {command}.oddspot -q");
         let run = world.succeeds(&mut world.oddspot(&command));
         assert_eq!(run.stdout, "");
         assert!(
