@@ -28,6 +28,7 @@ class Oddspot:
 
     def train(self):
         """Seconds from the folder to the model."""
+        self.model.unlink(missing_ok=True)
         return self.run("train", self.data, "-o", self.model, "--preset", self.preset, "--restart", "--no-audit")
 
     def detect(self):
