@@ -20,6 +20,9 @@ const SMALL: [&str; 7] = [
     "outbox",
     "token",
 ];
+/// Images that both names have learned from by now: one row is enough.
+const TWICE: &str = "DELETE FROM learned_image WHERE station = $1 AND image IN \
+     (SELECT image FROM learned_image WHERE station = $2)";
 /// Rows that are moved at a time.
 const AT_ONCE: i64 = 2_000;
 
@@ -76,12 +79,19 @@ impl History {
             .await?;
         for row in rows {
             let (from, to): (String, String) = (row.try_get("name")?, row.try_get("renamed_to")?);
-            self.move_rows(&from, &to).await?;
+            self.move_most(&from, &to).await?;
+            self.move_rest(&from, &to).await?;
         }
         Ok(())
     }
 
-    async fn move_rows(&self, from: &str, to: &str) -> Result<()> {
+    /// Moves the rows of the large tables, in steps.
+    async fn move_most(&self, from: &str, to: &str) -> Result<()> {
+        sql::query(TWICE)
+            .bind(from)
+            .bind(to)
+            .execute(self.write())
+            .await?;
         for (table, key) in LARGE {
             let query = format!(
                 "UPDATE {table} SET station = $2 WHERE station = $1 AND {key} IN \
@@ -97,8 +107,19 @@ impl History {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Moves all that is left, and what was put under the old name since: the name is no more then.
+    async fn move_rest(&self, from: &str, to: &str) -> Result<()> {
         let mut transaction = self.write().begin().await?;
-        for table in SMALL {
+        sql::query(TWICE)
+            .bind(from)
+            .bind(to)
+            .execute(&mut transaction)
+            .await?;
+        let large = LARGE.iter().map(|(table, _)| *table);
+        for table in large.chain(SMALL) {
             let query = format!("UPDATE {table} SET station = $2 WHERE station = $1");
             sql::query(sqlx::AssertSqlSafe(query))
                 .bind(from)
@@ -190,6 +211,37 @@ mod tests {
         assert_eq!(history.jobs(Some("new"), 9).await.unwrap().len(), 1);
         let tokens = history.tokens().await.unwrap();
         assert_eq!(tokens[0].station.as_deref(), Some("new"));
+    }
+
+    on_each_database!(what_comes_under_the_old_name_meanwhile_is_brought_along_too);
+    async fn what_comes_under_the_old_name_meanwhile_is_brought_along_too(place: &Place) {
+        let history = opened(place).await;
+        history.record(judged(1.0)).await.unwrap();
+        let learn = async |images: &[&str]| {
+            let images: Vec<String> = images.iter().map(|image| (*image).to_owned()).collect();
+            let learned = history.note_learned(("top", "m1"), &images, Timestamp::now());
+            learned.await.unwrap();
+        };
+        learn(&["a"]).await;
+        history.begin_rename("top", "new", None).await.unwrap();
+        history.move_most("top", "new").await.unwrap();
+        // A look at what is kept still has the old name, and an image of before among those of the next model.
+        learn(&["a", "b"]).await;
+        history.record(judged(2.0)).await.unwrap();
+        history.move_rest("top", "new").await.unwrap();
+        assert!(history.station("top").await.unwrap().is_none());
+        let filter = Filter {
+            station: Some("new".to_owned()),
+            ..Filter::default()
+        };
+        let found = history.find(&filter, Order::Newest, None, 9);
+        assert_eq!(found.await.unwrap().len(), 2);
+        let learned = "SELECT image FROM learned_image WHERE station = 'new' ORDER BY image";
+        let learned: Vec<String> = sql::query_scalar(learned)
+            .fetch_all(history.read())
+            .await
+            .unwrap();
+        assert_eq!(learned, ["a", "b"]);
     }
 
     on_each_database!(a_station_that_was_taken_away_has_its_history_and_comes_back_with_it);

@@ -14,6 +14,8 @@ use crate::words::Sentence;
 const MOST: usize = 64;
 /// Before what could not be written is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often what is decided is tried, whatever keeps it from being done.
+const TRIES: usize = 5;
 
 impl Service {
     /// Makes a station that has no model yet.
@@ -63,9 +65,12 @@ impl Service {
                 return Err(service.instead(&name, error).await);
             }
             // Decided: what fails here is finished by the next start.
-            service.finish_renames().await?;
+            let finished = service.finish_renames().await;
             if let Err(error) = service.data.rename_training(&name, &to) {
                 tracing::warn!("trainings of station {name} begin anew: {error}");
+            }
+            if let Err(error) = finished {
+                return Err(service.instead(&to, error).await);
             }
             service.take_back(&to).await?;
             service.station(&to)
@@ -170,12 +175,20 @@ impl Service {
         error
     }
 
-    /// What is begun is decided: a database that is away or full is waited for.
+    /// What is begun is decided: a database that is away or full is waited for, and what else fails is tried some times.
     async fn finish_renames(&self) -> Result<()> {
+        let mut tries = 1;
         loop {
             let finished = self.history.finish_renames().await;
-            if !self.may_again(&finished).await {
+            if finished.is_ok() {
                 return finished;
+            }
+            if !self.may_again(&finished).await {
+                if tries == TRIES {
+                    return finished;
+                }
+                tries += 1;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
