@@ -91,7 +91,10 @@ impl Service {
             if let Err(error) = service.history.remove_station(&name, Some(&note)).await {
                 return Err(service.instead(&name, error).await);
             }
-            service.data.remove_training(&name)
+            if let Err(error) = service.data.remove_training(&name) {
+                tracing::warn!("trainings of station {name} still lie there: {error}");
+            }
+            Ok(())
         })
         .await
     }
