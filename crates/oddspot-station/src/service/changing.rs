@@ -1,7 +1,6 @@
 //! Stations that are made, get another name or are taken away while the others go on.
 
 use std::sync::{Arc, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::{AT_THE_END, LOOK, Service, Station};
@@ -129,9 +128,8 @@ impl Service {
         }
         self.let_go(name);
         station.queue.end();
-        let ended = self.workers_of(name);
         let until = Instant::now() + AT_THE_END;
-        while !ended.iter().all(JoinHandle::is_finished) {
+        while !self.has_ended(name) {
             // What it is still judging would be kept under a name that is no more.
             if Instant::now() > until {
                 let sentence = Sentence::new("refused-still-judging").with("station", name);
@@ -153,10 +151,11 @@ impl Service {
         stations.remove(name);
     }
 
-    fn workers_of(&self, name: &str) -> Vec<JoinHandle<()>> {
+    /// Whether nobody judges for a station any more. Who still does is waited for at the service's end too.
+    fn has_ended(&self, name: &str) -> bool {
         let mut workers = (self.workers.lock()).unwrap_or_else(PoisonError::into_inner);
-        let of_station = workers.extract_if(.., |(one, _)| one == name);
-        of_station.map(|(_, worker)| worker).collect()
+        workers.retain(|(one, worker)| one != name || !worker.is_finished());
+        workers.iter().all(|(one, _)| one != name)
     }
 
     /// Puts a station to work again, whose work was ended; a database that is away or full is waited for.
@@ -213,4 +212,53 @@ async fn whole<T: Send + 'static>(
 ) -> Result<T> {
     let done = tokio::spawn(work).await;
     done.map_err(|error| Error::internal(error.to_string()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use oddspot::Options;
+
+    use super::super::workshop::spawn;
+    use super::*;
+    use crate::configuration::Configuration;
+
+    async fn started(folder: &tempfile::TempDir) -> (Arc<Service>, super::super::Work) {
+        let data = folder.path().join("data");
+        let configuration = Configuration::default();
+        let started = Service::start(&configuration, data, Options::default());
+        started.await.unwrap()
+    }
+
+    async fn until(done: impl Fn() -> bool) {
+        let until = Instant::now() + AT_THE_END;
+        while !done() {
+            assert!(Instant::now() < until, "it did not come");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn who_still_judges_is_known_until_the_image_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, work) = started(&folder).await;
+        let made = service.create_station("top", Actor::terminal());
+        let station = made.await.unwrap();
+        let (image, judged) = mpsc::channel::<()>();
+        let busy = spawn("busy", move || {
+            judged.recv().ok();
+        });
+        let busy = busy.unwrap();
+        let workers = || service.workers.lock().unwrap().len();
+        (service.workers.lock().unwrap()).push(("top".to_owned(), busy));
+        assert_eq!((service.has_ended("top"), workers()), (false, 2));
+        assert!(service.has_ended("side"));
+        station.queue.end();
+        until(|| !service.has_ended("top") && workers() == 1).await;
+        drop(image);
+        until(|| service.has_ended("top")).await;
+        assert_eq!(workers(), 0);
+        service.end(work).await;
+    }
 }
