@@ -275,6 +275,21 @@ impl History {
         rows.iter().map(job).collect()
     }
 
+    /// The jobs of a station that are not over, the newest first.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn open_jobs(&self, station: &str) -> Result<Vec<Job>> {
+        let query = format!(
+            "{SELECT} WHERE station = $1 AND state IN ('waiting', 'running') ORDER BY id DESC"
+        );
+        let rows = sql::query(sqlx::AssertSqlSafe(query))
+            .bind(station)
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(job).collect()
+    }
+
     /// The newest job of a station that looked through its good images.
     ///
     /// # Errors

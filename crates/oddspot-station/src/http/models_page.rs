@@ -8,14 +8,10 @@ use super::pages::navigation;
 use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::who::Who;
-use crate::error::Result as StationResult;
-use crate::history::{Job, JobKind};
+use crate::history::JobKind;
 use crate::pages::{ModelsPage, Place, VersionCard, render};
 use crate::service::Station;
 use crate::words::Words;
-
-/// Jobs that may be at work or wait.
-const JOBS: u32 = 50;
 
 /// The page.
 pub async fn page(
@@ -29,6 +25,7 @@ pub async fn page(
     let before = shared.service.versions.before(&station).await?;
     let active = at.model().map(|model| model.version.sha256.clone());
     let configured = configured(&t, &at, active.as_deref());
+    let jobs = &shared.service.jobs;
     let page = ModelsPage {
         nav: navigation(&shared, &who, Some(station.clone()), Place::Models),
         is_paused: at.post.is_paused(),
@@ -38,18 +35,11 @@ pub async fn page(
             .collect(),
         before: before.map(|before| before.model.chars().take(12).collect()),
         configured,
-        comparing: comparing(&shared, &station).await?,
+        comparing: jobs.open_of_kind(&station, JobKind::Compare).await?,
         station,
         t,
     };
     Ok(Html(render(&page)?))
-}
-
-/// The job that compares two models just now.
-async fn comparing(shared: &Shared, station: &str) -> StationResult<Option<i64>> {
-    let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
-    let is_at_it = |job: &&Job| job.kind == JobKind::Compare && job.state.is_open();
-    Ok(jobs.iter().find(is_at_it).map(|job| job.id))
 }
 
 /// What is to be said of the file that the configuration names, or of a model that cannot be used.

@@ -26,8 +26,6 @@ const CARDS: usize = 60;
 const OFFERED: u32 = 24;
 /// Jobs that are shown.
 const JOBS: u32 = 6;
-/// Jobs among which those are looked for that are not over.
-const JOBS_LOOKED_AT: u32 = 50;
 /// Images that can be drawn on.
 const DRAWN_ON: usize = 12;
 /// Good images that a model can be made of, at least.
@@ -153,14 +151,11 @@ async fn jobs_part(
     station: &str,
     good: &[GoodImage],
 ) -> StationResult<JobsPart> {
-    let mut jobs = shared
-        .service
-        .jobs
-        .list(Some(station), JOBS_LOOKED_AT)
-        .await?;
-    let mut shown = 0..JOBS;
+    let mut jobs = shared.service.jobs.list(Some(station), JOBS).await?;
+    let open = shared.service.jobs.open(station).await?;
     // What waits or is at work is shown however much was asked for since.
-    jobs.retain(|job| shown.next().is_some() || job.state.is_open());
+    let oldest = jobs.last().map_or(0, |job| job.id);
+    jobs.extend(open.iter().filter(|job| job.id < oldest).cloned());
     let versions = shared.service.history.versions(station).await?;
     let cards = jobs.iter().enumerate().map(|(at, job)| {
         let is_last = !jobs[..at].iter().any(|newer| newer.kind == job.kind);
@@ -172,9 +167,7 @@ async fn jobs_part(
         jobs: cards.collect(),
         is_ready: good.iter().filter(|one| !one.left_out).count() >= LEAST,
         has_model: shared.service.station(station)?.model().is_some(),
-        open: (jobs.iter().filter(|job| job.state.is_open()))
-            .map(|job| job.kind)
-            .collect(),
+        open: open.iter().map(|job| job.kind).collect(),
     })
 }
 

@@ -9,8 +9,7 @@ use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::verdict::{Asked, Known, Meant, known};
 use super::who::Who;
-use crate::error::Result as StationResult;
-use crate::history::{Job, JobKind, Truth};
+use crate::history::{JobKind, Truth};
 use crate::pages::{
     MeantPart, MeantRow, Place, Scores, Shown, VerdictPage, axis_of, histogram, render,
 };
@@ -18,8 +17,6 @@ use crate::words::Words;
 
 /// Steps of a slider.
 const STEPS: f64 = 1_000.0;
-/// Jobs that may be at work or wait.
-const JOBS: u32 = 20;
 
 /// The page.
 pub async fn page(
@@ -29,12 +26,13 @@ pub async fn page(
     t: Words,
 ) -> Result<Html<String>, Problem> {
     let at = shared.service.station(&station)?;
+    let jobs = &shared.service.jobs;
     let shown = match at.model() {
         None => None,
         Some(_) => Some(shown(
             &t,
             &known(&shared, &station, &Asked::default()).await?,
-            judging(&shared, &station).await?,
+            jobs.open_of_kind(&station, JobKind::Labels).await?,
         )),
     };
     let page = VerdictPage {
@@ -44,13 +42,6 @@ pub async fn page(
         t,
     };
     Ok(Html(render(&page)?))
-}
-
-/// The job that judges labelled parts anew just now.
-async fn judging(shared: &Shared, station: &str) -> StationResult<Option<i64>> {
-    let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
-    let is_at_it = |job: &&Job| job.kind == JobKind::Labels && job.state.is_open();
-    Ok(jobs.iter().find(is_at_it).map(|job| job.id))
 }
 
 /// What thresholds would have meant.

@@ -23,8 +23,6 @@ use crate::words::Sentence;
 const NEWS: usize = 256;
 /// After which it is looked for jobs even if nobody said that there is one.
 const LOOK: Duration = Duration::from_secs(1);
-/// Jobs among which those are looked for that are not over.
-const MOST_OPEN: u32 = 50;
 
 /// The jobs of a service.
 pub struct Jobs {
@@ -85,9 +83,8 @@ impl Jobs {
         let _turn = self.turn.lock().await;
         // It may have been taken away meanwhile.
         self.versions.post(station)?;
-        let before = self.history.jobs(Some(station), MOST_OPEN).await?;
-        let same =
-            |job: &&Job| job.kind == new.kind && job.models == new.models && job.state.is_open();
+        let before = self.history.open_jobs(station).await?;
+        let same = |job: &&Job| job.kind == new.kind && job.models == new.models;
         if let Some(job) = before.iter().find(same) {
             let sentence = Sentence::new("refused-same-job").with("id", job.id);
             return Err(Error::of(Kind::Mismatch, sentence.with("station", station)));
@@ -104,8 +101,7 @@ impl Jobs {
     /// There is such a job.
     pub async fn check_none(&self, station: &str) -> Result<()> {
         let _turn = self.turn.lock().await;
-        let jobs = self.history.jobs(Some(station), MOST_OPEN).await?;
-        match jobs.iter().find(|job| job.state.is_open()) {
+        match self.history.open_jobs(station).await?.first() {
             Some(job) => {
                 let sentence = Sentence::new("refused-busy");
                 let sentence = sentence.with("station", station).with("id", job.id);
@@ -150,6 +146,25 @@ impl Jobs {
     pub async fn list(&self, station: Option<&str>, most: u32) -> Result<Vec<Job>> {
         let jobs = self.history.jobs(station, most).await?;
         Ok(jobs.into_iter().map(|job| self.live.now(job)).collect())
+    }
+
+    /// The jobs of a station that are not over, the newest first, each as it is now.
+    ///
+    /// # Errors
+    /// A history that cannot be read.
+    pub async fn open(&self, station: &str) -> Result<Vec<Job>> {
+        let jobs = self.history.open_jobs(station).await?;
+        Ok(jobs.into_iter().map(|job| self.live.now(job)).collect())
+    }
+
+    /// The job of a kind that is not over, if a station has one.
+    ///
+    /// # Errors
+    /// A history that cannot be read.
+    pub async fn open_of_kind(&self, station: &str, kind: JobKind) -> Result<Option<i64>> {
+        let jobs = self.history.open_jobs(station).await?;
+        let found = jobs.iter().find(|job| job.kind == kind);
+        Ok(found.map(|job| job.id))
     }
 
     /// A job as it is now.

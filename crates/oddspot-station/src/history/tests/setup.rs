@@ -127,6 +127,26 @@ async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted(place: &Place
     assert_eq!([of_top[0].id, of_top[1].id], [7, 6]);
 }
 
+on_each_database!(a_job_that_is_not_over_is_found_however_many_were_asked_for_since);
+async fn a_job_that_is_not_over_is_found_however_many_were_asked_for_since(place: &Place) {
+    let history = opened(place).await;
+    let new = NewJob::of(JobKind::Default);
+    let mut long = history.add_job("top", &new, None).await.unwrap();
+    long.state = JobState::Running;
+    history.set_job(&long, None).await.unwrap();
+    for _ in 0..60 {
+        let new = NewJob::of(JobKind::Audit);
+        let mut other = history.add_job("top", &new, None).await.unwrap();
+        other.state = JobState::Cancelled;
+        history.set_job(&other, None).await.unwrap();
+    }
+    let last = history.add_job("top", &new, None).await.unwrap();
+    let open = history.open_jobs("top").await.unwrap();
+    let ids: Vec<i64> = open.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [last.id, long.id]);
+    assert!(history.open_jobs("side").await.unwrap().is_empty());
+}
+
 on_each_database!(labels_of_models_with_other_scores_do_not_count);
 async fn labels_of_models_with_other_scores_do_not_count(place: &Place) {
     let history = opened(place).await;
