@@ -1,5 +1,6 @@
 //! One look at what may go: the rows say so first, then files go.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::rules::stays;
 use super::{Keeping, KeptNow, words};
 use crate::configuration::KeepConfiguration;
 use crate::error::{Error, Result};
-use crate::history::{Marked, WithImage, first_id_at};
+use crate::history::{Marked, StationRow, WithImage, first_id_at};
 
 /// Good parts that are read at a time.
 const READ: u32 = 500;
@@ -33,13 +34,34 @@ impl Keeping {
             self.thin(station, now).await?;
         }
         let bytes = self.history.kept_bytes().await?;
-        for station in stations.iter().map(|row| &*row.name) {
+        for row in &stations {
+            let station = &*row.name;
             let bytes = bytes.get(station).copied().unwrap_or(0);
-            self.bound(station, bytes, now).await?;
+            let bytes = self.bound(station, bytes, now).await?;
+            if !row.is_removed {
+                self.note_kept(station, bytes);
+            }
             self.remove_rows(station, now).await?;
         }
+        self.forget_gone(&stations).await?;
         if sweeps {
             self.sweep(now).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells nothing of stations that are taken away, nor of those that got another name while it looked.
+    async fn forget_gone(&self, looked_at: &[StationRow]) -> Result<()> {
+        let rows = self.history.stations().await?;
+        let there = rows.iter().filter(|row| !row.is_removed);
+        let there: BTreeSet<&str> = there.map(|row| &*row.name).collect();
+        let looked_at = looked_at.iter().map(|row| row.name.clone());
+        let known: Vec<String> = looked_at
+            .chain(self.lock().stations.keys().cloned())
+            .collect();
+        for station in known.iter().filter(|one| !there.contains(&***one)) {
+            self.forget(station);
+            self.metrics.forget(station);
         }
         Ok(())
     }
@@ -105,16 +127,22 @@ impl Keeping {
         Ok(newest.unwrap_or_default().min(id))
     }
 
-    /// Removes the oldest good ones until a station is within its bound, and notes whether it is.
-    async fn bound(&self, station: &str, mut bytes: u64, now: Timestamp) -> Result<()> {
+    /// Removes the oldest good ones until a station is within its bound; tells how many bytes it keeps.
+    async fn bound(&self, station: &str, bytes: u64, now: Timestamp) -> Result<u64> {
         let bound = self.rules.at(station).bytes();
         if let Some(beyond) = bound.and_then(|bound| bytes.checked_sub(bound))
             && beyond > 0
             && let Some(before) = self.history.good_after(station, NEWEST).await?
         {
             let removed = self.remove(station, (&before, beyond), now, |_| true);
-            bytes -= removed.await?.min(bytes);
+            return Ok(bytes.saturating_sub(removed.await?));
         }
+        Ok(bytes)
+    }
+
+    /// Notes how much a station keeps, and whether that is within its bound.
+    pub(super) fn note_kept(&self, station: &str, bytes: u64) {
+        let bound = self.rules.at(station).bytes();
         let bound = bound.filter(|bound| bytes > *bound);
         let trouble = bound.map(|bound| words::beyond(station, bytes, bound));
         self.metrics.kept(station, bytes, trouble.is_some());
@@ -125,7 +153,6 @@ impl Keeping {
         if let (Some(trouble), false) = (&kept.trouble, was_told) {
             tracing::warn!("{trouble}");
         }
-        Ok(())
     }
 
     /// Removes the images of a station's good parts before one of them that `goes` says of, the oldest first, until so

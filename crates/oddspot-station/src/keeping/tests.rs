@@ -158,6 +158,35 @@ async fn the_oldest_go_until_the_bound_is_kept_and_else_it_is_told(place: &Place
     assert!(metrics.contains(removed), "{metrics}");
 }
 
+on_each_database!(nothing_is_told_of_a_station_that_is_no_more);
+async fn nothing_is_told_of_a_station_that_is_no_more(place: &Place) {
+    let world = World::new(place, gigabytes(BYTES)).await;
+    for at in 0..2 {
+        let odd = format!("odd {at}");
+        world.judge("top", &odd, Verdict::Anomalous).await;
+        world.judge("side", &odd, Verdict::Anomalous).await;
+    }
+    let told = || world.keeping.troubles().len();
+    let is_counted = |station: &str| {
+        let metrics = world.keeping.metrics.text().unwrap();
+        metrics.contains(&format!("{{station=\"{station}\"}}"))
+    };
+    world.run(0).await;
+    assert_eq!((told(), is_counted("top")), (2, true));
+    world.history.remove_station("top", None).await.unwrap();
+    world.run(0).await;
+    assert_eq!((told(), is_counted("top")), (1, false));
+    // One that got another name while it was looked at.
+    let renamed = world.history.begin_rename("side", "new", None);
+    renamed.await.unwrap();
+    world.history.finish_renames().await.unwrap();
+    world.keeping.note_kept("side", 2 * BYTES as u64);
+    world.run(0).await;
+    assert!(world.keeping.of("side").is_none() && !is_counted("side"));
+    assert!(world.keeping.of("new").is_some() && is_counted("new"));
+    assert_eq!(told(), 1);
+}
+
 on_each_database!(an_image_of_two_stations_goes_when_neither_needs_it);
 async fn an_image_of_two_stations_goes_when_neither_needs_it(place: &Place) {
     let world = World::new(place, days(30)).await;
