@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::audit::{Actor, Deed, Note, put_note};
@@ -101,7 +101,8 @@ pub struct Job {
     /// What was found among the good images.
     #[schema(value_type = Option<Object>)]
     pub audit: Option<serde_json::Value>,
-    /// What came of it, by its kind.
+    /// What came of it, by its kind; of one that failed `outcome` alone tells.
+    #[serde(serialize_with = "without_words")]
     #[schema(value_type = Option<Object>)]
     pub result: Option<serde_json::Value>,
 }
@@ -327,6 +328,15 @@ impl History {
         .await?;
         Ok(())
     }
+}
+
+/// Why one failed is kept by its words' keys, for pages alone.
+fn without_words<S: Serializer>(
+    result: &Option<serde_json::Value>,
+    to: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    let shown = result.as_ref().filter(|one| one["kind"] != "failed");
+    shown.serialize(to)
 }
 
 /// A job as the audit log names it.

@@ -232,11 +232,17 @@ fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
         all.push(said.to_string());
     }
     let came_to = came_to(job);
-    let is_refused = matches!(came_to, Some(Outcome::Refused { .. }));
-    let is_told = matches!(came_to, Some(Outcome::Failed { .. }));
-    all.extend(came_to.iter().flat_map(|one| told::outcome(t, one)));
+    let said: Vec<String> = (came_to.iter())
+        .flat_map(|one| told::outcome(t, one))
+        .collect();
+    let is_of_failure = matches!(
+        came_to,
+        Some(Outcome::Refused { .. } | Outcome::Failed { .. })
+    );
+    let is_told = is_of_failure && !said.is_empty();
+    all.extend(said);
     let end = match job.state {
-        JobState::Failed if is_refused || is_told => None,
+        JobState::Failed if is_told => None,
         JobState::Failed => {
             let why = job.outcome.as_deref().unwrap_or_default();
             Some(t.say("outcome-failed").with("detail", why))
@@ -303,5 +309,56 @@ impl FoundPart {
             twins: twins.collect(),
             labelled_bad: found.labelled_bad.iter().filter_map(card).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::words::Languages;
+
+    fn failed(why: &str) -> Job {
+        Job {
+            id: 1,
+            station: "top".to_owned(),
+            kind: JobKind::Audit,
+            settings: BTreeMap::new(),
+            force: false,
+            models: Vec::new(),
+            state: JobState::Failed,
+            progress: 0.0,
+            stage: String::new(),
+            doing: None,
+            asked: String::new(),
+            began: None,
+            ended: None,
+            outcome: Some("as it was said then".to_owned()),
+            losses: Vec::new(),
+            audit: None,
+            result: Some(json!({ "kind": "failed", "why": { "key": why, "gaps": [] } })),
+        }
+    }
+
+    #[test]
+    fn why_a_job_failed_is_said_even_if_there_are_no_words_for_it_any_more() {
+        let languages = Languages::of_the_program().unwrap();
+        let german = languages.words(&[Some("de")], "", "/".to_owned());
+        let said = |why: &str| outcome(&german, &failed(why), &[]).join(" ");
+        let known = said("refused-empty-file");
+        assert!(
+            known.contains("Datei") && !known.contains("as it"),
+            "{known}"
+        );
+        let gone = said("refused-for-what-is-no-more");
+        assert!(gone.contains("as it was said then"), "{gone}");
+        assert!(!gone.contains("no-more"), "{gone}");
+        // Programs are not told of keys.
+        let job = serde_json::to_value(failed("refused-empty-file")).unwrap();
+        assert!(job["result"].is_null(), "{job}");
+        assert_eq!(job["outcome"], "as it was said then");
     }
 }

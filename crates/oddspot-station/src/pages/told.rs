@@ -209,7 +209,7 @@ fn unlike(t: &Words, unlike: &Unlike) -> String {
     said.to_string()
 }
 
-/// What came of a job, in sentences.
+/// What came of a job, in sentences; none where it failed and there are no words for it any more.
 pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
     let against = |doubts: &[String]| {
         let said = (doubts.iter()).map(|one| t.say("outcome-doubt").with("detail", one));
@@ -221,8 +221,8 @@ pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
             vec![said.to_string()]
         }
         Outcome::Failed { why } => {
-            let said = t.say("outcome-failed").with("detail", why.said(t));
-            vec![said.to_string()]
+            let said = (why.known(t)).map(|why| t.say("outcome-failed").with("detail", why));
+            said.iter().map(ToString::to_string).collect()
         }
         Outcome::Extended {
             added,

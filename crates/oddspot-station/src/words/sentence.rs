@@ -53,37 +53,46 @@ impl Sentence {
 
     /// In the language of a page.
     pub fn said(&self, t: &Words) -> String {
-        self.by(&|sentence| sentence.said(t), &|gaps| {
+        self.known(t)
+            .unwrap_or_else(|| self.key.clone().into_owned())
+    }
+
+    /// The same; None where there are no words for it any more: it may have been kept by an earlier version.
+    pub fn known(&self, t: &Words) -> Option<String> {
+        self.by(&|sentence| sentence.known(t), &|gaps| {
             let own = t.book.said(&self.key, gaps);
             own.or_else(|| t.all.english().said(&self.key, gaps))
         })
     }
 
+    fn in_english(&self) -> Option<String> {
+        self.by(&Self::in_english, &|gaps| {
+            BOOK.as_ref()?.said(&self.key, gaps)
+        })
+    }
+
     fn by(
         &self,
-        inner: &dyn Fn(&Self) -> String,
+        inner: &dyn Fn(&Self) -> Option<String>,
         say: &dyn Fn(&FluentArgs<'_>) -> Option<String>,
-    ) -> String {
+    ) -> Option<String> {
         let mut filled = FluentArgs::new();
         for (name, gap) in &self.gaps {
             let value: FluentValue<'_> = match gap {
                 Gap::Text(text) => text.as_str().into(),
                 Gap::Number(number) => (*number).into(),
-                Gap::Sentence(sentence) => inner(sentence).into(),
+                Gap::Sentence(sentence) => inner(sentence)?.into(),
             };
             filled.set(&**name, value);
         }
-        say(&filled).unwrap_or_else(|| self.key.clone().into_owned())
+        say(&filled)
     }
 }
 
 /// In English.
 impl fmt::Display for Sentence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = self.by(&ToString::to_string, &|gaps| {
-            BOOK.as_ref()?.said(&self.key, gaps)
-        });
-        f.write_str(&said)
+        f.write_str(self.in_english().as_deref().unwrap_or(&self.key))
     }
 }
 

@@ -43,6 +43,10 @@ fn a_model_learns_more_good_images_and_refuses_odd_ones_unless_they_are_meant() 
     assert_eq!(none["state"], "failed", "{none}");
     let why = none["outcome"].as_str().unwrap();
     assert!(why.contains("does not know already"), "{why}");
+    // Keys of its words are none of a program's business.
+    assert!(none["result"].is_null(), "{none}");
+    let page = serving.get("/stations/part/setup").text();
+    assert!(page.contains("does not know already"), "{page}");
 
     for seed in 8..12 {
         add_good(&serving, &format!("more%20{seed}.png"), &image(seed));
