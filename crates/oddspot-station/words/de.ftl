@@ -673,8 +673,8 @@ refused-thresholds-order = Was zu prüfen ist, kann nicht über dem beginnen, wa
 refused-thresholds-same = Das sind die Schwellen schon.
 refused-unknown-model = Die Station { $station } hat kein Modell { $model }.
 refused-judges-otherwise = Modell { $model } urteilt hier nicht wie bei seiner Entstehung: { $apart } seiner { $own } eigenen Bilder haben andere Werte, um { $most } bei einer Schwelle von { $threshold }. Es wurde nicht aktiviert.
-refused-model-gone = Dieses Modell ist nicht mehr im Datenordner.
-refused-model-damaged = Es ist beschädigt: Sein Inhalt ist ein anderer als damals.
+refused-model-gone = Das Modell { $model } ist nicht mehr im Datenordner.
+refused-model-damaged = Das Modell { $model } ist beschädigt: Sein Inhalt ist ein anderer als damals.
 refused-most-good = Die Station { $station } hat { $most } gute Bilder, mehr gehen nicht.
 refused-labelled-bad = { $name } ist im Verlauf als schlecht gekennzeichnet: Kein Modell darf daraus lernen.
 refused-empty-file = Die Datei ist leer.
@@ -704,7 +704,11 @@ refused-no-inspection = Es gibt keine Prüfung { $id }.
 refused-no-address = Diese Adresse gibt es nicht.
 refused-no-id = { $text } ist keine Kennung einer Prüfung.
 refused-no-time = { $text } ist keine Zeit: Schreiben Sie sie wie 2026-11-29T14:00:00Z oder 2026-11-29.
-refused-filter = { $word } gibt es als { $what } nicht.
+refused-filter = { $what ->
+    [verdict] Ein Urteil { $word } gibt es nicht.
+    [label] Eine Kennzeichnung { $word } gibt es nicht.
+   *[order] Eine Reihenfolge { $word } gibt es nicht.
+}
 refused-paused = Die Station { $station } ist pausiert: Nichts wird beurteilt, bis sie fortgesetzt wird.
 refused-password-name = Das Passwort ist kaum mehr als der Name: Nehmen Sie ein anderes.
 refused-password-letter = Das Passwort ist immer derselbe Buchstabe: Nehmen Sie ein anderes.

@@ -34,6 +34,11 @@ pub struct Models {
     damaged: Mutex<BTreeMap<String, String>>,
 }
 
+/// A model as pages name it.
+fn short(sha256: &str) -> String {
+    format!("{sha256:.12}")
+}
+
 impl Models {
     /// None is ready yet.
     pub fn new(data: Arc<Data>, options: Options, limits: Limits) -> Self {
@@ -89,12 +94,12 @@ impl Models {
     fn check_file(&self, sha256: &str) -> Result<()> {
         let path = self.data.model(sha256);
         if !path.is_file() {
-            let sentence = Sentence::new("refused-model-gone");
+            let sentence = Sentence::new("refused-model-gone").with("model", short(sha256));
             let error = Error::at(Kind::NotFound, path, sentence.to_string());
             return Err(error.meaning(sentence));
         }
         if hex(&sha256_of_file(&path)?) != sha256 {
-            let sentence = Sentence::new("refused-model-damaged");
+            let sentence = Sentence::new("refused-model-damaged").with("model", short(sha256));
             let error = Error::at(Kind::Invalid, path, sentence.to_string());
             return Err(error.meaning(sentence));
         }
@@ -165,5 +170,32 @@ impl Models {
             ready.remove(oldest);
         }
         Ok(model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_cannot_be_used_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Arc::new(Data::open(folder.path()).unwrap());
+        let models = Models::new(Arc::clone(&data), Options::default(), Limits::default());
+        let sha256 = "0123456789ab".repeat(5);
+        let said = || {
+            let refused = models.check(&sha256).unwrap_err();
+            refused.sentence().unwrap().to_string()
+        };
+        assert_eq!(
+            said(),
+            "model 0123456789ab is not in the data folder any more"
+        );
+        std::fs::write(data.model(&sha256), "another").unwrap();
+        let damaged = said();
+        assert!(
+            damaged.starts_with("model 0123456789ab is damaged"),
+            "{damaged}"
+        );
     }
 }

@@ -262,3 +262,17 @@ fn what_scripts_say_can_stand_in_a_page() {
     assert!(said["script-sent"].starts_with("{name}"));
     assert!(!words("de").of_scripts().contains('<'));
 }
+
+#[test]
+fn a_word_that_there_is_none_of_is_refused_in_the_language_of_the_page() {
+    let german = words("de");
+    for (what, said) in [
+        ("verdict", "Ein Urteil x"),
+        ("label", "Eine Kennzeichnung x"),
+        ("order", "Eine Reihenfolge x"),
+    ] {
+        let refused = Sentence::new("refused-filter").with("what", what);
+        let refused = refused.with("word", "x").said(&german);
+        assert!(refused.starts_with(said), "{refused}");
+    }
+}
