@@ -85,16 +85,15 @@ export function listen(done, failed) {
 }
 
 /**
- * What came of a job, as the page of the set-up says it.
- * @param {string} station
- * @param {number} job
+ * What came of a job, as the page of the set-up says it; of an old one that is not there, as the job itself does.
+ * @param {{id: number, station: string, outcome: string | null}} job
  * @returns {Promise<string>}
  */
-export async function outcome(station, job) {
-  const answer = await ask("GET", `/stations/${encodeURIComponent(station)}/setup/jobs`);
+export async function outcome(job) {
+  const answer = await ask("GET", `/stations/${encodeURIComponent(job.station)}/setup/jobs`);
   const jobs = document.createRange().createContextualFragment(await answer.text());
-  const said = [...jobs.querySelectorAll(`#job-${job} .outcome`)].map((one) => one.textContent);
-  return said.join(" ");
+  const said = [...jobs.querySelectorAll(`#job-${job.id} .outcome`)].map((one) => one.textContent);
+  return said.join(" ") || (job.outcome ?? "");
 }
 
 /**

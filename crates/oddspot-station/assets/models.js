@@ -55,7 +55,7 @@ function comparing() {
     cancel.hidden = id === undefined;
   };
 
-  /** @param {{id: number, state: string, progress: number, outcome: string | null}} now */
+  /** @param {{id: number, station: string, state: string, progress: number, outcome: string | null}} now */
   const follow = async (now) => {
     if (now.id !== job) return;
     if (now.state === "waiting" || now.state === "running") {
@@ -65,7 +65,7 @@ function comparing() {
     end();
     try {
       await show();
-      if (now.state !== "done") wrong.textContent = await outcome(station, now.id);
+      if (now.state !== "done") wrong.textContent = await outcome(now);
     } catch (error) {
       wrong.textContent = words(error);
     }

@@ -90,7 +90,7 @@ if (part) {
     } else {
       // Sliders that were moved stay as they are.
       if (cancel) cancel.hidden = true;
-      told.textContent = job.state === "done" ? "" : await outcome(job.station, job.id).catch(words);
+      told.textContent = job.state === "done" ? "" : await outcome(job).catch(words);
       tell();
     }
   });
