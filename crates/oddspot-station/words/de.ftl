@@ -653,6 +653,7 @@ script-unknown = Melden Sie sich wieder an: { $detail }
 refused-name-taken = Es gibt schon eine Station { $name }.
 refused-name-known = Es gibt oder gab schon eine Station { $name }: Was sie beurteilt hat, steht unter diesem Namen.
 refused-no-station = Hier arbeitet keine Station { $station }.
+refused-name-case = { $name } unterscheidet sich von der Station { $other } nur in Groß- und Kleinschreibung, und manche Datenträger trennen das nicht: Nehmen Sie einen anderen Namen.
 refused-name = Eine Station kann nicht { $name } heißen: Nehmen Sie 1 bis { $longest } Buchstaben von a bis z, Ziffern, - und _.
 refused-most-stations = Es gibt schon { $most } Stationen, mehr gehen nicht.
 refused-configured = Die Station { $station } steht in { $file }: Ändern Sie sie dort, und starten Sie den Dienst neu.

@@ -653,6 +653,7 @@ script-unknown = Sign in again: { $detail }
 refused-name-taken = there is a station { $name } already
 refused-name-known = there is or was a station { $name } already: what it judged is kept under that name
 refused-no-station = there is no station { $station } at work here
+refused-name-case = { $name } differs from station { $other } in upper and lower case alone, which some disks do not tell apart: take another name
 refused-name = a station cannot be called { $name }: take 1 to { $longest } letters of a to z, digits, - and _
 refused-most-stations = there are { $most } stations already, which is the most
 refused-configured = station { $station } is set in { $file }: change it there, and start the service again

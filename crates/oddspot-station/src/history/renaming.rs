@@ -37,6 +37,30 @@ impl History {
                 let sentence = Sentence::new("refused-name-known").with("name", name);
                 Err(Error::of(Kind::Mismatch, sentence))
             }
+            None => self.check_name_apart(name).await,
+        }
+    }
+
+    /// Refuses a new name that differs from a station's in case alone: where disks do not tell these apart, both would
+    /// have one folder.
+    ///
+    /// # Errors
+    /// There is such a station.
+    pub async fn check_name_apart(&self, name: &str) -> Result<()> {
+        let alike: Vec<String> =
+            sql::query_scalar("SELECT name FROM station WHERE LOWER(name) = LOWER($1)")
+                .bind(name)
+                .fetch_all(self.write())
+                .await?;
+        // One that is known has its folder already.
+        match alike
+            .first()
+            .filter(|_| !alike.iter().any(|one| one == name))
+        {
+            Some(other) => {
+                let sentence = Sentence::new("refused-name-case").with("name", name);
+                Err(Error::of(Kind::Mismatch, sentence.with("other", other)))
+            }
             None => Ok(()),
         }
     }
@@ -188,6 +212,13 @@ mod tests {
             .unwrap();
         let taken = history.begin_rename("top", "top", None).await;
         assert_eq!(taken.unwrap_err().kind(), Kind::Mismatch);
+        let other_case = history.begin_rename("top", "Top", None).await;
+        let refused = other_case.unwrap_err().to_string();
+        assert!(
+            refused.contains("Top differs from station top"),
+            "{refused}"
+        );
+        history.check_name_apart("top").await.unwrap();
         let none = history.begin_rename("none", "other", None).await;
         assert_eq!(none.unwrap_err().kind(), Kind::NotFound);
         history.begin_rename("top", "new", None).await.unwrap();

@@ -32,6 +32,7 @@ impl Service {
             let sentence = Sentence::new("refused-most-stations").with("most", MOST);
             return Err(Error::of(Kind::Mismatch, sentence));
         }
+        self.history.check_name_apart(name).await?;
         let note = Note::new(by, Deed::StationMade, name);
         self.history.add_station(name, true, Some(&note)).await?;
         // Without a configuration it has no folder and no outputs.
