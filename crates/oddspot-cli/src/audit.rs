@@ -54,7 +54,7 @@ pub struct AuditArgs {
     /// Write the regions in which good images differ most, for `oddspot train --region FILE`, which ignores them
     #[arg(long, value_name = "FILE")]
     pub ignore: Option<PathBuf>,
-    /// Write over a file of --list or --ignore that is there already: it may have been edited
+    /// Write over files that are there already
     #[arg(long)]
     pub replace: bool,
     /// Images to leave out
@@ -104,13 +104,13 @@ impl Unusable {
 
 /// Looks through the images, prints what was found and writes the files that were asked for.
 pub fn run(args: &AuditArgs) -> Result<ExitCode> {
-    if !args.replace {
-        refuse_to_replace(args.list.iter().chain(&args.ignore))?;
-    }
     let files = (args.output.iter())
         .chain(&args.json)
         .chain(&args.list)
         .chain(&args.ignore);
+    if !args.replace {
+        refuse_to_replace(files.clone())?;
+    }
     let _claims = claim_reports(files, args.runtime.voice)?;
     let runtime = args.runtime.open()?;
     let settings = Settings {

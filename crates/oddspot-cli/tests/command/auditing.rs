@@ -76,6 +76,11 @@ fn what_should_not_be_among_the_good_ones_is_named() {
             .starts_with("# They stand out from all other good images")
     );
 
+    // What is there is not written over, a good image least of all.
+    world.fails_leaving(
+        &mut world.oddspot(&format!("audit boards -o boards/3.png {TINY}")),
+        &["boards/3.png", "--replace"],
+    );
     // The same again says the same.
     let again = command.replace("page.html", "again.html") + " --replace";
     world.succeeds(&mut world.oddspot(&again));
