@@ -41,10 +41,10 @@ def fresh(convolution):
 def difference(model, files):
     """How far the teacher's mean features of good images lie from those that an oddspot model of the closed-form
     terms keeps, as a share of the largest. Files, sizes, colours and networks have to agree for it."""
-    network, sums = teacher(), [0, 0]
+    network, sums = teacher(), [0] * len(LEVELS)
     with torch.inference_mode():
         for file in files:
-            sums = [total + level for total, level in zip(sums, network(read(file))[1:])]
+            sums = [total + level for total, level in zip(sums, network(read(file)))]
     kept = load_file(model)
     return max(apart(total / len(files), kept[f"gaussian.mean{at}"]) for at, total in enumerate(sums, start=1))
 
