@@ -109,7 +109,7 @@ fn look_at_name(path: &Path) -> String {
 /// What a file is good for that is no model.
 fn of_no_model(path: &Path) -> &'static str {
     if path.is_dir() || begins_like_an_image(path) {
-        "`oddspot train` writes one; `detect` takes it first, and images after it"
+        "`oddspot train` writes one; `detect` and others take it first, and images after it"
     } else if is_checkpoint(path) {
         "finish it with `oddspot train … --resume`"
     } else {

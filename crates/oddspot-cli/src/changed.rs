@@ -30,6 +30,10 @@ impl ChangedArgs {
     /// # Errors
     /// A file that cannot be written, or that another run is writing.
     pub fn claim<'a>(&'a self, model: &'a Path) -> Result<Place<'a>> {
+        if model.is_dir() {
+            // Told as what is no model, and not as what cannot be written.
+            Model::load(model)?;
+        }
         let output = self.output.as_deref().unwrap_or(model);
         Ok(Place {
             model,

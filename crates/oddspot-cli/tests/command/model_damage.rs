@@ -88,12 +88,14 @@ fn a_folder_in_the_place_of_a_model_is_called_one() {
         "detect boards boards -o out",
         "evaluate boards boards",
         "inspect boards",
+        "calibrate boards boards",
+        "extend boards boards",
     ] {
         world.fails(
             &mut world.oddspot(command),
             &[
                 "boards: it is a folder: give a model file; `oddspot train` writes one",
-                "`detect` takes it first, and images after it",
+                "`detect` and others take it first, and images after it",
             ],
         );
     }
@@ -114,7 +116,10 @@ fn a_picture_in_the_place_of_a_model_is_called_one_whatever_its_name() {
         ] {
             world.fails(
                 &mut world.oddspot(&command),
-                &[&said, "`detect` takes it first, and images after it"],
+                &[
+                    &said,
+                    "`detect` and others take it first, and images after it",
+                ],
             );
         }
     }
