@@ -118,9 +118,7 @@ impl Audit {
         let looks = look(&sources, reading, progress)?;
         let standings = standings(header);
         let odd = oddness(&left_out);
-        // Where those differ that may be none is nothing to be ignored.
-        let usual = left_out.iter().zip(&odd).filter(|(_, odd)| !odd.far);
-        let varying = varying::varying(usual.map(|(image, _)| image), &header.settings);
+        let varying = varying::varying(&left_out, &header.settings);
         let mut unlike = unlike::unlike(&looks);
         let records = header.training_images.iter().chain(&header.held_out_images);
         // Compared where good images lie, and shown where they lie themselves.

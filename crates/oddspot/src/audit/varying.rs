@@ -70,14 +70,10 @@ impl Varying {
     }
 }
 
-/// Those of some good images, the most worth first. None of few images, or of those that are moved before they are looked
+/// Those of the good images, the most worth first. None of few images, or of those that are moved before they are looked
 /// at: there a region would have to move with them.
-pub(super) fn varying<'a>(
-    images: impl IntoIterator<Item = &'a LeftOut>,
-    settings: &Settings,
-) -> Vec<Varying> {
-    let maps = images.into_iter().map(|image| image.map.clone());
-    let mut maps: Vec<ScoreMap> = maps.collect();
+pub(super) fn varying(images: &[LeftOut], settings: &Settings) -> Vec<Varying> {
+    let mut maps: Vec<ScoreMap> = images.iter().map(|image| image.map.clone()).collect();
     let mut found = Vec::new();
     let Some((height, width)) = maps.first().map(|map| (map.height, map.width)) else {
         return found;
