@@ -89,6 +89,25 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// The term before it is fitted.
+    ///
+    /// # Errors
+    /// Settings that it cannot be made for.
+    pub fn unfitted(
+        &self,
+        settings: &Settings,
+        learned: &Learned,
+        statistics: &ChannelStatistics,
+    ) -> Result<Box<dyn Term>> {
+        (self.make)(&Parts {
+            settings,
+            learned,
+            tensors: &NamedTensors::new(),
+            packed: &PackedTensors::new(),
+            statistics,
+        })
+    }
+
     /// What its map shows, in words. A term of the closed form knows what is unusual at a place, and not whether
     /// that is in the wrong place or looks wrong.
     pub fn words(&self) -> &'static str {

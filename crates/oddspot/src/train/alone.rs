@@ -7,12 +7,11 @@ use super::observer::{Observer, Progress};
 use super::places::{Both, Coarser};
 use super::set::{HeldOut, TrainingSet};
 use crate::error::Result;
-use crate::files::{NamedTensors, PackedTensors};
 use crate::maps::ScoreMap;
 use crate::net::learned::Learned;
 use crate::settings::Settings;
 use crate::terms::places::{PlaceGrid, images_of};
-use crate::terms::{self, Parts, Term};
+use crate::terms::{self, Term};
 
 /// The levels that are looked at, coarse to fine, of those that the settings ask for.
 const LEVELS: usize = 2;
@@ -46,20 +45,12 @@ impl Alone {
         coarse.closed_form.place_levels = coarse.closed_form.place_levels.min(LEVELS);
         let [grid, all] = [&coarse, settings].map(|one| PlaceGrid::of(one, &learned.levels));
         let mut found = Vec::new();
-        for (at, kind) in terms::used(settings).enumerate() {
-            if !kind.leaves_out_likest {
-                continue;
-            }
+        let kinds = terms::used(settings).enumerate();
+        for (at, kind) in kinds.filter(|(_, kind)| kind.leaves_out_likest) {
             let mut told = |done, total| observer.progress(&Progress::Comparing { done, total });
             let good = Both(&mut *of_set, &mut *of_held_out, &mut told);
             let mut good = Coarser::new(good, [all.channels(), grid.channels()]);
-            let mut term = (kind.make)(&Parts {
-                settings: &coarse,
-                learned,
-                tensors: &NamedTensors::new(),
-                packed: &PackedTensors::new(),
-                statistics: &set.statistics,
-            })?;
+            let mut term = kind.unfitted(&coarse, learned, &set.statistics)?;
             let left_out = term.fit_good(&mut good, 0)?.unwrap_or_default();
             let without_likest = term.without_likest(&images_of(&good))?;
             // An image that is not remembered excuses no other either.

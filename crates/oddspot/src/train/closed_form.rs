@@ -10,7 +10,7 @@ use crate::files::{NamedTensors, PackedTensors};
 use crate::maps::ScoreMap;
 use crate::net::learned::Learned;
 use crate::settings::Settings;
-use crate::terms::{self, Parts};
+use crate::terms;
 
 /// The closed-form terms, fitted.
 #[derive(Default)]
@@ -46,13 +46,7 @@ impl ClosedForm {
                 observer.progress(&Progress::Fitting { term, done, total })
             };
             let mut good = Both(&mut *of_set, &mut *of_held_out, &mut told);
-            let mut term = (kind.make)(&Parts {
-                settings,
-                learned,
-                tensors: &NamedTensors::new(),
-                packed: &PackedTensors::new(),
-                statistics: &set.statistics,
-            })?;
+            let mut term = kind.unfitted(settings, learned, &set.statistics)?;
             let left_out = term.fit_good(&mut good, 0)?.unwrap_or_default();
             found.left_out.insert(kind.name, left_out);
             found.tensors.extend(term.tensors());
