@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 mod batches;
 mod bit_depth;
 mod content;
+mod deep;
 mod deep_png;
 mod differing;
 mod file;

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use ::image::codecs::png::PngDecoder;
 use ::image::codecs::webp::WebPDecoder;
+use ::image::metadata::Orientation;
 use ::image::{AnimationDecoder, DynamicImage, Frames, ImageFormat, Limits as ImageLimits};
 
 use super::bit_depth::BitDepth;
+use super::deep::{self, Rows};
 use super::flatten::{Picture, bits_in_use, flatten};
 use super::format::{Format, format_of};
 use super::image_file::{Content, read_at};
@@ -212,14 +214,10 @@ impl<'a> SamplesOfPages<'a> {
     /// The next one in 8 bits; none behind the last.
     pub fn next_picture(&mut self, bit_depth: BitDepth) -> Option<Result<Picture>> {
         let name = self.name;
-        if let Source::Single(single) = &self.source
-            && self.next < self.count
-            && let Some(single) = single.as_ref()
-            && let Some(by_rows) =
-                contain_panics(name, || Ok(single.picture_by_rows(bit_depth, name))).transpose()
-        {
-            self.next = self.count;
-            return Some(by_rows.and_then(|picture| picture));
+        let by_rows = self.by_rows(|rows, turn| deep::picture(rows, bit_depth, turn, name));
+        if let Some(picture) = by_rows.transpose() {
+            self.next += 1;
+            return Some(picture);
         }
         let samples = self.next()?;
         Some(samples.map(|samples| flatten(samples, bit_depth)))
@@ -228,15 +226,37 @@ impl<'a> SamplesOfPages<'a> {
     /// The bits in use of 16 of the only one; none where all are in use.
     pub fn bits_in_use(mut self) -> Result<Option<u8>> {
         let name = self.name;
-        if let Source::Single(single) = &self.source
-            && let Some(single) = single.as_ref()
-            && let Some(by_rows) =
-                contain_panics(name, || Ok(single.bits_by_rows(name))).transpose()
-        {
-            return by_rows.and_then(|bits| bits).map(Some);
+        if let Some(bits) = self.by_rows(|rows, _| deep::bits_in_use(rows))? {
+            return Ok(Some(bits));
         }
         let samples = (self.next()).unwrap_or_else(|| Err(damaged(name, "it has no pixels")))?;
         Ok(bits_in_use(&samples))
+    }
+
+    /// What is made of the rows of the next one, if it is better read by them than as samples.
+    fn by_rows<T>(
+        &mut self,
+        make: impl FnOnce(&mut dyn Rows, Orientation) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if self.next == self.count {
+            return Ok(None);
+        }
+        let page = self.next;
+        contain_panics(self.name, || match &mut self.source {
+            Source::Single(single) => match single.as_mut() {
+                Some(single) => single.by_rows(make),
+                None => Ok(None),
+            },
+            Source::Tiff(file) => {
+                let rows = file.deep_page(page)?;
+                rows.map(|mut rows| {
+                    let turn = rows.orientation;
+                    make(&mut rows, turn)
+                })
+                .transpose()
+            }
+            Source::Frames(_) | Source::Several(_) => Ok(None),
+        })
     }
 
     /// The pixels of the next one; none behind the last.

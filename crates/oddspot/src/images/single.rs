@@ -5,16 +5,16 @@ use std::path::Path;
 
 use ::image::metadata::Orientation;
 use ::image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits as ImageLimits, RgbImage,
+    DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits as ImageLimits,
+    RgbImage,
 };
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::bit_depth::BitDepth;
+use super::deep::Rows;
 use super::deep_png::DeepPng;
-use super::flatten::Picture;
 use super::image_file::Content;
 use super::jpeg;
 use super::limits::Limits;
@@ -61,6 +61,10 @@ impl<'a> Single<'a> {
         decoder
             .decode_headers()
             .map_err(|error| damaged(name, format!("{error:?}")))?;
+        if decoder.input_colorspace() == Some(ColorSpace::Luma) {
+            // Grey of a large picture becomes colours where it lies.
+            decoder.set_options(options.jpeg_set_out_colorspace(ColorSpace::Luma));
+        }
         let (width, height) = decoder.dimensions().unwrap_or_default();
         let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
         let orientation = decoder
@@ -86,7 +90,7 @@ impl<'a> Single<'a> {
         content: Content<'a>,
         format: ImageFormat,
         said: Option<u8>,
-        (name, limits): (&Path, Limits),
+        (name, limits): (&'a Path, Limits),
     ) -> Result<Self> {
         let mut reader = ImageReader::with_format(content.reader()?, format);
         let mut of_decoder = ImageLimits::no_limits();
@@ -103,21 +107,20 @@ impl<'a> Single<'a> {
             orientation,
             said,
             by_rows: match format {
-                ImageFormat::Png => DeepPng::of(content, size, said, limits),
+                ImageFormat::Png => DeepPng::of(content, size, said, (name, limits)),
                 _ => None,
             },
         })
     }
 
-    /// Its picture, if it is better read row by row than as samples.
-    pub fn picture_by_rows(&self, bit_depth: BitDepth, name: &Path) -> Option<Result<Picture>> {
-        let deep = self.by_rows?;
-        Some(deep.picture(bit_depth, self.orientation, name))
-    }
-
-    /// The bits in use of such a file.
-    pub fn bits_by_rows(&self, name: &Path) -> Option<Result<u8>> {
-        Some(self.by_rows?.bits_in_use(name))
+    /// What is made of its rows and how they are turned, if it is better read by them than as samples.
+    pub fn by_rows<T>(
+        &mut self,
+        make: impl FnOnce(&mut dyn Rows, Orientation) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let orientation = self.orientation;
+        let rows = self.by_rows.as_mut();
+        rows.map(|rows| make(rows, orientation)).transpose()
     }
 
     /// The (width, height) that it will have.
@@ -132,9 +135,14 @@ impl<'a> Single<'a> {
                 let pixels = decoder
                     .decode()
                     .map_err(|error| damaged(name, format!("{error:?}")))?;
-                RgbImage::from_raw(self.size.0, self.size.1, pixels)
-                    .map(DynamicImage::ImageRgb8)
-                    .ok_or_else(|| damaged(name, "its pixels do not fill its size"))?
+                let (width, height) = self.size;
+                let image = match decoder.output_colorspace() {
+                    Some(ColorSpace::Luma) => {
+                        GrayImage::from_raw(width, height, pixels).map(DynamicImage::ImageLuma8)
+                    }
+                    _ => RgbImage::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8),
+                };
+                image.ok_or_else(|| damaged(name, "its pixels do not fill its size"))?
             }
             Decoder::Other(decoder) => {
                 DynamicImage::from_decoder(decoder).map_err(unreadable(name))?

@@ -22,6 +22,8 @@ use super::tiff_colours::{Layout, rgb_of_cmyk, rgb_of_ycbcr};
 use super::tiff_pages::Directories;
 use crate::error::Result;
 
+mod rows;
+
 /// A TIFF file and its pages.
 pub(super) struct TiffFile<'a> {
     decoder: Decoder<Box<dyn Seekable + 'a>>,

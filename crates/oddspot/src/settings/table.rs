@@ -58,7 +58,7 @@ table! {
 
         /// Most megapixels that an image may have; a larger one is refused before memory is taken.
         ///
-        /// Decoding takes 3 MB a megapixel, with 16 bits a sample up to 8.
+        /// Decoding takes 3 MB a megapixel, and up to 9 of some files (guide, "Limits").
         #[serde(default = "usual_megapixels", skip_serializing_if = "is_usual_megapixels")]
         advanced max_megapixels: usize = MEGAPIXELS, in 1..=2_000, not decisive;
 
