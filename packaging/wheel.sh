@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the wheel for Linux into dist/, or into the folder that is given: packaging/wheel.sh [FOLDER]
-# It has the package `oddspot` for CPython 3.10 and newer, and the command with the inspection station. Needs Rust, Python 3.10 or newer with venv, and
-# PyPI. Zig links, so that both run on glibc 2.17 and newer.
+# It has the package `oddspot` for CPython 3.10 and newer, and the command with all that needs no other device. Needs Rust, Python 3.10 or
+# newer with venv, and PyPI. Zig links, so that both run on glibc 2.17 and newer.
 set -euo pipefail
 out=$(realpath -m "${1:-dist}")
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ build() { maturin build --release --locked --strip --zig --compatibility manylin
 # The command as a wheel of its own, whose program is put into the package's.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-build --bindings bin --features serve --manifest-path crates/oddspot-cli/Cargo.toml --out "$work/command"
+build --bindings bin --features fetch,onnx,pretrain,serve --manifest-path crates/oddspot-cli/Cargo.toml --out "$work/command"
 build --out "$work/package"
 cd "$work"
 for part in command package; do
