@@ -18,12 +18,11 @@ impl Data {
         Ok(folder)
     }
 
-    /// Takes trainings along to a station's new name.
+    /// Takes trainings along to a station's new name; those that were taken along before stay.
     ///
     /// # Errors
     /// A folder that cannot be renamed.
     pub fn rename_training(&self, from: &str, to: &str) -> Result<()> {
-        self.remove_training(to)?;
         let from = self.training_of(from);
         match fs::rename(&from, self.training_of(to)) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(&from)(error)),

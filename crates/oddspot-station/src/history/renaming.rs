@@ -65,7 +65,7 @@ impl History {
         }
     }
 
-    /// Decides that a station that is not at work gets another name; [`finish_renames`](Self::finish_renames) brings along
+    /// Decides that a station that is not at work gets another name; [`finish_rename`](Self::finish_rename) brings along
     /// all that it has.
     ///
     /// # Errors
@@ -93,20 +93,28 @@ impl History {
         transaction.commit().await
     }
 
-    /// Brings along what stations have that get another name: at once, and at the start if a kill came between.
+    /// The stations of which it is decided that they get another name and that do not have all under it yet: the old name
+    /// and the new one.
     ///
     /// # Errors
-    /// A database that cannot be written.
-    pub async fn finish_renames(&self) -> Result<()> {
+    /// A database that cannot be read.
+    pub async fn renames(&self) -> Result<Vec<[String; 2]>> {
         let rows = sql::query("SELECT name, renamed_to FROM station WHERE renamed_to IS NOT NULL")
             .fetch_all(self.write())
             .await?;
-        for row in rows {
-            let (from, to): (String, String) = (row.try_get("name")?, row.try_get("renamed_to")?);
-            self.move_most(&from, &to).await?;
-            self.move_rest(&from, &to).await?;
-        }
-        Ok(())
+        let names = rows.into_iter();
+        names
+            .map(|row| Ok([row.try_get("name")?, row.try_get("renamed_to")?]))
+            .collect()
+    }
+
+    /// Brings along the rows of a station that gets another name; nothing tells the old name then.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn finish_rename(&self, from: &str, to: &str) -> Result<()> {
+        self.move_most(from, to).await?;
+        self.move_rest(from, to).await
     }
 
     /// Moves the rows of the large tables, in steps.
@@ -224,9 +232,11 @@ mod tests {
         history.begin_rename("top", "new", None).await.unwrap();
         // Nobody sees it while it is on the way.
         assert!(history.stations().await.unwrap().is_empty());
+        assert_eq!(history.renames().await.unwrap(), [["top", "new"]]);
         for _ in 0..2 {
-            history.finish_renames().await.unwrap();
+            history.finish_rename("top", "new").await.unwrap();
         }
+        assert!(history.renames().await.unwrap().is_empty());
         let of = |station: &str| Filter {
             station: Some(station.to_owned()),
             ..Filter::default()

@@ -179,7 +179,7 @@ async fn nothing_is_told_of_a_station_that_is_no_more(place: &Place) {
     // One that got another name while it was looked at.
     let renamed = world.history.begin_rename("side", "new", None);
     renamed.await.unwrap();
-    world.history.finish_renames().await.unwrap();
+    world.history.finish_rename("side", "new").await.unwrap();
     world.keeping.note_kept("side", 2 * BYTES as u64);
     world.run(0).await;
     assert!(world.keeping.of("side").is_none() && !is_counted("side"));

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::{AT_THE_END, LOOK, Service, Station};
 use crate::configuration::{StationConfiguration, check_name};
+use crate::data::Data;
 use crate::error::{Error, Kind, Result};
-use crate::history::{Actor, Deed, Note};
+use crate::history::{Actor, Deed, History, Note};
 use crate::words::Sentence;
 
 /// Stations at work, at most: each has threads and memory of its own.
@@ -58,6 +59,8 @@ impl Service {
             let _making = service.making.lock().await;
             // Before its work is ended for nothing.
             service.history.check_name_free(&to).await?;
+            // What lies there under that name is nobody's.
+            service.data.remove_training(&to)?;
             service.take_out(&name).await?;
             let note = Note::new(by, Deed::StationRenamed, &name).with(format!("to {to}"));
             let begun = service.history.begin_rename(&name, &to, Some(&note)).await;
@@ -65,11 +68,7 @@ impl Service {
                 return Err(service.instead(&name, error).await);
             }
             // Decided: what fails here is finished by the next start.
-            let finished = service.finish_renames().await;
-            if let Err(error) = service.data.rename_training(&name, &to) {
-                tracing::warn!("trainings of station {name} begin anew: {error}");
-            }
-            if let Err(error) = finished {
+            if let Err(error) = service.finish_renames().await {
                 return Err(service.instead(&to, error).await);
             }
             service.take_back(&to).await?;
@@ -182,7 +181,7 @@ impl Service {
     async fn finish_renames(&self) -> Result<()> {
         let mut tries = 1;
         loop {
-            let finished = self.history.finish_renames().await;
+            let finished = finish_renames(&self.history, &self.data).await;
             if finished.is_ok() {
                 return finished;
             }
@@ -207,6 +206,18 @@ impl Service {
     }
 }
 
+/// Brings along what stations have that get another name: at once, and at the start if a kill came between.
+pub(super) async fn finish_renames(history: &History, data: &Data) -> Result<()> {
+    for [from, to] in history.renames().await? {
+        // First: once the rows are moved, nothing tells the old name any more.
+        if let Err(error) = data.rename_training(&from, &to) {
+            tracing::warn!("trainings of station {from} begin anew: {error}");
+        }
+        history.finish_rename(&from, &to).await?;
+    }
+    Ok(())
+}
+
 /// Work that is done to its end, even if whoever asked for it goes away.
 async fn whole<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
@@ -226,10 +237,18 @@ mod tests {
     use crate::configuration::Configuration;
 
     async fn started(folder: &tempfile::TempDir) -> (Arc<Service>, super::super::Work) {
-        let data = folder.path().join("data");
         let configuration = Configuration::default();
-        let started = Service::start(&configuration, data, Options::default());
-        started.await.unwrap()
+        let until = Instant::now() + AT_THE_END;
+        loop {
+            let data = folder.path().join("data");
+            match Service::start(&configuration, data, Options::default()).await {
+                // What the one before began beside its work may hold the folder for a moment.
+                Err(error) if error.kind() == Kind::Mismatch && Instant::now() < until => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                started => return started.unwrap(),
+            }
+        }
     }
 
     async fn until(done: impl Fn() -> bool) {
@@ -237,6 +256,37 @@ mod tests {
         while !done() {
             assert!(Instant::now() < until, "it did not come");
             tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn trainings_go_along_wherever_a_kill_comes_between() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, work) = started(&folder).await;
+        for name in ["top", "side"] {
+            let made = service.create_station(name, Actor::terminal());
+            made.await.unwrap();
+            let training = service.data.training(name).unwrap();
+            std::fs::write(training.join("step"), name).unwrap();
+        }
+        for (from, to) in [("top", "up"), ("side", "left")] {
+            let begun = service.history.begin_rename(from, to, None);
+            begun.await.unwrap();
+        }
+        // Of one the folder has its new name already, of the other nothing has.
+        service.data.rename_training("side", "left").unwrap();
+        service.end(work).await;
+        drop(service);
+        for _ in 0..2 {
+            let (service, work) = started(&folder).await;
+            let names = service.stations().into_iter().map(|one| one.name.clone());
+            assert_eq!(names.collect::<Vec<_>>(), ["left", "up"]);
+            let trainings = folder.path().join("data/training");
+            let step = |name: &str| std::fs::read_to_string(trainings.join(name).join("step"));
+            assert_eq!(step("up").unwrap(), "top");
+            assert_eq!(step("left").unwrap(), "side");
+            assert!(!trainings.join("top").exists() && !trainings.join("side").exists());
+            service.end(work).await;
         }
     }
 

@@ -28,6 +28,7 @@ use crate::outputs::{Condition, Look, Misses, Output, Outputs};
 use crate::pictures::Pictures;
 use crate::versions::Versions;
 use crate::words::Sentence;
+use changing::finish_renames;
 use workshop::{Workshop, spawn};
 
 /// How long what waits may take at the end.
@@ -147,7 +148,7 @@ impl Service {
         keep_private(&data.history());
         check_reach(&history, configuration.listen).await?;
         history.interrupt_jobs().await?;
-        history.finish_renames().await?;
+        finish_renames(&history, &data).await?;
         tokio::spawn(Arc::clone(&history).look_after());
         let of_images = images::Limits {
             pixels: limits.pixels,
