@@ -235,6 +235,8 @@ mod tests {
     use super::super::workshop::spawn;
     use super::*;
     use crate::configuration::Configuration;
+    use crate::history::Source;
+    use crate::judging::Task;
 
     async fn started(folder: &tempfile::TempDir) -> (Arc<Service>, super::super::Work) {
         let configuration = Configuration::default();
@@ -288,6 +290,44 @@ mod tests {
             assert!(!trainings.join("top").exists() && !trainings.join("side").exists());
             service.end(work).await;
         }
+    }
+
+    /// An image that was sent.
+    fn sent() -> Task {
+        Task {
+            bytes: Vec::new().into(),
+            part_id: None,
+            source: Source::Http,
+            token: None,
+            file: None,
+            idempotency_key: None,
+            since: Instant::now(),
+        }
+    }
+
+    #[tokio::test]
+    async fn who_judges_anew_waits_for_who_still_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, work) = started(&folder).await;
+        let made = service.create_station("top", Actor::terminal());
+        let station = made.await.unwrap();
+        station.queue.end();
+        until(|| service.has_ended("top")).await;
+        let turn = service.workshop.turn("top").lock_owned().await;
+        // As after a change that was refused, for an image took long.
+        service.take_back("top").await.unwrap();
+        let again = service.station("top").unwrap();
+        let mut told = again.queue.enter(sent()).unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(told.try_recv().is_err() && again.queue.waiting() == 1);
+        drop(turn);
+        let refused = told.await.unwrap().unwrap_err();
+        assert_eq!(refused.kind(), Kind::NoModel);
+        again.queue.end();
+        until(|| service.has_ended("top")).await;
+        service.workshop.turn("side");
+        assert_eq!(service.workshop.turns.lock().unwrap().len(), 1);
+        service.end(work).await;
     }
 
     #[tokio::test]

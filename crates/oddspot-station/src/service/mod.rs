@@ -193,6 +193,7 @@ impl Service {
                 misses: outputs.misses(),
                 limits,
                 stop: Arc::clone(&stop),
+                turns: Mutex::default(),
             },
             keeping: Arc::new(Keeping::new(
                 configuration,

@@ -1,7 +1,8 @@
 //! Stations put to work: each judges on a thread of its own.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::runtime::Handle;
@@ -27,6 +28,8 @@ pub struct Workshop {
     pub misses: Arc<Misses>,
     pub limits: Limits,
     pub stop: Arc<AtomicBool>,
+    /// By station: held by who judges there.
+    pub turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// A station that judges.
@@ -40,7 +43,7 @@ pub struct Made {
 }
 
 impl Workshop {
-    /// Begins to judge for a station.
+    /// Begins to judge for a station; who still does for it is waited for, by its new worker alone.
     pub async fn station(&self, asked: &StationConfiguration) -> Result<Made> {
         let name = &asked.name;
         self.history.add_station(name, false, None).await?;
@@ -60,8 +63,11 @@ impl Workshop {
             misses: Arc::clone(&self.misses),
             runtime: Handle::current(),
         };
-        let of_worker = queue.clone();
-        let worker = spawn("judge", move || worker.work(&of_worker, tasks))?;
+        let (of_worker, turn) = (queue.clone(), self.turn(name));
+        let worker = spawn("judge", move || {
+            let _turn = turn.blocking_lock();
+            worker.work(&of_worker, tasks);
+        })?;
         let input = self.input(asked, &post, &queue);
         let folder = input
             .as_ref()
@@ -81,6 +87,14 @@ impl Workshop {
             has_new_model,
             input,
         })
+    }
+
+    /// What each who judges for a station waits for: one does at any moment, in the order in which they began.
+    pub fn turn(&self, name: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of stations that nobody judges for nothing need be known.
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(turns.entry(name.to_owned()).or_default())
     }
 
     fn input(
