@@ -17,7 +17,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use oddspot::net::engine::Cpu;
 use oddspot::{Model, Options};
 use oddspot_station::configuration::After;
-use oddspot_station::{Configuration, Service};
+use oddspot_station::{Configuration, Held, Service};
 
 use crate::interrupt::Interrupt;
 use crate::runtime::teacher_library;
@@ -110,10 +110,6 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
     let interrupt = Interrupt::install()?;
     let mut configuration = stations::configured(args)?;
     let scratch = args.demo.then(tempfile::tempdir).transpose()?;
-    if let Some(scratch) = &scratch {
-        let station = demo::station(scratch.path(), configuration.threads)?;
-        configuration.stations.push(station);
-    }
     // So that what is wrong with one is told with the advice that other commands give.
     for station in &configuration.stations {
         if let Some(model) = &station.model {
@@ -125,25 +121,30 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         (None, Some(scratch)) => scratch.path().join("data"),
         (None, None) => folder::usual()?,
     };
+    let held = Held::take(&configuration, &data)?;
+    // It takes long: whatever it would be refused for was looked at before.
+    if let Some(scratch) = &scratch {
+        let station = demo::station(scratch.path(), configuration.threads)?;
+        configuration.stations.push(station);
+    }
     let options = Options {
         threads: configuration.threads,
         library: Some(teacher_library()),
         engine: Arc::new(Cpu),
     };
-    let shown = data.clone();
     oddspot_station::run(
         &configuration,
-        data,
+        held,
         options,
         |service, address| {
             match &configuration.database {
                 None => tell!(
                     "the history, images and models are kept in {}",
-                    shown.display()
+                    data.display()
                 ),
                 Some(database) => tell!(
                     "the history is kept in {database}; images and models are kept in {}",
-                    shown.display()
+                    data.display()
                 ),
             }
             tell_of(service, &configuration);

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use oddspot::{Detector, Options};
 use oddspot_station::configuration::{DatabaseAddress, StationConfiguration};
-use oddspot_station::{Configuration, run};
+use oddspot_station::{Configuration, Held, run};
 
 /// Images that are judged before it is measured.
 const WARM: usize = 10;
@@ -119,7 +119,8 @@ impl Service {
         let thread = std::thread::spawn(move || {
             let ready = |_: &oddspot_station::Service, address| tell.send(address).unwrap_or(());
             let is_ended = || ended.try_recv() != Err(TryRecvError::Empty);
-            run(&configuration, place, options, ready, is_ended)
+            let held = Held::take(&configuration, &place)?;
+            run(&configuration, held, options, ready, is_ended)
         });
         let Ok(address) = told.recv() else {
             let error = thread.join().map_err(|_| "the service broke")?.err();

@@ -26,13 +26,13 @@ pub mod judging;
 
 pub mod versions;
 
-// Models made beside it.
+// Models made beside it, of good images.
+pub mod good;
 pub mod jobs;
 
 pub mod inputs;
 
 pub mod comparison;
-pub mod good;
 pub mod pictures;
 pub mod prices;
 pub mod regions;
@@ -51,5 +51,5 @@ mod run;
 pub use configuration::Configuration;
 pub use error::{Error, Kind, Result};
 pub use moving::{Way, copy_history};
-pub use run::run;
+pub use run::{Held, run};
 pub use service::Service;

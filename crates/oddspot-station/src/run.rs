@@ -2,14 +2,16 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use oddspot::Options;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio_rustls::TlsAcceptor;
 
 use crate::configuration::Configuration;
+use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::http::{Site, acceptor, router, serve};
 use crate::service::Service;
@@ -19,25 +21,53 @@ const THREADS: usize = 2;
 /// Between two looks at whether it is to end.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// What a service must have for itself alone: its data folder and its address.
+pub struct Held {
+    data: Data,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    // Freed last: the listener is of it.
+    runtime: Runtime,
+}
+
+impl Held {
+    /// Takes hold of them, before anything is done that takes long. Who asks for the address waits until it is served.
+    ///
+    /// # Errors
+    /// What is configured and cannot be served; a certificate that cannot be used; an address that cannot be listened on;
+    /// a data folder that cannot be written, or that another service uses.
+    pub fn take(configuration: &Configuration, data: &Path) -> Result<Self> {
+        configuration.check()?;
+        let tls = configuration.tls.as_ref().map(acceptor).transpose()?;
+        let runtime = runtime()?;
+        Ok(Self {
+            listener: runtime.block_on(listen(configuration.listen))?,
+            data: Data::open(data)?,
+            tls,
+            runtime,
+        })
+    }
+}
+
 /// Runs a service until `is_ended` says so; `ready` is told once it serves. What has begun by then is finished, within
 /// some seconds.
 ///
 /// # Errors
-/// As [`Service::start`]; an address that cannot be listened on, or that others can reach while there are no users; a
-/// certificate that cannot be used.
+/// As [`Service::start`]; an address that others can reach while there are no users.
 pub fn run(
     configuration: &Configuration,
-    data: PathBuf,
+    held: Held,
     options: Options,
     ready: impl FnOnce(&Service, SocketAddr),
     is_ended: impl Fn() -> bool,
 ) -> Result<()> {
-    let runtime = runtime()?;
+    let Held {
+        data,
+        listener,
+        tls,
+        runtime,
+    } = held;
     let ended = runtime.block_on(async {
-        // Before anything is judged.
-        configuration.check()?;
-        let tls = configuration.tls.as_ref().map(acceptor).transpose()?;
-        let listener = listen(configuration.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|error| Error::internal(error.to_string()))?;

@@ -242,14 +242,16 @@ mod tests {
         let configuration = Configuration::default();
         let until = Instant::now() + AT_THE_END;
         loop {
-            let data = folder.path().join("data");
-            match Service::start(&configuration, data, Options::default()).await {
+            let data = match Data::open(&folder.path().join("data")) {
                 // What the one before began beside its work may hold the folder for a moment.
                 Err(error) if error.kind() == Kind::Mismatch && Instant::now() < until => {
                     tokio::time::sleep(LOOK).await;
+                    continue;
                 }
-                started => return started.unwrap(),
-            }
+                data => data.unwrap(),
+            };
+            let started = Service::start(&configuration, data, Options::default());
+            return started.await.unwrap();
         }
     }
 

@@ -132,18 +132,19 @@ pub struct Work {
 }
 
 impl Service {
-    /// Opens the data folder and the history, makes the models ready, and begins to judge.
+    /// Opens the history, makes the models ready, and begins to judge.
     ///
     /// # Errors
-    /// What is configured and cannot be served, an address that others can reach while there are no users; a data folder that another service uses; a model that cannot be used.
+    /// What is configured and cannot be served, an address that others can reach while there are no users; a model that
+    /// cannot be used.
     pub async fn start(
         configuration: &Configuration,
-        data: PathBuf,
+        data: Data,
         options: Options,
     ) -> Result<(Arc<Self>, Work)> {
         configuration.check()?;
         let limits = configuration.limits;
-        let data = Arc::new(Data::open(&data)?);
+        let data = Arc::new(data);
         let history = Arc::new(History::open(&configuration.place(data.root())?).await?);
         keep_private(&data.history());
         check_reach(&history, configuration.listen).await?;

@@ -180,7 +180,11 @@ fn what_cannot_be_served_is_said_in_a_sentence() {
 
     let serving = Serving::start(&world, "");
     let second = &mut serve("--model model.oddspot --listen 127.0.0.1:0");
-    world.fails_leaving(second, &["another service uses this data folder"]);
+    let said = world.fails_leaving(second, &["another service uses this data folder"]);
+    // Before any board is learned.
+    let mut demonstration = world.oddspot("serve --demo --data data --listen 127.0.0.1:0");
+    let demonstration = world.ends_with(&mut demonstration, 1);
+    assert_eq!(demonstration.stderr, format!("error: {said}\n"));
     let address = serving.address.strip_prefix("http://").unwrap();
     let mut taken = world.oddspot(&format!(
         "serve --data other --model model.oddspot --listen {address}"
