@@ -15,6 +15,8 @@ use crate::words::Sentence;
 
 /// Letters of a file's name that are kept.
 const NAME: usize = 300;
+/// Good images that a model can be made of, or thresholds be set by, at least.
+pub const LEAST: usize = 2;
 /// Good images of a station, at most.
 const MOST: usize = 10_000;
 

@@ -10,6 +10,7 @@ use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
 use crate::error::Result as StationResult;
+use crate::good::LEAST;
 use crate::history::{Filter, GoodImage, Inspection, LabelFilter, Order, Role, Truth};
 use crate::jobs::FoundAmong;
 use crate::pages::{
@@ -28,8 +29,6 @@ const OFFERED: u32 = 24;
 const JOBS: u32 = 6;
 /// Images that can be drawn on.
 const DRAWN_ON: usize = 12;
-/// Good images that a model can be made of, at least.
-const LEAST: usize = 2;
 
 /// Which good images are shown.
 #[derive(Debug, Default, Deserialize)]

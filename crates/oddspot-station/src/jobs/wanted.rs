@@ -7,12 +7,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Kind, Result};
+use crate::good::LEAST;
 use crate::history::{History, JobKind};
 use crate::versions::Versions;
 use crate::words::Sentence;
-
-/// Good images that a model can be made of, at least.
-const LEAST: usize = 2;
 
 /// A job that is wanted.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

@@ -14,13 +14,12 @@ use super::super::beside::{beside, by_the_service};
 use super::super::outcome::Outcome;
 use super::{Making, library_of, pool, threads, words_of};
 use crate::error::{Error, Kind, Result};
+use crate::good::LEAST;
 use crate::history::{Job, ManifestRow, Origin, Stage, Version, VersionSource};
 use crate::prices::Share;
 use crate::versions::Brought;
 use crate::words::Sentence;
 
-/// Good images that thresholds can be set by, at least.
-const LEAST: usize = 2;
 /// Where images are checked, and where they are judged, as shares of all of it.
 const CHECKED: f64 = 0.1;
 const JUDGED: f64 = 0.9;
