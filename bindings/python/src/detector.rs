@@ -86,8 +86,8 @@ impl Detector {
     ) -> PyResult<[[(f64, f64); 2]; 2]> {
         let Changed { held, doubts } = changed;
         let now = held.ok_or_else(|| refused(py, &doubts))?;
-        for words in &doubts.words {
-            warn(py, words, 1)?;
+        for words in doubts.words() {
+            warn(py, &words, 1)?;
         }
         let header = &now.model.header;
         let told = std::iter::once(remarks::source(header))
@@ -377,7 +377,7 @@ fn refused(py: Python<'_>, doubts: &Doubts) -> PyErr {
     let said = format!(
         "{}; the model stays as it was: look whether they are good images of this part, and give force=True if \
          they are",
-        doubts.words.join("; ")
+        doubts.words().join("; ")
     );
     mismatch(py, &said)
 }

@@ -113,9 +113,9 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         args.dry_run || args.take.force || !doubts.are_grave,
         "{}; the model stays as it was: give good images of this part, as the line takes them, or add --force if \
          that is what these are",
-        doubts.words.join("; ")
+        doubts.words().join("; ")
     );
-    for line in doubts.words {
+    for line in doubts.words() {
         tell!("warning: {line}");
     }
     let prices = Prices::new(&thresholds, before, &good, &bad);

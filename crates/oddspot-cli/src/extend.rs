@@ -133,10 +133,10 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
 /// Tells of new images that the model does not call good as it is, and refuses them where they are most.
 fn refuse_odd(extended: &Extended, force: bool) -> Result<()> {
     let doubts = extended.doubts();
-    if doubts.words.is_empty() {
+    if doubts.all.is_empty() {
         return Ok(());
     }
-    let said = doubts.words.join("; ");
+    let said = doubts.words().join("; ");
     ensure!(
         force || !doubts.are_grave,
         "{said}; look whether they are good images of this part, and add --force if they are"

@@ -14,16 +14,60 @@ const KINDS = {
   "urn:oddspot:unknown": "script-unknown",
 };
 
+/** What an answer tells which is none of what was asked for. */
+export class Refusal extends Error {
+  /**
+   * @param {string} sentence
+   * @param {string[]} english what of it is in English
+   */
+  constructor(sentence, english) {
+    super(sentence);
+    this.english = english;
+  }
+}
+
 /**
- * The sentence that an answer which is none of what was asked for tells.
+ * What an answer tells which is none of what was asked for.
  * @param {Response} answer
- * @returns {Promise<string>}
+ * @returns {Promise<Refusal>}
  */
 export async function refusal(answer) {
   const problem = await answer.json().catch(() => ({}));
-  if (problem.said) return problem.said;
+  if (problem.said) return new Refusal(problem.said, problem.english ?? []);
   const detail = problem.detail ?? `${answer.status} ${answer.statusText}`;
-  return say(KINDS[problem.type] ?? "script-failed", { detail });
+  return new Refusal(say(KINDS[problem.type] ?? "script-failed", { detail }), [detail]);
+}
+
+/**
+ * Shows why something was refused; what of it is in English is marked as that, for who reads it out.
+ * @param {Element} element
+ * @param {unknown} error
+ */
+export function tell(element, error) {
+  element.replaceChildren(...told(error));
+}
+
+/**
+ * The same as what can stand in an element.
+ * @param {unknown} error
+ * @returns {(string | HTMLElement)[]}
+ */
+export function told(error) {
+  const sentence = words(error);
+  if (!(error instanceof Refusal) || document.documentElement.lang === "en") return [sentence];
+  /** @type {(string | HTMLElement)[]} */
+  const parts = [];
+  let rest = sentence;
+  for (const english of error.english) {
+    const at = rest.indexOf(english);
+    if (at < 0) continue;
+    const span = document.createElement("span");
+    span.lang = "en";
+    span.textContent = english;
+    parts.push(rest.slice(0, at), span);
+    rest = rest.slice(at + english.length);
+  }
+  return [...parts, rest];
 }
 
 /**
@@ -40,7 +84,7 @@ export async function ask(method, address, body) {
   const answer = await fetch(address, { method, body, headers }).catch(() => {
     throw new Error(say("script-lost"));
   });
-  if (!answer.ok) throw new Error(await refusal(answer));
+  if (!answer.ok) throw await refusal(answer);
   return answer;
 }
 
@@ -63,7 +107,7 @@ export async function bring(part, query = "") {
 /**
  * Lets buttons with `data-post`, `data-put` or `data-delete` ask for what they say.
  * @param {(button: HTMLElement) => void} done called when it is done
- * @param {(words: string, button: HTMLElement) => void} failed
+ * @param {(error: unknown, button: HTMLElement) => void} failed
  */
 export function listen(done, failed) {
   document.addEventListener("click", async (event) => {
@@ -77,7 +121,7 @@ export function listen(done, failed) {
       await ask(method, post ?? put ?? button.dataset.delete ?? "", body);
       done(button);
     } catch (error) {
-      failed(words(error), button);
+      failed(error, button);
     } finally {
       button.disabled = false;
     }
@@ -85,15 +129,17 @@ export function listen(done, failed) {
 }
 
 /**
- * What came of a job, as the page of the set-up says it; of an old one that is not there, as the job itself does.
+ * Shows what came of a job, as the page of the set-up says it; of an old one that is not there, as the job itself does.
+ * @param {Element} element
  * @param {{id: number, station: string, outcome: string | null}} job
- * @returns {Promise<string>}
  */
-export async function outcome(job) {
+export async function showOutcome(element, job) {
   const answer = await ask("GET", `/stations/${encodeURIComponent(job.station)}/setup/jobs`);
   const jobs = document.createRange().createContextualFragment(await answer.text());
-  const said = [...jobs.querySelectorAll(`#job-${job.id} .outcome`)].map((one) => one.textContent);
-  return said.join(" ") || (job.outcome ?? "");
+  const said = [...jobs.querySelectorAll(`#job-${job.id} .outcome`)];
+  const outcome = job.outcome ?? "";
+  if (said.length === 0) return tell(element, new Refusal(outcome, [outcome]));
+  element.replaceChildren(...said.flatMap((one) => [...one.childNodes, " "]));
 }
 
 /**

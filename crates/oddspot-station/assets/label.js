@@ -1,5 +1,5 @@
 // Buttons by which a person says what a part really is.
-import { ask, words } from "./api.js";
+import { Refusal, ask, tell, words } from "./api.js";
 import { say } from "./words.js";
 
 /**
@@ -18,7 +18,8 @@ export function listen(done) {
       done();
     } catch (error) {
       button.disabled = false;
-      button.textContent = say("script-not-kept", { detail: words(error) });
+      const sentence = say("script-not-kept", { detail: words(error) });
+      tell(button, new Refusal(sentence, error instanceof Refusal ? error.english : []));
     }
   });
 }

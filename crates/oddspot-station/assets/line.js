@@ -1,7 +1,6 @@
 // The page of a station: as parts come, what is shown is brought anew from the service.
-import { listen as act, refusal } from "./api.js";
+import { listen as act, refusal, tell } from "./api.js";
 import { listen } from "./label.js";
-import { say } from "./words.js";
 
 /** Milliseconds without a sign of life after which the connection counts as lost. */
 const SILENCE = 15_000;
@@ -60,12 +59,13 @@ async function bring() {
   while (isWanted) {
     isWanted = false;
     try {
-      const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`);
+      const headers = { "oddspot-page": "1" };
+      const answer = await fetch(`/stations/${encodeURIComponent(station)}/now`, { headers });
       // Signed out meanwhile: the page leads to where one signs in, and back. Or the station has another name by now.
       if (answer.status === 401 || answer.status === 404) return location.reload();
       if (answer.status === 503) goAway(await refusal(answer));
       if (answer.ok) {
-        goAway("");
+        goAway();
         const next = document.createRange().createContextualFragment(await answer.text());
         await ready(next);
         const focused = document.activeElement;
@@ -83,13 +83,14 @@ async function bring() {
 }
 
 /**
- * Says why nothing new can be shown; what is shown stays.
- * @param {string} sentence
+ * Says why nothing new can be shown, or that it can; what is shown stays.
+ * @param {Error} [why]
  */
-function goAway(sentence) {
+function goAway(why) {
+  const sentence = why?.message ?? "";
   if (sentence === away) return;
   away = sentence;
-  lost.textContent = away || silence;
+  tell(lost, why ?? silence);
   lost.hidden = !away;
 }
 
@@ -112,9 +113,9 @@ events.addEventListener("inspection", (event) => {
 });
 events.addEventListener("health", (event) => {
   hear();
-  const trouble = JSON.parse(event.data).history;
-  goAway(trouble ? say("script-away", { detail: trouble }) : "");
-  if (!away) bring();
+  if (!JSON.parse(event.data).history) goAway();
+  // That it is away, and why, is told to who asks, in the language of the page.
+  bring();
 });
 setInterval(() => { if (Date.now() - heard > SILENCE) lost.hidden = false; }, 1_000);
 // How the folder is, and a new day, bring no event.
@@ -127,4 +128,4 @@ document.addEventListener("change", (event) => {
   }
 });
 listen(bring);
-act(bring, (sentence, button) => { button.textContent = sentence; });
+act(bring, (error, button) => tell(button, error));

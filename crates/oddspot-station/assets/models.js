@@ -1,11 +1,11 @@
 // The page of a station's models.
-import { ask, bring, listen, outcome, words } from "./api.js";
+import { ask, bring, listen, showOutcome, tell } from "./api.js";
 import { filled, say } from "./words.js";
 
 const said = /** @type {HTMLElement} */ (document.getElementById("said"));
 const file = document.getElementById("model");
 
-listen(() => location.reload(), (sentence) => { said.textContent = sentence; });
+listen(() => location.reload(), (error) => tell(said, error));
 
 file?.addEventListener("change", async () => {
   if (!(file instanceof HTMLInputElement) || !file.files?.[0]) return;
@@ -17,7 +17,7 @@ file?.addEventListener("change", async () => {
     if (answer.refused) said.textContent = say("script-invalid", { detail: answer.refused });
     else location.reload();
   } catch (error) {
-    said.textContent = words(error);
+    tell(said, error);
   }
   file.value = "";
 });
@@ -65,9 +65,9 @@ function comparing() {
     end();
     try {
       await show();
-      if (now.state !== "done") wrong.textContent = await outcome(now);
+      if (now.state !== "done") await showOutcome(wrong, now);
     } catch (error) {
-      wrong.textContent = words(error);
+      tell(wrong, error);
     }
   };
 
@@ -85,7 +85,7 @@ function comparing() {
     try {
       await work();
     } catch (error) {
-      wrong.textContent = words(error);
+      tell(wrong, error);
       end();
     }
   };
@@ -106,7 +106,7 @@ function comparing() {
     try {
       await ask("POST", `/api/v1/jobs/${job}/cancel`);
     } catch (error) {
-      wrong.textContent = words(error);
+      tell(wrong, error);
     }
   });
 

@@ -1,5 +1,5 @@
 // The page where a station is made.
-import { ask, words } from "./api.js";
+import { ask, tell } from "./api.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("new"));
 const wrong = /** @type {HTMLElement} */ (document.getElementById("new-wrong"));
@@ -11,7 +11,7 @@ form.addEventListener("submit", async (event) => {
     await ask("POST", "/api/v1/stations", JSON.stringify({ name }));
     location.assign(`/stations/${encodeURIComponent(name)}/setup`);
   } catch (error) {
-    wrong.textContent = words(error);
+    tell(wrong, error);
     wrong.hidden = false;
   }
 });

@@ -1,5 +1,5 @@
 // The page of who may do what.
-import { ask, words } from "./api.js";
+import { ask, tell } from "./api.js";
 
 const said = /** @type {HTMLElement} */ (document.getElementById("said"));
 const give = /** @type {HTMLDialogElement} */ (document.getElementById("give"));
@@ -14,7 +14,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    said.textContent = words(error);
+    tell(said, error);
     said.scrollIntoView({ block: "nearest" });
   }
 }

@@ -1,5 +1,5 @@
 // Regions drawn on a good image: polygons of what is inspected or ignored, by mouse, touch and keyboard.
-import { ask, words } from "./api.js";
+import { ask, tell } from "./api.js";
 import { filled } from "./words.js";
 
 const part = document.getElementById("regions");
@@ -262,7 +262,7 @@ if (part) {
       button("keep").disabled = true;
       said.textContent = part.dataset.kept ?? "";
     } catch (error) {
-      said.textContent = words(error);
+      tell(said, error);
     }
   });
 

@@ -1,5 +1,5 @@
 // The page of what a station's models are made of: images are sent one by one, and jobs are watched.
-import { ask, bring, listen, words } from "./api.js";
+import { ask, bring, listen, tell, told } from "./api.js";
 import { filled } from "./words.js";
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -21,16 +21,16 @@ const good = () => bring(part("good"), `?page=${page}`);
 /**
  * Tells why a file was refused.
  * @param {string} name
- * @param {string} why
+ * @param {unknown} error
  */
-function refuse(name, why) {
+function refuse(name, error) {
   const list = part("refused");
   list.hidden = false;
   if (list.children.length >= LISTED) return;
   const line = document.createElement("li");
   const strong = document.createElement("strong");
   strong.textContent = name;
-  line.append(strong, ` ${why}`);
+  line.append(strong, " ", ...told(error));
   list.append(line);
 }
 
@@ -60,7 +60,7 @@ async function send(files) {
       if (!answer.new) counts.same += 1;
     } catch (error) {
       counts.refused += 1;
-      refuse(name, words(error));
+      refuse(name, error);
     }
     counts.sent += 1;
     tell();
@@ -74,7 +74,7 @@ async function send(files) {
 
 /** @param {[string, File][]} files */
 function queue(files) {
-  if (files.length > 0) sending = sending.then(() => send(files)).catch((error) => refuse(drop.dataset.broken ?? "", words(error)));
+  if (files.length > 0) sending = sending.then(() => send(files)).catch((error) => refuse(drop.dataset.broken ?? "", error));
 }
 
 for (const id of ["files", "folder"]) {
@@ -151,7 +151,7 @@ drop.addEventListener("drop", async (event) => {
   const files = await Promise.all(entries.map((entry) => filesOf(entry, lost)));
   queue(files.flat());
   // Behind what is sent, which begins with an empty list.
-  sending = sending.then(() => lost.forEach(([name, error]) => refuse(name, words(error))));
+  sending = sending.then(() => lost.forEach(([name, error]) => refuse(name, error)));
 });
 part("stop-sending").addEventListener("click", () => { isStopped = true; });
 
@@ -171,16 +171,16 @@ document.getElementById("judged")?.addEventListener("submit", async (event) => {
     await ask("POST", `/api/v1/stations/${station}/good/judged`, body);
     location.reload();
   } catch (error) {
-    part("judged-wrong").textContent = words(error);
+    tell(part("judged-wrong"), error);
   }
 });
 
 const anew = () => Promise.all([good(), bring(part("jobs")), bring(part("found"))]);
-listen(anew, (sentence, button) => {
+listen(anew, (error, button) => {
   const said = document.createElement("span");
   said.className = "wrong";
   said.setAttribute("role", "alert");
-  said.textContent = sentence;
+  tell(said, error);
   button.after(said);
 });
 

@@ -1,5 +1,5 @@
 // What a station is called, and that it is taken away.
-import { ask, words } from "./api.js";
+import { ask, tell } from "./api.js";
 
 const form = document.getElementById("rename");
 const said = document.getElementById("station-said");
@@ -19,7 +19,7 @@ async function change(method, body, next) {
     await ask(method, form.dataset.address ?? "", body);
     location.assign(next);
   } catch (error) {
-    said.textContent = words(error);
+    tell(said, error);
     for (const button of buttons) button.disabled = false;
   }
 }

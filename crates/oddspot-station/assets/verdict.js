@@ -1,5 +1,5 @@
 // The page of a station's thresholds: what they would have meant is told as the sliders move.
-import { ask, listen, outcome, words } from "./api.js";
+import { ask, listen, showOutcome, tell } from "./api.js";
 import { filled } from "./words.js";
 
 const part = document.getElementById("verdict");
@@ -29,7 +29,7 @@ if (part) {
   };
 
   /** Asks what the thresholds would have meant; those that come meanwhile after it. */
-  const tell = async () => {
+  const ponder = async () => {
     isWanted = true;
     if (isBusy) return;
     isBusy = true;
@@ -41,7 +41,7 @@ if (part) {
         meant.replaceChildren(document.createRange().createContextualFragment(await answer.text()));
         said.textContent = "";
       } catch (error) {
-        said.textContent = words(error);
+        tell(said, error);
       }
     }
     isBusy = false;
@@ -58,7 +58,7 @@ if (part) {
       if (document.activeElement !== pair.number) pair.number.value = String(Number(values[other].toPrecision(6)));
     });
     show();
-    tell();
+    ponder();
   };
 
   pairs.forEach((pair, at) => {
@@ -70,7 +70,7 @@ if (part) {
     take(0, first[0]);
     take(1, first[1]);
   });
-  listen(() => {}, (sentence) => { said.textContent = sentence; });
+  listen(() => {}, (error) => tell(said, error));
   const anew = document.getElementById("anew");
   const events = anew && new EventSource("/api/v1/events");
   const cancel = document.getElementById("anew-cancel");
@@ -90,8 +90,9 @@ if (part) {
     } else {
       // Sliders that were moved stay as they are.
       if (cancel) cancel.hidden = true;
-      told.textContent = job.state === "done" ? "" : await outcome(job).catch(words);
-      tell();
+      told.textContent = "";
+      if (job.state !== "done") await showOutcome(told, job).catch((error) => tell(told, error));
+      ponder();
     }
   });
   document.getElementById("thresholds")?.addEventListener("submit", async (event) => {
@@ -102,7 +103,7 @@ if (part) {
       await ask("POST", part.dataset.address ?? "", body);
       location.reload();
     } catch (error) {
-      said.textContent = words(error);
+      tell(said, error);
       button("save").disabled = false;
     }
   });

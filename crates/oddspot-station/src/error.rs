@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use oddspot::Subject;
 
-use crate::words::{Sentence, Words};
+use crate::words::{Gap, Marked, Sentence, Words, of_error, of_file, of_system};
 
 /// Shorthand for a result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -97,7 +97,10 @@ impl Error {
         let path = path.as_ref().to_owned();
         move |error| match is_of_room(&error) {
             true => Self::no_room(Some(path), &error.to_string()),
-            false => Self::at(Kind::System, path, error.to_string()),
+            false => {
+                let sentence = of_file(&path, of_system(&error));
+                Self::at(Kind::System, path, error.to_string()).meaning(sentence)
+            }
         }
     }
 
@@ -105,9 +108,14 @@ impl Error {
     fn no_room(path: Option<PathBuf>, words: &str) -> Self {
         let reason =
             format!("there is no room left ({words}): make some, and it goes on by itself");
+        let sentence = Sentence::new("system-full");
+        let sentence = match &path {
+            Some(path) => of_file(path, sentence),
+            None => sentence,
+        };
         Self {
             path,
-            ..Self::new(Kind::NoRoom, reason)
+            ..Self::new(Kind::NoRoom, reason).meaning(sentence)
         }
     }
 
@@ -131,10 +139,20 @@ impl Error {
         self.sentence.as_deref()
     }
 
-    /// What people are told of it, in the language of a page where there are words for it.
+    /// What people are told of it; in English as a whole, where there are no words of their languages for it.
+    pub fn meant(&self) -> Sentence {
+        let sentence = self.sentence();
+        sentence.map_or_else(|| Sentence::english(self.to_string()), Sentence::clone)
+    }
+
+    /// The same in the language of a page, in which what is in English is marked.
+    pub fn marked(&self, t: &Words) -> Marked {
+        self.meant().marked(t)
+    }
+
+    /// The same without marks.
     pub fn said(&self, t: &Words) -> String {
-        let sentence = self.sentence.as_ref();
-        sentence.map_or_else(|| self.to_string(), |sentence| sentence.said(t))
+        self.meant().said(t)
     }
 
     /// Whether it is refused because of what was asked for or given, and nothing failed.
@@ -189,6 +207,7 @@ impl From<oddspot::Error> for Error {
         );
         Self {
             is_of_file,
+            sentence: of_error(&error).map(Box::new),
             ..Self::new(kind, error.in_full())
         }
     }
@@ -201,6 +220,8 @@ impl From<sqlx::Error> for Error {
         {
             return Self::no_room(None, of_database.message());
         }
-        Self::new(Kind::System, format!("the history cannot be used: {error}"))
+        let sentence = Sentence::new("history-unusable");
+        let sentence = sentence.with("reason", Gap::english(error.to_string()));
+        Self::of(Kind::System, sentence)
     }
 }

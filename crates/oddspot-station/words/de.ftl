@@ -623,7 +623,6 @@ sign-in-too-soon = Das war zu oft falsch. Versuchen Sie es in { $seconds ->
 
 away = Nicht da
 away-title = Was beurteilt wurde, kann gerade nicht gezeigt werden
-away-reason = Die Datenbank des Verlaufs ist nicht erreichbar: { $detail }
 away-note = Gesendete Bilder werden so lange abgewiesen, und Dateien von Ordnern warten. Nichts, was beantwortet wurde, ist verloren. Diese Seite fragt alle fünf Sekunden wieder.
 wrong-title = Das kann nicht gezeigt werden
 wrong-not-there = Diese Seite gibt es nicht, oder was sie zeigte, ist nicht mehr da.
@@ -714,3 +713,67 @@ refused-paused = Die Station { $station } ist pausiert: Nichts wird beurteilt, b
 refused-password-name = Das Passwort ist kaum mehr als der Name: Nehmen Sie ein anderes.
 refused-password-letter = Das Passwort ist immer derselbe Buchstabe: Nehmen Sie ein anderes.
 refused-change-password = Ihr Passwort wurde Ihnen von jemand anderem gegeben: Ändern Sie es zuerst unter /account.
+
+## Was nicht geht, und warum: von Dateien und Ordnern, vom System, von Empfängern; Programmen und dem Protokoll wird es auf Englisch gesagt
+
+as-it-is = { $text }
+of-file = { $file }: { $reason }
+system-refused = Verbindung abgewiesen
+system-broke = die Verbindung ist abgebrochen
+system-closed = die Verbindung wurde geschlossen
+system-no-answer = keine Antwort in der Zeit, die dafür da ist
+system-unreachable = nicht erreichbar
+system-missing = das gibt es nicht
+system-forbidden = der Dienst darf das nicht: Seinem Konto fehlt das Recht
+system-read-only = dort kann nichts geschrieben werden: Die Platte ist nur zum Lesen eingebunden
+system-full = es ist kein Platz mehr da: Schaffen Sie welchen, dann geht es von selbst weiter
+system-no-folder = das ist kein Ordner
+system-share-away = die Netzfreigabe ist nicht da
+file-written = sie wurde geschrieben, während sie gelesen wurde
+folder-silent = seit { $seconds } Sekunden keine Antwort
+folder-gone = diesen Ordner gibt es nicht: Legen Sie ihn an, oder verbinden Sie seine Platte oder Netzfreigabe wieder
+receiver-refuses = die Antwort ist { $answer }: Sehen Sie nach, ob Adresse und Geheimnis stimmen
+receiver-fails = die Antwort ist { $answer }
+receiver-no-host = einen Rechner dieses Namens gibt es nicht
+broker-not-yet = noch keine Verbindung zum Broker
+broker-broke = die Verbindung zum Broker ist abgebrochen
+broker-refuses = der Broker weist die Verbindung ab: { $code }
+broker-silent = der Broker antwortet nicht
+broker-takes-nothing = der Broker nimmt nichts an
+broker-acknowledges-nothing = der Broker bestätigt nichts
+controller-silent = die Steuerung hat das letzte Ergebnis nicht bestätigt
+
+history-away = Die Datenbank des Verlaufs ist nicht erreichbar ({ $why }): Bis sie wieder da ist, wird nichts beurteilt.
+history-unknown = { $trouble } Ob dies getan wurde, zeigt sich dann: Sehen Sie nach, bevor Sie es noch einmal verlangen.
+history-moment = sie war einen Augenblick lang weg
+history-endless = sie kommt mit dem, was ihr aufgetragen ist, zu keinem Ende
+history-slow = Die Datenbank des Verlaufs ist zu langsam für alles, was von ihr verlangt wird.
+history-silent = sie antwortet nicht
+history-hangs = was ihr zuletzt aufgetragen wurde, hängt dort noch
+history-held = es kann nichts geschrieben werden: Sie wartet auf jemand anderen
+history-unusable = Der Verlauf ist nicht zu gebrauchen: { $reason }
+
+image-damaged = das Bild { $name } ist beschädigt oder unvollständig: Kopieren oder speichern Sie es noch einmal, oder nehmen Sie es heraus
+image-large = das Bild { $name } ist zu groß ({ $reason })
+image-unusable = das Bild { $name } ist nicht zu gebrauchen ({ $reason })
+model-damaged = die Datei des Modells ist beschädigt ({ $reason })
+model-unusable = das Modell ist nicht zu gebrauchen ({ $reason })
+dataset-unusable = die Bilder sind nicht zu gebrauchen ({ $reason })
+setting-unusable = die Einstellung { $name } ist nicht zu gebrauchen ({ $reason })
+region-unusable = die Bereiche sind nicht zu gebrauchen ({ $reason })
+training-diverged = das Training führte zu nichts: Sein Verlust wuchs über alle Grenzen ({ $reason })
+training-fails = es kann nicht trainiert werden ({ $reason })
+fault = ein Fehler dieses Programms ({ $reason })
+
+doubt-odd = { $odd } von { $new } { $new ->
+    [one] neuen Bild
+   *[other] neuen Bildern
+} sind nach dem Modell, wie es ist, nicht gut: { $images }
+doubt-image = { $name } ({ $verdict })
+doubt-images = { $before }, { $one }
+doubt-more = { $before } und { $more } weitere
+doubt-untrusted = { $images } von { $of } guten Bildern sind bisher unsicher ({ $why }); ein Modell, das nach ihnen eingestellt wird, hält sie für üblich: Nehmen Sie Bilder der Linie, wie sie bleiben soll
+doubt-steep = die Schwelle ist { $times }-mal die vorige: Sind das gute Bilder desselben Teils?
+kilobytes = { $number } kB
+megabytes = { $number } MB
+gigabytes = { $number } GB

@@ -623,7 +623,6 @@ sign-in-too-soon = That was wrong too often. Try again in { $seconds ->
 
 away = Away
 away-title = What was judged cannot be shown now
-away-reason = { $detail }
 away-note = Images that are sent are refused meanwhile, and files of folders wait. Nothing that was answered is lost. This page asks again every five seconds.
 wrong-title = This cannot be shown
 wrong-not-there = There is no such page, or what it showed is gone.
@@ -710,3 +709,67 @@ refused-paused = station { $station } is paused: nothing is judged until it is r
 refused-password-name = the password is not much more than the name: take another
 refused-password-letter = the password is one letter again and again: take another
 refused-change-password = your password was given by somebody else: change it at /account first
+
+## What cannot be done, and why: of files and folders, of the system, of receivers; programs and the log are told in English
+
+as-it-is = { $text }
+of-file = { $file }: { $reason }
+system-refused = connection refused
+system-broke = the connection broke
+system-closed = the connection was closed
+system-no-answer = no answer in time
+system-unreachable = it cannot be reached
+system-missing = it is not there
+system-forbidden = the service may not: its account lacks the permission
+system-read-only = nothing can be written there: the disk is mounted to be read alone
+system-full = there is no room left: make some, and it goes on by itself
+system-no-folder = it is no folder
+system-share-away = its share is away
+file-written = it was written while it was read
+folder-silent = it has not answered for { $seconds } seconds
+folder-gone = this folder is not there: make it, or bring its disk or share back
+receiver-refuses = it answers { $answer }: look whether the address and the secret are right
+receiver-fails = it answers { $answer }
+receiver-no-host = there is no host of this name
+broker-not-yet = the broker is not connected yet
+broker-broke = the connection to the broker broke
+broker-refuses = the broker refuses the connection: { $code }
+broker-silent = the broker does not answer
+broker-takes-nothing = the broker takes nothing
+broker-acknowledges-nothing = the broker acknowledges nothing
+controller-silent = the controller has not acknowledged the last result
+
+history-away = the history's database is away ({ $why }): nothing is judged until it is back
+history-unknown = { $trouble }; whether this was done will be seen then: look before you ask again
+history-moment = it was away for a moment
+history-endless = it does not come to an end with what it was given
+history-slow = the history's database is too slow for all that is asked of it
+history-silent = it does not answer
+history-hangs = what it was given last hangs there still
+history-held = nothing can be written: it waits for another
+history-unusable = the history cannot be used: { $reason }
+
+image-damaged = the image { $name } is damaged or incomplete: copy or save it again, or take it away
+image-large = the image { $name } is too large ({ $reason })
+image-unusable = the image { $name } cannot be used ({ $reason })
+model-damaged = the model's file is damaged ({ $reason })
+model-unusable = the model cannot be used ({ $reason })
+dataset-unusable = the images cannot be used ({ $reason })
+setting-unusable = the setting { $name } cannot be used ({ $reason })
+region-unusable = the regions cannot be used ({ $reason })
+training-diverged = the training came to no end: its loss grew without bound ({ $reason })
+training-fails = it cannot be trained ({ $reason })
+fault = a fault of this program ({ $reason })
+
+doubt-odd = { $odd } of { $new } new { $new ->
+    [one] image
+   *[other] images
+} are not good by the model as it is: { $images }
+doubt-image = { $name } ({ $verdict })
+doubt-images = { $before }, { $one }
+doubt-more = { $before } and { $more } more
+doubt-untrusted = { $images } of { $of } good images are untrusted so far ({ $why }); a model that is set by them takes them for usual: give images of the line as it is to stay
+doubt-steep = the threshold is { $times } times the one before: are these good images of the same part?
+kilobytes = { $number } kB
+megabytes = { $number } MB
+gigabytes = { $number } GB

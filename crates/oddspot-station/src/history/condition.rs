@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::History;
 pub use super::sql::Condition;
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 impl History {
     /// How it is, and how it becomes.
@@ -16,6 +17,11 @@ impl History {
 
     /// Why it cannot be used now, in a sentence, if so.
     pub fn trouble(&self) -> Option<String> {
+        self.away().map(|trouble| trouble.to_string())
+    }
+
+    /// The same, for people.
+    pub fn away(&self) -> Option<Sentence> {
         self.condition().borrow().trouble.clone()
     }
 
@@ -24,8 +30,8 @@ impl History {
     /// # Errors
     /// It is away.
     pub fn check_there(&self) -> Result<()> {
-        match self.trouble() {
-            Some(trouble) => Err(Error::new(Kind::Away, trouble)),
+        match self.away() {
+            Some(trouble) => Err(Error::of(Kind::Away, trouble)),
             None => Ok(()),
         }
     }

@@ -1,9 +1,11 @@
 //! Jobs: what was asked for, how far it is, and what came of it.
 
+mod programs;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{Actor, Deed, Note, put_note};
@@ -11,6 +13,7 @@ use super::sql::{self, Row};
 use super::stage::Stage;
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
+use programs::without_words;
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -328,15 +331,6 @@ impl History {
         .await?;
         Ok(())
     }
-}
-
-/// Why one failed is kept by its words' keys, for pages alone.
-fn without_words<S: Serializer>(
-    result: &Option<serde_json::Value>,
-    to: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    let shown = result.as_ref().filter(|one| one["kind"] != "failed");
-    shown.serialize(to)
 }
 
 /// A job as the audit log names it.

@@ -24,6 +24,7 @@ use super::problem::Problem;
 use super::who::Who;
 use crate::error::Kind;
 use crate::history::{Condition, Filter, History, Inspection, Job, Order};
+use crate::words::Sentence;
 
 /// Inspections that are read from the history at a time.
 const AT_ONCE: u32 = 1_000;
@@ -110,7 +111,7 @@ struct Telling {
     history: Arc<History>,
     /// How the history is, and what was told of that last.
     condition: watch::Receiver<Condition>,
-    trouble: Option<String>,
+    trouble: Option<Sentence>,
     news: broadcast::Receiver<Arc<Inspection>>,
     jobs: broadcast::Receiver<Arc<Job>>,
     ending: watch::Receiver<bool>,
@@ -162,6 +163,7 @@ impl Telling {
                         continue;
                     }
                     self.trouble.clone_from(&trouble);
+                    let trouble = trouble.map(|trouble| trouble.to_string());
                     let now = json!({ "history": trouble });
                     return Some(Event::default().event("health").data(now.to_string()));
                 },

@@ -116,14 +116,14 @@ async fn whole(shared: &Shared, request: Request, next: Next) -> Response {
             Problem::from(Error::internal(error.to_string())).into_response()
         }),
         trouble = away_for_long(shared) => {
-            let reason = format!("{trouble}; whether this was done will be seen then: look before you ask again");
-            Problem::from(Error::new(Kind::Away, reason)).into_response()
+            let sentence = Sentence::new("history-unknown").with("trouble", trouble);
+            Problem::from(Error::of(Kind::Away, sentence)).into_response()
         }
     }
 }
 
 /// Why the history is away, once it is for longer than somebody should wait.
-async fn away_for_long(shared: &Shared) -> String {
+async fn away_for_long(shared: &Shared) -> Sentence {
     let mut condition = shared.service.history.condition();
     loop {
         let gone = condition.wait_for(|now| now.trouble.is_some()).await;

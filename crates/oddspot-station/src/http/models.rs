@@ -18,7 +18,7 @@ use super::wrong_page::OF_SCRIPTS;
 use super::{SMALL, Shared, body};
 use crate::error::{Error, Kind};
 use crate::history::{Origin, Version, VersionSource};
-use crate::words::{Sentence, Words};
+use crate::words::{Gap, Sentence, Words};
 
 /// Bytes of a model's file, at most.
 const MODEL: usize = 1 << 30;
@@ -121,7 +121,8 @@ pub async fn send(
             Kind::Invalid | Kind::Mismatch | Kind::NotFound => {
                 // What it is called here says nothing to who sent it.
                 let reason = error.reason().rsplit(".tmp: ").next().unwrap_or_default();
-                Problem::refused(Sentence::new("refused-model-file").with("detail", reason))
+                let sentence = Sentence::new("refused-model-file");
+                Problem::refused(sentence.with("detail", Gap::english(reason)))
             }
             _ => error.into(),
         })?;

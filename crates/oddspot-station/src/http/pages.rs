@@ -20,7 +20,7 @@ use crate::pages::{
     OutputRow, Place, Reader, chart, render, role_key, verdict_key,
 };
 use crate::service::Station;
-use crate::words::Words;
+use crate::words::{Marked, Words};
 
 /// Parts of the stream.
 const STREAM: u32 = 24;
@@ -62,7 +62,7 @@ pub async fn unless_away(
     // What scripts of a page ask for is answered as to programs.
     let is_page = accepts.is_some_and(|accepts| accepts.contains("text/html"));
     let answer = next.run(request).await;
-    let trouble = shared.service.history.trouble();
+    let trouble = shared.service.history.away();
     let (true, StatusCode::SERVICE_UNAVAILABLE, Some(trouble)) =
         (is_page, answer.status(), trouble)
     else {
@@ -70,6 +70,7 @@ pub async fn unless_away(
     };
     // Nobody knows who asks as long as it is away.
     let nav = Navigation::of_nobody(Place::Line);
+    let trouble = trouble.marked(&t);
     let page = Html(render(&AwayPage { t, nav, trouble })?);
     Ok((answer.status(), [(header::RETRY_AFTER, "5")], page).into_response())
 }
@@ -152,8 +153,8 @@ async fn now_at(
         is_paused: station.post.is_paused(),
         trouble: trouble_of(t, station),
         keeping: (shared.service.keeping.trouble(&station.name)).map(|trouble| {
-            let said = t.say("trouble-keeping").with("detail", trouble.said(t));
-            said.to_string()
+            let said = t.say("trouble-keeping").with("detail", trouble.marked(t));
+            said.marked()
         }),
         counts: counts.into_iter().map(count).collect(),
         waiting: station.queue.waiting(),
@@ -172,17 +173,17 @@ async fn now_at(
 }
 
 /// What is wrong with a station, if anything is.
-fn trouble_of(t: &Words, station: &Station) -> Option<String> {
+fn trouble_of(t: &Words, station: &Station) -> Option<Marked> {
     let of_model = station.post.unusable().map(|sha256| {
         let said = (t.say("trouble-model"))
             .with("station", &station.name)
             .with("model", format!("{sha256:.12}"));
-        said.to_string()
+        said.marked()
     });
     let folder = station.folder.as_ref();
     let of_folder = || {
         let trouble = folder.and_then(|(_, state)| state.trouble())?;
-        Some(trouble.said(t))
+        Some(trouble.marked(t))
     };
     of_model.or_else(of_folder)
 }
@@ -209,7 +210,7 @@ pub async fn history(
                 .await?;
             (cards, scores(&shared, &t, filter, &stations).await?, None)
         }
-        Err(wrong) => (Vec::new(), None, Some(wrong.said(&t))),
+        Err(wrong) => (Vec::new(), None, Some(wrong.marked(&t))),
     };
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {

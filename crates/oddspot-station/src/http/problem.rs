@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::error::{Error, Kind};
 use crate::judging::name_of;
-use crate::words::{Sentence, Words};
+use crate::words::{Marked, Sentence, Words};
 
 /// The type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -85,10 +85,11 @@ impl Problem {
         &self.detail
     }
 
-    /// The same in the language of a page, where there are words for it.
-    pub fn said(&self, t: &Words) -> String {
+    /// The same in the language of a page, in which what is in English is marked.
+    pub fn marked(&self, t: &Words) -> Marked {
         let sentence = self.sentence.as_ref();
-        sentence.map_or_else(|| self.detail.clone(), |sentence| sentence.said(t))
+        let english = || Marked::english(t, &self.detail);
+        sentence.map_or_else(english, |sentence| sentence.marked(t))
     }
 
     /// There is the address, but not for this.

@@ -14,7 +14,7 @@ use super::pages::navigation;
 use super::problem::MEDIA_TYPE;
 use super::who::{Party, Peer, Who};
 use crate::pages::{Navigation, Place, WrongPage, render};
-use crate::words::{Sentence, Words};
+use crate::words::{Marked, Sentence, Words};
 
 /// Bytes of a problem document, at most.
 const LARGEST: usize = 64 << 10;
@@ -55,18 +55,23 @@ pub async fn as_page(State(shared): State<Shared>, request: Request, next: Next)
     shown(nav, t, answer).await
 }
 
-/// A problem document with a sentence more, `said`, in the language of the page that asked.
+/// A problem document with a sentence more, `said`, in the language of the page that asked; `english` has the parts of it
+/// that there are no words of that language for.
 async fn told_to_scripts(t: &Words, answer: Response) -> Response {
     let Some(sentence) = answer.extensions().get::<Sentence>() else {
         return answer;
     };
-    let said = sentence.said(t);
+    let said = sentence.marked(t);
     let (mut parts, body) = answer.into_parts();
     let body = to_bytes(body, LARGEST).await.unwrap_or_default();
     let Ok(mut problem) = serde_json::from_slice::<serde_json::Value>(&body) else {
         return Response::from_parts(parts, body.into());
     };
-    problem["said"] = said.into();
+    problem["said"] = said.plain().into();
+    let english = said.in_english();
+    if !english.is_empty() {
+        problem["english"] = english.into();
+    }
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, problem.to_string().into())
 }
@@ -76,8 +81,9 @@ async fn shown(nav: Navigation, t: Words, answer: Response) -> Response {
     let (mut parts, body) = answer.into_parts();
     let body = to_bytes(body, LARGEST).await.unwrap_or_default();
     let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    let said = parts.extensions.get::<Sentence>().map(|one| one.said(&t));
-    let detail = || problem["detail"].as_str().unwrap_or_default().to_owned();
+    let said = parts.extensions.get::<Sentence>();
+    let said = said.map(|sentence| sentence.marked(&t));
+    let detail = || Marked::english(&t, problem["detail"].as_str().unwrap_or_default());
     let page = WrongPage {
         nav,
         key: WrongPage::key_of(parts.status.as_u16()),

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, History, Source};
 use crate::judging::{Post, Queue, Task, name_of as name_of_kind};
 use crate::outputs::{Misses, NotJudged};
-use crate::words::{Gap, Sentence};
+use crate::words::{Sentence, of_system};
 
 /// Images that are taken before the folder is looked at again.
 const AT_ONCE: usize = 32;
@@ -34,7 +34,7 @@ struct Troubles {
     /// Why the folder itself cannot be read.
     away: Option<Sentence>,
     /// Files that cannot be done with yet, and why.
-    waiting: BTreeMap<PathBuf, Gap>,
+    waiting: BTreeMap<PathBuf, Sentence>,
     /// Files of which it was told that they were not judged, and that could not be moved yet.
     missed: BTreeMap<PathBuf, FileState>,
 }
@@ -144,8 +144,12 @@ impl FolderInput {
                 News::Away(folder, error) => {
                     misses.cut_off(&station, AWAY, news.to_string());
                     let away = Sentence::new("folder-away");
+                    let why = match folder.read_dir() {
+                        Err(error) => of_system(&error),
+                        Ok(_) => Sentence::english(error.to_string()),
+                    };
                     let away = away.with("folder", folder.display().to_string());
-                    state.lock().away = Some(away.with("detail", error.to_string()));
+                    state.lock().away = Some(away.with("detail", why));
                 }
                 News::Back(..) => state.lock().away = None,
                 News::Unwatched(..) | News::Unfinished(..) => {}
@@ -200,10 +204,8 @@ impl FolderInput {
         let content = std::fs::read(&whole.path).map_err(Error::io(&whole.path))?;
         if !is_still(whole) {
             // What was read may be of both: it comes anew.
-            return Err(Error::new(
-                Kind::Mismatch,
-                "it was written while it was read",
-            ));
+            let sentence = Sentence::new("file-written");
+            return Err(Error::of(Kind::Mismatch, sentence));
         }
         Ok(Task {
             bytes: content.into(),
@@ -291,11 +293,7 @@ impl FolderInput {
         if !is_of_the_image(error) && error.kind() != Kind::Paused {
             let mut troubles = self.state.lock();
             troubles.waiting.retain(|path, _| path.exists());
-            let reason = match error.sentence() {
-                Some(sentence) => sentence.clone().into(),
-                None => error.to_string().into(),
-            };
-            (troubles.waiting).insert(whole.path.clone(), reason);
+            (troubles.waiting).insert(whole.path.clone(), error.meant());
         }
         arrivals.put_back(whole, Instant::now());
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::prices::Share;
-use crate::words::Sentence;
+use crate::words::{Gap, Sentence};
 
 /// What came of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,8 +11,8 @@ use crate::words::Sentence;
 pub enum Outcome {
     /// What speaks against doing it: nothing was changed.
     Refused {
-        /// In sentences.
-        doubts: Vec<String>,
+        /// In sentences; those that an earlier version kept are texts.
+        doubts: Vec<Gap>,
     },
     /// It could not be done.
     Failed {
@@ -26,7 +26,7 @@ pub enum Outcome {
         /// Images that it had learned from before.
         known: usize,
         /// What speaks against some of them, in sentences.
-        doubts: Vec<String>,
+        doubts: Vec<Gap>,
     },
     /// Thresholds were set.
     Calibrated {
@@ -39,7 +39,7 @@ pub enum Outcome {
         /// Of the parts that are labelled bad, so many are not.
         misses: Share,
         /// What speaks against some of the images, in sentences.
-        doubts: Vec<String>,
+        doubts: Vec<Gap>,
     },
     /// Labelled parts were judged.
     Judged {
@@ -48,6 +48,6 @@ pub enum Outcome {
         /// How many could not be.
         failed: usize,
         /// Why, for the first of them.
-        why: Option<String>,
+        why: Option<Gap>,
     },
 }

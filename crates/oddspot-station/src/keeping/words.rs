@@ -1,7 +1,7 @@
 //! What is said of what is kept, in sentences.
 
 use crate::data::Room;
-use crate::words::Sentence;
+use crate::words::{Gap, Sentence};
 
 /// The disk is nearly full when less than one of so many of its bytes is free, unless it is configured.
 const FREE_OF: u64 = 20;
@@ -22,12 +22,13 @@ pub fn beyond(station: &str, bytes: u64, bound: u64) -> Sentence {
 }
 
 /// A number of bytes as people say it.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
+pub fn size(bytes: u64) -> Sentence {
+    let (key, unit) = match bytes {
+        0..1_000_000 => ("kilobytes", 1e3),
+        1_000_000..1_000_000_000 => ("megabytes", 1e6),
+        _ => ("gigabytes", 1e9),
+    };
+    Sentence::new(key).with("number", Gap::decimal(bytes as f64 / unit, 1))
 }
 
 #[cfg(test)]

@@ -49,15 +49,15 @@ struct Attempt {
 enum Trouble {
     /// The history is away; who is told may be well.
     Away,
-    /// In a sentence.
-    Of(String),
+    /// What is told of it.
+    Of(Error),
 }
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error.kind() {
             Kind::Away => Self::Away,
-            _ => Self::Of(error.to_string()),
+            _ => Self::Of(error),
         }
     }
 }
@@ -143,14 +143,15 @@ impl Deliverer {
     }
 
     /// Notes a failure, and tells of the first.
-    async fn note(&self, trouble: &str, pause: Duration) {
+    async fn note(&self, trouble: &Error, pause: Duration) {
         let Output { station, name, .. } = &self.output;
         self.metrics.not_told(station, name);
         self.output.fails(trouble);
         let pause = SignedDuration::try_from(pause).unwrap_or_default();
         let next = Timestamp::now() + pause;
         // The attempt failed whether or not that can be noted.
-        let noted = self.history.not_told(station, name, trouble, next);
+        let trouble = trouble.to_string();
+        let noted = self.history.not_told(station, name, &trouble, next);
         noted.await.ok();
     }
 

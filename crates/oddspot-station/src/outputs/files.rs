@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::handed::Handed;
 use crate::error::{Error, Kind, Result};
 use crate::history::{Event, table};
+use crate::words::{Sentence, of_file};
 
 /// By which some spreadsheets know that a file is UTF-8.
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -75,12 +76,12 @@ impl Files {
             && let Err(error) = self.come_back().await
             && self.under_way.is_some()
         {
-            return handed.but(error.to_string());
+            return handed.but(error);
         }
         let lines: Result<Vec<Line>> = events.iter().map(|event| self.days.line(event)).collect();
         let lines = match lines {
             Ok(lines) => lines,
-            Err(error) => return handed.but(error.to_string()),
+            Err(error) => return handed.but(error),
         };
         let days = self.days.clone();
         self.under_way = Some(tokio::task::spawn_blocking(move || days.write(&lines)));
@@ -89,7 +90,7 @@ impl Files {
                 done: events.len(),
                 ..handed
             },
-            Err(error) => handed.but(error.to_string()),
+            Err(error) => handed.but(error),
         }
     }
 
@@ -99,8 +100,9 @@ impl Files {
             return Ok(());
         };
         let Ok(came) = timeout(PATIENCE, under_way).await else {
-            let reason = format!("it has not answered for {} seconds", PATIENCE.as_secs());
-            return Err(Error::at(Kind::System, &self.days.folder, reason));
+            let seconds = i64::try_from(PATIENCE.as_secs()).unwrap_or_default();
+            let reason = Sentence::new("folder-silent").with("seconds", seconds);
+            return Err(Error::of(Kind::System, of_file(&self.days.folder, reason)));
         };
         self.under_way = None;
         came.unwrap_or_else(|error| Err(Error::internal(error.to_string())))
@@ -129,8 +131,8 @@ impl Days {
     fn write(&self, lines: &[Line]) -> Result<()> {
         // It is not made: where a share is not mounted, its folder would lie below.
         if !self.folder.is_dir() {
-            let reason = "this folder is not there: make it, or bring its disk or share back";
-            return Err(Error::at(Kind::System, &self.folder, reason));
+            let reason = Sentence::new("folder-gone");
+            return Err(Error::of(Kind::System, of_file(&self.folder, reason)));
         }
         let mut names: Vec<&str> = lines.iter().map(|line| &*line.file).collect();
         names.dedup();

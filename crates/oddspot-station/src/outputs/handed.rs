@@ -1,38 +1,22 @@
 //! What came of an attempt to tell.
 
-use std::io::{Error, ErrorKind};
+use crate::error::Error;
 
 /// What became of some events.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Handed {
     /// So many of them, the first ones, are with whoever is told.
     pub done: usize,
-    /// Why not all are, in a sentence. Without it the rest is handed on at once.
-    pub trouble: Option<String>,
+    /// Why not all are. Without it the rest is handed on at once.
+    pub trouble: Option<Error>,
 }
 
 impl Handed {
     /// That, and then something went wrong.
-    pub fn but(self, trouble: impl Into<String>) -> Self {
+    pub fn but(self, trouble: Error) -> Self {
         Self {
-            trouble: Some(trouble.into()),
+            trouble: Some(trouble),
             ..self
         }
-    }
-}
-
-/// What went wrong on the way to a server, for people.
-pub fn words(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-            "the connection broke".to_owned()
-        }
-        ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
-        ErrorKind::TimedOut => "no answer in time".to_owned(),
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-            "it cannot be reached".to_owned()
-        }
-        _ => error.to_string(),
     }
 }

@@ -12,14 +12,14 @@ use tokio::time::sleep;
 
 use super::handed::Handed;
 use super::state::Output;
+use crate::error::{Error, Kind};
 use crate::history::Event;
+use crate::words::Sentence;
 pub use server::Server;
 pub use unit::Unit;
 
 /// How long a controller may take to acknowledge, before that is told.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What is told then.
-const UNSEEN: &str = "the controller has not acknowledged the last result";
 
 /// A station's unit, as who is told.
 pub struct Modbus {
@@ -51,11 +51,11 @@ impl Modbus {
         for event in events {
             if self.wait && *self.ending.borrow() {
                 // Shown now, it could not be acknowledged any more: it is shown after the next start.
-                return handed.but(UNSEEN);
+                return handed.but(unseen());
             }
             let acknowledged = self.unit.show(event);
             if self.wait && !self.is_acknowledged(acknowledged).await {
-                return handed.but(UNSEEN);
+                return handed.but(unseen());
             }
             handed.done += 1;
             if self.wait {
@@ -71,7 +71,7 @@ impl Modbus {
         let Self { output, ending, .. } = self;
         let told = async {
             sleep(PATIENCE).await;
-            output.fails(UNSEEN);
+            output.fails(&unseen());
             std::future::pending().await
         };
         // What was acknowledged is, even if the end comes at the same time.
@@ -82,4 +82,9 @@ impl Modbus {
             () = told => false,
         }
     }
+}
+
+/// What is told where a controller does not acknowledge.
+fn unseen() -> Error {
+    Error::of(Kind::System, Sentence::new("controller-silent"))
 }

@@ -18,7 +18,7 @@ use super::handed::Handed;
 use super::state::Output;
 use crate::error::{Error, Kind, Result};
 use crate::history::{Event, Inspection};
-use link::Link;
+use link::{Link, failed};
 
 /// How long the broker may take to acknowledge what it was sent.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -102,13 +102,13 @@ impl Mqtt {
             let notices = match timeout(PATIENCE, self.publish(some)).await {
                 Ok(Ok(notices)) => notices,
                 Ok(Err(trouble)) => return handed.but(trouble),
-                Err(_) => return handed.but("the broker takes nothing"),
+                Err(_) => return handed.but(failed("broker-takes-nothing")),
             };
             for notice in notices {
                 match timeout(PATIENCE, notice.wait_async()).await {
                     Ok(Ok(_)) => handed.done += 1,
                     Ok(Err(_)) => return handed.but(self.link.trouble()),
-                    Err(_) => return handed.but("the broker acknowledges nothing"),
+                    Err(_) => return handed.but(failed("broker-acknowledges-nothing")),
                 }
             }
             self.tell_health(some).await;
@@ -116,11 +116,11 @@ impl Mqtt {
         handed
     }
 
-    async fn publish(&self, events: &[Event]) -> Result<Vec<PublishNotice>, String> {
+    async fn publish(&self, events: &[Event]) -> Result<Vec<PublishNotice>> {
         let (client, _) = self.link.client()?;
         let mut notices = Vec::with_capacity(events.len());
         for event in events {
-            let payload = event.json().map_err(|error| error.to_string())?;
+            let payload = event.json()?;
             let at_least_once = PublishOptions::new(QoS::AtLeastOnce);
             let sent = client.publish_tracked(&*self.topics.result, payload, at_least_once);
             notices.push(sent.await.map_err(|_| self.link.trouble())?);

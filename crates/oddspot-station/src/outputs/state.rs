@@ -6,7 +6,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use crate::error::Error;
 use crate::history::Backlog;
+use crate::words::Sentence;
 
 /// A station's output.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ pub struct Output {
 /// Why nothing is handed on at the moment, if so.
 #[derive(Clone, Debug, Default)]
 pub struct OutputState {
-    trouble: Arc<Mutex<Option<String>>>,
+    trouble: Arc<Mutex<Option<Error>>>,
     works: Arc<watch::Sender<()>>,
 }
 
@@ -41,11 +43,15 @@ pub struct OutputNow {
     pub since: Option<String>,
     /// Why they wait, if something is wrong.
     pub trouble: Option<String>,
+    /// The same for people.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub why: Option<Sentence>,
 }
 
 impl OutputState {
     /// Notes what is wrong, or that nothing is, and gives what was noted before.
-    fn set(&self, trouble: Option<String>) -> Option<String> {
+    fn set(&self, trouble: Option<Error>) -> Option<Error> {
         let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut noted, trouble)
     }
@@ -56,7 +62,7 @@ impl OutputState {
     }
 
     /// What is wrong, if anything is.
-    pub fn trouble(&self) -> Option<String> {
+    pub fn trouble(&self) -> Option<Error> {
         let noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         noted.clone()
     }
@@ -64,9 +70,9 @@ impl OutputState {
 
 impl Output {
     /// Notes that it fails, and tells of it if it did not before.
-    pub fn fails(&self, trouble: &str) {
+    pub fn fails(&self, trouble: &Error) {
         let Self { station, name, .. } = self;
-        if self.state.set(Some(trouble.to_owned())).is_none() {
+        if self.state.set(Some(trouble.clone())).is_none() {
             tracing::warn!(
                 "{station}: the output {name} fails ({trouble}): what is to be told waits, and is tried again"
             );
@@ -87,12 +93,14 @@ impl Output {
         let waits = backlog
             .iter()
             .find(|one| one.station == self.station && one.output == self.name);
+        let trouble = self.state.trouble();
         OutputNow {
             name: self.name.clone(),
             kind: self.kind,
             waiting: waits.map_or(0, |waits| waits.events),
             since: waits.map(|waits| waits.since.clone()),
-            trouble: self.state.trouble(),
+            why: trouble.as_ref().map(Error::meant),
+            trouble: trouble.map(|trouble| trouble.to_string()),
         }
     }
 }

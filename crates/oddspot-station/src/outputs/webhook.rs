@@ -8,9 +8,10 @@ use sha2::Sha256;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use super::handed::{Handed, words};
+use super::handed::Handed;
 use crate::error::{Error, Kind, Result};
 use crate::history::Event;
+use crate::words::{Gap, Sentence, of_system};
 
 /// The event, by which whoever gets it twice knows that.
 const ID: &str = "oddspot-id";
@@ -68,7 +69,7 @@ impl Webhook {
             if let Err(error) = self.send(event).await {
                 return Handed {
                     done,
-                    trouble: Some(error.to_string()),
+                    trouble: Some(error),
                 };
             }
             done += 1;
@@ -98,7 +99,7 @@ impl Webhook {
         }
         let mut response = request
             .send(body)
-            .map_err(|error| Error::new(Kind::System, words_of(&error)))?;
+            .map_err(|error| Error::of(Kind::System, words_of(&error)))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
@@ -109,29 +110,26 @@ impl Webhook {
             .filter(|letter| !letter.is_control())
             .take(TOLD)
             .collect();
-        let advice = match status.is_client_error() || status.is_redirection() {
-            true => ": look whether the address and the secret are right",
-            false => "",
+        let key = match status.is_client_error() || status.is_redirection() {
+            true => "receiver-refuses",
+            false => "receiver-fails",
         };
-        let said = if said.is_empty() {
-            said
-        } else {
-            format!(" ({said})")
+        let answer = match said.is_empty() {
+            true => status.to_string(),
+            false => format!("{status} ({said})"),
         };
-        Err(Error::new(
-            Kind::System,
-            format!("it answers {status}{said}{advice}"),
-        ))
+        let sentence = Sentence::new(key).with("answer", Gap::english(answer));
+        Err(Error::of(Kind::System, sentence))
     }
 }
 
 /// What went wrong, for people.
-fn words_of(error: &ureq::Error) -> String {
+fn words_of(error: &ureq::Error) -> Sentence {
     match error {
-        ureq::Error::Io(error) => words(error),
-        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
-        ureq::Error::HostNotFound => "there is no host of this name".to_owned(),
-        error => error.to_string(),
+        ureq::Error::Io(error) => of_system(error),
+        ureq::Error::Timeout(_) => Sentence::new("system-no-answer"),
+        ureq::Error::HostNotFound => Sentence::new("receiver-no-host"),
+        error => Sentence::english(error.to_string()),
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Navigation;
-use crate::words::Words;
+use crate::words::{Marked, Words};
 
 /// Shown in the place of a page while the history is away; it asks again by itself.
 #[derive(Template)]
@@ -14,5 +14,5 @@ pub struct AwayPage {
     /// Where one is.
     pub nav: Navigation,
     /// Why, in a sentence.
-    pub trouble: String,
+    pub trouble: Marked,
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Card, Navigation};
-use crate::words::Words;
+use crate::words::{Marked, Words};
 
 /// What is asked for, as the form shows it.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,7 @@ pub struct HistoryPage {
     /// Labels that can be asked for, and the keys of their words.
     pub labels: Vec<(&'static str, &'static str)>,
     /// What of it cannot be understood.
-    pub wrong: Option<String>,
+    pub wrong: Option<Marked>,
     /// Scores over time.
     pub chart: Option<String>,
     /// What was found.

@@ -1,18 +1,7 @@
 //! Keys of the words for what the history and the library know by kind.
 
-use oddspot::verdict::Verdict;
-
 use crate::history::{GoodSource, JobKind, JobState, Role, TokenRole, Truth};
-
-/// Of a verdict.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Good => "verdict-good",
-        Verdict::Check => "verdict-check",
-        Verdict::Anomalous => "verdict-anomalous",
-        Verdict::Untrusted => "verdict-untrusted",
-    }
-}
+pub use crate::words::verdict_key as verdict;
 
 /// Of what somebody labelled a part as.
 pub fn labelled(truth: Truth) -> &'static str {

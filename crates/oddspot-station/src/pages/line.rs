@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Card, Navigation};
 use crate::outputs::OutputNow;
-use crate::words::Words;
+use crate::words::{Marked, Words};
 
 /// How many images of a verdict there were today.
 #[derive(Clone, Debug)]
@@ -28,9 +28,9 @@ pub struct Now {
     /// Whether nothing is judged for now.
     pub is_paused: bool,
     /// What is wrong, if anything is.
-    pub trouble: Option<String>,
+    pub trouble: Option<Marked>,
     /// That it keeps more than it is to, or that the disk is nearly full.
-    pub keeping: Option<String>,
+    pub keeping: Option<Marked>,
     /// How many there were today, verdict by verdict.
     pub counts: Vec<Count>,
     /// Images that wait.
@@ -72,14 +72,15 @@ pub struct OutputRow {
     /// Whether nothing is handed on.
     pub is_failing: bool,
     /// How it is.
-    pub said: String,
+    pub said: Marked,
 }
 
 impl OutputRow {
     /// Of an output: `ok`, or `3 wait since 14:02: connection refused`.
     pub fn of(t: &Words, one: &OutputNow) -> Self {
         let since = one.since.as_deref().unwrap_or_default();
-        let said = match (&one.trouble, one.waiting) {
+        let trouble = one.why.as_ref().map(|why| why.marked(t));
+        let said = match (&trouble, one.waiting) {
             (None, 0) => t.say("output-ok"),
             (None, waiting) => t.say("output-waits").with("waiting", waiting),
             (Some(trouble), 0) => t.say("output-fails").with("detail", trouble),
@@ -90,8 +91,8 @@ impl OutputRow {
         };
         Self {
             name: one.name.clone(),
-            is_failing: one.trouble.is_some(),
-            said: said.to_string(),
+            is_failing: trouble.is_some(),
+            said: said.marked(),
         }
     }
 }
@@ -99,7 +100,7 @@ impl OutputRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::english;
+    use crate::words::{Sentence, english};
 
     #[test]
     fn an_output_is_told_of_in_words() {
@@ -109,10 +110,11 @@ mod tests {
             waiting: 0,
             since: None,
             trouble: None,
+            why: None,
         };
-        let said = |now: &OutputNow| OutputRow::of(&english(), now).said;
+        let said = |now: &OutputNow| OutputRow::of(&english(), now).said.to_string();
         assert_eq!(said(&now), "ok");
-        now.trouble = Some("connection refused".to_owned());
+        now.why = Some(Sentence::new("system-refused"));
         assert_eq!(said(&now), "connection refused");
         now.waiting = 3;
         now.since = Some("2020-02-03T12:00:00.000Z".to_owned());

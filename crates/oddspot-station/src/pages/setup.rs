@@ -9,7 +9,7 @@ use super::losses::losses;
 use super::{Card, Navigation, keys, told};
 use crate::history::{GoodImage, Job, JobKind, JobState, Version};
 use crate::jobs::{FoundAmong, Outcome};
-use crate::words::Words;
+use crate::words::{Marked, Words};
 
 /// The page.
 #[derive(Template)]
@@ -130,7 +130,7 @@ pub struct JobCard {
     /// When it was asked for.
     pub at: String,
     /// What came of it, in sentences.
-    pub outcome: Vec<String>,
+    pub outcome: Vec<Marked>,
     /// Its losses, drawn.
     pub losses: Option<String>,
     /// Whether it can be broken off.
@@ -219,9 +219,9 @@ impl JobCard {
 }
 
 /// What came of a job, by what there is of it: the models that it made, what it found, why it failed.
-fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
+fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<Marked> {
     let made = versions.iter().filter(|one| one.job == Some(job.id));
-    let mut all: Vec<String> = made.map(|one| model_made(t, one)).collect();
+    let mut all: Vec<Marked> = made.map(|one| model_made(t, one)).collect();
     let found = job.audit.clone();
     let found: Option<FoundAmong> = found.and_then(|found| serde_json::from_value(found).ok());
     if let Some(found) = found {
@@ -229,10 +229,10 @@ fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
             .with("images", found.images)
             .with("suspicious", found.suspicious.len())
             .with("groups", found.twins.len());
-        all.push(said.to_string());
+        all.push(said.marked());
     }
     let came_to = came_to(job);
-    let said: Vec<String> = (came_to.iter())
+    let said: Vec<Marked> = (came_to.iter())
         .flat_map(|one| told::outcome(t, one))
         .collect();
     let is_of_failure = matches!(
@@ -245,13 +245,14 @@ fn outcome(t: &Words, job: &Job, versions: &[Version]) -> Vec<String> {
         JobState::Failed if is_told => None,
         JobState::Failed => {
             let why = job.outcome.as_deref().unwrap_or_default();
+            let why = Marked::english(t, why);
             Some(t.say("outcome-failed").with("detail", why))
         }
         JobState::Cancelled => Some(t.say("outcome-cancelled")),
         JobState::Interrupted => Some(t.say("outcome-interrupted")),
         JobState::Waiting | JobState::Running | JobState::Done => None,
     };
-    all.extend(end.map(|end| end.to_string()));
+    all.extend(end.map(|end| end.marked()));
     all
 }
 
@@ -261,7 +262,7 @@ fn came_to(job: &Job) -> Option<Outcome> {
     serde_json::from_value(result).ok()
 }
 
-fn model_made(t: &Words, one: &Version) -> String {
+fn model_made(t: &Words, one: &Version) -> Marked {
     let model = format!("{:.12}", one.sha256);
     let said = match &one.activated {
         Some(at) => (t.say("outcome-judges"))
@@ -269,7 +270,7 @@ fn model_made(t: &Words, one: &Version) -> String {
             .with("at", t.day_and_time(at)),
         None => t.say("outcome-made").with("model", model),
     };
-    said.to_string()
+    said.marked()
 }
 
 impl FoundPart {
@@ -347,14 +348,16 @@ mod tests {
     fn why_a_job_failed_is_said_even_if_there_are_no_words_for_it_any_more() {
         let languages = Languages::of_the_program().unwrap();
         let german = languages.words(&[Some("de")], "", "/".to_owned());
-        let said = |why: &str| outcome(&german, &failed(why), &[]).join(" ");
+        let said =
+            |why: &str| Marked::joined(&outcome(&german, &failed(why), &[]), " ").to_string();
         let known = said("refused-empty-file");
         assert!(
             known.contains("Datei") && !known.contains("as it"),
             "{known}"
         );
         let gone = said("refused-for-what-is-no-more");
-        assert!(gone.contains("as it was said then"), "{gone}");
+        let english = "<span lang=\"en\">as it was said then</span>";
+        assert!(gone.contains(english), "{gone}");
         assert!(!gone.contains("no-more"), "{gone}");
         // Programs are not told of keys.
         let job = serde_json::to_value(failed("refused-empty-file")).unwrap();

@@ -12,7 +12,7 @@ use super::keys;
 use crate::history::Stage;
 use crate::jobs::{Outcome, Suspicious};
 use crate::prices::Share;
-use crate::words::Words;
+use crate::words::{Gap, Marked, Said, Words, of_beyond};
 
 /// Digits behind the mark of a score.
 const SCORE: usize = 2;
@@ -61,7 +61,7 @@ pub fn health(t: &Words, health: &Health) -> String {
         Some(beyond) => {
             let said = t
                 .say("health-beyond")
-                .with("words", beyond_words(t, beyond));
+                .with("words", of_beyond(beyond).marked(t));
             said.to_string()
         }
         None => t.say("health-sound").to_string(),
@@ -72,22 +72,12 @@ fn ill_of(t: &Words, beyond: &Beyond) -> String {
     let [least, most] = beyond.usual.map(|value| short(t, value));
     let measure = format!("measure-{}", beyond.measure.name());
     t.say("beyond")
-        .with("words", beyond_words(t, beyond))
+        .with("words", of_beyond(beyond).marked(t))
         .with("measure", t.say(&measure))
         .with("value", short(t, beyond.value))
         .with("least", least)
         .with("most", most)
         .to_string()
-}
-
-/// What it means that a measure lies below, or above, all good images.
-fn beyond_words(t: &Words, beyond: &Beyond) -> String {
-    let side = match beyond.value > beyond.usual[1] {
-        true => "above",
-        false => "below",
-    };
-    let key = format!("{side}-{}", beyond.measure.name());
-    t.say(&key).to_string()
 }
 
 /// A measure in three digits.
@@ -210,19 +200,23 @@ fn unlike(t: &Words, unlike: &Unlike) -> String {
 }
 
 /// What came of a job, in sentences; none where it failed and there are no words for it any more.
-pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
-    let against = |doubts: &[String]| {
-        let said = (doubts.iter()).map(|one| t.say("outcome-doubt").with("detail", one));
-        said.map(|said| said.to_string()).collect::<Vec<_>>()
+pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<Marked> {
+    let against = |doubts: &[Gap]| -> Vec<Marked> {
+        let said = doubts.iter().map(|one| {
+            let said = t.say("outcome-doubt").with("detail", doubt(t, one));
+            said.marked()
+        });
+        said.collect()
     };
     match outcome {
         Outcome::Refused { doubts } => {
-            let said = t.say("outcome-refused").with("detail", doubts.join("; "));
-            vec![said.to_string()]
+            let doubts: Vec<Marked> = doubts.iter().map(|one| doubt(t, one)).collect();
+            let doubts = Marked::joined(&doubts, "; ");
+            vec![t.say("outcome-refused").with("detail", doubts).marked()]
         }
         Outcome::Failed { why } => {
             let said = (why.known(t)).map(|why| t.say("outcome-failed").with("detail", why));
-            said.iter().map(ToString::to_string).collect()
+            said.iter().map(Said::marked).collect()
         }
         Outcome::Extended {
             added,
@@ -232,7 +226,7 @@ pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
             let said = (t.say("outcome-extended"))
                 .with("images", *added)
                 .with("known", *known);
-            [vec![said.to_string()], against(doubts)].concat()
+            [vec![said.marked()], against(doubts)].concat()
         }
         Outcome::Calibrated {
             before,
@@ -258,7 +252,7 @@ pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
                 .with("before", both(*before))
                 .with("alarms", of(false_alarms))
                 .with("misses", of(misses));
-            [vec![said.to_string()], against(doubts)].concat()
+            [vec![said.marked()], against(doubts)].concat()
         }
         Outcome::Judged {
             judged,
@@ -269,11 +263,19 @@ pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<String> {
             let not = (why.as_ref()).map(|why| {
                 (t.say("outcome-not-judged"))
                     .with("parts", *failed)
-                    .with("detail", why)
+                    .with("detail", doubt(t, why))
             });
             let all = std::iter::once(said).chain(not);
-            all.map(|said| said.to_string()).collect()
+            all.map(|said| said.marked()).collect()
         }
+    }
+}
+
+/// A sentence that was kept; what an earlier version kept is in English.
+fn doubt(t: &Words, kept: &Gap) -> Marked {
+    match kept {
+        Gap::Text(text) => Marked::english(t, text),
+        other => other.marked(t),
     }
 }
 

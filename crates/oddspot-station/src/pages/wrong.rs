@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Navigation;
-use crate::words::Words;
+use crate::words::{Marked, Words};
 
 /// The page.
 #[derive(Template)]
@@ -15,8 +15,8 @@ pub struct WrongPage {
     pub nav: Navigation,
     /// The key of why.
     pub key: &'static str,
-    /// Why, as programs are told.
-    pub detail: String,
+    /// Why, in a sentence.
+    pub detail: Marked,
 }
 
 impl WrongPage {

@@ -2,8 +2,11 @@
 
 mod book;
 mod language;
+mod library;
+mod marked;
 mod said;
 mod sentence;
+mod system;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +19,11 @@ use unic_langid::LanguageIdentifier;
 
 use book::Book;
 pub use language::Language;
+pub use library::{of_beyond, of_doubt, of_error, verdict_key};
+pub use marked::Marked;
 pub use said::{Fill, Said};
 pub use sentence::{Gap, Sentence};
+pub use system::{of_file, of_system};
 
 /// The language of outputs and logs, and of what another has no words for.
 const ENGLISH: &str = "en";

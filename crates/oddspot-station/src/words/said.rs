@@ -5,6 +5,7 @@ use std::fmt;
 use fluent_bundle::{FluentArgs, FluentValue};
 
 use super::Words;
+use super::marked::{Marked, plain};
 
 /// A sentence whose gaps are being filled; shown, it is text that is not escaped yet.
 pub struct Said<'w> {
@@ -34,13 +35,22 @@ impl<'w> Said<'w> {
         self.gaps.set(name, value.fill());
         self
     }
+
+    /// The sentence, in which what is in English is marked.
+    pub fn marked(&self) -> Marked {
+        Marked::of(self.raw())
+    }
+
+    fn raw(&self) -> String {
+        let said = (self.words.book.said(self.key, &self.gaps))
+            .or_else(|| self.words.all.english().said(self.key, &self.gaps));
+        said.unwrap_or_else(|| self.key.to_owned())
+    }
 }
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = (self.words.book.said(self.key, &self.gaps))
-            .or_else(|| self.words.all.english().said(self.key, &self.gaps));
-        f.write_str(said.as_deref().unwrap_or(self.key))
+        f.write_str(&plain(&self.raw()))
     }
 }
 
@@ -62,9 +72,15 @@ impl Fill for String {
     }
 }
 
+impl Fill for Marked {
+    fn fill(&self) -> FluentValue<'static> {
+        FluentValue::from(self.raw().to_owned())
+    }
+}
+
 impl Fill for Said<'_> {
     fn fill(&self) -> FluentValue<'static> {
-        FluentValue::from(self.to_string())
+        FluentValue::from(self.raw())
     }
 }
 

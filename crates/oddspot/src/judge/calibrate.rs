@@ -13,7 +13,7 @@ use crate::images::{Source, batches};
 use crate::maps::quantile;
 use crate::model::{Calibration, Header, ImageRecord};
 use crate::settings::Settings;
-use crate::verdict::{Doubts, GoodScores, Rates, Thresholds};
+use crate::verdict::{Doubt, Doubts, GoodScores, Rates, Thresholds};
 
 /// Pixels that the pixel threshold is taken from, at most.
 const MOST_PIXELS: usize = 16 << 20;
@@ -125,28 +125,26 @@ impl Header {
 
     /// What makes it unlikely that good images are of the part that the model knows, if they set this threshold.
     pub fn doubts(&self, good: &[Scored], threshold: f64) -> Doubts {
-        let mut words = Vec::new();
+        let mut all = Vec::new();
         let untrusted: Vec<&Scored> = (good.iter())
             .filter(|image| !image.health.is_trusted())
             .collect();
-        if let Some(why) = untrusted.iter().find_map(|image| image.health.words()) {
-            words.push(format!(
-                "{} of {} good images are untrusted so far ({why}); a model that is set by them takes them for \
-                 usual: give images of the line as it is to stay",
-                untrusted.len(),
-                good.len()
-            ));
+        let mut beyond = untrusted.iter().map(|image| image.health.beyond.first());
+        if let Some(why) = beyond.find_map(|beyond| beyond.cloned()) {
+            all.push(Doubt::Untrusted {
+                images: untrusted.len(),
+                of: good.len(),
+                why,
+            });
         }
         let before = self.thresholds.image;
         let is_steep = threshold > STEEP * before && before > 0.0;
         if is_steep {
-            words.push(format!(
-                "the threshold is {:.1} times the one before: are these good images of the same part?",
-                threshold / before
-            ));
+            let times = threshold / before;
+            all.push(Doubt::Steep { times });
         }
         Doubts {
-            words,
+            all,
             are_grave: is_steep || 2 * untrusted.len() > good.len(),
         }
     }

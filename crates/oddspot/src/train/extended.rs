@@ -2,10 +2,7 @@
 
 use crate::health::Health;
 use crate::model::{ImageRecord, Model};
-use crate::verdict::{Doubts, Verdict};
-
-/// Images that a sentence names.
-const NAMED: usize = 5;
+use crate::verdict::{Doubt, Doubts, Verdict};
 
 /// A model that learned more.
 pub struct Extended {
@@ -40,22 +37,13 @@ impl Extended {
         if odd.is_empty() {
             return Doubts::default();
         }
-        let named: Vec<String> = (odd.iter().take(NAMED))
-            .map(|one| format!("{} ({})", one.record.name, one.verdict.word()))
-            .collect();
-        let more = match odd.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        let images = odd.iter().map(|one| (one.record.name.clone(), one.verdict));
+        let doubt = Doubt::Odd {
+            images: images.collect(),
+            new: self.new,
         };
-        let images = if self.new == 1 { "image" } else { "images" };
-        let words = format!(
-            "{} of {} new {images} are not good by the model as it is: {}{more}",
-            odd.len(),
-            self.new,
-            named.join(", ")
-        );
         Doubts {
-            words: vec![words],
+            all: vec![doubt],
             are_grave: 2 * odd.len() > self.new,
         }
     }

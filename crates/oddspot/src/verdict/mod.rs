@@ -11,7 +11,7 @@ mod shares;
 mod thresholds;
 
 pub use binomial::interval;
-pub use doubts::Doubts;
+pub use doubts::{Doubt, Doubts};
 pub use finding::{Finding, NeighbourPatch, Place, Point};
 pub use fuse::{AnomalyMaps, TermError, TermMap, TermStatistics};
 pub use good_scores::{FalseAlarms, GoodScores};

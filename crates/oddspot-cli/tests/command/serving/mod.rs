@@ -128,6 +128,14 @@ impl Serving {
         answer(self.agent.get(self.url(path)).call()).unwrap()
     }
 
+    /// A page as who reads German sees it.
+    pub fn german(&self, path: &str) -> String {
+        let request = self.agent.get(self.url(path));
+        answer(request.header("accept-language", "de").call())
+            .unwrap()
+            .text()
+    }
+
     /// Sends JSON.
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         self.post_bytes(path, body.to_string().as_bytes())

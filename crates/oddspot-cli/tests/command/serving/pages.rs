@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::access::PASSWORD;
 use super::chromium::Chromium;
+use super::outputs::receiver::{Mood, Receiver};
 use super::setting_up::{bad, over, small, start, with_good_images};
-use super::{Serving, image};
+use super::{Serving, image, until};
 use crate::world::World;
 
 /// Widths and schemes in which each page is looked at, and the language.
@@ -223,6 +224,67 @@ fn pages_are_used_by_keyboard_by_finger_and_on_paper() {
         page.value("document.querySelector('.bar-top').checkVisibility()"),
         false
     );
+    serving.stop();
+}
+
+#[test]
+fn what_fails_is_told_in_the_language_of_a_page_and_what_stays_english_is_marked() {
+    let world = World::with_model();
+    let receiver = Receiver::new(Mood::Answers("410 Gone"));
+    let text = format!(
+        "[[station]]\nname = \"model\"\nmodel = \"model.oddspot\"\n[[station.output]]\nkind = \"webhook\"\n\
+         url = \"{}\"\n[[station.output]]\nkind = \"csv\"\nfolder = \"gone\"\n",
+        receiver.url()
+    );
+    world.make_folder("gone");
+    world.write("serve.toml", text);
+    let serving = Serving::started(&world, "--config serve.toml");
+    std::fs::remove_dir(world.path("gone")).unwrap();
+    assert_eq!(serving.send("?part_id=7", &image(1)).status, 201);
+    let page = until(|| {
+        let page = serving.german("/stations/model/now");
+        (page.contains("die Antwort ist") && page.contains("diesen Ordner gibt es nicht"))
+            .then_some(page)
+    });
+    assert!(
+        page.contains("<span lang=\"en\">410 Gone</span>: Sehen Sie nach"),
+        "{page}"
+    );
+    let english = serving.get("/stations/model/now").text();
+    assert!(
+        english.contains("it answers 410 Gone: look whether") && !english.contains("lang=\"en\""),
+        "{english}"
+    );
+    let stations = serving.get("/api/v1/stations").json();
+    let trouble = stations[0]["outputs"][0]["trouble"].as_str().unwrap();
+    assert!(trouble.starts_with("it answers 410 Gone"), "{trouble}");
+
+    let refused = |bytes: &[u8]| {
+        let url = serving.url("/api/v1/stations/model/good?name=a.png");
+        let request = serving.agent.post(url).header("oddspot-page", "1");
+        let request = request.header("accept-language", "de");
+        super::answer(request.send(bytes)).unwrap()
+    };
+    let half = image(2);
+    let half = refused(&half[..half.len() / 2]);
+    assert!(half.problem(422).contains("cannot use image a.png"));
+    let said = half.json();
+    assert!(
+        said["said"]
+            .as_str()
+            .unwrap()
+            .contains("beschädigt oder unvollständig"),
+        "{said}"
+    );
+    assert!(said["english"].is_null(), "{said}");
+    let other = refused(b"no image").json();
+    let said = other["said"].as_str().unwrap();
+    let in_english = other["english"][0].as_str().unwrap();
+    assert!(
+        said.contains("ist nicht zu gebrauchen") && said.contains(in_english),
+        "{other}"
+    );
+    assert!(in_english.contains("its content is not a PNG"), "{other}");
     serving.stop();
 }
 

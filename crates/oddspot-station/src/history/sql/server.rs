@@ -19,6 +19,7 @@ use super::condition::Condition;
 use super::trouble::{away, is_of_the_connection, is_too_slow, words_of};
 use crate::error::{Error, Kind, Result};
 use crate::history::migrations;
+use crate::words::Sentence;
 
 /// Connections that read at a time.
 const READERS: u32 = 4;
@@ -123,7 +124,7 @@ impl Server {
     /// It is away.
     pub fn pool(&self, by: Use) -> Result<(PgPool, u64)> {
         if let Some(trouble) = &self.condition.borrow().trouble {
-            return Err(Error::new(Kind::Away, trouble));
+            return Err(Error::of(Kind::Away, trouble.clone()));
         }
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
         let Some(pools) = &*pools else {
@@ -176,12 +177,13 @@ impl Server {
             done = work => done.map_err(|error| self.error_of(error, generation)),
             over = condition.wait_for(is_over) => {
                 let trouble = over.ok().and_then(|now| now.trouble.clone());
-                Err(Error::new(Kind::Away, trouble.unwrap_or_else(|| away("it was away for a moment"))))
+                let moment = || away(Sentence::new("history-moment"));
+                Err(Error::of(Kind::Away, trouble.unwrap_or_else(moment)))
             }
             () = tokio::time::sleep_until(until) => {
-                let trouble = away("it does not come to an end with what it was given");
+                let trouble = away(Sentence::new("history-endless"));
                 self.lose(generation, &trouble);
-                Err(Error::new(Kind::Away, trouble))
+                Err(Error::of(Kind::Away, trouble))
             }
         }
     }
@@ -189,25 +191,22 @@ impl Server {
     /// What a statement's error is; one of the connection makes it known that the server is away.
     fn error_of(&self, error: sqlx::Error, generation: u64) -> Error {
         match error {
-            error if is_too_slow(&error) => {
-                let reason = "the history's database is too slow for all that is asked of it";
-                Error::new(Kind::Away, reason)
-            }
+            error if is_too_slow(&error) => Error::of(Kind::Away, Sentence::new("history-slow")),
             error if is_of_the_connection(&error) => {
-                let trouble = away(&words_of(&error));
+                let trouble = away(words_of(&error));
                 self.lose(generation, &trouble);
-                Error::new(Kind::Away, trouble)
+                Error::of(Kind::Away, trouble)
             }
             error => error.into(),
         }
     }
 
     /// Notes that it is away, if that is not known yet.
-    fn lose(&self, generation: u64, trouble: &str) {
+    fn lose(&self, generation: u64, trouble: &Sentence) {
         let is_news = self.condition.send_if_modified(|now| {
             let is_news = now.trouble.is_none() && now.generation == generation;
             if is_news {
-                now.trouble = Some(trouble.to_owned());
+                now.trouble = Some(trouble.clone());
             }
             is_news
         });
@@ -222,8 +221,8 @@ impl Server {
         let connected = timeout(TO_CONNECT, self.options.connect());
         let mut watched = match connected.await {
             Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(Error::new(Kind::Away, words_of(&error))),
-            Err(_) => return Err(Error::new(Kind::Away, "it does not answer")),
+            Ok(Err(error)) => return Err(Error::of(Kind::Away, words_of(&error))),
+            Err(_) => return Err(is_silent()),
         };
         check(&mut watched).await?;
         // It may hang there for as long as what it waits for, and hold the database.
@@ -236,7 +235,7 @@ impl Server {
             until_free(&mut watched)
                 .await
                 .map_err(|error| match hangs {
-                    true => Error::new(Kind::Away, "what it was given last hangs there still"),
+                    true => Error::of(Kind::Away, Sentence::new("history-hangs")),
                     false => error,
                 })?;
         }
@@ -245,7 +244,7 @@ impl Server {
         *lock(&self.writer) = Some(Session::of(&mut connection).await?);
         migrations::of_server(&mut connection).await?;
         let writable = timeout(self.address.limit(), check_writable(&mut connection));
-        let hangs = |_| Error::new(Kind::Away, "nothing can be written: it waits for another");
+        let hangs = |_| Error::of(Kind::Away, Sentence::new("history-held"));
         writable.await.map_err(hangs)??;
         drop(connection);
         let read = PgPoolOptions::new()
@@ -296,7 +295,7 @@ impl Server {
             .connect_lazy_with(self.options.clone());
         match pool.acquire().await {
             Ok(_) => Ok(pool),
-            Err(error) => Err(Error::new(Kind::Away, words_of(&error))),
+            Err(error) => Err(Error::of(Kind::Away, words_of(&error))),
         }
     }
 
@@ -305,14 +304,15 @@ impl Server {
         loop {
             let why = self.until_lost(&mut watched).await;
             let generation = self.condition.borrow().generation;
-            self.lose(generation, &away(&why));
+            self.lose(generation, &why);
             self.let_go();
             watched = self.until_back().await;
             tracing::info!("the history's database is back: {}", self.address);
         }
     }
 
-    async fn until_lost(&self, watched: &mut PgConnection) -> String {
+    /// Waits until it is away, and gives why.
+    async fn until_lost(&self, watched: &mut PgConnection) -> Sentence {
         loop {
             tokio::select! {
                 () = self.lost.notified() => {}
@@ -324,8 +324,8 @@ impl Server {
             let asked = sqlx::query("SELECT 1").execute(&mut *watched);
             match timeout(TO_ANSWER, asked).await {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => return words_of(&error),
-                Err(_) => return "it does not answer".to_owned(),
+                Ok(Err(error)) => return away(words_of(&error)),
+                Err(_) => return away(is_silent().meant()),
             }
         }
     }
@@ -334,11 +334,10 @@ impl Server {
         let mut pause = PAUSES[0];
         loop {
             let connected = timeout(TO_RETURN, self.connect()).await;
-            let hangs = || Err(Error::new(Kind::Away, "it does not answer"));
-            match connected.unwrap_or_else(|_| hangs()) {
+            match connected.unwrap_or_else(|_| Err(is_silent())) {
                 Ok(watched) => return watched,
                 Err(error) => {
-                    let trouble = away(error.reason());
+                    let trouble = away(error.meant());
                     self.condition.send_if_modified(|now| {
                         let is_news = now.trouble.as_ref() != Some(&trouble);
                         if is_news {
@@ -379,6 +378,11 @@ impl Server {
             pools.write.close().await;
         }
     }
+}
+
+/// That it does not answer in time.
+fn is_silent() -> Error {
+    Error::of(Kind::Away, Sentence::new("history-silent"))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

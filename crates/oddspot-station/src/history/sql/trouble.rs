@@ -2,9 +2,11 @@
 
 use std::io::ErrorKind;
 
+use crate::words::{Sentence, of_system};
+
 /// What is said to whoever asks, who need not know where the database is.
-pub fn away(why: &str) -> String {
-    format!("the history's database is away ({why}): nothing is judged until it is back")
+pub fn away(why: Sentence) -> Sentence {
+    Sentence::new("history-away").with("why", why)
 }
 
 /// Whether it is not the statement's own error: others would meet it too.
@@ -31,14 +33,14 @@ pub fn is_too_slow(error: &sqlx::Error) -> bool {
 }
 
 /// An error in the words of the server or the system.
-pub fn words_of(error: &sqlx::Error) -> String {
+pub fn words_of(error: &sqlx::Error) -> Sentence {
     match error {
-        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Database(error) => Sentence::english(error.message()),
         // What the library says of it then leads to its own manual.
         sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            "the connection was closed".to_owned()
+            Sentence::new("system-closed")
         }
-        sqlx::Error::Io(error) => error.to_string(),
-        error => error.to_string(),
+        sqlx::Error::Io(error) => of_system(error),
+        error => Sentence::english(error.to_string()),
     }
 }

@@ -11,13 +11,14 @@ use super::super::outcome::Outcome;
 use super::{Making, broken_off, threads};
 use crate::error::{Error, Kind, Result};
 use crate::history::{Anew, Job, LabelledImage, Stage};
+use crate::words::{Gap, of_file};
 
 /// What came of judging.
 #[derive(Default)]
 struct Counts {
     judged: usize,
     failed: usize,
-    why: Option<String>,
+    why: Option<Gap>,
 }
 
 impl Making<'_> {
@@ -95,7 +96,7 @@ impl Making<'_> {
                 }
                 Err(error) => {
                     counts.failed += 1;
-                    let why = || format!("{}: {}", image.name, error.reason());
+                    let why = || of_file(Path::new(&image.name), error.meant()).into();
                     counts.why.get_or_insert_with(why);
                 }
             }

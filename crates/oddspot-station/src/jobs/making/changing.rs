@@ -18,7 +18,7 @@ use crate::good::LEAST;
 use crate::history::{Job, ManifestRow, Origin, Stage, Version, VersionSource};
 use crate::prices::Share;
 use crate::versions::Brought;
-use crate::words::Sentence;
+use crate::words::{Gap, Sentence, of_doubt};
 
 /// Where images are checked, and where they are judged, as shares of all of it.
 const CHECKED: f64 = 0.1;
@@ -215,16 +215,16 @@ impl Making<'_> {
     }
 
     /// What speaks against it; refused where that is much and nobody said that it is meant.
-    fn meant(&self, job: &Job, doubts: Doubts) -> Result<Vec<String>> {
-        let Doubts { words, are_grave } = doubts;
-        if !are_grave || job.force {
-            return Ok(words);
+    fn meant(&self, job: &Job, doubts: Doubts) -> Result<Vec<Gap>> {
+        let kept = doubts.all.iter().map(|one| of_doubt(one).into()).collect();
+        if !doubts.are_grave || job.force {
+            return Ok(kept);
         }
         let reason = format!(
             "{}; nothing was changed: look at the images, and ask again with \"force\" if that is meant",
-            words.join("; ")
+            doubts.words().join("; ")
         );
-        self.came_to(&Outcome::Refused { doubts: words })?;
+        self.came_to(&Outcome::Refused { doubts: kept })?;
         Err(Error::new(Kind::Mismatch, reason))
     }
 

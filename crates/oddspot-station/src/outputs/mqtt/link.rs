@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Packet};
 use tokio::time::sleep;
 
-use super::super::handed::words as io_words;
 use super::super::state::Output;
+use crate::error::{Error, Kind, Result};
+use crate::words::{Gap, Sentence, of_system};
 
 /// The pause after the first connection that failed, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
@@ -27,7 +28,7 @@ pub struct Link {
 
 struct State {
     /// Why there is none.
-    trouble: String,
+    trouble: Error,
     client: Option<AsyncClient>,
     /// The number of the connection.
     number: u64,
@@ -40,7 +41,7 @@ impl Link {
     /// Not connected yet.
     pub fn new(output: Output) -> Self {
         let state = State {
-            trouble: "the broker is not connected yet".to_owned(),
+            trouble: failed("broker-not-yet"),
             client: None,
             number: 0,
             was_tried: false,
@@ -67,7 +68,7 @@ impl Link {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn client(&self) -> Result<(AsyncClient, u64), String> {
+    pub fn client(&self) -> Result<(AsyncClient, u64)> {
         let state = self.lock();
         let client = state.client.clone();
         client.map_or_else(
@@ -77,7 +78,7 @@ impl Link {
     }
 
     /// Why the last connection ended, or that it has just.
-    pub fn trouble(&self) -> String {
+    pub fn trouble(&self) -> Error {
         self.lock().trouble.clone()
     }
 
@@ -92,7 +93,7 @@ impl Link {
         loop {
             let (client, events) = AsyncClient::builder(options.clone()).capacity(ROOM).build();
             let (error, has_worked) = self.follow(client, events).await;
-            let trouble = words(&error);
+            let trouble = Error::of(Kind::System, words(&error));
             {
                 let mut state = self.lock();
                 state.client = None;
@@ -129,7 +130,7 @@ impl Link {
                     state.client = Some(client.clone());
                     state.number += 1;
                     state.was_tried = true;
-                    "the connection to the broker broke".clone_into(&mut state.trouble);
+                    state.trouble = failed("broker-broke");
                     connected = Some(Instant::now());
                 }
                 Ok(_) => {}
@@ -139,15 +140,20 @@ impl Link {
     }
 }
 
+/// What is told by a key of words.
+pub fn failed(key: &'static str) -> Error {
+    Error::of(Kind::System, Sentence::new(key))
+}
+
 /// What went wrong, for people.
-fn words(error: &ConnectionError) -> String {
+fn words(error: &ConnectionError) -> Sentence {
     match error {
-        ConnectionError::Io(error) => io_words(error),
+        ConnectionError::Io(error) => of_system(error),
         ConnectionError::ConnectionRefused(code) => {
-            format!("the broker refuses the connection: {code:?}")
+            Sentence::new("broker-refuses").with("code", Gap::english(format!("{code:?}")))
         }
-        ConnectionError::NetworkTimeout => "the broker does not answer".to_owned(),
-        error => error.to_string(),
+        ConnectionError::NetworkTimeout => Sentence::new("broker-silent"),
+        error => Sentence::english(error.to_string()),
     }
 }
 

@@ -91,6 +91,13 @@ fn a_model_learns_more_good_images_and_refuses_odd_ones_unless_they_are_meant() 
     let count = models(&serving).len();
     let page = serving.get("/stations/part/setup/jobs").text();
     assert!(page.contains("Do it all the same"), "{page}");
+    let page = serving.german("/stations/part/setup/jobs");
+    assert!(
+        page.contains("neuen Bildern sind nach dem Modell, wie es ist, nicht gut: ")
+            && page.contains("dark 12.png (")
+            && !page.contains("lang=\"en\""),
+        "{page}"
+    );
     let insisted = json!({ "station": "part", "kind": "extend", "force": true });
     let done = ask(&serving, &insisted);
     assert_eq!(done["state"], "done", "{done}");
