@@ -413,8 +413,8 @@ unlike-colour = von anderer Farbe: Rot/Grün/Blau { $own } im Mittel, die andere
 ## Modelle
 
 models-of = Modelle von { $station }
-configured-active = Die Konfiguration nennt das aktive Modell. Wenn Sie hier ein anderes aktivieren, gilt es auch nach einem Neustart, bis die Datei { $named } durch eine andere ersetzt wird.
-configured-other = Die Konfiguration nennt Modell { $named }, und hier wurde { $active } aktiviert: Es gilt auch nach einem Neustart, bis die Datei durch eine andere ersetzt wird.
+configured-active = Die Konfiguration nennt das aktive Modell. Wenn Sie hier ein anderes aktivieren, gilt es auch nach einem Neustart, bis die Datei { $file } durch eine andere ersetzt wird.
+configured-other = Die Konfiguration nennt die Datei { $file } mit dem Modell { $named }, und hier wurde { $active } aktiviert: Es gilt auch nach einem Neustart, bis diese Datei durch eine andere ersetzt wird.
 roll-back = Zurück zu { $model }
 resume-station = Station fortsetzen
 pause-station = Station pausieren

@@ -413,8 +413,8 @@ unlike-colour = of another colour: red/green/blue { $own } in the mean, the othe
 ## Models
 
 models-of = Models of { $station }
-configured-active = The configuration names the active model. If you activate another here, that one holds after a restart too, until the file { $named } is replaced by another.
-configured-other = The configuration names model { $named }, and { $active } was activated here: it holds after a restart too, until the file is replaced by another.
+configured-active = The configuration names the active model. If you activate another here, that one holds after a restart too, until the file { $file } is replaced by another.
+configured-other = The configuration names the file { $file }, which has model { $named }, and { $active } was activated here: it holds after a restart too, until that file is replaced by another.
 roll-back = Roll back to { $model }
 resume-station = Resume the station
 pause-station = Pause the station

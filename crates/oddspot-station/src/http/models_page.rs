@@ -1,5 +1,7 @@
 //! The page of a station's models.
 
+use std::path::Path;
+
 use axum::extract::State;
 use axum::response::Html;
 
@@ -45,11 +47,14 @@ pub async fn page(
 /// What is to be said of the file that the configuration names, or of a model that cannot be used.
 fn configured(t: &Words, station: &Station, active: Option<&str>) -> Option<String> {
     let short = |sha256: &str| format!("{sha256:.12}");
+    let file = station.asked.model.as_deref().and_then(Path::file_name);
+    let file = file.unwrap_or_default().to_string_lossy();
     let said = match (&station.configured_model, active) {
         (Some(named), Some(active)) if named == active => {
-            t.say("configured-active").with("named", short(named))
+            t.say("configured-active").with("file", &*file)
         }
         (Some(named), Some(active)) => (t.say("configured-other"))
+            .with("file", &*file)
             .with("named", short(named))
             .with("active", short(active)),
         (_, None) => (t.say("trouble-model"))

@@ -17,7 +17,7 @@ fn the_pages_work_in_a_browser() {
     for part in ["first", "second"] {
         serving.send(&format!("?part_id={part}"), &image(1));
         page.until(&format!(
-            "document.querySelector('.said h2')?.textContent === '{part}'"
+            "document.querySelector('.said h2')?.textContent === 'Part {part}'"
         ));
     }
     page.until("document.getElementById('large').complete");
@@ -25,7 +25,7 @@ fn the_pages_work_in_a_browser() {
     // Without what is odd, also when the next part comes.
     page.value("document.getElementById('show-odd').click()");
     serving.send("?part_id=third", &image(2));
-    page.until("document.querySelector('.said h2').textContent === 'third'");
+    page.until("document.querySelector('.said h2').textContent === 'Part third'");
     page.until("document.getElementById('large').src.endsWith('/view')");
     assert_eq!(
         page.value("document.getElementById('show-odd').checked"),

@@ -228,6 +228,34 @@ fn pages_are_used_by_keyboard_by_finger_and_on_paper() {
 }
 
 #[test]
+#[ignore = "needs chromium"]
+fn the_table_of_models_fits_in_every_width() {
+    let world = World::new();
+    let serving = station(&world);
+    let models = serving.get("/api/v1/stations/part/models").json();
+    let wanted = json!({ "model": models[0]["sha256"], "threshold": 9.5, "check_threshold": 8.5 });
+    let saved = serving.post("/api/v1/stations/part/verdict", &wanted);
+    assert!(saved.status < 300, "{}", saved.text());
+    let mut page = Chromium::start(&world);
+    for language in ["en", "de"] {
+        for width in [390, 600, 760, 1000, 1200, 1201, 1280, 1920] {
+            let url = format!("/stations/part/models?language={language}");
+            page.open(&serving.url(&url), width, "light");
+            page.assert_sound();
+            let over = "(() => { const table = document.querySelector('.versions'); \
+                 return [table.scrollWidth - table.parentElement.clientWidth, table.rows.length]; })()";
+            let over = page.value(over);
+            assert!(
+                over[0].as_i64().unwrap() <= 0,
+                "{language}, {width}: the table is {over} too wide"
+            );
+            assert_eq!(over[1], 3);
+        }
+    }
+    serving.stop();
+}
+
+#[test]
 fn what_fails_is_told_in_the_language_of_a_page_and_what_stays_english_is_marked() {
     let world = World::with_model();
     let receiver = Receiver::new(Mood::Answers("410 Gone"));

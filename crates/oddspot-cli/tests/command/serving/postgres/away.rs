@@ -306,16 +306,16 @@ fn a_page_that_is_open_says_that_it_is_away_and_goes_on() {
     assert_eq!(serving.send("?part_id=first", &image(1)).status, 201);
     let mut page = Chromium::start(&world);
     page.open(&serving.url("/stations/model"), 1280, "light");
-    page.until("document.querySelector('.said h2')?.textContent === 'first'");
+    page.until("document.querySelector('.said h2')?.textContent === 'Part first'");
     postgres.stop();
     page.until("document.getElementById('lost').textContent.includes('database is away')");
     // What is shown stays.
     assert_eq!(page.value("document.getElementById('lost').hidden"), false);
-    page.until("document.querySelector('.said h2').textContent === 'first'");
+    page.until("document.querySelector('.said h2').textContent === 'Part first'");
     postgres.go_on();
     page.until("document.getElementById('lost').hidden");
     until(|| (serving.send("?part_id=second", &image(2)).status == 201).then_some(()));
-    page.until("document.querySelector('.said h2').textContent === 'second'");
+    page.until("document.querySelector('.said h2').textContent === 'Part second'");
     // One that is opened while it is away comes by itself.
     postgres.stop();
     until(|| (serving.get("/v2/health/ready").status == 503).then_some(()));
@@ -324,6 +324,6 @@ fn a_page_that_is_open_says_that_it_is_away_and_goes_on() {
         page.until("document.querySelector('.trouble').textContent.includes('database is away')");
     }
     postgres.go_on();
-    page.until("document.querySelector('.said h2')?.textContent === 'second'");
+    page.until("document.querySelector('.said h2')?.textContent === 'Part second'");
     serving.stop();
 }

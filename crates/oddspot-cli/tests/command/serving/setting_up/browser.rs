@@ -211,7 +211,7 @@ fn a_station_is_made_in_a_browser_from_its_name_to_a_verdict() {
         "/api/v1/stations/part/inspections?part_id=first",
         &image(40),
     );
-    page.until("document.querySelector('.said h2')?.textContent === 'first'");
+    page.until("document.querySelector('.said h2')?.textContent === 'Part first'");
     let verdict = page.value("document.querySelector('.verdict').textContent");
     assert!(
         ["good", "check", "anomalous"]

@@ -169,6 +169,11 @@ fn what_is_configured_is_shown_and_is_changed_in_its_file() {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     assert!(!page.contains("id=\"rename\""));
+    let models = serving.get("/stations/model/models").text();
+    assert!(
+        models.contains("until the file model.oddspot is replaced"),
+        "{models}"
+    );
     let place = "/api/v1/stations/model";
     let renamed = serving.put(place, &json!({ "name": "board" })).problem(409);
     assert!(renamed.contains("is set in serve.toml"), "{renamed}");
