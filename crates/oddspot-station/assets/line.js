@@ -1,5 +1,6 @@
 // The page of a station: as parts come, what is shown is brought anew from the service.
 import { listen as act, refusal, tell } from "./api.js";
+import { follow } from "./events.js";
 import { listen } from "./label.js";
 
 /** Milliseconds without a sign of life after which the connection counts as lost. */
@@ -103,20 +104,19 @@ function hear() {
   }
 }
 
-const events = new EventSource("/api/v1/events");
-events.addEventListener("open", hear);
-events.addEventListener("heartbeat", hear);
-events.addEventListener("error", () => { lost.hidden = false; });
-events.addEventListener("inspection", (event) => {
+/** @param {MessageEvent} event */
+function inspection(event) {
   hear();
   if (JSON.parse(event.data).station === station) bring();
-});
-events.addEventListener("health", (event) => {
+}
+/** @param {MessageEvent} event */
+function health(event) {
   hear();
   if (!JSON.parse(event.data).history) goAway();
   // That it is away, and why, is told to who asks, in the language of the page.
   bring();
-});
+}
+follow({ heartbeat: hear, inspection, health }, hear, () => { lost.hidden = false; });
 setInterval(() => { if (Date.now() - heard > SILENCE) lost.hidden = false; }, 1_000);
 // How the folder is, and a new day, bring no event.
 setInterval(bring, 10_000);

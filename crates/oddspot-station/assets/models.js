@@ -1,5 +1,6 @@
 // The page of a station's models.
 import { ask, bring, listen, showOutcome, tell } from "./api.js";
+import { follow } from "./events.js";
 import { filled, say } from "./words.js";
 
 const said = /** @type {HTMLElement} */ (document.getElementById("said"));
@@ -37,7 +38,7 @@ function comparing() {
   /** @type {string[]} */
   let models = [];
 
-  const show = async () => {
+  const compared = async () => {
     const query = new URLSearchParams({ first: models[0], second: models[1] });
     await bring(shown, `?${query}`);
     wrong.textContent = "";
@@ -56,7 +57,7 @@ function comparing() {
   };
 
   /** @param {{id: number, station: string, state: string, progress: number, outcome: string | null}} now */
-  const follow = async (now) => {
+  const show = async (now) => {
     if (now.id !== job) return;
     if (now.state === "waiting" || now.state === "running") {
       wrong.textContent = filled(form.dataset.words ?? "", { percent: Math.floor(now.progress * 100) });
@@ -64,22 +65,20 @@ function comparing() {
     }
     end();
     try {
-      await show();
+      await compared();
       if (now.state !== "done") await showOutcome(wrong, now);
     } catch (error) {
       tell(wrong, error);
     }
   };
 
-  const events = new EventSource("/api/v1/events");
-  events.addEventListener("job", (event) => follow(JSON.parse(event.data)));
 
   /** How the job is now: it may have ended before anybody listened. */
   const look = async () => {
-    if (job !== undefined) await follow(await (await ask("GET", `/api/v1/jobs/${job}`)).json());
+    if (job !== undefined) await show(await (await ask("GET", `/api/v1/jobs/${job}`)).json());
   };
-  // What ended while the connection was lost.
-  events.addEventListener("open", () => look().catch(() => {}));
+  // When it is listened to again, what ended meanwhile.
+  follow({ job: (event) => show(JSON.parse(event.data)) }, () => look().catch(() => {}));
 
   const attempt = async (/** @type {() => Promise<void>} */ work) => {
     try {
@@ -116,7 +115,7 @@ function comparing() {
     const now = await (await ask("GET", `/api/v1/jobs/${job}`)).json();
     models = now.models;
     choices.forEach((choice, at) => { choice.value = models[at]; });
-    await follow(now);
+    await show(now);
   });
 }
 

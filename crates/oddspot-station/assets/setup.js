@@ -1,5 +1,6 @@
 // The page of what a station's models are made of: images are sent one by one, and jobs are watched.
 import { ask, bring, listen, tell, told } from "./api.js";
+import { follow } from "./events.js";
 import { filled } from "./words.js";
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -200,16 +201,16 @@ async function watch() {
   isBusy = false;
 }
 
-const events = new EventSource("/api/v1/events");
-events.addEventListener("job", (event) => {
+/** @param {MessageEvent} event */
+function job(event) {
   const job = JSON.parse(event.data);
   if (job.station !== station) return;
   watch();
   if (job.state === "done") bring(part("found")).catch(() => {});
-});
+}
 const lost = part("lost");
-events.addEventListener("open", () => {
+const back = () => {
   if (!lost.hidden) watch();
   lost.hidden = true;
-});
-events.addEventListener("error", () => { lost.hidden = false; });
+};
+follow({ job }, back, () => { lost.hidden = false; });

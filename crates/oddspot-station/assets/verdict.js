@@ -1,5 +1,6 @@
 // The page of a station's thresholds: what they would have meant is told as the sliders move.
 import { ask, listen, showOutcome, tell } from "./api.js";
+import { follow } from "./events.js";
 import { filled } from "./words.js";
 
 const part = document.getElementById("verdict");
@@ -72,9 +73,8 @@ if (part) {
   });
   listen(() => {}, (error) => tell(said, error));
   const anew = document.getElementById("anew");
-  const events = anew && new EventSource("/api/v1/events");
   const cancel = document.getElementById("anew-cancel");
-  events?.addEventListener("job", async (event) => {
+  const hear = async (/** @type {MessageEvent} */ event) => {
     const job = JSON.parse(event.data);
     if (job.station !== anew?.dataset.station || job.kind !== "labels") return;
     const told = /** @type {HTMLElement} */ (document.getElementById("anew-said"));
@@ -94,7 +94,8 @@ if (part) {
       if (job.state !== "done") await showOutcome(told, job).catch((error) => tell(told, error));
       ponder();
     }
-  });
+  };
+  if (anew) follow({ job: hear });
   document.getElementById("thresholds")?.addEventListener("submit", async (event) => {
     event.preventDefault();
     button("save").disabled = true;

@@ -15,9 +15,10 @@ const CSS: &str = "text/css; charset=utf-8";
 
 const JS: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 17] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
     ("api.js", JS, include_str!("../../assets/api.js")),
+    ("events.js", JS, include_str!("../../assets/events.js")),
     ("history.js", JS, include_str!("../../assets/history.js")),
     (
         "inspection.js",

@@ -54,6 +54,16 @@ fn the_pages_work_in_a_browser() {
     page.until("document.querySelector('.card .badge + button')?.textContent === 'undo'");
     page.assert_sound();
 
+    // Somebody stops the page, which ends what it hears: it is listened to again.
+    for path in ["/stations/model", "/stations/model/setup"] {
+        page.open(&serving.url(path), 1280, "light");
+        page.until("document.getElementById('lost').hidden");
+        page.value("window.stop()");
+        page.until("!document.getElementById('lost').hidden");
+        page.until("document.getElementById('lost').hidden");
+        page.assert_sound();
+    }
+
     // The service ends: it is said that what is shown may be old.
     page.open(&serving.url("/stations/model"), 1280, "light");
     page.until("document.getElementById('lost').hidden");
