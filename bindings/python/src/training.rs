@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use oddspot::files::atomic;
 use oddspot::files::lock::Hold;
-use oddspot::files::replaced::{beside, parent, replace};
+use oddspot::files::replaced::{beside, parent};
 use oddspot::images::{Limits, RegionOfInterest};
 use oddspot::judge::pool;
 use oddspot::settings::Settings;
-use oddspot::train::{Checkpoint, GoodImages, checkpoint_of_fold, remarks};
+use oddspot::train::{Checkpoint, GoodImages, checkpoint_of_fold, is_first, keep_last, remarks};
 use oddspot::{Error, ErrorKind, Model, Result, Subject, Training};
 use pyo3::prelude::*;
 
@@ -148,11 +148,6 @@ fn refused(kind: ErrorKind, output: &Path, reason: impl Into<String>) -> Error {
     Error::at(kind, Subject::File("train into"), output, reason)
 }
 
-/// Whether a file is the model that a training wrote first, and that was broken off.
-fn is_first(output: &Path) -> bool {
-    output.is_file() && Model::load(output).is_ok_and(|model| model.header.is_first)
-}
-
 /// Trains, and writes the model where it was asked to.
 fn run(good: GoodImages, begun: Begun, asked: &Asked, teller: &Teller) -> Result<Model> {
     let Begun {
@@ -210,10 +205,7 @@ fn run(good: GoodImages, begun: Begun, asked: &Asked, teller: &Teller) -> Result
     }
     let model = training.run()?;
     if let (Some(output), Some(checkpoint)) = (&asked.output, &checkpoint) {
-        match is_first(output) {
-            true => model.save(output)?,
-            false => drop(replace(output, || model.save(output))?),
-        }
+        keep_last(&model, output)?;
         std::fs::remove_file(&checkpoint.path).ok();
         for fold in 1..=folds {
             std::fs::remove_file(checkpoint_of_fold(&checkpoint.path, fold)).ok();

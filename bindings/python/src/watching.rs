@@ -6,7 +6,7 @@ use std::path::Path;
 use oddspot::Model;
 use oddspot::settings::Settings;
 use oddspot::train::remarks::{self, Remark, Weight};
-use oddspot::train::{Observer, Progress};
+use oddspot::train::{Observer, Progress, keep_first};
 
 use crate::conducting::Teller;
 use crate::settings::setting;
@@ -67,11 +67,11 @@ impl Watching<'_> {
 
     /// Keeps a first model, unless there is one already.
     fn keep(&self, model: &Model) -> ControlFlow<()> {
-        let Some(output) = self.output.filter(|output| !output.exists()) else {
+        let Some(output) = self.output else {
             return self.teller.flow();
         };
-        match model.save(output) {
-            Ok(()) => self.teller.flow(),
+        match keep_first(model, output) {
+            Ok(_) => self.teller.flow(),
             Err(error) => self
                 .teller
                 .warn(format!("{}; the training goes on", error.in_full())),

@@ -13,7 +13,7 @@ use clap::Args;
 use oddspot::Training;
 use oddspot::model::Model;
 use oddspot::settings::Settings;
-use oddspot::train::{Checkpoint, GoodImages, LeftOut, checkpoint_of_fold};
+use oddspot::train::{Checkpoint, GoodImages, LeftOut, checkpoint_of_fold, is_first, keep_last};
 
 use crate::advice::chain;
 use crate::audit::{Found, look_through, name_of, tell_in_short, write_page};
@@ -21,7 +21,7 @@ use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
 use crate::good::{GoodArgs, LEAVE_OUT, data_sets, each_once};
 use crate::interrupt::INTERRUPTED;
-use crate::output::{Claim, beside, parent, replace};
+use crate::output::{Claim, beside, parent};
 use crate::region::RegionArgs;
 use crate::runtime::{Runtime, RuntimeArgs, teacher_library};
 use crate::voice::Voice;
@@ -133,17 +133,11 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
             }
             Ok(ExitCode::from(INTERRUPTED))
         }
-        Ended::Done {
-            model,
-            kept,
-            wrote_instant,
-        } => {
-            let is_first = wrote_instant || is_first(&args.output);
+        Ended::Done { model, kept } => {
             save(
                 &model,
                 &args.output,
-                &checkpoint.path,
-                (kept, is_first),
+                (&checkpoint.path, kept),
                 runtime.voice,
             )?;
             for fold in 1..=model.header.settings.training.folds {
@@ -230,26 +224,15 @@ fn refuse_to_replace(args: &TrainArgs, checkpoint: &Checkpoint) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file is the model that a training wrote first, which takes seconds, and that was broken off.
-fn is_first(output: &Path) -> bool {
-    Model::load(output).is_ok_and(|model| model.header.is_first)
-}
-
 /// Writes the model, which holds all that the checkpoint was kept for. A model that lay there is kept, but one
 /// that was the first of this training.
 fn save(
     model: &Model,
     output: &Path,
-    checkpoint: &Path,
-    (kept, is_first): (bool, bool),
+    (checkpoint, is_kept): (&Path, bool),
     voice: Voice,
 ) -> Result<()> {
-    let write = || model.save(output);
-    let replaced = match is_first {
-        true => write().map(|()| None),
-        false => replace(output, write),
-    };
-    let before = replaced.with_context(|| match kept {
+    let before = keep_last(model, output).with_context(|| match is_kept {
         true => format!(
             "the training is done and kept in {}; go on with the same command and --resume once \
              this is mended",

@@ -7,7 +7,7 @@ use anyhow::Result;
 use oddspot::model::Model;
 use oddspot::net::teachers::TeacherIdentity;
 use oddspot::settings::Settings;
-use oddspot::train::{Observer, Progress as Event, StepReport, remarks};
+use oddspot::train::{Observer, Progress as Event, StepReport, keep_first, remarks};
 use oddspot::{Error, ErrorKind};
 
 use super::log::TrainingLog;
@@ -60,8 +60,6 @@ pub enum Ended {
         model: Box<Model>,
         /// Whether a checkpoint holds the same.
         kept: bool,
-        /// Whether a first model of this run is what lies at its output.
-        wrote_instant: bool,
     },
     /// By the user.
     Interrupted {
@@ -117,7 +115,6 @@ impl<'a> Watch<'a> {
             Ok(model) => Ok(Ended::Done {
                 model: Box::new(model),
                 kept: !self.owes_checkpoint && self.settings.method.learns(),
-                wrote_instant: self.wrote_instant,
             }),
             Err(error) if error.kind() == ErrorKind::Cancelled => {
                 let (said, then) = self.interruption();
@@ -246,11 +243,9 @@ impl<'a> Watch<'a> {
 
     /// Keeps a first model, unless there is one already.
     fn instant(&mut self, model: &Model) {
-        if self.output.exists() {
-            return;
-        }
-        match model.save(self.output) {
-            Ok(()) => {
+        match keep_first(model, self.output) {
+            Ok(false) => {}
+            Ok(true) => {
                 self.wrote_instant = true;
                 note!(
                     self.runtime.voice,
