@@ -4,6 +4,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, RgbImage, Rgba, RgbaImage};
+use oddspot::Model;
 use serde_json::Value;
 use tiff::encoder::{TiffEncoder, colortype};
 
@@ -231,6 +232,35 @@ fn images_of_another_kind_than_the_good_ones_are_told_once() {
     assert!(table.contains(shape) && table.contains(grey), "{table}");
     let page = world.text("out/index.html");
     assert!(page.contains("Grey, where the good ones are in colour"));
+}
+
+#[test]
+fn images_of_another_compression_than_the_good_ones_are_told() {
+    let world = World::with_model();
+    world.picture("new/0.png", &board(20));
+    for seed in 1..3 {
+        let jpeg = encoded(DynamicImage::ImageRgb8(board(20 + seed)), ImageFormat::Jpeg);
+        world.write(format!("new/{seed}.jpg"), jpeg);
+    }
+    let detect = "detect model.oddspot new -o out --no-pictures --replace";
+    let run = world.succeeds(&mut world.oddspot(detect));
+    let words = "saved with losses, as JPEG does, where the good ones are saved without";
+    let said = format!("warning: 2 of 3 images are {words}: new/1.jpg, new/2.jpg\n");
+    assert!(run.stderr.contains(&said), "{}", run.stderr);
+    let differs: Vec<Value> = (results(&world, "out").iter())
+        .map(|line| line["differs"].clone())
+        .collect();
+    let differs_in = |what: &[&str]| serde_json::json!(what);
+    assert_eq!(differs[1..], [differs_in(&[words]), differs_in(&[words])]);
+    assert_ne!(differs[0], differs[1]);
+    // A model from before it kept that says nothing of it.
+    let mut model = Model::load(&world.path("model.oddspot")).unwrap();
+    let kinds = model.header.images.as_mut().unwrap();
+    assert_eq!((kinds.lossy, kinds.lossless), (0, kinds.images));
+    kinds.lossless = 0;
+    model.save(&world.path("model.oddspot")).unwrap();
+    let run = world.succeeds(&mut world.oddspot(detect));
+    assert!(!run.stderr.contains("losses"), "{}", run.stderr);
 }
 
 #[test]

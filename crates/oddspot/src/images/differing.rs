@@ -17,6 +17,10 @@ pub enum Differing {
     Grey,
     /// It is in colour, and they are grey.
     Coloured,
+    /// It was saved with losses, and they without.
+    Lossy,
+    /// It was saved without losses, and they with them.
+    Lossless,
 }
 
 /// A difference of one image.
@@ -65,6 +69,13 @@ impl Kinds {
             ),
             Differing::Grey => "grey, where the good ones are in colour".to_owned(),
             Differing::Coloured => "in colour, where the good ones are grey".to_owned(),
+            Differing::Lossy => {
+                "saved with losses, as JPEG does, where the good ones are saved without".to_owned()
+            }
+            Differing::Lossless => {
+                "saved without losses, where the good ones are saved with them, as JPEG does"
+                    .to_owned()
+            }
         }
     }
 

@@ -93,9 +93,35 @@ pub(super) fn may_have_16_bits(bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether a file is saved with losses, by its first bytes; None where these do not tell.
+pub(super) fn saved_with_losses(bytes: &[u8]) -> Option<bool> {
+    match format_of(bytes, Path::new("")).ok()? {
+        Format::Jpeg => Some(true),
+        Format::Png | Format::Bmp => Some(false),
+        Format::WebP => match bytes.get(12..16) {
+            Some(b"VP8 ") => Some(true),
+            Some(b"VP8L") => Some(false),
+            _ => None,
+        },
+        // Its pages may be compressed by any method.
+        Format::Tiff => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn losses_are_told_where_the_first_bytes_tell_them() {
+        let webp = |chunk: &[u8]| saved_with_losses(&[b"RIFF\0\0\0\0WEBP", chunk].concat());
+        assert_eq!(saved_with_losses(b"\xff\xd8\xff\xe0"), Some(true));
+        assert_eq!(saved_with_losses(b"\x89PNG\r\n\x1a\n"), Some(false));
+        assert_eq!(webp(b"VP8 "), Some(true));
+        assert_eq!(webp(b"VP8L"), Some(false));
+        assert_eq!(webp(b"VP8X"), None);
+        assert_eq!(saved_with_losses(b"II*\0"), None);
+    }
 
     #[test]
     fn other_files_are_named_for_what_they_are() {

@@ -27,6 +27,9 @@ pub struct Kind {
     pub says_bits: bool,
     /// Whether samples lay above the bits in use, and were cut off there.
     pub cut_off: bool,
+    /// Whether its file was saved with losses, as JPEG does; None where the file does not tell, as a TIFF, and of an image
+    /// in memory.
+    pub lossy: Option<bool>,
 }
 
 impl Kind {
@@ -43,6 +46,7 @@ impl Kind {
             flat: pixels.iter().all(|pixel| Some(pixel) == first),
             says_bits: false,
             cut_off: false,
+            lossy: None,
         }
     }
 }
@@ -62,6 +66,16 @@ pub struct Kinds {
     pub bits: [u8; 2],
     /// How many of them are grey.
     pub grey: usize,
+    /// How many were saved with losses, as JPEG does; 0 too in a model from before it was kept.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lossy: usize,
+    /// How many were saved without, likewise.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lossless: usize,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Kinds {
@@ -86,6 +100,8 @@ impl Kinds {
             aspect: [aspect(kind.size); 2],
             bits: [kind.bits; 2],
             grey: usize::from(kind.grey),
+            lossy: usize::from(kind.lossy == Some(true)),
+            lossless: usize::from(kind.lossy == Some(false)),
         }
     }
 
@@ -94,6 +110,8 @@ impl Kinds {
         let one = Self::first(kind);
         self.images += 1;
         self.grey += one.grey;
+        self.lossy += one.lossy;
+        self.lossless += one.lossless;
         self.width = spanned(self.width, one.width);
         self.height = spanned(self.height, one.height);
         self.bits = spanned(self.bits, one.bits);
@@ -115,6 +133,7 @@ impl Kinds {
             && 0.0 < least
             && least <= most
             && self.grey <= self.images
+            && (self.lossy.checked_add(self.lossless)).is_some_and(|told| told <= self.images)
     }
 
     /// In what an image differs from all of them.
@@ -135,6 +154,11 @@ impl Kinds {
         match (kind.grey, self.grey) {
             (true, 0) => found.push(Differing::Grey),
             (false, grey) if grey == self.images => found.push(Differing::Coloured),
+            _ => {}
+        }
+        match kind.lossy {
+            Some(true) if self.lossless == self.images => found.push(Differing::Lossy),
+            Some(false) if self.lossy == self.images => found.push(Differing::Lossless),
             _ => {}
         }
         found

@@ -12,8 +12,9 @@ use ::image::{AnimationDecoder, DynamicImage, Frames, ImageFormat, Limits as Ima
 use super::bit_depth::BitDepth;
 use super::deep::{self, Rows};
 use super::flatten::{Picture, bits_in_use, flatten};
-use super::format::{Format, format_of};
+use super::format::{Format, format_of, saved_with_losses};
 use super::image_file::{Content, read_at};
+use super::kind::Kind;
 use super::limits::Limits;
 use super::parts::{BEGINNING, begins, ends, parts};
 use super::png_file::{self, About};
@@ -31,6 +32,8 @@ pub(super) struct SamplesOfPages<'a> {
     next: usize,
     limits: Limits,
     source: Source<'a>,
+    /// As of [`Kind`](super::Kind).
+    lossy: Option<bool>,
 }
 
 enum Source<'a> {
@@ -84,6 +87,7 @@ impl<'a> SamplesOfPages<'a> {
             count: parts.iter().map(count).sum(),
             next: 0,
             source: Source::Several(several),
+            lossy: saved_with_losses(&content.start()?),
         }
         .checked()
     }
@@ -151,6 +155,7 @@ impl<'a> SamplesOfPages<'a> {
             count,
             next: 0,
             source,
+            lossy: saved_with_losses(&content.start()?),
         }
         .checked()
     }
@@ -214,13 +219,21 @@ impl<'a> SamplesOfPages<'a> {
     /// The next one in 8 bits; none behind the last.
     pub fn next_picture(&mut self, bit_depth: BitDepth) -> Option<Result<Picture>> {
         let name = self.name;
+        let lossy = self.lossy;
+        let told = |picture: Picture| Picture {
+            kind: Kind {
+                lossy,
+                ..picture.kind
+            },
+            ..picture
+        };
         let by_rows = self.by_rows(|rows, turn| deep::picture(rows, bit_depth, turn, name));
         if let Some(picture) = by_rows.transpose() {
             self.next += 1;
-            return Some(picture);
+            return Some(picture.map(told));
         }
         let samples = self.next()?;
-        Some(samples.map(|samples| flatten(samples, bit_depth)))
+        Some(samples.map(|samples| told(flatten(samples, bit_depth))))
     }
 
     /// The bits in use of 16 of the only one; none where all are in use.

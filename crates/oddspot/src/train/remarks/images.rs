@@ -209,6 +209,7 @@ mod tests {
             flat: false,
             says_bits: false,
             cut_off: false,
+            lossy: None,
         };
         of_shapes(&[kind, kind], settings, &naming).map(|remark| remark.words)
     }
@@ -259,6 +260,7 @@ mod tests {
             flat: true,
             says_bits: false,
             cut_off: true,
+            lossy: None,
         };
         let kinds = [
             kind,
