@@ -1,5 +1,7 @@
 //! What was found, in lines.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use oddspot::audit::{Audit, Audited, Likeness, Standing};
 use oddspot_draw::page::most_suspicious;
@@ -13,6 +15,9 @@ use crate::voice::Voice;
 const LISTED: usize = 12;
 /// Names in one line of the short list.
 const NAMED: usize = 3;
+
+/// What the columns of the list are.
+const UNITS: &str = "  (oddness is 0 of a usual image here, and 1 of one that a tenth lies above; score is that of `detect`)";
 
 /// What was found, in words.
 pub struct Words<'a> {
@@ -34,6 +39,7 @@ impl<'a> Words<'a> {
             None => "least usual",
         };
         let mut lines = vec![format!("{first}, {shown} of {}:", counted(count, "image"))];
+        lines.push(UNITS.to_owned());
         lines.push("rank  oddness  score  image".to_owned());
         for (at, image) in audit.images.iter().take(shown).enumerate() {
             lines.push(format!("{:4}  {}", at + 1, line(image)));
@@ -198,20 +204,29 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
         }
     }
     if let Some(list) = &args.list {
-        let count = words.found.audit.suspicious().count();
-        let unusable = match words.found.unusable.len() {
-            0 => String::new(),
-            some => format!(", and {some} that cannot be used"),
-        };
-        note!(
-            voice,
-            "{}{unusable} listed in {}: look there, then train with --exclude @{}",
-            counted(count, "suspicious image"),
-            list.display(),
-            list.display()
-        );
+        note!(voice, "{}", listed(words.found, list));
     }
     Ok(())
+}
+
+/// What the list names, and what to do with it.
+fn listed(found: &Found, list: &Path) -> String {
+    let some = |count: usize, what: &str| (count > 0).then(|| counted(count, what));
+    let kinds = [
+        some(found.audit.suspicious().count(), "suspicious image"),
+        some(found.unusable.len(), "image").map(|images| images + " that cannot be used"),
+        some(found.called_bad.len(), "image")
+            .map(|images| images + " in folders called like bad ones"),
+    ];
+    let kinds: Vec<String> = kinds.into_iter().flatten().collect();
+    let list = list.display();
+    match kinds.is_empty() {
+        true => format!("no image stands out: {list} names none"),
+        false => format!(
+            "{} listed in {list}: look there, then train with --exclude @{list}",
+            kinds.join(" and ")
+        ),
+    }
 }
 
 /// Tells of images that cannot be used, before the others are looked through.

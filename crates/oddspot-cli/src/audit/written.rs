@@ -92,7 +92,10 @@ pub fn write_names(
     good: &str,
     file: &Path,
 ) -> Result<()> {
-    let mut text = format!("# They stand out from all other good images of {good}.\n");
+    let mut text = match suspicious.is_empty() {
+        true => format!("# No image stands out from the other good ones of {good}.\n"),
+        false => format!("# They stand out from all other good images of {good}.\n"),
+    };
     text.extend(suspicious.iter().map(|name| listed(name)));
     if !unusable.is_empty() {
         text += "# They cannot be used.\n";

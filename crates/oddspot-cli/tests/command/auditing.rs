@@ -60,6 +60,7 @@ fn what_should_not_be_among_the_good_ones_is_named() {
     );
     for words in [
         "24 images:",
+        "(oddness is 0 of a usual image here, and 1 of one that a tenth lies above; score is that of `detect`)",
         "blotted.png",
         "3.png = copy.png",
         "look alike, perhaps of the same part",
@@ -85,6 +86,19 @@ fn what_should_not_be_among_the_good_ones_is_named() {
     let again = command.replace("page.html", "again.html") + " --replace";
     world.succeeds(&mut world.oddspot(&again));
     assert!(world.read("again.html") == world.read("page.html"));
+}
+
+#[test]
+fn a_list_without_a_name_is_told_in_plain_words() {
+    let world = World::new();
+    world.boards("boards", 8);
+    let run = world.succeeds(&mut world.oddspot(&format!("audit boards --list odd.txt {TINY}")));
+    let said = "no image stands out: odd.txt names none";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert_eq!(
+        world.text("odd.txt"),
+        "# No image stands out from the other good ones of boards.\n"
+    );
 }
 
 /// The places in the list of six boards with a fault each that lie among 114 good ones.
@@ -136,7 +150,7 @@ fn what_cannot_be_used_is_named_and_left_out() {
     for said in [
         "warning: sub/half.png cannot be used: ",
         "2 images are left out, which `oddspot train` refuses",
-        "and 2 that cannot be used listed in odd.txt",
+        "2 images that cannot be used listed in odd.txt",
     ] {
         assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
     }
