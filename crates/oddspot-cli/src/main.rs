@@ -22,6 +22,7 @@ mod extend;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod fleet;
+mod given;
 mod good;
 mod inspect;
 mod interrupt;
@@ -42,11 +43,15 @@ mod verify;
 mod verify_export;
 mod watch;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use oddspot_conv::Isa;
+
+/// The exit status of a command that was not understood.
+const NOT_UNDERSTOOD: u8 = 2;
 
 /// What is read at most.
 const LIMITS: &str = "Limits: an image has at most 100 megapixels and 30000 pixels a side, unless --max-megapixels and \
@@ -160,7 +165,24 @@ fn main() -> ExitCode {
             false => arg,
         })
     });
-    let arguments = Arguments::from_arg_matches(&command.get_matches());
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let matches = match command.clone().try_get_matches_from(&words) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help goes to standard output, and is no misunderstanding.
+            let said = (error.use_stderr()).then(|| given::misunderstood(command, &words));
+            let Some(said) = said.flatten() else {
+                error.exit()
+            };
+            printing::error(&said);
+            return ExitCode::from(NOT_UNDERSTOOD);
+        }
+    };
+    if let Some(said) = given::misplaced(&matches, &words) {
+        printing::error(&said);
+        return ExitCode::FAILURE;
+    }
+    let arguments = Arguments::from_arg_matches(&matches);
     let command = arguments.unwrap_or_else(|error| error.exit()).command;
     run(&command).unwrap_or_else(|error| {
         printing::error(&advice::said(&error));

@@ -2,6 +2,7 @@
 
 mod golden;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use oddspot::verdict::Finding;
 use oddspot::{Detector, Error};
 
 use crate::advice::causes;
+use crate::detect::results::JSON_LINES;
 use crate::interrupt::INTERRUPTED;
 use crate::printing::counted;
 use crate::progress::Progress;
@@ -29,8 +31,8 @@ pub struct VerifyArgs {
     /// Model from `oddspot train`
     pub model: PathBuf,
     /// Known images: a JSON object a line, with `image` (below the file's folder, or from here), `verdict` ("good",
-    /// "anomalous", …) and perhaps `score`; a results.jsonl of `detect` is one. Without it only the good images
-    /// that lie in the model are judged
+    /// "anomalous", …) and perhaps `score`; a results.jsonl of `detect` is one, and so is its folder. Without it
+    /// only the good images that lie in the model are judged
     #[arg(value_name = "GOLDEN.jsonl")]
     pub golden: Option<PathBuf>,
     /// Anomalous images that may be called neither anomalous nor untrusted
@@ -46,7 +48,11 @@ pub struct VerifyArgs {
 
 /// `oddspot verify`.
 pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
-    let mut golden = args.golden.as_deref().map(Golden::read).transpose()?;
+    let file = args
+        .golden
+        .as_deref()
+        .map(|path| known_in(path, args.runtime.voice));
+    let mut golden = file.as_deref().map(Golden::read).transpose()?;
     if let Some(golden) = &mut golden {
         forget_scores_of_others(golden, &args.model, args.runtime.voice)?;
     }
@@ -83,6 +89,16 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
             ExitCode::from(FAILED)
         }
     })
+}
+
+/// The list of known images: that of `detect` where a folder of results is given.
+fn known_in(path: &Path, voice: Voice) -> Cow<'_, Path> {
+    if !path.is_dir() {
+        return Cow::Borrowed(path);
+    }
+    let list = path.join(JSON_LINES);
+    note!(voice, "the known images are those of {}", list.display());
+    Cow::Owned(list)
 }
 
 /// Forgets the scores that another model gave, which this one need not give.

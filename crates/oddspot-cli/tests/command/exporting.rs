@@ -66,7 +66,10 @@ fn what_is_there_already_is_replaced_only_if_that_is_asked_for() {
     assert!(before != world.read("part.onnx"));
     world.fails(
         &mut world.oddspot("export model.oddspot -o model.oddspot --replace"),
-        &["model.oddspot is the model itself"],
+        &[
+            "model.oddspot is a model; `oddspot export` takes a model and, by -o, a file for the export",
+            "`oddspot export model.oddspot -o model.onnx --replace`",
+        ],
     );
     world.fails(
         &mut world.oddspot("export model.oddspot -o nowhere/part.onnx"),
@@ -172,9 +175,13 @@ fn a_foreign_or_damaged_export_is_a_sentence() {
     let whole = world.read("part.onnx");
     world.write("half.onnx", &whole[..whole.len() / 2]);
     world.write("text.onnx", "no graph");
-    for file in ["half.onnx", "text.onnx", "model.oddspot"] {
+    for (file, said) in [
+        ("half.onnx", "damaged"),
+        ("text.onnx", "damaged"),
+        ("model.oddspot", "takes a model, its export, then images"),
+    ] {
         let verify = format!("verify-export model.oddspot {file} in");
-        world.fails(&mut world.oddspot(&verify), &[file, "damaged"]);
+        world.fails(&mut world.oddspot(&verify), &[file, said]);
     }
     world.fails(
         &mut world.oddspot("verify-export model.oddspot none.onnx in"),

@@ -27,6 +27,7 @@ mod hidden_pictures;
 mod hooks;
 mod interest;
 mod layouts;
+mod misplaced;
 mod model_damage;
 mod own_findings;
 mod pixels;

@@ -94,8 +94,9 @@ fn a_folder_in_the_place_of_a_model_is_called_one() {
         world.fails(
             &mut world.oddspot(command),
             &[
-                "boards: it is a folder: give a model file; `oddspot train` writes one",
-                "`detect` and others take it first, and images after it",
+                "boards is a folder of images; `oddspot ",
+                " takes a model",
+                "(`oddspot train` writes models): `oddspot ",
             ],
         );
     }
@@ -107,7 +108,7 @@ fn a_picture_in_the_place_of_a_model_is_called_one_whatever_its_name() {
     world.picture("part.oddspot", &board(1));
     world.write("photo.png", odd_image("exif_1.jpg"));
     for picture in ["part.oddspot", "photo.png"] {
-        let said = format!("{picture}: it is a picture, and no model");
+        let said = format!("{picture} is a picture; `oddspot ");
         for command in [
             format!("detect {picture} boards -o out"),
             format!("evaluate {picture} boards"),
@@ -116,10 +117,7 @@ fn a_picture_in_the_place_of_a_model_is_called_one_whatever_its_name() {
         ] {
             world.fails(
                 &mut world.oddspot(&command),
-                &[
-                    &said,
-                    "`detect` and others take it first, and images after it",
-                ],
+                &[&said, " takes a model", " MODEL"],
             );
         }
     }
@@ -318,7 +316,7 @@ fn teacher_weights_that_are_not_those_of_the_training_are_refused() {
 #[test]
 fn what_is_no_model_is_told_apart() {
     let (world, _) = world();
-    is_refused(&world, png(&board(0)), "it is a picture, and no model");
+    is_refused(&world, png(&board(0)), "bad.oddspot is a picture; ");
     is_refused(&world, "a text of some length", "not a .safetensors file");
     is_refused(&world, b"model", "only 5 bytes long");
     is_refused(

@@ -29,7 +29,9 @@ pub use names::{sounds_bad, sounds_good};
 pub use sheet::{Sheet, SheetRow};
 pub use split::{Split, split_of};
 pub use table::Problems;
-pub use walk::{PICTURES, Walked, Whose, is_left_out, is_left_over, lies_among_findings, walk};
+pub use walk::{
+    PICTURES, Walked, Whose, has_images, is_left_out, is_left_over, lies_among_findings, walk,
+};
 
 /// What an image is known to show.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

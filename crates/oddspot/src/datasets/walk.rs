@@ -99,8 +99,8 @@ pub fn walk(folder: &Path, mut each: impl FnMut(Walked)) {
     }
 }
 
-/// Whether a file that is called as images are lies under a folder, in a folder of the user's.
-pub(super) fn has_images(folder: &Path) -> bool {
+/// Whether an image lies under a folder, by its name or its first bytes, in a folder of the user's.
+pub fn has_images(folder: &Path) -> bool {
     let is_users = |entry: &DirEntry| entry.depth() == 0 || whose(entry.path()).is_none();
     let walk = WalkDir::new(folder).follow_links(true).into_iter();
     walk.filter_entry(is_users).flatten().any(|entry| {

@@ -78,6 +78,12 @@ impl Model {
         })
     }
 
+    /// Whether a file is a model, of whatever format; nothing but its header is read. False of one that is cut off.
+    pub fn is_one(path: &Path) -> bool {
+        path.is_file()
+            && TensorFile::open(path, Subject::Model).is_ok_and(|file| file.metadata(KEY).is_some())
+    }
+
     /// Reads a model from the bytes of its file.
     ///
     /// # Errors
