@@ -1,6 +1,8 @@
 //! `oddspot verify`: whether a model file on this machine judges as it must, before it goes live.
 
 mod golden;
+mod judged;
+mod others;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -8,7 +10,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use oddspot::files::digest::{hex, sha256_of_file};
 use oddspot::images::{ImageFile, Source};
 use oddspot::verdict::Finding;
 use oddspot::{Detector, Error};
@@ -16,11 +17,12 @@ use oddspot::{Detector, Error};
 use crate::advice::causes;
 use crate::detect::results::JSON_LINES;
 use crate::interrupt::INTERRUPTED;
-use crate::printing::counted;
 use crate::progress::Progress;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::voice::Voice;
-use golden::{Golden, Judged, Known};
+use golden::{Golden, Known};
+use judged::Judged;
+use others::Others;
 
 /// The exit status of a model that does not judge as it must.
 const FAILED: u8 = 5;
@@ -53,13 +55,17 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
         .as_deref()
         .map(|path| known_in(path, args.runtime.voice));
     let mut golden = file.as_deref().map(Golden::read).transpose()?;
-    if let Some(golden) = &mut golden {
-        forget_scores_of_others(golden, &args.model, args.runtime.voice)?;
-    }
     let runtime = args.runtime.open()?;
     let detector = runtime.detector(&args.model)?;
+    let others = match &mut golden {
+        Some(golden) => Others::among(golden, &args.model, detector.header())?,
+        None => None,
+    };
+    if let Some(others) = &others {
+        note!(runtime.voice, "{}", others.line());
+    }
     let (agrees, own) = own_images(&detector)?;
-    let mut passed = agrees;
+    let (mut passed, mut differs) = (agrees, false);
     let mut lines = own;
     if let Some(golden) = &golden {
         let Some(judged) = judge(&detector, golden, &runtime) else {
@@ -67,6 +73,7 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
             return Ok(ExitCode::from(INTERRUPTED));
         };
         passed &= judged.passes(args.max_misses, args.max_false_alarms);
+        differs = judged.differs_from_others_alone();
         let summary = judged.summary(args.max_misses, args.max_false_alarms);
         lines.extend(judged.lines.into_iter().chain([summary]));
     }
@@ -85,7 +92,10 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
             ExitCode::SUCCESS
         }
         false => {
-            say!("NOT verified: do not let {model} go live on this machine");
+            match others.filter(|_| agrees && differs) {
+                Some(others) => say!("{}", others.ending(&args.model)),
+                None => say!("NOT verified: do not let {model} go live on this machine"),
+            }
             ExitCode::from(FAILED)
         }
     })
@@ -99,25 +109,6 @@ fn known_in(path: &Path, voice: Voice) -> Cow<'_, Path> {
     let list = path.join(JSON_LINES);
     note!(voice, "the known images are those of {}", list.display());
     Cow::Owned(list)
-}
-
-/// Forgets the scores that another model gave, which this one need not give.
-///
-/// # Errors
-/// A model that cannot be read.
-fn forget_scores_of_others(golden: &mut Golden, model: &Path, voice: Voice) -> Result<()> {
-    let sha256 = hex(&sha256_of_file(model)?);
-    let is_other = |known: &&mut Known| known.model.as_ref().is_some_and(|other| *other != sha256);
-    let others = golden.images.iter_mut().filter(is_other);
-    let forgotten = others.filter_map(|known| known.score.take()).count();
-    if forgotten > 0 {
-        note!(
-            voice,
-            "{} are by another model: verdicts alone are compared there",
-            counted(forgotten, "noted score")
-        );
-    }
-    Ok(())
 }
 
 /// Whether the good images that lie in the model score as they did when it was made, and what is said of it.

@@ -1,15 +1,13 @@
-//! Known images: what must be said of each, and what was said.
+//! Known images, and what must be said of each.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use oddspot::judge::Example;
-use oddspot::verdict::{Finding, Verdict};
+use oddspot::verdict::Verdict;
 use serde::Deserialize;
 
 use crate::advice::chain;
-use crate::printing::counted;
 
 /// How many lines an error spells out.
 const SHOWN: usize = 10;
@@ -30,15 +28,17 @@ pub struct Known {
     pub path: PathBuf,
     /// Which page or frame of the file it is, from 1; None of a file of one picture.
     pub page: Option<usize>,
-    expected: Expected,
+    pub(super) expected: Expected,
     pub(super) score: Option<f32>,
     /// SHA-256 of the model that gave the score, if the line says it.
     pub(super) model: Option<String>,
+    /// Whether another model than the one that is verified gave the verdict.
+    pub(super) is_by_other: bool,
 }
 
 /// What must be said of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expected {
+pub(super) enum Expected {
     Good,
     Anomalous,
     This(Verdict),
@@ -168,6 +168,7 @@ fn known(text: &str, line: usize, folder: Option<&Path>) -> Result<Known> {
         expected,
         score,
         model,
+        is_by_other: false,
     })
 }
 
@@ -186,130 +187,6 @@ fn file_of(image: &str, folder: Option<&Path>) -> (PathBuf, Option<usize>) {
     match found(image) {
         Some(path) => (path, None),
         None => of_page().unwrap_or_else(|| (PathBuf::from(image), None)),
-    }
-}
-
-/// What was said of the known images.
-pub struct Judged {
-    threshold: f64,
-    images: usize,
-    misses: usize,
-    /// Of the misses.
-    to_check: usize,
-    false_alarms: usize,
-    others: usize,
-    moved: usize,
-    scored: usize,
-    unjudged: usize,
-    /// A line for each image of which something else was said.
-    pub lines: Vec<String>,
-}
-
-impl Judged {
-    /// Of none yet, by a model with this threshold.
-    pub fn new(threshold: f64) -> Self {
-        Self {
-            threshold,
-            images: 0,
-            misses: 0,
-            to_check: 0,
-            false_alarms: 0,
-            others: 0,
-            moved: 0,
-            scored: 0,
-            unjudged: 0,
-            lines: Vec::new(),
-        }
-    }
-
-    /// Takes in what was said of the next one.
-    pub fn add(&mut self, known: &Known, finding: &Finding) {
-        self.images += 1;
-        let kept_back = matches!(finding.verdict, Verdict::Anomalous | Verdict::Untrusted);
-        let wrong = match known.expected {
-            Expected::Good if kept_back => {
-                self.false_alarms += 1;
-                Some("false alarm")
-            }
-            Expected::Anomalous if !kept_back => {
-                self.misses += 1;
-                self.to_check += usize::from(finding.verdict == Verdict::Check);
-                Some("missed")
-            }
-            Expected::This(verdict) if verdict != finding.verdict => {
-                self.others += 1;
-                Some("other verdict")
-            }
-            _ => None,
-        };
-        if let Some(wrong) = wrong {
-            let line = finding.line(&known.image);
-            self.lines.push(format!("{wrong}: {line}"));
-        }
-        let Some(noted) = known.score else {
-            return;
-        };
-        self.scored += 1;
-        let score = Example {
-            recorded: noted,
-            now: finding.score,
-        };
-        if !score.agrees(self.threshold) {
-            self.moved += 1;
-            let image = &known.image;
-            self.lines.push(format!(
-                "other score: {image} {:.4}, noted {noted:.4}",
-                finding.score
-            ));
-        }
-    }
-
-    /// Takes in that the next one could not be judged.
-    pub fn add_unjudged(&mut self, known: &Known, reason: &str) {
-        self.unjudged += 1;
-        self.lines
-            .push(format!("not judged: line {}: {reason}", known.line));
-    }
-
-    /// How many were judged or could not be.
-    pub fn count(&self) -> usize {
-        self.images + self.unjudged
-    }
-
-    /// Whether it is as it must be.
-    pub fn passes(&self, max_misses: usize, max_false_alarms: usize) -> bool {
-        self.misses <= max_misses
-            && self.false_alarms <= max_false_alarms
-            && self.others == 0
-            && self.moved == 0
-            && self.unjudged == 0
-    }
-
-    /// What came of it, in a line.
-    pub fn summary(&self, max_misses: usize, max_false_alarms: usize) -> String {
-        let mut text = format!(
-            "{}: {} missed{} (at most {max_misses}), {} false alarms (at most {max_false_alarms})",
-            counted(self.images, "known image"),
-            self.misses,
-            match self.to_check {
-                0 => String::new(),
-                some => format!(", {some} of them to be checked,"),
-            },
-            self.false_alarms
-        );
-        if self.unjudged > 0 {
-            text += &format!(", {} more could not be judged", self.unjudged);
-        }
-        if self.others > 0 {
-            text += &format!(", {} of another verdict", self.others);
-        }
-        if self.scored > 0 {
-            text += &format!(
-                ", {} of {} scores are not those noted",
-                self.moved, self.scored
-            );
-        }
-        text
     }
 }
 

@@ -34,9 +34,48 @@ fn scores_of_another_model_are_none_that_must_be_met() {
     world.succeeds(&mut world.oddspot("detect model.oddspot in -o out --no-pictures"));
     world.succeeds(&mut world.oddspot("extend model.oddspot more -o other.oddspot"));
     let run = world.succeeds(&mut world.oddspot("verify other.oddspot out/results.jsonl"));
-    let said = "2 noted scores are by another model: verdicts alone are compared there";
-    assert!(run.stderr.contains(said), "{}", run.stderr);
+    for said in [
+        "2 noted verdicts are by another model, with the SHA-256 ",
+        "(this one was extended by 2 good images: perhaps it is the one before that): verdicts alone are compared",
+    ] {
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
     assert!(!run.stdout.contains("those noted"), "{}", run.stdout);
+}
+
+#[test]
+fn a_model_that_was_changed_since_is_told_as_what_judges_otherwise() {
+    let world = World::with_model();
+    world.boards("in", 2);
+    world.boards("more", 10);
+    world.succeeds(&mut world.oddspot("detect model.oddspot in -o out --no-pictures"));
+    world.succeeds(&mut world.oddspot("extend model.oddspot more"));
+    // The model before is kept beside it, and by its SHA-256 it is the one that judged.
+    let run = world.succeeds(&mut world.oddspot("verify model.oddspot out"));
+    let which = "by model.oddspot.bak, the model before it was extended by 2 good images";
+    assert!(run.stderr.contains(which), "{}", run.stderr);
+    let other = world
+        .text("out/results.jsonl")
+        .replace("\"verdict\":\"good\"", "\"verdict\":\"untrusted\"")
+        .replace("\"verdict\":\"check\"", "\"verdict\":\"untrusted\"")
+        .replace("\"verdict\":\"anomalous\"", "\"verdict\":\"untrusted\"");
+    world.write("out/other.jsonl", other);
+    let verify = "verify model.oddspot out/other.jsonl";
+    let run = world.ends_with(&mut world.oddspot(verify), 5);
+    let said = format!(
+        "NOT verified: model.oddspot judges otherwise than noted {which}. Where its verdicts"
+    );
+    assert!(run.stdout.contains(&said), "{}", run.stdout);
+    assert!(!run.stdout.contains("go live"), "{}", run.stdout);
+    // Of the model's own verdicts it is this machine that is wrong, or the list.
+    world.succeeds(&mut world.oddspot("detect model.oddspot in -o now --no-pictures"));
+    let own = world
+        .text("now/results.jsonl")
+        .replace("\"score\":", "\"score\":1");
+    world.write("now/own.jsonl", own);
+    let verify = "verify model.oddspot now/own.jsonl";
+    let run = world.ends_with(&mut world.oddspot(verify), 5);
+    assert!(run.stdout.contains("do not let model.oddspot go live"));
 }
 
 #[test]

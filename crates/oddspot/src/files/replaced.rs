@@ -17,9 +17,7 @@ pub fn replace(file: &Path, write: impl FnOnce() -> Result<()>) -> Result<Option
         return Ok(None);
     }
     let before = sha256_of_file(file)?;
-    let numbered = (2..).map(|number| format!("bak.{number}"));
-    let names = std::iter::once("bak".to_owned()).chain(numbered);
-    let mut places = names.map(|name| beside(file, &name));
+    let mut places = places(file);
     // The numbers never end, and what was kept once is not kept twice.
     let place = places
         .find(|place| !place.exists() || sha256_of_file(place).is_ok_and(|kept| kept == before));
@@ -37,6 +35,18 @@ pub fn replace(file: &Path, write: impl FnOnce() -> Result<()>) -> Result<Option
         std::fs::remove_file(&kept).ok();
     }
     Ok(None)
+}
+
+/// What [`replace`] kept of a file, in the order of its names.
+pub fn kept(file: &Path) -> impl Iterator<Item = PathBuf> {
+    places(file).take_while(|place| place.is_file())
+}
+
+/// Where a file is kept that is written anew, without an end.
+fn places(file: &Path) -> impl Iterator<Item = PathBuf> {
+    let numbered = (2..).map(|number| format!("bak.{number}"));
+    let names = std::iter::once("bak".to_owned()).chain(numbered);
+    names.map(|name| beside(file, &name))
 }
 
 /// The file `<output>.<suffix>`.
@@ -74,6 +84,7 @@ mod tests {
         // The model of before is kept already.
         assert_eq!(put("one").as_deref(), Some("m.bak.3"));
         assert_eq!(put("two").as_deref(), Some("m.bak"));
+        assert_eq!(kept(&file).count(), 3);
         let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(
             ["m", "m.bak", "m.bak.2", "m.bak.3"].map(text),
