@@ -666,6 +666,7 @@ refused-no-model = Die Station { $station } hat kein Modell: Erzeugen Sie zuerst
 refused-none-labelled = Von der Station { $station } ist kein Teil gekennzeichnet, dessen Bild aufbewahrt ist: Kennzeichnen Sie welche im Verlauf.
 refused-two-models = Verglichen werden zwei verschiedene Modelle.
 refused-few-new = Es gibt { $good } gute Bilder, aus denen Modell { $model } nicht gelernt hat: { $least } braucht es mindestens für Schwellen, und mit fünfzig geht es gut. Fügen Sie gute Bilder hinzu, oder kennzeichnen Sie gute Teile im Verlauf.
+refused-nothing-new = Das Modell kennt schon alle guten Bilder: Fügen Sie andere hinzu.
 refused-no-other = Vor diesem war an der Station { $station } kein anderes Modell aktiv.
 refused-other-model = An der Station { $station } urteilt inzwischen Modell { $now }, und diese Schwellen wurden für { $of } gewählt: Laden Sie die Seite neu, und wählen Sie noch einmal.
 refused-thresholds-finite = Eine Schwelle ist eine endliche Zahl.

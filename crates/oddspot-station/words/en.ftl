@@ -666,6 +666,7 @@ refused-no-model = station { $station } has no model: make one first
 refused-none-labelled = no part of station { $station } is labelled of which the image is kept: label some in the history
 refused-two-models = two models are compared: give both
 refused-few-new = there are { $good } good images that model { $model } has not learned from: { $least } are the least that thresholds can be set by, and fifty do it well. Add good images, or label good parts in the history
+refused-nothing-new = the model knows all good images already: add others
 refused-no-other = no other model was active at station { $station } before this one
 refused-other-model = model { $now } judges at station { $station } by now, and these thresholds were chosen for { $of }: load the page again, and choose anew
 refused-thresholds-finite = a threshold is a finite number

@@ -163,7 +163,8 @@ async fn while_it_is_away_all_is_refused_at_once_and_then_it_goes_on() {
     postgres.go_on();
     let mut other = postgres.hold("tgone", super::sql::LOCK);
     let is_held = |now: &Condition| {
-        let trouble = now.trouble.as_deref().unwrap_or_default();
+        let trouble = now.trouble.as_ref().map(ToString::to_string);
+        let trouble = trouble.unwrap_or_default();
         trouble.contains("another oddspot service")
     };
     condition.wait_for(is_held).await.unwrap();

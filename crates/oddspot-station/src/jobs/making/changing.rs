@@ -8,7 +8,7 @@ use oddspot::images::Source;
 use oddspot::judge::Scored;
 use oddspot::train::{Extended, GoodImages, Progress};
 use oddspot::verdict::Doubts;
-use oddspot::{Detector, Extension, Model, Options};
+use oddspot::{Detector, Extension, Model, Options, Subject};
 
 use super::super::beside::{beside, by_the_service};
 use super::super::outcome::Outcome;
@@ -53,7 +53,7 @@ impl Making<'_> {
             .threads(threads())
             .scratch(scratch)
             .observe(&mut observer);
-        let mut extended = beside(|| Ok(extension.run()?))?;
+        let mut extended = beside(|| extension.run().map_err(nothing_new))?;
         self.call_by_names(job, &mut extended)?;
         let doubts = self.meant(job, extended.doubts())?;
         let origin = Origin {
@@ -242,6 +242,16 @@ impl Making<'_> {
         let kept = kept.map_err(|error| Error::internal(error.to_string()))?;
         self.running.note(|job| job.result = Some(kept));
         Ok(())
+    }
+}
+
+/// Why a model was not extended: of images that can be used, because none is new.
+fn nothing_new(error: oddspot::Error) -> Error {
+    let is_it = error.subject() == &Subject::Dataset && error.path().is_none();
+    let error = Error::from(error);
+    match is_it && error.kind() == Kind::Invalid {
+        true => error.meaning(Sentence::new("refused-nothing-new")),
+        false => error,
     }
 }
 

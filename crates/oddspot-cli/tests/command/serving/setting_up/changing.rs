@@ -46,7 +46,7 @@ fn a_model_learns_more_good_images_and_refuses_odd_ones_unless_they_are_meant() 
     // Keys of its words are none of a program's business.
     assert!(none["result"].is_null(), "{none}");
     let page = serving.get("/stations/part/setup").text();
-    assert!(page.contains("does not know already"), "{page}");
+    assert!(page.contains("knows all good images already"), "{page}");
 
     for seed in 8..12 {
         add_good(&serving, &format!("more%20{seed}.png"), &image(seed));
@@ -94,7 +94,8 @@ fn a_model_learns_more_good_images_and_refuses_odd_ones_unless_they_are_meant() 
     let page = serving.german("/stations/part/setup/jobs");
     assert!(
         page.contains("neuen Bildern sind nach dem Modell, wie es ist, nicht gut: ")
-            && page.contains("dark 12.png (")
+            && page.contains("dark 12.png (unsicher)")
+            && page.contains("Das Modell kennt schon alle guten Bilder")
             && !page.contains("lang=\"en\""),
         "{page}"
     );
