@@ -177,20 +177,62 @@ class Denies(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_bucket_that_denies_and_a_model_that_is_missing_give_a_sentence(world: Path, cluster: Cluster) -> None:
-    server = HTTPServer(("127.0.0.1", 0), Denies)
+class DeniesWriting(Denies):
+    """A store whose bucket is empty, and nobody may write."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/xml")
+        self.end_headers()
+        self.wfile.write(b"<ListBucketResult><Name>closed</Name><KeyCount>0</KeyCount></ListBucketResult>")
+
+    def do_HEAD(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+
+    def do_PUT(self) -> None:
+        # Whoever writes waits to hear whether it may.
+        Denies.do_GET(self)
+
+    do_POST = do_DELETE = do_PUT
+
+
+def store(kind: type[BaseHTTPRequestHandler]) -> tuple[HTTPServer, dict]:
+    """A store, and the options that lead to it."""
+    server = HTTPServer(("127.0.0.1", 0), kind)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    options = {
-        "key": "x",
-        "secret": "x",
-        "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{server.server_port}", "region_name": "us-east-1"},
-    }
+    address = f"http://127.0.0.1:{server.server_port}"
+    return server, {"key": "x", "secret": "x", "client_kwargs": {"endpoint_url": address, "region_name": "us-east-1"}}
+
+
+@pytest.mark.parametrize("kind", [Denies, DeniesWriting])
+def test_a_bucket_that_takes_no_verdicts_gives_a_sentence(world: Path, cluster: Cluster, kind: type) -> None:
+    server, options = store(kind)
+    path = write(world / "some", range(1000, 1001))[0]
+    with pytest.raises(oddspot.SystemRefusedError, match="access to s3://closed/verdicts is denied.* may write"):
+        oddspot.ray.detect([path], world / "a.oddspot", "s3://closed/verdicts", storage_options=options)
+    server.shutdown()
+
+
+def test_few_paths_are_shared_out_too() -> None:
+    def blocks(count: int) -> int:
+        return oddspot.ray._dataset([f"{at}.png" for at in range(count)], 2).materialize().num_blocks()
+
+    assert [blocks(count) for count in (1, 5, 80, 2_048)] == [1, 5, 8, 8]
+    assert blocks(10 * oddspot.ray.BLOCK) == 10
+
+
+def test_a_bucket_that_denies_and_a_model_that_is_missing_give_a_sentence(world: Path, cluster: Cluster) -> None:
+    server, options = store(Denies)
     model = (world / "a.oddspot").read_bytes()
     with pytest.raises(oddspot.OddspotError) as refused:
         oddspot.ray.detect(["s3://closed/a.png", "s3://closed/b.png"], model, world / "denied", storage_options=options)
     text = str(refused.value)
     assert "none of 2 images could be judged" in text and "access to s3://closed/" in text and "is denied" in text
     assert not list(world.glob("denied*"))
+    address = f"http://127.0.0.1:{server.server_port}/a.png"
+    [row] = Judge(model).rows([address])
+    assert row["error"].startswith(f"access to {address} is denied (HTTP 403)")
     with pytest.raises(oddspot.NotFoundError, match="there is no .*none.oddspot"):
         oddspot.ray.detect(["a.png"], world / "none.oddspot", world / "nothing")
     with pytest.raises(oddspot.OddspotError):

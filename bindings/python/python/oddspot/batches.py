@@ -86,19 +86,34 @@ def read(path: str | PathLike[str], storage_options: Mapping[str, Any] | None = 
             content = file.read()
             assert isinstance(content, bytes)
             return content
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no {url}") from error
-    except PermissionError as error:
-        raise SystemRefusedError(
-            f"access to {url} is denied: give the workers a key that may read it, by their environment or storage_options"
-        ) from error
-    except ImportError as error:
-        raise SystemRefusedError(f"{url} cannot be read by this worker: {error}") from error
-    except Exception as error:  # What other stores raise has no common kind.
-        status = getattr(error, "status", None) or getattr(error, "code", None)
-        if status in (401, 403):
-            raise SystemRefusedError(f"access to {url} is denied (HTTP {status}): give the workers a key that may read it") from error
-        raise SystemRefusedError(f"cannot read {url}: {_in_short(error)}") from error
+    except Exception as error:  # What stores raise has no common kind.
+        raise refused(error, url, "read") from error
+
+
+def refused(error: Exception, url: str, verb: str) -> OddspotError:
+    """What a store, or a disk, raised for a path, as a sentence that names the path and says what to do."""
+    if isinstance(error, ImportError):
+        return SystemRefusedError(f"{url} cannot be {'read' if verb == 'read' else 'written'} by this worker: {error}")
+    status = _status(error)
+    if isinstance(error, PermissionError) or status in (401, 403):
+        http = f" (HTTP {status})" if status else ""
+        return SystemRefusedError(
+            f"access to {url} is denied{http}: give a key that may {verb} it, by the workers' environment or storage_options"
+        )
+    if isinstance(error, FileNotFoundError):
+        return NotFoundError(f"there is no {url}")
+    return SystemRefusedError(f"cannot {verb} {url}: {_in_short(error)}")
+
+
+def _status(error: BaseException | None) -> int | None:
+    """The status of HTTP that an error is of: `fsspec` calls whatever it was answered a file that is not there."""
+    while error is not None:
+        for name in ("status", "code"):
+            status = getattr(error, name, None)
+            if isinstance(status, int):
+                return status
+        error = error.__cause__
+    return None
 
 
 class Judge:

@@ -15,6 +15,7 @@ import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 
 from . import _command
 from ._errors import InvalidError, MismatchError, OddspotError, SystemRefusedError
-from .batches import Judge, content_of, schema
+from .batches import Judge, content_of, refused, schema
 
 try:
     import fsspec
@@ -38,7 +39,9 @@ __all__ = ["Detected", "Fleet", "benchmark", "detect", "train_many"]
 RETRIES = 5
 """Times that a part is tried again whose node has died."""
 BLOCK = 256
-"""Paths that are handed to a worker at a time."""
+"""Paths that are handed to a worker at a time, at most."""
+TURNS = 4
+"""Times that each worker is handed paths, at least: few paths are shared out too, and who is quick gets more."""
 SHOWN = 5
 """Errors that a text spells out."""
 
@@ -120,8 +123,8 @@ def detect(
     memory. `out` is a folder that all nodes share, or a place in a store. A folder appears whole: the files are written
     beside it and renamed; in a store they appear one by one. `storage_options` are `fsspec`'s, for images and `out`.
 
-    Raises `MismatchError` where `out` is there already, and `OddspotError` where no image could be judged, or where
-    verdicts are missing because the nodes do not share `out`.
+    Raises `MismatchError` where `out` is there already, `SystemRefusedError` where it may not be written, and
+    `OddspotError` where no image could be judged, or where verdicts are missing because the nodes do not share `out`.
     """
     for name, number in (("workers", workers), ("threads", threads), ("batch", batch)):
         if number is not None:
@@ -132,18 +135,19 @@ def detect(
     Judge(content, threads=1)
     if not ray.is_initialized():
         ray.init()
-    images = _dataset(paths)
+    size = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
+    images = _dataset(paths, size)
     count = images.count()
     if count == 0:
         raise InvalidError("there is no path to judge")
-    size = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
     try:
         judged = images.map_batches(
             _Worker,
             fn_constructor_args=(ray.put(content), threads, dict(storage_options or {})),
             batch_size=batch,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=size),
+            # It begins with one, for what reads a data set of paths needs a CPU too.
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=size, max_tasks_in_flight_per_actor=2),
             num_cpus=threads,
         )
         # Writing waits for no CPU, of which the pool has them all.
@@ -157,6 +161,9 @@ def detect(
         if detected.images == detected.skipped:
             reasons = "; ".join(detected.errors)
             raise OddspotError(f"none of {detected.images} images could be judged: {reasons}")
+    except OSError as error:  # Ray's own of a worker that could not write is one too.
+        place.clear()
+        raise refused(error, place.name, "write") from error
     except ray.exceptions.RayError as error:
         place.clear()
         raise OddspotError(f"the cluster gave up: {_reason(error)}") from error
@@ -186,8 +193,12 @@ class _Place:
         if "://" not in out:
             # The workers have working folders of their own.
             out = str(Path(out).absolute())
-        filesystem, path = fsspec.core.url_to_fs(out, **(storage_options or {} if "://" in out else {}))
-        if filesystem.exists(path):
+        try:
+            filesystem, path = fsspec.core.url_to_fs(out, **(storage_options or {} if "://" in out else {}))
+            is_there = filesystem.exists(path)
+        except Exception as error:  # What stores raise has no common kind.
+            raise refused(error, out, "write") from error
+        if is_there:
             raise MismatchError(f"{out} is there already: remove it, or choose another folder")
         is_local = "file" in filesystem.protocol
         if is_local:
@@ -207,8 +218,11 @@ class _Place:
         """Takes away what was written."""
         if self.is_local:
             shutil.rmtree(self.writing, ignore_errors=True)
-        elif self.filesystem.exists(self.writing):
-            self.filesystem.rm(self.writing, recursive=True)
+            return
+        # What refused the verdicts may refuse this too.
+        with suppress(OSError):
+            if self.filesystem.exists(self.writing):
+                self.filesystem.rm(self.writing, recursive=True)
 
 
 class _Worker:
@@ -221,13 +235,14 @@ class _Worker:
         return self._judge(batch)
 
 
-def _dataset(paths: Iterable[str | PathLike[str]] | ray.data.Dataset) -> ray.data.Dataset:
+def _dataset(paths: Iterable[str | PathLike[str]] | ray.data.Dataset, workers: int) -> ray.data.Dataset:
     if isinstance(paths, ray.data.Dataset):
         return paths
     if isinstance(paths, (str, PathLike)):
         raise InvalidError("paths is one path: give a list of them, or a data set with the column path")
     names = [fspath(path) for path in paths]
-    blocks = (names[at : at + BLOCK] for at in range(0, len(names), BLOCK))
+    block = min(BLOCK, max(1, len(names) // (TURNS * workers)))
+    blocks = (names[at : at + block] for at in range(0, len(names), block))
     return ray.data.from_arrow([pa.table({"path": pa.array(block, pa.string())}) for block in blocks])
 
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use oddspot::audit::{Audit, Varying};
 use oddspot::files::atomic;
+use oddspot::images::{Source, batches};
 use oddspot_draw::page::{AuditPicture, AuditShown, VaryingPictures, audit_page, audit_shown};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -30,11 +31,7 @@ struct Report<'a> {
 /// An image that cannot be read any more, or a page that cannot be written.
 pub fn write_page(found: &Found, file: &Path, runtime: &Runtime) -> Result<()> {
     let audit = found.audit;
-    let pictures = runtime.pool()?.install(|| {
-        let shown = audit_shown(audit).into_par_iter();
-        let drawn = shown.map(|at| AuditPicture::new(audit, at));
-        drawn.collect::<oddspot::Result<Vec<_>>>()
-    })?;
+    let pictures = runtime.pool()?.install(|| drawn(audit))?;
     let varying = audit.varying.iter();
     let varying = varying.map(|one| VaryingPictures::new(audit, one));
     let varying: Vec<_> = varying.collect::<oddspot::Result<_>>()?;
@@ -49,6 +46,21 @@ pub fn write_page(found: &Found, file: &Path, runtime: &Runtime) -> Result<()> {
         varying: &varying,
     })?;
     Ok(atomic::write_bytes(file, page.as_bytes())?)
+}
+
+/// The pictures of the page, few of them decoded at a time.
+fn drawn(audit: &Audit) -> oddspot::Result<Vec<AuditPicture>> {
+    let mut shown = audit_shown(audit).into_iter();
+    let sources: Vec<&Source> = (shown.as_slice().iter())
+        .map(|&at| &audit.images[at].source)
+        .collect();
+    let mut pictures = Vec::with_capacity(sources.len());
+    for now in batches(&sources, 2 * rayon::current_num_threads()) {
+        let places: Vec<usize> = shown.by_ref().take(now.len()).collect();
+        let drawn = (places.into_par_iter()).map(|at| AuditPicture::new(audit, at));
+        pictures.extend(drawn.collect::<oddspot::Result<Vec<_>>>()?);
+    }
+    Ok(pictures)
 }
 
 /// Writes everything as JSON.

@@ -89,6 +89,14 @@ impl Input {
         }
     }
 
+    /// How many bytes it has, as far as that is known before it is read.
+    pub fn bytes(&self) -> u64 {
+        match self.path.as_os_str() == STANDARD_INPUT {
+            true => 0,
+            false => self.path.metadata().map_or(0, |about| about.len()),
+        }
+    }
+
     /// A page of it, of several: `part.tif#2`, whose pictures are called `part.tif#2` too, for `part#2.png` may
     /// lie beside it.
     pub fn page(&self, number: Option<usize>, pages: Option<usize>) -> Self {

@@ -25,6 +25,7 @@ pub fn judge(
         number,
         judged: Judged::Skipped(reason),
     };
+    let file_admitted = detector.admit_file(input.bytes());
     let file = match input.file() {
         Ok(file) => file,
         Err(reason) => return Ok(OfFile::whole(vec![skipped(None, reason)])),
@@ -61,6 +62,9 @@ pub fn judge(
         });
         drop(admitted);
     }
+    drop(pages);
+    drop(file);
+    drop(file_admitted);
     Ok(judged)
 }
 

@@ -89,13 +89,12 @@ impl Pictures {
                 name: shown,
             };
             self.draw(&mut files, &panels)?;
+        } else {
+            drop(image);
         }
         if self.written.maps {
-            let ImageSize { width, height } = size;
             for (kind, map) in parts(&examined.maps) {
-                // One at a time: each has four bytes for a pixel of the image.
-                let map = map.resize_bilinear(height, width);
-                write_tiff_f32(files.next(kind, "tiff")?, &map)?;
+                write_tiff_f32(files.next(kind, "tiff")?, &map, size)?;
             }
         }
         Ok(files.written)

@@ -180,6 +180,8 @@ pub fn judge_one(
     let image = detector.reading().decode(&sample.image)?.image;
     let found = detector.detect(&image)?;
     let size = ImageSize::of(&image);
+    // A large image goes before its masks come.
+    drop(image);
     Ok(Judged {
         name: dataset.name_of(sample),
         label: sample.label.clone(),

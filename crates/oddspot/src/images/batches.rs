@@ -7,9 +7,9 @@ use super::Source;
 /// Pixels of images that are decoded at a time, unless one alone has more: decoded they take 300 MB.
 pub(crate) const PIXELS_AT_A_TIME: u64 = 100_000_000;
 
-/// The images, in their order, in runs that may be decoded at the same time: of so many images, and as few pixels
-/// as a large image has alone.
-pub(crate) fn batches<S: Borrow<Source>>(images: &[S], most: usize) -> impl Iterator<Item = &[S]> {
+/// The images, in their order, in runs that may be decoded at the same time: of so many images at most, and of 100
+/// megapixels at most, unless one image alone has more.
+pub fn batches<S: Borrow<Source>>(images: &[S], most: usize) -> impl Iterator<Item = &[S]> {
     let pixels = |image: &S| image.borrow().pixels();
     runs(images, most.max(1), pixels)
 }

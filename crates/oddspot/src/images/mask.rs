@@ -109,10 +109,11 @@ impl Mask {
                 });
             samples.max().unwrap_or(0)
         };
-        let levels: Vec<u16> = image.as_bytes().chunks_exact(pixel).map(level).collect();
-        let brightest = levels.iter().copied().max().unwrap_or(0);
+        // Looked at more than once rather than kept: of a large mask they would take more than it does.
+        let levels = || image.as_bytes().chunks_exact(pixel).map(level);
+        let brightest = levels().max().unwrap_or(0);
         let half_of_all = if depth == 1 { 1 << 7 } else { 1 << 15 };
-        let shades = shades(&levels);
+        let shades = shades(levels());
         let cut = shades > 1 && (lossy || shades > MOST_SHADES && brightest >= half_of_all);
         let least = match cut {
             true => brightest.div_ceil(2),
@@ -121,7 +122,7 @@ impl Mask {
         let mask = Self {
             height: image.height() as usize,
             width: image.width() as usize,
-            anomalous: levels.iter().map(|&level| level >= least).collect(),
+            anomalous: levels().map(|level| level >= least).collect(),
         };
         MaskFile { mask, cut }
     }
@@ -203,9 +204,9 @@ impl Mask {
 }
 
 /// How many different shades there are but black; counted no farther than it matters.
-fn shades(levels: &[u16]) -> usize {
+fn shades(levels: impl Iterator<Item = u16>) -> usize {
     let mut found: Vec<u16> = Vec::with_capacity(MOST_SHADES + 1);
-    for &level in levels {
+    for level in levels {
         if level != 0 && found.len() <= MOST_SHADES && !found.contains(&level) {
             found.push(level);
         }

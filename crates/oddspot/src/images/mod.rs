@@ -44,7 +44,8 @@ mod tiff_colours;
 mod tiff_pages;
 mod turn;
 
-pub(crate) use batches::{PIXELS_AT_A_TIME, batches};
+pub(crate) use batches::PIXELS_AT_A_TIME;
+pub use batches::batches;
 pub use bit_depth::BitDepth;
 pub use content::begins_like_an_image;
 pub use differing::{Difference, Differing};

@@ -21,7 +21,9 @@ use super::samples::{Depth, Samples, turned};
 use super::tiff_colours::{Layout, rgb_of_cmyk, rgb_of_ycbcr};
 use super::tiff_pages::Directories;
 use crate::error::Result;
+use planes::by_pixel;
 
+mod planes;
 mod rows;
 
 /// A TIFF file and its pages.
@@ -183,6 +185,9 @@ impl<'a> TiffFile<'a> {
 
     /// All samples, pixel by pixel.
     fn chunky(&mut self, colour: ColorType) -> Result<DecodingResult> {
+        if let Some(samples) = self.by_planes_of_tiles(colour)? {
+            return Ok(samples);
+        }
         let mut samples = DecodingResult::U8(Vec::new());
         let layout =
             (self.decoder.read_image_to_buffer(&mut samples)).map_err(refused(self.name))?;
@@ -339,17 +344,6 @@ impl<'a> TiffFile<'a> {
 /// The highest sample of so many bits.
 fn white(bits: u8) -> u16 {
     u16::MAX >> (16 - bits.clamp(1, 16))
-}
-
-/// Samples that lie plane by plane, pixel by pixel: of so many planes, the first ones.
-fn by_pixel<S: Copy>(planar: &[S], [planes, kept]: [usize; 2]) -> Vec<S> {
-    let pixels = planar.len() / planes;
-    let kept = kept.min(planes);
-    let mut samples = Vec::with_capacity(pixels * kept);
-    for pixel in 0..pixels {
-        samples.extend((0..kept).map(|plane| planar[plane * pixels + pixel]));
-    }
-    samples
 }
 
 /// An image of samples; none if there are too few.

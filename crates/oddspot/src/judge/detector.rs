@@ -24,6 +24,9 @@ use crate::terms::position::Placement;
 use crate::verdict::{AnomalyMaps, Finding, Shares, Thresholds, Verdict};
 use crate::view::{Aligned, View, of_region};
 
+/// Bytes of files that are in memory at a time, unless one alone has more.
+const BYTES_AT_A_TIME: u64 = 64 << 20;
+
 /// How a model is made ready.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -103,6 +106,7 @@ pub struct Detector {
     pub(super) examples: Vec<RgbImage>,
     /// Pixels that are decoded by its own threads.
     in_flight: InFlight,
+    files_in_flight: InFlight,
     /// Memory of passes: as many as there were images at a time.
     memories: Mutex<Vec<Memory>>,
 }
@@ -184,6 +188,7 @@ impl Detector {
             judging: Arc::new(judging),
             pool,
             in_flight: InFlight::new(PIXELS_AT_A_TIME),
+            files_in_flight: InFlight::new(BYTES_AT_A_TIME),
             memories: Mutex::default(),
         })
     }
@@ -206,6 +211,7 @@ impl Detector {
             health: self.header.health.ready(),
             examples: self.examples.clone(),
             in_flight: InFlight::new(PIXELS_AT_A_TIME),
+            files_in_flight: InFlight::new(BYTES_AT_A_TIME),
             memories: Mutex::default(),
         })
     }
@@ -335,6 +341,12 @@ impl Detector {
     /// alone, whatever the number of threads. To be dropped after the image; who holds one is let in at once.
     pub fn admit(&self, pixels: u64) -> Admitted<'_> {
         self.in_flight.admit(pixels)
+    }
+
+    /// Waits until a file of so many bytes may be read beside those that are: 64 MiB at a time, or one file alone.
+    /// To be asked for before [`admit`](Self::admit), and dropped after the image.
+    pub fn admit_file(&self, bytes: u64) -> Admitted<'_> {
+        self.files_in_flight.admit(bytes)
     }
 
     /// Any work on many items by the detector's threads, each of which may inspect images; `each` is

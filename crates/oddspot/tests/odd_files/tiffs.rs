@@ -68,6 +68,37 @@ fn planes_and_tiles_are_put_together() {
 }
 
 #[test]
+fn tiles_of_one_plane_each_are_put_together_wherever_they_reach_beyond_the_image() {
+    let image = picture(2);
+    for (width, height) in [(16, 16), (48, 16), (16, 32), (32, 24)] {
+        let tile = |plane: usize, left: u32, top: u32| -> Vec<u8> {
+            let at = |i: u32| (left + i % width, top + i / width);
+            let sample = |(x, y)| image.get_pixel_checked(x, y).map_or(9, |p| p.0[plane]);
+            (0..width * height).map(|i| sample(at(i))).collect()
+        };
+        let places = |side: u32, of: u32| (0..side).step_by(of as usize);
+        let chunks = (0..3).flat_map(|plane| {
+            let places = places(24, height)
+                .flat_map(move |top| places(32, width).map(move |left| (left, top)));
+            places.map(move |(left, top)| tile(plane, left, top))
+        });
+        let tiled = Page {
+            chunks: chunks.collect(),
+            tiled: true,
+            ..page(&image)
+                .with(PLANAR, 2)
+                .without(ROWS_OF_STRIP)
+                .with(TILE_WIDTH, width)
+                .with(TILE_HEIGHT, height)
+        };
+        for spelling in SPELLINGS {
+            let found = read(&tiff(&[tiled.clone()], spelling)).image;
+            assert!(found == image, "tiles of {width}x{height}");
+        }
+    }
+}
+
+#[test]
 fn packed_samples_of_any_depth_use_all_their_bits() {
     for bits in [2, 4, 10, 12, 14] {
         let strip = packed(&samples(bits), 32, bits as usize);
