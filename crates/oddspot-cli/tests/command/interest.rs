@@ -2,6 +2,7 @@
 
 use image::{Rgb, RgbImage};
 use oddspot::Model;
+use oddspot::images::ImageSize;
 use serde_json::Value;
 
 use crate::detection::lines;
@@ -92,6 +93,84 @@ fn nothing_that_is_ignored_moves_a_verdict() {
     world.succeeds(&mut world.oddspot("evaluate m.oddspot set --html report.html"));
     let report = world.text("report.html");
     assert!(report.contains("what is ignored is greyed"));
+}
+
+/// A part of each image, as shares of its sides, that falls between the model's pixels.
+const PART: [[f64; 2]; 2] = [[0.401, 0.703], [0.121, 0.475]];
+
+/// The images with that part black, white and noise, which all score as the image does.
+fn paintings(image: &RgbImage) -> [RgbImage; 3] {
+    let paint = |colour: fn(u32, u32) -> [u8; 3]| {
+        let mut image = image.clone();
+        let sides = [image.width(), image.height()].map(f64::from);
+        for (x, y, pixel) in image.enumerate_pixels_mut() {
+            let middle = [
+                (f64::from(x) + 0.5) / sides[0],
+                (f64::from(y) + 0.5) / sides[1],
+            ];
+            if (0..2).all(|axis| (PART[axis][0]..PART[axis][1]).contains(&middle[axis])) {
+                *pixel = Rgb(colour(x, y));
+            }
+        }
+        image
+    };
+    [
+        paint(|_, _| [0; 3]),
+        paint(|_, _| [255; 3]),
+        paint(|x, y| [(x * 37 + y * 91) as u8, (x * y) as u8, (x ^ y) as u8]),
+    ]
+}
+
+#[test]
+fn nothing_of_what_is_ignored_comes_in_where_images_are_resized() {
+    let world = World::new();
+    let [[left, right], [top, bottom]] = PART;
+    let part = format!(
+        "{{\"ignore\": [[[{left}, {top}], [{right}, {top}], [{right}, {bottom}], [{left}, {bottom}]]]}}"
+    );
+    world.write("part.json", part);
+    for (width, height, options) in [
+        (1000, 1000, ""),
+        (700, 900, ""),
+        (96, 96, ""),
+        (50, 70, ""),
+        (1000, 1000, "--tile 700 --tile-overlap 100"),
+        (300, 200, "--tile 96"),
+    ] {
+        let size = ImageSize { width, height };
+        let board = |seed| oddspot_demo::good(size, seed);
+        for folder in ["good", "images"] {
+            std::fs::remove_dir_all(world.path(folder)).ok();
+        }
+        for seed in 0..8 {
+            world.picture(format!("good/{seed}.png"), &board(seed));
+        }
+        for seed in 20..22 {
+            let image = board(seed);
+            world.picture(format!("images/{seed}_0.png"), &image);
+            for (at, painted) in paintings(&image).iter().enumerate() {
+                world.picture(format!("images/{seed}_{}.png", at + 1), painted);
+            }
+        }
+        let train = "train good -o m.oddspot --preset instant --teacher teacher.safetensors --image-size 96 --no-audit";
+        world.succeeds(
+            &mut world.oddspot(&format!("{train} --replace --region part.json {options}")),
+        );
+        world
+            .succeeds(&mut world.oddspot("detect m.oddspot images -o out --replace --no-pictures"));
+        let found = results(&world);
+        for of_one in found.chunks(4) {
+            for (painted, what) in of_one[1..].iter().zip(["black", "white", "noise"]) {
+                for told in ["score", "verdict", "peak", "health", "regions", "terms"] {
+                    assert_eq!(
+                        painted[told], of_one[0][told],
+                        "{told}: {what}, {width}x{height} {options}"
+                    );
+                }
+            }
+        }
+        assert_eq!(found.len(), 8);
+    }
 }
 
 #[test]

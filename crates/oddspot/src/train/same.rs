@@ -39,7 +39,7 @@ impl Model {
         if teacher.sha256 != header.teacher.sha256 {
             return Ok(Some("the teacher is another".to_owned()));
         }
-        if !self.inspects(region)? {
+        if !self.inspects(region, &images)? {
             return Ok(Some("the region that is inspected is another".to_owned()));
         }
         let images = images.split(asked.training.seed)?;
@@ -63,7 +63,7 @@ impl Model {
     }
 
     /// Whether this is the region that the model inspects, if it does not inspect all.
-    fn inspects(&self, asked: Option<&RegionOfInterest>) -> Result<bool> {
+    fn inspects(&self, asked: Option<&RegionOfInterest>, images: &GoodImages) -> Result<bool> {
         let header = &self.header;
         let view = |packed: &PackedTensors| {
             let of_tensors = (&self.tensors, packed);
@@ -72,7 +72,7 @@ impl Model {
         let own = view(&self.packed)?.region_hash();
         let asked = match asked {
             Some(region) => view(&PackedTensors::new())?
-                .inspecting(region)?
+                .inspecting(region, &images.sizes()?)?
                 .region_hash(),
             None => None,
         };

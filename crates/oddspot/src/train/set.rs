@@ -1,5 +1,6 @@
 //! Before the first step: images decoded and resized, the teacher's maps cached.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use super::places::GoodPlaces;
 use crate::datasets::{Dataset, Sample, split_of};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::health::Glance;
-use crate::images::{Kind, Source, batches};
+use crate::images::{ImageSize, Kind, Source, batches};
 use crate::judge::Memory;
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
@@ -61,6 +62,15 @@ impl GoodImages {
             held_out: files(&dataset.held_out),
             root: dataset.root.clone(),
         }
+    }
+
+    /// The sizes that they have, by the heads of their files.
+    ///
+    /// # Errors
+    /// An image that cannot be read.
+    pub(super) fn sizes(&self) -> Result<HashSet<ImageSize>> {
+        let all = self.train.par_iter().chain(&self.held_out);
+        all.map(Source::size).collect()
     }
 
     /// The same with some held out: its own, or a tenth by the seed.

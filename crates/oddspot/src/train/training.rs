@@ -273,7 +273,7 @@ fn seen_by(
         if let Some(first) = images.train.first() {
             region.check_fits(first.size()?)?;
         }
-        view = view.inspecting(region)?;
+        view = view.inspecting(region, &images.sizes()?)?;
     }
     let view = Arc::new(view);
     if settings.alignment != Alignment::None {

@@ -4,7 +4,10 @@
 //! it is no evidence. A model that knows whole images sees them whole: filled with anything else, they would be odd where
 //! it begins. What is ignored later is no evidence either, nor what lies so near that it can show there.
 
+pub(super) mod footprint;
+
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use ::image::{Rgb, RgbImage};
@@ -17,13 +20,14 @@ use crate::files::{PackedTensor, PackedTensors};
 use crate::images::{ImageSize, MEAN, RegionOfInterest};
 use crate::maps::ScoreMap;
 use crate::net::tensors::TensorSpec;
+use footprint::Footprint;
 
 /// Name of the tensor that says what is inspected.
 const INSPECT: &str = "region.inspect";
 /// A tensor of earlier models that nothing asks for.
 const MEAN_PICTURE: &str = "good.mean";
 /// Sides of it for images in pieces, whatever their size.
-const OF_PIECES: ImageSize = ImageSize::square(1024);
+pub(super) const OF_PIECES: ImageSize = ImageSize::square(1024);
 /// What is ignored since after the training shows so far in what is inspected, as a share of the longer side, and in
 /// pixels, at least.
 const BORDER: usize = 16;
@@ -66,20 +70,38 @@ impl Inspected {
         }
     }
 
-    /// As it was drawn, for images that the model sees at a size, whole or in pieces.
+    /// As it was drawn, of a grid of a size, for images of these sizes that come to it in some way; less so many cells
+    /// along what is ignored.
     ///
     /// # Errors
     /// Nothing is inspected.
-    pub fn new(region: &RegionOfInterest, size: ImageSize, in_pieces: bool) -> Result<Self> {
-        let size = if in_pieces { OF_PIECES } else { size };
-        let parts = region
-            .at(size)?
-            .into_iter()
-            .map(|inspected| match inspected {
-                true => Part::Inspected,
-                false => Part::Ignored,
-            });
-        Ok(Self::of(size, parts.collect()))
+    pub fn new(
+        region: &RegionOfInterest,
+        grid: ImageSize,
+        images: &HashSet<ImageSize>,
+        (footprint, beside): (Footprint, usize),
+    ) -> Result<Self> {
+        let mut inspected = region.at(grid)?;
+        for &image in images {
+            let of_image = footprint.inspected((image, &region.at(image)?), grid);
+            (inspected.iter_mut().zip(of_image)).for_each(|(all, this)| *all &= this);
+        }
+        if beside > 0 {
+            let ignored: Vec<bool> = inspected.iter().map(|inspected| !inspected).collect();
+            inspected = (near(&ignored, grid, beside).iter())
+                .map(|near| !near)
+                .collect();
+        }
+        if !inspected.contains(&true) {
+            let reason = "what it inspects is so narrow that every pixel of the model's takes in something that is \
+                          ignored: inspect more around it";
+            return Err(Error::new(ErrorKind::Invalid, Subject::Region, reason));
+        }
+        let parts = inspected.iter().map(|inspected| match inspected {
+            true => Part::Inspected,
+            false => Part::Ignored,
+        });
+        Ok(Self::of(grid, parts.collect()))
     }
 
     /// All, of a model that may ignore some now.

@@ -14,6 +14,7 @@ mod reference;
 mod search;
 mod stack;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ use crate::maps::ScoreMap;
 use crate::settings::{Alignment, Settings};
 use edges::edges;
 pub use frame::{Evidence, Frame};
-use inspected::Inspected;
+use inspected::footprint::Footprint;
+use inspected::{Inspected, OF_PIECES};
 pub(crate) use inspected::{inspected_share, of_region, packed_specs};
 pub use learn::GoodAlignment;
 use learn::learn;
@@ -39,6 +41,9 @@ pub use pieces::{Piece, Rectangle};
 pub use reference::Reference;
 pub(crate) use reference::specs;
 use search::Search;
+
+/// How far a turned pixel takes in others, turned too, in whole pixels of the model's size.
+const OF_A_TURN: usize = 2;
 
 /// How far an image lies from where good images do, and whether that is to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -183,13 +188,32 @@ impl View {
         self.aligner.as_ref().map(|aligner| &aligner.good)
     }
 
-    /// The same of which only a region is inspected: what is learned is learned of that.
+    /// The same of which only a region is inspected of images of these sizes: what is learned is learned of that, and
+    /// nothing that it takes in is ignored.
     ///
     /// # Errors
     /// A region without a pixel.
-    pub fn inspecting(self, region: &RegionOfInterest) -> Result<Self> {
+    pub fn inspecting(
+        self,
+        region: &RegionOfInterest,
+        images: &HashSet<ImageSize>,
+    ) -> Result<Self> {
+        let inspected = match &self.cut {
+            Some(cut) => {
+                let reach = cut.reach(images);
+                let how = (Footprint::Cut { reach }, 0);
+                Inspected::new(region, OF_PIECES, images, how)
+            }
+            None => {
+                let moved = self.aligner.is_some();
+                let turned = (self.aligner.as_ref()).is_some_and(|one| one.search.turns());
+                let beside = if turned { OF_A_TURN } else { 0 };
+                let how = (Footprint::Resized { moved }, beside);
+                Inspected::new(region, self.size, images, how)
+            }
+        };
         Ok(Self {
-            inspected: Some(Inspected::new(region, self.size, self.cuts())?),
+            inspected: Some(inspected?),
             ..self
         })
     }

@@ -3,6 +3,8 @@
 //! Pieces overlap. What lies in two of them is judged by the one in whose middle it lies more nearly: each is
 //! responsible for a rectangle, and these leave no pixel out and hold none twice.
 
+use std::collections::HashSet;
+
 use ::image::RgbImage;
 
 use super::frame::Frame;
@@ -75,6 +77,18 @@ impl Cut {
             .flat_map(|&down| across.iter().map(move |&across| [across, down]))
             .map(|axes| Piece { axes })
             .collect()
+    }
+
+    /// How many pixels of images of these sizes a pixel of a piece takes in on each side of its own, along each axis.
+    pub(super) fn reach(&self, images: &HashSet<ImageSize>) -> [usize; 2] {
+        let Self { tile, size, .. } = *self;
+        // Of an image's own scale a pixel is one of its pixels.
+        let own = tile == size && images.iter().all(|&image| enlarged(image, tile) == image);
+        let sides = [[tile.width, size.width], [tile.height, size.height]];
+        sides.map(|[tile, size]| match own {
+            true => 0,
+            false => tile.div_ceil(size),
+        })
     }
 
     /// A piece of an image as the model is to see it.

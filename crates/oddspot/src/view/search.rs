@@ -80,6 +80,11 @@ impl Search {
         }
     }
 
+    /// Whether images are turned too.
+    pub(super) fn turns(&self) -> bool {
+        self.turns
+    }
+
     pub(super) fn reference(&self) -> &Reference {
         &self.reference
     }

@@ -23,7 +23,8 @@ fn upper() -> RegionOfInterest {
 
 #[test]
 fn a_restricted_region_goes_through_a_model_and_leaves_images_as_they_are() {
-    let learned = Inspected::new(&left(), SIZE, false).unwrap();
+    let how = (Footprint::Resized { moved: false }, 0);
+    let learned = Inspected::new(&left(), SIZE, &[SIZE].into(), how).unwrap();
     let tensors: PackedTensors = [learned.tensor()].into();
     let now = Inspected::restricted(&tensors, &upper(), (SIZE, false)).unwrap();
     let mut kept = tensors.clone();
@@ -55,8 +56,9 @@ fn pieces_take_their_part_and_those_without_any_are_not_looked_at() {
     let go_on = |_, _| std::ops::ControlFlow::Continue(());
     let view = View::learn(&settings, good.iter(), "".as_ref(), go_on);
     let narrow = half("[[0, 0], [0.375, 0], [0.375, 1], [0, 1]]");
-    let view = view.unwrap().unwrap().inspecting(&narrow).unwrap();
     let image = good[0].decode(Default::default()).unwrap();
+    let sizes = [ImageSize::of(&image)].into();
+    let view = view.unwrap().unwrap().inspecting(&narrow, &sizes).unwrap();
     let sights: Vec<_> = view.look(&image).collect();
     assert_eq!(sights.len(), 2);
     assert!(sights[0].image.pixels().all(|pixel| pixel.0 == [9; 3]));
