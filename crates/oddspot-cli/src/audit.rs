@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use clap::Args;
 use oddspot::audit::Audit;
+use oddspot::datasets::Unreadable;
 use oddspot::images::Source;
 use oddspot::model::{Header, ImageRecord};
 use oddspot::settings::{Method, Settings};
@@ -19,7 +20,7 @@ use serde::Serialize;
 
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
-use crate::good::{GoodArgs, called_bad, data_sets, usable_ones};
+use crate::good::{GoodArgs, called_bad, data_sets, unreadable, usable_ones};
 use crate::interrupt::INTERRUPTED;
 use crate::output::{claim_reports, refuse_to_replace};
 use crate::printing::counted;
@@ -32,6 +33,9 @@ use written::{write_ignored, write_json, write_list};
 
 /// Folders that are called like bad images are looked through too.
 const GOOD: GoodArgs = GoodArgs { force: true };
+
+/// The exit status where folders or links could not be read.
+const UNREAD: u8 = 3;
 
 /// Arguments of `oddspot audit`. It ends with 0 whatever it finds: it reports, and you judge.
 #[derive(Args, Clone)]
@@ -46,8 +50,8 @@ pub struct AuditArgs {
     /// Write everything found, image by image, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write the names of the suspicious images, of those that cannot be used, and of those in folders called like
-    /// bad ones, one a line, for `oddspot train
+    /// Write the names of the suspicious images, of those, folders and links that cannot be used, and of those in
+    /// folders called like bad ones, one a line, for `oddspot train
     /// --exclude @FILE`
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
@@ -78,26 +82,38 @@ pub struct Found<'a> {
     pub name: String,
     /// Good images that were left out before.
     pub excluded: usize,
-    /// Those that cannot be used.
+    /// Those that cannot be used, and what cannot be read beside them.
     pub unusable: &'a [Unusable],
     /// Names of those in folders called like bad ones.
     pub called_bad: &'a [String],
 }
 
-/// An image that cannot be used.
+/// An image that cannot be used, or a folder or a link that cannot be read.
 #[derive(Serialize)]
 pub struct Unusable {
     /// Its name, as `--exclude` takes it.
     pub name: String,
     /// Why not.
     pub reason: String,
+    /// Whether it is an image.
+    #[serde(skip)]
+    pub is_image: bool,
 }
 
 impl Unusable {
+    fn unread(one: &Unreadable, root: &Path) -> Self {
+        Self {
+            name: ImageRecord::of(&one.path, root, String::new()).name,
+            reason: one.reason.clone(),
+            is_image: false,
+        }
+    }
+
     fn of((image, error): &(Source, Error), root: &Path) -> Self {
         Self {
             name: ImageRecord::of(&image.name(), root, String::new()).name,
             reason: error.reason().to_owned(),
+            is_image: true,
         }
     }
 }
@@ -117,14 +133,20 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         method: Method::Instant,
         ..args.configuration.over(Settings::instant())?
     };
-    let (images, excluded, called_bad) = good_images(args)?;
+    let Good {
+        images,
+        excluded,
+        called_bad,
+        unread,
+    } = good_images(args)?;
     let root = images.root.clone();
     let Some((images, broken)) = usable_ones((images, settings.reading()), &runtime)? else {
         tell!("interrupted; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    let unusable: Vec<Unusable> = (broken.iter())
-        .map(|one| Unusable::of(one, &root))
+    let unusable: Vec<Unusable> = (unread.iter())
+        .map(|one| Unusable::unread(one, &root))
+        .chain(broken.iter().map(|one| Unusable::of(one, &root)))
         .collect();
     told::tell_unusable(&unusable);
     if let Some(file) = (args.list.as_ref()).filter(|_| !unusable.is_empty()) {
@@ -135,7 +157,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
     ensure!(
         !images.train.is_empty(),
         "{used} of {} can be used to learn from",
-        counted(used + unusable.len(), "good image")
+        counted(used + broken.len(), "good image")
     );
     let Some((header, audit)) = audit(settings, images, &runtime)? else {
         tell!("interrupted; nothing was written");
@@ -163,11 +185,25 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode> {
         write_ignored(&found, file)?;
     }
     tell(&Words::of(&found), args)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(match unread.is_empty() {
+        true => ExitCode::SUCCESS,
+        // Nobody knows what lies there.
+        false => ExitCode::from(UNREAD),
+    })
 }
 
-/// The good images of all folders, how many were left out, and the names of those in folders called like bad ones.
-fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize, Vec<String>)> {
+/// The good images of all folders.
+struct Good {
+    images: GoodImages,
+    /// How many were left out.
+    excluded: usize,
+    /// Names of those in folders called like bad ones.
+    called_bad: Vec<String>,
+    /// What cannot be read beside them.
+    unread: Vec<Unreadable>,
+}
+
+fn good_images(args: &AuditArgs) -> Result<Good> {
     let mut datasets = data_sets(&args.data)?;
     let excluded = args.exclude.apply(&mut datasets, args.runtime.voice)?;
     // Whatever it is called: here it is looked for what is bad.
@@ -189,7 +225,12 @@ fn good_images(args: &AuditArgs) -> Result<(GoodImages, usize, Vec<String>)> {
         images.train.extend(of_dataset.train);
         images.held_out.extend(of_dataset.held_out);
     }
-    Ok((images, excluded, bad))
+    Ok(Good {
+        images,
+        excluded,
+        called_bad: bad,
+        unread: unreadable(&datasets),
+    })
 }
 
 /// Fits the closed-form terms and looks through the images; None if the user asked to stop.

@@ -5,12 +5,13 @@ mod prices;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use oddspot::images::Source;
 use oddspot::judge::{Detector, Scored};
 use oddspot::{ErrorKind, Model};
 
+use crate::advice::chain;
 use crate::changed::ChangedArgs;
 use crate::described::{describe_thresholds, four_digits};
 use crate::good::{GoodArgs, bad_images, each_once, good_images, usable};
@@ -63,11 +64,16 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
     };
     let mut model = Model::load(&args.model)?;
     let reading = model.header.settings.reading();
-    let good = good_images(&args.good, args.take, voice)?;
-    let bad = bad_images(&args.bad, args.take, voice)?;
+    let (good, beside_good) = good_images(&args.good, args.take, voice)?;
+    let (bad, beside_bad) = bad_images(&args.bad, args.take, voice)?;
     let mut told = Vec::new();
-    let good = each_once((good, reading), &runtime, &mut told)?;
-    let usable = usable((&bad, reading), Path::new(""), &runtime)?;
+    let once = each_once((good, reading), &beside_good, &runtime, &mut told);
+    // What is wrong with the bad ones is said in the same run.
+    let usable = usable((&bad, reading), &beside_bad, Path::new(""), &runtime);
+    let (good, usable) = match (once, usable) {
+        (Err(good), Err(bad)) => bail!("{}\n  {}", chain(&good), chain(&bad)),
+        (good, bad) => (good?, bad?),
+    };
     let (Some(good), true) = (good, usable) else {
         tell!("interrupted; the model stays as it was");
         return Ok(ExitCode::from(INTERRUPTED));

@@ -44,10 +44,10 @@ pub fn run(args: &ExtendArgs) -> Result<ExitCode> {
     let model = Model::load(&args.model)?;
     let before = [model.header.thresholds.image, model.header.thresholds.check];
     let known = model.header.added_images.len();
-    let good = good_images(&args.good, args.take, voice)?;
+    let (good, beside) = good_images(&args.good, args.take, voice)?;
     let mut told = Vec::new();
     let reading = model.header.settings.reading();
-    let Some(good) = each_once((good, reading), &runtime, &mut told)? else {
+    let Some(good) = each_once((good, reading), &beside, &runtime, &mut told)? else {
         tell!("interrupted; the model stays as it was");
         return Ok(ExitCode::from(INTERRUPTED));
     };

@@ -7,11 +7,14 @@ mod folders;
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
-use oddspot::datasets::{Dataset, Label, Layout, Sample};
-use oddspot::images::{Reading, Source, begins_like_an_image, check_all, has_image_extension};
+use oddspot::datasets::{Dataset, Label, Layout, Sample, Unreadable};
+use oddspot::images::{
+    Reading, Source, begins_like_an_image, check_all, check_each, has_image_extension,
+};
 use oddspot::train::GoodImages;
 
 use crate::besides::{lines, listed};
+use crate::printing::counted;
 use crate::progress::Phases;
 use crate::runtime::Runtime;
 use crate::voice::{Voice, about};
@@ -41,7 +44,7 @@ pub struct GoodArgs {
 /// Data sets to learn from.
 ///
 /// # Errors
-/// A path that is none or has no good images to learn from; all that cannot be read in any of them.
+/// A path that is none or has no good images to learn from.
 pub fn data_sets(paths: &[PathBuf]) -> Result<Vec<Dataset>> {
     let mut datasets = Vec::new();
     for path in paths {
@@ -54,31 +57,54 @@ pub fn data_sets(paths: &[PathBuf]) -> Result<Vec<Dataset>> {
         );
         datasets.push(dataset);
     }
-    whole(datasets.iter())?;
     Ok(datasets)
 }
 
-/// Refuses data sets of which something cannot be read: nobody knows what would be missed.
-fn whole<'a>(datasets: impl Iterator<Item = &'a Dataset>) -> Result<()> {
-    let reasons: Vec<&str> = (datasets.flat_map(|dataset| &dataset.besides.unreadable))
-        .map(|one| one.reason.as_str())
-        .collect();
-    let shown: String = reasons
-        .iter()
-        .take(SHOWN)
-        .map(|one| format!("\n  {one}"))
-        .collect();
-    let more = match reasons.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!("\n  and {more} more"),
+/// All in data sets that cannot be followed: nobody knows what is missed there.
+pub fn unreadable<'a>(datasets: impl IntoIterator<Item = &'a Dataset>) -> Vec<Unreadable> {
+    let unreadable = datasets
+        .into_iter()
+        .flat_map(|dataset| &dataset.besides.unreadable);
+    unreadable.cloned().collect()
+}
+
+/// Refuses what cannot be followed, and names with it all images that cannot be used; false if the user asked to stop.
+fn all_readable(
+    unreadable: &[Unreadable],
+    images: (&[Source], Reading),
+    runtime: &Runtime,
+) -> Result<bool> {
+    let reasons = unreadable.iter().map(|one| one.reason.clone()).collect();
+    let listed = match unreadable {
+        [] => return Ok(true),
+        _ => first_of(reasons),
     };
-    match &reasons[..] {
-        [] => Ok(()),
-        [only] => bail!("{only}; mend it, or take it away"),
-        all => bail!(
-            "{} folders or links cannot be read; mend them, or take them away:{shown}{more}",
-            all.len()
+    let Some(checked) = checking(runtime, |progress| Ok(check_each(images, progress)))? else {
+        return Ok(false);
+    };
+    let broken = checked.into_iter().filter_map(|one| one.err());
+    let broken: Vec<String> = broken.map(|error| error.in_full()).collect();
+    let folders = match unreadable.len() {
+        1 => "1 folder or link".to_owned(),
+        some => format!("{some} folders or links"),
+    };
+    match (unreadable, broken.len()) {
+        ([only], 0) => bail!("{}; mend it, or take it away", only.reason),
+        (_, 0) => bail!("{folders} cannot be read; mend them, or take them away:{listed}"),
+        (_, count) => bail!(
+            "{folders} cannot be read, and {} cannot be used; mend them, or take them away:{listed}{}",
+            counted(count, "image"),
+            first_of(broken)
         ),
+    }
+}
+
+/// The first few of some reasons, a line each.
+fn first_of(reasons: Vec<String>) -> String {
+    let shown = reasons.iter().take(SHOWN).map(|one| format!("\n  {one}"));
+    match reasons.len().saturating_sub(SHOWN) {
+        0 => shown.collect(),
+        more => format!("{}\n  and {more} more", shown.collect::<String>()),
     }
 }
 
@@ -86,13 +112,20 @@ fn whole<'a>(datasets: impl Iterator<Item = &'a Dataset>) -> Result<()> {
 /// `told`.
 ///
 /// # Errors
-/// Every image that cannot be used.
+/// Everything that cannot be read beside them, and every image that cannot be used.
 pub fn each_once(
     (images, reading): (GoodImages, Reading),
+    beside: &[Unreadable],
     runtime: &Runtime,
     told: &mut Vec<String>,
 ) -> Result<Option<GoodImages>> {
     let count = images.train.len() + images.held_out.len();
+    let all: Vec<Source> = (images.train.iter().chain(&images.held_out))
+        .cloned()
+        .collect();
+    if !all_readable(beside, (&all, reading), runtime)? {
+        return Ok(None);
+    }
     let checked = checking(runtime, |progress| images.each_once(reading, progress));
     let Some((images, copies)) = checked? else {
         return Ok(None);
@@ -127,8 +160,16 @@ pub type Usable = (GoodImages, Vec<(Source, oddspot::Error)>);
 /// Whether some images can all be used; false if the user asked to stop.
 ///
 /// # Errors
-/// Every image that cannot be used.
-pub fn usable(images: (&[Source], Reading), root: &Path, runtime: &Runtime) -> Result<bool> {
+/// Everything that cannot be read beside them, and every image that cannot be used.
+pub fn usable(
+    images: (&[Source], Reading),
+    beside: &[Unreadable],
+    root: &Path,
+    runtime: &Runtime,
+) -> Result<bool> {
+    if !all_readable(beside, images, runtime)? {
+        return Ok(false);
+    }
     Ok(checking(runtime, |progress| check_all(images, root, progress))?.is_some())
 }
 
@@ -153,13 +194,19 @@ fn checking<T: Send>(
     Ok(checked?)
 }
 
-/// The good images of files, folders and data sets: of the latter those to learn from.
+/// The good images of files, folders and data sets, of the latter those to learn from; and what cannot be read beside
+/// them.
 ///
 /// # Errors
 /// A path that does not exist, that has no good image, or that is called like bad ones inside.
-pub fn good_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<GoodImages> {
+pub fn good_images(
+    paths: &[PathBuf],
+    args: GoodArgs,
+    voice: Voice,
+) -> Result<(GoodImages, Vec<Unreadable>)> {
     let mut found = GoodImages::default();
     let opened = opened(paths)?;
+    let beside = unreadable(opened.iter().flatten());
     for (path, dataset) in paths.iter().zip(opened) {
         let Some(dataset) = dataset else {
             found.train.push(Source::file(path));
@@ -180,17 +227,22 @@ pub fn good_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<Go
             found.root = dataset.root;
         }
     }
-    Ok(found)
+    Ok((found, beside))
 }
 
-/// The bad images of files, folders and data sets: of the latter those that are labelled as a defect, of a
-/// folder without labels all.
+/// The bad images of files, folders and data sets, of the latter those that are labelled as a defect, of a
+/// folder without labels all; and what cannot be read beside them.
 ///
 /// # Errors
 /// A path that does not exist, that has no bad image, or that is called like good ones inside.
-pub fn bad_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<Vec<Source>> {
+pub fn bad_images(
+    paths: &[PathBuf],
+    args: GoodArgs,
+    voice: Voice,
+) -> Result<(Vec<Source>, Vec<Unreadable>)> {
     let mut found = Vec::new();
     let opened = opened(paths)?;
+    let beside = unreadable(opened.iter().flatten());
     for (path, dataset) in paths.iter().zip(opened) {
         let Some(dataset) = dataset else {
             found.push(Source::file(path));
@@ -214,13 +266,13 @@ pub fn bad_images(paths: &[PathBuf], args: GoodArgs, voice: Voice) -> Result<Vec
             path.display()
         );
     }
-    Ok(found)
+    Ok((found, beside))
 }
 
 /// The data set of each path; None of an image.
 ///
 /// # Errors
-/// A path that is neither; all that cannot be read in any data set.
+/// A path that is neither.
 fn opened(paths: &[PathBuf]) -> Result<Vec<Option<Dataset>>> {
     let mut opened = Vec::new();
     for path in paths {
@@ -229,7 +281,6 @@ fn opened(paths: &[PathBuf]) -> Result<Vec<Option<Dataset>>> {
             false => Some(Dataset::open(path)?),
         });
     }
-    whole(opened.iter().flatten())?;
     Ok(opened)
 }
 

@@ -19,7 +19,7 @@ use crate::advice::chain;
 use crate::audit::{Found, look_through, name_of, tell_in_short, write_page};
 use crate::configuration::Configuration;
 use crate::excluded::ExcludeArgs;
-use crate::good::{GoodArgs, LEAVE_OUT, data_sets, each_once};
+use crate::good::{GoodArgs, LEAVE_OUT, data_sets, each_once, unreadable};
 use crate::interrupt::INTERRUPTED;
 use crate::output::{Claim, beside, parent};
 use crate::region::RegionArgs;
@@ -98,11 +98,12 @@ pub fn train(args: &TrainArgs, runtime: &Runtime) -> Result<ExitCode> {
     refuse_to_replace(args, &checkpoint)?;
     let mut datasets = data_sets(std::slice::from_ref(&args.data))?;
     let excluded = args.exclude.apply(&mut datasets, args.runtime.voice)?;
+    let beside = unreadable(&datasets);
     let dataset = datasets.swap_remove(0);
     let mut told = args.good.look(&dataset)?;
     let good = GoodImages::of(&dataset);
     let count = good.train.len() + good.held_out.len();
-    let once = each_once((good, settings.reading()), runtime, &mut told);
+    let once = each_once((good, settings.reading()), &beside, runtime, &mut told);
     let Some(images) = once.context(LEAVE_OUT)? else {
         tell!("interrupted before the first step; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));

@@ -214,7 +214,8 @@ fn listed(found: &Found, list: &Path) -> String {
     let some = |count: usize, what: &str| (count > 0).then(|| counted(count, what));
     let kinds = [
         some(found.audit.suspicious().count(), "suspicious image"),
-        some(found.unusable.len(), "image").map(|images| images + " that cannot be used"),
+        some(found.unusable.len(), what(found.unusable))
+            .map(|images| images + " that cannot be used"),
         some(found.called_bad.len(), "image")
             .map(|images| images + " in folders called like bad ones"),
     ];
@@ -229,7 +230,7 @@ fn listed(found: &Found, list: &Path) -> String {
     }
 }
 
-/// Tells of images that cannot be used, before the others are looked through.
+/// Tells of images, folders and links that cannot be used, before the others are looked through.
 pub fn tell_unusable(unusable: &[Unusable]) {
     for one in unusable.iter().take(LISTED) {
         tell!("warning: {} cannot be used: {}", one.name, one.reason);
@@ -240,8 +241,16 @@ pub fn tell_unusable(unusable: &[Unusable]) {
     if !unusable.is_empty() {
         tell!(
             "{} left out, which `oddspot train` refuses: mend what can be mended, or give it --exclude NAME for each (--list FILE writes them all)",
-            are(unusable.len(), "image")
+            are(unusable.len(), what(unusable))
         );
+    }
+}
+
+/// What they are called together.
+fn what(unusable: &[Unusable]) -> &'static str {
+    match unusable.iter().all(|one| one.is_image) {
+        true => "image",
+        false => "path",
     }
 }
 

@@ -44,6 +44,7 @@ mod resuming;
 mod serving;
 mod teachers;
 mod training;
+mod unread;
 mod verifying;
 mod watcher;
 mod watching;

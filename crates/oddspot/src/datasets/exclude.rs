@@ -4,13 +4,13 @@ use std::path::Path;
 
 use glob::{MatchOptions, Pattern};
 
-use super::{Dataset, Sample};
+use super::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many similar names an error lists.
 const NEAR: usize = 3;
 
-/// Takes good images out of data sets, and says how many. Each of `names` is an image's path below its data
+/// Takes good images out of data sets, and says how many; folders and links that cannot be followed too. Each of `names` is an image's path below its data
 /// set's folder or from where the program runs; where none has that, its file name alone, or a pattern of either
 /// with `*`, `?` and `[…]`.
 ///
@@ -29,24 +29,39 @@ pub fn exclude(datasets: &mut [Dataset], names: &[String]) -> Result<usize> {
         ];
         for list in &mut lists {
             let before = list.len();
-            list.retain(|sample| {
-                let mut kept = true;
-                for (name, used) in names.iter().zip(&mut used) {
-                    if name.is_of(dataset, sample) {
-                        *used = true;
-                        kept = false;
-                    }
-                }
-                kept
-            });
+            list.retain(|sample| !is_named(&names, &mut used, (dataset, &sample.image)));
             excluded += before - list.len();
         }
         [dataset.train, dataset.held_out] = lists;
+        let mut unreadable = std::mem::take(&mut dataset.besides.unreadable);
+        unreadable.retain(|one| !is_named(&names, &mut used, (dataset, &one.path)));
+        dataset.besides.unreadable = unreadable;
     }
     match names.iter().zip(used).find(|(_, used)| !used) {
         None => Ok(excluded),
         Some((name, _)) => Err(unknown(datasets, name.written)),
     }
+}
+
+/// Whether any of some names is that of an image; takes note of which.
+fn is_named(names: &[Name], used: &mut [bool], (dataset, image): (&Dataset, &Path)) -> bool {
+    let mut named = false;
+    for (name, used) in names.iter().zip(used) {
+        if name.is_of(dataset, image) {
+            *used = true;
+            named = true;
+        }
+    }
+    named
+}
+
+/// All that may be named in a data set.
+fn all_of(dataset: &Dataset) -> impl Iterator<Item = &Path> {
+    let samples = dataset.train.iter().chain(&dataset.held_out);
+    let unreadable = &dataset.besides.unreadable;
+    samples
+        .map(|sample| sample.image.as_path())
+        .chain(unreadable.iter().map(|one| one.path.as_path()))
 }
 
 /// A name of images to leave out.
@@ -64,8 +79,7 @@ impl<'a> Name<'a> {
         let spelled = written.replace('\\', "/");
         let spelled = spelled.strip_prefix("./").unwrap_or(&spelled).to_owned();
         let full = datasets.iter().any(|dataset| {
-            let mut samples = dataset.train.iter().chain(&dataset.held_out);
-            samples.any(|sample| is_path(&spelled, written, (dataset, sample)))
+            all_of(dataset).any(|image| is_path(&spelled, written, (dataset, image)))
         });
         let is_pattern = !full && spelled.contains(['*', '?', '[']);
         let pattern = match is_pattern {
@@ -90,16 +104,15 @@ impl<'a> Name<'a> {
         })
     }
 
-    fn is_of(&self, dataset: &Dataset, sample: &Sample) -> bool {
+    fn is_of(&self, dataset: &Dataset, image: &Path) -> bool {
         if self.full {
-            return is_path(&self.spelled, self.written, (dataset, sample));
+            return is_path(&self.spelled, self.written, (dataset, image));
         }
-        let name = dataset.name_of(sample);
+        let name = dataset.name_below(image);
         let file = file_of(&name);
         if self.spelled == file {
             return true;
         }
-        let path = sample.image.as_path();
         let options = MatchOptions {
             require_literal_separator: true,
             ..MatchOptions::new()
@@ -107,26 +120,24 @@ impl<'a> Name<'a> {
         self.pattern.as_ref().is_some_and(|pattern| {
             pattern.matches_with(&name, options)
                 || pattern.matches_with(file, options)
-                || pattern.matches_path_with(path, options)
+                || pattern.matches_path_with(image, options)
         })
     }
 }
 
 /// Whether a name is that of an image by its path.
-fn is_path(spelled: &str, written: &str, (dataset, sample): (&Dataset, &Sample)) -> bool {
-    let path = sample.image.as_path();
-    spelled == dataset.name_of(sample)
+fn is_path(spelled: &str, written: &str, (dataset, image): (&Dataset, &Path)) -> bool {
+    spelled == dataset.name_below(image)
         || [spelled, written]
             .iter()
-            .any(|name| path == Path::new(name))
+            .any(|name| image == Path::new(name))
 }
 
 /// Whether an image's file is called so.
 fn is_file(spelled: &str, datasets: &[Dataset]) -> bool {
-    datasets.iter().any(|dataset| {
-        let mut samples = dataset.train.iter().chain(&dataset.held_out);
-        samples.any(|sample| file_of(&dataset.name_of(sample)) == spelled)
-    })
+    datasets
+        .iter()
+        .any(|dataset| all_of(dataset).any(|image| file_of(&dataset.name_below(image)) == spelled))
 }
 
 /// The last part of a name.

@@ -168,8 +168,12 @@ impl Dataset {
 
     /// An image's path below the data set's folder, with `/`.
     pub fn name_of(&self, sample: &Sample) -> String {
-        let below = sample.image.strip_prefix(&self.root);
-        let name = below.unwrap_or(&sample.image).to_string_lossy();
+        self.name_below(&sample.image)
+    }
+
+    fn name_below(&self, image: &Path) -> String {
+        let below = image.strip_prefix(&self.root);
+        let name = below.unwrap_or(image).to_string_lossy();
         name.replace('\\', "/")
     }
 
