@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use oddspot::datasets::{file_at, text_of};
 use oddspot::verdict::Verdict;
 use serde::Deserialize;
 
@@ -61,17 +62,17 @@ impl Golden {
     /// # Errors
     /// A file that cannot be read; every line that is not as it must be, or that contradicts another.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| {
+        let advice = || {
             format!(
                 "cannot read {}: give a text file with a JSON object a line",
                 path.display()
             )
-        })?;
+        };
+        let bytes = std::fs::read(path).with_context(advice)?;
+        let text = text_of(&bytes, path).with_context(advice)?;
         let mut images: Vec<Known> = Vec::new();
         let mut wrong = Vec::new();
         let mut seen: HashMap<(PathBuf, Option<usize>), usize> = HashMap::new();
-        // As editors of Windows begin a text.
-        let text = text.trim_start_matches('\u{feff}');
         let lines = text.lines().count();
         for (at, line) in text.lines().enumerate() {
             if line.trim().is_empty() {
@@ -172,12 +173,12 @@ fn known(text: &str, line: usize, folder: Option<&Path>) -> Result<Known> {
     })
 }
 
-/// The file of an image, below the folder or from here, and which of its pages it is: `part.tif#2`.
+/// The file of an image, below the folder or from here, with `/` or as Windows has it, and which of its pages it is:
+/// `part.tif#2`.
 fn file_of(image: &str, folder: Option<&Path>) -> (PathBuf, Option<usize>) {
     let found = |name: &str| {
-        let below = folder.map(|folder| folder.join(name));
-        let mut places = below.into_iter().chain([PathBuf::from(name)]);
-        places.find(|path| path.exists())
+        let mut places = folder.into_iter().chain([Path::new("")]);
+        places.find_map(|place| file_at(place, name).ok())
     };
     let of_page = || {
         let (whole, page) = image.rsplit_once('#')?;

@@ -105,3 +105,46 @@ fn pages_are_known_images_too_and_contradictions_are_refused() {
         &["both.jsonl: line 2: line 1 says something else"],
     );
 }
+
+#[test]
+fn lists_with_the_paths_and_encodings_of_windows_are_read() {
+    let world = World::with_model();
+    world.boards("known/new", 2);
+    world.succeeds(&mut world.oddspot("detect model.oddspot known/new -o out --no-pictures"));
+    let text = (world
+        .text("out/results.jsonl")
+        .replace("known/new/", "new\\\\"))
+    .replace('\n', "\r\n");
+    assert!(text.contains("\"new\\\\0.png\""), "{text}");
+    let marked = "\u{feff}".to_owned() + &text;
+    let wide =
+        |order: fn(u16) -> [u8; 2]| -> Vec<u8> { marked.encode_utf16().flat_map(order).collect() };
+    for bytes in [
+        text.clone().into_bytes(),
+        marked.clone().into_bytes(),
+        wide(u16::to_le_bytes),
+        wide(u16::to_be_bytes),
+    ] {
+        world.write("known/list.jsonl", bytes);
+        let run = world.succeeds(&mut world.oddspot("verify model.oddspot known/list.jsonl"));
+        assert!(run.stdout.contains("2 known images: "), "{}", run.stdout);
+    }
+    // A page of a file too; and of another encoding the line is told.
+    world.write(
+        "known/list.jsonl",
+        "{\"image\": \"new\\\\0.png#1\", \"verdict\": \"good\"}\n",
+    );
+    let verify = "verify model.oddspot known/list.jsonl --max-false-alarms 1";
+    world.succeeds(&mut world.oddspot(verify));
+    world.write(
+        "known/list.jsonl",
+        b"{\"image\": \"\xe4.png\", \"verdict\": \"good\"}\n",
+    );
+    world.fails(
+        &mut world.oddspot("verify model.oddspot known/list.jsonl"),
+        &[
+            "known/list.jsonl",
+            "line 1: it is not UTF-8 text: save it as UTF-8",
+        ],
+    );
+}

@@ -28,7 +28,8 @@ pub use listing::{Besides, LeftOutFolder, Listing, Unreadable, list};
 pub use names::{sounds_bad, sounds_good};
 pub use sheet::{Sheet, SheetRow};
 pub use split::{Split, split_of};
-pub use table::Problems;
+pub use table::{Problems, file_at};
+pub use text::text_of;
 pub use walk::{
     PICTURES, Walked, Whose, has_images, is_left_out, is_left_over, lies_among_findings, walk,
 };

@@ -111,7 +111,7 @@ fn separator_of(text: &str) -> char {
 ///
 /// # Errors
 /// No such file.
-pub(super) fn file_at(root: &Path, spelled: &str) -> Result<PathBuf, String> {
+pub fn file_at(root: &Path, spelled: &str) -> Result<PathBuf, String> {
     let found = root.join(spelled);
     if found.is_file() {
         return Ok(found);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use super::has_extension;
 use crate::error::{Error, Result};
 use crate::files::text::{self, NoText};
 
@@ -10,11 +11,15 @@ use crate::files::text::{self, NoText};
 ///
 /// # Errors
 /// Another encoding, by the line that shows it.
-pub(super) fn text_of<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
+pub fn text_of<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
     text::text_of(bytes).map_err(|no_text| {
         let reason = match no_text {
             NoText::Line(line) => {
-                format!("line {line}: it is not UTF-8 text: save it as \"CSV UTF-8\"")
+                let save_as = match has_extension(path, &["jsonl"]) {
+                    true => "UTF-8",
+                    false => "\"CSV UTF-8\"",
+                };
+                format!("line {line}: it is not UTF-8 text: save it as {save_as}")
             }
             NoText::Torn => "it is no whole UTF-16 text: save it as UTF-8".to_owned(),
         };
