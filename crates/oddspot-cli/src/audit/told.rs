@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use oddspot::audit::{Audit, Audited, Likeness, Standing};
+use oddspot::train::remarks::of_losses;
 use oddspot_draw::page::most_suspicious;
 
 use super::{AuditArgs, Found, Unusable};
@@ -179,6 +180,8 @@ pub fn tell(words: &Words, args: &AuditArgs) -> Result<()> {
     lines.extend(words.twins(Likeness::Near));
     lines.extend(words.unlike());
     lines.extend(varying(words.found.audit));
+    let kinds = words.found.header.images.as_ref();
+    lines.extend(kinds.and_then(of_losses).map(|remark| remark.words));
     let voice = args.runtime.voice;
     if voice.tells() {
         let text = lines.join("\n") + "\n";

@@ -133,6 +133,26 @@ fn of_planted_faults_most_are_in_the_first_tenth_of_the_list() {
 }
 
 #[test]
+fn good_images_that_were_saved_with_losses_in_part_are_told() {
+    let world = World::new();
+    world.boards("boards", 6);
+    let said = "good images were saved with losses, as JPEG does, and";
+    let audit = format!("audit boards {TINY}");
+    let run = world.succeeds(&mut world.oddspot(&audit));
+    assert!(!run.stdout.contains(said), "{}", run.stdout);
+    for number in 6..8 {
+        let file = world.path(format!("boards/{number}.jpg"));
+        board(number).save(file).unwrap();
+    }
+    let told = format!("2 of 8 {said} 6 without");
+    let run = world.succeeds(&mut world.oddspot(&audit));
+    assert!(run.stdout.contains(&told), "{}", run.stdout);
+    let train = format!("train boards -o m.oddspot --preset instant --no-audit {TINY}");
+    let run = world.succeeds(&mut world.oddspot(&train));
+    assert!(run.stderr.contains(&told), "{} {}", run.stdout, run.stderr);
+}
+
+#[test]
 fn what_cannot_be_used_is_named_and_left_out() {
     let world = World::new();
     world.boards("boards", 8);

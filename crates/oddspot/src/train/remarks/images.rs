@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Naming, Remark, named};
-use crate::images::{BitDepth, ImageSize, Kind};
+use crate::images::{BitDepth, ImageSize, Kind, Kinds};
 use crate::net::teachers::{BUILTIN, RANDOM, TeacherIdentity};
 use crate::settings::{Settings, Tile};
 use crate::view::GoodAlignment;
@@ -80,6 +80,7 @@ pub fn of_images(
     }
     told.extend(of_cut_off(kinds, naming));
     told.extend(of_flat(kinds));
+    told.extend(Kinds::of(kinds).as_ref().and_then(of_losses));
     told.extend(of_shapes(kinds, settings, naming));
     told
 }
@@ -91,6 +92,22 @@ fn of_cut_off(kinds: &[Kind], naming: Naming) -> Option<Remark> {
             "{cut_off} of {} good images have samples above what {} takes for white: they are cut off there",
             kinds.len(),
             naming("bit_depth", None)
+        ))
+    })
+}
+
+/// Of good images of which some were saved with losses, and others without.
+pub fn of_losses(kinds: &Kinds) -> Option<Remark> {
+    let Kinds {
+        images,
+        lossy,
+        lossless,
+        ..
+    } = *kinds;
+    (lossy > 0 && lossless > 0).then(|| {
+        Remark::advice(format!(
+            "{lossy} of {images} good images were saved with losses, as JPEG does, and {lossless} without: a model of \
+             both fits neither well; take those that are saved as the images to judge will be"
         ))
     })
 }

@@ -3,7 +3,7 @@
 mod images;
 mod learned;
 
-pub use images::{of_alignment, of_images, of_teacher};
+pub use images::{of_alignment, of_images, of_losses, of_teacher};
 pub use learned::{expected, of_good_images, of_learned, source, sureness};
 
 /// How much it matters that somebody knows it.
