@@ -1,7 +1,7 @@
 //! A folder that is watched: told of by the system, and looked through from time to time, since on network shares and
 //! under load the system does not tell of everything.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
-use oddspot::datasets::{Walked, is_left_out, lies_among_findings, walk};
+use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
+use oddspot::datasets::{Walked, is_left_out, lies_among_findings, walk, walk_without_links};
 use oddspot::images::begins_like_an_image;
 
 use super::arrivals::{Arrivals, is_unfinished};
@@ -33,6 +33,8 @@ pub enum News<'a> {
     Away(&'a Path, &'a dyn Display),
     /// It can be read again.
     Back(&'a Path),
+    /// So many symbolic links lie in it, of which this one is new, and are not followed.
+    Linked(usize, &'a Path),
     /// So many files have been there for a while, of which this is one, that are called as those that are still
     /// written.
     Unfinished(usize, &'a Path),
@@ -52,6 +54,12 @@ impl Display for News<'_> {
                 root.display()
             ),
             Self::Back(root) => write!(f, "warning: {} can be read again", root.display()),
+            Self::Linked(count, one) => write!(
+                f,
+                "warning: {count} symbolic {} in the folder, as {}, not followed: put the file or folder itself there",
+                if *count == 1 { "link is" } else { "links are" },
+                one.display()
+            ),
             Self::Unfinished(count, one) => write!(
                 f,
                 "warning: {count} {} hidden or called as one that is still written, as {}: renamed it is taken",
@@ -69,11 +77,23 @@ impl Display for News<'_> {
 /// Who is told of a folder.
 pub type Tell = Box<dyn FnMut(&News) + Send>;
 
+/// What becomes of symbolic links in a folder; the folder itself may be one in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// They are what they lead to.
+    Followed,
+    /// They are told of, and nothing that they lead to is opened.
+    Left,
+}
+
 /// A folder that is watched.
 pub struct Folder {
     root: PathBuf,
     /// What lies in it and is no news, as what the program itself writes.
     left_out: Vec<PathBuf>,
+    links: Links,
+    /// Links that lie in it and are not followed.
+    left: BTreeSet<PathBuf>,
     tell: Tell,
     send: Sender<notify::Result<Event>>,
     events: Receiver<notify::Result<Event>>,
@@ -89,11 +109,13 @@ pub struct Folder {
 
 impl Folder {
     /// Begins to watch a folder, but for what is left out below it.
-    pub fn new(root: PathBuf, left_out: Vec<PathBuf>, tell: Tell) -> Self {
+    pub fn new(root: PathBuf, left_out: Vec<PathBuf>, links: Links, tell: Tell) -> Self {
         let (send, events) = channel();
         let mut folder = Self {
             root,
             left_out,
+            links,
+            left: BTreeSet::new(),
             tell,
             send,
             events,
@@ -108,7 +130,9 @@ impl Folder {
 
     /// Lets the system tell of changes, if it does.
     fn listen(&mut self) {
-        let watcher = notify::recommended_watcher(self.send.clone()).and_then(|mut watcher| {
+        let config = Config::default().with_follow_symlinks(self.links == Links::Followed);
+        let watcher = RecommendedWatcher::new(self.send.clone(), config);
+        let watcher = watcher.and_then(|mut watcher| {
             watcher.watch(&self.root, RecursiveMode::Recursive)?;
             Ok(watcher)
         });
@@ -127,9 +151,15 @@ impl Folder {
         let mut there = HashSet::new();
         let mut refused = None;
         let mut stale = HashMap::new();
-        walk(&self.root, |found| match found {
+        let mut left = BTreeSet::new();
+        let each = |found| match found {
             // A picture may be written before the results name it.
             Walked::File(entry) if lies_among_findings(&self.root, entry.path()) => {}
+            Walked::File(entry) if entry.file_type().is_symlink() => {
+                if self.is_ours(entry.path()) {
+                    left.insert(entry.into_path());
+                }
+            }
             Walked::File(entry) if self.is_ours(entry.path()) => {
                 if let Ok(metadata) = entry.metadata()
                     && let Some(state) = FileState::of(&metadata)
@@ -145,7 +175,11 @@ impl Folder {
             }
             Walked::Unreadable(path, error) if path == self.root => refused = Some(error),
             _ => {}
-        });
+        };
+        match self.links {
+            Links::Followed => walk(&self.root, each),
+            Links::Left => walk_without_links(&self.root, each),
+        }
         match (&refused, self.is_there) {
             (Some(error), true) => (self.tell)(&News::Away(&self.root, error)),
             (None, false) => {
@@ -158,6 +192,10 @@ impl Folder {
         self.is_there = refused.is_none();
         if self.is_there {
             arrivals.keep(|path| there.contains(path));
+            if let Some(one) = left.difference(&self.left).next() {
+                (self.tell)(&News::Linked(left.len(), one));
+            }
+            self.left = left;
         }
         let unfinished = |stale: &HashMap<PathBuf, bool>| stale.values().filter(|&&is| is).count();
         let count = unfinished(&stale);
@@ -168,6 +206,11 @@ impl Folder {
         }
         self.stale = stale;
         self.next_look = Instant::now() + LOOK.max(SHARE * started.elapsed());
+    }
+
+    /// The links that lay in it the last time and are not followed.
+    pub fn links(&self) -> &BTreeSet<PathBuf> {
+        &self.left
     }
 
     /// Takes note of what has come, and waits a moment for it unless there is other work.
@@ -213,7 +256,12 @@ impl Folder {
         if !self.is_ours(path) || is_left_out(&self.root, path) {
             return;
         }
-        let Ok(metadata) = path.metadata() else {
+        let metadata = match self.links {
+            Links::Followed => path.metadata(),
+            Links::Left if is_linked(&self.root, path) => return,
+            Links::Left => path.symlink_metadata(),
+        };
+        let Ok(metadata) = metadata else {
             return;
         };
         match FileState::of(&metadata) {
@@ -243,6 +291,12 @@ impl Folder {
         let before = self.stale.get(path).copied();
         Some(before.unwrap_or_else(|| begins_like_an_image(path)))
     }
+}
+
+/// Whether a path below a folder is a symbolic link, or lies behind one; the folder itself may be one.
+pub fn is_linked(root: &Path, path: &Path) -> bool {
+    let mut below = path.ancestors().take_while(|above| *above != root);
+    below.any(|one| one.symlink_metadata().is_ok_and(|found| found.is_symlink()))
 }
 
 /// Whether a file is hidden, or called as one that is still written.

@@ -10,6 +10,6 @@ mod state;
 mod taken;
 
 pub use arrivals::{Arrivals, Whole, is_image};
-pub use folder::{Folder, News, Tell};
+pub use folder::{Folder, Links, News, Tell, is_linked};
 pub use state::{FileState, Node, Seen, spelled};
 pub use taken::Taken;

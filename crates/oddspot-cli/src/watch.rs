@@ -15,7 +15,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use oddspot::files::lock::{Hold, holder};
 use oddspot::{Detector, ErrorKind};
-use oddspot_arrivals::{Arrivals, Folder, Whole, is_image};
+use oddspot_arrivals::{Arrivals, Folder, Links, Whole, is_image};
 
 use crate::detect::JudgeArgs;
 use crate::detect::input::Input;
@@ -87,6 +87,7 @@ pub fn run(args: &WatchArgs) -> Result<ExitCode> {
         folder: Folder::new(
             root.clone(),
             vec![output.clone()],
+            Links::Followed,
             Box::new(|news| tell!("{news}")),
         ),
         hooks: Hooks::start(&args.hook, &output, args.judging.voice().tells())?,

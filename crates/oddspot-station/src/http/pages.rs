@@ -182,7 +182,7 @@ fn trouble_of(t: &Words, station: &Station) -> Option<Marked> {
     });
     let folder = station.folder.as_ref();
     let of_folder = || {
-        let trouble = folder.and_then(|(_, state)| state.trouble())?;
+        let trouble = folder.and_then(|(_, state)| state.told())?;
         Some(trouble.marked(t))
     };
     of_model.or_else(of_folder)

@@ -54,7 +54,7 @@ impl StationNow {
             waiting: station.queue.waiting(),
             folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
             folder_trouble: (station.folder.as_ref())
-                .and_then(|(_, state)| Some(state.trouble()?.to_string())),
+                .and_then(|(_, state)| Some(state.told()?.to_string())),
             kept_bytes: service.keeping.of(&station.name).map(|kept| kept.bytes),
             keeping_trouble: (service.keeping.trouble(&station.name))
                 .map(|trouble| trouble.to_string()),

@@ -1,12 +1,16 @@
 //! A folder that images come into: each is judged once, across every end of the service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use oddspot_arrivals::{Arrivals, FileState, Folder, News, Taken, Whole, is_image, spelled};
+use oddspot_arrivals::{
+    Arrivals, FileState, Folder, Links, News, Taken, Whole, is_image, is_linked, spelled,
+};
 use tokio::runtime::Handle;
 
 use super::moved::{DONE, FAILED, explain, move_to, put_back};
@@ -35,12 +39,25 @@ struct Troubles {
     away: Option<Sentence>,
     /// Files that cannot be done with yet, and why.
     waiting: BTreeMap<PathBuf, Sentence>,
+    /// Symbolic links, which are not followed.
+    links: BTreeSet<PathBuf>,
     /// Files of which it was told that they were not judged, and that could not be moved yet.
     missed: BTreeMap<PathBuf, FileState>,
 }
 
 impl FolderState {
-    /// What is wrong with it, if anything is.
+    /// What is to be told of it, if anything is; links that are not followed keep no image from being judged.
+    pub fn told(&self) -> Option<Sentence> {
+        let of_links = || {
+            let troubles = self.lock();
+            let name = troubles.links.first()?.file_name().unwrap_or_default();
+            let sentence = Sentence::new("folder-links").with("links", troubles.links.len());
+            Some(sentence.with("name", name.display().to_string()))
+        };
+        self.trouble().or_else(of_links)
+    }
+
+    /// Why not all of its images can be judged, if so.
     pub fn trouble(&self) -> Option<Sentence> {
         let troubles = self.lock();
         if troubles.away.is_some() {
@@ -51,6 +68,13 @@ impl FolderState {
         let sentence = Sentence::new("files-wait").with("files", troubles.waiting.len());
         let sentence = sentence.with("name", name.to_string());
         Some(sentence.with("reason", reason.clone()))
+    }
+
+    fn note_links(&self, links: &BTreeSet<PathBuf>) {
+        let mut troubles = self.lock();
+        if troubles.links != *links {
+            troubles.links.clone_from(links);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Troubles> {
@@ -105,10 +129,11 @@ impl FolderInput {
         if self.after == After::Move {
             left_out.extend([DONE, FAILED].map(|below| self.root.join(below)));
         }
-        let mut folder = Folder::new(self.root.clone(), left_out, self.teller());
+        let mut folder = Folder::new(self.root.clone(), left_out, Links::Left, self.teller());
         let mut is_busy = false;
         while !self.is_stopped() {
             folder.wait(&mut arrivals, is_busy);
+            self.state.note_links(folder.links());
             let whole = arrivals.take(Instant::now(), AT_ONCE);
             is_busy = whole.len() == AT_ONCE;
             for one in whole {
@@ -152,7 +177,7 @@ impl FolderInput {
                     state.lock().away = Some(away.with("detail", why));
                 }
                 News::Back(..) => state.lock().away = None,
-                News::Unwatched(..) | News::Unfinished(..) => {}
+                News::Unwatched(..) | News::Unfinished(..) | News::Linked(..) => {}
             }
         })
     }
@@ -163,6 +188,11 @@ impl FolderInput {
     /// Why it cannot be done with yet.
     fn take(&self, whole: &Whole, arrivals: &mut Arrivals) -> Result<()> {
         let path = &whole.path;
+        if is_linked(&self.root, path) {
+            // It took the file's place; the next look tells of it.
+            arrivals.forget(whole);
+            return Ok(());
+        }
         if !is_image(path) {
             return Ok(());
         }
@@ -201,7 +231,7 @@ impl FolderInput {
             );
             return Err(Error::new(Kind::TooLarge, reason));
         }
-        let content = std::fs::read(&whole.path).map_err(Error::io(&whole.path))?;
+        let content = content_of(&whole.path).map_err(Error::io(&whole.path))?;
         if !is_still(whole) {
             // What was read may be of both: it comes anew.
             let sentence = Sentence::new("file-written");
@@ -301,8 +331,25 @@ impl FolderInput {
 
 /// Whether a file is as it was when it was taken.
 fn is_still(whole: &Whole) -> bool {
-    let metadata = whole.path.metadata().ok();
+    let metadata = whole.path.symlink_metadata().ok();
     metadata.and_then(|metadata| FileState::of(&metadata)) == Some(whole.state)
+}
+
+/// What is in a file that is no link to another.
+fn content_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        // A pipe that came in its place would be waited for.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.custom_flags(flags.bits() as i32);
+    }
+    let mut content = Vec::new();
+    options.open(path)?.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// Whether it is the image's own fault, and no later attempt helps.

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use oddspot::files::digest::{hex, sha256_of_file};
-use oddspot_arrivals::FileState;
+use oddspot_arrivals::{FileState, is_linked};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// Folder of the files that were judged.
 pub const DONE: &str = "done";
@@ -31,11 +32,11 @@ pub fn move_to(
     let name = file.strip_prefix(root).unwrap_or(file);
     // It may be another by now: ended in between, what lies there is put back.
     let held = root.join(DONE).join(MOVING).join(name);
-    renamed(file, &held)?;
+    renamed(root, file, &held)?;
     if is_same(&held, state, sha256) {
-        return renamed(&held, &root.join(below).join(name)).map(Some);
+        return renamed(root, &held, &root.join(below).join(name)).map(Some);
     }
-    renamed(&held, file)?;
+    renamed(root, &held, file)?;
     Ok(None)
 }
 
@@ -46,13 +47,16 @@ pub fn move_to(
 pub fn put_back(root: &Path) -> Result<()> {
     let mut folders = vec![root.join(DONE).join(MOVING)];
     let moving = folders[0].clone();
+    if is_linked(root, &moving) {
+        return Ok(());
+    }
     while let Some(folder) = folders.pop() {
         for entry in folder.read_dir().into_iter().flatten().flatten() {
             let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 folders.push(path);
             } else if let Ok(name) = path.strip_prefix(&moving) {
-                renamed(&path, &root.join(name))?;
+                renamed(root, &path, &root.join(name))?;
             }
         }
     }
@@ -60,7 +64,15 @@ pub fn put_back(root: &Path) -> Result<()> {
 }
 
 /// Moves a file to a place, or beside what lies there, and gives where it lies. This service alone moves files there.
-fn renamed(file: &Path, wanted: &Path) -> Result<PathBuf> {
+fn renamed(root: &Path, file: &Path, wanted: &Path) -> Result<PathBuf> {
+    for folder in [file, wanted].into_iter().filter_map(Path::parent) {
+        if is_linked(root, folder) {
+            // What lies there is none of this folder's.
+            let sentence = Sentence::new("folder-linked");
+            let sentence = sentence.with("folder", folder.display().to_string());
+            return Err(Error::of(Kind::System, sentence));
+        }
+    }
     if let Some(folder) = wanted.parent() {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
@@ -73,7 +85,7 @@ fn renamed(file: &Path, wanted: &Path) -> Result<PathBuf> {
 /// its content does.
 fn is_same(moved: &Path, taken: &FileState, sha256: Option<&str>) -> bool {
     let state = moved
-        .metadata()
+        .symlink_metadata()
         .ok()
         .and_then(|found| FileState::of(&found));
     let Some(state) = state.filter(|state| state == taken) else {
@@ -198,6 +210,23 @@ mod tests {
         put_back(root).unwrap();
         assert_eq!(fs::read(root.join("sub/a.png")).unwrap(), b"one");
         assert!(!held.join("a.png").exists() && root.join("done/b.png").is_file());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_moved_by_a_link_to_elsewhere() {
+        let [folder, elsewhere] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let root = folder.path();
+        let file = root.join("a.png");
+        fs::write(&file, "one").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), root.join(DONE)).unwrap();
+        let refused = move_to(root, DONE, (&file, &state(&file)), None).unwrap_err();
+        assert!(refused.to_string().contains("symbolic link"), "{refused}");
+        fs::create_dir(elsewhere.path().join(MOVING)).unwrap();
+        let others = elsewhere.path().join(MOVING).join("b.png");
+        fs::write(&others, "two").unwrap();
+        put_back(root).unwrap();
+        assert!(file.is_file() && others.is_file());
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub use table::{Problems, file_at};
 pub use text::text_of;
 pub use walk::{
     PICTURES, Walked, Whose, has_images, is_left_out, is_left_over, lies_among_findings, walk,
+    walk_without_links,
 };
 
 /// What an image is known to show.

@@ -74,8 +74,18 @@ pub enum Walked {
 /// Goes through all that lies under a folder, in no order. Folders that are not the user's are not gone into; a symbolic
 /// link is followed, but never in a loop. Of the pictures in a folder of findings those are none of the user's that its
 /// results name.
-pub fn walk(folder: &Path, mut each: impl FnMut(Walked)) {
-    let mut walk = WalkDir::new(folder).follow_links(true).into_iter();
+pub fn walk(folder: &Path, each: impl FnMut(Walked)) {
+    go(WalkDir::new(folder).follow_links(true), folder, each);
+}
+
+/// The same without following a symbolic link, but for the folder itself: each link is a file, and nothing that lies
+/// elsewhere is opened.
+pub fn walk_without_links(folder: &Path, each: impl FnMut(Walked)) {
+    go(WalkDir::new(folder).follow_links(false), folder, each);
+}
+
+fn go(walk: WalkDir, folder: &Path, mut each: impl FnMut(Walked)) {
+    let mut walk = walk.into_iter();
     let mut findings = Findings::default();
     while let Some(entry) = walk.next() {
         match entry {
@@ -88,6 +98,8 @@ pub fn walk(folder: &Path, mut each: impl FnMut(Walked)) {
                     each(Walked::LeftOut(entry.into_path(), whose));
                 }
             }
+            // The folder itself is named by a link: it is gone into all the same.
+            Ok(entry) if entry.depth() == 0 && entry.file_type().is_symlink() => {}
             Ok(entry) if findings.name(entry.path()) => each(Walked::Finding(entry.into_path())),
             Ok(entry) => each(Walked::File(entry)),
             Err(error) if error.loop_ancestor().is_some() => {}
@@ -212,8 +224,8 @@ fn is_listed(folder: &Path) -> bool {
     let (list, begins) = FINDINGS;
     let path = folder.join(list);
     let mut start = vec![0; begins.len()];
-    // A pipe of that name would never end.
-    path.is_file()
+    // A pipe of that name would never end, and a link may lead elsewhere.
+    (path.symlink_metadata()).is_ok_and(|metadata| metadata.is_file())
         && File::open(&path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
         && start == begins
 }

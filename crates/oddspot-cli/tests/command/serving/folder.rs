@@ -103,6 +103,50 @@ fn a_folder_that_goes_away_is_told_of_and_waited_for() {
 }
 
 #[test]
+fn links_in_the_folder_are_told_of_and_nothing_behind_them_is_opened() {
+    use std::os::unix::fs::symlink;
+    let world = World::with_model();
+    world.boards("real", 1);
+    world.boards("outside", 3);
+    symlink("real", world.path("in")).unwrap();
+    symlink("../outside", world.path("real/below")).unwrap();
+    symlink("../outside/0.png", world.path("real/link.png")).unwrap();
+    symlink("nowhere", world.path("real/gone.png")).unwrap();
+    let serving = Serving::start(&world, "--folder in --after move");
+    serving.until(1);
+    until(|| world.path("real/done/0.png").is_file().then_some(()));
+    let trouble = || {
+        let stations = serving.get("/api/v1/stations").json();
+        stations[0]["folder_trouble"].as_str().map(str::to_owned)
+    };
+    let said = until(trouble);
+    assert!(said.contains("3 symbolic links, as "), "{said}");
+    let page = serving.german("/stations/model");
+    assert!(page.contains("symbolischen Verknüpfungen"), "{page}");
+    // Links that come later, and a file that a link takes the place of.
+    symlink("../outside/2.png", world.path("real/late.png")).unwrap();
+    until(|| trouble()?.contains("4 symbolic links").then_some(()));
+    // New images in the folder behind a link are none of this folder's.
+    world.write("outside/new.png", image(9));
+    world.write("real/other.png", image(8));
+    let found = serving.until(2);
+    sleep(Duration::from_millis(2500));
+    assert_eq!(names(&found), ["0.png", "other.png"]);
+    assert_eq!(serving.all().len(), 2);
+    for name in ["0.png", "1.png", "2.png", "new.png"] {
+        assert!(world.path("outside").join(name).is_file());
+    }
+    for link in ["below", "link.png", "gone.png", "late.png"] {
+        assert!(world.path("real").join(link).is_symlink());
+        fs::remove_file(world.path("real").join(link)).unwrap();
+    }
+    until(|| trouble().is_none().then_some(()));
+    let run = serving.stop();
+    let told = run.stderr.matches("not followed").count();
+    assert_eq!(told, 2, "{}", run.stderr);
+}
+
+#[test]
 fn what_the_service_writes_is_no_image_that_came() {
     let world = World::with_model();
     world.boards(".", 2);
