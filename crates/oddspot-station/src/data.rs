@@ -139,6 +139,11 @@ impl Data {
         Ok(())
     }
 
+    /// Believes no more that there is room: something could not be written.
+    pub fn distrust(&self) {
+        *self.probed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The file of the history.
     pub fn history(&self) -> PathBuf {
         history_in(&self.root)

@@ -18,6 +18,8 @@ pub mod metrics;
 // What need not be kept.
 pub mod keeping;
 
+pub mod storing;
+
 // Verdicts out, and that there was none.
 pub mod outputs;
 

@@ -134,6 +134,7 @@ trouble-model = Station { $station } has no model: { $model }, which judged last
 keeping-room = the disk of the data folder is nearly full, { $free } of { $total } are free: make room on it, or say under [keep] of the configuration which images may go
 keeping-beyond = station { $station } has { $has } of images, more than the { $bound } of keep.gigabytes: all that may go is gone, for what is not good, is labelled, or was learned from is never removed, nor are the newest parts; give it more gigabytes
 folder-away = { $folder } cannot be read ({ $detail }): it is tried again until it can
+storing-fails = nothing can be kept, so nothing is judged: { $why }
 folder-links = { $links ->
     [one] { $name } is a symbolic link, which is not followed: put the file or folder itself there
    *[other] { $links } symbolic links, as { $name }, are not followed: put the files or folders themselves there

@@ -30,6 +30,25 @@ impl History {
         Ok(())
     }
 
+    /// Whether the history can be written: a row comes and goes in one step, and the disk takes it.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub async fn check_writable(&self) -> Result<()> {
+        let mut transaction = self.write().begin().await?;
+        // A name that no file can have.
+        sql::query(
+            "INSERT INTO unreadable (station, file_name, file_bytes, file_written_ns, reason, found_at) \
+             SELECT MIN(name), '/', 0, 0, '', '' FROM station HAVING COUNT(*) > 0",
+        )
+        .execute(&mut transaction)
+        .await?;
+        sql::query("DELETE FROM unreadable WHERE file_name = '/'")
+            .execute(&mut transaction)
+            .await?;
+        transaction.commit().await
+    }
+
     /// Forgets those of a station that were found before a moment: what lies there still is told anew.
     ///
     /// # Errors

@@ -1,7 +1,5 @@
 //! Whether the service lives, and what it counts.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -45,9 +43,7 @@ pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoRe
     if stations.is_empty() {
         return Err(not_ready("there is no station".to_owned()));
     }
-    let data = Arc::clone(&service.data);
-    let writable = tokio::task::spawn_blocking(move || data.check_writable()).await;
-    if let Ok(Err(error)) = writable {
+    if let Err(error) = service.storing.check().await {
         return Err(not_ready(format!("nothing can be kept: {error}")));
     }
     for station in &stations {

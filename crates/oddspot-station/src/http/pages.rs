@@ -151,7 +151,7 @@ async fn now_at(
         outputs: outputs.collect(),
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
-        trouble: trouble_of(t, station),
+        trouble: trouble_of(t, shared, station),
         keeping: (shared.service.keeping.trouble(&station.name)).map(|trouble| {
             let said = t.say("trouble-keeping").with("detail", trouble.marked(t));
             said.marked()
@@ -173,7 +173,7 @@ async fn now_at(
 }
 
 /// What is wrong with a station, if anything is.
-fn trouble_of(t: &Words, station: &Station) -> Option<Marked> {
+fn trouble_of(t: &Words, shared: &Shared, station: &Station) -> Option<Marked> {
     let of_model = station.post.unusable().map(|sha256| {
         let said = (t.say("trouble-model"))
             .with("station", &station.name)
@@ -185,7 +185,8 @@ fn trouble_of(t: &Words, station: &Station) -> Option<Marked> {
         let trouble = folder.and_then(|(_, state)| state.told())?;
         Some(trouble.marked(t))
     };
-    of_model.or_else(of_folder)
+    let of_storing = || Some(shared.service.storing.trouble()?.marked(t));
+    of_model.or_else(of_storing).or_else(of_folder)
 }
 
 /// All that was judged.

@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::history::{History, Inspection, Judged, Source};
 use crate::metrics::Metrics;
 use crate::outputs::{Misses, NotJudged};
+use crate::storing::Storing;
 
 /// What an image of no file is called in errors.
 const SENT: &str = "that was sent";
@@ -31,6 +32,8 @@ pub struct Worker {
     pub data: Arc<Data>,
     /// Where inspections are kept.
     pub history: Arc<History>,
+    /// Whether both can be written.
+    pub storing: Arc<Storing>,
     /// Where it is kept what was found.
     pub recent: Arc<Recent>,
     /// What is counted.
@@ -95,7 +98,8 @@ impl Worker {
             finding: examined.finding.clone(),
             since: task.since,
         });
-        let inspection = self.runtime.block_on(recorded)?;
+        let recorded = self.runtime.block_on(recorded);
+        let inspection = recorded.inspect_err(|error| self.storing.note(error))?;
         drop(image);
         self.recent.put(&inspection.id, examined);
         self.metrics.judged(&inspection);
@@ -118,6 +122,7 @@ impl Worker {
             let kept = kept
                 .join()
                 .unwrap_or_else(|panic| Err(Error::internal(words_of(&*panic))));
+            let kept = kept.inspect_err(|error| self.storing.note(error));
             Ok((examined?, kept?))
         })
     }

@@ -26,6 +26,7 @@ use crate::keeping::Keeping;
 use crate::metrics::Metrics;
 use crate::outputs::{Condition, Look, Misses, Output, Outputs};
 use crate::pictures::Pictures;
+use crate::storing::Storing;
 use crate::versions::Versions;
 use crate::words::Sentence;
 use changing::finish_renames;
@@ -63,9 +64,9 @@ impl Station {
     }
 
     /// How it is, for its outputs.
-    fn look(&self, history: &Arc<History>) -> Look {
+    fn look(&self, history: &Arc<History>, storing: &Arc<Storing>) -> Look {
         let (post, queue) = (Arc::clone(&self.post), self.queue.clone());
-        let history = Arc::clone(history);
+        let (history, storing) = (Arc::clone(history), Arc::clone(storing));
         let folder = self.folder.as_ref().map(|(_, state)| state.clone());
         Arc::new(move || {
             let name = &post.name;
@@ -78,7 +79,8 @@ impl Station {
                 Some(format!("station {name} judges no more"))
             } else {
                 let of_folder = || Some(folder.as_ref()?.trouble()?.to_string());
-                history.trouble().or_else(of_folder)
+                let of_storing = || Some(storing.trouble()?.to_string());
+                history.trouble().or_else(of_storing).or_else(of_folder)
             };
             Condition {
                 trouble,
@@ -94,6 +96,8 @@ pub struct Service {
     pub history: Arc<History>,
     /// What is kept.
     pub data: Arc<Data>,
+    /// Whether something can be kept.
+    pub storing: Arc<Storing>,
     /// What is drawn.
     pub pictures: Arc<Pictures>,
     /// What is counted.
@@ -167,6 +171,8 @@ impl Service {
             Arc::clone(&models),
             Arc::clone(&metrics),
         ));
+        let storing = Arc::new(Storing::new(Arc::clone(&data), Arc::clone(&history)));
+        tokio::spawn(Arc::clone(&storing).look_after());
         let recent: Arc<Recent> = Arc::default();
         let stop: Arc<AtomicBool> = Arc::default();
         let service = Arc::new(Self {
@@ -188,6 +194,7 @@ impl Service {
             workshop: Workshop {
                 data: Arc::clone(&data),
                 history: Arc::clone(&history),
+                storing: Arc::clone(&storing),
                 versions: Arc::clone(&versions),
                 recent,
                 metrics: Arc::clone(&metrics),
@@ -203,6 +210,7 @@ impl Service {
             )),
             history,
             data,
+            storing,
             metrics,
             misses: outputs.misses(),
             versions,
@@ -280,7 +288,7 @@ impl Service {
             self.jobs.follow(&asked.name, &by).await;
         }
         if let Some(outputs) = outputs {
-            let look = made.station.look(&self.history);
+            let look = made.station.look(&self.history, &self.storing);
             made.station.outputs = outputs.begin(&asked.name, &asked.outputs, &look)?;
         }
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);

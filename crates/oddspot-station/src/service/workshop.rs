@@ -16,12 +16,14 @@ use crate::inputs::{FolderInput, FolderState};
 use crate::judging::{Post, Queue, Recent, Worker};
 use crate::metrics::Metrics;
 use crate::outputs::Misses;
+use crate::storing::Storing;
 use crate::versions::Versions;
 
 /// What stations share.
 pub struct Workshop {
     pub data: Arc<Data>,
     pub history: Arc<History>,
+    pub storing: Arc<Storing>,
     pub versions: Arc<Versions>,
     pub recent: Arc<Recent>,
     pub metrics: Arc<Metrics>,
@@ -58,6 +60,7 @@ impl Workshop {
             post: Arc::clone(&post),
             data: Arc::clone(&self.data),
             history: Arc::clone(&self.history),
+            storing: Arc::clone(&self.storing),
             recent: Arc::clone(&self.recent),
             metrics: Arc::clone(&self.metrics),
             misses: Arc::clone(&self.misses),

@@ -1,7 +1,8 @@
 //! The disk is full: it is said, nothing is half written, and it goes on when there is room.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -59,6 +60,17 @@ fn half_written(world: &World) -> Vec<String> {
         .collect()
 }
 
+/// What a controller reads of unit 7: ready, and error.
+fn controller_reads(port: u16) -> [bool; 2] {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream
+        .write_all(&[0, 1, 0, 0, 0, 6, 7, 2, 0, 0, 0, 8])
+        .unwrap();
+    let mut answer = [0; 10];
+    stream.read_exact(&mut answer).unwrap();
+    [0, 7].map(|bit| answer[9] >> bit & 1 == 1)
+}
+
 fn full(place: &Place) {
     let world = World::with_model();
     for folder in ["data", "in", "r"] {
@@ -67,11 +79,15 @@ fn full(place: &Place) {
     let Some(disk) = Disk::mounted(world.path("data")) else {
         return;
     };
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
     world.write(
         "serve.toml",
         format!(
             "{}[[station]]\nname = \"model\"\nmodel = \"model.oddspot\"\nfolder = \"in\"\nafter = \"move\"\n\
-             [[station.output]]\nkind = \"jsonl\"\nfolder = \"r\"\n",
+             [[station.output]]\nkind = \"jsonl\"\nfolder = \"r\"\n\
+             [[station.output]]\nkind = \"modbus\"\nunit = 7\n[modbus]\nlisten = \"127.0.0.1:{port}\"\n",
             place.line()
         ),
     );
@@ -95,6 +111,10 @@ fn full(place: &Place) {
             None
         });
         assert_eq!(refused.retry_after, "1");
+        // Controllers and people know at once.
+        assert_eq!(controller_reads(port), [false, true]);
+        let page = serving.get("/stations/model").text();
+        assert!(page.contains("nothing can be kept"), "{page}");
         let said = refused.problem(507);
         assert!(said.contains("no room"), "{said}");
         let ready = until(|| {
@@ -126,6 +146,7 @@ fn full(place: &Place) {
         until(|| (serving.all().len() as u64 == answered).then_some(()));
         until(|| (!world.path(&name).exists()).then_some(()));
         until(|| (serving.get("/v2/health/ready").status == 200).then_some(()));
+        until(|| controller_reads(port)[0].then_some(()));
         let sent = serving.send("", &image(300 + round));
         assert_eq!(sent.status, 201, "{}", sent.text());
         answered += 1;
