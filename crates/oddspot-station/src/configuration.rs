@@ -4,6 +4,7 @@ mod database;
 mod keep;
 mod limits;
 mod outputs;
+mod places;
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -21,6 +22,7 @@ pub use limits::Limits;
 pub use outputs::{
     ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,
 };
+pub use places::real;
 
 /// Letters of a station's name, at most.
 const LONGEST: usize = 64;
@@ -272,20 +274,9 @@ fn of_names(stations: &[StationConfiguration]) -> Option<Fault> {
 }
 
 fn of_folders(stations: &[StationConfiguration]) -> Option<Fault> {
-    let mut folders: Vec<PathBuf> = Vec::new();
-    stations.iter().enumerate().find_map(|(number, station)| {
-        let folder = station.folder.as_ref()?;
-        let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-        let is_shared = |other: &PathBuf| real.starts_with(other) || other.starts_with(&real);
-        let reason = folders.iter().any(is_shared).then(|| {
-            let folder = folder.display();
-            format!(
-                "two stations take images from {folder}, or from below it: each file is for one alone"
-            )
-        });
-        folders.push(real);
-        reason.map(|reason| Fault::at(Place::Station(number, "folder"), reason))
-    })
+    let folders = stations.iter().map(|one| one.folder.as_deref());
+    let (number, reason) = places::fault(folders)?;
+    Some(Fault::at(Place::Station(number, "folder"), reason))
 }
 
 /// Refuses a name that a station cannot have.
@@ -373,6 +364,12 @@ mod tests {
         let below =
             said(&(folder.to_owned() + &folder.replace("\"a\"", "\"b\"").replace("in", "in/b")));
         assert!(below.contains("from below it"), "{below}");
+        // By their names too, as long as they are not there.
+        let twisted = folder
+            .replace("\"a\"", "\"b\"")
+            .replace("in", "./x/../in/b");
+        let twisted = said(&(folder.to_owned() + &twisted));
+        assert!(twisted.contains("from below it"), "{twisted}");
         let endless = said("[limits]\nqueue = 9000000000000000000\n");
         assert!(endless.contains("limits.queue"), "{endless}");
         let none = said("[limits]\nbody = 0\n");
@@ -384,6 +381,7 @@ mod tests {
             (shared, 6),
             (name, 2),
             (below, 6),
+            (twisted, 6),
             (endless, 2),
             (none, 2),
             (half, 2),

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
 use super::Station;
-use crate::configuration::{Limits, StationConfiguration};
+use crate::configuration::{Limits, StationConfiguration, real};
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::History;
@@ -109,8 +109,8 @@ impl Workshop {
         let folder = asked.folder.clone()?;
         Some(FolderInput {
             post: Arc::clone(post),
-            // One that is away is waited for, by the path that it was given.
-            root: folder.canonicalize().unwrap_or(folder),
+            // One that is away is waited for.
+            root: real(&folder),
             after: asked.after,
             data: self.data.root().to_owned(),
             most_bytes: self.limits.body,
