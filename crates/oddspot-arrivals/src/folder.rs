@@ -14,6 +14,7 @@ use oddspot::datasets::{Walked, is_left_out, lies_among_findings, walk, walk_wit
 use oddspot::images::begins_like_an_image;
 
 use super::arrivals::{Arrivals, is_unfinished};
+use super::pulse::Pulse;
 use super::state::{FileState, Seen};
 
 /// Between two looks through the folder, at least.
@@ -94,6 +95,7 @@ pub struct Folder {
     links: Links,
     /// Links that lie in it and are not followed.
     left: BTreeSet<PathBuf>,
+    pulse: Pulse,
     tell: Tell,
     send: Sender<notify::Result<Event>>,
     events: Receiver<notify::Result<Event>>,
@@ -116,6 +118,7 @@ impl Folder {
             left_out,
             links,
             left: BTreeSet::new(),
+            pulse: Pulse::default(),
             tell,
             send,
             events,
@@ -152,34 +155,40 @@ impl Folder {
         let mut refused = None;
         let mut stale = HashMap::new();
         let mut left = BTreeSet::new();
-        let each = |found| match found {
-            // A picture may be written before the results name it.
-            Walked::File(entry) if lies_among_findings(&self.root, entry.path()) => {}
-            Walked::File(entry) if entry.file_type().is_symlink() => {
-                if self.is_ours(entry.path()) {
+        let pulse = self.pulse.clone();
+        let mut silent = Duration::ZERO;
+        let each = |found| {
+            silent += pulse.beat();
+            match found {
+                // A picture may be written before the results name it.
+                Walked::File(entry) if lies_among_findings(&self.root, entry.path()) => {}
+                Walked::File(entry)
+                    if entry.file_type().is_symlink() && self.is_ours(entry.path()) =>
+                {
                     left.insert(entry.into_path());
                 }
-            }
-            Walked::File(entry) if self.is_ours(entry.path()) => {
-                if let Ok(metadata) = entry.metadata()
-                    && let Some(state) = FileState::of(&metadata)
-                {
-                    arrivals.see(entry.path(), state, Seen::There, started);
-                    there.insert(entry.into_path());
+                Walked::File(entry) if self.is_ours(entry.path()) => {
+                    if let Ok(metadata) = entry.metadata()
+                        && let Some(state) = FileState::of(&metadata)
+                    {
+                        arrivals.see(entry.path(), state, Seen::There, started);
+                        there.insert(entry.into_path());
+                    }
                 }
+                Walked::File(entry) if !self.is_left_out(entry.path()) => {
+                    let is_image = (entry.metadata().ok())
+                        .and_then(|metadata| self.is_stale_image(entry.path(), &metadata));
+                    stale.extend(is_image.map(|is_image| (entry.into_path(), is_image)));
+                }
+                Walked::Unreadable(path, error) if path == self.root => refused = Some(error),
+                _ => {}
             }
-            Walked::File(entry) if !self.is_left_out(entry.path()) => {
-                let is_image = (entry.metadata().ok())
-                    .and_then(|metadata| self.is_stale_image(entry.path(), &metadata));
-                stale.extend(is_image.map(|is_image| (entry.into_path(), is_image)));
-            }
-            Walked::Unreadable(path, error) if path == self.root => refused = Some(error),
-            _ => {}
         };
         match self.links {
             Links::Followed => walk(&self.root, each),
             Links::Left => walk_without_links(&self.root, each),
         }
+        silent += self.pulse.beat();
         match (&refused, self.is_there) {
             (Some(error), true) => (self.tell)(&News::Away(&self.root, error)),
             (None, false) => {
@@ -205,7 +214,14 @@ impl Folder {
             (self.tell)(&News::Unfinished(count, one));
         }
         self.stale = stale;
-        self.next_look = Instant::now() + LOOK.max(SHARE * started.elapsed());
+        // A share that hung is looked at again as soon as any other.
+        let worked = started.elapsed().saturating_sub(silent);
+        self.next_look = Instant::now() + LOOK.max(SHARE * worked);
+    }
+
+    /// Notes at each step of a look that the folder answers.
+    pub fn set_pulse(&mut self, pulse: &Pulse) {
+        self.pulse = pulse.clone();
     }
 
     /// The links that lay in it the last time and are not followed.
@@ -228,6 +244,7 @@ impl Folder {
             self.look(arrivals);
         } else if !is_busy {
             for path in arrivals.waiting() {
+                self.pulse.beat();
                 self.see(&path, Seen::There, arrivals);
             }
         }

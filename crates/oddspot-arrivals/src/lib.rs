@@ -6,10 +6,12 @@
 
 mod arrivals;
 mod folder;
+mod pulse;
 mod state;
 mod taken;
 
 pub use arrivals::{Arrivals, Whole, is_image};
 pub use folder::{Folder, Links, News, Tell, is_linked};
+pub use pulse::{Pulse, SILENT};
 pub use state::{FileState, Node, Seen, spelled};
 pub use taken::Taken;

@@ -1,11 +1,10 @@
 //! A folder that images come into: each is judged once, across every end of the service.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use oddspot_arrivals::{
@@ -14,6 +13,7 @@ use oddspot_arrivals::{
 use tokio::runtime::Handle;
 
 use super::moved::{DONE, FAILED, explain, move_to, put_back};
+use super::state::{AWAY, FolderState};
 use crate::configuration::After;
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, History, Source};
@@ -23,64 +23,8 @@ use crate::words::{Sentence, of_system};
 
 /// Images that are taken before the folder is looked at again.
 const AT_ONCE: usize = 32;
-/// Why no images come of a folder that is away, as it is told.
-const AWAY: &str = "folder_away";
-
 /// Between two looks at whether a station is still paused.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// How a folder is, for whoever looks.
-#[derive(Clone, Debug, Default)]
-pub struct FolderState(Arc<Mutex<Troubles>>);
-
-#[derive(Debug, Default)]
-struct Troubles {
-    /// Why the folder itself cannot be read.
-    away: Option<Sentence>,
-    /// Files that cannot be done with yet, and why.
-    waiting: BTreeMap<PathBuf, Sentence>,
-    /// Symbolic links, which are not followed.
-    links: BTreeSet<PathBuf>,
-    /// Files of which it was told that they were not judged, and that could not be moved yet.
-    missed: BTreeMap<PathBuf, FileState>,
-}
-
-impl FolderState {
-    /// What is to be told of it, if anything is; links that are not followed keep no image from being judged.
-    pub fn told(&self) -> Option<Sentence> {
-        let of_links = || {
-            let troubles = self.lock();
-            let name = troubles.links.first()?.file_name().unwrap_or_default();
-            let sentence = Sentence::new("folder-links").with("links", troubles.links.len());
-            Some(sentence.with("name", name.display().to_string()))
-        };
-        self.trouble().or_else(of_links)
-    }
-
-    /// Why not all of its images can be judged, if so.
-    pub fn trouble(&self) -> Option<Sentence> {
-        let troubles = self.lock();
-        if troubles.away.is_some() {
-            return troubles.away.clone();
-        }
-        let (file, reason) = troubles.waiting.first_key_value()?;
-        let name = file.file_name().unwrap_or_default().display();
-        let sentence = Sentence::new("files-wait").with("files", troubles.waiting.len());
-        let sentence = sentence.with("name", name.to_string());
-        Some(sentence.with("reason", reason.clone()))
-    }
-
-    fn note_links(&self, links: &BTreeSet<PathBuf>) {
-        let mut troubles = self.lock();
-        if troubles.links != *links {
-            troubles.links.clone_from(links);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Troubles> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A folder of a station.
 pub struct FolderInput {
@@ -111,8 +55,16 @@ pub struct FolderInput {
 impl FolderInput {
     /// Hands on images until it is stopped; `known` were judged before, or could not be.
     pub fn work(&self, known: Vec<(String, FileState)>) {
+        let heed = (self.state.clone()).heed(self.post.name.clone(), Arc::clone(&self.misses));
+        let heed = self.runtime.spawn(heed);
+        self.look(known);
+        heed.abort();
+    }
+
+    fn look(&self, known: Vec<(String, FileState)>) {
+        let pulse = &self.state.pulse;
         let back = match self.after {
-            After::Move => put_back(&self.root),
+            After::Move => pulse.during(|| put_back(&self.root)),
             After::Stay => Ok(()),
         };
         if let Err(error) = back {
@@ -129,10 +81,12 @@ impl FolderInput {
         if self.after == After::Move {
             left_out.extend([DONE, FAILED].map(|below| self.root.join(below)));
         }
-        let mut folder = Folder::new(self.root.clone(), left_out, Links::Left, self.teller());
+        let new = || Folder::new(self.root.clone(), left_out, Links::Left, self.teller());
+        let mut folder = pulse.during(new);
+        folder.set_pulse(pulse);
         let mut is_busy = false;
         while !self.is_stopped() {
-            folder.wait(&mut arrivals, is_busy);
+            pulse.during(|| folder.wait(&mut arrivals, is_busy));
             self.state.note_links(folder.links());
             let whole = arrivals.take(Instant::now(), AT_ONCE);
             is_busy = whole.len() == AT_ONCE;
@@ -188,34 +142,35 @@ impl FolderInput {
     /// Why it cannot be done with yet.
     fn take(&self, whole: &Whole, arrivals: &mut Arrivals) -> Result<()> {
         let path = &whole.path;
-        if is_linked(&self.root, path) {
+        let pulse = &self.state.pulse;
+        if pulse.during(|| is_linked(&self.root, path)) {
             // It took the file's place; the next look tells of it.
             arrivals.forget(whole);
             return Ok(());
         }
-        if !is_image(path) {
+        if !pulse.during(|| is_image(path)) {
             return Ok(());
         }
-        let judged = match self.task(whole) {
+        let judged = match pulse.during(|| self.task(whole)) {
             Ok(task) => self.queue.judge_blocking(task),
             Err(error) => Err(error),
         };
         match judged {
             Ok(judgement) => {
-                self.finish(whole, Ok(&judgement.inspection.image))?;
+                pulse.during(|| self.finish(whole, Ok(&judgement.inspection.image)))?;
                 if self.after == After::Move {
                     // Somebody may put it back: it is moved on again then.
                     arrivals.forget(whole);
                 }
                 Ok(())
             }
-            Err(_) if !path.exists() => {
+            Err(_) if pulse.during(|| !path.exists()) => {
                 // It went with its share: when it comes back, it comes anew.
                 arrivals.forget(whole);
                 Ok(())
             }
             Err(error) if is_of_the_image(&error) && whole.is_ended() => {
-                self.finish(whole, Err(&error))
+                pulse.during(|| self.finish(whole, Err(&error)))
             }
             Err(error) => Err(error),
         }
@@ -262,8 +217,10 @@ impl FolderInput {
 
     /// Whether it was not told yet that a file was not judged; from now on it was.
     fn is_news(&self, whole: &Whole) -> bool {
+        let missed: Vec<PathBuf> = self.state.lock().missed.keys().cloned().collect();
+        let gone = FolderState::gone(missed);
         let mut troubles = self.state.lock();
-        troubles.missed.retain(|path, _| path.exists());
+        troubles.missed.retain(|path, _| !gone.contains(path));
         let told = (troubles.missed).insert(whole.path.clone(), whole.state);
         told.as_ref() != Some(&whole.state)
     }
@@ -321,8 +278,10 @@ impl FolderInput {
             );
         }
         if !is_of_the_image(error) && error.kind() != Kind::Paused {
+            let waiting: Vec<PathBuf> = self.state.lock().waiting.keys().cloned().collect();
+            let gone = self.state.pulse.during(|| FolderState::gone(waiting));
             let mut troubles = self.state.lock();
-            troubles.waiting.retain(|path, _| path.exists());
+            troubles.waiting.retain(|path, _| !gone.contains(path));
             (troubles.waiting).insert(whole.path.clone(), error.meant());
         }
         arrivals.put_back(whole, Instant::now());

@@ -2,5 +2,7 @@
 
 mod folder;
 mod moved;
+mod state;
 
-pub use folder::{FolderInput, FolderState};
+pub use folder::FolderInput;
+pub use state::FolderState;

@@ -107,10 +107,10 @@ impl Workshop {
         queue: &Queue,
     ) -> Option<FolderInput> {
         let folder = asked.folder.clone()?;
+        // One that is away is waited for.
+        let root = real(&folder);
         Some(FolderInput {
             post: Arc::clone(post),
-            // One that is away is waited for.
-            root: real(&folder),
             after: asked.after,
             data: self.data.root().to_owned(),
             most_bytes: self.limits.body,
@@ -118,7 +118,8 @@ impl Workshop {
             misses: Arc::clone(&self.misses),
             history: Arc::clone(&self.history),
             runtime: Handle::current(),
-            state: FolderState::default(),
+            state: FolderState::of(&root),
+            root,
             stop: Arc::clone(&self.stop),
         })
     }

@@ -1,6 +1,9 @@
 //! Images that come into a folder.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -144,6 +147,73 @@ fn links_in_the_folder_are_told_of_and_nothing_behind_them_is_opened() {
     let run = serving.stop();
     let told = run.stderr.matches("not followed").count();
     assert_eq!(told, 2, "{}", run.stderr);
+}
+
+/// A share of which the server does not answer, in the place of a folder.
+struct Hanging {
+    server: Child,
+    place: PathBuf,
+}
+
+impl Hanging {
+    /// None where none can be mounted.
+    fn mounted(place: PathBuf) -> Option<Self> {
+        // Who holds the device serves, and here never does.
+        let script = "exec 3<>/dev/fuse && mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hanging \"$0\" \
+                      && echo mounted && exec sleep 600";
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script).arg(&place);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = command.spawn().ok()?;
+        let mut said = String::new();
+        let out = server.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut said).unwrap();
+        if said.is_empty() {
+            eprintln!("skipped: no share that hangs can be mounted");
+            server.wait().unwrap();
+            return None;
+        }
+        Some(Self { server, place })
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        self.server.kill().ok();
+        self.server.wait().ok();
+        let mut unmount = Command::new("umount");
+        unmount.arg("-l").arg(&self.place).status().ok();
+    }
+}
+
+#[test]
+fn a_share_that_hangs_is_told_of_and_waited_for() {
+    let world = World::with_model();
+    world.boards("in", 1);
+    let serving = Serving::start(&world, "--folder in");
+    serving.until(1);
+    let Some(hanging) = Hanging::mounted(world.path("in")) else {
+        return;
+    };
+    let trouble = || {
+        let stations = serving.get("/api/v1/stations").json();
+        stations[0]["folder_trouble"].as_str().map(str::to_owned)
+    };
+    let said = until(trouble);
+    assert!(said.contains("not answered for 20 seconds"), "{said}");
+    let page = serving.german("/stations/model");
+    assert!(page.contains("seit 20 Sekunden keine Antwort"), "{page}");
+    // Images that are sent are judged meanwhile.
+    assert_eq!(serving.send("", &image(4)).status, 201);
+    sleep(Duration::from_millis(1500));
+    drop(hanging);
+    world.write("in/new.png", image(5));
+    serving.until(3);
+    until(|| trouble().is_none().then_some(()));
+    let run = serving.stop();
+    for said in ["not answered for 20 seconds", "answers again"] {
+        assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.stderr);
+    }
 }
 
 #[test]
