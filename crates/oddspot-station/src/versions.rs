@@ -93,7 +93,11 @@ impl Versions {
     ) -> Result<Brought> {
         let post = self.post(station)?;
         let models = Arc::clone(&self.models);
-        let model = blocking(move || models.bring(&file)).await?;
+        let model = blocking(move || models.bring(&file))
+            .await
+            .inspect_err(|error| {
+                tracing::warn!("{station}: a model that was brought is refused: {error}");
+            })?;
         let sha256 = model.version.sha256.clone();
         let origin = Origin {
             good_images: Some(model.detector.header().good_images()),
@@ -140,6 +144,7 @@ impl Versions {
             versions.switch(&post, &version.sha256, note.as_ref()).await
         })
         .await
+        .inspect_err(|error| tracing::warn!("{station}: a model was not made active: {error}"))
     }
 
     /// Makes a model active that verifies, for who holds `switching`; by a person if there is a note.

@@ -32,6 +32,7 @@ mod parameters;
 mod people_page;
 mod problem;
 mod rate;
+mod refusals;
 mod safety;
 mod server;
 mod setup_page;
@@ -65,6 +66,7 @@ use group::Group;
 use need::Need;
 use problem::Problem;
 use rate::Rate;
+use refusals::Refusals;
 use who::Who;
 
 /// What requests share.
@@ -80,6 +82,8 @@ pub struct Shared {
     languages: Languages,
     /// How fast images may be sent.
     rate: Arc<Rate>,
+    /// What of refused images stands in the log.
+    refusals: Arc<Refusals>,
     /// Room for images that are being read: more would only fill memory.
     reading: Arc<Semaphore>,
     /// Room for good images that are sent: inspections never wait for it.
@@ -139,6 +143,7 @@ pub fn router(service: Arc<Service>, site: Site) -> Result<Router> {
     let body = service.limits.body;
     let shared = Shared {
         rate: Arc::new(Rate::new(service.limits.requests)),
+        refusals: Arc::default(),
         reading: Arc::new(Semaphore::new(service.limits.queue + READING)),
         learning: Arc::new(Semaphore::new(LEARNING)),
         access: Arc::new(Access::new(Arc::clone(&service.history))),

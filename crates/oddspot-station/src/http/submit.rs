@@ -117,6 +117,10 @@ fn note(
     detail: String,
     part_id: Option<String>,
 ) {
+    // That the history is away is told once, and elsewhere.
+    if reason != name_of(Kind::Away) {
+        shared.refusals.tell(station, reason, &detail);
+    }
     let image = NotJudged {
         reason,
         detail,
