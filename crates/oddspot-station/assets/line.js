@@ -2,6 +2,7 @@
 import { listen as act, refusal, tell } from "./api.js";
 import { follow } from "./events.js";
 import { listen } from "./label.js";
+import { listen as send } from "./send.js";
 
 /** Milliseconds without a sign of life after which the connection counts as lost. */
 const SILENCE = 15_000;
@@ -128,4 +129,5 @@ document.addEventListener("change", (event) => {
   }
 });
 listen(bring);
+send(station);
 act(bring, (error, button) => tell(button, error));

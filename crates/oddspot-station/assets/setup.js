@@ -1,6 +1,7 @@
 // The page of what a station's models are made of: images are sent one by one, and jobs are watched.
-import { ask, bring, listen, tell, told } from "./api.js";
+import { ask, bring, listen, tell } from "./api.js";
 import { follow } from "./events.js";
+import { clear, refuse as listed } from "./refused.js";
 import { filled } from "./words.js";
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -9,8 +10,6 @@ const drop = part("drop");
 const station = setup.dataset.station ?? "";
 /** Between two times that the jobs are brought anew, at least, in milliseconds. */
 const BETWEEN = 500;
-/** Refused files that are listed. */
-const LISTED = 50;
 
 let page = 0;
 let isStopped = false;
@@ -25,14 +24,7 @@ const good = () => bring(part("good"), `?page=${page}`);
  * @param {unknown} error
  */
 function refuse(name, error) {
-  const list = part("refused");
-  list.hidden = false;
-  if (list.children.length >= LISTED) return;
-  const line = document.createElement("li");
-  const strong = document.createElement("strong");
-  strong.textContent = name;
-  line.append(strong, " ", ...told(error));
-  list.append(line);
+  listed(part("refused"), name, error);
 }
 
 /**
@@ -50,8 +42,7 @@ async function send(files) {
   isStopped = false;
   part("sending").hidden = false;
   part("stop-sending").hidden = false;
-  part("refused").replaceChildren();
-  part("refused").hidden = true;
+  clear(part("refused"));
   tell();
   for (const [name, file] of files) {
     if (isStopped) break;

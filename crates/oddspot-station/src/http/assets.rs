@@ -15,7 +15,7 @@ const CSS: &str = "text/css; charset=utf-8";
 
 const JS: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 17] = [
+const FILES: [(&str, &str, &str); 19] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
     ("api.js", JS, include_str!("../../assets/api.js")),
     ("events.js", JS, include_str!("../../assets/events.js")),
@@ -31,7 +31,9 @@ const FILES: [(&str, &str, &str); 17] = [
     ("models.js", JS, include_str!("../../assets/models.js")),
     ("new.js", JS, include_str!("../../assets/new.js")),
     ("people.js", JS, include_str!("../../assets/people.js")),
+    ("refused.js", JS, include_str!("../../assets/refused.js")),
     ("regions.js", JS, include_str!("../../assets/regions.js")),
+    ("send.js", JS, include_str!("../../assets/send.js")),
     ("setup.js", JS, include_str!("../../assets/setup.js")),
     ("station.js", JS, include_str!("../../assets/station.js")),
     ("verdict.js", JS, include_str!("../../assets/verdict.js")),

@@ -92,7 +92,8 @@ pub async fn gate(
     }
     let is_private = !matches!(who.party, Party::Anyone(_)) && are_pages && !need.is_open;
     request.extensions_mut().insert(who);
-    let changes = need.people.is_some() && !request.method().is_safe();
+    // An image that was let in is judged to its end anyway.
+    let changes = need.people.is_some() && need != Need::SEND && !request.method().is_safe();
     let mut response = match changes {
         true => whole(&shared, request, next).await,
         false => next.run(request).await,

@@ -207,9 +207,8 @@ fn groups() -> Vec<Group> {
             .get("/v2/models/{model}", inference::model)
             .get("/v2/models/{model}/ready", inference::ready),
         // Images to be judged.
-        Group::of(Need::SEND)
-            .post("/api/v1/stations/{station}/inspections", inspections::judge)
-            .post("/v2/models/{model}/infer", inference::infer),
+        Group::of(Need::SEND).post("/api/v1/stations/{station}/inspections", inspections::judge),
+        Group::of(Need::INFER).post("/v2/models/{model}/infer", inference::infer),
         for_setting_up(),
         Group::of(Need::READ_SET_UP)
             .get("/api/v1/jobs", jobs::list)

@@ -43,8 +43,10 @@ impl Need {
         Some(Role::Operator),
         &[TokenRole::Reader, TokenRole::Machine],
     );
-    /// Programs that send.
-    pub const SEND: Self = Self::of(None, &[TokenRole::Machine]);
+    /// Programs that send images, and people who set stations up and try them.
+    pub const SEND: Self = Self::of(Some(Role::Engineer), &[TokenRole::Machine]);
+    /// Programs that send images as the Open Inference Protocol has them.
+    pub const INFER: Self = Self::of(None, &[TokenRole::Machine]);
 
     const fn of(people: Option<Role>, tokens: &'static [TokenRole]) -> Self {
         Self {

@@ -154,6 +154,14 @@ impl Chromium {
         }
     }
 
+    /// Presses Enter as a keyboard does, so that a link is followed.
+    pub fn enter(&mut self) {
+        for kind in ["keyDown", "keyUp"] {
+            let event = json!({ "type": kind, "key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13 });
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
     /// Presses the arrow to the right as a keyboard does, with what a slider needs to know of it.
     pub fn press_arrow_right(&mut self) {
         for kind in ["rawKeyDown", "keyUp"] {

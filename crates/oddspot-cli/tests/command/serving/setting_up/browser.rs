@@ -141,7 +141,7 @@ fn a_comparison_is_cancelled_and_a_station_renamed_and_taken_away_in_a_browser()
 
 #[test]
 #[ignore = "needs chromium"]
-fn a_station_is_made_in_a_browser_from_its_name_to_a_verdict() {
+fn from_an_empty_station_to_a_first_verdict_without_leaving_the_pages() {
     let world = World::new();
     world.boards("good", BOARDS);
     let serving = Serving::started(&world, "");
@@ -205,13 +205,26 @@ fn a_station_is_made_in_a_browser_from_its_name_to_a_verdict() {
     page.until("document.querySelector('.job.done') !== null");
     page.until("document.getElementById('found').textContent.includes('looked through')");
     page.assert_sound();
-    // An image is judged, and its verdict seen.
+    // An image is sent from the page and judged, one is refused, and the verdict is seen.
     page.open(&serving.url("/stations/part"), 1280, "light");
-    serving.post_bytes(
-        "/api/v1/stations/part/inspections?part_id=first",
-        &image(40),
+    page.assert_sound();
+    page.value("document.querySelector('a[href=\"#files\"]').focus()");
+    page.enter();
+    page.until("document.activeElement.id === 'files'");
+    world.write("first.png", image(40));
+    page.choose(
+        "#files",
+        &[world.path("good/broken.png"), world.path("first.png")],
     );
     page.until("document.querySelector('.said h2')?.textContent === 'Part first'");
+    page.until("document.getElementById('sent-words').textContent === '2 of 2 sent, 1 refused'");
+    let refused = page.value("document.getElementById('refused').textContent");
+    let refused = refused.as_str().unwrap().to_owned();
+    assert!(
+        refused.starts_with("broken.png") && refused.contains("its content is not a PNG"),
+        "{refused}"
+    );
+    page.wrong.clear();
     let verdict = page.value("document.querySelector('.verdict').textContent");
     assert!(
         ["good", "check", "anomalous"]
