@@ -129,5 +129,5 @@ document.addEventListener("change", (event) => {
   }
 });
 listen(bring);
-send(station);
+send(station, bring);
 act(bring, (error, button) => tell(button, error));

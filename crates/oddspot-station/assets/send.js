@@ -14,8 +14,9 @@ const refused = document.getElementById("refused");
 /**
  * Lets images be chosen or dropped.
  * @param {string} station
+ * @param {() => void} missed called when one was refused
  */
-export function listen(station) {
+export function listen(station, missed) {
   if (!place || !said || !refused || !(input instanceof HTMLInputElement)) return;
   const address = `/api/v1/stations/${encodeURIComponent(station)}/inspections`;
   /** @type {Promise<void>} */
@@ -35,6 +36,7 @@ export function listen(station) {
       } catch (error) {
         counts.refused += 1;
         refuse(refused, file.name, error);
+        missed();
       }
       counts.sent += 1;
       tell();

@@ -144,6 +144,21 @@ files-wait = { $files ->
     [one] { $name } wartet: { $reason }
    *[other] { $files } Dateien warten, etwa { $name }: { $reason }
 }
+missed-today = { $images ->
+    [one] 1 Bild, das heute kam, wurde nicht beurteilt:
+   *[other] { $images } Bilder, die heute kamen, wurden nicht beurteilt, die letzten:
+}
+missed-one = { $time }, { $name }: { $reason }
+missed-unnamed = ohne Namen
+missed-queue-full = es kamen mehr Bilder, als warten können
+missed-too-fast = es kamen mehr Bilder in einer Sekunde, als limits.requests der Konfiguration einlässt
+missed-no-model = die Station hatte kein Modell
+missed-paused = die Station pausierte
+missed-too-large = es ist größer, als limits.body der Konfiguration einlässt
+missed-no-room = auf der Platte war kein Platz mehr
+missed-slow = es kam nicht rechtzeitig ganz an
+missed-ending = der Dienst war dabei zu enden
+missed-other = nicht zu verwenden: { $detail }
 today = heute { $verdict }
 waiting = warten
 folder = Ordner

@@ -144,6 +144,21 @@ files-wait = { $files ->
     [one] { $name } waits: { $reason }
    *[other] { $files } files wait, as { $name }: { $reason }
 }
+missed-today = { $images ->
+    [one] 1 image that came today was not judged:
+   *[other] { $images } images that came today were not judged, the last ones:
+}
+missed-one = { $time }, { $name }: { $reason }
+missed-unnamed = without a name
+missed-queue-full = more images came than could wait
+missed-too-fast = more images came in a second than limits.requests of the configuration lets in
+missed-no-model = the station had no model
+missed-paused = the station was paused
+missed-too-large = it is larger than limits.body of the configuration lets in
+missed-no-room = there was no room left on the disk
+missed-slow = it did not come whole in time
+missed-ending = the service was about to end
+missed-other = { $detail }
 today = { $verdict } today
 waiting = waiting
 folder = folder

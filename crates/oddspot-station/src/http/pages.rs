@@ -16,8 +16,8 @@ use super::who::Who;
 use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order, Role};
 use crate::pages::{
-    Asked, AwayPage, Card, Count, EmptyPage, HistoryPage, LinePage, Navigation, NewPage, Now,
-    OutputRow, Place, Reader, chart, render, role_key, verdict_key,
+    Asked, AwayPage, Card, Count, EmptyPage, HistoryPage, LinePage, MissedRows, Navigation,
+    NewPage, Now, OutputRow, Place, Reader, chart, render, role_key, verdict_key,
 };
 use crate::service::Station;
 use crate::words::{Marked, Words};
@@ -152,6 +152,7 @@ async fn now_at(
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
         trouble: trouble_of(t, shared, station),
+        missed: MissedRows::of(t, &shared.service.misses.today(&station.name)),
         keeping: (shared.service.keeping.trouble(&station.name)).map(|trouble| {
             let said = t.say("trouble-keeping").with("detail", trouble.marked(t));
             said.marked()

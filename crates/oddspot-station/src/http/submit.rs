@@ -121,9 +121,14 @@ fn note(
     if reason != name_of(Kind::Away) {
         shared.refusals.tell(station, reason, &detail);
     }
+    // Who names a station that there is none of is told so, and nobody else.
+    if shared.service.station(station).is_err() {
+        return;
+    }
     let image = NotJudged {
         reason,
         detail,
+        sentence: None,
         part_id,
         file: None,
     };

@@ -233,6 +233,7 @@ impl FolderInput {
             let image = NotJudged {
                 reason: name_of_kind(error.kind()),
                 detail: error.to_string(),
+                sentence: error.sentence().cloned(),
                 part_id: None,
                 file: Some(name_of(&self.root, &whole.path)),
             };

@@ -59,6 +59,7 @@ impl Worker {
                 let image = NotJudged {
                     reason: name_of(error.kind()),
                     detail: error.to_string(),
+                    sentence: error.sentence().cloned(),
                     part_id,
                     file: None,
                 };

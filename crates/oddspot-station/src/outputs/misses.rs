@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use super::today::{OfDay, Today};
 use crate::error::Kind;
 use crate::history::{History, Unjudged};
 use crate::metrics::Metrics;
+use crate::words::Sentence;
 
 /// Between two events of the same reason.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -21,6 +23,8 @@ pub struct NotJudged {
     pub reason: &'static str,
     /// Why, in a sentence.
     pub detail: String,
+    /// The same for people, where there are words of their languages for it.
+    pub sentence: Option<Sentence>,
     /// The part, if whoever sent the image named it.
     pub part_id: Option<String>,
     /// The file, if it came by a folder.
@@ -32,6 +36,7 @@ pub struct Misses {
     history: Arc<History>,
     metrics: Arc<Metrics>,
     noted: Mutex<BTreeMap<(String, &'static str), Noted>>,
+    today: Today,
     wake: Notify,
 }
 
@@ -57,6 +62,7 @@ impl Misses {
             history,
             metrics,
             noted: Mutex::default(),
+            today: Today::default(),
             wake: Notify::new(),
         }
     }
@@ -64,6 +70,7 @@ impl Misses {
     /// Counts an image that was not judged, and tells of it.
     pub fn missed(&self, station: &str, image: NotJudged) {
         self.metrics.missed(image.reason);
+        self.today.put(station, image.clone());
         self.note(Unjudged {
             station: station.to_owned(),
             reason: image.reason,
@@ -72,6 +79,16 @@ impl Misses {
             part_id: image.part_id,
             file: image.file,
         });
+    }
+
+    /// Those of a station that were not judged today, as far as the service ran.
+    pub fn today(&self, station: &str) -> OfDay {
+        self.today.of(station)
+    }
+
+    /// Forgets a station that is no more; what is to be told of it stays.
+    pub fn forget(&self, station: &str) {
+        self.today.forget(station);
     }
 
     /// Tells that images cannot come; nobody knows how many.

@@ -10,6 +10,7 @@ mod modbus;
 mod mqtt;
 mod recipient;
 mod state;
+mod today;
 mod webhook;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 pub use condition::{Condition, Look};
 pub use misses::{Misses, NotJudged};
 pub use state::{Output, OutputNow, OutputState};
+pub use today::OfDay;
 
 use crate::configuration::{ModbusConfiguration, OutputConfiguration, OutputKind};
 use crate::error::{Error, Kind, Result};

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Card, Navigation};
-use crate::outputs::OutputNow;
+use crate::outputs::{NotJudged, OfDay, OutputNow};
 use crate::words::{Marked, Words};
 
 /// How many images of a verdict there were today.
@@ -29,6 +29,8 @@ pub struct Now {
     pub is_paused: bool,
     /// What is wrong, if anything is.
     pub trouble: Option<Marked>,
+    /// Images that were not judged today, if there are any.
+    pub missed: Option<MissedRows>,
     /// That it keeps more than it is to, or that the disk is nearly full.
     pub keeping: Option<Marked>,
     /// How many there were today, verdict by verdict.
@@ -63,6 +65,56 @@ pub struct LinePage {
     pub nav: Navigation,
     /// How it goes.
     pub now: Now,
+}
+
+/// Images that were not judged today, as the page shows them.
+pub struct MissedRows {
+    /// How many.
+    pub said: String,
+    /// The last ones, the newest first: when, which, and why.
+    pub last: Vec<Marked>,
+}
+
+impl MissedRows {
+    /// Of a day; none where all were judged.
+    pub fn of(t: &Words, day: &OfDay) -> Option<Self> {
+        let row = |(time, image): &(String, NotJudged)| {
+            let name = image.file.clone().or_else(|| image.part_id.clone());
+            let name = name.unwrap_or_else(|| t.say("missed-unnamed").to_string());
+            (t.say("missed-one"))
+                .with("time", t.time_of_day(time))
+                .with("name", name)
+                .with("reason", why_missed(t, image))
+                .marked()
+        };
+        (day.images > 0).then(|| Self {
+            said: (t.say("missed-today"))
+                .with("images", day.images)
+                .to_string(),
+            last: day.last.iter().map(row).collect(),
+        })
+    }
+}
+
+/// Why an image was not judged: as whoever refused it has it in words, or by its kind.
+fn why_missed(t: &Words, image: &NotJudged) -> Marked {
+    if let Some(sentence) = &image.sentence {
+        return sentence.marked(t);
+    }
+    let key = match image.reason {
+        "queue_full" => "missed-queue-full",
+        "too_fast" => "missed-too-fast",
+        "no_model" => "missed-no-model",
+        "paused" => "missed-paused",
+        "too_large" => "missed-too-large",
+        "no_room" => "missed-no-room",
+        "slow" => "missed-slow",
+        "ending" => "missed-ending",
+        // Of these the kind alone says too little.
+        _ => "missed-other",
+    };
+    let detail = Marked::english(t, &image.detail);
+    t.say(key).with("detail", detail).marked()
 }
 
 /// An output as the page shows it.

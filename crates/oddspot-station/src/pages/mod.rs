@@ -33,7 +33,7 @@ pub use histogram::{Scores, axis_of, histogram};
 pub use history::{Asked, HistoryPage};
 pub use inspection::{InspectionPage, PlaceRow};
 pub use keys::{role as role_key, verdict as verdict_key};
-pub use line::{Count, LinePage, Now, OutputRow};
+pub use line::{Count, LinePage, MissedRows, Now, OutputRow};
 pub use login::LoginPage;
 pub use models::{ModelsPage, VersionCard};
 pub use navigation::{Link, Navigation, Place, Reader};

@@ -138,6 +138,7 @@ impl Service {
             tokio::time::sleep(LOOK).await;
         }
         self.metrics.forget(name);
+        self.misses.forget(name);
         self.keeping.forget(name);
         if let Some(model) = station.model() {
             self.metrics.model_ends(name, &model.version);

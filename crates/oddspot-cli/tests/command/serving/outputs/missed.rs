@@ -118,6 +118,48 @@ fn what_cannot_be_read_and_what_cannot_come_is_told_with_its_reason() {
 }
 
 #[test]
+fn the_page_of_the_line_tells_how_many_were_not_judged_and_why() {
+    let world = World::with_model();
+    world.make_folder("in");
+    let serving = Serving::start(&world, "--folder in --after move");
+    let english = || serving.get("/stations/model/now").text();
+    assert!(!english().contains("id=\"missed\""));
+    let half = image(1);
+    let half = &half[..half.len() / 2];
+    serving.send("?part_id=SN9", half).problem(422);
+    let page = english();
+    assert!(
+        page.contains("1 image that came today was not judged:") && page.contains(", SN9: "),
+        "{page}"
+    );
+    assert!(page.contains("damaged or incomplete"), "{page}");
+    serving.send("", b"").problem(422);
+    let page = english();
+    assert!(
+        page.contains("2 images that came") && page.contains(", without a name: the body is empty"),
+        "{page}"
+    );
+    world.write("in/half.png", half);
+    let page = until(|| Some(english()).filter(|page| page.contains("3 images that came")));
+    assert!(
+        page.contains(", half.png: the image half.png is damaged"),
+        "{page}"
+    );
+    let german = serving.german("/stations/model/now");
+    for words in [
+        "3 Bilder, die heute kamen, wurden nicht beurteilt",
+        ", half.png: das Bild half.png ist beschädigt oder unvollständig",
+        ", ohne Namen: nicht zu verwenden: <span lang=\"en\">the body is empty",
+    ] {
+        assert!(german.contains(words), "{words}: {german}");
+    }
+    // An image that is judged is none of them.
+    assert_eq!(serving.send("", &image(2)).status, 201);
+    assert!(english().contains("3 images that came"));
+    serving.stop();
+}
+
+#[test]
 fn a_file_that_cannot_be_moved_is_told_once() {
     let receiver = Receiver::new(Mood::Takes);
     let world = world_with(&format!(

@@ -218,6 +218,8 @@ fn from_an_empty_station_to_a_first_verdict_without_leaving_the_pages() {
     );
     page.until("document.querySelector('.said h2')?.textContent === 'Part first'");
     page.until("document.getElementById('sent-words').textContent === '2 of 2 sent, 1 refused'");
+    // That it was not judged is told to everybody.
+    page.until("document.getElementById('missed')?.textContent.includes(', broken: ')");
     let refused = page.value("document.getElementById('refused').textContent");
     let refused = refused.as_str().unwrap().to_owned();
     assert!(
