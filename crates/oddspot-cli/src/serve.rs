@@ -113,7 +113,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
     // So that what is wrong with one is told with the advice that other commands give.
     for station in &configuration.stations {
         if let Some(model) = &station.model {
-            Model::load(model).with_context(|| format!("station {}", station.name))?;
+            Model::load(model).with_context(|| format!("station {}: model", station.name))?;
         }
     }
     let data = match (&configuration.data, &scratch) {

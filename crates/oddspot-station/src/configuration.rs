@@ -4,6 +4,7 @@ mod database;
 mod keep;
 mod limits;
 mod outputs;
+mod place;
 mod places;
 
 use std::collections::HashSet;
@@ -137,18 +138,15 @@ impl Configuration {
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
         let read: Self = toml::from_str(&text).map_err(|error| {
-            let line = line_at(&text, error.span().map(|span| span.start));
-            Error::at(
-                Kind::Invalid,
-                path,
-                line + &error.message().replace('\n', " "),
-            )
+            let at = error.span().map(|span| span.start);
+            let reason = error.message().replace('\n', " ");
+            Error::at(Kind::Invalid, path, place::told(&text, at, &reason))
         })?;
         let read = read.below(path.parent().unwrap_or(Path::new("")));
         match read.fault() {
             Some(Fault { place, reason }) => {
-                let line = line_at(&text, place.start(&text));
-                Err(Error::at(Kind::Invalid, path, line + &reason))
+                let told = place::told(&text, place.start(&text), &reason);
+                Err(Error::at(Kind::Invalid, path, told))
             }
             None => Ok(Self {
                 file: Some(path.to_owned()),
@@ -251,13 +249,6 @@ impl Place {
         };
         value.map(|value| value.span().start)
     }
-}
-
-/// The line that a place of a text lies in, for people.
-fn line_at(text: &str, place: Option<usize>) -> String {
-    let before = place.and_then(|place| text.get(..place));
-    let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
-    line.unwrap_or_default()
 }
 
 fn of_names(stations: &[StationConfiguration]) -> Option<Fault> {

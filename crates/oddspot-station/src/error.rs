@@ -124,6 +124,16 @@ impl Error {
         Self::new(Kind::Internal, reason)
     }
 
+    /// The same, told with the key of the configuration that is at fault.
+    #[must_use]
+    pub(crate) fn of_key(self, key: &str) -> Self {
+        Self {
+            reason: format!("{key}: {self}"),
+            path: None,
+            ..self
+        }
+    }
+
     /// The kind of trouble.
     pub fn kind(&self) -> Kind {
         self.kind

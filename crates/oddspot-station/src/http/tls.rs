@@ -17,8 +17,9 @@ use crate::error::{Error, Kind, Result};
 /// # Errors
 /// A file that cannot be read, that has no certificate or no key; a key that is another certificate's.
 pub fn acceptor(tls: &TlsConfiguration) -> Result<TlsAcceptor> {
-    let certificates = certificates(&tls.certificate)?;
-    let key = key(&tls.key)?;
+    let certificates = certificates(&tls.certificate);
+    let certificates = certificates.map_err(|error| error.of_key("tls.certificate"))?;
+    let key = key(&tls.key).map_err(|error| error.of_key("tls.key"))?;
     let unusable = |error: TlsError| match error {
         TlsError::InconsistentKeys(_) => {
             let reason = format!(

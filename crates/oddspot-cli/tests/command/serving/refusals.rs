@@ -162,7 +162,7 @@ fn what_cannot_be_served_is_said_in_a_sentence() {
     let serve = |options: &str| world.oddspot(&format!("serve --data data {options}"));
     world.fails_leaving(
         &mut serve("--model none.oddspot"),
-        &["none.oddspot", "station none"],
+        &["none.oddspot", "station none: model: "],
     );
     world.write("broken.oddspot", &world.read("model.oddspot")[..5000]);
     world.fails_leaving(&mut serve("--model broken.oddspot"), &["broken.oddspot"]);
@@ -174,6 +174,23 @@ fn what_cannot_be_served_is_said_in_a_sentence() {
         &mut serve("--model model.oddspot --listen 0.0.0.0:0"),
         &["0.0.0.0:0", "oddspot serve user add", "127.0.0.1"],
     );
+    for (text, words) in [
+        (
+            "[[station]]\nname = \"a\"\nmodel = 7\n",
+            &["serve.toml: line 3: station.model: "][..],
+        ),
+        (
+            "[[station]]\nname = \"a\"\nmodel = \"none.oddspot\"\n",
+            &["station a: model: ", "none.oddspot"],
+        ),
+        (
+            "[tls]\ncertificate = \"none.pem\"\nkey = \"none.key\"\n",
+            &["tls.certificate: ", "none.pem"],
+        ),
+    ] {
+        world.write("serve.toml", text);
+        world.fails_leaving(&mut serve("--config serve.toml"), words);
+    }
     world.write("serve.toml", "threads = 1\nlistens = \"x\"\n");
     world.fails_leaving(
         &mut serve("--config serve.toml"),

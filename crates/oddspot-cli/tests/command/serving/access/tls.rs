@@ -137,8 +137,16 @@ fn certificates_that_cannot_be_used_are_told_of_in_a_sentence() {
         ))
     };
     for (certificate, key, words) in [
-        ("none.pem", "server.key", &["none.pem", "No such file"][..]),
-        ("server.pem", "none.key", &["none.key", "No such file"]),
+        (
+            "none.pem",
+            "server.key",
+            &["tls.certificate: ", "none.pem", "No such file"][..],
+        ),
+        (
+            "server.pem",
+            "none.key",
+            &["tls.key: ", "none.key", "No such file"],
+        ),
         ("empty.pem", "server.key", &["empty.pem", "no certificate"]),
         ("server.pem", "empty.pem", &["empty.pem", "no private key"]),
         (
