@@ -204,6 +204,30 @@ impl Chromium {
         );
     }
 
+    /// Presses the mouse at a place of the window, moves it to another, and lets it go; a click where both are the same.
+    pub fn drag(&mut self, from: [f64; 2], to: [f64; 2]) {
+        for (kind, [x, y], buttons) in [
+            ("mouseMoved", from, 0),
+            ("mousePressed", from, 1),
+            ("mouseMoved", to, 1),
+            ("mouseReleased", to, 0),
+        ] {
+            let button = ["none", "left"][usize::from(buttons == 1 || kind == "mouseReleased")];
+            let event = json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", event);
+        }
+    }
+
+    /// The place in the window of a place of the drawing, in shares of its sides.
+    pub fn on_canvas(&mut self, share: [f64; 2]) -> [f64; 2] {
+        let at = self.value(
+            "(() => { const box = document.getElementById('canvas').getBoundingClientRect(); \
+             return [box.left, box.top, box.width, box.height]; })()",
+        );
+        let at: Vec<f64> = serde_json::from_value(at).unwrap();
+        [at[0] + share[0] * at[2], at[1] + share[1] * at[3]]
+    }
+
     /// How many sheets of paper the page takes.
     pub fn sheets(&mut self) -> usize {
         let printed = self.call(

@@ -13,6 +13,7 @@ mod outputs;
 mod pages;
 mod postgres;
 mod refusals;
+mod regions;
 mod requests;
 mod setting_up;
 mod texts;

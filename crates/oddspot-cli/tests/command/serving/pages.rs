@@ -183,16 +183,8 @@ fn pages_are_used_by_keyboard_by_finger_and_on_paper() {
     // Regions: a triangle by finger, a corner moved and one removed by keyboard.
     page.open(&serving.url("/stations/part/setup"), 390, "light");
     page.value("document.getElementById('canvas').scrollIntoView({ block: 'center', behavior: 'instant' })");
-    let place = |page: &mut Chromium, share: [f64; 2]| {
-        let at = page.value(
-            "(() => { const box = document.getElementById('canvas').getBoundingClientRect(); \
-             return [box.left, box.top, box.width, box.height]; })()",
-        );
-        let at: Vec<f64> = serde_json::from_value(at).unwrap();
-        [at[0] + share[0] * at[2], at[1] + share[1] * at[3]]
-    };
     for share in [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8], [0.2, 0.2]] {
-        let at = place(&mut page, share);
+        let at = page.on_canvas(share);
         page.tap(at);
     }
     page.until("document.querySelectorAll('#region-list li').length === 1");
