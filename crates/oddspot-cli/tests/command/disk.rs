@@ -26,7 +26,10 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     assert!(!world.path("no").exists());
     world.fails(
         &mut world.train("boards -o boards"),
-        &["boards is a folder", "boards/model.oddspot"],
+        &[
+            "boards is a folder of images",
+            "oddspot train boards -o boards.oddspot",
+        ],
     );
     world.fails(
         &mut world.train("boards -o m.oddspot --log file/log.jsonl"),

@@ -92,7 +92,7 @@ fn tiles_of_one_plane_each_are_put_together_wherever_they_reach_beyond_the_image
                 .with(TILE_HEIGHT, height)
         };
         for spelling in SPELLINGS {
-            let found = read(&tiff(&[tiled.clone()], spelling)).image;
+            let found = read(&tiff(std::slice::from_ref(&tiled), spelling)).image;
             assert!(found == image, "tiles of {width}x{height}");
         }
     }
