@@ -1,6 +1,6 @@
 //! Whether what is judged can be kept: noted where something could not be, and looked at until it can.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
@@ -67,15 +67,19 @@ impl Storing {
         done
     }
 
-    /// Looks as long as nothing can be kept, and where there is little room.
-    pub async fn look_after(self: Arc<Self>) {
+    /// Looks as long as nothing can be kept, and where there is little room; until nobody else has it any more, so that
+    /// the data folder is free for who comes next.
+    pub async fn look_after(storing: Weak<Self>) {
         loop {
             tokio::time::sleep(LOOK).await;
-            let is_troubled = self.lock().is_some();
-            let has_little = || self.data.room().is_some_and(|room| room.free < LITTLE);
+            let Some(storing) = storing.upgrade() else {
+                return;
+            };
+            let is_troubled = storing.lock().is_some();
+            let has_little = || storing.data.room().is_some_and(|room| room.free < LITTLE);
             if is_troubled || has_little() {
                 // It is noted.
-                self.check().await.ok();
+                storing.check().await.ok();
             }
         }
     }

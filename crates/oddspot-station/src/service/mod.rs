@@ -172,7 +172,7 @@ impl Service {
             Arc::clone(&metrics),
         ));
         let storing = Arc::new(Storing::new(Arc::clone(&data), Arc::clone(&history)));
-        tokio::spawn(Arc::clone(&storing).look_after());
+        tokio::spawn(Storing::look_after(Arc::downgrade(&storing)));
         let recent: Arc<Recent> = Arc::default();
         let stop: Arc<AtomicBool> = Arc::default();
         let service = Arc::new(Self {
