@@ -3,9 +3,9 @@
 mod database;
 mod keep;
 mod limits;
+mod line_and_key;
 mod outputs;
-mod place;
-mod places;
+mod real_folder;
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -23,7 +23,7 @@ pub use limits::Limits;
 pub use outputs::{
     ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,
 };
-pub use places::real;
+pub use real_folder::real;
 
 /// Letters of a station's name, at most.
 const LONGEST: usize = 64;
@@ -140,12 +140,12 @@ impl Configuration {
         let read: Self = toml::from_str(&text).map_err(|error| {
             let at = error.span().map(|span| span.start);
             let reason = error.message().replace('\n', " ");
-            Error::at(Kind::Invalid, path, place::told(&text, at, &reason))
+            Error::at(Kind::Invalid, path, line_and_key::told(&text, at, &reason))
         })?;
         let read = read.below(path.parent().unwrap_or(Path::new("")));
         match read.fault() {
             Some(Fault { place, reason }) => {
-                let told = place::told(&text, place.start(&text), &reason);
+                let told = line_and_key::told(&text, place.start(&text), &reason);
                 Err(Error::at(Kind::Invalid, path, told))
             }
             None => Ok(Self {
@@ -266,7 +266,7 @@ fn of_names(stations: &[StationConfiguration]) -> Option<Fault> {
 
 fn of_folders(stations: &[StationConfiguration]) -> Option<Fault> {
     let folders = stations.iter().map(|one| one.folder.as_deref());
-    let (number, reason) = places::fault(folders)?;
+    let (number, reason) = real_folder::fault(folders)?;
     Some(Fault::at(Place::Station(number, "folder"), reason))
 }
 

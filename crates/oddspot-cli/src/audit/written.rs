@@ -50,14 +50,12 @@ pub fn write_page(found: &Found, file: &Path, runtime: &Runtime) -> Result<()> {
 
 /// The pictures of the page, few of them decoded at a time.
 fn drawn(audit: &Audit) -> oddspot::Result<Vec<AuditPicture>> {
-    let mut shown = audit_shown(audit).into_iter();
-    let sources: Vec<&Source> = (shown.as_slice().iter())
-        .map(|&at| &audit.images[at].source)
-        .collect();
-    let mut pictures = Vec::with_capacity(sources.len());
+    let shown = audit_shown(audit);
+    let sources: Vec<&Source> = (shown.iter()).map(|&at| &audit.images[at].source).collect();
+    let mut pictures = Vec::with_capacity(shown.len());
     for now in batches(&sources, 2 * rayon::current_num_threads()) {
-        let places: Vec<usize> = shown.by_ref().take(now.len()).collect();
-        let drawn = (places.into_par_iter()).map(|at| AuditPicture::new(audit, at));
+        let places = &shown[pictures.len()..][..now.len()];
+        let drawn = (places.par_iter()).map(|&at| AuditPicture::new(audit, at));
         pictures.extend(drawn.collect::<oddspot::Result<Vec<_>>>()?);
     }
     Ok(pictures)

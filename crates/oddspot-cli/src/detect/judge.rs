@@ -25,7 +25,8 @@ pub fn judge(
         number,
         judged: Judged::Skipped(reason),
     };
-    let file_admitted = detector.admit_file(input.bytes());
+    // Until all that was read of it is gone: it was there before.
+    let _admitted = detector.admit_file(input.bytes());
     let file = match input.file() {
         Ok(file) => file,
         Err(reason) => return Ok(OfFile::whole(vec![skipped(None, reason)])),
@@ -62,9 +63,6 @@ pub fn judge(
         });
         drop(admitted);
     }
-    drop(pages);
-    drop(file);
-    drop(file_admitted);
     Ok(judged)
 }
 

@@ -45,10 +45,11 @@ impl Found {
                 true => Self::File,
                 false => Self::Nothing,
             }
+        } else if begins_like_an_image(path) {
+            // First: there may be thousands of them.
+            Self::Picture
         } else if Model::is_one(path) {
             Self::Model
-        } else if begins_like_an_image(path) {
-            Self::Picture
         } else if lists_images(path) {
             Self::List
         } else {

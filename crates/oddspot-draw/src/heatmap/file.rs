@@ -62,8 +62,11 @@ fn encode_tiff(to: impl Write + Seek, map: &ScoreMap, size: ImageSize) -> TiffRe
     let mut strip = Vec::new();
     let mut written = Ok(());
     map.resize_rows(size.height, size.width, &mut |row| {
+        if written.is_err() {
+            return;
+        }
         strip.extend_from_slice(row);
-        if strip.len() as u64 >= page.next_strip_sample_count() && written.is_ok() {
+        if strip.len() as u64 >= page.next_strip_sample_count() {
             written = page.write_strip(&strip);
             strip.clear();
         }

@@ -1,6 +1,7 @@
 //! What came of an attempt to tell.
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::words::Sentence;
 
 /// What became of some events.
 #[derive(Clone, Debug, Default)]
@@ -19,4 +20,9 @@ impl Handed {
             ..self
         }
     }
+}
+
+/// What went wrong, by a key of words.
+pub fn failed(key: &'static str) -> Error {
+    Error::of(Kind::System, Sentence::new(key))
 }

@@ -10,16 +10,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::handed::Handed;
+use super::handed::{Handed, failed};
 use super::state::Output;
-use crate::error::{Error, Kind};
 use crate::history::Event;
-use crate::words::Sentence;
 pub use server::Server;
 pub use unit::Unit;
 
 /// How long a controller may take to acknowledge, before that is told.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What is told then.
+const UNSEEN: &str = "controller-silent";
 
 /// A station's unit, as who is told.
 pub struct Modbus {
@@ -51,11 +51,11 @@ impl Modbus {
         for event in events {
             if self.wait && *self.ending.borrow() {
                 // Shown now, it could not be acknowledged any more: it is shown after the next start.
-                return handed.but(unseen());
+                return handed.but(failed(UNSEEN));
             }
             let acknowledged = self.unit.show(event);
             if self.wait && !self.is_acknowledged(acknowledged).await {
-                return handed.but(unseen());
+                return handed.but(failed(UNSEEN));
             }
             handed.done += 1;
             if self.wait {
@@ -71,7 +71,7 @@ impl Modbus {
         let Self { output, ending, .. } = self;
         let told = async {
             sleep(PATIENCE).await;
-            output.fails(&unseen());
+            output.fails(&failed(UNSEEN));
             std::future::pending().await
         };
         // What was acknowledged is, even if the end comes at the same time.
@@ -82,9 +82,4 @@ impl Modbus {
             () = told => false,
         }
     }
-}
-
-/// What is told where a controller does not acknowledge.
-fn unseen() -> Error {
-    Error::of(Kind::System, Sentence::new("controller-silent"))
 }

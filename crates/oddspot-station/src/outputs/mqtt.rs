@@ -14,11 +14,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::condition::Look;
-use super::handed::Handed;
+use super::handed::{Handed, failed};
 use super::state::Output;
 use crate::error::{Error, Kind, Result};
 use crate::history::{Event, Inspection};
-use link::{Link, failed};
+use link::Link;
 
 /// How long the broker may take to acknowledge what it was sent.
 const PATIENCE: Duration = Duration::from_secs(10);

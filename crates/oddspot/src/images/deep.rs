@@ -21,16 +21,21 @@ pub(super) fn is_large((width, height): (u32, u32)) -> bool {
     u64::from(width) * u64::from(height) >= MANY
 }
 
+/// What the header of such a picture says.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    /// The (width, height), before the orientation is applied.
+    pub size: (u32, u32),
+    /// Colours and channels of a pixel.
+    pub channels: [usize; 2],
+    /// Bits in use of 16, as the file says.
+    pub said: Option<u8>,
+}
+
 /// A file whose header was read.
 pub(super) trait Rows {
-    /// The (width, height), before the orientation is applied.
-    fn size(&self) -> (u32, u32);
-
-    /// Colours and channels of a pixel.
-    fn channels(&self) -> [usize; 2];
-
-    /// Bits in use of 16, as the file says.
-    fn said(&self) -> Option<u8>;
+    /// What it says.
+    fn head(&self) -> Head;
 
     /// Shows the samples from the first row to the last, some whole rows at a time; anew each time.
     ///
@@ -49,17 +54,20 @@ pub(super) fn picture(
     orientation: Orientation,
     name: &Path,
 ) -> Result<Picture> {
-    let channels = rows.channels();
+    let Head {
+        size: (width, height),
+        channels,
+        said,
+    } = rows.head();
     let [colours, of_pixel] = channels;
     let mut reach = Reach::default();
-    let depth = Depth::Of16(rows.said());
+    let depth = Depth::Of16(said);
     let is_known = bit_depth != BitDepth::Auto && of_pixel == colours;
     if !is_known {
         rows.each(&mut |row| reach.add(row, channels))?;
     }
     let range_of = |reach: &Reach| range(reach, (depth, bit_depth), false, channels);
     let seen = range_of(&reach);
-    let (width, height) = rows.size();
     let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
     rows.each(&mut |row| {
         if is_known {
@@ -85,9 +93,9 @@ pub(super) fn picture(
 /// A damaged file.
 pub(super) fn bits_in_use(rows: &mut dyn Rows) -> Result<u8> {
     let mut but_hot = ButHot::default();
-    let channels = rows.channels();
+    let Head { channels, said, .. } = rows.head();
     rows.each(&mut |row| but_hot.add(row, channels))?;
-    Ok(used_bits(but_hot.highest(), rows.said()))
+    Ok(used_bits(but_hot.highest(), said))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::deep::{Rows, is_large};
+use super::deep::{Head, Rows, is_large};
 use super::image_file::Content;
 use super::limits::Limits;
 use super::refusal::damaged;
@@ -13,11 +13,7 @@ use crate::error::Result;
 pub(super) struct DeepPng<'a> {
     content: Content<'a>,
     name: &'a Path,
-    size: (u32, u32),
-    /// Colours and channels of a pixel.
-    channels: [usize; 2],
-    /// Bits in use of 16, as the file says.
-    said: Option<u8>,
+    head: Head,
     limits: Limits,
 }
 
@@ -49,25 +45,19 @@ impl<'a> DeepPng<'a> {
         (by_rows && is_deep).then_some(Self {
             content,
             name,
-            size: (info.width, info.height),
-            channels,
-            said,
+            head: Head {
+                size: (info.width, info.height),
+                channels,
+                said,
+            },
             limits,
         })
     }
 }
 
 impl Rows for DeepPng<'_> {
-    fn size(&self) -> (u32, u32) {
-        self.size
-    }
-
-    fn channels(&self) -> [usize; 2] {
-        self.channels
-    }
-
-    fn said(&self) -> Option<u8> {
-        self.said
+    fn head(&self) -> Head {
+        self.head
     }
 
     fn each(&mut self, with: &mut dyn FnMut(&[u16])) -> Result<()> {

@@ -1,4 +1,4 @@
-//! How many pixels are decoded at a time.
+//! How much is in memory at a time: pixels that are decoded, or bytes of files.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, ThreadId};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Packet};
 use tokio::time::sleep;
 
+use super::super::handed::failed;
 use super::super::state::Output;
 use crate::error::{Error, Kind, Result};
 use crate::words::{Gap, Sentence, of_system};
@@ -138,11 +139,6 @@ impl Link {
             }
         }
     }
-}
-
-/// What is told by a key of words.
-pub fn failed(key: &'static str) -> Error {
-    Error::of(Kind::System, Sentence::new(key))
 }
 
 /// What went wrong, for people.

@@ -5,7 +5,7 @@ use ::tiff::ColorType;
 use ::tiff::decoder::{ChunkType, DecodingResult};
 use ::tiff::tags::{ByteOrder, CompressionMethod, PlanarConfiguration, Tag};
 
-use super::super::deep::{Rows, is_large};
+use super::super::deep::{Head, Rows, is_large};
 use super::super::image_file::read_at;
 use super::super::refusal::{damaged, refused};
 use super::TiffFile;
@@ -19,11 +19,7 @@ const AT_ONCE: usize = 1 << 20;
 /// Such a page, at which the decoder stands.
 pub(in super::super) struct DeepPage<'f, 'a> {
     file: &'f mut TiffFile<'a>,
-    size: (u32, u32),
-    /// Colours and channels of a pixel.
-    channels: [usize; 2],
-    /// Bits in use of 16, as the file says.
-    said: Option<u8>,
+    head: Head,
     strips: Strips,
     /// How it is turned.
     pub orientation: Orientation,
@@ -79,9 +75,11 @@ impl<'a> TiffFile<'a> {
         let (said, orientation) = (self.said()?, self.orientation());
         Ok(Some(DeepPage {
             file: self,
-            size,
-            channels,
-            said,
+            head: Head {
+                size,
+                channels,
+                said,
+            },
             strips,
             orientation,
         }))
@@ -89,21 +87,13 @@ impl<'a> TiffFile<'a> {
 }
 
 impl Rows for DeepPage<'_, '_> {
-    fn size(&self) -> (u32, u32) {
-        self.size
-    }
-
-    fn channels(&self) -> [usize; 2] {
-        self.channels
-    }
-
-    fn said(&self) -> Option<u8> {
-        self.said
+    fn head(&self) -> Head {
+        self.head
     }
 
     fn each(&mut self, with: &mut dyn FnMut(&[u16])) -> Result<()> {
-        let (width, height) = self.size;
-        let of_row = width as usize * self.channels[1];
+        let (width, height) = self.head.size;
+        let of_row = width as usize * self.head.channels[1];
         let name = self.file.name;
         let decoder = &mut self.file.decoder;
         match &self.strips {
