@@ -40,6 +40,8 @@ fn plain(value: &Value, ids: &[String], folder: &str) -> Value {
                     "ended",
                     "activated",
                     "losses",
+                    // Of the disk that the tests run on: how many bytes are free.
+                    "keeping_trouble",
                 ]
                 .contains(&name)
             });
