@@ -35,7 +35,11 @@ impl Observer for Watching<'_> {
     fn progress(&mut self, event: &Progress) -> ControlFlow<()> {
         match *event {
             Progress::Begins { teacher, .. } => self.warn(remarks::of_teacher(teacher, &setting)),
-            Progress::Aligned(good) => self.warn(remarks::of_alignment(good)),
+            Progress::Aligned(good) => self.warn(remarks::of_alignment(
+                good,
+                self.settings.alignment,
+                &setting,
+            )),
             Progress::Images { kinds, bit_depth } => self.warn(remarks::of_images(
                 kinds,
                 bit_depth,

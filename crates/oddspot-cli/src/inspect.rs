@@ -213,7 +213,8 @@ impl Inspection {
             return Ok(());
         }
         writeln!(f, "\nAlignment: {}", header.settings.alignment.name())?;
-        for remark in remarks::of_alignment(header.alignment.as_ref()) {
+        let (good, asked) = (header.alignment.as_ref(), header.settings.alignment);
+        for remark in remarks::of_alignment(good, asked, &option) {
             writeln!(f, "  {}", escaped(&remark.line()))?;
         }
         Ok(())

@@ -95,7 +95,7 @@ pub fn export(model: &Model, teacher: &Teacher, options: &Options) -> Result<Exp
 fn check(model: &Model) -> Result<()> {
     if model.header.alignment.is_some() {
         let reason = "the model looks for where each image lies before it judges it, which no ONNX graph can; train it \
-                      without";
+                      with alignment none";
         return Err(Error::setting("alignment", reason));
     }
     if !model.header.settings.tile.is_none() {

@@ -301,7 +301,7 @@ impl Observer for Watch<'_> {
             Event::Preparing { done, total } => self.show(("preparing", "images"), (done, total)),
             Event::Aligned(good) => {
                 self.end_phase();
-                for remark in remarks::of_alignment(good) {
+                for remark in remarks::of_alignment(good, self.settings.alignment, &option) {
                     note!(self.runtime.voice, "{}", remark.line());
                 }
             }

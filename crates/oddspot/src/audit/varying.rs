@@ -78,7 +78,7 @@ pub(super) fn varying(images: &[LeftOut], settings: &Settings) -> Vec<Varying> {
     let Some((height, width)) = maps.first().map(|map| (map.height, map.width)) else {
         return found;
     };
-    if maps.len() < ENOUGH || settings.alignment != Alignment::None {
+    if maps.len() < ENOUGH || matches!(settings.alignment, Alignment::Shift | Alignment::Rigid) {
         return found;
     }
     let mut area = 0.0;

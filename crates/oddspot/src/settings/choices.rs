@@ -79,6 +79,8 @@ impl Method {
 choices! {
     /// Whether images are brought to where good ones lie before they are looked at.
     pub enum Alignment {
+        /// As the good ones ask for: not, if they lie alike or have too little in common.
+        Auto = "auto",
         /// They are looked at as they are.
         None = "none",
         /// They are moved.

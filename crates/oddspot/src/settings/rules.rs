@@ -96,7 +96,8 @@ fn an_image_holds_a_pair(settings: &Settings) -> Option<String> {
 
 /// What is seen of a piece does not tell where the image lies.
 fn pieces_are_not_aligned(settings: &Settings) -> Option<String> {
-    let cuts = !settings.tile.is_none() && settings.alignment != Alignment::None;
+    let aligns = matches!(settings.alignment, Alignment::Shift | Alignment::Rigid);
+    let cuts = !settings.tile.is_none() && aligns;
     cuts.then(|| {
         format!(
             "{}: images that are cut into pieces cannot be aligned; set alignment to none, or tile to none",

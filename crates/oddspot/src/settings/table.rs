@@ -32,11 +32,11 @@ table! {
         /// Size in pixels that images are resized to; each side a multiple of 8, of 16 with a ResNet.
         common image_size: ImageSize = ImageSize::square(256), in 8..=4096;
 
-        /// Bring each image to where good ones lie: not (none), moved (shift), or turned too (rigid).
+        /// Bring images to where good ones lie: if these lie anyhow (auto), or always (shift, rigid).
         ///
-        /// For parts that lie a little off, or at any angle. An image that shows nothing of what good ones
+        /// For parts that lie a little off, or at any angle: auto finds such by their edges. An image that shows nothing of what good ones
         /// have in common could not be aligned, and the finding says so.
-        common alignment: Alignment = Alignment::None;
+        common alignment: Alignment = Alignment::Auto, paper Alignment::None;
 
         /// Cut images into pieces of so many of their own pixels, each resized to the image size.
         ///

@@ -153,6 +153,7 @@ impl Finishing<'_> {
                 settings: Settings {
                     // New images are read as these were.
                     bit_depth: self.set.view.reading().bit_depth,
+                    alignment: self.set.view.alignment(),
                     ..settings.clone()
                 },
                 iterations: self.iterations,

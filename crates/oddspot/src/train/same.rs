@@ -9,7 +9,7 @@ use crate::files::PackedTensors;
 use crate::images::{RegionOfInterest, Source};
 use crate::model::{ImageRecord, Model};
 use crate::net::teachers::Library;
-use crate::settings::Settings;
+use crate::settings::{Alignment, Settings};
 use crate::view::View;
 
 impl Model {
@@ -30,6 +30,9 @@ impl Model {
         if asked.bit_depth.is_auto() {
             // It is the images' own then.
             asked.bit_depth = header.settings.bit_depth;
+        }
+        if asked.alignment == Alignment::Auto {
+            asked.alignment = header.settings.alignment;
         }
         let differences = header.settings.decisive_differences(&asked);
         if !differences.is_empty() {

@@ -276,6 +276,10 @@ fn seen_by(
         view = view.inspecting(region, &images.sizes()?)?;
     }
     let view = Arc::new(view);
+    let settings = Settings {
+        alignment: view.alignment(),
+        ..settings
+    };
     if settings.alignment != Alignment::None {
         let learned = Progress::Aligned(view.good());
         go_on(observer.progress(&learned), "before the first step")?;

@@ -21,7 +21,7 @@ const COMPARED: usize = 24;
 const ROUNDS: usize = 2;
 /// Images that have nothing in common with good ones reach such correlations. Where it would count as aligned
 /// too, good images have too little in common to be aligned.
-const LEAST_CORRELATION: f32 = 0.3;
+pub(super) const LEAST_CORRELATION: f32 = 0.3;
 /// Distances of the quartiles, below the lower one, that the bound lies (Tukey's far out).
 const FAR: f32 = 3.0;
 /// The least distance of the quartiles.
@@ -30,11 +30,13 @@ const LEAST_SPREAD: f32 = 0.05;
 const NEARLY_ALL: f32 = 0.95;
 /// Degrees that it may be turned farther.
 const MORE_TURN: f32 = 15.0;
+/// Degrees from which on an image may be turned all the way round: parts that lie at any angle leave gaps by chance.
+const ANY_TURN: f32 = 135.0;
 /// Length of the mean of all turns' directions above which they have one in common.
 const COMMON_TURN: f32 = 0.7;
 
 /// What is known of how good images lie.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GoodAlignment {
     /// Columns of the picture that images are compared in.
     pub width: usize,
@@ -197,7 +199,10 @@ fn bound(correlations: &[f32]) -> f32 {
 /// How far an image may be turned, in degrees: as far as nearly all good ones, and a little more.
 fn reach_of(found: &[Found]) -> f32 {
     let turns: Vec<f32> = found.iter().map(turn).collect();
-    (quantile(&turns, NEARLY_ALL) + MORE_TURN).min(180.0)
+    match quantile(&turns, NEARLY_ALL) + MORE_TURN {
+        reach if reach < ANY_TURN => reach,
+        _ => 180.0,
+    }
 }
 
 /// A quantile, interpolated linearly; 0 of nothing.
@@ -206,4 +211,4 @@ fn quantile(values: &[f32], share: f32) -> f32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,11 +4,13 @@
 //! Good images give a [`Reference`]; an image is compared with it, small and as edges alone, and a
 //! [`Move`] brings it there. What is found goes the same way back.
 
+mod auto;
 mod edges;
 mod frame;
 mod inspected;
 mod learn;
 mod moves;
+mod pictures;
 mod pieces;
 mod reference;
 mod search;
@@ -20,12 +22,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::image::RgbImage;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{NamedTensors, PackedTensors};
-use crate::images::{ImageSize, Limits, Reading, RegionOfInterest, Source, batches, resize};
+use crate::images::{ImageSize, Limits, Reading, RegionOfInterest, Source, resize};
 use crate::maps::ScoreMap;
 use crate::settings::{Alignment, Settings};
 use edges::edges;
@@ -34,8 +35,9 @@ use inspected::footprint::Footprint;
 use inspected::{Inspected, OF_PIECES};
 pub(crate) use inspected::{inspected_share, of_region, packed_specs};
 pub use learn::GoodAlignment;
-use learn::learn;
+use learn::{LEAST_CORRELATION, learn};
 pub use moves::Move;
+use pictures::pictures;
 use pieces::Cut;
 pub use pieces::{Piece, Rectangle};
 pub use reference::Reference;
@@ -76,6 +78,7 @@ pub struct Sight {
 pub struct View {
     size: ImageSize,
     reading: Reading,
+    alignment: Alignment,
     aligner: Option<Aligner>,
     cut: Option<Cut>,
     /// What is inspected; all where there is none.
@@ -95,6 +98,7 @@ impl View {
         Self {
             size,
             reading: Reading::default(),
+            alignment: Alignment::None,
             aligner: None,
             cut: None,
             inspected: None,
@@ -110,7 +114,7 @@ impl View {
         }
     }
 
-    /// By the settings, and by what good images have in common if they ask for that: plain if these
+    /// By the settings, and by what good images have in common if they ask for that or leave it to them: plain if these
     /// have too little. Files are named as below `root`. None if told to stop.
     ///
     /// # Errors
@@ -119,32 +123,20 @@ impl View {
         settings: &Settings,
         images: impl Iterator<Item = &'a Source>,
         root: &Path,
-        mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+        progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Option<Self>> {
         let size = settings.image_size;
-        let how = settings.alignment;
+        let images: Vec<&Source> = images.collect();
+        let how = match settings.alignment {
+            Alignment::Auto => auto::alignment(settings, &images)?,
+            asked => asked,
+        };
         if how == Alignment::None {
             return Ok(Some(Self::unaligned(settings)));
         }
-        let images: Vec<&Source> = images.collect();
-        let Some(first) = images.first() else {
-            return Ok(Some(Self::unaligned(settings)));
+        let Some(pictures) = pictures(&images, (settings.reading(), size), progress)? else {
+            return Ok(None);
         };
-        let reading = settings.reading();
-        let first = first.decode(reading)?;
-        let canvas = edges::canvas([first.width(), first.height()]);
-        drop(first);
-        let mut pictures = Vec::with_capacity(images.len());
-        for now in batches(&images, 2 * rayon::current_num_threads()) {
-            let seen = now.par_iter().map(|source| {
-                let image = source.decode(reading)?;
-                Ok(edges(&resize(&image, size), canvas))
-            });
-            pictures.extend(seen.collect::<Result<Vec<_>>>()?);
-            if progress(pictures.len(), images.len()).is_break() {
-                return Ok(None);
-            }
-        }
         let name = |image: usize| images[image].name_below(root);
         let learned = learn(&pictures, how, size);
         let aligner = learned.map(|(reference, good)| Aligner {
@@ -152,6 +144,7 @@ impl View {
             good: good.named(name),
         });
         Ok(Some(Self {
+            alignment: how,
             aligner,
             ..Self::unaligned(settings)
         }))
@@ -177,10 +170,16 @@ impl View {
             })
         };
         Ok(Self {
+            alignment: settings.alignment,
             aligner: good.map(aligner).transpose()?,
             inspected: Inspected::read(packed)?,
             ..Self::unaligned(settings)
         })
+    }
+
+    /// How images are aligned: as the settings ask for, or as the good images do where that is left to them.
+    pub fn alignment(&self) -> Alignment {
+        self.alignment
     }
 
     /// What is known of how good images lie; none where nothing is aligned.
@@ -378,8 +377,10 @@ impl View {
             correlation: found.correlation,
             trusted: f64::from(found.correlation) >= good.bound,
         };
-        // An image that shows something else is seen as it is.
-        let to_image = match aligned.trusted {
+        // What is bad may be all that keeps an image from being aligned; one that shows something else is seen as it is.
+        let is_likely =
+            found.correlation >= LEAST_CORRELATION && across.hypot(down) <= good.moved[1];
+        let to_image = match aligned.trusted || is_likely {
             true => lies,
             false => Move::NONE,
         };

@@ -13,7 +13,7 @@ const VALUES: [(&str, &str, &str); 53] = [
     ("method", "full", "full"),
     ("teacher", "builtin", "vgg16"),
     ("image_size", "256", "256"),
-    ("alignment", "none", "none"),
+    ("alignment", "auto", "none"),
     ("tile", "none", "none"),
     ("tile_overlap", "32", "32"),
     ("bit_depth", "auto", "auto"),

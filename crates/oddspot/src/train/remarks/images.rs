@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Naming, Remark, named};
 use crate::images::{BitDepth, ImageSize, Kind, Kinds};
 use crate::net::teachers::{BUILTIN, RANDOM, TeacherIdentity};
-use crate::settings::{Settings, Tile};
+use crate::settings::{Alignment, Settings, Tile};
 use crate::view::GoodAlignment;
 
 /// Times that a side may be shrunk without a word.
@@ -30,8 +30,8 @@ pub fn of_teacher(teacher: &TeacherIdentity, naming: Naming) -> Option<Remark> {
     })
 }
 
-/// Of how good images lie, where they are to be aligned; `None` of images that have too little in common.
-pub fn of_alignment(good: Option<&GoodAlignment>) -> Vec<Remark> {
+/// Of how good images lie, where they are aligned; `None` of images that have too little in common.
+pub fn of_alignment(good: Option<&GoodAlignment>, asked: Alignment, naming: Naming) -> Vec<Remark> {
     let Some(good) = good else {
         return vec![Remark::warning(
             "the good images have too little in common to be aligned: they are looked at as they are".to_owned(),
@@ -43,6 +43,10 @@ pub fn of_alignment(good: Option<&GoodAlignment>) -> Vec<Remark> {
     );
     if most > 0.0 {
         text += &format!(", and turned by {turned:.1}°, {most:.1}° at most");
+    }
+    if asked == Alignment::Auto {
+        let as_they_lie = naming("alignment", Some(Alignment::None.name()));
+        text += &format!("; {as_they_lie} looks at them as they lie");
     }
     let mut told = vec![
         Remark::note(text),
@@ -266,6 +270,18 @@ mod tests {
         assert_eq!(told("4000x3000", &settings), None);
         settings.set("tile", "256").unwrap();
         assert_eq!(told("4096x256", &settings), None);
+    }
+
+    #[test]
+    fn who_left_it_to_the_images_is_told_how_they_are_looked_at_as_they_lie() {
+        let mut good = GoodAlignment::default();
+        good.turned = [77.5, 158.6];
+        let told = |asked| of_alignment(Some(&good), asked, &naming)[0].line();
+        let asked_for = told(Alignment::Rigid);
+        assert!(asked_for.ends_with("turned by 77.5°, 158.6° at most"));
+        let left_to_them = told(Alignment::Auto);
+        assert!(left_to_them.contains(&asked_for));
+        assert!(left_to_them.ends_with("; <alignment none> looks at them as they lie"));
     }
 
     #[test]

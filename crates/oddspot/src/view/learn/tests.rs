@@ -7,7 +7,7 @@ use crate::view::{Move, Sight, View};
 const SIZE: ImageSize = ImageSize::square(128);
 
 /// A bright hammer on grey, turned about (64, 64) and then moved.
-fn hammer(degrees: f32, dx: f32, dy: f32) -> RgbImage {
+pub(in crate::view) fn hammer(degrees: f32, dx: f32, dy: f32) -> RgbImage {
     let (sin, cos) = degrees.to_radians().sin_cos();
     RgbImage::from_fn(128, 128, |x, y| {
         let [right, down] = [x as f32 - 63.5 - dx, y as f32 - 63.5 - dy];
@@ -66,6 +66,17 @@ fn parts_at_any_angle_come_to_lie_alike() {
 }
 
 #[test]
+fn parts_at_any_angle_may_be_turned_farther_than_the_good_ones_happen_to_be() {
+    // None of the good ones is turned by more than 150° from the others' middle.
+    let turns = (0..13).map(|i| 25.0 * (i as f32 - 6.0));
+    let view = view(Alignment::Rigid, turns.map(|turn| hammer(turn, 0.0, 0.0)));
+    assert_eq!(view.good().unwrap().reach, 180.0);
+    let aligned = [0.0, 178.0].map(|turn| seen(&view, &hammer(turn, 0.0, 0.0)).aligned.unwrap());
+    let turn = wrapped((aligned[1].degrees - aligned[0].degrees - 178.0).to_radians());
+    assert!(aligned[1].trusted && turn.abs() < 0.03, "{aligned:?}");
+}
+
+#[test]
 fn a_shift_is_found_to_the_pixel_and_told_in_pixels_of_the_image() {
     let view = view(
         Alignment::Shift,
@@ -93,17 +104,19 @@ fn what_shows_something_else_is_not_trusted_and_seen_as_it_is() {
     assert_eq!((sight.frame.to_image, sight.image), (Move::NONE, noise));
 }
 
+/// Grain that no other image has.
+pub(in crate::view) fn noise(i: u32) -> RgbImage {
+    RgbImage::from_fn(128, 128, |x, y| {
+        let mut word = x / 4 * 7919 + y / 4 * 104_729 + i * 1_299_709;
+        for _ in 0..3 {
+            word = (word ^ word >> 15).wrapping_mul(2_654_435_761);
+        }
+        Rgb([(word >> 24) as u8; 3])
+    })
+}
+
 #[test]
 fn images_without_anything_in_common_are_seen_as_they_are() {
-    let noise = |i: u32| {
-        RgbImage::from_fn(128, 128, |x, y| {
-            let mut word = x / 4 * 7919 + y / 4 * 104_729 + i * 1_299_709;
-            for _ in 0..3 {
-                word = (word ^ word >> 15).wrapping_mul(2_654_435_761);
-            }
-            Rgb([(word >> 24) as u8; 3])
-        })
-    };
     assert!(view(Alignment::Shift, (0..8).map(noise)).good().is_none());
 }
 
