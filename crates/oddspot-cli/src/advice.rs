@@ -27,6 +27,17 @@ pub fn chain(error: &anyhow::Error) -> String {
     in_one_line(error.chain())
 }
 
+/// Why an image cannot be judged, in one line, and what helps.
+pub fn unjudged(error: &Error) -> String {
+    let allow_more = match (error.subject(), error.kind()) {
+        (Subject::Image, ErrorKind::TooLarge) => {
+            ", or allow more with --max-megapixels and --max-side"
+        }
+        _ => "",
+    };
+    causes(error) + allow_more
+}
+
 /// An error of the library's and its causes in one line.
 pub fn causes(error: &Error) -> String {
     in_one_line(Chain::new(error))

@@ -33,7 +33,7 @@ pub fn lines(besides: &Besides, skipped: bool) -> Vec<String> {
         let folders = besides
             .folders
             .iter()
-            .filter(|folder| folder.whose == whose);
+            .filter(|folder| folder.whose == whose && !(skipped && folder.unreadable.is_some()));
         let folders: Vec<&Path> = folders.map(|folder| folder.path.as_path()).collect();
         if !folders.is_empty() {
             lines.push(format!("left out, as {words}: {}", listed(&folders)));
@@ -140,4 +140,29 @@ pub fn listed(paths: &[&Path]) -> String {
         text += &format!(", and {} more", paths.len() - SHOWN);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use oddspot::datasets::LeftOutFolder;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_skipped_by_name_is_not_told_as_left_out_too() {
+        let folder = |path: &str, reason: Option<&str>| LeftOutFolder {
+            path: path.into(),
+            whose: Whose::System,
+            unreadable: reason.map(str::to_owned),
+        };
+        let besides = Besides {
+            folders: vec![
+                folder("in/@eaDir", None),
+                folder("in/lost+found", Some("cannot read in/lost+found")),
+            ],
+            ..Besides::default()
+        };
+        assert!(lines(&besides, true)[0].ends_with(": in/@eaDir"));
+        assert!(lines(&besides, false)[0].ends_with(": in/@eaDir, in/lost+found"));
+    }
 }

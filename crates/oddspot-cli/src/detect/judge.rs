@@ -10,7 +10,7 @@ use super::done::Done;
 use super::input::Input;
 use super::pictures::Pictures;
 use super::told::{Judged, OfFile, Page};
-use crate::advice::{causes, chain};
+use crate::advice::{chain, unjudged};
 use crate::interrupt::Interrupt;
 
 /// File to verdicts and pictures: one of most files, of a file of several pages or frames one of each.
@@ -33,7 +33,7 @@ pub fn judge(
     };
     let mut pages = match detector.reading().pages(&file, input.named()) {
         Ok(pages) => pages,
-        Err(error) => return Ok(OfFile::whole(vec![skipped(None, causes(&error))])),
+        Err(error) => return Ok(OfFile::whole(vec![skipped(None, unjudged(&error))])),
     };
     let several = pages.total() > 1;
     let mut judged = OfFile::whole(Vec::new());
@@ -59,7 +59,7 @@ pub fn judge(
                     started,
                 )?,
             },
-            Err(error) => skipped(number, causes(&error)),
+            Err(error) => skipped(number, unjudged(&error)),
         });
         drop(admitted);
     }

@@ -1,7 +1,9 @@
 //! Pictures of what was found: a sheet, the outlined image and the maps of each image.
 
 use std::borrow::Cow;
+use std::panic::resume_unwind;
 use std::path::{Component, Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result};
 use image::RgbImage;
@@ -64,6 +66,23 @@ impl Pictures {
     /// # Errors
     /// A picture that cannot be written.
     pub fn write(
+        &self,
+        names: (&str, &str),
+        image: RgbImage,
+        examined: &Examined,
+    ) -> Result<Vec<String>> {
+        if image.width().max(image.height()) as usize <= self.written.side {
+            return self.write_here(names, image, examined);
+        }
+        // The system's allocator keeps for each thread what it drew in, and hands what one that has ended had to
+        // the next: so few large pictures' worth is kept, however many threads there are.
+        thread::scope(|scope| {
+            let drawing = scope.spawn(|| self.write_here(names, image, examined));
+            drawing.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+
+    fn write_here(
         &self,
         (name, shown): (&str, &str),
         image: RgbImage,

@@ -205,7 +205,9 @@ impl Told {
         for line in self.warnings() {
             tell!("{line}");
         }
-        note!(voice, "{}", describe_cost(&mut self.latencies, elapsed));
+        if !self.latencies.is_empty() {
+            note!(voice, "{}", describe_cost(&mut self.latencies, elapsed));
+        }
         Ok(ExitCode::from(self.status(&args.fail_on)))
     }
 
@@ -269,7 +271,7 @@ impl Told {
     }
 }
 
-/// Latency percentiles (nearest rank), throughput and peak memory.
+/// Latency percentiles (nearest rank), throughput and peak memory of some images.
 fn describe_cost(latencies: &mut [Duration], elapsed: Duration) -> String {
     latencies.sort_unstable();
     let percentile = |p: usize| {
@@ -282,10 +284,8 @@ fn describe_cost(latencies: &mut [Duration], elapsed: Duration) -> String {
         percentile(95),
         percentile(99)
     );
-    if !latencies.is_empty() {
-        let each = 1e3 * elapsed.as_secs_f64() / latencies.len() as f64;
-        text += &format!("; {each:.1} ms an image in all");
-    }
+    let each = 1e3 * elapsed.as_secs_f64() / latencies.len() as f64;
+    text += &format!("; {each:.1} ms an image in all");
     if let Some(mib) = peak_memory::read() {
         text += &format!("; peak memory {mib:.0} MiB");
     }

@@ -275,6 +275,9 @@ fn larger_images_are_taken_where_that_is_asked_for() {
         "{}",
         run.stderr
     );
+    assert!(run.stderr.contains("--max-side"), "{}", run.stderr);
+    // Nothing was judged: there is no time to tell.
+    assert!(!run.stderr.contains("per image"), "{}", run.stderr);
     world.succeeds(&mut world.oddspot(&format!("{detect} --replace --max-side 40000")));
     let run = world.ends_with(&mut world.oddspot("detect model.oddspot wide.png -o out --max-side 40000 --no-pictures --max-megapixels 0"), 2);
     assert!(run.stderr.contains("--max-megapixels"), "{}", run.stderr);

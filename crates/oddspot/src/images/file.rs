@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Subject};
 
 /// The file name extensions of images, in lower case.
 pub const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
@@ -34,8 +34,12 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
 
 /// A file past [`MAX_FILE_BYTES`].
 pub(super) fn too_large(path: &Path) -> Error {
-    let reason = "it is larger than 1 GiB: save it compressed or smaller";
-    Error::image(path, reason).of_kind(ErrorKind::TooLarge)
+    // Of the file, not of the image: no other limit on pixels would let it in.
+    let (subject, reason) = (
+        Subject::File("read"),
+        "it is larger than 1 GiB: save it compressed or smaller",
+    );
+    Error::at(ErrorKind::TooLarge, subject, path, reason)
 }
 
 /// So many of the first bytes of a file.

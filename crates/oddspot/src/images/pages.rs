@@ -219,7 +219,13 @@ impl<'a> SamplesOfPages<'a> {
     /// The next one in 8 bits; none behind the last.
     pub fn next_picture(&mut self, bit_depth: BitDepth) -> Option<Result<Picture>> {
         let name = self.name;
-        let lossy = self.lossy;
+        let lossy = match &mut self.source {
+            Source::Tiff(file) if self.next < self.count => {
+                // What is wrong with the page is told where it is read.
+                contain_panics(name, || file.is_lossy(self.next)).unwrap_or_default()
+            }
+            _ => self.lossy,
+        };
         let told = |picture: Picture| Picture {
             kind: Kind {
                 lossy,

@@ -23,6 +23,7 @@ use super::tiff_pages::Directories;
 use crate::error::Result;
 use planes::by_pixel;
 
+mod chunk;
 mod planes;
 mod rows;
 
@@ -267,6 +268,23 @@ impl<'a> TiffFile<'a> {
         let place = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
         let chunks = offsets.into_iter().map(place);
         Ok(chunks.zip(counts.into_iter().map(place)).collect())
+    }
+
+    /// Whether a page is saved with losses; None where its method does not tell.
+    pub fn is_lossy(&mut self, page: usize) -> Result<Option<bool>> {
+        self.go_to(page)?;
+        let plain = CompressionMethod::None.to_u16();
+        let method = self.number(Tag::Compression)?.unwrap_or(plain.into());
+        let method = u16::try_from(method).unwrap_or(u16::MAX);
+        Ok(match CompressionMethod::from_u16_exhaustive(method) {
+            CompressionMethod::JPEG | CompressionMethod::ModernJPEG => Some(true),
+            CompressionMethod::None
+            | CompressionMethod::LZW
+            | CompressionMethod::Deflate
+            | CompressionMethod::OldDeflate
+            | CompressionMethod::PackBits => Some(false),
+            _ => None,
+        })
     }
 
     /// Refuses a file that ends before its pixels do: some decompressors paint grey what is missing.

@@ -32,7 +32,8 @@ fn page(image: &RgbImage) -> Page {
 fn classic_and_big_files_of_both_byte_orders_are_the_same() {
     for spelling in SPELLINGS {
         let image = picture(1);
-        assert_eq!(read(&tiff(&[page(&image)], spelling)).image, image);
+        let found = read(&tiff(&[page(&image)], spelling));
+        assert_eq!((found.image, found.kind.lossy), (image, Some(false)));
         let deep = samples(16);
         let page = Page::new((32, 24), 1, 16, spelling.samples(&deep));
         let found = read(&tiff(&[page], spelling));
@@ -132,6 +133,7 @@ fn jpeg_inside_is_read_and_its_lost_end_is_missed() {
     };
     let page = page.with(COMPRESSION, 7).with(COLOURS, 6);
     let bytes = tiff(&[page], Spelling::default());
+    assert_eq!(read(&bytes).kind.lossy, Some(true));
     let (found, alone) = (read(&bytes).image, read(&jpeg).image);
     let farthest = found
         .iter()
