@@ -33,6 +33,7 @@ pub struct Metrics {
     kept: Family<OfStation, Gauge>,
     kept_beyond: Family<OfStation, Gauge>,
     removed: Family<OfStation, Counter>,
+    repeats: Family<OfStation, Gauge>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -86,6 +87,7 @@ impl Default for Metrics {
             kept: Family::default(),
             kept_beyond: Family::default(),
             removed: Family::default(),
+            repeats: Family::default(),
         };
         let Self {
             registry,
@@ -101,6 +103,7 @@ impl Default for Metrics {
             kept,
             kept_beyond,
             removed,
+            repeats,
         } = &mut metrics;
         // The ends of the names, "_total" and the like, are added by their kind.
         registry.register(
@@ -159,6 +162,11 @@ impl Default for Metrics {
             "Images that were removed because they need not be kept",
             removed.clone(),
         );
+        registry.register(
+            "oddspot_repeated_images",
+            "Images in a row with the very same pixels, the last one with them; 1 where it differs from the one before",
+            repeats.clone(),
+        );
         metrics
     }
 }
@@ -191,8 +199,8 @@ impl OfModel {
 }
 
 impl Metrics {
-    /// Counts an image that was judged.
-    pub fn judged(&self, inspection: &Inspection) {
+    /// Counts an image that was judged, the last of so many in a row with the same pixels.
+    pub fn judged(&self, inspection: &Inspection, repeats: u32) {
         let station = &inspection.station;
         let of_verdict = OfVerdict {
             station: station.clone(),
@@ -203,6 +211,7 @@ impl Metrics {
         let bytes = i64::try_from(inspection.kept.bytes).unwrap_or(0);
         let kept = self.kept.get_or_create(&OfStation::new(station));
         kept.inc_by(bytes);
+        (self.repeats.get_or_create(&OfStation::new(station))).set(i64::from(repeats));
         for measure in Measure::ALL {
             let of_signal = OfSignal {
                 station: station.clone(),
@@ -276,6 +285,7 @@ impl Metrics {
         self.kept.remove(&of_station);
         self.kept_beyond.remove(&of_station);
         self.removed.remove(&of_station);
+        self.repeats.remove(&of_station);
     }
 
     /// Notes that a model judges for a station no more.

@@ -134,6 +134,11 @@ trouble-model = Station { $station } has no model: { $model }, which judged last
 keeping-room = the disk of the data folder is nearly full, { $free } of { $total } are free: make room on it, or say under [keep] of the configuration which images may go
 keeping-beyond = station { $station } has { $has } of images, more than the { $bound } of keep.gigabytes: all that may go is gone, for what is not good, is labelled, or was learned from is never removed, nor are the newest parts; give it more gigabytes
 folder-away = { $folder } cannot be read ({ $detail }): it is tried again until it can
+camera-stuck = { $images } or more images in a row have the very same pixels: the camera, or what brings its images, may be stuck. They are untrusted until another picture comes (limits.repeats)
+image-repeats = the very same picture as { $before ->
+    [one] the one before it
+   *[other] the { $before } before it
+}: the camera, or what brings its images, may be stuck
 storing-fails = nothing can be kept, so nothing is judged: { $why }
 folder-links = { $links ->
     [one] { $name } is a symbolic link, which is not followed: put the file or folder itself there

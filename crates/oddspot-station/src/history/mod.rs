@@ -41,7 +41,7 @@ pub use condition::Condition;
 pub use copy::Copied;
 pub use event::{Event, Missed, NoVerdict};
 pub use good::{GoodImage, GoodSource, NewGood};
-pub use inspection::{FileOf, Inspection, Label, Source, Truth};
+pub use inspection::{FileOf, Inspection, Label, Source, Truth, repeated};
 pub use job::{Job, JobKind, JobState, NewJob};
 pub use kept::{Marked, WithImage, first_id_at};
 pub use labelled::{Labelled, LabelledBy, Lesson, ManifestRow};

@@ -10,7 +10,7 @@ use oddspot::maps::Region;
 use tokio::sync::MutexGuard;
 
 use super::ids::Ids;
-use super::inspection::{FileOf, Inspection, Source, reason_of};
+use super::inspection::{FileOf, Inspection, Source, reason_of, repeated};
 use super::rows::SELECT;
 use super::sql::{self, Builder, Doubt, NotKept, Transaction};
 use super::{History, outbox, text_of};
@@ -41,6 +41,8 @@ pub struct Judged {
     pub image: KeptImage,
     /// What was found.
     pub finding: Finding,
+    /// How many images in a row have the very same pixels, this one with them, if these are too many.
+    pub repeats: Option<u32>,
     /// When the image had come.
     pub since: Instant,
 }
@@ -155,7 +157,11 @@ fn inspection(id: String, judged: &Judged) -> Inspection {
         score: f64::from(finding.score),
         threshold: finding.threshold,
         check_threshold: finding.check_threshold,
-        reason: reason_of(&finding),
+        reason: match judged.repeats {
+            Some(images) => Some(repeated(images).to_string()),
+            None => reason_of(&finding),
+        },
+        repeats: judged.repeats,
         latency_ms: judged.since.elapsed().as_secs_f64() * 1e3,
         source: judged.source,
         token: judged.token.clone(),
@@ -179,8 +185,8 @@ async fn insert(
     sql::query(
         "INSERT INTO inspection (id, station, judged_at, part_id, model, image, image_format, image_bytes, verdict, \
          score, threshold, check_threshold, reason, latency_ms, source, file_name, file_bytes, file_written_ns, \
-         idempotency_key, finding, token) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+         idempotency_key, finding, token, repeats) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
     )
     .bind(&inspection.id)
     .bind(&inspection.station)
@@ -203,6 +209,7 @@ async fn insert(
     .bind(&judged.idempotency_key)
     .bind(finding)
     .bind(&inspection.token)
+    .bind(inspection.repeats.map(i64::from))
     .execute(&mut *transaction)
     .await?;
     Ok(())

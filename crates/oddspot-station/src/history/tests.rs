@@ -68,6 +68,7 @@ pub(crate) fn judged(score: f32) -> Judged {
             bytes: 7,
         },
         finding: finding(score),
+        repeats: None,
         since: Instant::now(),
     }
 }

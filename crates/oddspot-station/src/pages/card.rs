@@ -1,7 +1,7 @@
 //! An inspection as pages show it.
 
 use super::{keys, told};
-use crate::history::{Inspection, Truth};
+use crate::history::{Inspection, Truth, repeated};
 use crate::words::Words;
 
 /// An inspection as pages show it.
@@ -78,7 +78,10 @@ impl Card {
             model: one.model.chars().take(12).collect(),
             score: told::score(t, one.score),
             relation: told::relation(t, &one.finding, [one.threshold, one.check_threshold]),
-            reason: told::reason(t, &one.finding),
+            reason: match one.repeats {
+                Some(images) => Some(repeated(images).said(t)),
+                None => told::reason(t, &one.finding),
+            },
             health: told::health(t, &one.finding.health),
             opposite: opposite.word(),
             is_called_wrong: one.is_called_wrong(),

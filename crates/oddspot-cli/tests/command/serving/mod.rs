@@ -14,6 +14,7 @@ mod pages;
 mod postgres;
 mod refusals;
 mod regions;
+mod repeating;
 mod requests;
 mod setting_up;
 mod texts;

@@ -1,0 +1,2 @@
+-- How many images in a row have the same pixels, this one with them, where these are too many for it to be trusted.
+ALTER TABLE inspection ADD COLUMN repeats BIGINT;
