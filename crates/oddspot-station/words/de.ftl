@@ -224,6 +224,27 @@ chart-label = { $parts ->
    *[other] Werte von { $parts } Teilen, die ältesten zuerst
 }
 chart-dot = { $verdict }, Wert { $score }
+rates = Urteile im Lauf der Zeit
+written-hour = %d.%m.%Y %H:%M
+written-day = %d.%m.%Y
+written-month = %m.%Y
+rate-hour = Jeder Balken ist eine Stunde.
+rate-day = Jeder Balken ist ein Tag.
+rate-month = Jeder Balken ist ein Monat.
+rate-note = Er zeigt, welcher Anteil seiner Teile auffällig, zu prüfen oder unsicher war; die übrigen waren gut. Gestrichelte Linien zeigen ein anderes Modell an.
+rate-any-verdict = Teile aller Urteile zählen.
+rate-newest = Nur die neuesten { $parts } Teile zählen.
+rate-label = { $parts ->
+    [one] Urteil über 1 Teil
+   *[other] Urteile über { $parts } Teile im Lauf der Zeit
+}: { $shares }. Die Tabelle darunter hat die Zahlen.
+rate-share = { $verdict } { $share }
+rate-bar = { $when }, { $parts ->
+    [one] 1 Teil
+   *[other] { $parts } Teile
+}: { $shares }
+rate-table = Diese Zahlen als Tabelle
+counted-share = { $counted } ({ $share })
 parts = Teile
 image-removed = Das Bild wurde am { $when } gelöscht.
 trouble-keeping = Aufbewahrte Bilder: { $detail }.

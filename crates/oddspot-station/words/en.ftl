@@ -224,6 +224,27 @@ chart-label = { $parts ->
    *[other] Scores of { $parts } parts, the oldest first
 }
 chart-dot = { $verdict }, score { $score }
+rates = Verdicts over time
+written-hour = %Y-%m-%d %H:%M
+written-day = %Y-%m-%d
+written-month = %Y-%m
+rate-hour = Each bar is an hour.
+rate-day = Each bar is a day.
+rate-month = Each bar is a month.
+rate-note = It shows which share of its parts were anomalous, to be checked or untrusted; the rest were good. Dashed lines mark another model.
+rate-any-verdict = Parts of all verdicts count.
+rate-newest = Only the newest { $parts } parts count.
+rate-label = { $parts ->
+    [one] Verdict on 1 part
+   *[other] Verdicts on { $parts } parts over time
+}: { $shares }. The table below has the numbers.
+rate-share = { $verdict } { $share }
+rate-bar = { $when }, { $parts ->
+    [one] 1 part
+   *[other] { $parts } parts
+}: { $shares }
+rate-table = These numbers as a table
+counted-share = { $counted } ({ $share })
 parts = Parts
 image-removed = Its image was removed on { $when }.
 trouble-keeping = Kept images: { $detail }.

@@ -1,6 +1,7 @@
 mod access;
 mod copy;
 mod doubts;
+mod over_time;
 mod places;
 mod postgres;
 mod proxy;
