@@ -112,33 +112,63 @@ impl History {
         if spans.is_empty() {
             return Ok(found);
         }
-        let mut query = Builder::new("WITH span (number, since, until) AS (");
-        query.push_values(spans.iter().enumerate(), |mut row, (number, span)| {
-            row.push_bind(number as i64)
-                .push_bind(text_of(span.since))
-                .push_bind(text_of(span.until));
-        });
-        // Each time is looked up in the index, by both databases.
-        query.push(
-            ") SELECT span.number, verdict, COUNT(*) AS images FROM span CROSS JOIN inspection",
-        );
-        with_labels(&mut query, filter);
-        query.push(" WHERE judged_at >= span.since AND judged_at < span.until");
-        restrict(&mut query, filter);
-        query.push(" GROUP BY span.number, verdict");
-        for row in query.build().fetch_all(self.read()).await? {
-            let number: i64 = row.try_get("number")?;
-            let word: String = row.try_get("verdict")?;
-            let images: i64 = row.try_get("images")?;
-            let of_span = usize::try_from(number)
-                .ok()
-                .and_then(|at| found.get_mut(at));
-            if let (Some(of_span), Some(verdict)) = (of_span, verdict_named(&word)) {
-                of_span.add(verdict, u64::try_from(images).unwrap_or(0));
+        // Most are good: all are counted in an index, which is several times as fast as by their verdicts.
+        let mut all = with_spans(spans);
+        all.push("SELECT span.number, (");
+        from_these(&mut all, "COUNT(*)", filter);
+        all.push(" AND judged_at >= span.since AND judged_at < span.until) AS images FROM span");
+        let mut good = vec![0; spans.len()];
+        for row in all.build().fetch_all(self.read()).await? {
+            if let Some(images) = of_span(&mut good, &row)? {
+                *images = count(&row)?;
             }
+        }
+        let mut others = with_spans(spans);
+        others.push(
+            "SELECT span.number, verdict, COUNT(*) AS images FROM span CROSS JOIN inspection",
+        );
+        with_labels(&mut others, filter);
+        others.push(" WHERE judged_at >= span.since AND judged_at < span.until");
+        others.push(" AND verdict <> 'good'");
+        restrict(&mut others, filter);
+        others.push(" GROUP BY span.number, verdict");
+        for row in others.build().fetch_all(self.read()).await? {
+            let word: String = row.try_get("verdict")?;
+            let images = count(&row)?;
+            if let (Some(found), Some(verdict)) = (of_span(&mut found, &row)?, verdict_named(&word))
+            {
+                found.add(verdict, images);
+            }
+        }
+        for (found, all) in found.iter_mut().zip(good) {
+            // One may have come in between.
+            found.add(Verdict::Good, u64::saturating_sub(all, found.all()));
         }
         Ok(found)
     }
+}
+
+/// A statement that knows some times by their numbers.
+fn with_spans(spans: &[Span]) -> Builder {
+    let mut query = Builder::new("WITH span (number, since, until) AS (");
+    query.push_values(spans.iter().enumerate(), |mut row, (number, span)| {
+        row.push_bind(number as i64)
+            .push_bind(text_of(span.since))
+            .push_bind(text_of(span.until));
+    });
+    query.push(") ");
+    query
+}
+
+/// What belongs to the time of a row.
+fn of_span<'a, T>(all: &'a mut [T], row: &Row) -> Result<Option<&'a mut T>> {
+    let number: i64 = row.try_get("number")?;
+    Ok(usize::try_from(number).ok().and_then(|at| all.get_mut(at)))
+}
+
+fn count(row: &Row) -> Result<u64> {
+    let images: i64 = row.try_get("images")?;
+    Ok(u64::try_from(images).unwrap_or(0))
 }
 
 /// How many changes of the model are told of, at most: the newest.

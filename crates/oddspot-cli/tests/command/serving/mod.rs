@@ -10,6 +10,7 @@ mod endurance;
 mod folder;
 mod keeping;
 mod outputs;
+mod over_time;
 mod pages;
 mod postgres;
 mod refusals;

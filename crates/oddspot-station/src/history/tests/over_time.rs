@@ -121,7 +121,8 @@ async fn changes_of_the_model_are_told_by_their_moments(place: &Place) {
         oddspot: "0".to_owned(),
         thresholds: [5.0, 4.0],
     };
-    let added = history.add_version("top", &second, &Origin::default(), None);
+    let origin = Origin::default();
+    let added = history.add_version("top", &second, &origin, None);
     added.await.unwrap();
     for model in ["m1", "m2"] {
         let activated = history.activate("top", model, true, None);
