@@ -199,8 +199,8 @@ impl OfModel {
 }
 
 impl Metrics {
-    /// Counts an image that was judged, the last of so many in a row with the same pixels.
-    pub fn judged(&self, inspection: &Inspection, repeats: u32) {
+    /// Counts an image that was judged.
+    pub fn judged(&self, inspection: &Inspection) {
         let station = &inspection.station;
         let of_verdict = OfVerdict {
             station: station.clone(),
@@ -211,7 +211,6 @@ impl Metrics {
         let bytes = i64::try_from(inspection.kept.bytes).unwrap_or(0);
         let kept = self.kept.get_or_create(&OfStation::new(station));
         kept.inc_by(bytes);
-        (self.repeats.get_or_create(&OfStation::new(station))).set(i64::from(repeats));
         for measure in Measure::ALL {
             let of_signal = OfSignal {
                 station: station.clone(),
@@ -220,6 +219,14 @@ impl Metrics {
             let value = inspection.finding.health.get(measure);
             self.health.get_or_create(&of_signal).set(f64::from(value));
         }
+    }
+
+    /// Notes how many images in a row have the same pixels, the last one with them.
+    pub fn repeats(&self, station: &str, images: u32) {
+        let of_station = OfStation::new(station);
+        self.repeats
+            .get_or_create(&of_station)
+            .set(i64::from(images));
     }
 
     /// Counts an image that was not, by the reason's name.

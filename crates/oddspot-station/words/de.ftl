@@ -281,6 +281,8 @@ to-line = Zurück zur Linie
 print = Drucken
 came-by = Gekommen per
 by-http = Anfrage
+by-page = Seite, gesendet von { $who }
+sent-by = gesendet von { $who }
 by-folder = Ordner, als { $file }
 labelled-by = { $label }, von { $who }
 
@@ -646,6 +648,7 @@ deed-good_added = gutes Bild hinzugefügt zu
 deed-good_left_out = gutes Bild ausgelassen bei
 deed-good_taken_in = gutes Bild wieder aufgenommen bei
 deed-good_removed = gutes Bild entfernt bei
+deed-image_sent = Bild gesendet an
 deed-labelled = gekennzeichnet:
 deed-label_removed = Kennzeichnung zurückgenommen:
 

@@ -281,6 +281,8 @@ to-line = Back to the line
 print = Print
 came-by = Came by
 by-http = request
+by-page = page, sent by { $who }
+sent-by = sent by { $who }
 by-folder = folder, as { $file }
 labelled-by = { $label }, by { $who }
 
@@ -646,6 +648,7 @@ deed-good_added = added a good image to
 deed-good_left_out = left out a good image of
 deed-good_taken_in = took in again a good image of
 deed-good_removed = removed a good image of
+deed-image_sent = sent an image to
 deed-labelled = labelled
 deed-label_removed = took back the label of
 

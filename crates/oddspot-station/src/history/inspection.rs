@@ -43,6 +43,9 @@ pub struct Inspection {
     /// The token with which it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// The person who sent it by the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_by: Option<String>,
     /// The file of a folder's image, below the folder.
     pub file: Option<String>,
     /// SHA-256 of the image's file.

@@ -61,6 +61,7 @@ pub(crate) fn judged(score: f32) -> Judged {
         model: "m1".to_owned(),
         source: Source::Http,
         token: None,
+        sender: None,
         file: None,
         idempotency_key: None,
         image: KeptImage {

@@ -33,6 +33,8 @@ pub struct Card {
     pub reason: Option<String>,
     /// Light, focus and colours.
     pub health: String,
+    /// The person who sent it by the page.
+    pub sent_by: Option<String>,
     /// What it is called by who says that the verdict is wrong.
     pub opposite: &'static str,
     /// Whether somebody said so.
@@ -83,6 +85,7 @@ impl Card {
                 None => told::reason(t, &one.finding),
             },
             health: told::health(t, &one.finding.health),
+            sent_by: one.sent_by.clone(),
             opposite: opposite.word(),
             is_called_wrong: one.is_called_wrong(),
             label: (one.label.as_ref()).map(|label| keys::labelled(label.truth)),
