@@ -43,6 +43,10 @@ fn what_people_do_is_written_with_their_names() {
     assert!(page.contains("<dd>page, sent by engineer</dd>"), "{page}");
     let page = admin.get("/history").text;
     assert!(page.contains(" · sent by engineer</span>"), "{page}");
+    assert!(
+        page.contains("<span class=\"note\">Part:</span> SN3</h3>"),
+        "{page}"
+    );
     let good = engineer.ask("POST", "/api/v1/stations/side/good?name=a.png", &image(1));
     assert_eq!(good.status, 201, "{}", good.text);
     let place = format!(
