@@ -145,8 +145,9 @@ impl Worker {
                 .join()
                 .unwrap_or_else(|panic| Err(Error::internal(words_of(&*panic))));
             let kept = kept.inspect_err(|error| self.storing.note(error));
+            let examined = examined?;
             let (image, pixels) = kept?;
-            Ok((examined?, image, pixels))
+            Ok((examined, image, pixels))
         })
     }
 
