@@ -123,9 +123,10 @@ fn shares(t: &Words, verdicts: &Verdicts) -> String {
     ORDER.map(part).join(", ")
 }
 
-/// Which share was not good.
+/// Which share was not good, in [0, 1].
 fn not_good(verdicts: &Verdicts) -> f64 {
-    1.0 - verdicts.share(Verdict::Good).unwrap_or(1.0)
+    let others = verdicts.all() - verdicts.of(Verdict::Good);
+    others as f64 / verdicts.all().max(1) as f64
 }
 
 fn draw(t: &Words, counted: &Counted<'_>, all: &Verdicts) -> String {
