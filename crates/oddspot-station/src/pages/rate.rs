@@ -138,7 +138,8 @@ fn draw(t: &Words, counted: &Counted<'_>, all: &Verdicts) -> String {
     let end = ENDS.into_iter().find(|end| highest <= *end);
     let end = end.unwrap_or(1.0);
     for part in [0.0, 0.5, 1.0] {
-        let digits = usize::from(end < 0.1);
+        // Half of it may be no whole number of percent.
+        let digits = usize::from((end * 50.0).fract() > 0.0);
         frame.across(part, t.percent(part * end, digits));
     }
     for (at, verdict) in ORDER.into_iter().enumerate() {
