@@ -1,6 +1,6 @@
 //! Images that come again and again: a camera that is stuck gives the same picture while parts pass.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::quality::FixedState;
@@ -36,11 +36,7 @@ impl Repeats {
 
     /// By which the pixels of a decoded image are known, whatever else its file holds; None where nobody looks.
     pub fn pixels(&self, image: &impl Hash) -> Option<u64> {
-        (self.most > 0).then(|| {
-            let mut hasher = FixedState::with_seed(0).build_hasher();
-            image.hash(&mut hasher);
-            hasher.finish()
-        })
+        (self.most > 0).then(|| FixedState::with_seed(0).hash_one(image))
     }
 
     /// The row that an image with these pixels would end.
