@@ -113,6 +113,8 @@ pub struct StationConfiguration {
     pub after: After,
     /// How much of what was judged is kept.
     pub keep: Option<KeepConfiguration>,
+    /// Images in a row with the same pixels, from which on they are not trusted, in the place of the limit of all.
+    pub repeats: Option<u32>,
     /// Ways by which its results go out.
     #[serde(default, rename = "output")]
     pub outputs: Vec<OutputConfiguration>,
@@ -190,6 +192,7 @@ impl Configuration {
     fn fault(&self) -> Option<Fault> {
         of_names(&self.stations)
             .or_else(|| of_folders(&self.stations))
+            .or_else(|| of_repeats(&self.stations))
             .or_else(|| {
                 let outputs = self.stations.iter().map(|one| &one.outputs[..]);
                 let (place, key, reason) = outputs::fault(outputs)?;
@@ -270,6 +273,13 @@ fn of_folders(stations: &[StationConfiguration]) -> Option<Fault> {
     Some(Fault::at(Place::Station(number, "folder"), reason))
 }
 
+fn of_repeats(stations: &[StationConfiguration]) -> Option<Fault> {
+    stations.iter().enumerate().find_map(|(number, station)| {
+        let reason = limits::repeats_fault("repeats", station.repeats?)?;
+        Some(Fault::at(Place::Station(number, "repeats"), reason))
+    })
+}
+
 /// Refuses a name that a station cannot have.
 ///
 /// # Errors
@@ -296,6 +306,7 @@ impl StationConfiguration {
             folder: None,
             after: After::default(),
             keep: None,
+            repeats: None,
             outputs: Vec::new(),
         }
     }

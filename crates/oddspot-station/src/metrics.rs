@@ -33,6 +33,7 @@ pub struct Metrics {
     kept: Family<OfStation, Gauge>,
     kept_beyond: Family<OfStation, Gauge>,
     removed: Family<OfStation, Counter>,
+    repeats: Family<OfStation, Gauge>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -86,6 +87,7 @@ impl Default for Metrics {
             kept: Family::default(),
             kept_beyond: Family::default(),
             removed: Family::default(),
+            repeats: Family::default(),
         };
         let Self {
             registry,
@@ -101,6 +103,7 @@ impl Default for Metrics {
             kept,
             kept_beyond,
             removed,
+            repeats,
         } = &mut metrics;
         // The ends of the names, "_total" and the like, are added by their kind.
         registry.register(
@@ -159,6 +162,11 @@ impl Default for Metrics {
             "Images that were removed because they need not be kept",
             removed.clone(),
         );
+        registry.register(
+            "oddspot_repeated_images",
+            "Images in a row with the very same pixels, the last one with them; 1 where it differs from the one before",
+            repeats.clone(),
+        );
         metrics
     }
 }
@@ -211,6 +219,14 @@ impl Metrics {
             let value = inspection.finding.health.get(measure);
             self.health.get_or_create(&of_signal).set(f64::from(value));
         }
+    }
+
+    /// Notes how many images in a row have the same pixels, the last one with them.
+    pub fn repeats(&self, station: &str, images: u32) {
+        let of_station = OfStation::new(station);
+        self.repeats
+            .get_or_create(&of_station)
+            .set(i64::from(images));
     }
 
     /// Counts an image that was not, by the reason's name.
@@ -276,6 +292,7 @@ impl Metrics {
         self.kept.remove(&of_station);
         self.kept_beyond.remove(&of_station);
         self.removed.remove(&of_station);
+        self.repeats.remove(&of_station);
     }
 
     /// Notes that a model judges for a station no more.

@@ -221,7 +221,9 @@ impl Pictures {
             Cow::Owned(shrunk) => shrunk,
             Cow::Borrowed(_) => image,
         };
-        let drawn = examined.at(ImageSize::of(&shown));
+        let mut drawn = examined.at(ImageSize::of(&shown));
+        // Judged anew it knows nothing of the images before it.
+        drawn.finding.verdict = inspection.verdict;
         let name = inspection.part_id.as_ref().or(inspection.file.as_ref());
         let panels = Panels {
             image: &shown,

@@ -134,6 +134,11 @@ trouble-model = Die Station { $station } hat kein Modell: { $model }, das zuletz
 keeping-room = Die Platte des Datenordners ist fast voll, { $free } von { $total } sind frei: Schaffen Sie Platz, oder sagen Sie unter [keep] der Konfiguration, welche Bilder gehen dürfen
 keeping-beyond = Die Station { $station } hat { $has } an Bildern, mehr als die { $bound } von keep.gigabytes: Alles, was gehen darf, ist fort, denn was nicht gut ist, gekennzeichnet ist oder zum Lernen diente, wird nie entfernt, und auch die neuesten Teile nicht; geben Sie ihr mehr
 folder-away = { $folder } ist nicht zu lesen ({ $detail }): Es wird weiter versucht
+camera-stuck = { $images } oder mehr Bilder hintereinander gleichen sich in jedem Pixel: Die Kamera, oder was ihre Bilder bringt, steht vielleicht still. Sie gelten als unsicher, bis ein anderes Bild kommt (limits.repeats)
+image-repeats = genau dasselbe Bild wie { $before ->
+    [one] das davor
+   *[other] die { $before } davor
+}: Die Kamera, oder was ihre Bilder bringt, steht vielleicht still
 storing-fails = Nichts kann aufbewahrt werden, also wird nichts beurteilt: { $why }
 folder-links = { $links ->
     [one] { $name } ist eine symbolische Verknüpfung, der nicht gefolgt wird: Legen Sie die Datei oder den Ordner selbst dorthin
@@ -219,6 +224,27 @@ chart-label = { $parts ->
    *[other] Werte von { $parts } Teilen, die ältesten zuerst
 }
 chart-dot = { $verdict }, Wert { $score }
+rates = Urteile im Lauf der Zeit
+written-hour = %d.%m.%Y %H:%M
+written-day = %d.%m.%Y
+written-month = %m.%Y
+rate-hour = Jeder Balken ist eine Stunde.
+rate-day = Jeder Balken ist ein Tag.
+rate-month = Jeder Balken ist ein Monat.
+rate-note = Er zeigt, welcher Anteil seiner Teile auffällig, zu prüfen oder unsicher war; die übrigen waren gut. Gestrichelte Linien zeigen ein anderes Modell an.
+rate-any-verdict = Teile aller Urteile zählen.
+rate-newest = Nur die neuesten { $parts } Teile zählen.
+rate-label = { $parts ->
+    [one] Urteil über 1 Teil
+   *[other] Urteile über { $parts } Teile im Lauf der Zeit
+}: { $shares }. Die Tabelle darunter hat die Zahlen.
+rate-share = { $verdict } { $share }
+rate-bar = { $when }, { $parts ->
+    [one] 1 Teil
+   *[other] { $parts } Teile
+}: { $shares }
+rate-table = Diese Zahlen als Tabelle
+counted-share = { $counted } ({ $share })
 parts = Teile
 image-removed = Das Bild wurde am { $when } gelöscht.
 trouble-keeping = Aufbewahrte Bilder: { $detail }.
@@ -255,6 +281,8 @@ to-line = Zurück zur Linie
 print = Drucken
 came-by = Gekommen per
 by-http = Anfrage
+by-page = Seite, gesendet von { $who }
+sent-by = gesendet von { $who }
 by-folder = Ordner, als { $file }
 labelled-by = { $label }, von { $who }
 
@@ -620,6 +648,7 @@ deed-good_added = gutes Bild hinzugefügt zu
 deed-good_left_out = gutes Bild ausgelassen bei
 deed-good_taken_in = gutes Bild wieder aufgenommen bei
 deed-good_removed = gutes Bild entfernt bei
+deed-image_sent = Bild gesendet an
 deed-labelled = gekennzeichnet:
 deed-label_removed = Kennzeichnung zurückgenommen:
 

@@ -134,6 +134,11 @@ trouble-model = Station { $station } has no model: { $model }, which judged last
 keeping-room = the disk of the data folder is nearly full, { $free } of { $total } are free: make room on it, or say under [keep] of the configuration which images may go
 keeping-beyond = station { $station } has { $has } of images, more than the { $bound } of keep.gigabytes: all that may go is gone, for what is not good, is labelled, or was learned from is never removed, nor are the newest parts; give it more gigabytes
 folder-away = { $folder } cannot be read ({ $detail }): it is tried again until it can
+camera-stuck = { $images } or more images in a row have the very same pixels: the camera, or what brings its images, may be stuck. They are untrusted until another picture comes (limits.repeats)
+image-repeats = the very same picture as { $before ->
+    [one] the one before it
+   *[other] the { $before } before it
+}: the camera, or what brings its images, may be stuck
 storing-fails = nothing can be kept, so nothing is judged: { $why }
 folder-links = { $links ->
     [one] { $name } is a symbolic link, which is not followed: put the file or folder itself there
@@ -219,6 +224,27 @@ chart-label = { $parts ->
    *[other] Scores of { $parts } parts, the oldest first
 }
 chart-dot = { $verdict }, score { $score }
+rates = Verdicts over time
+written-hour = %Y-%m-%d %H:%M
+written-day = %Y-%m-%d
+written-month = %Y-%m
+rate-hour = Each bar is an hour.
+rate-day = Each bar is a day.
+rate-month = Each bar is a month.
+rate-note = It shows which share of its parts were anomalous, to be checked or untrusted; the rest were good. Dashed lines mark another model.
+rate-any-verdict = Parts of all verdicts count.
+rate-newest = Only the newest { $parts } parts count.
+rate-label = { $parts ->
+    [one] Verdict on 1 part
+   *[other] Verdicts on { $parts } parts over time
+}: { $shares }. The table below has the numbers.
+rate-share = { $verdict } { $share }
+rate-bar = { $when }, { $parts ->
+    [one] 1 part
+   *[other] { $parts } parts
+}: { $shares }
+rate-table = These numbers as a table
+counted-share = { $counted } ({ $share })
 parts = Parts
 image-removed = Its image was removed on { $when }.
 trouble-keeping = Kept images: { $detail }.
@@ -255,6 +281,8 @@ to-line = Back to the line
 print = Print
 came-by = Came by
 by-http = request
+by-page = page, sent by { $who }
+sent-by = sent by { $who }
 by-folder = folder, as { $file }
 labelled-by = { $label }, by { $who }
 
@@ -620,6 +648,7 @@ deed-good_added = added a good image to
 deed-good_left_out = left out a good image of
 deed-good_taken_in = took in again a good image of
 deed-good_removed = removed a good image of
+deed-image_sent = sent an image to
 deed-labelled = labelled
 deed-label_removed = took back the label of
 

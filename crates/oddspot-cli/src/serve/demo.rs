@@ -68,6 +68,7 @@ pub fn feed(service: &Service, interrupt: &Interrupt) -> Result<()> {
                     part_id: Some(number.to_string()),
                     source: Source::Http,
                     token: None,
+                    sender: None,
                     file: None,
                     idempotency_key: None,
                     since: Instant::now(),

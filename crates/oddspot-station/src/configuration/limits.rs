@@ -19,6 +19,8 @@ pub struct Limits {
     pub queue: usize,
     /// Images that may be sent in a second.
     pub requests: u32,
+    /// Images in a row with the same pixels, from which on they are not trusted; 0 trusts all.
+    pub repeats: u32,
     /// Bytes of the data folder's disk: with fewer free ones it is told of as nearly full. Without it that is a twentieth
     /// of the disk; 0 never tells.
     pub free: Option<u64>,
@@ -31,6 +33,7 @@ impl Default for Limits {
             pixels: oddspot::images::MAX_PIXELS,
             queue: 3,
             requests: 1_000,
+            repeats: 3,
             free: None,
         }
     }
@@ -50,6 +53,10 @@ impl Limits {
             let reason = format!("limits.{name} is 0: it must be at least 1");
             Fault::at(Place::Limit(name), reason)
         });
+        let fault = fault.or_else(|| {
+            let reason = repeats_fault("limits.repeats", self.repeats)?;
+            Some(Fault::at(Place::Limit("repeats"), reason))
+        });
         let queue = self.queue;
         fault.or_else(|| {
             (queue > MOST_WAIT).then(|| {
@@ -59,4 +66,11 @@ impl Limits {
             })
         })
     }
+}
+
+/// Why a number of images in a row is of no use, if so: a single one is no repetition.
+pub(super) fn repeats_fault(key: &str, repeats: u32) -> Option<String> {
+    (repeats == 1).then(|| {
+        format!("{key} is 1, so that no image would be trusted: it must be at least 2, or 0 to trust all")
+    })
 }

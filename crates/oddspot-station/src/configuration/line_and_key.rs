@@ -76,6 +76,12 @@ mod tests {
             ),
             ("[limits]\nbody = 1\nqueue = -1\n", 3, "limits.queue: "),
             ("[limits]\nbody = 1\nqueue = 0\n", 3, "limits.queue is 0"),
+            ("[limits]\nrepeats = 1\n", 2, "limits.repeats is 1"),
+            (
+                "[[station]]\nname = \"a\"\nrepeats = 1\n",
+                3,
+                "repeats is 1",
+            ),
             (
                 "[[station]]\nname = \"a\"\n[[station.output]]\nkind = \"modbus\"\nunit = 999\n",
                 5,

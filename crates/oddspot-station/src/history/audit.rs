@@ -67,6 +67,7 @@ pub enum Deed {
     GoodLeftOut,
     GoodTakenIn,
     GoodRemoved,
+    ImageSent,
     Labelled,
     LabelRemoved,
 }
@@ -100,7 +101,7 @@ const KINDS: [(ActorKind, &str); 4] = [
 ];
 
 /// Each deed as the tables have it.
-const DEEDS: [(Deed, &str); 27] = [
+const DEEDS: [(Deed, &str); 28] = [
     (Deed::SignedIn, "signed_in"),
     (Deed::SignInFailed, "sign_in_failed"),
     (Deed::SignedOut, "signed_out"),
@@ -126,6 +127,7 @@ const DEEDS: [(Deed, &str); 27] = [
     (Deed::GoodLeftOut, "good_left_out"),
     (Deed::GoodTakenIn, "good_taken_in"),
     (Deed::GoodRemoved, "good_removed"),
+    (Deed::ImageSent, "image_sent"),
     (Deed::Labelled, "labelled"),
     (Deed::LabelRemoved, "label_removed"),
 ];

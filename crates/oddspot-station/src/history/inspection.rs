@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::data::{Format, KeptImage};
+use crate::words::Sentence;
 
 /// One judged image.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -31,6 +32,10 @@ pub struct Inspection {
     pub check_threshold: f64,
     /// Why it is not good, in words.
     pub reason: Option<String>,
+    /// How many images in a row have the very same pixels, this one with them, if these are too many: then it is
+    /// untrusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
     /// From when the image had come until its row was written, in milliseconds.
     pub latency_ms: f64,
     /// How it came.
@@ -38,6 +43,9 @@ pub struct Inspection {
     /// The token with which it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// The person who sent it by the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_by: Option<String>,
     /// The file of a folder's image, below the folder.
     pub file: Option<String>,
     /// SHA-256 of the image's file.
@@ -142,6 +150,11 @@ impl Inspection {
     }
 }
 
+/// Why an image is not trusted that ends a row of so many with the very same pixels.
+pub fn repeated(images: u32) -> Sentence {
+    Sentence::new("image-repeats").with("before", i64::from(images) - 1)
+}
+
 /// Why a finding is not good, in words: what is wrong with the image, or what is odd in it.
 pub fn reason_of(finding: &Finding) -> Option<String> {
     let of_image = finding.ill().or_else(|| finding.unaligned());
@@ -168,4 +181,16 @@ pub fn kept_image(sha256: String, format: &str, bytes: i64) -> Option<KeptImage>
         format: Format::named(format)?,
         bytes: u64::try_from(bytes).ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_that_came_before_is_told_of_by_how_many_there_were() {
+        let [second, fourth] = [2, 4].map(|images| repeated(images).to_string());
+        assert!(second.contains("as the one before it: "), "{second}");
+        assert!(fourth.contains("as the 3 before it: "), "{fourth}");
+    }
 }

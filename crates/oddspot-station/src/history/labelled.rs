@@ -49,7 +49,7 @@ impl History {
         let alike = alike(&self.versions(station).await?, model);
         let anew = self.by_model(station, model).await?;
         let rows = sql::query(
-            "SELECT model, image, image_removed_at, score, verdict, label.truth, \
+            "SELECT model, image, image_removed_at, score, verdict, repeats, label.truth, \
              COALESCE(part_id, file_name, inspection.id) AS name \
              FROM inspection JOIN label ON label.inspection = inspection.id WHERE station = $1 ORDER BY inspection.id",
         )
@@ -62,7 +62,10 @@ impl History {
             let image: String = row.try_get("image")?;
             let (score, is_untrusted) = if alike.contains(&model) {
                 let verdict: String = row.try_get("verdict")?;
-                (row.try_get("score")?, is_untrusted(&verdict))
+                let repeats: Option<i64> = row.try_get("repeats")?;
+                // One that came too often is as good as any by itself.
+                let is_untrusted = is_untrusted(&verdict) && repeats.is_none();
+                (row.try_get("score")?, is_untrusted)
             } else if let Some(by) = anew.get(&image) {
                 if by.is_learned {
                     found.learned += 1;

@@ -10,7 +10,7 @@ use super::sql::write_alone;
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
-const STEPS: [(i64, &str, &str); 8] = [
+const STEPS: [(i64, &str, &str); 9] = [
     (
         1,
         "history",
@@ -42,6 +42,11 @@ const STEPS: [(i64, &str, &str); 8] = [
         8,
         "stations",
         include_str!("../../migrations/0008_stations.sql"),
+    ),
+    (
+        9,
+        "images",
+        include_str!("../../migrations/0009_images.sql"),
     ),
 ];
 
@@ -228,12 +233,12 @@ mod tests {
             let row = "INSERT INTO station (name, added_at) VALUES ('top', 'then')";
             sqlx::query(row).execute(&mut connection).await.unwrap();
             // All of it or nothing: what stands in the way of the last step leaves the first ones undone.
-            let column = "ALTER TABLE station ADD COLUMN renamed_to TEXT";
+            let column = "ALTER TABLE inspection ADD COLUMN repeats TEXT";
             sqlx::query(column).execute(&mut connection).await.unwrap();
             of_server(&mut connection).await.unwrap_err();
             let there = version_of_server(&mut connection).await.unwrap();
             assert_eq!(there, Some(STEPS[steps - 1].0));
-            let none = "ALTER TABLE station DROP COLUMN renamed_to";
+            let none = "ALTER TABLE inspection DROP COLUMN repeats";
             sqlx::query(none).execute(&mut connection).await.unwrap();
             for _ in 0..2 {
                 of_server(&mut connection).await.unwrap();

@@ -158,7 +158,8 @@ pub fn file(row: &Row) -> Result<(String, FileState)> {
     Ok((row.try_get("file_name")?, state))
 }
 
-fn restrict(query: &mut Builder, filter: &Filter) {
+/// Restricts a statement to these; where it goes by labels they must be joined.
+pub(super) fn restrict(query: &mut Builder, filter: &Filter) {
     if let Some(station) = &filter.station {
         query.push(" AND station = ").push_bind(station.clone());
     }

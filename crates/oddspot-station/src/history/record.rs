@@ -9,8 +9,9 @@ use oddspot::health::Measure;
 use oddspot::maps::Region;
 use tokio::sync::MutexGuard;
 
+use super::audit::{Actor, Deed, Note, put_note};
 use super::ids::Ids;
-use super::inspection::{FileOf, Inspection, Source, reason_of};
+use super::inspection::{FileOf, Inspection, Source, reason_of, repeated};
 use super::rows::SELECT;
 use super::sql::{self, Builder, Doubt, NotKept, Transaction};
 use super::{History, outbox, text_of};
@@ -33,6 +34,8 @@ pub struct Judged {
     pub source: Source,
     /// The token with which it was sent.
     pub token: Option<String>,
+    /// The person who sent it by the page.
+    pub sender: Option<Actor>,
     /// The file that it was, in a folder.
     pub file: Option<FileOf>,
     /// By which a request is known that is sent again.
@@ -41,6 +44,8 @@ pub struct Judged {
     pub image: KeptImage,
     /// What was found.
     pub finding: Finding,
+    /// How many images in a row have the very same pixels, this one with them, if these are too many.
+    pub repeats: Option<u32>,
     /// When the image had come.
     pub since: Instant,
 }
@@ -61,6 +66,10 @@ impl History {
         insert(&mut transaction, &inspection, &judged, finding).await?;
         insert_regions(&mut transaction, &inspection).await?;
         insert_health(&mut transaction, &inspection).await?;
+        if let Some(by) = &judged.sender {
+            let note = Note::new(by.clone(), Deed::ImageSent, &*inspection.station);
+            put_note(&mut transaction, Some(&note.with(told_of(&inspection)))).await?;
+        }
         let told = (&*inspection.station, &*inspection.id, &*inspection.time);
         let outputs = self.outputs.of(&inspection.station);
         outbox::put(&mut transaction, &outputs, told, None).await?;
@@ -155,10 +164,15 @@ fn inspection(id: String, judged: &Judged) -> Inspection {
         score: f64::from(finding.score),
         threshold: finding.threshold,
         check_threshold: finding.check_threshold,
-        reason: reason_of(&finding),
+        reason: match judged.repeats {
+            Some(images) => Some(repeated(images).to_string()),
+            None => reason_of(&finding),
+        },
+        repeats: judged.repeats,
         latency_ms: judged.since.elapsed().as_secs_f64() * 1e3,
         source: judged.source,
         token: judged.token.clone(),
+        sent_by: (judged.sender.as_ref()).and_then(|by| by.name.clone()),
         file: judged.file.as_ref().map(|file| file.name.clone()),
         image: judged.image.sha256.clone(),
         image_removed: None,
@@ -166,6 +180,15 @@ fn inspection(id: String, judged: &Judged) -> Inspection {
         label: None,
         finding,
         kept: judged.image.clone(),
+    }
+}
+
+/// An image that a person sent, for who looks at who did what.
+fn told_of(inspection: &Inspection) -> String {
+    let id = &inspection.id;
+    match &inspection.part_id {
+        Some(part) => format!("inspection {id}, {part}"),
+        None => format!("inspection {id}"),
     }
 }
 
@@ -179,8 +202,8 @@ async fn insert(
     sql::query(
         "INSERT INTO inspection (id, station, judged_at, part_id, model, image, image_format, image_bytes, verdict, \
          score, threshold, check_threshold, reason, latency_ms, source, file_name, file_bytes, file_written_ns, \
-         idempotency_key, finding, token) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+         idempotency_key, finding, token, repeats, sent_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)",
     )
     .bind(&inspection.id)
     .bind(&inspection.station)
@@ -203,6 +226,8 @@ async fn insert(
     .bind(&judged.idempotency_key)
     .bind(finding)
     .bind(&inspection.token)
+    .bind(inspection.repeats.map(i64::from))
+    .bind(&inspection.sent_by)
     .execute(&mut *transaction)
     .await?;
     Ok(())

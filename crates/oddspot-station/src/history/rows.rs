@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// What is read of inspections, in any order.
 pub const SELECT: &str = "SELECT inspection.id, station, judged_at, part_id, model, image, image_format, \
      image_bytes, verdict, score, threshold, check_threshold, reason, latency_ms, source, token, file_name, finding, \
-     image_removed_at, label.truth, label.defect, label.note, label.who \
+     image_removed_at, repeats, sent_by, label.truth, label.defect, label.note, label.who \
      FROM inspection LEFT JOIN label ON label.inspection = inspection.id";
 
 /// A row that was read by [`SELECT`].
@@ -31,12 +31,15 @@ pub fn inspection(row: &Row) -> Result<Inspection> {
         threshold: row.try_get("threshold")?,
         check_threshold: row.try_get("check_threshold")?,
         reason: row.try_get("reason")?,
+        repeats: (row.try_get::<Option<i64>, _>("repeats")?)
+            .and_then(|images| u32::try_from(images).ok()),
         latency_ms: row.try_get("latency_ms")?,
         source: match source == Source::Folder.word() {
             true => Source::Folder,
             false => Source::Http,
         },
         token: row.try_get("token")?,
+        sent_by: row.try_get("sent_by")?,
         file: row.try_get("file_name")?,
         image,
         image_removed: row.try_get("image_removed_at")?,

@@ -1,6 +1,7 @@
 mod access;
 mod copy;
 mod doubts;
+mod over_time;
 mod places;
 mod postgres;
 mod proxy;
@@ -60,6 +61,7 @@ pub(crate) fn judged(score: f32) -> Judged {
         model: "m1".to_owned(),
         source: Source::Http,
         token: None,
+        sender: None,
         file: None,
         idempotency_key: None,
         image: KeptImage {
@@ -68,6 +70,7 @@ pub(crate) fn judged(score: f32) -> Judged {
             bytes: 7,
         },
         finding: finding(score),
+        repeats: None,
         since: Instant::now(),
     }
 }

@@ -58,9 +58,15 @@ pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoRe
     }
     // It can judge and keep, and somebody should look.
     let warnings = match who.may(Need::READ_OWN) {
-        true => (service.keeping.troubles().iter())
-            .map(ToString::to_string)
-            .collect(),
+        true => {
+            let of_cameras = stations.iter().filter_map(|station| {
+                let trouble = station.repeats.trouble()?;
+                Some(format!("station {}: {trouble}", station.name))
+            });
+            let of_keeping = service.keeping.troubles().into_iter();
+            let of_keeping = of_keeping.map(|trouble| trouble.to_string());
+            of_keeping.chain(of_cameras).collect()
+        }
         false => Vec::<String>::new(),
     };
     Ok(Json(match warnings.is_empty() {

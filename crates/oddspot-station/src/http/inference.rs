@@ -140,6 +140,7 @@ fn task(bytes: Bytes, since: Instant, who: &Who) -> Task {
         part_id: None,
         source: Source::Http,
         token: who.token().map(str::to_owned),
+        sender: who.sender(),
         file: None,
         idempotency_key: None,
         since,

@@ -67,6 +67,7 @@ pub async fn judge(
         part_id,
         source: Source::Http,
         token: who.token().map(str::to_owned),
+        sender: who.sender(),
         file: None,
         idempotency_key: key,
         since,

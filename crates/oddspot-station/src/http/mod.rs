@@ -27,6 +27,7 @@ mod models;
 mod models_page;
 mod need;
 mod openapi;
+mod over_time;
 mod pages;
 mod parameters;
 mod people_page;

@@ -10,6 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Shared;
 use super::listing::Listing;
+use super::over_time::rates;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
@@ -152,6 +153,7 @@ async fn now_at(
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
         trouble: trouble_of(t, shared, station),
+        camera: (station.repeats.trouble()).map(|trouble| trouble.marked(t)),
         missed: MissedRows::of(t, &shared.service.misses.today(&station.name)),
         keeping: (shared.service.keeping.trouble(&station.name)).map(|trouble| {
             let said = t.say("trouble-keeping").with("detail", trouble.marked(t));
@@ -204,16 +206,21 @@ pub async fn history(
         let (order, after) = (asked.order()?, asked.after()?);
         Ok((filter, order, after))
     });
-    let (cards, chart, wrong) = match found {
+    let (mut cards, mut chart, mut shares, mut wrong) = (Vec::new(), None, None, None);
+    match found {
         Ok((filter, order, after)) => {
             let history = &shared.service.history;
-            let cards = history
-                .find(&filter, order, after.as_deref(), CARDS + 1)
-                .await?;
-            (cards, scores(&shared, &t, filter, &stations).await?, None)
+            let cursor = after.as_deref();
+            cards = history.find(&filter, order, cursor, CARDS + 1).await?;
+            let filter = of_only(filter, &stations);
+            chart = scores(&shared, &t, &filter).await?;
+            // Who goes on to older parts has seen it.
+            if cursor.is_none() {
+                shares = rates(&shared, &t, filter).await?;
+            }
         }
-        Err(wrong) => (Vec::new(), None, Some(wrong.marked(&t))),
-    };
+        Err(problem) => wrong = Some(problem.marked(&t)),
+    }
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {
         nav: navigation(&shared, &who, of_history(&shared, &asked), Place::History),
@@ -222,6 +229,7 @@ pub async fn history(
         labels: LABELS.to_vec(),
         wrong,
         chart,
+        rates: shares,
         query: query(&asked, None),
         next: next.map(|last| query(&asked, Some(&last.id))),
         cards: (cards.iter().take(CARDS as usize))
@@ -233,21 +241,25 @@ pub async fn history(
     Ok(Html(render(&page)?))
 }
 
-/// The chart of one station: scores of several models of parts say nothing together.
-async fn scores(
-    shared: &Shared,
-    t: &Words,
-    mut filter: Filter,
-    stations: &[String],
-) -> Result<Option<String>> {
-    if let (None, [only]) = (&filter.station, stations) {
-        filter.station = Some(only.clone());
+/// What is looked for, of the only station if there is but one.
+fn of_only(filter: Filter, stations: &[String]) -> Filter {
+    let only = match stations {
+        [only] => Some(only.clone()),
+        _ => None,
+    };
+    Filter {
+        station: filter.station.clone().or(only),
+        ..filter
     }
+}
+
+/// The chart of one station: scores of several models of parts say nothing together.
+async fn scores(shared: &Shared, t: &Words, filter: &Filter) -> Result<Option<String>> {
     if filter.station.is_none() {
         return Ok(None);
     }
     let history = &shared.service.history;
-    let mut newest: Vec<Inspection> = history.find(&filter, Order::Newest, None, OF_CHART).await?;
+    let mut newest: Vec<Inspection> = history.find(filter, Order::Newest, None, OF_CHART).await?;
     newest.reverse();
     Ok(chart(t, &newest))
 }

@@ -120,6 +120,11 @@ impl Who {
         }
     }
 
+    /// The person who sends an image by the page; None of a program, and where nobody is known.
+    pub fn sender(&self) -> Option<Actor> {
+        self.person().map(|_| self.actor())
+    }
+
     /// As whom it is written who did something.
     pub fn actor(&self) -> Actor {
         let (kind, name) = match &self.party {

@@ -197,6 +197,7 @@ impl FolderInput {
             part_id: None,
             source: Source::Folder,
             token: None,
+            sender: None,
             file: Some(self.file(whole)),
             idempotency_key: None,
             since,

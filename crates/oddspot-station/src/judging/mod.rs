@@ -3,11 +3,13 @@
 mod model;
 mod post;
 mod recent;
+mod repeats;
 mod task;
 mod worker;
 
 pub use model::{Model, Models};
 pub use post::Post;
 pub use recent::Recent;
+pub use repeats::Repeats;
 pub use task::{Judgement, Queue, Refused, Reply, Task, ended};
 pub use worker::{Worker, name_of};

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::error::{Error, Kind, Result};
-use crate::history::{FileOf, Inspection, Source};
+use crate::history::{Actor, FileOf, Inspection, Source};
 
 /// An image to be judged.
 pub struct Task {
@@ -21,6 +21,8 @@ pub struct Task {
     pub source: Source,
     /// The token with which it was sent.
     pub token: Option<String>,
+    /// The person who sent it by the page.
+    pub sender: Option<Actor>,
     /// The file that it is, in a folder.
     pub file: Option<FileOf>,
     /// By which a request is known that is sent again.

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use oddspot::files::digest::hex;
 use oddspot::judge::Examined;
+use oddspot::verdict::Verdict;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
 use super::model::Model;
 use super::post::Post;
 use super::recent::Recent;
+use super::repeats::Repeats;
 use super::task::{Judgement, Queue, Task, Tasks, Waiting};
 use crate::data::{Data, HeldImage};
 use crate::error::{Error, Kind, Result};
@@ -36,6 +38,8 @@ pub struct Worker {
     pub storing: Arc<Storing>,
     /// Where it is kept what was found.
     pub recent: Arc<Recent>,
+    /// Whether the same picture comes again and again.
+    pub repeats: Arc<Repeats>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where it is told that an image was not judged.
@@ -85,7 +89,15 @@ impl Worker {
         }
         // The whole image by this one, whatever becomes active meanwhile.
         let model = self.post.ready()?;
-        let (examined, image) = self.examine(&model, &task)?;
+        let (mut examined, image, pixels) = self.examine(&model, &task)?;
+        // What a person sends tells nothing of the camera.
+        let row = (task.sender.is_none()).then(|| self.repeats.row(pixels));
+        let too_long = row.filter(|row| self.repeats.is_too_long(*row));
+        let repeats = too_long.map(|row| row.images);
+        if repeats.is_some() {
+            // It says nothing of the part that lies there now.
+            examined.finding.verdict = Verdict::Untrusted;
+        }
         // The image lies on the disk: now the row that names it.
         let recorded = self.history.record(Judged {
             station: self.post.name.clone(),
@@ -93,10 +105,12 @@ impl Worker {
             model: model.version.sha256.clone(),
             source: task.source,
             token: task.token,
+            sender: task.sender,
             file: task.file,
             idempotency_key: task.idempotency_key,
             image: image.image.clone(),
             finding: examined.finding.clone(),
+            repeats,
             since: task.since,
         });
         let recorded = self.runtime.block_on(recorded);
@@ -104,27 +118,36 @@ impl Worker {
         drop(image);
         self.recent.put(&inspection.id, examined);
         self.metrics.judged(&inspection);
+        if let Some(row) = row {
+            self.repeats.note(row);
+            self.metrics.repeats(&self.post.name, row.images);
+        }
         Ok(Judgement {
             inspection,
             is_new: true,
         })
     }
 
-    /// Decodes and judges an image, and keeps it meanwhile.
-    fn examine(&self, model: &Model, task: &Task) -> Result<(Examined, HeldImage)> {
+    /// Decodes and judges an image, and keeps it meanwhile; by what its pixels are known.
+    fn examine(&self, model: &Model, task: &Task) -> Result<(Examined, HeldImage, Option<u64>)> {
         let bytes = &task.bytes;
         let name = task.file.as_ref().map_or(SENT, |file| &file.name);
         let detector = &model.detector;
         let reading = detector.reading();
         let picture = caught(|| reading.decode_bytes(bytes, Path::new(name)))?;
         std::thread::scope(|scope| {
-            let kept = scope.spawn(|| self.data.keep_image(bytes));
+            let kept = scope.spawn(|| {
+                let pixels = self.repeats.pixels(&picture.image);
+                Ok::<_, Error>((self.data.keep_image(bytes)?, pixels))
+            });
             let examined = caught(|| detector.examine(&picture.image));
             let kept = kept
                 .join()
                 .unwrap_or_else(|panic| Err(Error::internal(words_of(&*panic))));
             let kept = kept.inspect_err(|error| self.storing.note(error));
-            Ok((examined?, kept?))
+            let examined = examined?;
+            let (image, pixels) = kept?;
+            Ok((examined, image, pixels))
         })
     }
 

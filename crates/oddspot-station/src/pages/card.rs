@@ -1,7 +1,7 @@
 //! An inspection as pages show it.
 
 use super::{keys, told};
-use crate::history::{Inspection, Truth};
+use crate::history::{Inspection, Truth, repeated};
 use crate::words::Words;
 
 /// An inspection as pages show it.
@@ -33,6 +33,8 @@ pub struct Card {
     pub reason: Option<String>,
     /// Light, focus and colours.
     pub health: String,
+    /// The person who sent it by the page.
+    pub sent_by: Option<String>,
     /// What it is called by who says that the verdict is wrong.
     pub opposite: &'static str,
     /// Whether somebody said so.
@@ -78,8 +80,12 @@ impl Card {
             model: one.model.chars().take(12).collect(),
             score: told::score(t, one.score),
             relation: told::relation(t, &one.finding, [one.threshold, one.check_threshold]),
-            reason: told::reason(t, &one.finding),
+            reason: match one.repeats {
+                Some(images) => Some(repeated(images).said(t)),
+                None => told::reason(t, &one.finding),
+            },
             health: told::health(t, &one.finding.health),
+            sent_by: one.sent_by.clone(),
             opposite: opposite.word(),
             is_called_wrong: one.is_called_wrong(),
             label: (one.label.as_ref()).map(|label| keys::labelled(label.truth)),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Card, Navigation};
+use super::{Card, Navigation, Rates};
 use crate::words::{Marked, Words};
 
 /// What is asked for, as the form shows it.
@@ -46,6 +46,8 @@ pub struct HistoryPage {
     pub wrong: Option<Marked>,
     /// Scores over time.
     pub chart: Option<String>,
+    /// Shares of verdicts over time.
+    pub rates: Option<Rates>,
     /// What was found.
     pub cards: Vec<Card>,
     /// The same question, as parameters.

@@ -42,10 +42,11 @@ pub struct PlaceRow {
 impl InspectionPage {
     /// Of an inspection.
     pub fn of(t: Words, nav: Navigation, one: &Inspection) -> Self {
-        let came_by = match (one.source, &one.file) {
-            (Source::Folder, Some(file)) => t.say("by-folder").with("file", file),
-            (Source::Folder, None) => t.say("folder"),
-            (Source::Http, _) => t.say("by-http"),
+        let came_by = match (&one.sent_by, one.source, &one.file) {
+            (Some(who), ..) => t.say("by-page").with("who", who),
+            (None, Source::Folder, Some(file)) => t.say("by-folder").with("file", file),
+            (None, Source::Folder, None) => t.say("folder"),
+            (None, Source::Http, _) => t.say("by-http"),
         };
         let labelled = one.label.as_ref().map(|label| {
             let said = t.say(keys::labelled(label.truth));

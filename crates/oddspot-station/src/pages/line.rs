@@ -29,6 +29,8 @@ pub struct Now {
     pub is_paused: bool,
     /// What is wrong, if anything is.
     pub trouble: Option<Marked>,
+    /// That the camera may be stuck.
+    pub camera: Option<Marked>,
     /// Images that were not judged today, if there are any.
     pub missed: Option<MissedRows>,
     /// That it keeps more than it is to, or that the disk is nearly full.

@@ -302,6 +302,7 @@ mod tests {
             part_id: None,
             source: Source::Http,
             token: None,
+            sender: None,
             file: None,
             idempotency_key: None,
             since: Instant::now(),

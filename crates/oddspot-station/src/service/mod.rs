@@ -21,7 +21,7 @@ use crate::good::GoodImages;
 use crate::history::{Actor, Deed, History, Note};
 use crate::inputs::FolderState;
 use crate::jobs::Jobs;
-use crate::judging::{Model, Models, Post, Queue, Recent};
+use crate::judging::{Model, Models, Post, Queue, Recent, Repeats};
 use crate::keeping::Keeping;
 use crate::metrics::Metrics;
 use crate::outputs::{Condition, Look, Misses, Output, Outputs};
@@ -47,6 +47,8 @@ pub struct Station {
     pub post: Arc<Post>,
     /// Where its images wait.
     pub queue: Queue,
+    /// Whether the same picture comes again and again.
+    pub repeats: Arc<Repeats>,
     /// The folder that its images come into, and how that is.
     pub folder: Option<(PathBuf, FolderState)>,
     /// The SHA-256 of the model that the configuration names.
@@ -68,6 +70,7 @@ impl Station {
         let (post, queue) = (Arc::clone(&self.post), self.queue.clone());
         let (history, storing) = (Arc::clone(history), Arc::clone(storing));
         let folder = self.folder.as_ref().map(|(_, state)| state.clone());
+        let repeats = Arc::clone(&self.repeats);
         Arc::new(move || {
             let name = &post.name;
             let trouble = if post.is_paused() {
@@ -80,7 +83,9 @@ impl Station {
             } else {
                 let of_folder = || Some(folder.as_ref()?.trouble()?.to_string());
                 let of_storing = || Some(storing.trouble()?.to_string());
-                history.trouble().or_else(of_storing).or_else(of_folder)
+                let of_camera = || Some(repeats.trouble()?.to_string());
+                let of_history = history.trouble().or_else(of_storing);
+                of_history.or_else(of_folder).or_else(of_camera)
             };
             Condition {
                 trouble,

@@ -13,7 +13,7 @@ use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::History;
 use crate::inputs::{FolderInput, FolderState};
-use crate::judging::{Post, Queue, Recent, Worker};
+use crate::judging::{Post, Queue, Recent, Repeats, Worker};
 use crate::metrics::Metrics;
 use crate::outputs::Misses;
 use crate::storing::Storing;
@@ -56,12 +56,15 @@ impl Workshop {
         self.versions.add(Arc::clone(&post));
         let configured = self.history.station(name).await?;
         let (queue, tasks) = Queue::new(self.limits.queue, Handle::current());
+        let most = asked.repeats.unwrap_or(self.limits.repeats);
+        let repeats = Arc::new(Repeats::new(name, most));
         let worker = Worker {
             post: Arc::clone(&post),
             data: Arc::clone(&self.data),
             history: Arc::clone(&self.history),
             storing: Arc::clone(&self.storing),
             recent: Arc::clone(&self.recent),
+            repeats: Arc::clone(&repeats),
             metrics: Arc::clone(&self.metrics),
             misses: Arc::clone(&self.misses),
             runtime: Handle::current(),
@@ -80,6 +83,7 @@ impl Workshop {
                 name: name.clone(),
                 post,
                 queue,
+                repeats,
                 folder,
                 configured_model: (asked.model.as_ref())
                     .and_then(|_| configured.and_then(|row| row.configured_model)),

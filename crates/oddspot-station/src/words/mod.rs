@@ -177,6 +177,11 @@ impl Words {
         local(time, &self.book.time_of_day)
     }
 
+    /// The same as a sentence of the language has it, by its key, in the form of `strftime`.
+    pub fn written(&self, time: &str, key: &str) -> String {
+        local(time, &self.say(key).to_string())
+    }
+
     /// The same of what lasts: the time of today, or with the day before it.
     pub fn lately(&self, time: &str) -> String {
         let zone = TimeZone::system();

@@ -224,8 +224,11 @@ fn a_client_of_a_model_server_gets_a_verdict() {
 fn a_demonstration_learns_boards_and_judges_one_a_second() {
     let world = World::new();
     let serving = Serving::plain(&world, "serve --demo --listen 127.0.0.1:0");
-    let all = serving.until(2);
+    let all = serving.until(4);
     assert_eq!(all[0]["station"], "board");
+    // No board comes twice.
+    let stations = serving.get("/api/v1/stations").json();
+    assert!(stations[0]["camera_trouble"].is_null(), "{stations}");
     serving.stop();
     assert!(!world.path("data").exists());
 }

@@ -24,6 +24,29 @@ fn what_people_do_is_written_with_their_names() {
         let path = format!("/api/v1/stations/model/{what}");
         assert_eq!(engineer.post(&path, &json!({})).status, 200);
     }
+    // A picture that a person sends again and again says nothing of the camera.
+    for part in 0..4 {
+        let path = format!("/api/v1/stations/model/inspections?part_id=SN{part}");
+        let sent = engineer.ask("POST", &path, &image(5));
+        assert_eq!(sent.status, 201, "{}", sent.text);
+        let sent = sent.json();
+        assert_eq!(sent["sent_by"], "engineer");
+        assert!(sent["repeats"].is_null(), "{sent}");
+    }
+    let stations = admin.get("/api/v1/stations").json();
+    assert!(stations[0]["camera_trouble"].is_null(), "{stations}");
+    assert!(before.json()["sent_by"].is_null());
+    let listed = admin.get("/api/v1/inspections?part_id=SN3").json();
+    assert_eq!(listed["inspections"][0]["sent_by"], "engineer");
+    let id = listed["inspections"][0]["id"].as_str().unwrap().to_owned();
+    let page = admin.get(&format!("/inspections/{id}")).text;
+    assert!(page.contains("<dd>page, sent by engineer</dd>"), "{page}");
+    let page = admin.get("/history").text;
+    assert!(page.contains(" · sent by engineer</span>"), "{page}");
+    assert!(
+        page.contains("<span class=\"note\">Part:</span> SN3</h3>"),
+        "{page}"
+    );
     let good = engineer.ask("POST", "/api/v1/stations/side/good?name=a.png", &image(1));
     assert_eq!(good.status, 201, "{}", good.text);
     let place = format!(
@@ -99,6 +122,7 @@ fn what_people_do_is_written_with_their_names() {
         ("good_taken_in", "side"),
         ("good_removed", "side"),
         ("regions_drawn", "side"),
+        ("image_sent", "model"),
         ("model_sent", "side"),
         ("thresholds_saved", "side"),
         ("model_rolled_back", "side"),
@@ -118,6 +142,10 @@ fn what_people_do_is_written_with_their_names() {
         assert_eq!(found("job_cancelled")["who"], "engineer");
     }
     assert_eq!(found("labelled")["detail"], "bad: scratch");
+    assert_eq!(
+        found("image_sent")["detail"],
+        format!("inspection {id}, SN3")
+    );
     assert_eq!(found("signed_out")["who"], "engineer");
     let failed = found("sign_in_failed");
     assert_eq!(

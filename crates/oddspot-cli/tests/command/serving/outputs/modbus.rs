@@ -162,6 +162,19 @@ fn a_controller_reads_results_and_acknowledges() {
         client.bits(),
         [true, false, false, false, false, false, false, false]
     );
+    // A camera that is stuck: its results are untrusted, and it is an error until another picture comes.
+    for _ in 0..2 {
+        serving.send("", &image(3));
+    }
+    until(|| (client.counter() == 6).then_some(()));
+    assert_eq!(
+        client.bits(),
+        [false, false, true, false, false, false, true, true]
+    );
+    serving.send("", &image(4));
+    until(|| (client.counter() == 7).then_some(()));
+    let bits = client.bits();
+    assert!(bits[0] && !bits[7], "{bits:?}");
     std::fs::rename(world.path("in"), world.path("away")).unwrap();
     until(|| {
         let bits = client.bits();

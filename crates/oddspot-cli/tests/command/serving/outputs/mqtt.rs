@@ -211,6 +211,15 @@ fn a_broker_that_stops_and_starts_gets_all_in_order_and_knows_how_the_station_is
     until_told(&serving);
     until(|| (broker.results().len() == 40).then_some(()));
     assert_eq!(broker.results(), ids(&serving));
+    for _ in 0..3 {
+        serving.send("", &image(50));
+    }
+    broker.until_state("not_ready");
+    let status = broker.heard("status").pop().unwrap();
+    let reason = status["reason"].as_str().unwrap();
+    assert!(reason.contains("the very same pixels"), "{status}");
+    serving.send("", &image(51));
+    broker.until_state("ready");
     std::fs::rename(world.path("in"), world.path("away")).unwrap();
     broker.until_state("not_ready");
     let status = broker.heard("status").pop().unwrap();

@@ -1,0 +1,7 @@
+-- How many images in a row have the same pixels, this one with them, where these are too many for it to be trusted.
+ALTER TABLE inspection ADD COLUMN repeats BIGINT;
+-- The person who sent it by the page.
+ALTER TABLE inspection ADD COLUMN sent_by TEXT;
+
+-- Verdicts over time are counted in indexes alone.
+CREATE INDEX inspection_not_good ON inspection (judged_at, station, verdict) WHERE verdict <> 'good';
