@@ -26,6 +26,7 @@ pub mod table;
 mod token;
 mod unreadable;
 mod user;
+mod verified;
 mod version;
 
 use std::sync::Arc;
