@@ -121,7 +121,10 @@ impl<'a> Given<'a> {
             let one = move |path: &'a PathBuf| One {
                 slot,
                 path,
-                found: Found::at(path),
+                found: match slot.map(|slot| slot.takes) {
+                    Some(Takes::Folder) => Found::at_folder(path),
+                    _ => Found::at(path),
+                },
             };
             found.into_iter().flatten().map(one)
         };

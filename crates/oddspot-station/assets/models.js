@@ -23,26 +23,23 @@ file?.addEventListener("change", async () => {
   file.value = "";
 });
 
-/** Two models compared: a job judges what is missing, and what comes of it is shown then. */
-function comparing() {
-  const form = document.getElementById("compare");
-  const shown = document.getElementById("compared");
-  const wrong = document.getElementById("compare-said");
+/**
+ * A form that asks for a job: how far it is, what came of it, and a button that breaks it off.
+ * @param {string} name
+ * @param {(models: string[]) => Promise<void>} [over] shows more of what came of it than its sentence
+ */
+function asks(name, over) {
+  const form = document.getElementById(name);
+  const wrong = document.getElementById(`${name}-said`);
   const button = form?.querySelector("button");
-  const cancel = document.getElementById("compare-cancel");
-  if (!(form instanceof HTMLFormElement) || !shown || !wrong || !button || !cancel) return;
+  const cancel = document.getElementById(`${name}-cancel`);
+  if (!(form instanceof HTMLFormElement) || !wrong || !button || !cancel) return;
   const choices = [...form.querySelectorAll("select")];
-  const station = form.dataset.station ?? "";
+  const { station = "", kind } = form.dataset;
   /** @type {number | undefined} */
   let job;
   /** @type {string[]} */
   let models = [];
-
-  const compared = async () => {
-    const query = new URLSearchParams({ first: models[0], second: models[1] });
-    await bring(shown, `?${query}`);
-    wrong.textContent = "";
-  };
 
   const end = () => {
     job = undefined;
@@ -65,21 +62,18 @@ function comparing() {
     }
     end();
     try {
-      await compared();
-      if (now.state !== "done") await showOutcome(wrong, now);
+      await over?.(models);
+      wrong.textContent = "";
+      if (!over || now.state !== "done") await showOutcome(wrong, now);
     } catch (error) {
       tell(wrong, error);
     }
   };
 
-
   /** How the job is now: it may have ended before anybody listened. */
   const look = async () => {
     if (job !== undefined) await show(await (await ask("GET", `/api/v1/jobs/${job}`)).json());
   };
-  // When it is listened to again, what ended meanwhile.
-  follow({ job: (event) => show(JSON.parse(event.data)) }, () => look().catch(() => {}));
-
   const attempt = async (/** @type {() => Promise<void>} */ work) => {
     try {
       await work();
@@ -89,12 +83,18 @@ function comparing() {
     }
   };
 
+  /** What is ticked, as settings of the job. */
+  const settings = () => {
+    const ticks = [...form.querySelectorAll("input")].filter((one) => one.checked);
+    return Object.fromEntries(ticks.map((one) => [one.name, "true"]));
+  };
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     attempt(async () => {
       begin(undefined);
       models = choices.map((choice) => choice.value);
-      const body = JSON.stringify({ station, kind: "compare", models });
+      const body = JSON.stringify({ station, kind, models, settings: settings() });
       const asked = await (await ask("POST", "/api/v1/jobs", body)).json();
       begin(asked.id);
       await look();
@@ -117,6 +117,18 @@ function comparing() {
     choices.forEach((choice, at) => { choice.value = models[at]; });
     await show(now);
   });
+  return { show, look };
 }
 
-comparing();
+const compared = document.getElementById("compared");
+const forms = [
+  asks("verify"),
+  asks("compare", async ([first, second]) => {
+    if (compared) await bring(compared, `?${new URLSearchParams({ first, second })}`);
+  }),
+];
+// When it is listened to again, what ended meanwhile.
+follow(
+  { job: (event) => forms.forEach((form) => form?.show(JSON.parse(event.data))) },
+  () => forms.forEach((form) => form?.look().catch(() => {})),
+);

@@ -23,7 +23,7 @@ pub use limits::Limits;
 pub use outputs::{
     ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,
 };
-pub use real_folder::real;
+pub use real_folder::{is_no_folder, real};
 
 /// Letters of a station's name, at most.
 const LONGEST: usize = 64;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use oddspot::images::{ImageSize, Reading, at_most, read_file};
 use oddspot::judge;
+use oddspot::judge::Examined;
 use oddspot_draw::figure::{Labels, Panels, figure_with};
 use oddspot_draw::heatmap::{Scale, render, veil, write_png};
 use oddspot_draw::page::{jpeg_bytes, result_pictures};
@@ -201,6 +202,28 @@ impl Pictures {
         drawn
             .await
             .map_err(|error| Error::internal(format!("a picture cannot be drawn: {error}")))?
+    }
+
+    /// What was found in an image that was judged: as it is still kept, else judged again.
+    ///
+    /// # Errors
+    /// An image or a model that is not there any more.
+    pub async fn examined(self: Arc<Self>, inspection: Arc<Inspection>) -> Result<Arc<Examined>> {
+        if let Some(examined) = self.recent.get(&inspection.id) {
+            return Ok(examined);
+        }
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        let judged = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let model = self.models.get(&inspection.model)?;
+            let file = self.data.image(&inspection.kept);
+            let bytes = read_file(&file)?;
+            let picture = model.detector.reading().decode_bytes(&bytes, &file)?;
+            Ok::<_, Error>(Arc::new(model.detector.examine(&picture.image)?))
+        });
+        judged
+            .await
+            .map_err(|error| Error::internal(format!("an image cannot be judged again: {error}")))?
     }
 
     fn draw(

@@ -15,6 +15,7 @@ use crate::history::{Actor, Deed, History, Note, Origin, Truth, VersionSource};
 use crate::judging::{Model, Models, Post};
 use crate::metrics::Metrics;
 use crate::words::Sentence;
+pub use verify::Proof;
 use verify::verify;
 
 /// The models of stations.

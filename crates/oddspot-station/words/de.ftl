@@ -415,6 +415,7 @@ job-extend = Weitere gute Bilder lernen
 job-calibrate = Schwellen neu setzen
 job-compare = Vergleich zweier Modelle
 job-labels = Gekennzeichnete Teile neu beurteilt
+job-verify = Ein Modell geprüft
 extend-when = Wenn gute Teile etwas anders aussehen als bisher: nimmt die seither gekommenen guten Bilder zu dem, was das aktive Modell kennt. Braucht Sekunden. Was es nicht kannte, ist von da an gut.
 calibrate-when = Wenn zu viele gute Teile angehalten werden oder schlechte durchgehen: lässt, was das aktive Modell kennt, und setzt seine Schwellen nach guten Bildern, aus denen es nicht gelernt hat. Als schlecht gekennzeichnete Teile sagen, wie viele verpasst werden.
 changed-note = Beide machen ein neues Modell. Es urteilt, sobald es unter Modelle aktiviert ist; sehen Sie dort zuerst, was es gesagt hätte.
@@ -434,6 +435,14 @@ outcome-not-judged = { $parts ->
     [one] 1 konnte
    *[other] { $parts } konnten
 } es nicht werden: { $detail }.
+outcome-verified = Modell { $model } urteilt auf dieser Maschine wie bei seiner Entstehung: { $own ->
+    [one] ein eigenes gutes Bild hat den gleichen Wert
+   *[other] { $own } eigene gute Bilder haben die gleichen Werte
+}.
+outcome-verified-parts = { $same ->
+    [one] 1 gekennzeichnetes Teil hat
+   *[other] { $same } gekennzeichnete Teile haben
+} den Wert, den ihnen das Modell früher gab. Von den als gut gekennzeichneten Teilen werden { $alarms } angehalten; von den als schlecht gekennzeichneten { $misses } verpasst.
 outcome-doubt = Sehen Sie es sich an: { $detail }.
 outcome-refused = Es wurde nicht gemacht und nichts geändert: { $detail }. Lassen Sie aus, was nicht gut ist. Wenn alles so gemeint ist, machen Sie es trotzdem.
 
@@ -476,6 +485,12 @@ no-model-there = Noch gibt es kein Modell.
 make-from-good = Aus guten Bildern eines machen
 or-bring = Oder eine Datei bringen.
 models-note = Bevor eines aktiv wird, muss es seine eigenen Bilder bewerten wie damals, als es gemacht wurde.
+verify-title = Ein Modell prüfen
+verify-note = Hält ein Modell auf dieser Maschine gegen das, was es bei seiner Entstehung war: nach einer Aktualisierung, nach einem Umzug auf eine andere Maschine, oder bei Zweifeln. Nichts wird geändert.
+verify-labelled = Auch die gekennzeichneten Teile noch einmal beurteilen
+verify = Prüfen
+verify-goes = beurteilt: { $percent } %
+verified-at = { $at }:
 where-from = Woher es kommt
 good-images-of = Gute Bilder
 anomalous-above = Auffällig über
@@ -640,6 +655,7 @@ deed-station_removed = Station entfernt:
 deed-model_sent = Modell gebracht für
 deed-model_activated = Modell aktiviert für
 deed-model_rolled_back = Modell zurückgenommen für
+deed-model_verified = Modell prüfen lassen für
 deed-thresholds_saved = Schwellen gespeichert für
 deed-regions_drawn = Bereiche gezeichnet für
 deed-job_started = Auftrag erteilt für
@@ -727,6 +743,8 @@ refused-thresholds-finite = Eine Schwelle ist eine endliche Zahl.
 refused-thresholds-order = Was zu prüfen ist, kann nicht über dem beginnen, was auffällig ist.
 refused-thresholds-same = Das sind die Schwellen schon.
 refused-unknown-model = Die Station { $station } hat kein Modell { $model }.
+refused-verified-otherwise = Modell { $model } urteilt hier nicht wie bei seiner Entstehung: { $apart } seiner { $own } eigenen Bilder haben andere Werte, um { $most } bei einer Schwelle von { $threshold }. Lassen Sie ein anderes Modell urteilen, und sehen Sie nach, was an dieser Maschine anders ist.
+refused-parts-otherwise = Modell { $model } urteilt hier nicht wie früher: { $apart } von { $own } gekennzeichneten Teilen haben andere Werte, um { $most } bei einer Schwelle von { $threshold }. Lassen Sie ein anderes Modell urteilen, und sehen Sie nach, was an dieser Maschine anders ist.
 refused-judges-otherwise = Modell { $model } urteilt hier nicht wie bei seiner Entstehung: { $apart } seiner { $own } eigenen Bilder haben andere Werte, um { $most } bei einer Schwelle von { $threshold }. Es wurde nicht aktiviert.
 refused-model-gone = Das Modell { $model } ist nicht mehr im Datenordner.
 refused-model-damaged = Das Modell { $model } ist beschädigt: Sein Inhalt ist ein anderer als damals.

@@ -415,6 +415,7 @@ job-extend = Learn more good images
 job-calibrate = Set the thresholds anew
 job-compare = Comparison of two models
 job-labels = Labelled parts judged anew
+job-verify = A model verified
 extend-when = When good parts look a little different than before: adds the good images that came since to what the active model knows. Takes seconds. What it did not know is good from then on.
 calibrate-when = When too many good parts are stopped, or bad ones pass: leaves what the active model knows, and sets its thresholds by good images that it has not learned from. Parts that are labelled bad say how many are missed.
 changed-note = Both make a new model. It judges once it is activated under Models; look there first what it would have said.
@@ -434,6 +435,14 @@ outcome-not-judged = { $parts ->
     [one] 1 could
    *[other] { $parts } could
 } not be: { $detail }.
+outcome-verified = Model { $model } judges on this machine as when it was made: { $own ->
+    [one] a good image of its own has the same score
+   *[other] { $own } good images of its own have the same scores
+}.
+outcome-verified-parts = { $same ->
+    [one] 1 labelled part has
+   *[other] { $same } labelled parts have
+} the score that the model gave before. Of the parts labelled good { $alarms } are stopped; of those labelled bad { $misses } are missed.
 outcome-doubt = Look at it: { $detail }.
 outcome-refused = It was not done, and nothing was changed: { $detail }. Leave out what is not good. If all of it is meant so, do it all the same.
 
@@ -476,6 +485,12 @@ no-model-there = There is no model yet.
 make-from-good = Make one from good images
 or-bring = Or bring a file.
 models-note = Before one becomes active it must score its own images as when it was made.
+verify-title = Verify a model
+verify-note = Holds a model against what it was when it was made, on this machine: after an update, a move to another machine, or when something is in doubt. Nothing is changed.
+verify-labelled = Judge the labelled parts once more too
+verify = Verify
+verify-goes = judges: { $percent } %
+verified-at = { $at }:
 where-from = Where it comes from
 good-images-of = Good images
 anomalous-above = Anomalous above
@@ -640,6 +655,7 @@ deed-station_removed = took away the station
 deed-model_sent = brought a model to
 deed-model_activated = activated a model of
 deed-model_rolled_back = rolled back the model of
+deed-model_verified = had a model verified of
 deed-thresholds_saved = saved thresholds of
 deed-regions_drawn = drew regions of
 deed-job_started = started a job of
@@ -727,6 +743,8 @@ refused-thresholds-finite = a threshold is a finite number
 refused-thresholds-order = what is to be checked cannot begin above what is anomalous
 refused-thresholds-same = these are the thresholds already
 refused-unknown-model = station { $station } has no model { $model }
+refused-verified-otherwise = model { $model } does not judge here as when it was made: { $apart } of its { $own } own images score otherwise, by { $most } of a threshold of { $threshold }. Let another model judge, and look what has changed on this machine
+refused-parts-otherwise = model { $model } does not judge here as it did: { $apart } of { $own } labelled parts score otherwise, by { $most } of a threshold of { $threshold }. Let another model judge, and look what has changed on this machine
 refused-judges-otherwise = model { $model } does not judge here as when it was made: { $apart } of its { $own } own images score otherwise, by { $most } of a threshold of { $threshold }. It was not activated
 refused-model-gone = model { $model } is not in the data folder any more
 refused-model-damaged = model { $model } is damaged: its content is another than when it was brought

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use oddspot_station::Configuration;
-use oddspot_station::configuration::{StationConfiguration, TlsConfiguration};
+use oddspot_station::configuration::{StationConfiguration, TlsConfiguration, is_no_folder};
 
 use super::ServeArgs;
 
@@ -77,7 +77,7 @@ fn set_station(stations: &mut Vec<StationConfiguration>, args: &ServeArgs) -> Re
     }
     if let Some(folder) = folder {
         ensure!(
-            folder.is_dir(),
+            !is_no_folder(folder),
             "{} is no folder: give the one that images come into",
             folder.display()
         );

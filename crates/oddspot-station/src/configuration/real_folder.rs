@@ -7,8 +7,9 @@ use std::time::Duration;
 
 /// Links that are followed, at most: more lead in a circle.
 const LINKS: usize = 40;
-/// How long a disk or share may take to say where something lies.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a disk or share may take to say where something lies: a start asks some times, and waits no longer for one
+/// that hangs.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The real path of a folder. Of one that is not there that part is real which is, and the rest is as it is named.
 pub fn real(folder: &Path) -> PathBuf {
@@ -44,10 +45,11 @@ pub fn real(folder: &Path) -> PathBuf {
 
 /// The number of the first folder that lies in one before it, or around one, and what is wrong with it.
 pub fn fault<'a>(folders: impl Iterator<Item = Option<&'a Path>>) -> Option<(usize, String)> {
+    let folders: Vec<Option<&Path>> = folders.collect();
     let mut before: Vec<PathBuf> = Vec::new();
-    folders.enumerate().find_map(|(number, folder)| {
-        let folder = folder?;
-        let real = real(folder);
+    let places = reals(&folders).into_iter().zip(folders);
+    places.enumerate().find_map(|(number, (real, folder))| {
+        let (real, folder) = (real?, folder?);
         let is_shared = |other: &PathBuf| real.starts_with(other) || other.starts_with(&real);
         let reason = before.iter().any(is_shared).then(|| {
             let folder = folder.display();
@@ -57,6 +59,24 @@ pub fn fault<'a>(folders: impl Iterator<Item = Option<&'a Path>>) -> Option<(usi
         });
         before.push(real);
         reason.map(|reason| (number, reason))
+    })
+}
+
+/// The real paths of folders, all asked for at a time: of several on a share that hangs each is waited for.
+fn reals(folders: &[Option<&Path>]) -> Vec<Option<PathBuf>> {
+    std::thread::scope(|scope| {
+        let asked = folders.iter().map(|folder| {
+            let folder = (*folder)?;
+            let thread = std::thread::Builder::new().name("place".to_owned());
+            Some((folder, thread.spawn_scoped(scope, move || real(folder))))
+        });
+        let asked: Vec<_> = asked.collect();
+        let found = asked.into_iter().map(|one| {
+            let (folder, thread) = one?;
+            let real = thread.ok().and_then(|thread| thread.join().ok());
+            Some(real.unwrap_or_else(|| folder.to_owned()))
+        });
+        found.collect()
     })
 }
 
@@ -72,12 +92,25 @@ fn put(mut path: PathBuf, part: PathBuf) -> PathBuf {
 
 /// The real path of what is there, unless its disk or share does not answer.
 fn canonical(path: &Path) -> std::io::Result<PathBuf> {
+    let path = path.to_owned();
+    answered(move || path.canonicalize())
+}
+
+/// Whether a path is no folder. Of one whose disk or share does not answer nobody knows: it is waited for as one.
+pub fn is_no_folder(path: &Path) -> bool {
+    let path = path.to_owned();
+    matches!(answered(move || Ok(path.is_dir())), Ok(false))
+}
+
+/// What a disk or share answers in time.
+fn answered<T: Send + 'static>(
+    ask: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
     let (send, found) = channel();
-    let asked = path.to_owned();
     // Of a share that hangs this thread waits for ever, and nothing else does.
     std::thread::Builder::new()
         .name("place".to_owned())
-        .spawn(move || drop(send.send(asked.canonicalize())))?;
+        .spawn(move || drop(send.send(ask())))?;
     let found = found.recv_timeout(PATIENCE);
     found.unwrap_or_else(|_| Err(Error::from(ErrorKind::TimedOut)))
 }
@@ -85,6 +118,15 @@ fn canonical(path: &Path) -> std::io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_there_and_is_a_folder_is_told_from_what_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(!is_no_folder(folder.path()));
+        assert!(is_no_folder(&file) && is_no_folder(&folder.path().join("none")));
+    }
 
     #[test]
     fn a_folder_that_is_not_there_lies_where_its_name_says() {

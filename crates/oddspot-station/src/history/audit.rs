@@ -59,6 +59,7 @@ pub enum Deed {
     ModelSent,
     ModelActivated,
     ModelRolledBack,
+    ModelVerified,
     ThresholdsSaved,
     RegionsDrawn,
     JobStarted,
@@ -119,6 +120,7 @@ const DEEDS: [(Deed, &str); 28] = [
     (Deed::ModelSent, "model_sent"),
     (Deed::ModelActivated, "model_activated"),
     (Deed::ModelRolledBack, "model_rolled_back"),
+    (Deed::ModelVerified, "model_verified"),
     (Deed::ThresholdsSaved, "thresholds_saved"),
     (Deed::RegionsDrawn, "regions_drawn"),
     (Deed::JobStarted, "job_started"),
@@ -205,6 +207,28 @@ impl History {
         transaction.commit().await
     }
 
+    /// Who did something last of which this was said.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn last_deed(&self, deed: Deed, detail: &str) -> Result<Option<Actor>> {
+        let row = sql::query(
+            "SELECT kind, who, address FROM audit WHERE deed = $1 AND detail = $2 ORDER BY id DESC LIMIT 1",
+        )
+        .bind(deed.word())
+        .bind(detail)
+        .fetch_optional(self.read())
+        .await?;
+        let actor = row.as_ref().map(|row| {
+            Ok(Actor {
+                kind: kind_of(row)?,
+                name: row.try_get("who")?,
+                address: row.try_get("address")?,
+            })
+        });
+        actor.transpose()
+    }
+
     /// What was done, the newest first: so many at most, before one that was the last of those that are known.
     ///
     /// # Errors
@@ -275,13 +299,17 @@ pub async fn put_note(transaction: &mut Transaction, note: Option<&Note>) -> Res
     put(transaction, by, *deed, Some(subject), detail.as_deref()).await
 }
 
-fn entry(row: &Row) -> Result<AuditEntry> {
+fn kind_of(row: &Row) -> Result<ActorKind> {
     let kind: String = row.try_get("kind")?;
     let kind = KINDS.iter().find(|(_, word)| *word == kind);
+    Ok(kind.map_or(ActorKind::Anyone, |(kind, _)| *kind))
+}
+
+fn entry(row: &Row) -> Result<AuditEntry> {
     Ok(AuditEntry {
         id: row.try_get("id")?,
         time: row.try_get("done_at")?,
-        kind: kind.map_or(ActorKind::Anyone, |(kind, _)| *kind),
+        kind: kind_of(row)?,
         who: row.try_get("who")?,
         address: row.try_get("address")?,
         deed: row.try_get("deed")?,

@@ -33,6 +33,8 @@ pub enum JobKind {
     Compare,
     /// Judges labelled parts by the active model.
     Labels,
+    /// Looks whether a model judges here as when it was made.
+    Verify,
 }
 
 /// A job that is wanted of a station.
@@ -127,7 +129,7 @@ impl NewJob {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Audit,
         Self::Instant,
         Self::Default,
@@ -135,6 +137,7 @@ impl JobKind {
         Self::Calibrate,
         Self::Compare,
         Self::Labels,
+        Self::Verify,
     ];
 
     /// As the tables have it.
@@ -147,6 +150,7 @@ impl JobKind {
             Self::Calibrate => "calibrate",
             Self::Compare => "compare",
             Self::Labels => "labels",
+            Self::Verify => "verify",
         }
     }
 }
@@ -334,7 +338,7 @@ impl History {
 }
 
 /// A job as the audit log names it.
-fn told(id: i64, kind: JobKind) -> String {
+pub(super) fn told(id: i64, kind: JobKind) -> String {
     format!("job {id}, {}", kind.word())
 }
 

@@ -1,5 +1,6 @@
 //! The tables, made step by step from whatever version the database has.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -7,6 +8,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr, SqlStr};
 
 use super::sql::write_alone;
+use crate::data::keep_private;
 use crate::error::{Error, Kind, Result};
 
 /// Each step; what was handed out is never changed, only followed by another.
@@ -142,23 +144,30 @@ async fn version(pool: &SqlitePool) -> Result<Option<i64>> {
     Ok(last.fetch_one(pool).await?)
 }
 
-/// Copies a database before it is changed.
+/// Copies a database before it is changed: whole under its name, or not at all, and for the own account alone.
 async fn keep(pool: &SqlitePool, file: &Path, version: i64) -> Result<()> {
     let copy = copy_of(file, version);
-    if copy.exists() {
-        std::fs::remove_file(&copy).map_err(Error::io(&copy))?;
-    }
-    let name = copy.display().to_string().replace('\'', "''");
+    let begun = with_end(&copy, ".tmp");
+    // What a kill left of it is written over.
+    let empty = File::create(&begun).map_err(Error::io(&begun))?;
+    keep_private(&begun);
+    let name = begun.display().to_string().replace('\'', "''");
     // A name is no parameter in this statement; quotes in it are doubled.
     let statement = AssertSqlSafe(format!("VACUUM INTO '{name}'"));
     sqlx::query(statement).execute(pool).await?;
+    empty.sync_all().map_err(Error::io(&begun))?;
+    std::fs::rename(&begun, &copy).map_err(Error::io(&copy))?;
     tracing::info!("the history as it was is kept as {}", copy.display());
     Ok(())
 }
 
 fn copy_of(file: &Path, version: i64) -> PathBuf {
+    with_end(file, &format!(".before-version-{}", version + 1))
+}
+
+fn with_end(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(format!(".before-version-{}", version + 1));
+    name.push(end);
     name.into()
 }
 

@@ -27,6 +27,7 @@ pub mod table;
 mod token;
 mod unreadable;
 mod user;
+mod verified;
 mod version;
 
 use std::sync::Arc;

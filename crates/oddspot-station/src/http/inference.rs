@@ -1,11 +1,15 @@
 //! The Open Inference Protocol: a model server's client gets a verdict.
 
+mod outputs;
+
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -21,6 +25,7 @@ use super::who::Who;
 use crate::history::Source;
 use crate::judging::Task;
 use crate::service::Station;
+use outputs::{Answer, Asked, RequestedOutput, described};
 
 /// In which an image's bytes lie behind the JSON, so many of it.
 const JSON_BYTES: &str = "inference-header-content-length";
@@ -35,6 +40,20 @@ pub struct InferenceRequest {
     id: String,
     /// One, of datatype BYTES: the image's file.
     inputs: Vec<Input>,
+    /// `score`, `verdict`, `map`; without any the first two.
+    #[serde(default)]
+    outputs: Vec<RequestedOutput>,
+    /// `binary_data_output`: whether outputs are bytes behind the JSON, where they do not say so themselves.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    parameters: Value,
+}
+
+/// What a request asks for.
+struct Asks {
+    id: String,
+    image: Bytes,
+    outputs: Asked,
 }
 
 /// An input of a request.
@@ -75,10 +94,7 @@ pub async fn model(
         "versions": versions,
         "platform": "oddspot",
         "inputs": [{ "name": "image", "datatype": "BYTES", "shape": [1] }],
-        "outputs": [
-            { "name": "score", "datatype": "FP32", "shape": [1] },
-            { "name": "verdict", "datatype": "BYTES", "shape": [1] },
-        ],
+        "outputs": described(),
     })))
 }
 
@@ -96,12 +112,14 @@ pub async fn ready(
     Ok(Json(json!({ "name": model, "ready": true })))
 }
 
-/// Judges an image.
+/// Judges an image. Outputs that are asked for as bytes lie behind the JSON; the map has one score for each place of the
+/// image as the model sees it, row by row, and the largest of them is the image's.
 #[utoipa::path(
     post, path = "/v2/models/{model}/infer", tag = "inference", params(("model" = String, Path)),
     request_body = InferenceRequest,
     responses(
-        (status = 200, body = Object), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 200, content((Object = "application/json"), (Vec<u8> = "application/octet-stream"))),
+        (status = 404, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -111,22 +129,22 @@ pub async fn infer(
     headers: HeaderMap,
     who: Who,
     request: Request,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let (body, since) = submit::body_for(&shared, &model, request).await?;
-    let sent = json_bytes(&headers).and_then(|json_bytes| image_of(&body, json_bytes));
-    let (id, bytes) = sent.map_err(|problem| submit::unusable(&shared, &model, problem))?;
-    let judged = submit::judge(&shared, &model, task(bytes, since, &who)).await?;
+    let sent = json_bytes(&headers).and_then(|json_bytes| asks_of(&body, json_bytes));
+    let asks = sent.map_err(|problem| submit::unusable(&shared, &model, problem))?;
+    let judged = submit::judge(&shared, &model, task(asks.image, since, &who)).await?;
     let inspection = &judged.inspection;
-    Ok(Json(json!({
-        "model_name": model,
-        "model_version": inspection.model,
-        "id": id,
-        "parameters": { "inspection": inspection.id },
-        "outputs": [
-            { "name": "score", "datatype": "FP32", "shape": [1], "data": [inspection.score] },
-            { "name": "verdict", "datatype": "BYTES", "shape": [1], "data": [inspection.verdict.word()] },
-        ],
-    })))
+    let examined = match asks.outputs.has_map() {
+        true => {
+            let pictures = Arc::clone(&shared.service.pictures);
+            Some(pictures.examined(Arc::clone(inspection)).await?)
+        }
+        false => None,
+    };
+    let map = examined.as_ref().map(|examined| &examined.maps.total);
+    let answer = Answer::new(model, asks.id, inspection);
+    Ok(answer.with(&asks.outputs, inspection, map)?)
 }
 
 fn versions(station: &Station) -> Vec<String> {
@@ -156,14 +174,19 @@ fn json_bytes(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     bytes.transpose()
 }
 
-/// The image of a request: in its JSON, or behind so many bytes of JSON.
-fn image_of(body: &Bytes, json_bytes: Option<usize>) -> Result<(String, Bytes), Problem> {
+/// What a request asks for; its image is in its JSON, or behind so many bytes of JSON.
+fn asks_of(body: &Bytes, json_bytes: Option<usize>) -> Result<Asks, Problem> {
     let invalid = |detail: &str| Problem::invalid(detail);
     let json = body.get(..json_bytes.unwrap_or(body.len()));
     let json = json.ok_or_else(|| invalid("the body is shorter than its JSON is said to be"))?;
     check_json(json)?;
     let request: InferenceRequest = serde_json::from_slice(json)
         .map_err(|error| Problem::invalid(format!("this is no request to infer: {error}")))?;
+    let of_all = request.parameters.get("binary_data_output");
+    let outputs = Asked::of(
+        &request.outputs,
+        of_all.and_then(Value::as_bool) == Some(true),
+    )?;
     let [input] = &request.inputs[..] else {
         return Err(invalid("give one input: the image"));
     };
@@ -171,7 +194,7 @@ fn image_of(body: &Bytes, json_bytes: Option<usize>) -> Result<(String, Bytes), 
         return Err(invalid("the image is of datatype BYTES: its file"));
     }
     let behind = input.parameters.get("binary_data_size");
-    let bytes = match (behind, &input.data[..]) {
+    let image = match (behind, &input.data[..]) {
         (Some(_), _) => {
             let data = body.slice(json.len()..);
             let length = data
@@ -196,7 +219,11 @@ fn image_of(body: &Bytes, json_bytes: Option<usize>) -> Result<(String, Bytes), 
             ));
         }
     };
-    Ok((request.id, bytes))
+    Ok(Asks {
+        id: request.id,
+        image,
+        outputs,
+    })
 }
 
 #[cfg(test)]
@@ -206,16 +233,19 @@ mod tests {
     #[test]
     fn an_image_lies_in_the_json_or_behind_it() {
         let inside = r#"{"id": "7", "inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": ["YWJj"]}]}"#;
-        let (id, bytes) = image_of(&Bytes::from_static(inside.as_bytes()), None).unwrap();
-        assert_eq!((id.as_str(), &bytes[..]), ("7", &b"abc"[..]));
+        let asks = asks_of(&Bytes::from_static(inside.as_bytes()), None).unwrap();
+        assert_eq!((asks.id.as_str(), &asks.image[..]), ("7", &b"abc"[..]));
         let json = r#"{"inputs": [{"datatype": "BYTES", "parameters": {"binary_data_size": 7}}]}"#;
         let body = |length: u32| {
             let parts = [json.as_bytes(), &length.to_le_bytes(), b"abc"];
             Bytes::from(parts.concat())
         };
-        assert_eq!(&image_of(&body(3), Some(json.len())).unwrap().1[..], b"abc");
-        assert!(image_of(&body(9), Some(json.len())).is_err());
-        assert!(image_of(&body(3), Some(1 << 20)).is_err());
-        assert!(image_of(&Bytes::from_static(b"{}"), None).is_err());
+        assert_eq!(
+            &asks_of(&body(3), Some(json.len())).unwrap().image[..],
+            b"abc"
+        );
+        assert!(asks_of(&body(9), Some(json.len())).is_err());
+        assert!(asks_of(&body(3), Some(1 << 20)).is_err());
+        assert!(asks_of(&Bytes::from_static(b"{}"), None).is_err());
     }
 }

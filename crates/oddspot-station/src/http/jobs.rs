@@ -44,7 +44,9 @@ pub async fn list(
 /// trains the better one then, going on from where the same training was broken off; `extend` adds the station's good
 /// images to what the active model knows, `calibrate` sets its thresholds by good images that it has not learned from and
 /// by labelled parts: both make a new model, and refuse images that speak against it without `force`. `compare` judges
-/// labelled parts by the two `models`, `labels` by the active one, each part once by each model.
+/// labelled parts by the two `models`, `labels` by the active one, each part once by each model. `verify` looks whether the
+/// active model, or the one of `models`, judges here as when it was made; with the setting `labelled` also whether
+/// labelled parts have the score that it gave them before, and how many it stops and misses.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", request_body = Wanted,
     responses(

@@ -11,9 +11,12 @@ use super::parameters::PathParameters;
 use super::problem::Problem;
 use super::who::Who;
 use crate::history::JobKind;
-use crate::pages::{ModelsPage, Place, VersionCard, render};
+use crate::pages::{JobCard, ModelsPage, Place, VersionCard, render};
 use crate::service::Station;
-use crate::words::Words;
+use crate::words::{Marked, Words};
+
+/// Jobs among which the last that verified is looked for.
+const JOBS: u32 = 50;
 
 /// The page.
 pub async fn page(
@@ -37,11 +40,27 @@ pub async fn page(
             .collect(),
         before: before.map(|before| before.model.chars().take(12).collect()),
         configured,
+        verifying: jobs.open_of_kind(&station, JobKind::Verify).await?,
+        verified: verified(&shared, &t, &station).await?,
         comparing: jobs.open_of_kind(&station, JobKind::Compare).await?,
         station,
         t,
     };
     Ok(Html(render(&page)?))
+}
+
+/// When a model was verified last, and what came of it.
+async fn verified(
+    shared: &Shared,
+    t: &Words,
+    station: &str,
+) -> Result<Option<(String, Vec<Marked>)>, Problem> {
+    let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
+    let last = (jobs.iter()).find(|job| job.kind == JobKind::Verify && !job.state.is_open());
+    Ok(last.map(|job| {
+        let at = t.day_and_time(job.ended.as_deref().unwrap_or(&job.asked));
+        (at, JobCard::of(t, job, false, &[]).outcome)
+    }))
 }
 
 /// What is to be said of the file that the configuration names, or of a model that cannot be used.

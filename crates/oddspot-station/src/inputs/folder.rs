@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::moved::{DONE, FAILED, explain, move_to, put_back};
 use super::state::{AWAY, FolderState};
-use crate::configuration::After;
+use crate::configuration::{After, real};
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, History, Source};
 use crate::judging::{Post, Queue, Task, name_of as name_of_kind};
@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct FolderInput {
     /// The station, and whether it is paused.
     pub post: Arc<Post>,
-    /// The folder, by its real path.
+    /// The folder, as it is named; once it is looked at, by its real path.
     pub root: PathBuf,
     /// What becomes of its files.
     pub after: After,
@@ -54,9 +54,11 @@ pub struct FolderInput {
 
 impl FolderInput {
     /// Hands on images until it is stopped; `known` were judged before, or could not be.
-    pub fn work(&self, known: Vec<(String, FileState)>) {
+    pub fn work(mut self, known: Vec<(String, FileState)>) {
         let heed = (self.state.clone()).heed(self.post.name.clone(), Arc::clone(&self.misses));
         let heed = self.runtime.spawn(heed);
+        // One that is away is waited for.
+        self.root = self.state.pulse.during(|| real(&self.root));
         self.look(known);
         heed.abort();
     }

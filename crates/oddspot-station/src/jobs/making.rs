@@ -2,6 +2,7 @@
 
 mod anew;
 mod changing;
+mod verifying;
 
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
@@ -83,6 +84,7 @@ impl Making<'_> {
             JobKind::Extend => self.extend(job),
             JobKind::Calibrate => self.calibrate(job),
             JobKind::Compare | JobKind::Labels => self.judge_anew(job),
+            JobKind::Verify => self.verify(job),
             JobKind::Audit | JobKind::Instant | JobKind::Default => self.learn(job, settings),
         }
     }

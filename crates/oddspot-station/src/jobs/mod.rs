@@ -1,5 +1,5 @@
-//! Jobs: good images looked through, models made of them or of others, and labelled parts judged anew, one at a time
-//! beside the line's work.
+//! Jobs: good images looked through, models made of them or of others, labelled parts judged anew, and models verified, one at a
+//! time beside the line's work.
 
 mod beside;
 mod found;
@@ -11,6 +11,6 @@ mod steps;
 mod wanted;
 
 pub use found::{FoundAmong, Group, Suspicious};
-pub use outcome::Outcome;
+pub use outcome::{Outcome, Verified, VerifiedParts};
 pub use queue::Jobs;
 pub use wanted::Wanted;

@@ -1,5 +1,7 @@
 //! What came of a job by its kind, as it is kept and shown.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::prices::Share;
@@ -50,4 +52,56 @@ pub enum Outcome {
         /// Why, for the first of them.
         why: Option<Gap>,
     },
+    /// A model judges here as it did.
+    Verified(Verified),
+}
+
+/// A model that judges here as it did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Its SHA-256.
+    pub model: String,
+    /// So many good images of its own have the score that they had when it was made.
+    pub own: usize,
+    /// What came of the labelled parts, if they were judged too.
+    pub parts: Option<VerifiedParts>,
+}
+
+/// Labelled parts that were judged once more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerifiedParts {
+    /// So many have the score that the model gave them before; others it had not judged.
+    pub same: usize,
+    /// Of the parts labelled good, so many are stopped.
+    pub false_alarms: Share,
+    /// Of the parts labelled bad, so many are not.
+    pub misses: Share,
+    /// How many could not be judged.
+    pub failed: usize,
+    /// Why, for the first of them.
+    pub why: Option<Gap>,
+}
+
+impl fmt::Display for Verified {
+    /// In English, for programs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { model, own, parts } = self;
+        write!(
+            f,
+            "model {model:.12} judges here as when it was made, by {own} of its own good images"
+        )?;
+        let Some(parts) = parts else { return Ok(()) };
+        let of = |share: &Share| format!("{} of {}", share.counted, share.of);
+        write!(
+            f,
+            "; labelled parts with the score that they had: {}; good ones stopped: {}; bad ones missed: {}",
+            parts.same,
+            of(&parts.false_alarms),
+            of(&parts.misses)
+        )?;
+        match &parts.why {
+            Some(why) => write!(f, "; {} could not be judged: {why}", parts.failed),
+            None => Ok(()),
+        }
+    }
 }

@@ -75,8 +75,9 @@ impl Jobs {
             settings: settings.clone(),
             force: *force,
             models: match kind {
-                // By the one that judges now, whatever becomes active meanwhile.
+                // The one that judges now, whatever becomes active meanwhile.
                 JobKind::Labels => active(&self.versions, station)?,
+                JobKind::Verify if models.is_empty() => active(&self.versions, station)?,
                 _ => models.clone(),
             },
         };
@@ -301,7 +302,10 @@ impl Jobs {
     /// Keeps how a job ended; a history that is away is waited for.
     fn keep(&self, job: &Job) -> Result<()> {
         loop {
-            let kept = self.runtime.block_on(self.history.set_job(job, None));
+            let kept = self.runtime.block_on(async {
+                let note = self.history.verified_by(job).await?;
+                self.history.set_job(job, note.as_ref()).await
+            });
             match kept {
                 Err(error) if error.kind() == Kind::Away && !self.live.is_ending() => self.sleep(),
                 kept => return kept,

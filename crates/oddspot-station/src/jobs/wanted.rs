@@ -12,6 +12,9 @@ use crate::history::{History, JobKind};
 use crate::versions::Versions;
 use crate::words::Sentence;
 
+/// The setting of a job that verifies: the labelled parts are judged too.
+const LABELLED: &str = "labelled";
+
 /// A job that is wanted.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,13 +23,14 @@ pub struct Wanted {
     pub station: String,
     /// What it does.
     pub kind: JobKind,
-    /// Settings that are other than usual, by their names: `{"training.iterations": "500"}`.
+    /// Settings that are other than usual, by their names: `{"training.iterations": "500"}`; of `verify`
+    /// `{"labelled": "true"}`.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
     /// Whether to `extend` or `calibrate` though the images speak against it.
     #[serde(default)]
     pub force: bool,
-    /// SHA-256 of the two models to `compare`.
+    /// SHA-256 of the two models to `compare`, or of the one to `verify`, else the active one.
     #[serde(default)]
     pub models: Vec<String>,
 }
@@ -41,6 +45,23 @@ pub fn active(versions: &Versions, station: &str) -> Result<Vec<String>> {
         .iter()
         .map(|one| one.version.sha256.clone())
         .collect())
+}
+
+/// The same of a station that must have one.
+///
+/// # Errors
+/// There is no such station at work, or it has no model.
+fn active_one(versions: &Versions, station: &str) -> Result<String> {
+    let active = active(versions, station)?.pop();
+    active.ok_or_else(|| {
+        let sentence = Sentence::new("refused-no-model").with("station", station);
+        Error::of(Kind::NoModel, sentence)
+    })
+}
+
+/// Whether a model is to be verified by the labelled parts too.
+pub fn with_labelled(settings: &BTreeMap<String, String>) -> bool {
+    settings.get(LABELLED).is_some_and(|value| value == "true")
 }
 
 /// Refuses a job that there is nothing for at its station.
@@ -64,12 +85,12 @@ pub async fn check(history: &History, versions: &Versions, wanted: &Wanted) -> R
             }
         }
         JobKind::Extend | JobKind::Calibrate | JobKind::Labels => {
-            if versions.post(station)?.model().is_none() {
-                let sentence = Sentence::new("refused-no-model").with("station", station);
-                return Err(Error::of(Kind::NoModel, sentence));
-            }
+            active_one(versions, station)?;
         }
-        JobKind::Compare => {}
+        JobKind::Verify if models.is_empty() => {
+            active_one(versions, station)?;
+        }
+        JobKind::Verify | JobKind::Compare => {}
     }
     if matches!(kind, JobKind::Compare | JobKind::Labels)
         && history.labelled_images(station).await?.is_empty()
@@ -82,6 +103,11 @@ pub async fn check(history: &History, versions: &Versions, wanted: &Wanted) -> R
                 history.version(station, model).await?;
             }
             Ok(())
+        }
+        (JobKind::Verify, [model]) => history.version(station, model).await.map(drop),
+        (JobKind::Verify, [_, _, ..]) => {
+            let reason = "a job of kind verify takes one model, or none: the active one then";
+            Err(Error::new(Kind::Invalid, reason))
         }
         (JobKind::Compare, _) => invalid(Sentence::new("refused-two-models")),
         (_, []) => Ok(()),
@@ -100,6 +126,16 @@ pub fn settings_of(kind: JobKind, others: &BTreeMap<String, String>) -> Result<S
     let mut settings = match kind {
         JobKind::Default => Settings::default(),
         JobKind::Audit | JobKind::Instant => Settings::instant(),
+        JobKind::Verify => {
+            let is_known = |(name, value): (&String, &String)| {
+                name == LABELLED && ["true", "false"].contains(&value.as_str())
+            };
+            if !others.iter().all(is_known) {
+                let reason = "a job of kind verify takes the setting labelled alone: true or false";
+                return Err(Error::new(Kind::Invalid, reason));
+            }
+            return Ok(Settings::instant());
+        }
         _ if others.is_empty() => return Ok(Settings::instant()),
         _ => {
             let reason = format!("a job of kind {} takes no settings", kind.word());

@@ -81,7 +81,7 @@ impl Recipient {
                 Self::Mqtt(Mqtt::new(output, address, around.look)?)
             }
             Target::Modbus { unit, wait } => {
-                let shown = Arc::new(Unit::new(Arc::clone(around.look)));
+                let shown = Arc::new(Unit::new(Arc::clone(around.look), wait));
                 if let Some(modbus) = around.modbus {
                     modbus.add(unit, Arc::clone(&shown));
                 }

@@ -38,6 +38,7 @@ pub fn job(kind: JobKind) -> &'static str {
         JobKind::Calibrate => "job-calibrate",
         JobKind::Compare => "job-compare",
         JobKind::Labels => "job-labels",
+        JobKind::Verify => "job-verify",
     }
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Navigation;
 use crate::history::{Version, VersionSource};
-use crate::words::Words;
+use crate::words::{Marked, Words};
 
 /// The page.
 #[derive(Template)]
@@ -24,6 +24,10 @@ pub struct ModelsPage {
     pub before: Option<String>,
     /// The job that compares two of them, if one waits or is at work.
     pub comparing: Option<i64>,
+    /// The job that verifies one, if it waits or is at work.
+    pub verifying: Option<i64>,
+    /// When one was verified last, and what came of it, in sentences.
+    pub verified: Option<(String, Vec<Marked>)>,
     /// What is to be said of the file that the configuration names, or of a model that cannot be used.
     pub configured: Option<String>,
 }
@@ -55,6 +59,14 @@ pub struct VersionCard {
 }
 
 impl ModelsPage {
+    /// Those whose files can be used, the active one first.
+    fn usable(&self) -> Vec<&VersionCard> {
+        let usable = self.versions.iter().filter(|one| !one.is_damaged);
+        let mut usable: Vec<&VersionCard> = usable.collect();
+        usable.sort_by_key(|one| !one.active);
+        usable
+    }
+
     /// Those that can be compared: two, at least, whose files can be used.
     fn comparable(&self) -> Vec<&VersionCard> {
         let usable = self.versions.iter().filter(|one| !one.is_damaged);

@@ -105,7 +105,7 @@ impl JobsPart {
         let is_possible = match kind {
             JobKind::Audit | JobKind::Instant | JobKind::Default => self.is_ready,
             JobKind::Extend | JobKind::Calibrate | JobKind::Labels => self.has_model,
-            JobKind::Compare => true,
+            JobKind::Compare | JobKind::Verify => true,
         };
         !is_possible || self.open.contains(kind)
     }
@@ -188,7 +188,7 @@ impl JobCard {
         let asked = |force: bool| {
             // Labelled parts are judged by whichever model is active then.
             let models = match job.kind {
-                JobKind::Compare => job.models.as_slice(),
+                JobKind::Compare | JobKind::Verify => job.models.as_slice(),
                 _ => &[],
             };
             let asked = serde_json::json!({

@@ -10,7 +10,7 @@ use oddspot_draw::figure::Labels;
 
 use super::keys;
 use crate::history::Stage;
-use crate::jobs::{Outcome, Suspicious};
+use crate::jobs::{Outcome, Suspicious, Verified, VerifiedParts};
 use crate::prices::Share;
 use crate::words::{Gap, Marked, Said, Words, of_beyond};
 
@@ -241,17 +241,11 @@ pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<Marked> {
                     .with("check", t.number(check, 3));
                 said.to_string()
             };
-            let of = |share: &Share| {
-                let said = (t.say("counted-of"))
-                    .with("counted", share.counted)
-                    .with("of", share.of);
-                said.to_string()
-            };
             let said = (t.say("outcome-calibrated"))
                 .with("now", both(*thresholds))
                 .with("before", both(*before))
-                .with("alarms", of(false_alarms))
-                .with("misses", of(misses));
+                .with("alarms", counted(t, false_alarms))
+                .with("misses", counted(t, misses));
             [vec![said.marked()], against(doubts)].concat()
         }
         Outcome::Judged {
@@ -268,7 +262,37 @@ pub fn outcome(t: &Words, outcome: &Outcome) -> Vec<Marked> {
             let all = std::iter::once(said).chain(not);
             all.map(|said| said.marked()).collect()
         }
+        Outcome::Verified(Verified { model, own, parts }) => {
+            let said = (t.say("outcome-verified"))
+                .with("model", format!("{model:.12}"))
+                .with("own", *own);
+            let of_parts = parts.as_ref().map(|parts| verified_parts(t, parts));
+            [vec![said.marked()], of_parts.unwrap_or_default()].concat()
+        }
     }
+}
+
+/// What came of labelled parts that were judged once more.
+fn verified_parts(t: &Words, parts: &VerifiedParts) -> Vec<Marked> {
+    let said = (t.say("outcome-verified-parts"))
+        .with("same", parts.same)
+        .with("alarms", counted(t, &parts.false_alarms))
+        .with("misses", counted(t, &parts.misses));
+    let not = (parts.why.as_ref()).map(|why| {
+        (t.say("outcome-not-judged"))
+            .with("parts", parts.failed)
+            .with("detail", doubt(t, why))
+    });
+    let all = std::iter::once(said).chain(not);
+    all.map(|said| said.marked()).collect()
+}
+
+/// So many of so many.
+fn counted(t: &Words, share: &Share) -> String {
+    let said = (t.say("counted-of"))
+        .with("counted", share.counted)
+        .with("of", share.of);
+    said.to_string()
 }
 
 /// A sentence that was kept; what an earlier version kept is in English.

@@ -141,17 +141,16 @@ pub struct Work {
 }
 
 impl Service {
-    /// Opens the history, makes the models ready, and begins to judge.
+    /// Opens the history, makes the models ready, and begins to judge, by a configuration that was checked.
     ///
     /// # Errors
-    /// What is configured and cannot be served, an address that others can reach while there are no users; a model that
+    /// An address that others can reach while there are no users; a model that
     /// cannot be used.
     pub async fn start(
         configuration: &Configuration,
         data: Data,
         options: Options,
     ) -> Result<(Arc<Self>, Work)> {
-        configuration.check()?;
         let limits = configuration.limits;
         let data = Arc::new(data);
         let history = Arc::new(History::open(&configuration.place(data.root())?).await?);

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
 use super::Station;
-use crate::configuration::{Limits, StationConfiguration, real};
+use crate::configuration::{Limits, StationConfiguration};
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::History;
@@ -111,8 +111,8 @@ impl Workshop {
         queue: &Queue,
     ) -> Option<FolderInput> {
         let folder = asked.folder.clone()?;
-        // One that is away is waited for.
-        let root = real(&folder);
+        // Where it really lies is asked by who looks at it: that may take long.
+        let root = std::path::absolute(&folder).unwrap_or(folder);
         Some(FolderInput {
             post: Arc::clone(post),
             after: asked.after,

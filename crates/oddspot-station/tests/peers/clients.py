@@ -2,7 +2,7 @@
 
     python clients.py PROGRAM MODEL IMAGE FOLDER
 
-`tritonclient` gets a verdict, `prometheus_client` reads the metrics, and `schemathesis` sends what the description allows, and what it does
+`tritonclient` gets a verdict and a map, `prometheus_client` reads the metrics, and `schemathesis` sends what the description allows, and what it does
 not: first to a station without users, then to users and tokens as an admin. No answer may be a 500, or other than the description
 says; 503 is one that it has (no model, paused).
 """
@@ -47,7 +47,7 @@ def infers(address, image):
     client = tritonclient.http.InferenceServerClient(address.removeprefix("http://"))
     assert client.is_server_live() and client.is_server_ready() and client.is_model_ready(STATION)
     known = client.get_model_metadata(STATION)
-    assert {one["name"] for one in known["outputs"]} >= {"score", "verdict"}, known
+    assert {one["name"] for one in known["outputs"]} == {"score", "verdict", "map"}, known
     name = known["inputs"][0]["name"]
     for binary in [True, False]:
         given = tritonclient.http.InferInput(name, [1], "BYTES")
@@ -60,6 +60,12 @@ def infers(address, image):
         score, verdict = (found.as_numpy(one).ravel()[0] for one in ["score", "verdict"])
         verdict = verdict.decode() if isinstance(verdict, bytes) else verdict
         assert (np.float32(score), verdict) == (np.float32(sent["finding"]["score"]), sent["verdict"]), (score, verdict, sent)
+        assert found.as_numpy("map") is None, "nobody asked for it"
+        # The map as well, by bytes or in JSON.
+        wanted = [tritonclient.http.InferRequestedOutput(one, binary_data=binary) for one in ["map", "score"]]
+        found = client.infer(STATION, [given], outputs=wanted)
+        map, score = found.as_numpy("map"), found.as_numpy("score")
+        assert map.dtype == np.float32 and map.ndim == 2 and map.max() == np.float32(score[0]), (map, score)
 
 
 def reads_metrics(address):
@@ -67,7 +73,7 @@ def reads_metrics(address):
     text = urllib.request.urlopen(f"{address}/metrics").read().decode()
     families = {family.name: family for family in text_string_to_metric_families(text)}
     inspections = families["oddspot_inspections"].samples
-    assert sum(one.value for one in inspections if one.name.endswith("_total")) == 4, inspections
+    assert sum(one.value for one in inspections if one.name.endswith("_total")) == 6, inspections
 
 
 def fuzz(address, folder, seconds, parameters, *options):
@@ -112,7 +118,7 @@ def main(program, model, image, folder):
     data = folder / "data"
     with serving(program, model, data) as address:
         infers(address, Path(image))
-        print("tritonclient gets a verdict")
+        print("tritonclient gets a verdict and a map")
         reads_metrics(address)
         print("prometheus_client reads the metrics")
         inspections = json.load(urllib.request.urlopen(f"{address}/api/v1/inspections"))["inspections"]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -209,6 +209,54 @@ fn a_share_that_hangs_is_told_of_and_waited_for() {
     drop(hanging);
     world.write("in/new.png", image(5));
     serving.until(3);
+    until(|| trouble().is_none().then_some(()));
+    let run = serving.stop();
+    for said in ["not answered for 20 seconds", "answers again"] {
+        assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_share_that_hangs_at_the_start_is_told_of_and_waited_for() {
+    let world = World::with_model();
+    world.boards("in", 2);
+    let Some(hanging) = Hanging::mounted(world.path("in")) else {
+        return;
+    };
+    world.boards("other", 1);
+    let started = |data: &str, options: &str| {
+        let begun = Instant::now();
+        let serving = Serving::among(&world, data, options);
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(20), "{took:?}");
+        assert_eq!(serving.get("/stations/model").status, 200);
+        assert_eq!(serving.send("", &image(4)).status, 201);
+        serving
+    };
+    // It can be ended meanwhile too.
+    started("alone", "--model model.oddspot --folder in").stop();
+    let station = |name: &str, folder: &str| {
+        format!(
+            "[[station]]\nname = \"{name}\"\nmodel = \"model.oddspot\"\nfolder = \"{folder}\"\n"
+        )
+    };
+    world.write(
+        "serve.toml",
+        station("model", "in") + &station("other", "other"),
+    );
+    let serving = started("data", "--config serve.toml");
+    // Other folders are judged.
+    serving.until(2);
+    let trouble = || {
+        let stations = serving.get("/api/v1/stations").json();
+        let stations = stations.as_array().unwrap().clone();
+        let hangs = stations.into_iter().find(|one| one["name"] == "model");
+        hangs.unwrap()["folder_trouble"].as_str().map(str::to_owned)
+    };
+    let said = until(trouble);
+    assert!(said.contains("not answered for 20 seconds"), "{said}");
+    drop(hanging);
+    assert_eq!(serving.until(4).len(), 4);
     until(|| trouble().is_none().then_some(()));
     let run = serving.stop();
     for said in ["not answered for 20 seconds", "answers again"] {

@@ -5,6 +5,7 @@
 mod access;
 mod browser;
 mod chromium;
+mod earlier;
 mod ends;
 mod endurance;
 mod folder;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 
+use base64::Engine;
 use serde_json::{Value, json};
 
 use super::{Serving, answer, image};
@@ -218,6 +219,56 @@ fn a_client_of_a_model_server_gets_a_verdict() {
     assert_eq!((&inferred["id"], all.len()), (&json!("7"), 1));
     assert_eq!(inferred["outputs"][0]["data"][0], all[0]["score"]);
     assert_eq!(inferred["outputs"][1]["data"][0], all[0]["verdict"]);
+    assert_eq!(inferred["outputs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_client_of_a_model_server_gets_the_map_where_it_asks_for_it() {
+    let world = World::with_model();
+    let serving = Serving::start(&world, "");
+    let outputs = &serving.get("/v2/models/model").json()["outputs"];
+    assert_eq!(
+        outputs[2],
+        json!({ "name": "map", "datatype": "FP32", "shape": [-1, -1] })
+    );
+    let file = base64::engine::general_purpose::STANDARD.encode(image(1));
+    let infer = |outputs: Value| {
+        let input = json!({ "name": "image", "shape": [1], "datatype": "BYTES", "data": [file] });
+        let body = json!({ "inputs": [input], "outputs": outputs });
+        serving.post("/v2/models/model/infer", &body)
+    };
+    let inferred = infer(json!([{ "name": "map" }, { "name": "score" }])).json();
+    let [map, score] = [0, 1].map(|at| &inferred["outputs"][at]);
+    let shape: Vec<usize> = serde_json::from_value(map["shape"].clone()).unwrap();
+    let values: Vec<f32> = serde_json::from_value(map["data"].clone()).unwrap();
+    assert_eq!((shape, values.len()), (vec![96, 96], 96 * 96));
+    let most = values.iter().copied().fold(f32::MIN, f32::max);
+    assert_eq!(f64::from(most), score["data"][0].as_f64().unwrap());
+    assert_eq!(score["data"][0], serving.all()[0]["score"]);
+    // The same as bytes behind the JSON, beside an output that is in it.
+    let binary = infer(
+        json!([{ "name": "map", "parameters": { "binary_data": true } }, { "name": "verdict" }]),
+    );
+    assert_eq!(binary.kind, "application/octet-stream");
+    let behind = binary.bytes.len() - 4 * values.len();
+    let head: Value = serde_json::from_slice(&binary.bytes[..behind]).unwrap();
+    assert_eq!(
+        head["outputs"][0]["parameters"]["binary_data_size"],
+        4 * values.len()
+    );
+    assert!(
+        head["outputs"][0]["data"].is_null() && head["outputs"][1]["data"][0].is_string(),
+        "{head}"
+    );
+    let floats = binary.bytes[behind..].chunks_exact(4);
+    let floats: Vec<f32> = floats
+        .map(|one| f32::from_le_bytes(one.try_into().unwrap()))
+        .collect();
+    assert_eq!(floats, values);
+    let refused = infer(json!([{ "name": "maps" }])).problem(422);
+    assert!(refused.contains("score, verdict and map"), "{refused}");
+    // What was refused was not judged.
+    assert_eq!(serving.all().len(), 2);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub fn without_words<S: Serializer>(
         };
         let doubts = one.get_mut("doubts").and_then(|all| all.as_array_mut());
         doubts.into_iter().flatten().for_each(english);
+        let of_parts = one.get_mut("parts").and_then(|parts| parts.get_mut("why"));
+        of_parts.into_iter().for_each(english);
         one.get_mut("why").into_iter().for_each(english);
         one
     });

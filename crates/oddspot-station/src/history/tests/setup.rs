@@ -108,7 +108,8 @@ async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted(place: &Place
         };
         history.add_job("top", &new, None).await.unwrap();
     }
-    assert_eq!(history.waiting_jobs().await.unwrap(), [1, 2, 3, 4, 5, 6, 7]);
+    let in_order: Vec<i64> = (1..=JobKind::ALL.len() as i64).collect();
+    assert_eq!(history.waiting_jobs().await.unwrap(), in_order);
     let mut job = history.job(1).await.unwrap();
     job.state = JobState::Running;
     job.losses = vec![(10, 0.5)];

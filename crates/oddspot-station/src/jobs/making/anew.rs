@@ -15,10 +15,19 @@ use crate::words::{Gap, of_file};
 
 /// What came of judging.
 #[derive(Default)]
-struct Counts {
+pub(super) struct Counts {
     judged: usize,
-    failed: usize,
-    why: Option<Gap>,
+    pub(super) failed: usize,
+    pub(super) why: Option<Gap>,
+}
+
+impl Counts {
+    /// One could not be judged.
+    pub(super) fn fail(&mut self, image: &LabelledImage, error: &Error) {
+        self.failed += 1;
+        let why = || of_file(Path::new(&image.name), error.meant()).into();
+        self.why.get_or_insert_with(why);
+    }
 }
 
 impl Making<'_> {
@@ -69,13 +78,7 @@ impl Making<'_> {
         images: &[&LabelledImage],
         (counts, total): (&mut Counts, usize),
     ) -> Result<()> {
-        let models = self.versions.models();
-        models.check(model)?;
-        let options = Options {
-            threads: threads(),
-            ..models.options().clone()
-        };
-        let detector = Detector::load(&models.path(model), options)?.with_limits(models.limits());
+        let detector = self.detector(model)?;
         let learned = detector.header().learned_images();
         let learned: HashSet<&str> = learned.map(|record| record.sha256.as_str()).collect();
         for image in images {
@@ -94,17 +97,31 @@ impl Making<'_> {
                     })?;
                     counts.judged += 1;
                 }
-                Err(error) => {
-                    counts.failed += 1;
-                    let why = || of_file(Path::new(&image.name), error.meant()).into();
-                    counts.why.get_or_insert_with(why);
-                }
+                Err(error) => counts.fail(image, &error),
             }
         }
         Ok(())
     }
 
-    fn judged(&self, detector: &Detector, image: &LabelledImage) -> Result<Anew> {
+    /// A model as its file is now, that gives way to judging.
+    ///
+    /// # Errors
+    /// One that is damaged.
+    pub(super) fn detector(&self, model: &str) -> Result<Detector> {
+        let models = self.versions.models();
+        models.check(model)?;
+        let options = Options {
+            threads: threads(),
+            ..models.options().clone()
+        };
+        Ok(Detector::load(&models.path(model), options)?.with_limits(models.limits()))
+    }
+
+    /// What a labelled image is now.
+    ///
+    /// # Errors
+    /// One that cannot be read or judged.
+    pub(super) fn judged(&self, detector: &Detector, image: &LabelledImage) -> Result<Anew> {
         let file = self.data.image(&image.kept);
         let bytes = std::fs::read(&file).map_err(Error::io(&file))?;
         let name = Path::new(&image.name);

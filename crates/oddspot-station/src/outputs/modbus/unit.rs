@@ -6,7 +6,7 @@ use std::time::Instant;
 use oddspot::verdict::Verdict;
 use tokio::sync::watch;
 
-use super::super::condition::Look;
+use super::super::condition::{Condition, Look};
 use crate::history::Event;
 
 /// Bits, by their addresses.
@@ -21,6 +21,8 @@ const MISSED: u16 = 5;
 /// What a controller reads of a station.
 pub struct Unit {
     look: Look,
+    /// Whether each result stays until it was acknowledged.
+    wait: bool,
     begun: Instant,
     shown: Mutex<Shown>,
     acknowledged: watch::Sender<()>,
@@ -37,6 +39,10 @@ struct Shown {
     is_missed: bool,
     score: f32,
     is_acknowledged: bool,
+    /// Whether the station could not judge at the last look.
+    was_troubled: bool,
+    /// Whether it could not since this was shown: then it may be taken for the verdict of a part that was not judged.
+    is_of_before: bool,
 }
 
 impl Shown {
@@ -49,15 +55,33 @@ impl Shown {
             is_missed: false,
             score: f32::NAN,
             is_acknowledged: false,
+            was_troubled: false,
+            is_of_before: false,
+        }
+    }
+
+    /// Without what the controller is to see no more. With `wait` a result that was not acknowledged stays: by that the
+    /// controller knows whose it is.
+    fn seen(self, wait: bool) -> Self {
+        match self.is_of_before && (!wait || self.is_acknowledged) {
+            false => self,
+            true => Self {
+                verdict: None,
+                is_missed: self.counter > 0,
+                score: f32::NAN,
+                is_acknowledged: true,
+                ..self
+            },
         }
     }
 }
 
 impl Unit {
     /// Of a station that nothing was judged for yet.
-    pub fn new(look: Look) -> Self {
+    pub fn new(look: Look, wait: bool) -> Self {
         Self {
             look,
+            wait,
             begun: Instant::now(),
             shown: Mutex::new(Shown::nothing()),
             acknowledged: watch::channel(()).0,
@@ -74,6 +98,7 @@ impl Unit {
         let acknowledged = self.acknowledged.subscribe();
         shown.counter = shown.counter.wrapping_add(1);
         shown.is_acknowledged = false;
+        shown.is_of_before = false;
         match event {
             Event::Inspection(inspection) => {
                 shown.parts = shown.parts.wrapping_add(1);
@@ -97,14 +122,23 @@ impl Unit {
         self.acknowledged.send_replace(());
     }
 
-    /// The bits as they are now.
-    pub fn bits(&self) -> [bool; BITS] {
-        let shown = *self.lock();
-        self.bits_of(&shown)
+    /// What is to be seen now, and how the station is.
+    fn now(&self) -> (Shown, Condition) {
+        let condition = (self.look)();
+        let is_troubled = condition.trouble.is_some();
+        let mut shown = self.lock();
+        shown.is_of_before |= is_troubled && !shown.was_troubled;
+        shown.was_troubled = is_troubled;
+        (shown.seen(self.wait), condition)
     }
 
-    fn bits_of(&self, shown: &Shown) -> [bool; BITS] {
-        let condition = (self.look)();
+    /// The bits as they are now.
+    pub fn bits(&self) -> [bool; BITS] {
+        let (shown, condition) = self.now();
+        self.bits_of(&shown, &condition)
+    }
+
+    fn bits_of(&self, shown: &Shown, condition: &Condition) -> [bool; BITS] {
         let is_new = !shown.is_acknowledged;
         let is = |verdict| is_new && shown.verdict == Some(verdict);
         [
@@ -122,11 +156,11 @@ impl Unit {
 
     /// The registers as they are now.
     pub fn registers(&self) -> [u16; REGISTERS] {
-        let shown = *self.lock();
+        let (shown, condition) = self.now();
         let [counter, parts] = [shown.counter, shown.parts].map(words);
         let thousandths = words(thousandths(shown.score));
         let float = words(shown.score.to_bits());
-        let bits = self.bits_of(&shown);
+        let bits = self.bits_of(&shown, &condition);
         // So that one request has all that belongs together.
         let bits = (0..).zip(bits).map(|(at, bit)| u16::from(bit) << at).sum();
         [
@@ -173,13 +207,71 @@ fn words(number: u32) -> [u16; 2] {
 mod tests {
     use std::sync::Arc;
 
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::history::{Missed, NoVerdict};
-    use crate::outputs::Condition;
+
+    /// A unit that shows a good part, and by what its station gets into trouble.
+    fn good(wait: bool) -> (Unit, Arc<AtomicBool>) {
+        let is_troubled = Arc::<AtomicBool>::default();
+        let look = Arc::clone(&is_troubled);
+        let look: Look = Arc::new(move || Condition {
+            trouble: (look.load(Ordering::SeqCst)).then(|| "the disk is full".to_owned()),
+            is_busy: false,
+        });
+        let unit = Unit::new(look, wait);
+        unit.show_good();
+        (unit, is_troubled)
+    }
+
+    impl Unit {
+        fn show_good(&self) {
+            let mut shown = self.lock();
+            shown.counter += 1;
+            shown.verdict = Some(Verdict::Good);
+            (shown.is_acknowledged, shown.is_of_before) = (false, false);
+        }
+
+        /// Bits 0, 2, 3 and 7, and the register of the verdict.
+        fn told(&self) -> ([bool; 4], u16) {
+            let bits = self.bits();
+            ([0, 2, 3, 7].map(|at| bits[at]), self.registers()[6])
+        }
+    }
+
+    #[test]
+    fn no_good_of_before_is_told_once_a_station_cannot_judge() {
+        let (unit, is_troubled) = good(false);
+        assert_eq!(unit.told(), ([true, true, true, false], 1));
+        is_troubled.store(true, Ordering::SeqCst);
+        assert_eq!(unit.told(), ([false, false, false, true], MISSED));
+        let registers = unit.registers();
+        assert_eq!((registers[1], &registers[2..4]), (1, &[u16::MAX; 2][..]));
+        // What is judged all the same is told.
+        unit.show_good();
+        assert_eq!(unit.told(), ([false, true, true, true], 1));
+        unit.lock().is_of_before = true;
+        is_troubled.store(false, Ordering::SeqCst);
+        assert_eq!(unit.told(), ([true, false, false, false], MISSED));
+        unit.show_good();
+        assert_eq!(unit.told(), ([true, true, true, false], 1));
+    }
+
+    #[test]
+    fn a_result_that_waits_for_its_acknowledgement_stays_and_goes_with_it() {
+        let (unit, is_troubled) = good(true);
+        is_troubled.store(true, Ordering::SeqCst);
+        assert_eq!(unit.told(), ([false, true, true, true], 1));
+        unit.acknowledge();
+        assert_eq!(unit.told(), ([false, false, false, true], MISSED));
+        is_troubled.store(false, Ordering::SeqCst);
+        assert_eq!(unit.told(), ([true, false, false, false], MISSED));
+    }
 
     #[test]
     fn what_was_missed_is_an_error_and_no_result() {
-        let unit = Unit::new(Arc::new(Condition::default));
+        let unit = Unit::new(Arc::new(Condition::default), false);
         assert_eq!(
             &unit.bits()[..8],
             [true, false, false, false, false, false, false, false]

@@ -174,7 +174,7 @@ fn sign_in(serving: &Serving, name: &str, password: &str, next: &str) -> Reply {
 }
 
 /// Runs a command whose standard input is a text.
-fn piped(world: &World, arguments: &str, input: &str) -> Run {
+pub fn piped(world: &World, arguments: &str, input: &str) -> Run {
     let mut command = world.oddspot(arguments);
     let mut child = command
         .stdin(Stdio::piped())

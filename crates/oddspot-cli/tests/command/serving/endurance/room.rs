@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::load::told_in;
 use super::*;
-use crate::serving::outputs::{ids, until_told};
+use crate::serving::outputs::{Broker, ids, mosquitto, to_broker, until_told};
 
 /// Bytes of the small disk: some hundred images.
 const SIZE: &str = "size=24m";
@@ -60,15 +60,16 @@ fn half_written(world: &World) -> Vec<String> {
         .collect()
 }
 
-/// What a controller reads of unit 7: ready, and error.
-fn controller_reads(port: u16) -> [bool; 2] {
+/// What a controller reads of unit 7: ready and error, and the verdict's register and the bits of "valid" and "good".
+fn controller_reads(port: u16) -> ([bool; 2], (u8, [bool; 2])) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream
-        .write_all(&[0, 1, 0, 0, 0, 6, 7, 2, 0, 0, 0, 8])
-        .unwrap();
-    let mut answer = [0; 10];
+    // Registers 6 to 9, of which the last has the bits.
+    let ask = [0, 1, 0, 0, 0, 6, 7, 4, 0, 6, 0, 4];
+    stream.write_all(&ask).unwrap();
+    let mut answer = [0; 17];
     stream.read_exact(&mut answer).unwrap();
-    [0, 7].map(|bit| answer[9] >> bit & 1 == 1)
+    let is_on = |bit: u8| answer[16] >> bit & 1 == 1;
+    ([0, 7].map(is_on), (answer[10], [2, 3].map(is_on)))
 }
 
 fn full(place: &Place) {
@@ -82,12 +83,17 @@ fn full(place: &Place) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
+    let broker = mosquitto().map(|_| Broker::new(&world, "allow_anonymous true", ""));
+    let mqtt = broker
+        .as_ref()
+        .map(|broker| format!("[[station.output]]\n{}", to_broker(broker.port)));
+    let mqtt = mqtt.unwrap_or_default();
     world.write(
         "serve.toml",
         format!(
             "{}[[station]]\nname = \"model\"\nmodel = \"model.oddspot\"\nfolder = \"in\"\nafter = \"move\"\n\
              [[station.output]]\nkind = \"jsonl\"\nfolder = \"r\"\n\
-             [[station.output]]\nkind = \"modbus\"\nunit = 7\n[modbus]\nlisten = \"127.0.0.1:{port}\"\n",
+             {mqtt}[[station.output]]\nkind = \"modbus\"\nunit = 7\n[modbus]\nlisten = \"127.0.0.1:{port}\"\n",
             place.line()
         ),
     );
@@ -111,8 +117,15 @@ fn full(place: &Place) {
             None
         });
         assert_eq!(refused.retry_after, "1");
-        // Controllers and people know at once.
-        assert_eq!(controller_reads(port), [false, true]);
+        // Controllers and people know at once, and no verdict of before is left that could be taken for this part's.
+        assert_eq!(controller_reads(port).0, [false, true]);
+        until(|| (controller_reads(port).1 == (5, [false, false])).then_some(()));
+        if let Some(broker) = &broker {
+            broker.until_state("not_ready");
+            let status = broker.heard("status").pop().unwrap();
+            let reason = status["reason"].as_str().unwrap();
+            assert!(reason.contains("nothing can be kept"), "{reason}");
+        }
         let page = serving.get("/stations/model").text();
         assert!(page.contains("nothing can be kept"), "{page}");
         let said = refused.problem(507);
@@ -146,7 +159,10 @@ fn full(place: &Place) {
         until(|| (serving.all().len() as u64 == answered).then_some(()));
         until(|| (!world.path(&name).exists()).then_some(()));
         until(|| (serving.get("/v2/health/ready").status == 200).then_some(()));
-        until(|| controller_reads(port)[0].then_some(()));
+        until(|| controller_reads(port).0[0].then_some(()));
+        if let Some(broker) = &broker {
+            broker.until_state("ready");
+        }
         let sent = serving.send("", &image(300 + round));
         assert_eq!(sent.status, 201, "{}", sent.text());
         answered += 1;
@@ -163,6 +179,10 @@ fn full(place: &Place) {
     }
     let all = ids(&serving);
     assert_eq!(told_in(&world, "r/"), all);
+    if let Some(broker) = &broker {
+        until(|| (broker.results().len() >= all.len()).then_some(()));
+        assert_eq!(broker.results(), all);
+    }
     assert_eq!(half_written(&world), Vec::<String>::new());
     let run = serving.stop();
     assert!(!run.stderr.contains("panicked"), "{}", run.stderr);

@@ -8,7 +8,7 @@ mod mqtt;
 pub mod receiver;
 mod webhook;
 
-pub use mqtt::certificates;
+pub use mqtt::{Broker, certificates, mosquitto, to as to_broker};
 
 use std::thread::sleep;
 use std::time::Duration;

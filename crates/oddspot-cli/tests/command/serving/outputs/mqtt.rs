@@ -13,15 +13,15 @@ use super::kills::kill_under_load;
 use super::*;
 
 /// A broker of a test's own, and somebody who hears all that comes.
-struct Broker<'a> {
+pub struct Broker<'a> {
     world: &'a World,
-    port: u16,
+    pub port: u16,
     broker: Option<Child>,
     hearer: Option<Child>,
 }
 
 /// Where Debian has it.
-fn mosquitto() -> Option<PathBuf> {
+pub fn mosquitto() -> Option<PathBuf> {
     let places = [
         "/usr/sbin/mosquitto",
         "/usr/bin/mosquitto",
@@ -57,7 +57,7 @@ fn terminated(mut child: Child) {
 
 impl<'a> Broker<'a> {
     /// With lines of its configuration, and options of who hears.
-    fn new(world: &'a World, more: &str, hears: &str) -> Self {
+    pub fn new(world: &'a World, more: &str, hears: &str) -> Self {
         let port = free_port();
         world.make_folder("broker");
         let folder = world.path("broker");
@@ -121,7 +121,7 @@ impl<'a> Broker<'a> {
     }
 
     /// What was heard of a topic.
-    fn heard(&self, topic: &str) -> Vec<Value> {
+    pub fn heard(&self, topic: &str) -> Vec<Value> {
         let heard = self.world.text("heard");
         let lines = heard
             .split_inclusive('\n')
@@ -138,11 +138,11 @@ impl<'a> Broker<'a> {
         last["state"].as_str().unwrap_or_default().to_owned()
     }
 
-    fn until_state(&self, wanted: &str) {
+    pub fn until_state(&self, wanted: &str) {
         until(|| (self.state() == wanted).then_some(()));
     }
 
-    fn results(&self) -> Vec<String> {
+    pub fn results(&self) -> Vec<String> {
         let heard = self.heard("result").into_iter();
         let ids = heard.filter(|one| one["kind"] == "inspection");
         let ids = ids.map(|one| one["inspection"]["id"].as_str().unwrap().to_owned());
@@ -162,7 +162,8 @@ impl Drop for Broker<'_> {
     }
 }
 
-fn to(port: u16) -> String {
+/// An output that goes to a broker.
+pub fn to(port: u16) -> String {
     format!("kind = \"mqtt\"\nbroker = \"mqtt://127.0.0.1:{port}\"\nsite = \"plant\"\n")
 }
 

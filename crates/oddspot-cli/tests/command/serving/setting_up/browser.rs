@@ -71,6 +71,17 @@ fn a_model_is_extended_calibrated_and_compared_in_a_browser() {
         false
     );
     page.assert_sound();
+    // One is verified, with the labelled parts: what came of it stays on the page.
+    page.value("document.querySelector('#verify input').click()");
+    page.value("document.querySelector('#verify button').click()");
+    let told = "document.getElementById('verify-said').textContent.includes('judges on this machine as when it was made')";
+    page.until(told);
+    page.until(
+        "document.getElementById('verify-said').textContent.includes('of those labelled bad')",
+    );
+    page.open(&serving.url("/stations/part/models"), 1280, "light");
+    page.until(told);
+    page.assert_sound();
     // The other becomes active, and the labels follow.
     page.value("document.querySelector('button[data-post$=activate]').click()");
     page.until(

@@ -7,6 +7,7 @@ mod making;
 mod renaming;
 mod running;
 mod trainings;
+mod verifying;
 mod versions;
 
 use serde_json::{Value, json};
