@@ -255,9 +255,13 @@ fn a_share_that_hangs_at_the_start_is_told_of_and_waited_for() {
     };
     let said = until(trouble);
     assert!(said.contains("not answered for 20 seconds"), "{said}");
+    // The log is written at the next look, within a second.
+    let logged = || sleep(Duration::from_millis(1500));
+    logged();
     drop(hanging);
     assert_eq!(serving.until(4).len(), 4);
     until(|| trouble().is_none().then_some(()));
+    logged();
     let run = serving.stop();
     for said in ["not answered for 20 seconds", "answers again"] {
         assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.stderr);
