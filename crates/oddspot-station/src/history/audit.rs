@@ -102,7 +102,7 @@ const KINDS: [(ActorKind, &str); 4] = [
 ];
 
 /// Each deed as the tables have it.
-const DEEDS: [(Deed, &str); 28] = [
+const DEEDS: [(Deed, &str); 29] = [
     (Deed::SignedIn, "signed_in"),
     (Deed::SignInFailed, "sign_in_failed"),
     (Deed::SignedOut, "signed_out"),
