@@ -120,7 +120,8 @@ impl Record {
         let same_images = self.contents == contents;
         let same_teacher = self.teacher.sha256 == teacher.sha256;
         let same = same_version && same_images && same_teacher;
-        same && self.settings.decisive_differences(settings).is_empty()
+        let asked = settings.settled_as(&self.settings);
+        same && self.settings.decisive_differences(&asked).is_empty()
     }
 
     /// The measures of a map under a protocol.

@@ -218,7 +218,11 @@ fn check_alignment(header: &Header) -> Result<()> {
         return Ok(());
     };
     let sides = [good.width, good.height];
-    let usable = header.settings.alignment != Alignment::None
+    let aligns = matches!(
+        header.settings.alignment,
+        Alignment::Shift | Alignment::Rigid
+    );
+    let usable = aligns
         && sides.iter().all(|side| (1..=256).contains(side))
         && (0.0..=1.0).contains(&good.bound);
     match usable {

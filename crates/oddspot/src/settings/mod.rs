@@ -121,6 +121,19 @@ impl ClosedFormSettings {
 }
 
 impl Settings {
+    /// The same with what it leaves to the good images (`auto`) as settings have it that these have settled.
+    #[must_use]
+    pub fn settled_as(&self, settled: &Self) -> Self {
+        let mut same = self.clone();
+        if same.bit_depth.is_auto() {
+            same.bit_depth = settled.bit_depth;
+        }
+        if same.alignment == Alignment::Auto {
+            same.alignment = settled.alignment;
+        }
+        same
+    }
+
     /// Good images that are remembered, at most, or pieces of them where they are cut.
     pub fn remembered(&self) -> usize {
         let ClosedFormSettings {

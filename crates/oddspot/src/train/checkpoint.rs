@@ -81,6 +81,7 @@ impl Trainer {
         };
         let (mut file, sealed) = open(path)?;
         let header = &sealed.header;
+        let settings = set.view.settled(settings);
         check_same_training(header, &settings, &teacher, &set).map_err(about)?;
         if header.iteration > settings.training.iterations {
             return Err(Error::checkpoint(

@@ -150,12 +150,7 @@ impl Finishing<'_> {
                 images: Kinds::of(self.images().map(|image| &image.kind)),
                 terms,
                 thresholds,
-                settings: Settings {
-                    // New images are read as these were.
-                    bit_depth: self.set.view.reading().bit_depth,
-                    alignment: self.set.view.alignment(),
-                    ..settings.clone()
-                },
+                settings: self.set.view.settled(settings.clone()),
                 iterations: self.iterations,
                 is_first: false,
                 training_images: records(&self.set.images),

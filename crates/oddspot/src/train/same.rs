@@ -9,7 +9,7 @@ use crate::files::PackedTensors;
 use crate::images::{RegionOfInterest, Source};
 use crate::model::{ImageRecord, Model};
 use crate::net::teachers::Library;
-use crate::settings::{Alignment, Settings};
+use crate::settings::Settings;
 use crate::view::View;
 
 impl Model {
@@ -26,14 +26,7 @@ impl Model {
         library: &Library,
     ) -> Result<Option<String>> {
         let header = &self.header;
-        let mut asked = settings.clone();
-        if asked.bit_depth.is_auto() {
-            // It is the images' own then.
-            asked.bit_depth = header.settings.bit_depth;
-        }
-        if asked.alignment == Alignment::Auto {
-            asked.alignment = header.settings.alignment;
-        }
+        let asked = settings.settled_as(&header.settings);
         let differences = header.settings.decisive_differences(&asked);
         if !differences.is_empty() {
             return Ok(Some(differing_settings(&differences)));

@@ -64,6 +64,7 @@ impl Trainer {
         engine: &dyn TrainingEngine,
     ) -> Result<Self> {
         settings.validate()?;
+        let settings = set.view.settled(settings);
         if settings.training.feature_norm == FeatureNorm::Whiten {
             set.statistics = whiten(&mut set.cache)?;
         }

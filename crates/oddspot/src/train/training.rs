@@ -264,7 +264,11 @@ fn seen_by(
         let total = images.train.len() + images.held_out.len();
         observer.progress(&Progress::Preparing { done: 0, total })
     })?;
-    let settings = settings.ok_or_else(|| Error::cancelled("before the first step"))?;
+    let mut settings = settings.ok_or_else(|| Error::cancelled("before the first step"))?;
+    // A region is drawn on images as they lie: it moves with what they show only for who asks for that.
+    if region.is_some() && settings.alignment == Alignment::Auto {
+        settings.alignment = Alignment::None;
+    }
     let view = View::learn(&settings, of_all(), &images.root, |done, total| {
         observer.progress(&Progress::Preparing { done, total })
     })?;
@@ -276,10 +280,7 @@ fn seen_by(
         view = view.inspecting(region, &images.sizes()?)?;
     }
     let view = Arc::new(view);
-    let settings = Settings {
-        alignment: view.alignment(),
-        ..settings
-    };
+    let settings = view.settled(settings);
     if settings.alignment != Alignment::None {
         let learned = Progress::Aligned(view.good());
         go_on(observer.progress(&learned), "before the first step")?;

@@ -24,36 +24,44 @@ const LEAST_CORRELATION: f64 = 0.8;
 /// What turning must add to it, so that images are not only to be moved.
 const GAIN_OF_TURNING: f64 = 0.05;
 
-/// How images are to be aligned where the settings leave that to the good ones: as some of these, spread evenly, would gain
-/// much by. Not at all where there are few, where they lie alike, and where they have too little in common.
+/// How images are to be aligned: as the settings say, or, where they leave that to the good ones, as some of these, spread
+/// evenly, would gain much by. Not at all where there are few, where they lie alike, and where they have too little in common. None if told to stop.
 ///
 /// # Errors
 /// An unreadable image.
-pub(super) fn alignment(settings: &Settings, images: &[&Source]) -> Result<Alignment> {
+pub(super) fn alignment(
+    settings: &Settings,
+    images: &[&Source],
+    mut go_on: impl FnMut() -> ControlFlow<()>,
+) -> Result<Option<Alignment>> {
+    if settings.alignment != Alignment::Auto {
+        return Ok(Some(settings.alignment));
+    }
     let count = images.len().min(LOOKED_AT);
     if count < LEAST || settings.tile != Tile::None {
-        return Ok(Alignment::None);
+        return Ok(Some(Alignment::None));
     }
     let some: Vec<&Source> = (0..count)
         .map(|at| images[at * images.len() / count])
         .collect();
     let seen = (settings.reading(), settings.image_size);
-    let go_on = |_, _| ControlFlow::Continue(());
-    let pictures = pictures(&some, seen, go_on)?.unwrap_or_default();
+    let Some(pictures) = pictures(&some, seen, |_, _| go_on())? else {
+        return Ok(None);
+    };
     let enough = (as_they_lie(&pictures) + GAIN).max(LEAST_CORRELATION);
     if enough > 1.0 {
-        return Ok(Alignment::None);
+        return Ok(Some(Alignment::None));
     }
     let aligned = |how| {
         let learned = learn(&pictures, how, settings.image_size);
         learned.map_or(0.0, |(_, good)| good.correlation)
     };
     let [shift, rigid] = [Alignment::Shift, Alignment::Rigid].map(aligned);
-    Ok(match shift.max(rigid) >= enough {
+    Ok(Some(match shift.max(rigid) >= enough {
         false => Alignment::None,
         true if rigid > shift + GAIN_OF_TURNING => Alignment::Rigid,
         true => Alignment::Shift,
-    })
+    }))
 }
 
 /// Median correlation of pictures, each with what the others have in common where they lie.
@@ -85,7 +93,9 @@ mod tests {
 
     fn alignment_of(images: impl Iterator<Item = RgbImage>, settings: &Settings) -> Alignment {
         let images: Vec<Source> = images.map(Into::into).collect();
-        alignment(settings, &images.iter().collect::<Vec<_>>()).unwrap()
+        let images: Vec<&Source> = images.iter().collect();
+        let found = alignment(settings, &images, || ControlFlow::Continue(()));
+        found.unwrap().unwrap()
     }
 
     fn turned() -> impl Iterator<Item = RgbImage> {

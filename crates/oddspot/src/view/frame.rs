@@ -2,9 +2,26 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Move, Piece, Rectangle};
 use crate::images::ImageSize;
 use crate::maps::ScoreMap;
+
+/// How far an image lies from where good images do, and whether that is to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Aligned {
+    /// Columns that what the image shows in its middle lies to the right, in pixels of the image.
+    pub dx: f32,
+    /// Rows that it lies lower.
+    pub dy: f32,
+    /// Degrees that it is turned clockwise, in [−180, 180].
+    pub degrees: f32,
+    /// Correlation of its edges with those of good images, in [−1, 1].
+    pub correlation: f32,
+    /// Whether the correlation is one that good images reach; else it could not be aligned.
+    pub trusted: bool,
+}
 
 /// Where in an image that lies which is seen of it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -22,7 +22,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::image::RgbImage;
-use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{NamedTensors, PackedTensors};
@@ -30,7 +29,7 @@ use crate::images::{ImageSize, Limits, Reading, RegionOfInterest, Source, resize
 use crate::maps::ScoreMap;
 use crate::settings::{Alignment, Settings};
 use edges::edges;
-pub use frame::{Evidence, Frame};
+pub use frame::{Aligned, Evidence, Frame};
 use inspected::footprint::Footprint;
 use inspected::{Inspected, OF_PIECES};
 pub(crate) use inspected::{inspected_share, of_region, packed_specs};
@@ -46,21 +45,6 @@ use search::Search;
 
 /// How far a turned pixel takes in others, turned too, in whole pixels of the model's size.
 const OF_A_TURN: usize = 2;
-
-/// How far an image lies from where good images do, and whether that is to be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Aligned {
-    /// Columns that what the image shows in its middle lies to the right, in pixels of the image.
-    pub dx: f32,
-    /// Rows that it lies lower.
-    pub dy: f32,
-    /// Degrees that it is turned clockwise, in [−180, 180].
-    pub degrees: f32,
-    /// Correlation of its edges with those of good images, in [−1, 1].
-    pub correlation: f32,
-    /// Whether the correlation is one that good images reach; else it could not be aligned.
-    pub trusted: bool,
-}
 
 /// An image, or a piece of it, as the model sees it.
 #[derive(Clone, Debug)]
@@ -123,13 +107,13 @@ impl View {
         settings: &Settings,
         images: impl Iterator<Item = &'a Source>,
         root: &Path,
-        progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+        mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Option<Self>> {
         let size = settings.image_size;
         let images: Vec<&Source> = images.collect();
-        let how = match settings.alignment {
-            Alignment::Auto => auto::alignment(settings, &images)?,
-            asked => asked,
+        let go_on = || progress(0, images.len());
+        let Some(how) = auto::alignment(settings, &images, go_on)? else {
+            return Ok(None);
         };
         if how == Alignment::None {
             return Ok(Some(Self::unaligned(settings)));
@@ -144,7 +128,10 @@ impl View {
             good: good.named(name),
         });
         Ok(Some(Self {
-            alignment: how,
+            alignment: match (&aligner, settings.alignment) {
+                (None, Alignment::Auto) => Alignment::None,
+                _ => how,
+            },
             aligner,
             ..Self::unaligned(settings)
         }))
@@ -177,9 +164,14 @@ impl View {
         })
     }
 
-    /// How images are aligned: as the settings ask for, or as the good images do where that is left to them.
-    pub fn alignment(&self) -> Alignment {
-        self.alignment
+    /// Settings with what they leave to the good images as it is now: new images are read and aligned as these were.
+    #[must_use]
+    pub fn settled(&self, settings: Settings) -> Settings {
+        Settings {
+            bit_depth: self.reading.bit_depth,
+            alignment: self.alignment,
+            ..settings
+        }
     }
 
     /// What is known of how good images lie; none where nothing is aligned.

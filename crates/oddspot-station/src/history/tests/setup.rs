@@ -125,7 +125,7 @@ async fn jobs_stand_in_their_order_and_one_that_ran_is_interrupted(place: &Place
     assert_eq!(history.last_audit("top").await.unwrap().unwrap().id, 1);
     assert!(history.last_audit("side").await.unwrap().is_none());
     let of_top = history.jobs(Some("top"), 2).await.unwrap();
-    assert_eq!([of_top[0].id, of_top[1].id], [7, 6]);
+    assert_eq!([of_top[0].id, of_top[1].id], [8, 7]);
 }
 
 on_each_database!(a_job_that_is_not_over_is_found_however_many_were_asked_for_since);
@@ -146,6 +146,68 @@ async fn a_job_that_is_not_over_is_found_however_many_were_asked_for_since(place
     let ids: Vec<i64> = open.iter().map(|job| job.id).collect();
     assert_eq!(ids, [last.id, long.id]);
     assert!(history.open_jobs("side").await.unwrap().is_empty());
+}
+
+on_each_database!(a_repeated_picture_is_trusted_by_itself_in_thresholds_and_comparisons);
+async fn a_repeated_picture_is_trusted_by_itself_in_thresholds_and_comparisons(place: &Place) {
+    let history = opened(place).await;
+    for (score, repeats) in [(1.0, None), (2.0, Some(3))] {
+        let mut judged = judged(score);
+        judged.finding.verdict = Verdict::Untrusted;
+        judged.repeats = repeats;
+        let kept = history.record(judged).await.unwrap();
+        let label = Label {
+            truth: Truth::Good,
+            defect: None,
+            note: None,
+            who: None,
+        };
+        history.label(&kept.id, Some(&label), None).await.unwrap();
+    }
+    let labelled = history.labelled("top", "m1").await.unwrap();
+    let by_thresholds: Vec<bool> = (labelled.parts.iter())
+        .map(|one| one.is_untrusted)
+        .collect();
+    let by = history.by_model("top", "m1").await.unwrap();
+    let compared = ["1", "2"].map(|image| by[image].is_untrusted);
+    assert_eq!(
+        (&by_thresholds[..], compared),
+        (&[true, false][..], [true, false])
+    );
+    history.close().await;
+}
+
+on_each_database!(the_last_verification_is_the_last_that_came_to_an_end);
+async fn the_last_verification_is_the_last_that_came_to_an_end(place: &Place) {
+    let history = opened(place).await;
+    let add = async |kind: JobKind, state: JobState| {
+        let mut job = (history.add_job("top", &NewJob::of(kind), None).await).unwrap();
+        job.state = state;
+        history.set_job(&job, None).await.unwrap();
+        job.id
+    };
+    let last = async || {
+        let last = history.last_verified("top").await.unwrap();
+        last.map(|job| job.id)
+    };
+    add(JobKind::Verify, JobState::Cancelled).await;
+    assert_eq!(last().await, None);
+    let done = add(JobKind::Verify, JobState::Done).await;
+    for _ in 0..60 {
+        add(JobKind::Audit, JobState::Done).await;
+    }
+    for state in [
+        JobState::Cancelled,
+        JobState::Interrupted,
+        JobState::Running,
+    ] {
+        add(JobKind::Verify, state).await;
+    }
+    assert_eq!(last().await, Some(done));
+    let failed = add(JobKind::Verify, JobState::Failed).await;
+    assert_eq!(last().await, Some(failed));
+    assert!(history.last_verified("side").await.unwrap().is_none());
+    history.close().await;
 }
 
 on_each_database!(labels_of_models_with_other_scores_do_not_count);

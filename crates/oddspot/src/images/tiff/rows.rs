@@ -13,6 +13,11 @@ use super::TiffFile;
 use super::chunk::{Chunk, Form, Packing, Scratch, Share, Shared};
 use crate::error::Result;
 
+/// Chunks side by side that are read row by row, at most: each of them keeps some 100 kB.
+const MOST_BESIDE: usize = 512;
+/// Pixels that a tile may reach beyond the page: they are decompressed for nothing.
+const MOST_BEYOND: usize = 4096;
+
 /// Such a page, at which the decoder stands.
 pub(in super::super) struct DeepPage<'f, 'a> {
     file: &'f mut TiffFile<'a>,
@@ -57,7 +62,7 @@ impl<'a> TiffFile<'a> {
         };
         self.check_whole()?;
         self.check_whole_numbers()?;
-        let Some(chunks) = self.deep_chunks(channels[1])? else {
+        let Some(chunks) = self.deep_chunks(channels[1], size.0 as usize)? else {
             return Ok(None);
         };
         let (said, orientation) = (self.said()?, self.orientation());
@@ -73,8 +78,9 @@ impl<'a> TiffFile<'a> {
         }))
     }
 
-    /// The chunks of a page of so many channels of 16 bits; None of such as are not read row by row.
-    fn deep_chunks(&mut self, channels: usize) -> Result<Option<Chunks>> {
+    /// The chunks of a page of so many channels of 16 bits and so many pixels across; None of such as are not read row by row:
+    /// of unknown kinds, very many side by side, which are all open at once, and such as reach far beyond the page.
+    fn deep_chunks(&mut self, channels: usize, width: usize) -> Result<Option<Chunks>> {
         let plain = CompressionMethod::None.to_u16();
         let packing = Packing::of(self.number(Tag::Compression)?.unwrap_or(plain.into()));
         let predictor = self.number(Tag::Predictor)?.unwrap_or(1);
@@ -93,9 +99,14 @@ impl<'a> TiffFile<'a> {
             ChunkType::Tile => self.chunks(Tag::TileOffsets, Tag::TileByteCounts)?,
         };
         let (across, down) = self.decoder.chunk_dimensions();
+        let size = [across, down].map(|side| side.max(1) as usize);
+        let beside = width.div_ceil(size[0]).saturating_mul(planes);
+        if beside > MOST_BESIDE || size[0] > width.saturating_add(MOST_BEYOND) {
+            return Ok(None);
+        }
         Ok(Some(Chunks {
             places,
-            size: [across, down].map(|side| side.max(1) as usize),
+            size,
             form: Form {
                 packing,
                 is_big_endian: self.decoder.byte_order() == ByteOrder::BigEndian,

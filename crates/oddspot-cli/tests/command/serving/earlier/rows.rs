@@ -1,8 +1,8 @@
 //! What stood in a history of each version: rows of what that version added. `{…}` are filled in.
 
 /// By step: the first are those of version 1.
-pub const ROWS: [&str; 8] = [
-    HISTORY, SETUP, OUTBOX, ACCESS, KEEPING, UNREADABLE, ANEW, STATIONS,
+pub const ROWS: [&str; 9] = [
+    HISTORY, SETUP, OUTBOX, ACCESS, KEEPING, UNREADABLE, ANEW, STATIONS, IMAGES,
 ];
 
 const HISTORY: &str = r#"
@@ -78,4 +78,8 @@ VALUES (2, 'model', 'labels', '{}', 'done', 1, '', '{then}', '{then}', '1 labell
 
 const STATIONS: &str = r#"
 INSERT INTO station (name, added_at, removed_at) VALUES ('old', '{then}', '{then}');
+"#;
+
+const IMAGES: &str = r#"
+UPDATE inspection SET repeats = 3, sent_by = 'anna' WHERE part_id = 'SN2';
 "#;
