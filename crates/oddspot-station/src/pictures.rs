@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::data::{Data, KeptImage, sheet_in, write};
 use crate::error::{Error, Result};
-use crate::history::Inspection;
+use crate::history::{Inspection, repeated};
 use crate::judging::{Models, Recent};
 
 /// Pixels along the longer side of a picture, at most.
@@ -28,7 +28,7 @@ const LOOK: usize = 500;
 const AT_ONCE: usize = 1;
 
 /// What stands on a sheet, by what was found.
-type Of<'a> = &'a (dyn Fn(&judge::Inspection) -> Labels + Send);
+type Of<'a> = &'a (dyn Fn(&judge::Inspection, Option<u32>) -> Labels + Send);
 
 /// A picture of an inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ impl Picture {
 pub struct Wording {
     /// The language's code.
     pub code: String,
-    /// What stands on it, by what was found.
-    pub labels: Box<dyn Fn(&judge::Inspection) -> Labels + Send>,
+    /// What stands on it, by what was found and how often the picture came in a row, if too often.
+    pub labels: Box<dyn Fn(&judge::Inspection, Option<u32>) -> Labels + Send>,
 }
 
 /// A picture of a good image.
@@ -265,7 +265,10 @@ impl Pictures {
                 write(&named(Picture::View), &plain)
             }
             Picture::Sheet => {
-                let labels = labels.map_or_else(|| Labels::english(&drawn), |of| of(&drawn));
+                let labels = match labels {
+                    Some(of) => of(&drawn, inspection.repeats),
+                    None => english(&drawn, inspection.repeats),
+                };
                 let sheet = figure_with(&panels, scale, &labels);
                 Ok(write_png(path, &sheet)?)
             }
@@ -276,4 +279,13 @@ impl Pictures {
             }
         }
     }
+}
+
+/// What stands on a sheet in English.
+fn english(found: &judge::Inspection, repeats: Option<u32>) -> Labels {
+    let mut labels = Labels::english(found);
+    if let Some(images) = repeats {
+        labels.heading = format!("{}; {}", labels.heading, repeated(images));
+    }
+    labels
 }

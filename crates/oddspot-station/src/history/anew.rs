@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use oddspot::verdict::Verdict;
 
 use super::inspection::{Truth, is_untrusted, kept_image};
-use super::labelled::alike;
+use super::labelled::{alike, is_untrusted_by_itself};
 use super::sql;
 use super::{History, text_of};
 use crate::data::KeptImage;
@@ -115,7 +115,7 @@ impl History {
             }
         }
         let rows = sql::query(
-            "SELECT model, image, score, verdict FROM inspection WHERE station = $1 AND image IN \
+            "SELECT model, image, score, verdict, repeats FROM inspection WHERE station = $1 AND image IN \
              (SELECT other.image FROM inspection AS other JOIN label ON label.inspection = other.id \
              WHERE other.station = $1) ORDER BY id",
         )
@@ -128,10 +128,9 @@ impl History {
             if !alike.contains(&model) || found.contains_key(&image) {
                 continue;
             }
-            let verdict: String = row.try_get("verdict")?;
             let by = ByModel {
                 score: row.try_get("score")?,
-                is_untrusted: is_untrusted(&verdict),
+                is_untrusted: is_untrusted_by_itself(&row)?,
                 is_learned: false,
             };
             found.insert(image, by);

@@ -112,7 +112,7 @@ pub struct Job {
     pub result: Option<serde_json::Value>,
 }
 
-const SELECT: &str = "SELECT id, station, kind, settings, state, progress, stage, asked_at, began_at, ended_at, outcome, \
+pub(super) const SELECT: &str = "SELECT id, station, kind, settings, state, progress, stage, asked_at, began_at, ended_at, outcome, \
      losses, audit, is_forced, models, result FROM job";
 
 impl NewJob {
@@ -346,7 +346,8 @@ fn json_of(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))
 }
 
-fn job(row: &Row) -> Result<Job> {
+/// The job of a row.
+pub(super) fn job(row: &Row) -> Result<Job> {
     let id: i64 = row.try_get("id")?;
     let damaged = |what: &str| Error::internal(format!("job {id} has no readable {what}"));
     let word: String = row.try_get("kind")?;

@@ -13,7 +13,7 @@ use crate::error::Result;
 /// Rows that are written at a time.
 const AT_ONCE: usize = 500;
 
-/// A good part whose image is there.
+/// A part whose image is there, and may go: a good one, or one that shows the very same picture as those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithImage {
     /// Its id.
@@ -83,7 +83,8 @@ impl History {
         .await
     }
 
-    /// The oldest good parts of a station whose images are there, after one of them and before another.
+    /// The oldest parts of a station that are good, or whose picture was repeated, and whose images are there; after one
+    /// of them and before another.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -95,13 +96,16 @@ impl History {
     ) -> Result<Vec<WithImage>> {
         let rows = sql::query(
             "SELECT id, image FROM inspection WHERE station = $1 AND verdict = $2 AND image_removed_at IS NULL \
-             AND id > $3 AND id < $4 ORDER BY id LIMIT $5",
+             AND id > $3 AND id < $4 \
+             UNION ALL SELECT id, image FROM inspection WHERE station = $1 AND verdict = $6 AND repeats IS NOT NULL \
+             AND image_removed_at IS NULL AND id > $3 AND id < $4 ORDER BY id LIMIT $5",
         )
         .bind(station)
         .bind(Verdict::Good.word())
         .bind(after)
         .bind(before)
         .bind(i64::from(most))
+        .bind(Verdict::Untrusted.word())
         .fetch_all(self.read())
         .await?;
         let parts = rows.iter().map(|row| {
@@ -114,7 +118,7 @@ impl History {
     }
 
     /// Marks images of a station as removed, at all its parts that name them; those that must stay are left out. They
-    /// must stay where any such part is not good, is labelled, or has an id from `before` on, and where models of the
+    /// must stay where any such part is not good and no repeated picture, is labelled, or has an id from `before` on, and where models of the
     /// station learn or learned from them. No more of them are marked, in their order, than make so many `bytes`.
     ///
     /// # Errors
@@ -351,10 +355,10 @@ async fn free(
     }
     query.push(" GROUP BY image HAVING MAX(inspection.id) < ");
     query.push_bind(before);
-    query.push(" AND COUNT(label.truth) = 0 AND MAX(verdict) = ");
+    // What is repeated shows nothing that the first of its row does not.
+    query.push(" AND COUNT(label.truth) = 0 AND COUNT(CASE WHEN repeats IS NULL AND verdict <> ");
     query.push_bind(Verdict::Good.word());
-    query.push(" AND MIN(verdict) = ");
-    query.push_bind(Verdict::Good.word());
+    query.push(" THEN 1 END) = 0");
     let rows = query.build().fetch_all(&mut *transaction).await?;
     let free = rows.iter().map(|row| {
         let bytes: i64 = row.try_get("bytes")?;

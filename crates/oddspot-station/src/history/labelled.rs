@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use oddspot::datasets::Label;
 
 use super::inspection::{Truth, is_untrusted};
-use super::sql;
+use super::sql::{self, Row};
 use super::{GoodImage, History, Version};
 use crate::data::KeptImage;
 use crate::error::Result;
@@ -61,11 +61,7 @@ impl History {
             let model: String = row.try_get("model")?;
             let image: String = row.try_get("image")?;
             let (score, is_untrusted) = if alike.contains(&model) {
-                let verdict: String = row.try_get("verdict")?;
-                let repeats: Option<i64> = row.try_get("repeats")?;
-                // One that came too often is as good as any by itself.
-                let is_untrusted = is_untrusted(&verdict) && repeats.is_none();
-                (row.try_get("score")?, is_untrusted)
+                (row.try_get("score")?, is_untrusted_by_itself(&row)?)
             } else if let Some(by) = anew.get(&image) {
                 if by.is_learned {
                     found.learned += 1;
@@ -89,6 +85,13 @@ impl History {
         }
         Ok(found)
     }
+}
+
+/// Whether the image of an inspection could not be trusted for what it shows: one that came too often is as good as any.
+pub(super) fn is_untrusted_by_itself(row: &Row) -> Result<bool> {
+    let verdict: String = row.try_get("verdict")?;
+    let repeats: Option<i64> = row.try_get("repeats")?;
+    Ok(is_untrusted(&verdict) && repeats.is_none())
 }
 
 /// A row of a manifest.

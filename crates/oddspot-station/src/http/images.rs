@@ -47,7 +47,7 @@ impl Asked {
         let code = t.other_code().map(str::to_owned);
         Ok(code.map(|code| Wording {
             code,
-            labels: Box::new(move |found| sheet_labels(&t, found)),
+            labels: Box::new(move |found, repeats| sheet_labels(&t, found, repeats)),
         }))
     }
 }

@@ -15,9 +15,6 @@ use crate::pages::{JobCard, ModelsPage, Place, VersionCard, render};
 use crate::service::Station;
 use crate::words::{Marked, Words};
 
-/// Jobs among which the last that verified is looked for.
-const JOBS: u32 = 50;
-
 /// The page.
 pub async fn page(
     State(shared): State<Shared>,
@@ -55,11 +52,10 @@ async fn verified(
     t: &Words,
     station: &str,
 ) -> Result<Option<(String, Vec<Marked>)>, Problem> {
-    let jobs = shared.service.jobs.list(Some(station), JOBS).await?;
-    let last = (jobs.iter()).find(|job| job.kind == JobKind::Verify && !job.state.is_open());
+    let last = shared.service.history.last_verified(station).await?;
     Ok(last.map(|job| {
         let at = t.day_and_time(job.ended.as_deref().unwrap_or(&job.asked));
-        (at, JobCard::of(t, job, false, &[]).outcome)
+        (at, JobCard::of(t, &job, false, &[]).outcome)
     }))
 }
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::Shared;
 use crate::error::{Error, Result};
 use crate::history::{Filter, Span};
-use crate::pages::{Counted, Rates, Step};
+use crate::pages::{Counted, Rates, Step, is_cut};
 use crate::words::Words;
 
 /// Inspections that are counted, at most: the newest. It bounds what a page costs, however long the history is.
@@ -46,7 +46,7 @@ pub async fn rates(shared: &Shared, t: &Words, filter: Filter) -> Result<Option<
             spans: &spans,
             verdicts: &verdicts,
             models: &models,
-            has_more: reach.has_more,
+            has_more: reach.has_more || is_cut(&spans, &reach),
             is_of_one_verdict,
         },
     ))

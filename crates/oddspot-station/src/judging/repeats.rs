@@ -50,9 +50,14 @@ impl Repeats {
         Row { pixels, images }
     }
 
-    /// Notes the row that the last image ended, and tells once when it becomes too long.
-    pub fn note(&self, row: Row) {
-        let before = std::mem::replace(&mut *self.lock(), row);
+    /// Notes the row that the last image ended, and gives the one of before; that is noted again if the image was not
+    /// kept.
+    pub fn note(&self, row: Row) -> Row {
+        std::mem::replace(&mut *self.lock(), row)
+    }
+
+    /// Tells once when a row becomes too long, and when it ends.
+    pub fn tell(&self, before: Row, row: Row) {
         match (self.is_too_long(before), self.is_too_long(row)) {
             (false, true) => tracing::warn!("{}: {}", self.station, self.stuck()),
             (true, false) => tracing::info!("{}: another picture came", self.station),
@@ -111,6 +116,8 @@ mod tests {
         assert_eq!(come(&repeats, &image(1)), (1, false));
         // What was not kept is not noted.
         assert_eq!(repeats.row(repeats.pixels(&image(1))).images, 2);
+        let before = repeats.note(repeats.row(repeats.pixels(&image(1))));
+        assert_eq!(repeats.note(before).images, 2);
         assert_eq!(come(&repeats, &image(1)), (2, false));
     }
 

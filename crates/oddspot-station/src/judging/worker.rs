@@ -98,6 +98,8 @@ impl Worker {
             // It says nothing of the part that lies there now.
             examined.finding.verdict = Verdict::Untrusted;
         }
+        // Outputs that hear of the image look at once how the camera is.
+        let before = row.map(|row| self.repeats.note(row));
         // The image lies on the disk: now the row that names it.
         let recorded = self.history.record(Judged {
             station: self.post.name.clone(),
@@ -114,12 +116,16 @@ impl Worker {
             since: task.since,
         });
         let recorded = self.runtime.block_on(recorded);
+        if let (Err(_), Some(before)) = (&recorded, before) {
+            // It comes again, and counts then.
+            self.repeats.note(before);
+        }
         let inspection = recorded.inspect_err(|error| self.storing.note(error))?;
         drop(image);
         self.recent.put(&inspection.id, examined);
         self.metrics.judged(&inspection);
-        if let Some(row) = row {
-            self.repeats.note(row);
+        if let (Some(before), Some(row)) = (before, row) {
+            self.repeats.tell(before, row);
             self.metrics.repeats(&self.post.name, row.images);
         }
         Ok(Judgement {

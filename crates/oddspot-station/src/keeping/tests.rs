@@ -94,6 +94,29 @@ async fn what_is_too_old_goes_and_what_somebody_needs_stays(place: &Place) {
     assert!(world.is_removed(&old[1]).await && world.file(&again.kept).is_file());
 }
 
+on_each_database!(repeated_pictures_go_as_good_ones_do_and_other_untrusted_ones_stay);
+async fn repeated_pictures_go_as_good_ones_do_and_other_untrusted_ones_stay(place: &Place) {
+    let world = World::new(place, days(30)).await;
+    let untrusted = world.judge("top", "untrusted", Verdict::Untrusted).await;
+    let odd = world.judge("top", "odd", Verdict::Anomalous).await;
+    let mut repeated = Vec::new();
+    for content in ["first", "second", "third"] {
+        repeated.push(world.judge_repeated(content).await);
+    }
+    world.label(&repeated[1], Truth::Good).await;
+    // One of which an odd part has the same image.
+    repeated.push(world.judge_repeated("odd").await);
+    assert_eq!(repeated[3].image, odd.image);
+    // Behind the newest good ones none goes.
+    world.judge_good(NEWEST).await;
+    let newest = world.judge_repeated("newest").await;
+    world.run(29).await;
+    assert!(world.removed(&repeated).await.is_empty());
+    world.run(31).await;
+    assert_eq!(world.removed(&repeated).await, [0, 2]);
+    assert!(world.removed(&[untrusted, odd, newest]).await.is_empty());
+}
+
 on_each_database!(older_ones_are_thinned_and_each_look_comes_to_the_same);
 async fn older_ones_are_thinned_and_each_look_comes_to_the_same(place: &Place) {
     let keep = KeepConfiguration {

@@ -1,7 +1,7 @@
 //! An inspection as pages show it.
 
 use super::{keys, told};
-use crate::history::{Inspection, Truth, repeated};
+use crate::history::{Inspection, Truth};
 use crate::words::Words;
 
 /// An inspection as pages show it.
@@ -80,10 +80,7 @@ impl Card {
             model: one.model.chars().take(12).collect(),
             score: told::score(t, one.score),
             relation: told::relation(t, &one.finding, [one.threshold, one.check_threshold]),
-            reason: match one.repeats {
-                Some(images) => Some(repeated(images).said(t)),
-                None => told::reason(t, &one.finding),
-            },
+            reason: told::why(t, one.repeats, &one.finding),
             health: told::health(t, &one.finding.health),
             sent_by: one.sent_by.clone(),
             opposite: opposite.word(),

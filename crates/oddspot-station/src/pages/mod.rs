@@ -43,7 +43,7 @@ pub use navigation::{Link, Navigation, Place, Reader};
 pub use people::{DeedRow, PeoplePage, TokenRow, UserRow};
 pub use rate::{Counted, Rates};
 pub use setup::{FoundPart, GoodCard, GoodPart, JobCard, JobsPart, SetupPage};
-pub use step::Step;
+pub use step::{Step, is_cut};
 pub use told::sheet as sheet_labels;
 pub use verdict::{MeantPart, MeantRow, Shown, VerdictPage};
 pub use wrong::WrongPage;

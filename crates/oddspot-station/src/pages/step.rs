@@ -93,6 +93,11 @@ impl Step {
     }
 }
 
+/// Whether the first of these steps begins after the time itself: they were too many.
+pub fn is_cut(spans: &[Span], reach: &Reach) -> bool {
+    spans.first().is_some_and(|first| first.since > reach.first)
+}
+
 /// Where a moment lies on the way from the beginning of the first step to the end of the last, each as long as the others;
 /// None beyond these.
 pub fn place(spans: &[Span], moment: Timestamp) -> Option<f64> {
@@ -156,6 +161,9 @@ mod tests {
         let century = reach("1926-01-01T00:00:00Z", "2026-01-15T00:00:00Z");
         let spans = Step::of(&century).spans(&century, &TimeZone::UTC).unwrap();
         assert_eq!(spans.len(), MOST);
+        assert!(is_cut(&spans, &century));
+        let of_year = Step::of(&year).spans(&year, &TimeZone::UTC).unwrap();
+        assert!(!is_cut(&of_year, &year));
         assert!(spans[0].since > century.first && spans[MOST - 1].until > century.last);
     }
 

@@ -9,7 +9,7 @@ use oddspot::verdict::{Shares, Verdict, Why};
 use oddspot_draw::figure::Labels;
 
 use super::keys;
-use crate::history::Stage;
+use crate::history::{Stage, repeated};
 use crate::jobs::{Outcome, Suspicious, Verified, VerifiedParts};
 use crate::prices::Share;
 use crate::words::{Gap, Marked, Said, Words, of_beyond};
@@ -18,7 +18,7 @@ use crate::words::{Gap, Marked, Said, Words, of_beyond};
 const SCORE: usize = 2;
 
 /// Why a finding is not good: what is wrong with the image, or what is odd in it.
-pub fn reason(t: &Words, finding: &Finding) -> Option<String> {
+fn reason(t: &Words, finding: &Finding) -> Option<String> {
     if finding.verdict == Verdict::Good {
         return None;
     }
@@ -32,6 +32,15 @@ pub fn reason(t: &Words, finding: &Finding) -> Option<String> {
             Some(said.to_string())
         }
         (None, None) => finding.why.and_then(|_| odd(t, finding.shares())),
+    }
+}
+
+/// Why an inspection is not good: that its picture came too often, by how many there were in a row, else what its finding
+/// tells.
+pub fn why(t: &Words, repeats: Option<u32>, finding: &Finding) -> Option<String> {
+    match repeats {
+        Some(images) => Some(repeated(images).said(t)),
+        None => reason(t, finding),
     }
 }
 
@@ -111,15 +120,16 @@ pub fn relation(t: &Words, finding: &Finding, [image, check]: [f64; 2]) -> Strin
     }
 }
 
-/// What stands on the sheet of what was found in an image.
-pub fn sheet(t: &Words, found: &judge::Inspection) -> Labels {
+/// What stands on the sheet of what was found in an image, and of how many with its pixels in a row it is the last if
+/// these are too many.
+pub fn sheet(t: &Words, found: &judge::Inspection, repeats: Option<u32>) -> Labels {
     let finding = &found.finding;
     let thresholds = [finding.threshold, finding.check_threshold];
     let said = (t.say("score-and-relation"))
         .with("score", score(t, f64::from(finding.score)))
         .with("relation", relation(t, finding, thresholds));
     let verdict = t.say(keys::verdict(finding.verdict));
-    let reason = reason(t, finding).map(|reason| format!("; {reason}"));
+    let reason = why(t, repeats, finding).map(|reason| format!("; {reason}"));
     let side = |side: Side| {
         let key = match side {
             // Terms of the closed form say so of both.
@@ -326,4 +336,24 @@ pub fn stage(t: &Words, stage: &Stage) -> String {
         Stage::Looks { done, total } => of("stage-looks", done, total),
     };
     said.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::tests::judged;
+    use crate::words::english;
+
+    #[test]
+    fn that_a_picture_came_too_often_is_told_before_what_is_odd_in_it() {
+        let t = english();
+        let mut finding = judged(1.0).finding;
+        assert_eq!(why(&t, None, &finding), None);
+        finding.verdict = Verdict::Untrusted;
+        let said = why(&t, Some(3), &finding).unwrap();
+        assert!(
+            said.starts_with("the very same picture as the 2 before it"),
+            "{said}"
+        );
+    }
 }

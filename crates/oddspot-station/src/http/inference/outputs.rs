@@ -100,7 +100,7 @@ impl Asked {
     /// Those that a request names, else score and verdict; `binary` where it does not say that of one.
     ///
     /// # Errors
-    /// One that there is not.
+    /// One that there is not, or that is named twice.
     pub fn of(named: &[RequestedOutput], binary: bool) -> Result<Self, Problem> {
         if named.is_empty() {
             return Ok(Self(vec![
@@ -108,7 +108,8 @@ impl Asked {
                 (Output::Verdict, binary),
             ]));
         }
-        let found = named.iter().map(|one| {
+        let mut found: Vec<(Output, bool)> = Vec::new();
+        for one in named {
             let output = match one.name.as_str() {
                 "score" => Output::Score,
                 "verdict" => Output::Verdict,
@@ -119,10 +120,16 @@ impl Asked {
                     return Err(Problem::invalid(reason));
                 }
             };
+            // Each takes room of its own, and maps are large.
+            if found.iter().any(|(known, _)| *known == output) {
+                let name = output.name();
+                let reason = format!("output {name:?} is asked for twice: name each once");
+                return Err(Problem::invalid(reason));
+            }
             let of_it = one.parameters.get("binary_data").and_then(Value::as_bool);
-            Ok((output, of_it.unwrap_or(binary)))
-        });
-        Ok(Self(found.collect::<Result<_, _>>()?))
+            found.push((output, of_it.unwrap_or(binary)));
+        }
+        Ok(Self(found))
     }
 
     /// Whether the map is among them.
@@ -228,6 +235,21 @@ mod tests {
             "{}",
             none.detail()
         );
+    }
+
+    #[test]
+    fn an_output_that_is_named_twice_is_refused() {
+        let bytes = json!({ "binary_data": true });
+        let twice =
+            json!([{ "name": "map" }, { "name": "score" }, { "name": "map", "parameters": bytes }]);
+        let refused = asked(twice, false).unwrap_err();
+        assert!(
+            refused.detail().contains("\"map\" is asked for twice"),
+            "{}",
+            refused.detail()
+        );
+        let all = json!([{ "name": "map" }, { "name": "score" }, { "name": "verdict" }]);
+        assert_eq!(asked(all, false).unwrap().0.len(), 3);
     }
 
     #[test]

@@ -94,12 +94,7 @@ impl Unit {
 
     /// Shows an event in place of the last, and gives what hears of its acknowledgement.
     pub fn show(&self, event: &Event) -> watch::Receiver<()> {
-        let mut shown = self.lock();
-        let acknowledged = self.acknowledged.subscribe();
-        shown.counter = shown.counter.wrapping_add(1);
-        shown.is_acknowledged = false;
-        shown.is_of_before = false;
-        match event {
+        self.show_next(|shown| match event {
             Event::Inspection(inspection) => {
                 shown.parts = shown.parts.wrapping_add(1);
                 shown.verdict = Some(inspection.verdict);
@@ -111,7 +106,19 @@ impl Unit {
                 shown.is_missed = true;
                 shown.score = f32::NAN;
             }
-        }
+        })
+    }
+
+    fn show_next(&self, put: impl FnOnce(&mut Shown)) -> watch::Receiver<()> {
+        // A trouble that began since the last poll is older than this event.
+        let was_troubled = (self.look)().trouble.is_some();
+        let mut shown = self.lock();
+        let acknowledged = self.acknowledged.subscribe();
+        shown.counter = shown.counter.wrapping_add(1);
+        shown.is_acknowledged = false;
+        shown.is_of_before = false;
+        shown.was_troubled = was_troubled;
+        put(&mut shown);
         acknowledged
     }
 
@@ -227,10 +234,7 @@ mod tests {
 
     impl Unit {
         fn show_good(&self) {
-            let mut shown = self.lock();
-            shown.counter += 1;
-            shown.verdict = Some(Verdict::Good);
-            (shown.is_acknowledged, shown.is_of_before) = (false, false);
+            self.show_next(|shown| shown.verdict = Some(Verdict::Good));
         }
 
         /// Bits 0, 2, 3 and 7, and the register of the verdict.
@@ -303,6 +307,20 @@ mod tests {
         assert_eq!(registers[9] & 0b1111_1111, 0b1000_0001);
         unit.acknowledge();
         assert!(!unit.bits()[7]);
+    }
+
+    #[test]
+    fn what_is_shown_once_a_trouble_began_is_read_at_the_first_poll() {
+        let (unit, is_troubled) = good(false);
+        assert_eq!(unit.told(), ([true, true, true, false], 1));
+        is_troubled.store(true, Ordering::SeqCst);
+        unit.show_next(|shown| shown.verdict = Some(Verdict::Untrusted));
+        assert_eq!(unit.told(), ([false, true, false, true], 4));
+        // The next trouble takes it away.
+        is_troubled.store(false, Ordering::SeqCst);
+        assert_eq!(unit.told(), ([true, true, false, false], 4));
+        is_troubled.store(true, Ordering::SeqCst);
+        assert_eq!(unit.told(), ([false, false, false, true], MISSED));
     }
 
     #[test]
