@@ -74,12 +74,15 @@ impl Picture {
     }
 }
 
+/// What stands beside an image on its sheet: by what was found, and by how many in a row had its pixels, if too many.
+type LabelsOf = dyn Fn(&judge::Inspection, Option<u32>) -> Labels + Send;
+
 /// What stands on a sheet in another language than English.
 pub struct Wording {
     /// The language's code.
     pub code: String,
     /// What stands on it, by what was found and how often the picture came in a row, if too often.
-    pub labels: Box<dyn Fn(&judge::Inspection, Option<u32>) -> Labels + Send>,
+    pub labels: Box<LabelsOf>,
 }
 
 /// A picture of a good image.
