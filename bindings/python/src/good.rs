@@ -94,6 +94,7 @@ fn each<'py>(
     let helper = py.import("oddspot._images")?;
     let images = helper.call_method1("several", (given,))?;
     let one = move |image: Bound<'py, PyAny>| match (bytes_of(&image)?, path_of(&image)) {
+        (None, Some(path)) if path.metadata().is_err() => Ok(Images::One(Source::file(path))),
         (None, Some(path)) => of_path(&path, of).map_err(|error| raised(image.py(), &error)),
         _ => Ok(Images::One(source_of(&image, limits)?)),
     };
@@ -111,13 +112,11 @@ fn of_path(path: &Path, of: Chosen) -> Result<Images, Error> {
         return Ok(Images::One(Source::file(path)));
     }
     let dataset = Dataset::open(path)?;
+    let mut images = of(&dataset)?;
+    // Links and folders that cannot be followed: so is each of them, and what is broken beside them.
     let unreadable = dataset.besides.unreadable.iter();
-    let unreadable: Vec<&str> = unreadable.map(|one| one.reason.as_str()).collect();
-    if !unreadable.is_empty() {
-        let reason = format!("{}; mend it, or take it away", unreadable.join("; "));
-        return Err(Error::dataset(path, reason));
-    }
-    Ok(Images::Set(of(&dataset)?))
+    (images.train).extend(unreadable.map(|one| Source::file(&one.path)));
+    Ok(Images::Set(images))
 }
 
 fn good_of(dataset: &Dataset) -> Result<GoodImages, Error> {

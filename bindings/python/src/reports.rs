@@ -1,6 +1,6 @@
 //! Models measured on labelled images, and good images looked through.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use oddspot::audit::Audit;
 use oddspot::datasets::Dataset;
@@ -87,8 +87,7 @@ pub fn audit<'py>(
         });
         let unusable: Unusable = unusable.collect();
         if images.train.is_empty() {
-            let reason = format!("none of {} good images can be used", unusable.len());
-            return Err(Error::dataset(&root, reason).of_kind(ErrorKind::NotFound));
+            return Err(none_usable(&unusable, &root));
         }
         let mut left_out = Vec::new();
         let mut observer = |event: &Progress| match *event {
@@ -118,6 +117,18 @@ pub fn audit<'py>(
         words.collect()
     });
     Ok((pythonize(py, &audit)?, unlike.collect(), unusable))
+}
+
+/// Why there is nothing to look through; the first ten images are named.
+fn none_usable(unusable: &[(String, String)], root: &Path) -> Error {
+    const NAMED: usize = 10;
+    let mut reason = format!("none of {} good images can be used:", unusable.len());
+    let named = unusable.iter().take(NAMED);
+    reason.extend(named.map(|(name, why)| format!("\n  {name}: {why}")));
+    if unusable.len() > NAMED {
+        reason += &format!("\n  and {} more", unusable.len() - NAMED);
+    }
+    Error::dataset(root, reason).of_kind(ErrorKind::NotFound)
 }
 
 fn nothing_written(error: &Error) -> String {

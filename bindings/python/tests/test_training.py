@@ -218,6 +218,17 @@ def test_what_cannot_be_learned_from_is_refused(
         for images, named in (([*good, *broken], broken), ([*good, folder], broken[:2])):
             said = refused(oddspot.OddspotError, oddspot.train, images, **quick)
             assert all(path.name in said for path in named), said
+        # Links to nowhere among them, whatever they are called, in a folder and one by one.
+        links = [Path(folder) / "link.png", Path(folder) / "link"]
+        for link in links:
+            link.symlink_to("nowhere")
+        for train in (oddspot.train, oddspot.audit):
+            for images in (folder, [*broken[:2], *links]):
+                said = refused(oddspot.OddspotError, train, images, **(quick if train is oddspot.train else {}))
+                assert all(path.name in said for path in (*broken[:2], *links)), said
+        named = [*broken, *links]
+        said = refused(oddspot.OddspotError, oddspot.train, [*good, folder, broken[2]], **quick)
+        assert "5 of its images cannot be used" in said and all(path.name in said for path in named), said
     said = refused(oddspot.InvalidError, oddspot.train, good, settings={"training.batch": 0})
     assert "training.batch" in said
     assert "no setting 'colour'" in refused(oddspot.InvalidError, oddspot.train, good, settings={"colour": 1})
