@@ -6,12 +6,14 @@
 
 mod arrivals;
 mod folder;
+mod in_time;
 mod pulse;
 mod state;
 mod taken;
 
 pub use arrivals::{Arrivals, Whole, is_image};
 pub use folder::{Folder, Links, News, Tell, is_linked};
+pub use in_time::in_time;
 pub use pulse::{Pulse, SILENT};
 pub use state::{FileState, Node, Seen, spelled};
 pub use taken::Taken;

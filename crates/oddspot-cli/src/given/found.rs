@@ -1,21 +1,18 @@
 //! What lies at a path.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
-use std::sync::mpsc::channel;
-use std::time::Duration;
 
 use oddspot::Model;
 use oddspot::datasets::has_images;
 use oddspot::images::begins_like_an_image;
+use oddspot_arrivals::in_time;
 
 use crate::detect::results::JSON_LINES;
 
 /// Bytes of a text that are looked at.
 const START: u64 = 4096;
-/// How long a disk or share may take to say what lies at a path.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What lies at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +60,10 @@ impl Found {
 
     /// The same where a folder is meant: one whose disk or share does not answer is waited for as one.
     pub fn at_folder(path: &Path) -> Self {
-        let (send, found) = channel();
         let asked = path.to_owned();
-        // Of a share that hangs this thread waits for ever, and nothing else does.
-        let asks = std::thread::Builder::new()
-            .name("place".to_owned())
-            .spawn(move || send.send(Self::at(&asked)).ok());
-        match asks {
-            Ok(_) => found.recv_timeout(PATIENCE).unwrap_or(Self::Folder),
+        match in_time(move || Ok(Self::at(&asked))) {
+            Ok(found) => found,
+            Err(error) if error.kind() == ErrorKind::TimedOut => Self::Folder,
             Err(_) => Self::at(path),
         }
     }

@@ -1,15 +1,12 @@
 //! Where a folder lies, whether or not it is there yet.
 
-use std::io::{Error, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::channel;
-use std::time::Duration;
+
+use oddspot_arrivals::in_time;
 
 /// Links that are followed, at most: more lead in a circle.
 const LINKS: usize = 40;
-/// How long a disk or share may take to say where something lies: a start asks some times, and waits no longer for one
-/// that hangs.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The real path of a folder. Of one that is not there that part is real which is, and the rest is as it is named.
 pub fn real(folder: &Path) -> PathBuf {
@@ -93,26 +90,13 @@ fn put(mut path: PathBuf, part: PathBuf) -> PathBuf {
 /// The real path of what is there, unless its disk or share does not answer.
 fn canonical(path: &Path) -> std::io::Result<PathBuf> {
     let path = path.to_owned();
-    answered(move || path.canonicalize())
+    in_time(move || path.canonicalize())
 }
 
 /// Whether a path is no folder. Of one whose disk or share does not answer nobody knows: it is waited for as one.
 pub fn is_no_folder(path: &Path) -> bool {
     let path = path.to_owned();
-    matches!(answered(move || Ok(path.is_dir())), Ok(false))
-}
-
-/// What a disk or share answers in time.
-fn answered<T: Send + 'static>(
-    ask: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> std::io::Result<T> {
-    let (send, found) = channel();
-    // Of a share that hangs this thread waits for ever, and nothing else does.
-    std::thread::Builder::new()
-        .name("place".to_owned())
-        .spawn(move || drop(send.send(ask())))?;
-    let found = found.recv_timeout(PATIENCE);
-    found.unwrap_or_else(|_| Err(Error::from(ErrorKind::TimedOut)))
+    matches!(in_time(move || Ok(path.is_dir())), Ok(false))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::maps::ScoreMap;
 use crate::maps::components::{Component, label};
 use crate::maps::quantile_between;
-use crate::settings::{Alignment, Settings};
+use crate::settings::Settings;
 use crate::train::LeftOut;
 
 /// Good images without which nothing can be said of where they differ.
@@ -78,7 +78,7 @@ pub(super) fn varying(images: &[LeftOut], settings: &Settings) -> Vec<Varying> {
     let Some((height, width)) = maps.first().map(|map| (map.height, map.width)) else {
         return found;
     };
-    if maps.len() < ENOUGH || matches!(settings.alignment, Alignment::Shift | Alignment::Rigid) {
+    if maps.len() < ENOUGH || settings.alignment.aligns() {
         return found;
     }
     let mut area = 0.0;
@@ -170,6 +170,7 @@ fn share(one: &Component, height: usize, width: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::seed;
+    use crate::settings::Alignment;
     use crate::view::Move;
     use rand::RngExt;
 

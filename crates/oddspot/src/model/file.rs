@@ -11,7 +11,7 @@ use crate::images::{ImageSize, Kinds, begins_like_an_image};
 use crate::net::learned::Learned;
 use crate::net::network::widths_of;
 use crate::net::tensors::{Shapes, TensorSpec};
-use crate::settings::{Alignment, Settings, Units};
+use crate::settings::{Settings, Units};
 use crate::terms;
 use crate::terms::channels::ChannelStatistics;
 use crate::verdict::FalseAlarms;
@@ -218,11 +218,7 @@ fn check_alignment(header: &Header) -> Result<()> {
         return Ok(());
     };
     let sides = [good.width, good.height];
-    let aligns = matches!(
-        header.settings.alignment,
-        Alignment::Shift | Alignment::Rigid
-    );
-    let usable = aligns
+    let usable = header.settings.alignment.aligns()
         && sides.iter().all(|side| (1..=256).contains(side))
         && (0.0..=1.0).contains(&good.bound);
     match usable {

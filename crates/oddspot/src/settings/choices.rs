@@ -90,6 +90,13 @@ choices! {
     }
 }
 
+impl Alignment {
+    /// Whether images are aligned wherever good ones have something in common.
+    pub fn aligns(self) -> bool {
+        matches!(self, Self::Shift | Self::Rigid)
+    }
+}
+
 choices! {
     /// What turns gradients into steps.
     pub enum Optimizer {

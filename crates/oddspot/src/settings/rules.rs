@@ -1,7 +1,7 @@
 //! Rules between settings: what holds for one because of others. The range of each alone is in its row.
 
 use super::spelling::Spelling;
-use super::{Alignment, Method, PATCH_RADIUS, Settings, Tile, rows};
+use super::{Method, PATCH_RADIUS, Settings, Tile, rows};
 use crate::error::{Error, Result};
 use crate::images::ImageSize;
 
@@ -96,8 +96,7 @@ fn an_image_holds_a_pair(settings: &Settings) -> Option<String> {
 
 /// What is seen of a piece does not tell where the image lies.
 fn pieces_are_not_aligned(settings: &Settings) -> Option<String> {
-    let aligns = matches!(settings.alignment, Alignment::Shift | Alignment::Rigid);
-    let cuts = !settings.tile.is_none() && aligns;
+    let cuts = !settings.tile.is_none() && settings.alignment.aligns();
     cuts.then(|| {
         format!(
             "{}: images that are cut into pieces cannot be aligned; set alignment to none, or tile to none",
