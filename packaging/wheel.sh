@@ -5,14 +5,9 @@
 set -euo pipefail
 out=$(realpath -m "${1:-dist}")
 cd "$(dirname "$0")/.."
-host=$(rustc -vV | sed -n 's/^host: //p')
-target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-
-tools=$target/wheel-tools
-[ -x "$tools/bin/python" ] || python3 -m venv "$tools"
-"$tools/bin/pip" install -q --disable-pip-version-check 'maturin==1.16.0' 'wheel==0.45.1' 'ziglang==0.17.1'
-PATH=$(realpath "$tools/bin"):$PATH
-build() { maturin build --release --locked --strip --zig --compatibility manylinux2014 --target "$host" "$@"; }
+. packaging/old-glibc.sh
+PATH=$tools/bin:$PATH
+build() { maturin build --release --locked --strip --compatibility manylinux2014 --target "$host" "$@"; }
 
 # The command as a wheel of its own, whose program is put into the package's.
 work=$(mktemp -d)
