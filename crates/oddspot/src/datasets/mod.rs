@@ -25,7 +25,7 @@ pub use categories::{Category, categories};
 pub use check::{Problem, TestLook};
 pub use exclude::exclude;
 pub use listing::{Besides, LeftOutFolder, Listing, Unreadable, list};
-pub use names::{sounds_bad, sounds_good};
+pub use names::{may_be_good, sounds_bad, sounds_good};
 pub use sheet::{Sheet, SheetRow};
 pub use split::{Split, split_of};
 pub use table::{Problems, file_at};
