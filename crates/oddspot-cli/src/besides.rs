@@ -39,6 +39,9 @@ pub fn lines(besides: &Besides, skipped: bool) -> Vec<String> {
             lines.push(format!("left out, as {words}: {}", listed(&folders)));
         }
     }
+    if !besides.meant.is_empty() {
+        lines.push(format!("in the list: {}", besides.meant.join(", ")));
+    }
     lines.extend(passed_over(besides));
     lines.extend(findings(besides));
     if besides.hidden > 0 {
