@@ -152,6 +152,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_list_is_taken_to_mean_is_told() {
+        let besides = Besides {
+            meant: vec!["file is taken for the path".to_owned()],
+            ..Besides::default()
+        };
+        assert_eq!(
+            lines(&besides, true),
+            ["in the list: file is taken for the path"]
+        );
+    }
+
+    #[test]
     fn a_folder_that_is_skipped_by_name_is_not_told_as_left_out_too() {
         let folder = |path: &str, reason: Option<&str>| LeftOutFolder {
             path: path.into(),
