@@ -10,9 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::line::{ResultLine, for_each_line};
-use super::page::PAGE;
 use super::pictures::{name_of, remove};
-use super::results::JSON_LINES;
 
 /// By which spreadsheets know that a text is UTF-8.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -138,13 +136,12 @@ pub fn check_columns(table: &Path, columns: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to add to files of a folder that are called as results and are none of this program's.
+/// Refuses to add to files that are called as results and their page and are none of this program's.
 ///
 /// # Errors
 /// Such files; files that cannot be read.
-pub fn refuse_others(folder: &Path) -> Result<()> {
-    let [results, page] = [JSON_LINES, PAGE].map(|name| folder.join(name));
-    let checks: [(&Path, fn(&[u8]) -> bool); 2] = [(&results, are_results), (&page, is_page)];
+pub fn refuse_others(results: &Path, page: &Path) -> Result<()> {
+    let checks: [(&Path, fn(&[u8]) -> bool); 2] = [(results, are_results), (page, is_page)];
     for (path, is_ours) in checks {
         // A device or a pipe has no past, and may never end.
         if !path.is_file() {
@@ -240,10 +237,11 @@ mod tests {
     #[test]
     fn results_of_somebody_else_are_told_from_those_of_this_program() {
         let folder = tempfile::tempdir().unwrap();
-        let refused = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).unwrap();
-            let refused = refuse_others(folder.path());
-            std::fs::remove_file(folder.path().join(name)).unwrap();
+        let [results, page] = ["rows", "page"].map(|name| folder.path().join(name));
+        let refused = |file: &Path, text: &str| {
+            std::fs::write(file, text).unwrap();
+            let refused = refuse_others(&results, &page);
+            std::fs::remove_file(file).unwrap();
             refused.is_err()
         };
         for ours in [
@@ -254,14 +252,14 @@ mod tests {
             "{\"verdict\": \"good\", \"image\": \"a.png\"}\nother\n",
             "{\"error\": \"torn\", \"image\": \"a.png\"}",
         ] {
-            assert!(!refused(JSON_LINES, ours), "{ours}");
+            assert!(!refused(&results, ours), "{ours}");
         }
         for other in ["mine", "{}\n", "{\"image\": \"a.png\"}\n", "[1]\n", "a;b\n"] {
-            assert!(refused(JSON_LINES, other), "{other}");
+            assert!(refused(&results, other), "{other}");
         }
-        assert!(refused(PAGE, "<title>mine</title>"));
+        assert!(refused(&page, "<title>mine</title>"));
         let ours = oddspot_draw::page::results_page("m", &[], 0).unwrap();
-        assert!(!refused(PAGE, &ours) && !refused(PAGE, ""));
+        assert!(!refused(&page, &ours) && !refused(&page, ""));
     }
 
     #[test]

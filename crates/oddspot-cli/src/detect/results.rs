@@ -246,7 +246,7 @@ impl Folder {
              them, or choose another -o"
         );
         if earlier == Earlier::Append {
-            refuse_others(folder)?;
+            refuse_others(&results, &folder.join(PAGE))?;
         }
         let appends = there && earlier == Earlier::Append;
         if appends && has_rows(&table, &[])? {

@@ -56,7 +56,8 @@ impl<'a> Days<'a> {
     /// A file that cannot be read; files in the folder of the day that are called as results and are none.
     pub fn new(output: &'a Path, model: &'a Path, judging: &'a JudgeArgs) -> Result<Self> {
         // Said at once, and not when the first image comes.
-        refuse_others(&output.join(name_of_today()))?;
+        let folder = output.join(name_of_today());
+        refuse_others(&folder.join(JSON_LINES), &folder.join(page::PAGE))?;
         Ok(Self {
             output,
             model,

@@ -302,7 +302,7 @@ fn nothing_is_written_over_files_of_others_in_the_folder_of_the_day() {
     world.write(&page, "mine");
     let watch = "watch in -m model.oddspot -o out --threads 1";
     let said = [page.as_str(), "none of oddspot's results", "another -o"];
-    world.fails(&mut world.oddspot(watch), &said);
+    world.fails_leaving(&mut world.oddspot(watch), &said);
     assert_eq!(world.text(&page), "mine");
     fs::remove_file(world.path(&page)).unwrap();
     // Pictures are called otherwise than files that are there.
