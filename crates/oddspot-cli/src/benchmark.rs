@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use oddspot::datasets::{Category, Dataset, categories};
 use oddspot::settings::{Method, Settings};
 use oddspot_measure::benchmark::{Format, Record};
-use oddspot_measure::report::Protocol;
+use oddspot_measure::report::{Protocol, doubts};
 
 use crate::advice;
 use crate::besides::lines;
@@ -234,6 +234,9 @@ fn list<'a>(
             Ok(one) => {
                 for line in lines(&one.dataset.besides, false) {
                     note!(voice, "{}", about(name, &line));
+                }
+                for line in doubts(&one.dataset) {
+                    tell!("warning: {name}: {line}");
                 }
                 listed.insert(name.as_str(), one);
             }

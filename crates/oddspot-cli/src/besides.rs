@@ -39,6 +39,9 @@ pub fn lines(besides: &Besides, skipped: bool) -> Vec<String> {
             lines.push(format!("left out, as {words}: {}", listed(&folders)));
         }
     }
+    if !besides.meant.is_empty() {
+        lines.push(format!("in the list: {}", besides.meant.join(", ")));
+    }
     lines.extend(passed_over(besides));
     lines.extend(findings(besides));
     if besides.hidden > 0 {
@@ -147,6 +150,18 @@ mod tests {
     use oddspot::datasets::LeftOutFolder;
 
     use super::*;
+
+    #[test]
+    fn what_a_list_is_taken_to_mean_is_told() {
+        let besides = Besides {
+            meant: vec!["file is taken for the path".to_owned()],
+            ..Besides::default()
+        };
+        assert_eq!(
+            lines(&besides, true),
+            ["in the list: file is taken for the path"]
+        );
+    }
 
     #[test]
     fn a_folder_that_is_skipped_by_name_is_not_told_as_left_out_too() {

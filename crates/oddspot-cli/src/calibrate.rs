@@ -125,27 +125,26 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode> {
         tell!("warning: {line}");
     }
     let prices = Prices::new(&thresholds, before, &good, &bad);
-    report!(
-        voice,
+    let mut lines = vec![format!(
         "an image is anomalous above the score {} (before {}), to be checked above {} (before {})",
         four_digits(thresholds.image),
         four_digits(before.image),
         four_digits(thresholds.check),
         four_digits(before.check),
-    );
+    )];
     if thresholds.image == thresholds.check {
-        report!(voice, "both are the same: no image is to be checked");
+        lines.push("both are the same: no image is to be checked".to_owned());
     }
-    if let Some(words) = followed {
-        report!(voice, "{words}");
-    }
-    report!(voice, "{}", prices.sentence());
-    for line in prices.table() {
-        report!(voice, "{line}");
-    }
+    lines.extend(followed);
+    lines.push(prices.sentence());
+    lines.extend(prices.table());
     model.header.calibrate(thresholds, given, &good, &bad);
-    for line in describe_thresholds(&model.header) {
-        report!(voice, "{line}");
+    lines.extend(describe_thresholds(&model.header));
+    for line in lines {
+        match args.dry_run {
+            true => voice.result(&line)?,
+            false => report!(voice, "{line}"),
+        }
     }
     match place {
         Some(place) => place.save(&model, voice)?,

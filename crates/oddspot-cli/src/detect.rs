@@ -4,7 +4,7 @@ mod among;
 pub mod differing;
 mod done;
 pub mod earlier;
-mod foreign;
+pub mod foreign;
 pub mod input;
 pub mod judge;
 pub mod line;

@@ -17,7 +17,7 @@ use oddspot::settings::Method;
 use oddspot_draw::chart::chart_of;
 use oddspot_draw::page::{Example, MOST_EXAMPLES, Measured, Shown, evaluation_page, named, pick};
 use oddspot_measure::report::{
-    Evaluation, JudgedImages, Phase, check_baseline, check_unseen, examine, usable_test_set,
+    Evaluation, JudgedImages, Phase, check_baseline, check_unseen, doubts, examine, usable_test_set,
 };
 use serde::Serialize;
 
@@ -96,6 +96,12 @@ pub fn evaluate(args: &EvaluateArgs, runtime: &Runtime) -> Result<ExitCode> {
         note!(voice, "{line}");
     }
     tell_called_bad(&dataset);
+    if !voice.tells() {
+        // The tables say it, which a quiet run does not print.
+        for line in doubts(&dataset) {
+            tell!("warning: {line}");
+        }
+    }
     let (look, broken) = look_at(&mut dataset, &detector, runtime)?;
     let detector = args.region.restrict(detector, first_of(&dataset), voice)?;
     let shown = named(&dataset, &args.show)?;

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
+use anyhow::{Context, Result};
+
 /// Before each of the files that an error lists.
 const LISTED: &str = "\n  ";
 
@@ -50,6 +52,14 @@ pub fn result(line: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
+}
+
+/// A line for people that is a command's only result, on standard output.
+///
+/// # Errors
+/// A full disk.
+pub fn answer(text: &str) -> Result<()> {
+    result(&escaped(text)).context("cannot print what came of it, which is kept nowhere else")
 }
 
 /// An error on standard error. It is a line, and one more for each of the files that it lists.

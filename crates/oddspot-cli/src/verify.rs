@@ -17,6 +17,7 @@ use oddspot::{Detector, Error};
 use crate::advice::causes;
 use crate::detect::results::JSON_LINES;
 use crate::interrupt::INTERRUPTED;
+use crate::printing;
 use crate::progress::Progress;
 use crate::runtime::{Runtime, RuntimeArgs};
 use crate::voice::Voice;
@@ -83,18 +84,20 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
         false => Voice::FULL,
     };
     for line in lines {
-        report!(voice, "{line}");
+        voice.result(&line)?;
     }
     let model = args.model.display();
     Ok(match passed {
         true => {
-            report!(voice, "verified: {model} judges here as it must");
+            voice.result(&format!("verified: {model} judges here as it must"))?;
             ExitCode::SUCCESS
         }
         false => {
             match others.filter(|_| agrees && differs) {
-                Some(others) => say!("{}", others.ending(&args.model)),
-                None => say!("NOT verified: do not let {model} go live on this machine"),
+                Some(others) => printing::answer(&others.ending(&args.model))?,
+                None => printing::answer(&format!(
+                    "NOT verified: do not let {model} go live on this machine"
+                ))?,
             }
             ExitCode::from(FAILED)
         }

@@ -15,7 +15,7 @@ use oddspot_onnx::verify::{Differences, Runner, Said};
 use crate::advice::causes;
 use crate::detect::input::{Collected, collect};
 use crate::interrupt::INTERRUPTED;
-use crate::printing::counted;
+use crate::printing::{self, counted};
 use crate::progress::Progress;
 use crate::runtime::RuntimeArgs;
 
@@ -103,7 +103,7 @@ pub fn run(args: &VerifyExportArgs) -> Result<ExitCode> {
     bar.finish();
     for line in &lines {
         // Images that could not be read, or of which the verdicts differ.
-        say!("{line}");
+        printing::answer(line)?;
     }
     if let Some(error) = failed {
         return Err(error.in_file(&args.export).into());
@@ -113,23 +113,25 @@ pub fn run(args: &VerifyExportArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     let voice = runtime.voice;
-    report!(voice, "{}", summary(&differences));
+    voice.result(&summary(&differences))?;
     let export = args.export.display();
     let passed = differences.images > 0 && differences.within(args.tolerance);
     Ok(match (passed, unread) {
         (true, 0) => {
-            report!(voice, "verified: {export} judges as {model} does");
+            voice.result(&format!("verified: {export} judges as {model} does"))?;
             ExitCode::SUCCESS
         }
         (true, _) => {
-            say!(
+            printing::answer(&format!(
                 "verified, but for {} that could not be read",
                 counted(unread, "image")
-            );
+            ))?;
             ExitCode::from(UNREAD)
         }
         (false, _) => {
-            say!("NOT verified: {export} does not judge as {model} does");
+            printing::answer(&format!(
+                "NOT verified: {export} does not judge as {model} does"
+            ))?;
             ExitCode::from(FAILED)
         }
     })

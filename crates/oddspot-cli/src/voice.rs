@@ -1,6 +1,9 @@
 //! What a run tells of: all, or nothing but what went wrong.
 
+use anyhow::Result;
 use clap::Args;
+
+use crate::printing;
 
 /// How much a run tells.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +28,19 @@ impl Voice {
     /// Whether a line is told: a warning always is.
     pub fn tells_line(self, text: &str) -> bool {
         self.tells() || text.starts_with(WARNING)
+    }
+
+    /// Prints a line of a command's only result, as `report!` does, but for what cannot be printed.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn result(self, text: &str) -> Result<()> {
+        match (self.tells(), self.tells_line(text)) {
+            (true, _) => printing::answer(text)?,
+            (false, true) => tell!("{text}"),
+            (false, false) => {}
+        }
+        Ok(())
     }
 }
 

@@ -15,6 +15,12 @@ use super::pictures::{name_of, remove};
 /// By which spreadsheets know that a text is UTF-8.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// How a line of results begins.
+const BEGINS: &[u8] = b"{\"image\":";
+/// What stands in a page of this program before anything of the results.
+const TITLE: &str = " – oddspot</title>";
+/// Bytes of a file that tell whose it is, at most.
+const START: u64 = 1 << 16;
 /// Bytes that are read at a time, from the end of a file.
 const BLOCK: u64 = 1 << 14;
 
@@ -130,6 +136,48 @@ pub fn check_columns(table: &Path, columns: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses to add to files that are called as results and their page and are none of this program's.
+///
+/// # Errors
+/// Such files; files that cannot be read.
+pub fn refuse_others(results: &Path, page: &Path) -> Result<()> {
+    let checks: [(&Path, fn(&[u8]) -> bool); 2] = [(results, are_results), (page, is_page)];
+    for (path, is_ours) in checks {
+        // A device or a pipe has no past, and may never end.
+        if !path.is_file() {
+            continue;
+        }
+        let mut start = Vec::new();
+        let context = || format!("cannot read {}", path.display());
+        let opened = File::open(path).with_context(context)?;
+        opened
+            .take(START)
+            .read_to_end(&mut start)
+            .with_context(context)?;
+        ensure!(
+            start.trim_ascii().is_empty() || is_ours(&start),
+            "{} is none of oddspot's results, and nothing is written into it or over it: move it away, or choose \
+             another -o",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a file that begins so has results: somebody may have written them anew with other spaces, or in another order.
+fn are_results(start: &[u8]) -> bool {
+    let start = start.trim_ascii_start();
+    let line = start.split(|&byte| byte == b'\n').next();
+    let line = serde_json::from_slice::<ResultLine>(line.unwrap_or_default());
+    start.starts_with(BEGINS)
+        || line.is_ok_and(|line| !line.image.is_empty() && (line.verdict.or(line.error)).is_some())
+}
+
+/// Whether a file that begins so is a page of results.
+fn is_page(start: &[u8]) -> bool {
+    String::from_utf8_lossy(start).contains(TITLE)
+}
+
 fn without_mark(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
@@ -185,6 +233,34 @@ pub fn is_row(line: &[u8], columns: usize, separator: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_of_somebody_else_are_told_from_those_of_this_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let [results, page] = ["rows", "page"].map(|name| folder.path().join(name));
+        let refused = |file: &Path, text: &str| {
+            std::fs::write(file, text).unwrap();
+            let refused = refuse_others(&results, &page);
+            std::fs::remove_file(file).unwrap();
+            refused.is_err()
+        };
+        for ours in [
+            "",
+            "\n",
+            "{\"image\":\"a.png\",\"verdict\":\"good\"}\n",
+            "{\"image\":\"half",
+            "{\"verdict\": \"good\", \"image\": \"a.png\"}\nother\n",
+            "{\"error\": \"torn\", \"image\": \"a.png\"}",
+        ] {
+            assert!(!refused(&results, ours), "{ours}");
+        }
+        for other in ["mine", "{}\n", "{\"image\": \"a.png\"}\n", "[1]\n", "a;b\n"] {
+            assert!(refused(&results, other), "{other}");
+        }
+        assert!(refused(&page, "<title>mine</title>"));
+        let ours = oddspot_draw::page::results_page("m", &[], 0).unwrap();
+        assert!(!refused(&page, &ours) && !refused(&page, ""));
+    }
 
     #[test]
     fn half_a_line_at_the_end_is_taken_out_and_a_whole_one_ended() {

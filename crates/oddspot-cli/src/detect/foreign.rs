@@ -12,6 +12,9 @@ use super::pictures::Written;
 use super::results::JSON_LINES;
 use crate::besides::listed;
 
+/// What the names of pictures and maps end in.
+const ENDINGS: [&str; 5] = [".odd.jpg", ".outline.jpg", ".jpg", ".png", ".tiff"];
+
 /// The pictures that the results in an output folder name, below it.
 ///
 /// # Errors
@@ -30,34 +33,13 @@ pub fn named(output: &Path) -> Result<HashSet<PathBuf>> {
 /// # Errors
 /// Such files, by their names; results that cannot be read.
 pub fn refuse_foreign(output: &Path, inputs: &[Input], written: Written) -> Result<()> {
-    let mut files = Vec::new();
-    for kind in PICTURES {
-        let folder = output.join(kind);
-        if folder.is_dir() {
-            walk(&folder, |found| {
-                if let Walked::File(entry) = found {
-                    files.push(entry.into_path());
-                }
-            });
-        }
-    }
-    if files.is_empty() {
-        return Ok(());
-    }
-    let named = named(output)?;
+    let mut files = foreign(output)?;
     let names: BTreeSet<String> = inputs.iter().flat_map(picture_names).collect();
-    files.retain(|file| {
-        let Ok(below) = file.strip_prefix(output) else {
-            return false;
-        };
-        !named.contains(below)
-            && is_written_over(below, &names, written)
-            && !is_left_over(output, below, &named)
-    });
-    files.sort();
+    files.retain(|below| is_written_over(below, &names, written));
     if files.is_empty() {
         return Ok(());
     }
+    let files: Vec<PathBuf> = files.iter().map(|below| output.join(below)).collect();
     let shown: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
     bail!(
         "pictures would be written over files of {} that no results name: {}; move them away, choose another -o, or \
@@ -65,6 +47,51 @@ pub fn refuse_foreign(output: &Path, inputs: &[Input], written: Written) -> Resu
         output.display(),
         listed(&shown)
     )
+}
+
+/// Names that files among the pictures of an output folder have which no results name: pictures of images that are not
+/// known yet are called otherwise.
+///
+/// # Errors
+/// Results that cannot be read.
+pub fn foreign_names(output: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for below in foreign(output)? {
+        let spelled = below.to_string_lossy().replace('\\', "/");
+        let Some((_kind, name)) = spelled.split_once('/') else {
+            continue;
+        };
+        for ending in ENDINGS {
+            if let Some(stem) = name.strip_suffix(ending) {
+                // A page's name is its image's with a number.
+                let whole = stem.rsplit_once('#').map(|(whole, _)| whole.to_owned());
+                names.extend(whole.into_iter().chain([stem.to_owned()]));
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// Files among the pictures of an output folder, below it, that no results name, in their order.
+fn foreign(output: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for kind in PICTURES {
+        let folder = output.join(kind);
+        if folder.is_dir() {
+            walk(&folder, |found| {
+                if let Walked::File(entry) = found {
+                    files.extend(entry.path().strip_prefix(output).map(Path::to_owned));
+                }
+            });
+        }
+    }
+    if files.is_empty() {
+        return Ok(files);
+    }
+    let named = named(output)?;
+    files.retain(|below| !named.contains(below) && !is_left_over(output, below, &named));
+    files.sort();
+    Ok(files)
 }
 
 /// The name of an image's pictures, and what those of its pages begin with, in small letters: some disks know no

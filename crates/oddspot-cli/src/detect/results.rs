@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::done::Done;
 use super::earlier::{
-    Earlier, are_by_another, check_columns, go_to_end, has_rows, is_json, names, remove_pictures,
+    Earlier, are_by_another, check_columns, go_to_end, has_rows, is_json, names, refuse_others,
+    remove_pictures,
 };
 use super::input::Input;
 use super::page::PAGE;
@@ -139,6 +140,11 @@ impl Output {
         self.stamps.has_parts()
     }
 
+    /// Whether results are written into a folder.
+    pub fn keeps(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// How to write pictures, for any thread; None where there is no place for them.
     pub fn pictures(&self) -> Option<Pictures> {
         self.folder.as_ref().map(|folder| folder.pictures.clone())
@@ -239,6 +245,9 @@ impl Folder {
             "{shown} has results already: add --replace to put new ones in their place, --append to add to \
              them, or choose another -o"
         );
+        if earlier == Earlier::Append {
+            refuse_others(&results, &folder.join(PAGE))?;
+        }
         let appends = there && earlier == Earlier::Append;
         if appends && has_rows(&table, &[])? {
             check_columns(&table, &form.head())?;

@@ -132,10 +132,11 @@ impl Told {
         self.unaligned += usize::from(done.finding.unaligned().is_some());
         if self.said == Said::Words {
             let first = told_first(&differs, done.finding.verdict);
-            say!(
-                "{}",
-                done.finding.line_after(&input.image(), first.as_deref())
-            );
+            let line = done.finding.line_after(&input.image(), first.as_deref());
+            match self.output.keeps() {
+                true => say!("{line}"),
+                false => printing::answer(&line)?,
+            }
         }
         if let Some(reason) = &done.unnamed {
             self.unnamed += 1;

@@ -11,7 +11,8 @@ use oddspot_arrivals::Taken;
 
 use crate::detect::JudgeArgs;
 use crate::detect::differing::Differences;
-use crate::detect::earlier::Earlier;
+use crate::detect::earlier::{Earlier, refuse_others};
+use crate::detect::foreign::foreign_names;
 use crate::detect::input::{Input, Names};
 use crate::detect::line::{ResultLine, for_each_line};
 use crate::detect::page;
@@ -52,8 +53,11 @@ impl<'a> Days<'a> {
     /// Into a folder, by a model that was just loaded from its file.
     ///
     /// # Errors
-    /// A file that cannot be read.
+    /// A file that cannot be read; files in the folder of the day that are called as results and are none.
     pub fn new(output: &'a Path, model: &'a Path, judging: &'a JudgeArgs) -> Result<Self> {
+        // Said at once, and not when the first image comes.
+        let folder = output.join(name_of_today());
+        refuse_others(&folder.join(JSON_LINES), &folder.join(page::PAGE))?;
         Ok(Self {
             output,
             model,
@@ -69,7 +73,7 @@ impl<'a> Days<'a> {
     /// # Errors
     /// A folder that cannot be written, or that another run writes to.
     pub fn today(&mut self, detector: &Detector) -> Result<&mut Day> {
-        let name = ZonedDateTime::now().strftime("%Y-%m-%d").to_string();
+        let name = name_of_today();
         if self.today.as_ref().is_some_and(|day| day.name != name) {
             self.end()?;
         }
@@ -104,11 +108,13 @@ impl<'a> Days<'a> {
             detector.thresholds(),
             self.stamps.clone(),
         )?;
+        let mut taken = output.take_names();
+        taken.extend(foreign_names(&folder)?);
         let header = detector.header();
         let differences = Differences::from(header.images.as_ref(), &header.settings);
         Ok(Day {
             name,
-            names: Names::new(&output.take_names()),
+            names: Names::new(&taken),
             told: Told::new(output, report.said(voice), differences),
             folder,
             has_news: false,
@@ -180,6 +186,10 @@ impl Day {
         self.next_page = Instant::now() + BETWEEN_PAGES.max(SHARE * started.elapsed());
         Ok(())
     }
+}
+
+fn name_of_today() -> String {
+    ZonedDateTime::now().strftime("%Y-%m-%d").to_string()
 }
 
 /// Files that were judged in earlier runs, by the results of all days.

@@ -2,10 +2,11 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::world::{World, teacher};
+use crate::world::{World, board, teacher};
 
 #[test]
 fn an_output_that_cannot_be_written_is_refused_before_the_work() {
@@ -210,6 +211,31 @@ fn what_cannot_be_printed_is_no_panic() {
     assert!(silent.stderr(full()).status().unwrap().success());
     let mut silent = world.oddspot("detect model.oddspot boards -o again");
     assert!(silent.stderr(full()).status().unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_printed_alone_is_not_lost_without_a_word() {
+    let world = World::with_model();
+    for seed in 60..64 {
+        world.picture(format!("more/{seed}.png"), &board(seed));
+    }
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for command in [
+        "detect model.oddspot more",
+        "detect model.oddspot more --json",
+        "verify model.oddspot",
+        "calibrate model.oddspot more --dry-run --force",
+    ] {
+        world.fails(world.oddspot(command).stdout(full()), &["cannot print"]);
+    }
+    // A quiet run prints nothing that could be lost, and one that nobody reads to the end goes on.
+    world.succeeds(world.oddspot("detect model.oddspot more -q").stdout(full()));
+    let mut unread = world.oddspot("detect model.oddspot more");
+    let unread = unread.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut unread = unread.spawn().unwrap();
+    drop(unread.stdout.take());
+    assert!(unread.wait().unwrap().success());
 }
 
 #[test]

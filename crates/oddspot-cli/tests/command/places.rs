@@ -206,6 +206,26 @@ fn results_are_replaced_or_added_to_as_asked_and_never_lost() {
 }
 
 #[test]
+fn nothing_is_added_to_files_that_are_called_as_results_and_are_none() {
+    let world = World::with_model();
+    world.boards("boards", 1);
+    for (folder, file, text) in [
+        ("rows", "results.jsonl", "{\"name\": \"mine\"}\n"),
+        ("half", "results.jsonl", "mine"),
+        ("page", "index.html", "<html>mine</html>"),
+    ] {
+        let file = format!("{folder}/{file}");
+        world.write(&file, text);
+        let append = format!("detect model.oddspot boards -o {folder} --append --no-pictures");
+        world.fails(
+            &mut world.oddspot(&append),
+            &[&file, "none of oddspot's results", "another -o"],
+        );
+        assert_eq!(world.text(&file), text);
+    }
+}
+
+#[test]
 fn two_runs_into_one_folder_lose_no_row() {
     let world = World::with_model();
     world.boards("boards", 6);

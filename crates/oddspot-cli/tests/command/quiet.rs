@@ -76,6 +76,28 @@ fn a_quiet_run_tells_of_good_images_that_are_called_like_bad_ones() {
 }
 
 #[test]
+fn a_quiet_run_tells_of_test_images_that_may_be_good_and_of_none_that_is() {
+    let world = World::with_model();
+    world.picture("set/test/OK_2/0.png", &board(100));
+    world.picture("set/test/cut/0.png", &board(101));
+    let evaluate = "evaluate model.oddspot set --threads 1";
+    let said = [
+        "no test image is good (OK_2 (1), cut (1))",
+        "taken for defects although called like good images: OK_2 (1); if they are good",
+    ];
+    let run = world.succeeds(&mut world.oddspot(&format!("{evaluate} -q")));
+    assert_eq!(run.stdout, "");
+    for text in said {
+        let line = format!("warning: {text}");
+        assert!(run.stderr.contains(&line), "{}", run.stderr);
+    }
+    let run = world.succeeds(&mut world.oddspot(evaluate));
+    for text in said {
+        assert!(run.stdout.contains(text), "{}", run.stdout);
+    }
+}
+
+#[test]
 fn a_quiet_run_tells_what_went_wrong() {
     let world = World::with_model();
     world.picture("boards/0.png", &board(0));

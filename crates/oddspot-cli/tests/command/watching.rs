@@ -294,6 +294,28 @@ fn pages_that_a_killed_run_did_not_tell_of_are_told_of_once() {
 }
 
 #[test]
+fn nothing_is_written_over_files_of_others_in_the_folder_of_the_day() {
+    let world = with_folder();
+    world.boards("in", 1);
+    let today = jiff::ZonedDateTime::now().strftime("%Y-%m-%d").to_string();
+    let page = format!("out/{today}/index.html");
+    world.write(&page, "mine");
+    let watch = "watch in -m model.oddspot -o out --threads 1";
+    let said = [page.as_str(), "none of oddspot's results", "another -o"];
+    world.fails_leaving(&mut world.oddspot(watch), &said);
+    assert_eq!(world.text(&page), "mine");
+    fs::remove_file(world.path(&page)).unwrap();
+    // Pictures are called otherwise than files that are there.
+    let picture = format!("out/{today}/figure/0.png");
+    world.write(&picture, "mine");
+    let watching = Watching::start(&world, "");
+    let files = watching.results(1)[0]["files"].to_string();
+    watching.stop();
+    assert_eq!(world.text(&picture), "mine");
+    assert!(files.contains("figure/0.png.png"), "{files}");
+}
+
+#[test]
 fn quiet_says_nothing_of_what_went_well() {
     let world = with_folder();
     world.write("in/notes.txt", "no image");

@@ -33,6 +33,7 @@ pub use judging::{
 pub use kept::JudgedImages;
 pub use map_kind::MapKind;
 pub use measures::{Curves, MAX_FPR, MapMeasures, Measures, OperatingPoint, ProtocolMeasures};
+pub use notes::doubts;
 pub use protocol::Protocol;
 pub use verdicts::{Count, Verdicts};
 

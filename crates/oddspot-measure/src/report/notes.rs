@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use oddspot::datasets::{Dataset, Label, Sample, TestLook};
+use oddspot::datasets::{Dataset, Label, Sample, TestLook, may_be_good};
 
 /// Names that a note lists.
 const SHOWN: usize = 3;
@@ -20,17 +20,7 @@ pub(super) fn notes(dataset: &Dataset, look: &TestLook) -> Vec<String> {
             shown.chain(more).collect::<Vec<_>>().join("; ")
         ));
     }
-    if !dataset
-        .test
-        .iter()
-        .any(|sample| sample.label == Label::Good)
-    {
-        notes.push(format!(
-            "no test image is good ({}): false alarms and the AUC of images are not known; good images lie in \
-             test/good, or in ok, normal or 0",
-            labels(dataset.test.iter())
-        ));
-    }
+    notes.extend(doubts(dataset));
     let without = |sample: &&Sample| look.without_mask.contains(&sample.image);
     let masks = dataset.test.iter().any(|sample| !sample.masks.is_empty());
     if masks && !look.without_mask.is_empty() {
@@ -79,6 +69,30 @@ pub(super) fn notes(dataset: &Dataset, look: &TestLook) -> Vec<String> {
     notes
 }
 
+/// What makes all measures of a test set doubtful, by its labels alone: that no image is good, and that what counts as
+/// a defect may be good.
+pub fn doubts(dataset: &Dataset) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let test = &dataset.test;
+    if !test.iter().any(|sample| sample.label == Label::Good) {
+        doubts.push(format!(
+            "no test image is good ({}): false alarms and the AUC of images are not known; good images lie in \
+             test/good, or in ok, normal or 0",
+            labels(test.iter())
+        ));
+    }
+    let is_doubtful =
+        |sample: &&Sample| matches!(&sample.label, Label::Defect(name) if may_be_good(name));
+    let doubtful: Vec<&Sample> = test.iter().filter(is_doubtful).collect();
+    if !doubtful.is_empty() {
+        doubts.push(format!(
+            "taken for defects although called like good images: {}; if they are good, call the folder or label good",
+            labels(doubtful.into_iter())
+        ));
+    }
+    doubts
+}
+
 /// The labels of some images, each with how many there are.
 fn labels<'a>(samples: impl Iterator<Item = &'a Sample>) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -106,4 +120,27 @@ fn named(dataset: &Dataset, files: &[PathBuf]) -> String {
         names.push("…".to_owned());
     }
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_good_image_hides_no_folder_that_is_only_called_so() {
+        let root = tempfile::tempdir().unwrap();
+        let add = |name: &str| {
+            let folder = root.path().join("test").join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("0.png"), "").unwrap();
+        };
+        let doubts = || doubts(&Dataset::open(root.path()).unwrap());
+        add("good");
+        add("not ok");
+        assert_eq!(doubts(), Vec::<String>::new());
+        add("good_parts");
+        let said =
+            "taken for defects although called like good images: good_parts (1); if they are good";
+        assert!(doubts().len() == 1 && doubts()[0].starts_with(said));
+    }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{Dataset, Label, Sample};
 use crate::error::{Error, Result};
 use crate::files::digest::sha256_of_file;
-use crate::images::{MaskFile, Reading, read_mask};
+use crate::images::{MaskFile, Reading, like_a_photograph, read_mask};
 
 /// How many problems one error spells out.
 const SHOWN: usize = 10;
@@ -33,6 +33,13 @@ pub enum Problem {
         size: (u32, u32),
         /// The image's (width, height).
         image_size: (u32, u32),
+    },
+    /// A mask looks like a photograph.
+    Photograph {
+        /// The mask file.
+        mask: PathBuf,
+        /// How many percent of it are neither black nor white.
+        grey: u8,
     },
     /// The mask of a defect has no anomalous pixel.
     EmptyMask {
@@ -67,6 +74,9 @@ impl fmt::Display for Problem {
                  draw it in the image's proportions",
                 mask.display()
             ),
+            Self::Photograph { mask, grey } => {
+                write!(f, "{}: {}", mask.display(), like_a_photograph(*grey))
+            }
             Self::EmptyMask { mask } => write!(
                 f,
                 "{} marks no pixel of its defect: mark some, or move the image to test/good",
@@ -113,6 +123,8 @@ struct Looked {
     path: PathBuf,
     size: (u32, u32),
     cut: bool,
+    /// How many percent of it are neither black nor white, if it looks like a photograph.
+    photograph: Option<u8>,
     any: bool,
     all: bool,
     looks_inverted: bool,
@@ -218,6 +230,17 @@ impl TestLook {
 
     /// What is to be said of an image and its masks.
     fn add(&mut self, sample: &Sample, image_size: (u32, u32), masks: Vec<Looked>) {
+        let photographs = masks.iter().filter_map(|mask| {
+            mask.photograph.map(|grey| Problem::Photograph {
+                mask: mask.path.clone(),
+                grey,
+            })
+        });
+        let photographs: Vec<Problem> = photographs.collect();
+        if !photographs.is_empty() {
+            self.problems.extend(photographs);
+            return;
+        }
         let defective = sample.label != Label::Good;
         let marks = |mask: &Looked| if self.inverted { !mask.all } else { mask.any };
         let marked = masks.iter().any(marks);
@@ -254,11 +277,14 @@ impl TestLook {
 fn masks_of(sample: &Sample, reading: Reading) -> Result<((u32, u32), Vec<Looked>)> {
     let (width, height) = reading.decode(&sample.image)?.image.dimensions();
     let look = |path: &PathBuf| {
-        let MaskFile { mask, cut } = read_mask(path, reading.limits)?;
+        let file = read_mask(path, reading.limits)?;
+        let photograph = file.looks_like_a_photograph().then_some(file.grey);
+        let MaskFile { mask, cut, .. } = file;
         Ok(Looked {
             path: path.clone(),
             size: (mask.width as u32, mask.height as u32),
             cut,
+            photograph,
             any: mask.any(),
             all: !mask.anomalous.contains(&false),
             looks_inverted: mask.looks_inverted(),

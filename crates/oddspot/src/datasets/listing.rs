@@ -37,6 +37,8 @@ pub struct Besides {
     pub findings: BTreeMap<PathBuf, usize>,
     /// How many images of each folder are neither learned from nor tested on in the layout of a data set.
     pub passed_over: BTreeMap<PathBuf, usize>,
+    /// What a list is taken to mean where it is written otherwise than it might be, in words.
+    pub meant: Vec<String>,
     /// Masks that no test image is found for.
     pub spare_masks: Vec<PathBuf>,
 }

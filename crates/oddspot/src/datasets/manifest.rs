@@ -1,70 +1,21 @@
 //! A manifest: a CSV or JSON Lines file with a row per image, `path,split,label,mask`.
 
+mod row;
+
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::listing::Besides;
-use super::table::{self, Listed, Problems, file_at};
+use super::table::{self, Listed, Problems, Records, file_at};
 use super::text::text_of;
 use super::{Dataset, Label, Layout, Sample, has_extension};
 use crate::error::{Error, Result};
 use crate::images::read_file;
+use row::{Cells, Row};
 
 /// Extensions that a manifest is known by, in lower case.
 pub(super) const EXTENSIONS: [&str; 3] = ["csv", "tsv", "jsonl"];
-
-/// A row as it is written.
-#[derive(Deserialize)]
-struct Row {
-    /// The image, from the manifest's folder.
-    path: String,
-    /// `train`, `validation` (or `val`), `test`, in small letters or capitals.
-    split: String,
-    /// `good` (or `ok`, `normal`, `0`), or the defect's name.
-    #[serde(deserialize_with = "text_or_number")]
-    label: String,
-    /// What marks the defect, from the manifest's folder.
-    #[serde(default)]
-    mask: Masks,
-}
-
-/// A text, or a number as text: labels are often 0 and 1.
-fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged, expecting = "a text or a number")]
-    enum Written {
-        Text(String),
-        Number(i64),
-    }
-    Ok(match Written::deserialize(from)? {
-        Written::Text(text) => text,
-        Written::Number(number) => number.to_string(),
-    })
-}
-
-/// No mask, one, or several; in CSV several are parted by semicolons.
-#[derive(Default, Deserialize)]
-#[serde(untagged)]
-enum Masks {
-    #[default]
-    None,
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Masks {
-    fn paths(&self) -> Vec<&str> {
-        let all: Vec<&str> = match self {
-            Self::None => Vec::new(),
-            Self::One(text) => text.split(';').collect(),
-            Self::Several(paths) => paths.iter().map(String::as_str).collect(),
-        };
-        let named = all.into_iter().map(str::trim);
-        named.filter(|path| !path.is_empty()).collect()
-    }
-}
 
 /// The data set that a manifest lists.
 ///
@@ -72,8 +23,8 @@ impl Masks {
 /// The first line that cannot be read; all that name a file that is not there, or say something that is not known.
 pub(super) fn open(path: &Path) -> Result<Dataset> {
     let rows = match has_extension(path, &["jsonl"]) {
-        true => json_lines(path)?,
-        false => table::rows(path)?,
+        true => json_objects(path)?,
+        false => csv_rows(path)?,
     };
     let root = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -89,8 +40,17 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
     };
     let mut listed = Listed::default();
     let mut problems = Problems::default();
-    for (line, row) in &rows {
-        match add(&mut dataset, row, root) {
+    for (line, cells) in &rows {
+        let row = Row::of(cells);
+        let added = row.and_then(|row| {
+            for meant in &row.meant {
+                if !dataset.besides.meant.contains(meant) {
+                    dataset.besides.meant.push(meant.clone());
+                }
+            }
+            add(&mut dataset, &row, root)
+        });
+        match added {
             Ok(image) => problems.add(*line, listed.add(&image, *line).err()),
             Err(reasons) => problems.add(*line, reasons),
         }
@@ -113,30 +73,24 @@ fn add(dataset: &mut Dataset, row: &Row, root: &Path) -> Result<PathBuf, Vec<Str
             .map_err(|reason| wrong.push(reason))
             .ok()
     };
-    let image = file(row.path.trim());
-    let masks = row.mask.paths().into_iter().filter_map(&mut file).collect();
-    let label = match row.label.trim() {
-        "" => {
-            wrong.push("the label is empty: write good, or the defect's name".to_owned());
-            Label::Good
-        }
-        label => Label::named(label),
-    };
-    let to = match row.split.trim().to_lowercase().as_str() {
-        "test" => &mut dataset.test,
-        "train" | "validation" | "val" if label != Label::Good => {
+    let image = file(&row.path);
+    let masks = row.masks.iter().filter_map(|mask| file(mask)).collect();
+    let label = Label::named(&row.label);
+    let to = match row.split.as_str() {
+        "test" | "testing" => &mut dataset.test,
+        "train" | "training" | "validation" | "val" if label != Label::Good => {
             wrong.push(format!(
                 "an image of '{}' cannot be learned from: its split must be test",
                 row.label
             ));
             &mut dataset.train
         }
-        "train" => &mut dataset.train,
+        "train" | "training" => &mut dataset.train,
         "validation" | "val" => &mut dataset.held_out,
         _ => {
             wrong.push(format!(
                 "the split '{}' is not known: write train, validation or test",
-                row.split.trim()
+                row.split
             ));
             &mut dataset.train
         }
@@ -154,12 +108,31 @@ fn add(dataset: &mut Dataset, row: &Row, root: &Path) -> Result<PathBuf, Vec<Str
     }
 }
 
-fn json_lines(path: &Path) -> Result<Vec<(u64, Row)>> {
-    let row = |(line, row)| match serde_json::from_value(Value::Object(row)) {
-        Ok(row) => Ok((line, row)),
-        Err(error) => Err(Error::dataset(path, format!("line {line}: {error}"))),
+/// The rows of a CSV file, each with its line.
+fn csv_rows(path: &Path) -> Result<Vec<(u64, Cells)>> {
+    let Records {
+        headers, records, ..
+    } = table::records(path)?;
+    let cells = |record: &csv::StringRecord| -> Cells {
+        let named = headers.iter().zip(record.iter());
+        let named = named.map(|(name, cell)| (name.to_owned(), Value::from(cell)));
+        named.collect()
     };
-    json_objects(path)?.into_iter().map(row).collect()
+    let names: Vec<&str> = headers.iter().collect();
+    let is_twice = |&(at, name): &(usize, &&str)| row::is_read(name) && names[..at].contains(name);
+    let twice = names.iter().enumerate().find(is_twice);
+    let twice = twice.map(|(_, name)| format!("the column {name} is there twice"));
+    if let Some((line, first)) = records.first()
+        && let Some(reason) = twice.or_else(|| row::missing(&cells(first)))
+    {
+        let columns = names.join(", ");
+        let reason = format!("line {line}: {reason}; the columns are {columns}");
+        return Err(Error::dataset(path, reason));
+    }
+    Ok(records
+        .iter()
+        .map(|(line, record)| (*line, cells(record)))
+        .collect())
 }
 
 /// The objects of a JSON Lines file, each with its line; their names may be in capitals.
@@ -169,6 +142,11 @@ fn json_lines(path: &Path) -> Result<Vec<(u64, Row)>> {
 pub(super) fn json_objects(path: &Path) -> Result<Vec<(u64, Map<String, Value>)>> {
     let bytes = read_file(path)?;
     let text = text_of(&bytes, path)?;
+    if text.trim_start().starts_with('[') {
+        let reason = "it is one JSON array: write an object a line, without brackets around them and commas between \
+                      (pandas: orient=\"records\", lines=True)";
+        return Err(Error::dataset(path, reason));
+    }
     let written = (1..).zip(text.lines());
     let written = written.filter(|(_, text)| !text.trim().is_empty());
     let object = |(line, text): (u64, &str)| {

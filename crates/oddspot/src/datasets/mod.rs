@@ -25,7 +25,7 @@ pub use categories::{Category, categories};
 pub use check::{Problem, TestLook};
 pub use exclude::exclude;
 pub use listing::{Besides, LeftOutFolder, Listing, Unreadable, list};
-pub use names::{sounds_bad, sounds_good};
+pub use names::{may_be_good, sounds_bad, sounds_good};
 pub use sheet::{Sheet, SheetRow};
 pub use split::{Split, split_of};
 pub use table::{Problems, file_at};
@@ -130,6 +130,10 @@ impl Dataset {
         {
             return match has_extension(root, &manifest::EXTENSIONS) {
                 true => manifest::open(root),
+                false if has_extension(root, &["xls", "xlsx", "ods"]) => Err(Error::dataset(
+                    root,
+                    "a manifest is a text: save the table as CSV (\"CSV UTF-8\") and give that file",
+                )),
                 false => Err(Error::dataset(
                     root,
                     "it is neither a folder nor a manifest: give the folder that holds the \
@@ -309,6 +313,9 @@ pub(super) mod tests {
         let root = tree(&["a.png"]);
         let file = Dataset::open(root.path().join("a.png")).unwrap_err();
         assert!(file.to_string().contains("it is neither"));
+        fs::write(root.path().join("list.xlsx"), "PK").unwrap();
+        let table = Dataset::open(root.path().join("list.xlsx")).unwrap_err();
+        assert!(table.to_string().contains("save the table as CSV"));
         let missing = Dataset::open(root.path().join("none")).unwrap_err();
         assert!(missing.to_string().contains("none"));
     }

@@ -12,18 +12,25 @@ const GOOD: &[&str] = &[
     "goed", "goede", "goedgekeurd",
 ];
 
+/// Names of good images, beside [`GOOD`], that say it among other words: no defect is called so.
+const GOLDEN: [&str; 4] = ["golden", "gutteil", "gutteile", "oks"];
+
+/// Words of [`GOOD`] that mean something else among other words.
+const SHORT: [&str; 5] = ["0", "boa", "bom", "bon", "io"];
+
 /// Words of names that bad images have, in lower case and without accents: English, German, French, Italian,
-/// Spanish, Portuguese, Dutch.
+/// Spanish, Portuguese, Dutch, Polish, Czech, Turkish, Russian, Chinese and Japanese, Korean.
 #[rustfmt::skip]
 const BAD: &[&str] = &[
-    "abnormal", "anomalies", "anomalous", "anomaly", "bad", "broken", "corrupt", "damaged", "defect", "defective",
+    "abnormal", "anomalies", "anomalous", "anomaly", "bad", "broken", "corrupt", "cracked", "damage", "damaged",
+    "damages", "defect", "defective",
     "defectives", "defects", "error", "errors", "fail", "failed", "failing", "fails", "failure", "failures", "fault",
-    "faults", "faulty", "flawed", "inacceptable", "ko", "ng", "nio", "nogood", "nok",
-    "nonconform", "nonconforming", "notgood", "notok", "outlier", "outliers", "rej", "reject", "rejected", "rejection",
-    "rejections", "rejects", "scrap", "scrapped", "unacceptable", "ungood", "unusable", "wrong",
+    "faults", "faulty", "flawed", "inacceptable", "ko", "ncr", "ng", "nio", "nogood", "nok",
+    "nonconform", "nonconforming", "notgood", "notok", "outlier", "outliers", "quarantine", "quarantined", "rej", "reject", "rejected", "rejection",
+    "rejections", "rejects", "rework", "reworked", "scrap", "scrapped", "unacceptable", "ungood", "unusable", "wrong",
     "ausschuss", "defekt", "defekte", "defekten", "defekter", "defektes", "fehler", "fehlerhaft", "fehlerhafte",
-    "fehlteile", "kaputt", "mangelhaft", "nichtok", "schlecht", "schlechte", "schlechten", "schlechtteile",
-    "unbrauchbar",
+    "fehlteile", "gesperrt", "gesperrte", "kaputt", "mangelhaft", "nacharbeit", "nichtok", "quarantane", "schlecht",
+    "schlechte", "schlechten", "schlechtteile", "schrott", "unbrauchbar", "ungut",
     "casse", "casses", "defaut", "defauts", "defectueuse", "defectueuses", "defectueux", "mauvais", "mauvaise",
     "mauvaises", "rebut", "rebuts", "rejete", "rejetes",
     "difetti", "difetto", "difettosa", "difettose", "difettosi", "difettoso", "guasti", "guasto", "rotti", "rotto",
@@ -33,12 +40,16 @@ const BAD: &[&str] = &[
     "defeito", "defeitos", "defeituosa", "defeituosas", "defeituoso", "defeituosos", "refugo", "rejeitado",
     "rejeitados",
     "afgekeurd", "afgekeurde", "afkeur", "slecht", "slechte",
+    "wadliwa", "wadliwe", "wadliwy", "vadna", "vadne", "vadny", "zmetek", "zmetky",
+    "bozuk", "hatali", "kusurlu",
+    "брак", "бракованные", "дефект", "дефекты",
+    "不良", "不良品", "不合格", "不合格品", "次品", "불량", "불량품",
 ];
 
 /// What a word for bad images may be written together with.
 #[rustfmt::skip]
 const THINGS: &[&str] = &[
-    "bilder", "board", "boards", "image", "images", "img", "imgs", "item", "items", "ones", "part", "parts", "pcb",
+    "bilder", "board", "boards", "foto", "fotos", "image", "images", "img", "imgs", "item", "items", "ones", "part", "parts", "pcb",
     "pcbs", "photo", "photos", "pic", "pics", "picture", "pictures", "piece", "pieces", "product", "products",
     "sample", "samples", "teil", "teile", "unit", "units",
 ];
@@ -76,6 +87,31 @@ pub(super) fn is_good(name: &str) -> bool {
 /// Whether a folder of this name holds good images.
 pub fn sounds_good(name: &str) -> bool {
     is_good(name)
+}
+
+/// Whether a folder or a label that is not known as one of good images may be one all the same, by a word of its name:
+/// `OK_2`, `good_parts`, "Good (2)", `golden`; not "not ok", `bad_good`.
+pub fn may_be_good(name: &str) -> bool {
+    let plain = without_accents(name);
+    let may = |case| {
+        let words = words(&plain, case);
+        let says_good = |(at, word): (usize, &String)| {
+            let is_spelled_out = word == "i" && words.get(at + 1).is_some_and(|next| next == "o");
+            (is_spelled_out || is_good_word(word)) && !is_turned(&words, at)
+        };
+        words.iter().enumerate().any(says_good)
+    };
+    !is_good(name) && !sounds_bad(name) && (may(Case::Capitals) || may(Case::Words))
+}
+
+/// Whether a word among others is one of good images, alone or together with what they are of.
+fn is_good_word(word: &str) -> bool {
+    let is_good = |word: &str| (is_good(word) && !SHORT.contains(&word)) || GOLDEN.contains(&word);
+    let is_of_good = |thing: &&str| {
+        let before = word.strip_suffix(thing).is_some_and(is_good);
+        before || word.strip_prefix(thing).is_some_and(is_good)
+    };
+    is_good(word) || THINGS.iter().any(is_of_good)
 }
 
 /// Whether the name of a folder or a file sounds like bad images: NOK, `bad_2`, "not ok", `RejectedParts`,
@@ -186,6 +222,9 @@ fn without_accents(name: &str) -> String {
             'ñ' => plain.push('n'),
             'ò'..='ö' => plain.push('o'),
             'ù'..='ü' => plain.push('u'),
+            'ý' | 'ÿ' => plain.push('y'),
+            'ı' => plain.push('i'),
+            'İ' => plain.push('I'),
             'À'..='Å' => plain.push('A'),
             'È'..='Ë' => plain.push('E'),
             'ß' => plain.push_str("ss"),
@@ -198,148 +237,4 @@ fn without_accents(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn good_images_are_called_so_in_many_ways() {
-        for good in [
-            "good", "Good", "OK", "ok", " normal", "NORMAL", "0", "Gut", "i.O.", "bons",
-        ] {
-            assert!(is_good(good), "{good}");
-        }
-        for other in [
-            "ko",
-            "nok",
-            "not ok",
-            "1",
-            "00",
-            "goods",
-            "",
-            "scratch",
-            "n.i.O.",
-            "nicht gut",
-        ] {
-            assert!(!is_good(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn names_that_sound_bad_are_told_from_those_that_do_not() {
-        for bad in [
-            "NOK",
-            "nok",
-            "bad",
-            "Bad_2",
-            "defect",
-            "defects-01",
-            "Rejected Parts",
-            "RejectedParts",
-            "fail",
-            "NG",
-            "not_ok",
-            "not good",
-            "no_good",
-            "KO",
-            "line3_bad",
-            "NOK2",
-            "n_nok",
-            "BADparts",
-            "badparts",
-            "BadParts",
-            "bad2parts",
-            "partsbad",
-            "NOKTeile",
-            "2024-NOK",
-            "Error_01",
-            "rejections",
-            "rej",
-            "outliers",
-            "wrong",
-            "unusable",
-            "NOK nicht verwenden",
-            "bad_without_flash",
-            "defects_no_mask",
-            "bad pas cher",
-            "ungood",
-            "noGood",
-            "notOK",
-            "NotOk",
-            "no good",
-            "Defekte",
-            "Fehler",
-            "fehlerhaft",
-            "fehlerhafte Teile",
-            "n.i.O",
-            "n.i.O.",
-            "niO",
-            "n_i_O",
-            "NIO",
-            "nicht_ok",
-            "nichtOK",
-            "nicht gut",
-            "nicht in Ordnung",
-            "Ausschuss",
-            "Ausschuß",
-            "rebuts",
-            "Rebut",
-            "mauvais",
-            "défauts",
-            "de\u{301}fauts",
-            "Défectueux",
-            "non conforme",
-            "scarti",
-            "difettosi",
-            "defectuosos",
-            "malos",
-            "FAILED",
-            "failedParts",
-            "ng1",
-            "NG-2",
-        ] {
-            assert!(sounds_bad(bad), "{bad}");
-        }
-        for other in [
-            "good",
-            "badge",
-            "no_defects",
-            "defect-free",
-            "non-defective",
-            "monday",
-            "camera 2",
-            "kong",
-            "0",
-            "no_0",
-            "shift_a",
-            "failsafe",
-            "song",
-            "not",
-            "mangood",
-            "badger",
-            "Badezimmer",
-            "malone",
-            "ABADAN",
-            "ohne Fehler",
-            "fehlerfrei",
-            "sans défaut",
-            "senza difetti",
-            "i.O",
-            "i.O.",
-            "rejoin",
-            "wrongway1x",
-            "terror",
-            "faultless",
-            "scrapbook",
-            "koala",
-            "part_n_2",
-            "NGC 7000",
-            "failover",
-            "negatively",
-            "negative",
-            "without any defects",
-            "sans aucun défaut",
-        ] {
-            assert!(!sounds_bad(other), "{other}");
-        }
-    }
-}
+mod tests;

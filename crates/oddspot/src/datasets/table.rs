@@ -116,6 +116,11 @@ pub fn file_at(root: &Path, spelled: &str) -> Result<PathBuf, String> {
     if found.is_file() {
         return Ok(found);
     }
+    if has_drive(spelled) {
+        return Err(format!(
+            "there is no file {spelled}: a path begins at the list's folder, as test/0.png"
+        ));
+    }
     if spelled.contains('\\') {
         let turned = root.join(spelled.replace('\\', "/"));
         if turned.is_file() {
@@ -128,6 +133,11 @@ pub fn file_at(root: &Path, spelled: &str) -> Result<PathBuf, String> {
         ));
     }
     Err(format!("there is no file {}", found.display()))
+}
+
+/// Whether a path begins with a drive of Windows: `C:\data`, `d:/data`.
+fn has_drive(path: &str) -> bool {
+    matches!(path.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic())
 }
 
 /// How many lines one error spells out.

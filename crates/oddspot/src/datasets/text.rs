@@ -7,11 +7,18 @@ use super::has_extension;
 use crate::error::{Error, Result};
 use crate::files::text::{self, NoText};
 
+/// What files of Excel and its like begin with: those of today are archives.
+const SPREADSHEETS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"];
+
 /// The text of a file: UTF-8, or UTF-16, with or without a mark at its start.
 ///
 /// # Errors
-/// Another encoding, by the line that shows it.
+/// Another encoding, by the line that shows it; a file of a spreadsheet program, which is no text.
 pub fn text_of<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
+    if SPREADSHEETS.iter().any(|start| bytes.starts_with(start)) {
+        let reason = "it is a file as Excel has it, whatever it is called, and no text: save it as CSV there (\"CSV UTF-8\")";
+        return Err(Error::dataset(path, reason));
+    }
     text::text_of(bytes).map_err(|no_text| {
         let reason = match no_text {
             NoText::Line(line) => {
@@ -67,6 +74,13 @@ mod tests {
         let mut torn = wide(u16::to_le_bytes, "\u{feff}");
         torn.pop();
         assert!(text_of(&torn, Path::new("m.csv")).is_err());
+        for start in SPREADSHEETS {
+            let refused = text_of(start, Path::new("m.csv")).unwrap_err().to_string();
+            assert!(
+                refused.contains("Excel") && refused.contains("CSV"),
+                "{refused}"
+            );
+        }
         assert!(text_of(b"", Path::new("m.csv")).unwrap().is_empty());
     }
 

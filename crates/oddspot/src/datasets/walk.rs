@@ -25,18 +25,12 @@ const KINDS: usize = 3;
 /// The list of findings, and how it begins.
 const FINDINGS: (&str, &[u8]) = ("results.jsonl", b"{\"image\":");
 
-/// Folders that operating systems and network drives make for themselves, in lower case.
-const SYSTEM: [&str; 18] = [
+/// Folders that operating systems, network drives and backups make for themselves, in lower case.
+const SYSTEM: [&str; 13] = [
     "#recycle",
     "#snapshot",
-    "$extend",
-    "$recycle.bin",
-    "@eadir",
-    "@recently-snapshot",
-    "@recycle",
-    "@sharebin",
-    "@tmp",
     "__macosx",
+    "_gsdata_",
     "lost+found",
     "network trash folder",
     "recycled",
@@ -44,8 +38,13 @@ const SYSTEM: [&str; 18] = [
     "system volume information",
     "temporary items",
     "thevolumesettingsfolder",
+    "windowsimagebackup",
     "~snapshot",
 ];
+/// How others begin, whatever follows: `@eaDir`, `@appstore` of network drives, `$RECYCLE.BIN`, `$WinREAgent` of Windows.
+const SYSTEM_BEGINS: [char; 2] = ['@', '$'];
+/// How folders begin in which a check of the disk keeps what it found, before three digits.
+const FOUND: &str = "found.";
 
 /// Whose a folder is that is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +201,7 @@ pub fn lies_among_findings(folder: &Path, path: &Path) -> bool {
 /// Whose a folder is, if not the user's.
 pub(super) fn whose(folder: &Path) -> Option<Whose> {
     let name = folder.file_name()?.to_string_lossy().to_lowercase();
-    if SYSTEM.contains(&name.as_str()) {
+    if is_of_system(&name) {
         return Some(Whose::System);
     }
     if is_hidden(folder) {
@@ -211,6 +210,14 @@ pub(super) fn whose(folder: &Path) -> Option<Whose> {
     let is_of_findings =
         PICTURES.contains(&name.as_str()) && folder.parent().is_some_and(has_findings);
     is_of_findings.then_some(Whose::Findings)
+}
+
+/// Whether a name in lower case is one that systems give.
+fn is_of_system(name: &str) -> bool {
+    let number = name.strip_prefix(FOUND).unwrap_or_default();
+    SYSTEM.contains(&name)
+        || name.starts_with(SYSTEM_BEGINS)
+        || number.len() == 3 && number.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// Whether pictures of findings lie in a folder.
@@ -240,6 +247,44 @@ pub(super) fn is_hidden(path: &Path) -> bool {
 mod tests {
     use super::super::tests::tree;
     use super::*;
+
+    #[test]
+    fn folders_of_systems_are_known_by_name() {
+        for of_system in [
+            "@appstore",
+            "@DownloadStation",
+            "@S2S",
+            "@__thumb",
+            "$WinREAgent",
+            "$RECYCLE.BIN",
+            "found.000",
+            "FOUND.017",
+            "_gsdata_",
+            "WindowsImageBackup",
+            "Network Trash Folder",
+            "Temporary Items",
+        ] {
+            assert_eq!(
+                whose(Path::new(of_system)),
+                Some(Whose::System),
+                "{of_system}"
+            );
+        }
+        for hidden in [".Trash-1000", ".AppleDouble"] {
+            assert_eq!(whose(Path::new(hidden)), Some(Whose::Hidden), "{hidden}");
+        }
+        for of_user in [
+            "found",
+            "found.00",
+            "found.0000",
+            "found.abc",
+            "gsdata",
+            "a@b",
+            "us$",
+        ] {
+            assert_eq!(whose(Path::new(of_user)), None, "{of_user}");
+        }
+    }
 
     #[test]
     fn a_path_is_left_out_as_the_walk_leaves_it_out() {

@@ -9,7 +9,7 @@ use super::file::read_file;
 use super::flatten::black_is_zero;
 use super::limits::Limits;
 use super::reading::samples;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Which pixels are anomalous, `[height, width]`, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,20 @@ pub struct MaskFile {
     pub mask: Mask,
     /// Whether it has shades between, as lossy files leave them, and was cut at half of its brightest.
     pub cut: bool,
+    /// How many percent of it are neither black nor as bright as its brightest, where it was cut.
+    pub grey: u8,
 }
 
+impl MaskFile {
+    /// Whether it looks like a photograph, perhaps with the defect drawn into it: soft edges, and what lossy files make
+    /// of hard ones, take less of a mask.
+    pub fn looks_like_a_photograph(&self) -> bool {
+        self.grey > MOST_GREY
+    }
+}
+
+/// Percent of a mask that may be neither black nor bright.
+const MOST_GREY: u8 = 20;
 /// Different shades that a file has which marks by shades: what has more is a picture of a mask.
 const MOST_SHADES: usize = 16;
 /// What JPEG files begin with.
@@ -55,16 +67,33 @@ pub fn read_mask(path: &Path, limits: Limits) -> Result<MaskFile> {
 /// What a mask file marks, within the usual limits; see [`read_mask`].
 ///
 /// # Errors
-/// A file that cannot be decoded.
+/// A file that cannot be decoded, or that looks like a photograph.
 pub fn decode_mask(path: &Path) -> Result<Mask> {
-    Ok(read_mask(path, Limits::default())?.mask)
+    mask_of(path, Limits::default())
+}
+
+/// What a mask file marks.
+fn mask_of(path: &Path, limits: Limits) -> Result<Mask> {
+    let file = read_mask(path, limits)?;
+    match file.looks_like_a_photograph() {
+        true => Err(Error::image(path, like_a_photograph(file.grey))),
+        false => Ok(file.mask),
+    }
+}
+
+/// What is said of a mask that looks like a photograph.
+pub(crate) fn like_a_photograph(grey: u8) -> String {
+    format!(
+        "{grey} % of it is neither black nor white: it looks like a photograph, and not like a mask; paint white what is \
+         anomalous, and black what is not"
+    )
 }
 
 /// What any of an image's mask files marks, or leaves unmarked where they are inverted, at the image's size;
 /// None if there are none.
 ///
 /// # Errors
-/// A file that cannot be decoded.
+/// A file that cannot be decoded, or that looks like a photograph.
 pub fn decode_masks(
     (paths, limits): (&[PathBuf], Limits),
     size: ImageSize,
@@ -72,7 +101,7 @@ pub fn decode_masks(
 ) -> Result<Option<Mask>> {
     let mut all: Option<Mask> = None;
     for path in paths {
-        let mut mask = read_mask(path, limits)?.mask;
+        let mut mask = mask_of(path, limits)?;
         if inverted {
             mask.invert();
         }
@@ -124,7 +153,17 @@ impl Mask {
             width: image.width() as usize,
             anomalous: levels().map(|level| level >= least).collect(),
         };
-        MaskFile { mask, cut }
+        // Numbers of many things are shades too, but dark ones.
+        let grey = match cut && shades > MOST_SHADES {
+            true => {
+                let (brightest, all) = (u32::from(brightest), mask.anomalous.len().max(1));
+                let between = brightest..3 * brightest;
+                let grey = levels().filter(|&level| between.contains(&(4 * u32::from(level))));
+                (100 * grey.count() / all) as u8
+            }
+            false => 0,
+        };
+        MaskFile { mask, cut, grey }
     }
 
     /// Whether it looks as if it marked what is good: more than half of the image and nearly all of its
@@ -231,146 +270,4 @@ fn coverage(source: usize, target: usize) -> Vec<Vec<(usize, u64)>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ::image::{ImageBuffer, LumaA, Rgb};
-
-    fn mask(height: usize, width: usize, odd: impl Fn(usize, usize) -> bool) -> Mask {
-        let at = |i: usize| odd(i / width, i % width);
-        Mask {
-            height,
-            width,
-            anomalous: (0..height * width).map(at).collect(),
-        }
-    }
-
-    /// The obvious way: repeat every pixel target times on each axis, then count in whole boxes.
-    fn shrink_by_counting(mask: &Mask, size: ImageSize) -> Vec<bool> {
-        let mut anomalous = Vec::new();
-        for row in 0..size.height {
-            for column in 0..size.width {
-                let mut odd = 0;
-                for y in row * mask.height..(row + 1) * mask.height {
-                    for x in column * mask.width..(column + 1) * mask.width {
-                        let at = y / size.height * mask.width + x / size.width;
-                        odd += usize::from(mask.anomalous[at]);
-                    }
-                }
-                anomalous.push(odd * 2 >= mask.height * mask.width);
-            }
-        }
-        anomalous
-    }
-
-    #[test]
-    fn half_of_the_area_is_anomalous_and_less_is_not() {
-        let half = mask(2, 4, |row, column| column < 2 && row == 0);
-        let shrunk = half.shrink(ImageSize {
-            width: 2,
-            height: 1,
-        });
-        assert_eq!(shrunk.anomalous, [true, false]);
-        let quarter = mask(2, 2, |row, column| row + column == 0);
-        assert!(!quarter.shrink(ImageSize::square(1)).any());
-    }
-
-    #[test]
-    fn every_ratio_equals_counting_on_a_finer_grid() {
-        let odd = mask(7, 10, |row, column| (row * row + 3 * column) % 5 < 2);
-        for height in 1..16 {
-            for width in 1..16 {
-                let size = ImageSize { width, height };
-                assert_eq!(
-                    odd.shrink(size).anomalous,
-                    shrink_by_counting(&odd, size),
-                    "{size}"
-                );
-            }
-        }
-        let same = odd.shrink(ImageSize {
-            width: 10,
-            height: 7,
-        });
-        assert_eq!(same, odd);
-    }
-
-    #[test]
-    fn the_faintest_colour_counts_and_alpha_does_not() {
-        let faint = ImageBuffer::from_fn(2, 1, |x, _| Rgb([0, 0, x as u16]));
-        let faint = Mask::of(&DynamicImage::ImageRgb16(faint), false).mask;
-        assert_eq!(faint.anomalous, [false, true]);
-        let opaque = ImageBuffer::from_fn(2, 1, |x, _| LumaA([x as u8, 255]));
-        let opaque = Mask::of(&DynamicImage::ImageLumaA8(opaque), false).mask;
-        assert_eq!(opaque.anomalous, [false, true]);
-    }
-
-    #[test]
-    fn a_lossy_mask_is_cut_at_half_and_labels_are_not() {
-        let ramp = |most: u32| {
-            let levels = ImageBuffer::from_fn(40, 1, |x, _| ::image::Luma([(x * most / 39) as u8]));
-            DynamicImage::ImageLuma8(levels)
-        };
-        let marked = |image: &DynamicImage, lossy: bool| {
-            let MaskFile { mask, cut } = Mask::of(image, lossy);
-            (mask.anomalous.iter().filter(|&&odd| odd).count(), cut)
-        };
-        assert_eq!(marked(&ramp(255), false), (20, true));
-        assert_eq!(marked(&ramp(255), true), (20, true));
-        // Numbers of instances, and two labels.
-        assert_eq!(marked(&ramp(39), false), (39, false));
-        assert_eq!(marked(&ramp(39), true), (20, true));
-        let labels = ImageBuffer::from_fn(3, 1, |x, _| ::image::Luma([(x * 127) as u8]));
-        assert_eq!(marked(&DynamicImage::ImageLuma8(labels), false), (2, false));
-        let white = ImageBuffer::from_pixel(3, 1, ::image::Luma([255_u8]));
-        assert_eq!(marked(&DynamicImage::ImageLuma8(white), true), (3, false));
-    }
-
-    #[test]
-    fn a_mask_that_marks_what_is_good_is_told_from_a_large_one() {
-        let inside = |row: usize, column: usize| (2..5).contains(&row) && (3..6).contains(&column);
-        let odd = mask(8, 10, inside);
-        let mut turned = odd.clone();
-        turned.invert();
-        assert!(turned.looks_inverted() && !odd.looks_inverted());
-        assert!(!mask(8, 10, |_, _| true).looks_inverted());
-        assert!(!mask(8, 10, |row, _| row > 2).looks_inverted());
-        assert!(odd.is_like(20, 16) && odd.is_like(5, 4) && odd.is_like(21, 17));
-        assert!(!odd.is_like(8, 10) && !odd.is_like(20, 20));
-    }
-
-    #[test]
-    fn masks_of_an_image_are_brought_to_its_size_and_added() {
-        let folder = tempfile::tempdir().unwrap();
-        let save = |name: &str, image: ::image::GrayImage| {
-            let path = folder.path().join(name);
-            image.save(&path).unwrap();
-            path
-        };
-        let left =
-            ::image::GrayImage::from_fn(2, 1, |x, _| ::image::Luma([255 * u8::from(x == 0)]));
-        let top = ::image::GrayImage::from_fn(4, 2, |_, y| ::image::Luma([255 * u8::from(y == 0)]));
-        let paths = [save("left.png", left), save("top.png", top)];
-        let size = ImageSize {
-            width: 4,
-            height: 2,
-        };
-        let both = decode_masks((&paths, Limits::default()), size, false)
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            both.anomalous,
-            [true, true, true, true, true, true, false, false]
-        );
-        let turned = decode_masks((&paths[..1], Limits::default()), size, true)
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            turned.anomalous,
-            [false, false, true, true, false, false, true, true]
-        );
-        assert_eq!(
-            decode_masks((&[], Limits::default()), size, false).unwrap(),
-            None
-        );
-    }
-}
+mod tests;

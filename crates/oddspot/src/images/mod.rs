@@ -55,6 +55,7 @@ pub use image_file::{Content, ImageFile};
 pub use interest::RegionOfInterest;
 pub use kind::{Kind, Kinds};
 pub use limits::{Limits, MAX_PIXELS, MAX_SIDE};
+pub(crate) use mask::like_a_photograph;
 pub use mask::{Mask, MaskFile, decode_mask, decode_masks, read_mask};
 pub(crate) use reading::dimensions_within;
 pub use reading::{Pages, Reading, decode, decode_bytes, dimensions};

@@ -137,6 +137,31 @@ fn masks_are_told_that_are_inverted_lossy_missing_or_of_another_size() {
 }
 
 #[test]
+fn a_photograph_in_the_place_of_a_mask_is_named_and_left_in_no_measure() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path();
+    image(path, "test/cut/0.png", 50);
+    image(path, "test/good/0.png", 51);
+    save(path, "ground_truth/cut/0.png", |path| {
+        let shade = |x: u32, y: u32| [80 + (4 * x) as u8, 80 + (6 * y) as u8, 90];
+        let drawn = RgbImage::from_fn(18, 12, |x, y| match x < 6 && y < 4 {
+            true => [255, 0, 0].into(),
+            false => shade(x, y).into(),
+        });
+        drawn.save(path)
+    });
+    let dataset = Dataset::open(path).unwrap();
+    let look = dataset.look_at_test(Reading::default()).unwrap();
+    let mask = path.join("ground_truth/cut/0.png");
+    let [Problem::Photograph { mask: named, grey }] = &look.problems[..] else {
+        panic!("{:?}", look.problems);
+    };
+    assert!(*named == mask && *grey > 50);
+    let said = look.problems[0].to_string();
+    assert!(said.contains("looks like a photograph"), "{said}");
+}
+
+#[test]
 fn a_sound_test_set_passes() {
     let root = tempfile::tempdir().unwrap();
     image(root.path(), "train/good/0.png", 1);

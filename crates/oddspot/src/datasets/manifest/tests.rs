@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 
-fn folder(manifest: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+pub(super) fn folder(manifest: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.png", "b.png", "c.png", "d.png", "m.png", "n.png"] {
         fs::write(folder.path().join(name), "").unwrap();
@@ -14,7 +14,7 @@ fn folder(manifest: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn shown(samples: &[Sample]) -> Vec<String> {
+pub(super) fn shown(samples: &[Sample]) -> Vec<String> {
     let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
     let show = |sample: &Sample| {
         let masks: Vec<_> = sample.masks.iter().map(name).collect();
@@ -116,10 +116,10 @@ fn a_manifest_is_read_as_spreadsheets_save_it() {
     let (_folder, path) = folder("m.csv", "sep=;\npath;split;label\nx.png;test;good\n");
     let error = Dataset::open(&path).unwrap_err().to_string();
     assert!(error.contains("line 3: there is no file"), "{error}");
-    let (_folder, path) = folder("m.csv", "file;split;label\na.png;test;good\n");
+    let (_folder, path) = folder("m.csv", "bild;split;label\na.png;test;good\n");
     let error = Dataset::open(&path).unwrap_err().to_string();
     assert!(
-        error.contains("missing field `path`; the columns are file, split, label"),
+        error.contains("missing field `path`; the columns are bild, split, label"),
         "{error}"
     );
 }
@@ -241,7 +241,7 @@ fn a_bad_line_is_named() {
         (
             "m.jsonl",
             "{\"path\": 1}".to_owned(),
-            "line 1: invalid type",
+            "line 1: the path is no text; missing field `split`",
         ),
         ("m.jsonl", "\n{".to_owned(), "line 2: EOF"),
     ] {
