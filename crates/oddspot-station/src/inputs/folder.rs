@@ -324,6 +324,7 @@ fn is_of_the_image(error: &Error) -> bool {
         | Kind::NoModel
         | Kind::Paused
         | Kind::Full
+        | Kind::Receiving
         | Kind::TooFast
         | Kind::Away
         | Kind::Ending

@@ -1,5 +1,6 @@
 //! Images to verdicts, one after the other at each station.
 
+mod decoding;
 mod model;
 mod post;
 mod recent;
@@ -7,6 +8,7 @@ mod repeats;
 mod task;
 mod worker;
 
+pub use decoding::Decoding;
 pub use model::{Model, Models};
 pub use post::Post;
 pub use recent::Recent;

@@ -11,7 +11,7 @@ use oddspot::verdict::Verdict;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
-use super::model::Model;
+use super::model::{Model, Models};
 use super::post::Post;
 use super::recent::Recent;
 use super::repeats::Repeats;
@@ -30,6 +30,8 @@ const SENT: &str = "that was sent";
 pub struct Worker {
     /// The station, and what judges there.
     pub post: Arc<Post>,
+    /// Who lets images be decoded.
+    pub models: Arc<Models>,
     /// Where images are kept.
     pub data: Arc<Data>,
     /// Where inspections are kept.
@@ -140,6 +142,7 @@ impl Worker {
         let name = task.file.as_ref().map_or(SENT, |file| &file.name);
         let detector = &model.detector;
         let reading = detector.reading();
+        let _decoded = self.models.decoding().admit(bytes);
         let picture = caught(|| reading.decode_bytes(bytes, Path::new(name)))?;
         std::thread::scope(|scope| {
             let kept = scope.spawn(|| {
@@ -207,6 +210,7 @@ pub fn name_of(kind: Kind) -> &'static str {
         Kind::NoModel => "no_model",
         Kind::Paused => "paused",
         Kind::Full => "queue_full",
+        Kind::Receiving => "receiving_full",
         Kind::TooFast => "too_fast",
         Kind::Away => "history_away",
         Kind::Ending => "ending",

@@ -182,7 +182,7 @@ impl Service {
         let service = Arc::new(Self {
             pictures: Arc::new(Pictures::new(
                 Arc::clone(&data),
-                models,
+                Arc::clone(&models),
                 Arc::clone(&recent),
             )),
             jobs: Arc::new(Jobs::new(
@@ -193,7 +193,7 @@ impl Service {
             good: GoodImages {
                 data: Arc::clone(&data),
                 history: Arc::clone(&history),
-                limits: of_images,
+                models,
             },
             workshop: Workshop {
                 data: Arc::clone(&data),

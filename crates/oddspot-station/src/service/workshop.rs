@@ -60,6 +60,7 @@ impl Workshop {
         let repeats = Arc::new(Repeats::new(name, most));
         let worker = Worker {
             post: Arc::clone(&post),
+            models: Arc::clone(self.versions.models()),
             data: Arc::clone(&self.data),
             history: Arc::clone(&self.history),
             storing: Arc::clone(&self.storing),
