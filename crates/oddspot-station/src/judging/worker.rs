@@ -180,7 +180,12 @@ impl Worker {
         match file {
             Some(file) => {
                 let of_file = self.history.of_file(&self.post.name, file, &sha256);
-                self.runtime.block_on(of_file)
+                let found = self.runtime.block_on(of_file)?;
+                if let (Some(before), false) = (&found, task.is_known) {
+                    self.runtime.block_on(self.history.release_file(before))?;
+                    return Ok(None);
+                }
+                Ok(found)
             }
             None => Ok(None),
         }

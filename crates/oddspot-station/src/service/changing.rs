@@ -304,6 +304,7 @@ mod tests {
             token: None,
             sender: None,
             file: None,
+            is_known: false,
             idempotency_key: None,
             since: Instant::now(),
         }
