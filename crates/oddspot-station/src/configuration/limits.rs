@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Fault, Place};
+use super::place::{Fault, Place};
 
 /// Images that may wait for a station, at most.
 const MOST_WAIT: usize = 10_000;
