@@ -256,6 +256,12 @@ impl Metrics {
         self.output_waiting.get_or_create(&of_output).set(events);
     }
 
+    /// How many bytes a station's images have: those of the last look, and of all that came since.
+    pub fn kept_bytes(&self, station: &str) -> u64 {
+        let kept = self.kept.get_or_create(&OfStation::new(station));
+        u64::try_from(kept.get()).unwrap_or(0)
+    }
+
     /// Notes how many bytes a station's images have, and whether that is more than it is to keep.
     pub fn kept(&self, station: &str, bytes: u64, is_beyond: bool) {
         let of_station = OfStation::new(station);
