@@ -116,6 +116,8 @@ pub struct StationConfiguration {
     pub keep: Option<KeepConfiguration>,
     /// Images in a row with the same pixels, from which on they are not trusted, in the place of the limit of all.
     pub repeats: Option<u32>,
+    /// Seconds without an image after which that is told, in the place of the limit of all.
+    pub silence: Option<u32>,
     /// Ways by which its results go out.
     #[serde(default, rename = "output")]
     pub outputs: Vec<OutputConfiguration>,
@@ -206,6 +208,7 @@ impl StationConfiguration {
             after: After::default(),
             keep: None,
             repeats: None,
+            silence: None,
             outputs: Vec::new(),
         }
     }

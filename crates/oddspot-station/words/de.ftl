@@ -134,6 +134,14 @@ trouble-model = Die Station { $station } hat kein Modell: { $model }, das zuletz
 keeping-room = Die Platte des Datenordners ist fast voll, { $free } von { $total } sind frei: Schaffen Sie Platz, oder sagen Sie unter [keep] der Konfiguration, welche Bilder gehen dürfen
 keeping-beyond = Die Station { $station } hat { $has } an Bildern, mehr als die { $bound } von keep.gigabytes: Alles, was gehen darf, ist fort, denn was nicht gut ist, gekennzeichnet ist oder zum Lernen diente, wird nie entfernt, und auch die neuesten Teile nicht; geben Sie ihr mehr
 folder-away = { $folder } ist nicht zu lesen ({ $detail }): Es wird weiter versucht
+camera-silent = seit { $length ->
+    [one] 1 Sekunde
+   *[other] { $length } Sekunden
+} kein Bild: Ist die Kamera an, und was ihre Bilder bringt? (limits.silence)
+camera-silent-minutes = seit { $length ->
+    [one] 1 Minute
+   *[other] { $length } Minuten
+} kein Bild: Ist die Kamera an, und was ihre Bilder bringt? (limits.silence)
 camera-stuck = { $images } oder mehr Bilder hintereinander gleichen sich in jedem Pixel: Die Kamera, oder was ihre Bilder bringt, steht vielleicht still. Sie gelten als unsicher, bis ein anderes Bild kommt (limits.repeats)
 image-repeats = genau dasselbe Bild wie { $before ->
     [one] das davor

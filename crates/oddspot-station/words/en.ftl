@@ -134,6 +134,14 @@ trouble-model = Station { $station } has no model: { $model }, which judged last
 keeping-room = the disk of the data folder is nearly full, { $free } of { $total } are free: make room on it, or say under [keep] of the configuration which images may go
 keeping-beyond = station { $station } has { $has } of images, more than the { $bound } of keep.gigabytes: all that may go is gone, for what is not good, is labelled, or was learned from is never removed, nor are the newest parts; give it more gigabytes
 folder-away = { $folder } cannot be read ({ $detail }): it is tried again until it can
+camera-silent = no image for { $length ->
+    [one] 1 second
+   *[other] { $length } seconds
+}: is the camera on, and what brings its images? (limits.silence)
+camera-silent-minutes = no image for { $length ->
+    [one] 1 minute
+   *[other] { $length } minutes
+}: is the camera on, and what brings its images? (limits.silence)
 camera-stuck = { $images } or more images in a row have the very same pixels: the camera, or what brings its images, may be stuck. They are untrusted until another picture comes (limits.repeats)
 image-repeats = the very same picture as { $before ->
     [one] the one before it

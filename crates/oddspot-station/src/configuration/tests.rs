@@ -99,7 +99,7 @@ fn folders_in_the_data_folder_are_refused_with_their_line() {
     // Around it is no matter: what the service writes is left out.
     assert_eq!(said(&station.replace("in\"", ".\"")), "");
     let own = said(&station.replace("in\"", "x/../d/in\""));
-    let of_output = said(&(station.to_owned() + &output.replace("out", "d")));
+    let of_output = said(&(station.to_owned() + &output.replace("\"out\"", "\"d\"")));
     for (said, place) in [
         (own, "serve.toml: line 3: station.folder: "),
         (of_output, "serve.toml: line 6: station.output.folder: "),
@@ -121,8 +121,8 @@ fn a_file_that_lacks_is_told_with_the_line_that_names_it() {
         model.ends_with("serve.toml: line 3: station.model"),
         "{model}"
     );
-    let refused = crate::http::acceptor(read.tls.as_ref().unwrap());
-    let said = read.of_tls(&refused.err().unwrap()).to_string();
+    let lacks = Error::at(Kind::System, "no.pem", "there is no such file");
+    let said = read.of_tls(&lacks.of_key("tls.certificate")).to_string();
     assert!(
         said.contains("serve.toml: line 5: tls.certificate: "),
         "{said}"

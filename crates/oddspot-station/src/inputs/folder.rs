@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::moved::{DONE, FAILED, explain, move_to, put_back};
 use super::state::{AWAY, FolderState};
-use super::unmoved::Unmoved;
+use super::unmoved::{Unmoved, name_of};
 use crate::configuration::{After, real};
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, History, Source};
@@ -356,11 +356,4 @@ fn is_of_the_image(error: &Error) -> bool {
         | Kind::NoRoom
         | Kind::System => false,
     }
-}
-
-/// A file's path below its folder, with `/`.
-pub(super) fn name_of(root: &Path, path: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    let parts = below.iter().map(|part| spelled(Path::new(part)));
-    parts.collect::<Vec<_>>().join("/")
 }

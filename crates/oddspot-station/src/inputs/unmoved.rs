@@ -4,9 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use oddspot_arrivals::FileState;
+use oddspot_arrivals::{FileState, spelled};
 
-use super::folder::name_of;
 use super::moved::copies_done;
 
 /// Files by their names below the folder, each as it lay there.
@@ -61,6 +60,13 @@ fn lying(root: &Path, left_out: &[PathBuf]) -> Option<HashMap<String, FileState>
         }
     }
     Some(files)
+}
+
+/// A file's path below its folder, with `/`.
+pub fn name_of(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts = below.iter().map(|part| spelled(Path::new(part)));
+    parts.collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

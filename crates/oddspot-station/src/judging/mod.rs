@@ -5,6 +5,7 @@ mod model;
 mod post;
 mod recent;
 mod repeats;
+mod silence;
 mod task;
 mod worker;
 
@@ -13,5 +14,6 @@ pub use model::{Model, Models};
 pub use post::Post;
 pub use recent::Recent;
 pub use repeats::Repeats;
+pub use silence::Silence;
 pub use task::{Judgement, Queue, Refused, Reply, Task, ended};
 pub use worker::{Worker, name_of};

@@ -166,6 +166,11 @@ impl Queue {
         told.blocking_recv().unwrap_or_else(|_| Err(ended()))
     }
 
+    /// Waits for what the service does; not to be called where requests are served.
+    pub fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// Ends the work once what waits is judged.
     pub fn end(&self) {
         // Who works may have ended already.

@@ -15,6 +15,7 @@ use super::model::{Model, Models};
 use super::post::Post;
 use super::recent::Recent;
 use super::repeats::Repeats;
+use super::silence::Silence;
 use super::task::{Judgement, Queue, Task, Tasks, Waiting};
 use crate::data::{Data, HeldImage};
 use crate::error::{Error, Kind, Result};
@@ -42,6 +43,8 @@ pub struct Worker {
     pub recent: Arc<Recent>,
     /// Whether the same picture comes again and again.
     pub repeats: Arc<Repeats>,
+    /// Whether anything comes.
+    pub silence: Arc<Silence>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where it is told that an image was not judged.
@@ -57,7 +60,12 @@ impl Worker {
             queue.set_judging(true);
             self.metrics.waiting(&self.post.name, queue.waiting());
             let (source, part_id) = (task.source, task.part_id.clone());
+            // What a person sends tells nothing of the camera.
+            let is_of_camera = task.sender.is_none();
             let judged = self.judge(task);
+            if is_of_camera {
+                self.silence.ends();
+            }
             queue.set_judging(false);
             drop(place);
             // A file of a folder is tried again, and counts once it is given up.

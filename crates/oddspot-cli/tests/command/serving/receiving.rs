@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use super::{Serving, agent, answer, image, until};
 use crate::world::World;
@@ -56,8 +57,10 @@ fn images_that_come_slowly_take_the_places_of_their_own_station_alone() {
     world.write("serve.toml", station("model") + &station("other") + limits);
     let serving = Serving::started(&world, "--config serve.toml");
     let image = image(1);
-    // As many as it receives at a time: one that may wait, and eight.
-    let slow: Vec<TcpStream> = (0..9).map(|_| begun(&serving, "other", &image)).collect();
+    // More than it receives at a time: one that may wait, and eight.
+    let slow: Vec<TcpStream> = (0..12).map(|_| begun(&serving, "other", &image)).collect();
+    // Else what is sent now might take the place of one of them.
+    thread::sleep(Duration::from_millis(500));
     let send = || serving.post_bytes("/api/v1/stations/other/inspections", &image);
     let refused = until(|| Some(send()).filter(|sent| sent.status == 503));
     assert_eq!(refused.retry_after, "1");
