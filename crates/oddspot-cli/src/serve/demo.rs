@@ -74,7 +74,6 @@ pub fn feed(service: &Service, interrupt: &Interrupt) -> Result<()> {
                     token: None,
                     sender: None,
                     file: None,
-                    is_known: false,
                     idempotency_key: None,
                     since: Instant::now(),
                 };

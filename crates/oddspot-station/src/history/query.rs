@@ -131,15 +131,29 @@ impl History {
         row.as_ref().map(inspection).transpose()
     }
 
-    /// Lets another inspection be of the same file, which was moved on and has come again.
+    /// Lets another inspection be of a file as it lies there, which was moved on and has come again: the one before is of
+    /// that name still, and of no file.
     ///
     /// # Errors
-    /// A database that cannot be written.
-    pub async fn release_file(&self, inspection: &Inspection) -> Result<()> {
-        sql::query("UPDATE inspection SET file_bytes = NULL WHERE id = $1")
-            .bind(&inspection.id)
-            .execute(self.write())
-            .await?;
+    /// A database that cannot be used.
+    pub async fn release_file(&self, station: &str, file: &FileOf) -> Result<()> {
+        let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
+        let before: Vec<String> = sql::query_scalar(
+            "SELECT id FROM inspection \
+             WHERE station = $1 AND file_name = $2 AND file_bytes = $3 AND file_written_ns = $4",
+        )
+        .bind(station)
+        .bind(&file.name)
+        .bind(bytes)
+        .bind(file.written_ns)
+        .fetch_all(self.write())
+        .await?;
+        for id in before {
+            sql::query("UPDATE inspection SET file_bytes = NULL WHERE id = $1")
+                .bind(id)
+                .execute(self.write())
+                .await?;
+        }
         Ok(())
     }
 

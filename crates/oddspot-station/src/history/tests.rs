@@ -210,7 +210,7 @@ async fn a_key_and_a_file_have_one_inspection(place: &Place) {
     let files = history.files("top").await.unwrap();
     assert_eq!(files[0].0, "a.png");
     // Moved on, it comes again.
-    history.release_file(&kept).await.unwrap();
+    history.release_file("top", &file).await.unwrap();
     assert!(history.of_file("top", &file, "1").await.unwrap().is_none());
     let again = Judged {
         file: Some(file.clone()),

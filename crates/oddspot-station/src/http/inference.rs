@@ -160,7 +160,6 @@ fn task(bytes: Bytes, since: Instant, who: &Who) -> Task {
         token: who.token().map(str::to_owned),
         sender: who.sender(),
         file: None,
-        is_known: false,
         idempotency_key: None,
         since,
     }

@@ -69,7 +69,6 @@ pub async fn judge(
         token: who.token().map(str::to_owned),
         sender: who.sender(),
         file: None,
-        is_known: false,
         idempotency_key: key,
         since,
     };

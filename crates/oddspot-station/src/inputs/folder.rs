@@ -170,9 +170,8 @@ impl FolderInput {
         let name = name_of(&self.root, path);
         let judged = match pulse.during(|| self.task(whole)) {
             Ok(task) => {
-                // One that was moved and lies there again is judged again; a file that stays is judged once.
-                let is_known = self.after == After::Stay || unmoved.note(&name, &whole.state);
-                self.queue.judge_blocking(Task { is_known, ..task })
+                self.renew(whole, &name, unmoved)?;
+                self.queue.judge_blocking(task)
             }
             Err(error) => Err(error),
         };
@@ -202,6 +201,21 @@ impl FolderInput {
         }
     }
 
+    /// Lets a file be judged again that was moved and lies there anew; one that was not moved yet may be judged already,
+    /// and a file that stays is judged once.
+    ///
+    /// # Errors
+    /// A database that cannot be used.
+    fn renew(&self, whole: &Whole, name: &str, unmoved: &mut Unmoved) -> Result<()> {
+        if self.after == After::Move && !unmoved.has(name, &whole.state) {
+            let file = self.file(whole);
+            let released = self.history.release_file(&self.post.name, &file);
+            self.runtime.block_on(released)?;
+            unmoved.note(name, &whole.state);
+        }
+        Ok(())
+    }
+
     fn task(&self, whole: &Whole) -> Result<Task> {
         let since = Instant::now();
         let bytes = whole.state.bytes;
@@ -225,7 +239,6 @@ impl FolderInput {
             token: None,
             sender: None,
             file: Some(self.file(whole)),
-            is_known: true,
             idempotency_key: None,
             since,
         })

@@ -31,9 +31,14 @@ impl Unmoved {
         Self(judged.into_iter().filter(is_left).collect())
     }
 
-    /// Notes a file that is to be judged; whether it was noted already, so that it may be judged by now.
-    pub fn note(&mut self, name: &str, state: &FileState) -> bool {
-        !self.0.insert((name.to_owned(), *state))
+    /// Whether it may be that a file is judged already, and only not moved yet.
+    pub fn has(&self, name: &str, state: &FileState) -> bool {
+        self.0.contains(&(name.to_owned(), *state))
+    }
+
+    /// Notes a file that is about to be judged.
+    pub fn note(&mut self, name: &str, state: &FileState) {
+        self.0.insert((name.to_owned(), *state));
     }
 
     /// Forgets a file that was moved.
@@ -90,8 +95,8 @@ mod tests {
         let as_it_lay = state(&file);
         let known = |times| {
             let judged = vec![("sub/a.png".to_owned(), as_it_lay)];
-            let mut unmoved = Unmoved::at_start(root, &[root.join(DONE)], judged, |_, _| times);
-            unmoved.note("sub/a.png", &as_it_lay)
+            let unmoved = Unmoved::at_start(root, &[root.join(DONE)], judged, |_, _| times);
+            unmoved.has("sub/a.png", &as_it_lay)
         };
         // Killed between the row and the move.
         assert!(known(1));
@@ -114,8 +119,8 @@ mod tests {
         assert!(!known(2));
         // Of a folder that is away nobody knows.
         let judged = vec![("sub/a.png".to_owned(), as_it_lay)];
-        let mut away = Unmoved::at_start(&root.join("none"), &[], judged, |_, _| 1);
-        assert!(away.note("sub/a.png", &as_it_lay));
+        let away = Unmoved::at_start(&root.join("none"), &[], judged, |_, _| 1);
+        assert!(away.has("sub/a.png", &as_it_lay));
     }
 
     #[test]
@@ -125,10 +130,11 @@ mod tests {
         fs::write(&file, "one").unwrap();
         let as_it_lay = state(&file);
         let mut unmoved = Unmoved::default();
-        assert!(!unmoved.note("a.png", &as_it_lay));
+        assert!(!unmoved.has("a.png", &as_it_lay));
+        unmoved.note("a.png", &as_it_lay);
         // What came of it is not known: it is tried again.
-        assert!(unmoved.note("a.png", &as_it_lay));
+        assert!(unmoved.has("a.png", &as_it_lay));
         unmoved.forget("a.png", &as_it_lay);
-        assert!(!unmoved.note("a.png", &as_it_lay));
+        assert!(!unmoved.has("a.png", &as_it_lay));
     }
 }

@@ -40,6 +40,13 @@ impl Silence {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
+    /// The same of one that is no person's.
+    pub fn ends_if(&self, is_of_camera: bool) {
+        if is_of_camera {
+            self.ends();
+        }
+    }
+
     /// That nothing has come for too long, if so.
     pub fn trouble(&self) -> Option<Sentence> {
         self.trouble_at(Instant::now())
@@ -62,7 +69,7 @@ impl Silence {
 
     /// Tells when nothing has come for too long, and when something does again, as long as the station is at work.
     pub async fn heed(silence: Weak<Self>, misses: Arc<Misses>, metrics: Arc<Metrics>) {
-        while let Some(silence) = silence.upgrade() {
+        while let Some(silence) = silence.upgrade().filter(|silence| silence.most > 0) {
             silence.look(&misses, &metrics);
             drop(silence);
             tokio::time::sleep(LOOK).await;
@@ -72,9 +79,7 @@ impl Silence {
     fn look(&self, misses: &Misses, metrics: &Metrics) {
         let (station, trouble) = (&self.post.name, self.trouble());
         let was_told = self.is_told.swap(trouble.is_some(), Ordering::SeqCst);
-        if self.most > 0 {
-            metrics.silent(station, trouble.is_some());
-        }
+        metrics.silent(station, trouble.is_some());
         match (was_told, trouble) {
             (false, Some(trouble)) => {
                 tracing::warn!("{station}: {trouble}");

@@ -28,8 +28,6 @@ pub struct Task {
     pub sender: Option<Actor>,
     /// The file that it is, in a folder.
     pub file: Option<FileOf>,
-    /// Whether that file may have been judged already as it lies there, and is not judged again then.
-    pub is_known: bool,
     /// By which a request is known that is sent again.
     pub idempotency_key: Option<String>,
     /// When it had come.

@@ -60,12 +60,11 @@ impl Worker {
             queue.set_judging(true);
             self.metrics.waiting(&self.post.name, queue.waiting());
             let (source, part_id) = (task.source, task.part_id.clone());
-            // What a person sends tells nothing of the camera.
+            // What a person sends tells nothing of the camera. Outputs that hear of the image look at once how it is.
             let is_of_camera = task.sender.is_none();
+            self.silence.ends_if(is_of_camera);
             let judged = self.judge(task);
-            if is_of_camera {
-                self.silence.ends();
-            }
+            self.silence.ends_if(is_of_camera);
             queue.set_judging(false);
             drop(place);
             // A file of a folder is tried again, and counts once it is given up.
@@ -188,12 +187,7 @@ impl Worker {
         match file {
             Some(file) => {
                 let of_file = self.history.of_file(&self.post.name, file, &sha256);
-                let found = self.runtime.block_on(of_file)?;
-                if let (Some(before), false) = (&found, task.is_known) {
-                    self.runtime.block_on(self.history.release_file(before))?;
-                    return Ok(None);
-                }
-                Ok(found)
+                self.runtime.block_on(of_file)
             }
             None => Ok(None),
         }

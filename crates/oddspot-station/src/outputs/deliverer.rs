@@ -116,6 +116,9 @@ impl Deliverer {
         self.mark().await?;
         let Output { station, name, .. } = &self.output;
         let events = self.history.to_tell(station, name, AT_ONCE).await?;
+        if events.is_empty() && *self.ending.borrow() {
+            return Ok(());
+        }
         if events.is_empty() {
             return match recipient.look().await {
                 Some(Err(trouble)) => Err(Trouble::Of(trouble)),

@@ -306,7 +306,6 @@ mod tests {
             token: None,
             sender: None,
             file: None,
-            is_known: false,
             idempotency_key: None,
             since: Instant::now(),
         }
