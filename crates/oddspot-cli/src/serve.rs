@@ -111,9 +111,9 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
     let mut configuration = stations::configured(args)?;
     let scratch = args.demo.then(tempfile::tempdir).transpose()?;
     // So that what is wrong with one is told with the advice that other commands give.
-    for station in &configuration.stations {
+    for (number, station) in configuration.stations.iter().enumerate() {
         if let Some(model) = &station.model {
-            Model::load(model).with_context(|| format!("station {}: model", station.name))?;
+            Model::load(model).with_context(|| configuration.place_of_model(number))?;
         }
     }
     let data = match (&configuration.data, &scratch) {

@@ -1,19 +1,19 @@
 //! What a service is to do: stations, their inputs, and limits, from a file and from options.
 
 mod database;
+mod faults;
 mod keep;
 mod limits;
 mod line_and_key;
 mod outputs;
+mod place;
 mod real_folder;
 
-use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use toml::de::DeTable;
 
 use crate::error::{Error, Kind, Result};
 pub use crate::history::DatabaseAddress;
@@ -23,6 +23,7 @@ pub use limits::Limits;
 pub use outputs::{
     ModbusConfiguration, OutputConfiguration, OutputKind, Target, certificates, secret,
 };
+use place::Fault;
 pub use real_folder::{is_no_folder, real};
 
 /// Letters of a station's name, at most.
@@ -115,6 +116,8 @@ pub struct StationConfiguration {
     pub keep: Option<KeepConfiguration>,
     /// Images in a row with the same pixels, from which on they are not trusted, in the place of the limit of all.
     pub repeats: Option<u32>,
+    /// Seconds without an image after which that is told, in the place of the limit of all.
+    pub silence: Option<u32>,
     /// Ways by which its results go out.
     #[serde(default, rename = "output")]
     pub outputs: Vec<OutputConfiguration>,
@@ -176,108 +179,6 @@ impl Configuration {
         }
         self
     }
-
-    /// Refuses what cannot be served.
-    ///
-    /// # Errors
-    /// Names that are taken twice or cannot stand in an address, limits of nothing.
-    pub fn check(&self) -> Result<()> {
-        match self.fault() {
-            Some(fault) => Err(Error::new(Kind::Invalid, fault.reason)),
-            None => Ok(()),
-        }
-    }
-
-    /// The first thing that cannot be served.
-    fn fault(&self) -> Option<Fault> {
-        of_names(&self.stations)
-            .or_else(|| of_folders(&self.stations))
-            .or_else(|| of_repeats(&self.stations))
-            .or_else(|| {
-                let outputs = self.stations.iter().map(|one| &one.outputs[..]);
-                let (place, key, reason) = outputs::fault(outputs)?;
-                Some(Fault::at(Place::Output(place, key), reason))
-            })
-            .or_else(|| keep::fault(&self.stations, self.keep.as_ref()))
-            .or_else(|| self.limits.fault())
-    }
-}
-
-/// What cannot be served, and where it stands.
-struct Fault {
-    place: Place,
-    reason: String,
-}
-
-/// Where something stands in a file.
-enum Place {
-    /// Of the station of this number, by the key.
-    Station(usize, &'static str),
-    Limit(&'static str),
-    /// Of what the station of this number keeps, or all others, by the key.
-    Keep(Option<usize>, &'static str),
-    /// Of a station's output of this number, by the key.
-    Output([usize; 2], &'static str),
-}
-
-impl Fault {
-    fn at(place: Place, reason: String) -> Self {
-        Self { place, reason }
-    }
-}
-
-impl Place {
-    /// Where its value begins, in bytes, if the file has it.
-    fn start(&self, text: &str) -> Option<usize> {
-        let table = DeTable::parse(text).ok()?;
-        let table = table.get_ref();
-        let value = match self {
-            Self::Station(number, key) => {
-                let stations = table.get("station")?.get_ref().as_array()?;
-                stations.get(*number)?.get_ref().as_table()?.get(*key)
-            }
-            Self::Output([station, output], key) => {
-                let stations = table.get("station")?.get_ref().as_array()?;
-                let station = stations.get(*station)?.get_ref().as_table()?;
-                let outputs = station.get("output")?.get_ref().as_array()?;
-                outputs.get(*output)?.get_ref().as_table()?.get(*key)
-            }
-            Self::Keep(None, key) => table.get("keep")?.get_ref().as_table()?.get(*key),
-            Self::Keep(Some(number), key) => {
-                let stations = table.get("station")?.get_ref().as_array()?;
-                let station = stations.get(*number)?.get_ref().as_table()?;
-                station.get("keep")?.get_ref().as_table()?.get(*key)
-            }
-            Self::Limit(key) => table.get("limits")?.get_ref().as_table()?.get(*key),
-        };
-        value.map(|value| value.span().start)
-    }
-}
-
-fn of_names(stations: &[StationConfiguration]) -> Option<Fault> {
-    let mut names = HashSet::new();
-    stations.iter().enumerate().find_map(|(number, station)| {
-        let name = &station.name;
-        let reason = match check_name(name) {
-            Err(error) => error.reason().to_owned(),
-            Ok(()) if !names.insert(name) => format!("two stations are called {name}"),
-            Ok(()) => return None,
-        };
-        Some(Fault::at(Place::Station(number, "name"), reason))
-    })
-}
-
-fn of_folders(stations: &[StationConfiguration]) -> Option<Fault> {
-    let folders = stations.iter().map(|one| one.folder.as_deref());
-    let (number, reason) = real_folder::fault(folders)?;
-    Some(Fault::at(Place::Station(number, "folder"), reason))
-}
-
-fn of_repeats(stations: &[StationConfiguration]) -> Option<Fault> {
-    stations.iter().enumerate().find_map(|(number, station)| {
-        let reason = limits::repeats_fault("repeats", station.repeats?)?;
-        Some(Fault::at(Place::Station(number, "repeats"), reason))
-    })
 }
 
 /// Refuses a name that a station cannot have.
@@ -307,91 +208,11 @@ impl StationConfiguration {
             after: After::default(),
             keep: None,
             repeats: None,
+            silence: None,
             outputs: Vec::new(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn loaded(text: &str) -> Result<Configuration> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("serve.toml");
-        std::fs::write(&path, text).unwrap();
-        let read = Configuration::load(&path)?;
-        assert!(read.stations.iter().all(|one| {
-            let model = one.model.as_ref();
-            model.is_none_or(|model| model.starts_with(folder.path()))
-        }));
-        Ok(read)
-    }
-
-    #[test]
-    fn a_file_has_stations_and_limits_and_the_rest_is_as_it_is_without() {
-        let text = "[[station]]\nname = \"top\"\nmodel = \"a.oddspot\"\nafter = \"move\"\n[limits]\nqueue = 2\n";
-        let read = loaded(text).unwrap();
-        assert_eq!(read.limits.queue, 2);
-        assert_eq!(read.limits.body, Limits::default().body);
-        assert_eq!(read.stations[0].after, After::Move);
-        assert_eq!(read.listen.to_string(), "127.0.0.1:8480");
-        assert!(read.language.is_none());
-        let german = loaded("language = \"de\"\n").unwrap().language;
-        assert_eq!(german.map(Language::code), Some("de"));
-    }
-
-    #[test]
-    fn a_mistake_is_named_with_its_line_and_key() {
-        let said = |text: &str| loaded(text).unwrap_err().to_string();
-        let unknown = said("threads = 1\n[limits]\nqueues = 2\n");
-        assert!(
-            unknown.contains("line 3") && unknown.contains("queues"),
-            "{unknown}"
-        );
-        let language = said("\nlanguage = \"tlh\"\n");
-        assert!(
-            language.contains("line 2") && language.contains("de, en"),
-            "{language}"
-        );
-        let kind = said("[limits]\nqueue = \"many\"\n");
-        assert!(kind.contains("line 2"), "{kind}");
-        let twice = said("[[station]]\nname = \"a\"\n[[station]]\nname = \"a\"\n");
-        assert!(twice.contains("two stations are called a"), "{twice}");
-        let folder = "[[station]]\nname = \"a\"\nfolder = \"in\"\n";
-        let shared = said(&(folder.to_owned() + &folder.replace("\"a\"", "\"b\"")));
-        assert!(shared.contains("two stations take images from"), "{shared}");
-        let name = said("[[station]]\nname = \"../a\"\n");
-        assert!(name.contains("\"../a\""), "{name}");
-        let below =
-            said(&(folder.to_owned() + &folder.replace("\"a\"", "\"b\"").replace("in", "in/b")));
-        assert!(below.contains("from below it"), "{below}");
-        // By their names too, as long as they are not there.
-        let twisted = folder
-            .replace("\"a\"", "\"b\"")
-            .replace("in", "./x/../in/b");
-        let twisted = said(&(folder.to_owned() + &twisted));
-        assert!(twisted.contains("from below it"), "{twisted}");
-        let endless = said("[limits]\nqueue = 9000000000000000000\n");
-        assert!(endless.contains("limits.queue"), "{endless}");
-        let none = said("[limits]\nbody = 0\n");
-        assert!(none.contains("limits.body"), "{none}");
-        let half = said("\n[tls]\ncertificate = \"a.pem\"\n");
-        assert!(half.contains("`key`"), "{half}");
-        for (said, line) in [
-            (twice, 4),
-            (shared, 6),
-            (name, 2),
-            (below, 6),
-            (twisted, 6),
-            (endless, 2),
-            (none, 2),
-            (half, 2),
-        ] {
-            assert!(
-                said.contains(&format!("serve.toml: line {line}: ")),
-                "{said}"
-            );
-        }
-    }
-}
+mod tests;

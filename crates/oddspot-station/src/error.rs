@@ -31,6 +31,8 @@ pub enum Kind {
     Paused,
     /// There is more to judge than can be.
     Full,
+    /// More images are being received than can be held.
+    Receiving,
     /// Requests come faster than is accepted.
     TooFast,
     /// What is judged cannot be kept now: the history's database is away.

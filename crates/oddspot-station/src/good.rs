@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use oddspot::images::{Limits, Reading};
+use oddspot::images::Reading;
 
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::{Actor, Deed, GoodSource, History, Inspection, NewGood, Note, Truth};
+use crate::judging::Models;
 use crate::words::Sentence;
 
 /// Letters of a file's name that are kept.
@@ -26,8 +27,8 @@ pub struct GoodImages {
     pub data: Arc<Data>,
     /// Where it is kept which they are.
     pub history: Arc<History>,
-    /// How large they may be.
-    pub limits: Limits,
+    /// How large they may be, and who lets them be decoded.
+    pub models: Arc<Models>,
 }
 
 /// What came of an image.
@@ -54,16 +55,18 @@ impl GoodImages {
             name => name.chars().take(NAME).collect(),
         };
         let reading = Reading {
-            limits: self.limits,
+            limits: self.models.limits(),
             ..Reading::default()
         };
-        let data = Arc::clone(&self.data);
+        let (data, models) = (Arc::clone(&self.data), Arc::clone(&self.models));
         let shown = name.clone();
         let kept = tokio::task::spawn_blocking(move || {
+            let decoded = models.decoding().admit(&bytes);
             // Whatever it does to the code that reads it, it costs this request alone.
             let picture = catch_unwind(AssertUnwindSafe(|| {
                 reading.decode_bytes(&bytes, Path::new(&shown))
             }));
+            drop(decoded);
             let picture = picture.map_err(|panic: Box<dyn Any + Send>| {
                 drop(panic);
                 Error::internal("a fault of this program while it was read")

@@ -34,6 +34,7 @@ pub struct Metrics {
     kept_beyond: Family<OfStation, Gauge>,
     removed: Family<OfStation, Counter>,
     repeats: Family<OfStation, Gauge>,
+    silent: Family<OfStation, Gauge>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -88,6 +89,7 @@ impl Default for Metrics {
             kept_beyond: Family::default(),
             removed: Family::default(),
             repeats: Family::default(),
+            silent: Family::default(),
         };
         let Self {
             registry,
@@ -104,6 +106,7 @@ impl Default for Metrics {
             kept_beyond,
             removed,
             repeats,
+            silent,
         } = &mut metrics;
         // The ends of the names, "_total" and the like, are added by their kind.
         registry.register(
@@ -167,6 +170,11 @@ impl Default for Metrics {
             "Images in a row with the very same pixels, the last one with them; 1 where it differs from the one before",
             repeats.clone(),
         );
+        registry.register(
+            "oddspot_silent",
+            "Whether no image came to a station for as long as its limit says, of those that have one",
+            silent.clone(),
+        );
         metrics
     }
 }
@@ -229,6 +237,14 @@ impl Metrics {
             .set(i64::from(images));
     }
 
+    /// Notes whether nothing has come to a station for too long.
+    pub fn silent(&self, station: &str, is_silent: bool) {
+        let of_station = OfStation::new(station);
+        self.silent
+            .get_or_create(&of_station)
+            .set(i64::from(is_silent));
+    }
+
     /// Counts an image that was not, by the reason's name.
     pub fn missed(&self, reason: &'static str) {
         self.missed.get_or_create(&OfReason { reason }).inc();
@@ -254,6 +270,12 @@ impl Metrics {
         // So that it is there before the first failure.
         drop(self.output_failures.get_or_create(&of_output));
         self.output_waiting.get_or_create(&of_output).set(events);
+    }
+
+    /// How many bytes a station's images have: those of the last look, and of all that came since.
+    pub fn kept_bytes(&self, station: &str) -> u64 {
+        let kept = self.kept.get_or_create(&OfStation::new(station));
+        u64::try_from(kept.get()).unwrap_or(0)
     }
 
     /// Notes how many bytes a station's images have, and whether that is more than it is to keep.
@@ -293,6 +315,7 @@ impl Metrics {
         self.kept_beyond.remove(&of_station);
         self.removed.remove(&of_station);
         self.repeats.remove(&of_station);
+        self.silent.remove(&of_station);
     }
 
     /// Notes that a model judges for a station no more.

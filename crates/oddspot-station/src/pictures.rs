@@ -197,7 +197,9 @@ impl Pictures {
                 limits: drawer.models.limits(),
                 ..Reading::default()
             };
-            let image = reading.decode_bytes(&read_file(&file)?, &file)?.image;
+            let content = read_file(&file)?;
+            let _decoded = drawer.models.decoding().admit(&content);
+            let image = reading.decode_bytes(&content, &file)?.image;
             let bytes = jpeg_bytes(&at_most(&image, shown.side()))?;
             write(&path, &bytes)?;
             Ok(bytes)
@@ -221,6 +223,7 @@ impl Pictures {
             let model = self.models.get(&inspection.model)?;
             let file = self.data.image(&inspection.kept);
             let bytes = read_file(&file)?;
+            let _decoded = self.models.decoding().admit(&bytes);
             let picture = model.detector.reading().decode_bytes(&bytes, &file)?;
             Ok::<_, Error>(Arc::new(model.detector.examine(&picture.image)?))
         });
@@ -238,6 +241,7 @@ impl Pictures {
         let model = self.models.get(&inspection.model)?;
         let file = self.data.image(&inspection.kept);
         let bytes = read_file(&file)?;
+        let _decoded = self.models.decoding().admit(&bytes);
         let image = model.detector.reading().decode_bytes(&bytes, &file)?.image;
         let examined = match self.recent.get(&inspection.id) {
             Some(examined) => examined,

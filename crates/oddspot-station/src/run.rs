@@ -38,7 +38,9 @@ impl Held {
     /// a data folder that cannot be written, or that another service uses.
     pub fn take(configuration: &Configuration, data: &Path) -> Result<Self> {
         configuration.check()?;
-        let tls = configuration.tls.as_ref().map(acceptor).transpose()?;
+        configuration.check_apart(data)?;
+        let tls = configuration.tls.as_ref().map(acceptor).transpose();
+        let tls = tls.map_err(|error| configuration.of_tls(&error))?;
         let runtime = runtime()?;
         Ok(Self {
             listener: runtime.block_on(listen(configuration.listen))?,

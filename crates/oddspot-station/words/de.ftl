@@ -134,6 +134,14 @@ trouble-model = Die Station { $station } hat kein Modell: { $model }, das zuletz
 keeping-room = Die Platte des Datenordners ist fast voll, { $free } von { $total } sind frei: Schaffen Sie Platz, oder sagen Sie unter [keep] der Konfiguration, welche Bilder gehen dürfen
 keeping-beyond = Die Station { $station } hat { $has } an Bildern, mehr als die { $bound } von keep.gigabytes: Alles, was gehen darf, ist fort, denn was nicht gut ist, gekennzeichnet ist oder zum Lernen diente, wird nie entfernt, und auch die neuesten Teile nicht; geben Sie ihr mehr
 folder-away = { $folder } ist nicht zu lesen ({ $detail }): Es wird weiter versucht
+camera-silent = seit { $length ->
+    [one] 1 Sekunde
+   *[other] { $length } Sekunden
+} kein Bild: Ist die Kamera an, und was ihre Bilder bringt? (limits.silence)
+camera-silent-minutes = seit { $length ->
+    [one] 1 Minute
+   *[other] { $length } Minuten
+} kein Bild: Ist die Kamera an, und was ihre Bilder bringt? (limits.silence)
 camera-stuck = { $images } oder mehr Bilder hintereinander gleichen sich in jedem Pixel: Die Kamera, oder was ihre Bilder bringt, steht vielleicht still. Sie gelten als unsicher, bis ein anderes Bild kommt (limits.repeats)
 image-repeats = genau dasselbe Bild wie { $before ->
     [one] das davor
@@ -156,12 +164,14 @@ missed-today = { $images ->
 missed-one = { $time }, { $name }: { $reason }
 missed-unnamed = ohne Namen
 missed-queue-full = es kamen mehr Bilder, als warten können
+missed-receiving = es wurden zu viele Bilder auf einmal empfangen
 missed-too-fast = es kamen mehr Bilder in einer Sekunde, als limits.requests der Konfiguration einlässt
 missed-no-model = die Station hatte kein Modell
 missed-paused = die Station pausierte
 missed-too-large = es ist größer, als limits.body der Konfiguration einlässt
 missed-no-room = auf der Platte war kein Platz mehr
 missed-slow = es kam nicht rechtzeitig ganz an
+missed-broken = seine Verbindung endete, bevor es ganz angekommen war
 missed-ending = der Dienst war dabei zu enden
 missed-other = nicht zu verwenden: { $detail }
 today = heute { $verdict }
@@ -755,6 +765,8 @@ refused-image-removed = Das Bild der Prüfung { $id } wurde am { $day } entfernt
 refused-most-regions = Es können höchstens { $most } Bereiche mit je { $points } Ecken gezeichnet werden.
 refused-nothing-inspected = So bleibt nichts zu prüfen: Machen Sie kleiner, was ignoriert wird.
 refused-large-body = Sie hat mehr als { $most } Bytes.
+refused-broken-body = Die Verbindung endete, bevor alles angekommen war: Senden Sie es noch einmal.
+refused-receiving = Für die Station { $station } werden schon zu viele Bilder empfangen: Dieses wurde nicht beurteilt.
 refused-model-large = Die Datei eines Modells hat höchstens { $most } Bytes.
 refused-model-file = Das ist kein Modell, das hier zu brauchen ist ({ $detail }).
 refused-user-known = Es gibt schon einen Benutzer { $name }.

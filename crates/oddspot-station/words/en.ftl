@@ -134,6 +134,14 @@ trouble-model = Station { $station } has no model: { $model }, which judged last
 keeping-room = the disk of the data folder is nearly full, { $free } of { $total } are free: make room on it, or say under [keep] of the configuration which images may go
 keeping-beyond = station { $station } has { $has } of images, more than the { $bound } of keep.gigabytes: all that may go is gone, for what is not good, is labelled, or was learned from is never removed, nor are the newest parts; give it more gigabytes
 folder-away = { $folder } cannot be read ({ $detail }): it is tried again until it can
+camera-silent = no image for { $length ->
+    [one] 1 second
+   *[other] { $length } seconds
+}: is the camera on, and what brings its images? (limits.silence)
+camera-silent-minutes = no image for { $length ->
+    [one] 1 minute
+   *[other] { $length } minutes
+}: is the camera on, and what brings its images? (limits.silence)
 camera-stuck = { $images } or more images in a row have the very same pixels: the camera, or what brings its images, may be stuck. They are untrusted until another picture comes (limits.repeats)
 image-repeats = the very same picture as { $before ->
     [one] the one before it
@@ -156,12 +164,14 @@ missed-today = { $images ->
 missed-one = { $time }, { $name }: { $reason }
 missed-unnamed = without a name
 missed-queue-full = more images came than could wait
+missed-receiving = too many images were being received
 missed-too-fast = more images came in a second than limits.requests of the configuration lets in
 missed-no-model = the station had no model
 missed-paused = the station was paused
 missed-too-large = it is larger than limits.body of the configuration lets in
 missed-no-room = there was no room left on the disk
 missed-slow = it did not come whole in time
+missed-broken = its connection ended before it had come whole
 missed-ending = the service was about to end
 missed-other = { $detail }
 today = { $verdict } today
@@ -755,6 +765,8 @@ refused-image-removed = the image of inspection { $id } was removed on { $day }:
 refused-most-regions = at most { $most } regions of { $points } points each can be drawn
 refused-nothing-inspected = they leave nothing to inspect: make what is ignored smaller
 refused-large-body = it has more than { $most } bytes
+refused-broken-body = the connection ended before the whole body had come: send it again
+refused-receiving = too many images are being received for station { $station } already: this one was not judged
 refused-model-large = a model's file has at most { $most } bytes
 refused-model-file = this is no model that can be used here: { $detail }
 refused-user-known = there is a user { $name } already

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -56,9 +57,12 @@ pub fn station(folder: &Path, threads: usize) -> Result<StationConfiguration> {
 pub fn feed(service: &Service, interrupt: &Interrupt) -> Result<()> {
     let interrupt = interrupt.clone();
     // Not by a request: where there are users, it would need a token.
-    let queue = service.station(NAME)?.queue.clone();
+    let station = service.station(NAME)?;
+    let (queue, history) = (station.queue.clone(), Arc::clone(&service.history));
     let work = move || {
-        for number in 1_u64.. {
+        // In a data folder that stays, the numbers go on.
+        let last = station.last_number(&history).unwrap_or_default();
+        for number in last + 1.. {
             if interrupt.flow().is_break() {
                 return;
             }

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{After, Fault, Place, StationConfiguration};
+use super::place::{Fault, Place};
+use super::{After, StationConfiguration};
 
 /// Bytes of a gigabyte.
 const GIGABYTE: f64 = 1e9;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Fault, Place};
+use super::place::{Fault, Place};
 
 /// Images that may wait for a station, at most.
 const MOST_WAIT: usize = 10_000;
@@ -21,6 +21,8 @@ pub struct Limits {
     pub requests: u32,
     /// Images in a row with the same pixels, from which on they are not trusted; 0 trusts all.
     pub repeats: u32,
+    /// Seconds without an image after which that is told of a station; 0 never tells.
+    pub silence: u32,
     /// Bytes of the data folder's disk: with fewer free ones it is told of as nearly full. Without it that is a twentieth
     /// of the disk; 0 never tells.
     pub free: Option<u64>,
@@ -34,6 +36,7 @@ impl Default for Limits {
             queue: 3,
             requests: 1_000,
             repeats: 3,
+            silence: 0,
             free: None,
         }
     }

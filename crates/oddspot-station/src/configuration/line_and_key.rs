@@ -7,7 +7,11 @@ pub(super) fn told(text: &str, place: Option<usize>, reason: &str) -> String {
     let before = place.and_then(|place| text.get(..place));
     let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
     let table = DeTable::parse(text).ok();
-    let key = place.and_then(|place| key_of(table?.get_ref(), place));
+    let key = place.and_then(|place| match table {
+        Some(table) => key_of(table.get_ref(), place),
+        // What is no TOML at all has no keys but those that one reads.
+        None => key_by_line(text, place),
+    });
     let key = key.filter(|key| !begins_with(reason, key));
     let key = key.map(|key| format!("{key}: "));
     line.unwrap_or_default() + &key.unwrap_or_default() + reason
@@ -36,6 +40,25 @@ fn key_of(table: &DeTable<'_>, place: usize) -> Option<String> {
     })
 }
 
+/// The key of the line that a place lies in, behind that of the last table before it.
+fn key_by_line(text: &str, place: usize) -> Option<String> {
+    let begin = text.get(..place)?.rfind('\n').map_or(0, |at| at + 1);
+    let (before, line) = text.split_at_checked(begin)?;
+    let key = line.lines().next()?.split_once('=')?.0.trim();
+    let is_key = |key: &str| {
+        let is_of_keys = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+        !key.is_empty() && key.chars().all(is_of_keys)
+    };
+    let table = before.lines().rev().find_map(|line| {
+        let table = line.trim().trim_start_matches('[').split(']').next()?;
+        (line.trim().starts_with('[') && is_key(table)).then_some(table)
+    });
+    is_key(key).then(|| match table {
+        Some(table) => format!("{table}.{key}"),
+        None => key.to_owned(),
+    })
+}
+
 fn key_within(value: &DeValue<'_>, place: usize) -> Option<String> {
     match value {
         DeValue::Table(table) => key_of(table, place),
@@ -58,6 +81,9 @@ mod tests {
         };
         for (text, line, key) in [
             ("listen = \"nonsense\"\n", 1, "listen: "),
+            ("threads = 1\ndata = d1\n", 2, "data: "),
+            ("[limits]\nbody = 1\nqueue = many\n", 3, "limits.queue: "),
+            ("[[station]]\nname = a\n", 2, "station.name: "),
             ("threads = 1\nlanguage = 7\n", 2, "language: "),
             (
                 "[[station]]\nname = \"a\"\nmodel = 7\n",

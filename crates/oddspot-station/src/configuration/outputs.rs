@@ -139,6 +139,7 @@ pub fn fault<'a>(
     let mut units = HashSet::new();
     stations.enumerate().find_map(|(station, outputs)| {
         let (mut names, mut files) = (HashSet::new(), HashSet::new());
+        let mut topics = HashSet::new();
         outputs.iter().enumerate().find_map(|(number, output)| {
             let fault = |(key, reason)| Some(([station, number], key, reason));
             let target = match output.target() {
@@ -167,6 +168,17 @@ pub fn fault<'a>(
                     );
                     let is_new = files.insert((folder, is_csv));
                     (!is_new).then_some(([station, number], "folder", reason))
+                }
+                Target::Mqtt {
+                    host, port, site, ..
+                } => {
+                    let broker = format!("{}:{port}", host.to_ascii_lowercase());
+                    let reason = format!(
+                        "two outputs of one station would tell {broker} everything twice at site {site}: take one of them, or \
+                         another site"
+                    );
+                    let is_new = topics.insert((broker, site));
+                    (!is_new).then_some(([station, number], "broker", reason))
                 }
                 _ => None,
             }

@@ -59,6 +59,14 @@ pub fn fault<'a>(folders: impl Iterator<Item = Option<&'a Path>>) -> Option<(usi
     })
 }
 
+/// The number of the first folder that lies in another one, or is that one.
+pub fn within<'a>(outer: &Path, folders: impl Iterator<Item = Option<&'a Path>>) -> Option<usize> {
+    let folders: Vec<Option<&Path>> = folders.collect();
+    let outer = real(outer);
+    let is_in = |real: &Option<PathBuf>| real.as_ref().is_some_and(|real| real.starts_with(&outer));
+    reals(&folders).iter().position(is_in)
+}
+
 /// The real paths of folders, all asked for at a time: of several on a share that hangs each is waited for.
 fn reals(folders: &[Option<&Path>]) -> Vec<Option<PathBuf>> {
     std::thread::scope(|scope| {

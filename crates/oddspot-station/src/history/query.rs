@@ -131,6 +131,48 @@ impl History {
         row.as_ref().map(inspection).transpose()
     }
 
+    /// Lets another inspection be of a file as it lies there, which was moved on and has come again: the one before is of
+    /// that name still, and of no file.
+    ///
+    /// # Errors
+    /// A database that cannot be used.
+    pub async fn release_file(&self, station: &str, file: &FileOf) -> Result<()> {
+        let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
+        let before: Vec<String> = sql::query_scalar(
+            "SELECT id FROM inspection \
+             WHERE station = $1 AND file_name = $2 AND file_bytes = $3 AND file_written_ns = $4",
+        )
+        .bind(station)
+        .bind(&file.name)
+        .bind(bytes)
+        .bind(file.written_ns)
+        .fetch_all(self.write())
+        .await?;
+        for id in before {
+            sql::query("UPDATE inspection SET file_bytes = NULL WHERE id = $1")
+                .bind(id)
+                .execute(self.write())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// How often a file was judged that lay there by this name and was written at that time.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn times_judged(&self, station: &str, name: &str, state: &FileState) -> Result<u64> {
+        let times: i64 = sql::query_scalar(
+            "SELECT COUNT(*) FROM inspection WHERE station = $1 AND file_name = $2 AND file_written_ns = $3",
+        )
+        .bind(station)
+        .bind(name)
+        .bind(state.written_ns)
+        .fetch_one(self.read())
+        .await?;
+        Ok(u64::try_from(times).unwrap_or(0))
+    }
+
     /// The files of a station's folder that were judged, as they lay there.
     ///
     /// # Errors
@@ -138,7 +180,7 @@ impl History {
     pub async fn files(&self, station: &str) -> Result<Vec<(String, FileState)>> {
         let rows = sql::query(
             "SELECT file_name, file_bytes, file_written_ns FROM inspection \
-             WHERE station = $1 AND file_name IS NOT NULL",
+             WHERE station = $1 AND file_name IS NOT NULL AND file_bytes IS NOT NULL",
         )
         .bind(station)
         .fetch_all(self.read())

@@ -207,7 +207,22 @@ async fn a_key_and_a_file_have_one_inspection(place: &Place) {
     assert!(history.of_key("other", "k").await.unwrap().is_none());
     assert!(history.of_file("top", &file, "1").await.unwrap().is_some());
     assert!(history.of_file("top", &file, "2").await.unwrap().is_none());
-    assert_eq!(history.files("top").await.unwrap()[0].0, "a.png");
+    let files = history.files("top").await.unwrap();
+    assert_eq!(files[0].0, "a.png");
+    // Moved on, it comes again.
+    history.release_file("top", &file).await.unwrap();
+    assert!(history.of_file("top", &file, "1").await.unwrap().is_none());
+    let again = Judged {
+        file: Some(file.clone()),
+        ..judged(1.0)
+    };
+    let again = history.record(again).await.unwrap();
+    let found = history.of_file("top", &file, "1").await.unwrap().unwrap();
+    assert_eq!(found.id, again.id);
+    let state = files[0].1;
+    let times = history.times_judged("top", "a.png", &state).await.unwrap();
+    let all = history.files("top").await.unwrap();
+    assert_eq!((times, all), (2, files));
 }
 
 on_each_database!(a_database_is_there_again_and_a_newer_one_is_refused);

@@ -23,8 +23,10 @@ async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
     let mut stream = request.into_body().into_data_stream();
     let mut all = Vec::new();
     while let Some(some) = stream.next().await {
-        let some = some
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "broken", error.to_string()))?;
+        let some = some.map_err(|error| {
+            tracing::debug!("a body broke off: {error}");
+            Problem::broken()
+        })?;
         if all.len() + some.len() > most {
             let sentence = Sentence::new("refused-large-body").with("most", most);
             let status = StatusCode::PAYLOAD_TOO_LARGE;

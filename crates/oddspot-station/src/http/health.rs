@@ -60,12 +60,23 @@ pub async fn ready(State(shared): State<Shared>, who: Who) -> Result<impl IntoRe
     let warnings = match who.may(Need::READ_OWN) {
         true => {
             let of_cameras = stations.iter().filter_map(|station| {
-                let trouble = station.repeats.trouble()?;
+                let trouble = station.camera_trouble()?;
                 Some(format!("station {}: {trouble}", station.name))
             });
             let of_keeping = service.keeping.troubles().into_iter();
             let of_keeping = of_keeping.map(|trouble| trouble.to_string());
-            of_keeping.chain(of_cameras).collect()
+            let of_inputs = stations.iter().filter_map(|station| {
+                let (_, folder) = station.folder.as_ref()?;
+                Some(format!("station {}: {}", station.name, folder.told()?))
+            });
+            let outputs = stations.iter().flat_map(|station| &station.outputs);
+            let of_outputs = outputs.filter_map(|output| {
+                let trouble = output.state.trouble()?;
+                let (station, name) = (&output.station, &output.name);
+                Some(format!("station {station}: output {name}: {trouble}"))
+            });
+            let of_ways = of_inputs.chain(of_outputs);
+            of_keeping.chain(of_cameras).chain(of_ways).collect()
         }
         false => Vec::<String>::new(),
     };

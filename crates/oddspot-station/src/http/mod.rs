@@ -85,8 +85,6 @@ pub struct Shared {
     rate: Arc<Rate>,
     /// What of refused images stands in the log.
     refusals: Arc<Refusals>,
-    /// Room for images that are being read: more would only fill memory.
-    reading: Arc<Semaphore>,
     /// Room for good images that are sent: inspections never wait for it.
     learning: Arc<Semaphore>,
 }
@@ -131,8 +129,6 @@ impl Shared {
 
 /// Bytes of a small request, such as a label, at most.
 const SMALL: usize = 16 << 10;
-/// Images that are read at a time, beside as many as may wait.
-const READING: usize = 8;
 /// Good images that are read at a time.
 const LEARNING: usize = 4;
 
@@ -145,7 +141,6 @@ pub fn router(service: Arc<Service>, site: Site) -> Result<Router> {
     let shared = Shared {
         rate: Arc::new(Rate::new(service.limits.requests)),
         refusals: Arc::default(),
-        reading: Arc::new(Semaphore::new(service.limits.queue + READING)),
         learning: Arc::new(Semaphore::new(LEARNING)),
         access: Arc::new(Access::new(Arc::clone(&service.history))),
         languages: Languages::of_the_program().map_err(Error::internal)?,

@@ -153,7 +153,7 @@ async fn now_at(
         station: station.name.clone(),
         is_paused: station.post.is_paused(),
         trouble: trouble_of(t, shared, station),
-        camera: (station.repeats.trouble()).map(|trouble| trouble.marked(t)),
+        camera: (station.camera_trouble()).map(|trouble| trouble.marked(t)),
         missed: MissedRows::of(t, &shared.service.misses.today(&station.name)),
         keeping: (shared.service.keeping.trouble(&station.name)).map(|trouble| {
             let said = t.say("trouble-keeping").with("detail", trouble.marked(t));

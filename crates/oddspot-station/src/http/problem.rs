@@ -64,6 +64,12 @@ impl Problem {
         Self::of(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence)
     }
 
+    /// A body that ended before all of it had come, whatever the library that read it says.
+    pub fn broken() -> Self {
+        let sentence = Sentence::new("refused-broken-body");
+        Self::of(StatusCode::BAD_REQUEST, "broken", sentence)
+    }
+
     /// What is asked for is not there.
     pub fn missing(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
@@ -106,7 +112,7 @@ impl From<Error> for Problem {
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::Mismatch | Kind::NoModel => StatusCode::CONFLICT,
-            Kind::Paused | Kind::Full | Kind::Away | Kind::Ending => {
+            Kind::Paused | Kind::Full | Kind::Receiving | Kind::Away | Kind::Ending => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Kind::TooFast => StatusCode::TOO_MANY_REQUESTS,
@@ -116,6 +122,7 @@ impl From<Error> for Problem {
         if status.is_server_error()
             && ![
                 Kind::Full,
+                Kind::Receiving,
                 Kind::Paused,
                 Kind::Away,
                 Kind::Ending,

@@ -29,9 +29,9 @@ pub struct StationNow {
     folder: Option<String>,
     /// What is wrong with that folder, if anything is.
     folder_trouble: Option<String>,
-    /// That the last images had the very same pixels, so that the camera may be stuck, if so.
+    /// That the last images had the very same pixels, so that the camera may be stuck, or that no image came for long, if so.
     camera_trouble: Option<String>,
-    /// Bytes of its images, when it was looked last; absent until then.
+    /// Bytes of its images; null until it was looked for the first time.
     kept_bytes: Option<u64>,
     /// Why it keeps more than it is to, or that the disk is nearly full, if so.
     keeping_trouble: Option<String>,
@@ -57,8 +57,8 @@ impl StationNow {
             folder: (station.folder.as_ref()).map(|(root, _)| root.display().to_string()),
             folder_trouble: (station.folder.as_ref())
                 .and_then(|(_, state)| Some(state.told()?.to_string())),
-            camera_trouble: (station.repeats.trouble()).map(|trouble| trouble.to_string()),
-            kept_bytes: service.keeping.of(&station.name).map(|kept| kept.bytes),
+            camera_trouble: (station.camera_trouble()).map(|trouble| trouble.to_string()),
+            kept_bytes: service.keeping.bytes(&station.name),
             keeping_trouble: (service.keeping.trouble(&station.name))
                 .map(|trouble| trouble.to_string()),
             outputs: (station.outputs.iter())

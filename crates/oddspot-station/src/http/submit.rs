@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::judging::{Judgement, Refused, Task, ended, name_of};
 use crate::outputs::NotJudged;
 use crate::service::Station;
+use crate::words::Sentence;
 
 /// How long the body of a request may take.
 const BODY: Duration = Duration::from_secs(30);
@@ -22,24 +23,27 @@ pub async fn body_for(
     station: &str,
     request: Request,
 ) -> Result<(Bytes, Instant), Problem> {
-    let refused = |kind: Kind, reason: String| {
-        let error = Error::new(kind, reason);
+    let refused = |error: Error| {
         missed(shared, station, &error, None);
         Problem::from(error)
     };
     if !shared.rate.admits(Instant::now()) {
         let most = shared.service.limits.requests;
         let reason = format!("more than {most} images came in a second");
-        return Err(refused(Kind::TooFast, reason));
+        return Err(refused(Error::new(Kind::TooFast, reason)));
     }
     let at = shared.service.station(station)?;
     let is_ready = at.post.ready().map(drop);
     if let Err(error) = is_ready.and_then(|()| shared.service.history.check_there()) {
-        return Err(refused(error.kind(), error.reason().to_owned()));
+        let refusal = Error::new(error.kind(), error.reason().to_owned());
+        return Err(refused(refusal));
     }
-    let room = shared.reading.try_acquire();
-    let (true, Ok(_room)) = (at.queue.has_room(), room) else {
+    if !at.queue.has_room() {
         return Err(full(shared, &at, None));
+    }
+    let Some(_place) = at.queue.receive() else {
+        let sentence = Sentence::new("refused-receiving").with("station", station);
+        return Err(refused(Error::of(Kind::Receiving, sentence)));
     };
     let read = in_time(Bytes::from_request(request, &())).await;
     let read = read.inspect_err(|problem| {
@@ -49,15 +53,14 @@ pub async fn body_for(
         Ok(bytes) => Ok((bytes, Instant::now())),
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             let most = shared.service.limits.body;
-            Err(refused(
-                Kind::TooLarge,
-                format!("it has more than {most} bytes"),
-            ))
+            let reason = format!("it has more than {most} bytes");
+            Err(refused(Error::new(Kind::TooLarge, reason)))
         }
         Err(rejection) => {
-            let detail = rejection.body_text();
-            note(shared, station, "broken", detail.clone(), None);
-            Err(Problem::new(StatusCode::BAD_REQUEST, "broken", detail))
+            tracing::debug!("{station}: {}", rejection.body_text());
+            let problem = Problem::broken();
+            note(shared, station, "broken", problem.detail().to_owned(), None);
+            Err(problem)
         }
     }
 }

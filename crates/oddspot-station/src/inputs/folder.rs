@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 
 use super::moved::{DONE, FAILED, explain, move_to, put_back};
 use super::state::{AWAY, FolderState};
+use super::unmoved::{Unmoved, name_of};
 use crate::configuration::{After, real};
 use crate::error::{Error, Kind, Result};
 use crate::history::{FileOf, History, Source};
@@ -73,16 +74,22 @@ impl FolderInput {
             tracing::warn!("{}: {error}", self.post.name);
         }
         let mut taken = Taken::default();
-        if self.after == After::Stay {
-            for (name, state) in known {
-                taken.insert(&format!("{}/{name}", spelled(&self.root)), &state);
+        let mut left_out = vec![self.data.clone()];
+        let mut unmoved = Unmoved::default();
+        match self.after {
+            After::Stay => {
+                for (name, state) in known {
+                    taken.insert(&format!("{}/{name}", spelled(&self.root)), &state);
+                }
+            }
+            After::Move => {
+                left_out.extend([DONE, FAILED].map(|below| self.root.join(below)));
+                let times = |name: &str, state: &FileState| self.times_judged(name, state);
+                let at_start = || Unmoved::at_start(&self.root, &left_out, known, times);
+                unmoved = pulse.during(at_start);
             }
         }
         let mut arrivals = Arrivals::new(taken);
-        let mut left_out = vec![self.data.clone()];
-        if self.after == After::Move {
-            left_out.extend([DONE, FAILED].map(|below| self.root.join(below)));
-        }
         let new = || Folder::new(self.root.clone(), left_out, Links::Left, self.teller());
         let mut folder = pulse.during(new);
         folder.set_pulse(pulse);
@@ -97,12 +104,19 @@ impl FolderInput {
                 if self.is_stopped() {
                     return;
                 }
-                match self.take(&one, &mut arrivals) {
+                match self.take(&one, &mut arrivals, &mut unmoved) {
                     Ok(()) => drop(self.state.lock().waiting.remove(&one.path)),
                     Err(error) => self.wait(&one, &mut arrivals, &error),
                 }
             }
         }
+    }
+
+    /// How often a file was judged as it lies there; of one that nobody can ask for now it is taken that it was once
+    /// more than it was moved.
+    fn times_judged(&self, name: &str, state: &FileState) -> u64 {
+        let times = self.history.times_judged(&self.post.name, name, state);
+        self.runtime.block_on(times).unwrap_or(u64::MAX)
     }
 
     fn is_stopped(&self) -> bool {
@@ -142,7 +156,7 @@ impl FolderInput {
     ///
     /// # Errors
     /// Why it cannot be done with yet.
-    fn take(&self, whole: &Whole, arrivals: &mut Arrivals) -> Result<()> {
+    fn take(&self, whole: &Whole, arrivals: &mut Arrivals, unmoved: &mut Unmoved) -> Result<()> {
         let path = &whole.path;
         let pulse = &self.state.pulse;
         if pulse.during(|| is_linked(&self.root, path)) {
@@ -153,16 +167,25 @@ impl FolderInput {
         if !pulse.during(|| is_image(path)) {
             return Ok(());
         }
+        let name = name_of(&self.root, path);
         let judged = match pulse.during(|| self.task(whole)) {
-            Ok(task) => self.queue.judge_blocking(task),
+            Ok(task) => {
+                self.renew(whole, &name, unmoved)?;
+                self.queue.judge_blocking(task)
+            }
             Err(error) => Err(error),
         };
         match judged {
             Ok(judgement) => {
                 pulse.during(|| self.finish(whole, Ok(&judgement.inspection.image)))?;
                 if self.after == After::Move {
-                    // Somebody may put it back: it is moved on again then.
+                    // Somebody may put it back: it comes anew then.
                     arrivals.forget(whole);
+                    unmoved.forget(&name, &whole.state);
+                    if !judgement.is_new {
+                        let station = &self.post.name;
+                        tracing::info!("{station}: {name} was judged before, and is moved now");
+                    }
                 }
                 Ok(())
             }
@@ -176,6 +199,21 @@ impl FolderInput {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Lets a file be judged again that was moved and lies there anew; one that was not moved yet may be judged already,
+    /// and a file that stays is judged once.
+    ///
+    /// # Errors
+    /// A database that cannot be used.
+    fn renew(&self, whole: &Whole, name: &str, unmoved: &mut Unmoved) -> Result<()> {
+        if self.after == After::Move && !unmoved.has(name, &whole.state) {
+            let file = self.file(whole);
+            let released = self.history.release_file(&self.post.name, &file);
+            self.runtime.block_on(released)?;
+            unmoved.note(name, &whole.state);
+        }
+        Ok(())
     }
 
     fn task(&self, whole: &Whole) -> Result<Task> {
@@ -324,17 +362,11 @@ fn is_of_the_image(error: &Error) -> bool {
         | Kind::NoModel
         | Kind::Paused
         | Kind::Full
+        | Kind::Receiving
         | Kind::TooFast
         | Kind::Away
         | Kind::Ending
         | Kind::NoRoom
         | Kind::System => false,
     }
-}
-
-/// A file's path below its folder, with `/`.
-fn name_of(root: &Path, path: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    let parts = below.iter().map(|part| spelled(Path::new(part)));
-    parts.collect::<Vec<_>>().join("/")
 }

@@ -3,6 +3,7 @@
 mod folder;
 mod moved;
 mod state;
+mod unmoved;
 
 pub use folder::FolderInput;
 pub use state::FolderState;

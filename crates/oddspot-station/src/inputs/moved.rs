@@ -40,6 +40,16 @@ pub fn move_to(
     Ok(None)
 }
 
+/// How many files of this name, as they were written, were moved to [`DONE`] and still lie there.
+pub fn copies_done(root: &Path, name: &str, state: &FileState) -> u64 {
+    let first = root.join(DONE).join(name);
+    let numbers = (2..).map(|number| numbered(&first, number));
+    let lying = std::iter::once(first.clone()).chain(numbers);
+    let lying = lying.map_while(|path| path.symlink_metadata().ok());
+    let copies = lying.filter(|found| FileState::of(found).as_ref() == Some(state));
+    copies.count() as u64
+}
+
 /// Puts files back into a folder of which a service that was killed did not know yet whether it had judged them.
 ///
 /// # Errors

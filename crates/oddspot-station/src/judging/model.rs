@@ -8,6 +8,7 @@ use oddspot::files::digest::{hex, sha256_of_file};
 use oddspot::images::Limits;
 use oddspot::{Detector, Options};
 
+use super::decoding::Decoding;
 use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::ModelVersion;
@@ -29,6 +30,7 @@ pub struct Models {
     data: Arc<Data>,
     options: Options,
     limits: Limits,
+    decoding: Decoding,
     ready: Mutex<Vec<Arc<Model>>>,
     /// By SHA-256 those whose files cannot be used any more, and why.
     damaged: Mutex<BTreeMap<String, String>>,
@@ -46,6 +48,7 @@ impl Models {
             data,
             options,
             limits,
+            decoding: Decoding::new(limits),
             ready: Mutex::default(),
             damaged: Mutex::default(),
         }
@@ -59,6 +62,11 @@ impl Models {
     /// How large images may be.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// How many images lie decoded in memory.
+    pub fn decoding(&self) -> &Decoding {
+        &self.decoding
     }
 
     /// Where a model's file lies.

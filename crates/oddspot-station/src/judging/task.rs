@@ -11,6 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::error::{Error, Kind, Result};
 use crate::history::{Actor, FileOf, Inspection, Source};
 
+/// Bodies that a station receives at a time, beside as many as may wait: more would only fill memory.
+const RECEIVING: usize = 8;
+
 /// An image to be judged.
 pub struct Task {
     /// Its file's content.
@@ -59,6 +62,8 @@ pub struct Queue {
     /// Room for those that wait and for the one that is judged.
     room: Arc<Semaphore>,
     places: usize,
+    /// Room for images that are being received: of this station alone, so that slow ones cost no other station its own.
+    receiving: Arc<Semaphore>,
     is_judging: Arc<AtomicBool>,
     runtime: Handle,
 }
@@ -86,6 +91,7 @@ impl Queue {
             tasks: send,
             room: Arc::new(Semaphore::new(places)),
             places,
+            receiving: Arc::new(Semaphore::new(bound + RECEIVING)),
             is_judging: Arc::default(),
             runtime,
         };
@@ -111,6 +117,11 @@ impl Queue {
     /// Whether there is room for another image.
     pub fn has_room(&self) -> bool {
         self.room.available_permits() > 0
+    }
+
+    /// A place for an image that is to be received, held until it is there; none where too many are being received.
+    pub fn receive(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.receiving).try_acquire_owned().ok()
     }
 
     /// Whether nobody judges any more.
@@ -151,6 +162,11 @@ impl Queue {
         let told = self.put(task, place.map_err(|_| ended())?);
         let told = told.map_err(|_| ended())?;
         told.blocking_recv().unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Waits for what the service does; not to be called where requests are served.
+    pub fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Ends the work once what waits is judged.

@@ -11,10 +11,11 @@ use oddspot::verdict::Verdict;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
-use super::model::Model;
+use super::model::{Model, Models};
 use super::post::Post;
 use super::recent::Recent;
 use super::repeats::Repeats;
+use super::silence::Silence;
 use super::task::{Judgement, Queue, Task, Tasks, Waiting};
 use crate::data::{Data, HeldImage};
 use crate::error::{Error, Kind, Result};
@@ -30,6 +31,8 @@ const SENT: &str = "that was sent";
 pub struct Worker {
     /// The station, and what judges there.
     pub post: Arc<Post>,
+    /// Who lets images be decoded.
+    pub models: Arc<Models>,
     /// Where images are kept.
     pub data: Arc<Data>,
     /// Where inspections are kept.
@@ -40,6 +43,8 @@ pub struct Worker {
     pub recent: Arc<Recent>,
     /// Whether the same picture comes again and again.
     pub repeats: Arc<Repeats>,
+    /// Whether anything comes.
+    pub silence: Arc<Silence>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where it is told that an image was not judged.
@@ -55,7 +60,11 @@ impl Worker {
             queue.set_judging(true);
             self.metrics.waiting(&self.post.name, queue.waiting());
             let (source, part_id) = (task.source, task.part_id.clone());
+            // What a person sends tells nothing of the camera. Outputs that hear of the image look at once how it is.
+            let is_of_camera = task.sender.is_none();
+            self.silence.ends_if(is_of_camera);
             let judged = self.judge(task);
+            self.silence.ends_if(is_of_camera);
             queue.set_judging(false);
             drop(place);
             // A file of a folder is tried again, and counts once it is given up.
@@ -140,6 +149,7 @@ impl Worker {
         let name = task.file.as_ref().map_or(SENT, |file| &file.name);
         let detector = &model.detector;
         let reading = detector.reading();
+        let _decoded = self.models.decoding().admit(bytes);
         let picture = caught(|| reading.decode_bytes(bytes, Path::new(name)))?;
         std::thread::scope(|scope| {
             let kept = scope.spawn(|| {
@@ -207,6 +217,7 @@ pub fn name_of(kind: Kind) -> &'static str {
         Kind::NoModel => "no_model",
         Kind::Paused => "paused",
         Kind::Full => "queue_full",
+        Kind::Receiving => "receiving_full",
         Kind::TooFast => "too_fast",
         Kind::Away => "history_away",
         Kind::Ending => "ending",

@@ -81,6 +81,21 @@ impl Keeping {
         self.lock().stations.get(station).cloned()
     }
 
+    /// Bytes of a station's images, those that came since somebody looked too; None as long as nobody did.
+    pub fn bytes(&self, station: &str) -> Option<u64> {
+        self.of(station)?;
+        Some(self.metrics.kept_bytes(station))
+    }
+
+    /// Looks how much a station keeps that was just put to work.
+    pub async fn begin(&self, station: &str) {
+        match self.history.kept_bytes().await {
+            Ok(bytes) => self.note_kept(station, bytes.get(station).copied().unwrap_or(0)),
+            // The next look tells it.
+            Err(error) => tracing::debug!("{station}: nobody knows how much it keeps: {error}"),
+        }
+    }
+
     /// What is to be kept of a station.
     pub fn rule(&self, station: &str) -> KeepConfiguration {
         self.rules.at(station)

@@ -79,7 +79,10 @@ impl Deliverer {
                 None if attempt.is_some_told => {}
                 // What cannot be told now is told after the next start.
                 _ if ends => break,
-                None => self.wait(None, &mut works).await,
+                None => match recipient.looks() {
+                    Some(every) => drop(timeout(every, self.wait(None, &mut works)).await),
+                    None => self.wait(None, &mut works).await,
+                },
                 Some(Trouble::Away) => {
                     self.wait_for_history().await;
                     pause = PAUSES[0];
@@ -113,8 +116,18 @@ impl Deliverer {
         self.mark().await?;
         let Output { station, name, .. } = &self.output;
         let events = self.history.to_tell(station, name, AT_ONCE).await?;
-        if events.is_empty() {
+        if events.is_empty() && *self.ending.borrow() {
             return Ok(());
+        }
+        if events.is_empty() {
+            return match recipient.look().await {
+                Some(Err(trouble)) => Err(Trouble::Of(trouble)),
+                Some(Ok(())) => {
+                    self.output.works();
+                    Ok(())
+                }
+                None => Ok(()),
+            };
         }
         let handed = recipient.hand_on(&events).await;
         if let Some(last) = events[..handed.done.min(events.len())].last() {

@@ -94,6 +94,14 @@ impl Files {
         }
     }
 
+    /// Looks whether its folder is there, though nothing is to be written.
+    pub async fn look(&mut self) -> Result<()> {
+        self.come_back().await?;
+        let days = self.days.clone();
+        self.under_way = Some(tokio::task::spawn_blocking(move || days.check()));
+        self.come_back().await
+    }
+
     /// Waits for the attempt that is under way, for some time.
     async fn come_back(&mut self) -> Result<()> {
         let Some(under_way) = &mut self.under_way else {
@@ -128,12 +136,19 @@ impl Days {
         })
     }
 
-    fn write(&self, lines: &[Line]) -> Result<()> {
-        // It is not made: where a share is not mounted, its folder would lie below.
-        if !self.folder.is_dir() {
-            let reason = Sentence::new("folder-gone");
-            return Err(Error::of(Kind::System, of_file(&self.folder, reason)));
+    /// Refuses a folder that is not there. It is not made: where a share is not mounted, it would lie below.
+    fn check(&self) -> Result<()> {
+        match self.folder.is_dir() {
+            true => Ok(()),
+            false => {
+                let reason = Sentence::new("folder-gone");
+                Err(Error::of(Kind::System, of_file(&self.folder, reason)))
+            }
         }
+    }
+
+    fn write(&self, lines: &[Line]) -> Result<()> {
+        self.check()?;
         let mut names: Vec<&str> = lines.iter().map(|line| &*line.file).collect();
         names.dedup();
         while let Some(name) = names.pop() {

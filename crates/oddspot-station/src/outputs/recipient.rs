@@ -1,6 +1,7 @@
 //! Who is told, of whatever kind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -14,6 +15,9 @@ use super::webhook::Webhook;
 use crate::configuration::{Target, certificates, secret};
 use crate::error::{Error, Kind, Result};
 use crate::history::Event;
+
+/// Between two looks at whether something could be told.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Who is told.
 pub enum Recipient {
@@ -98,6 +102,19 @@ impl Recipient {
             Self::Mqtt(mqtt) => mqtt.hand_on(events).await,
             Self::Modbus(modbus) => modbus.hand_on(events).await,
         }
+    }
+
+    /// Whether it could be told something though nothing waits, for those of which that can be seen.
+    pub async fn look(&mut self) -> Option<Result<()>> {
+        match self {
+            Self::Files(files) => Some(files.look().await),
+            Self::Webhook(_) | Self::Mqtt(_) | Self::Modbus(_) => None,
+        }
+    }
+
+    /// Between two such looks.
+    pub fn looks(&self) -> Option<Duration> {
+        matches!(self, Self::Files(_)).then_some(LOOK)
     }
 
     /// Takes leave.

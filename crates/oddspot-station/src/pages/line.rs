@@ -105,12 +105,14 @@ fn why_missed(t: &Words, image: &NotJudged) -> Marked {
     }
     let key = match image.reason {
         "queue_full" => "missed-queue-full",
+        "receiving_full" => "missed-receiving",
         "too_fast" => "missed-too-fast",
         "no_model" => "missed-no-model",
         "paused" => "missed-paused",
         "too_large" => "missed-too-large",
         "no_room" => "missed-no-room",
         "slow" => "missed-slow",
+        "broken" => "missed-broken",
         "ending" => "missed-ending",
         // Of these the kind alone says too little.
         _ => "missed-other",

@@ -39,6 +39,7 @@ impl Service {
         // Without a configuration it has no folder and no outputs.
         self.take_in(&StationConfiguration::named(name), None)
             .await?;
+        self.keeping.begin(name).await;
         self.station(name)
     }
 
@@ -165,6 +166,7 @@ impl Service {
         loop {
             let taken = self.take_in(&asked, None).await;
             if !self.may_again(&taken).await {
+                self.keeping.begin(name).await;
                 return taken.map(drop);
             }
         }

@@ -1,6 +1,7 @@
 //! A service: its stations at work, what it keeps, and how it ends.
 
 mod changing;
+mod station;
 mod workshop;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,17 +20,17 @@ use crate::data::{Data, keep_private};
 use crate::error::{Error, Kind, Result};
 use crate::good::GoodImages;
 use crate::history::{Actor, Deed, History, Note};
-use crate::inputs::FolderState;
 use crate::jobs::Jobs;
-use crate::judging::{Model, Models, Post, Queue, Recent, Repeats};
+use crate::judging::{Models, Recent};
 use crate::keeping::Keeping;
 use crate::metrics::Metrics;
-use crate::outputs::{Condition, Look, Misses, Output, Outputs};
+use crate::outputs::{Misses, Output, Outputs};
 use crate::pictures::Pictures;
 use crate::storing::Storing;
 use crate::versions::Versions;
 use crate::words::Sentence;
 use changing::finish_renames;
+pub use station::Station;
 use workshop::{Workshop, spawn};
 
 /// How long what waits may take at the end.
@@ -38,62 +39,6 @@ const AT_THE_END: Duration = Duration::from_secs(10);
 const TO_TELL: Duration = Duration::from_secs(2);
 /// Between two looks at whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// One view of one part, at work.
-pub struct Station {
-    /// Its name.
-    pub name: String,
-    /// What judges there.
-    pub post: Arc<Post>,
-    /// Where its images wait.
-    pub queue: Queue,
-    /// Whether the same picture comes again and again.
-    pub repeats: Arc<Repeats>,
-    /// The folder that its images come into, and how that is.
-    pub folder: Option<(PathBuf, FolderState)>,
-    /// The SHA-256 of the model that the configuration names.
-    pub configured_model: Option<String>,
-    /// What the configuration or options say of it; no more than its name, if it was made on the page.
-    pub asked: StationConfiguration,
-    /// The ways by which its results go out.
-    pub outputs: Vec<Output>,
-}
-
-impl Station {
-    /// The model that judges; without it nothing can be.
-    pub fn model(&self) -> Option<Arc<Model>> {
-        self.post.model()
-    }
-
-    /// How it is, for its outputs.
-    fn look(&self, history: &Arc<History>, storing: &Arc<Storing>) -> Look {
-        let (post, queue) = (Arc::clone(&self.post), self.queue.clone());
-        let (history, storing) = (Arc::clone(history), Arc::clone(storing));
-        let folder = self.folder.as_ref().map(|(_, state)| state.clone());
-        let repeats = Arc::clone(&self.repeats);
-        Arc::new(move || {
-            let name = &post.name;
-            let trouble = if post.is_paused() {
-                Some(format!("station {name} is paused"))
-            } else if post.model().is_none() {
-                let none = || format!("station {name} has no model");
-                Some(post.trouble().unwrap_or_else(none))
-            } else if queue.is_ended() {
-                Some(format!("station {name} judges no more"))
-            } else {
-                let of_folder = || Some(folder.as_ref()?.trouble()?.to_string());
-                let of_storing = || Some(storing.trouble()?.to_string());
-                let of_camera = || Some(repeats.trouble()?.to_string());
-                let of_history = history.trouble().or_else(of_storing);
-                of_history.or_else(of_folder).or_else(of_camera)
-            };
-            Condition {
-                trouble,
-                is_busy: queue.is_busy(),
-            }
-        })
-    }
-}
 
 /// A service that runs.
 pub struct Service {
@@ -182,7 +127,7 @@ impl Service {
         let service = Arc::new(Self {
             pictures: Arc::new(Pictures::new(
                 Arc::clone(&data),
-                models,
+                Arc::clone(&models),
                 Arc::clone(&recent),
             )),
             jobs: Arc::new(Jobs::new(
@@ -193,7 +138,7 @@ impl Service {
             good: GoodImages {
                 data: Arc::clone(&data),
                 history: Arc::clone(&history),
-                limits: of_images,
+                models,
             },
             workshop: Workshop {
                 data: Arc::clone(&data),
@@ -320,6 +265,7 @@ impl Service {
             .set_paused(name, is_paused, Some(&note))
             .await?;
         station.post.set_paused(is_paused);
+        station.silence.ends();
         Ok(station)
     }
 

@@ -13,7 +13,7 @@ use crate::data::Data;
 use crate::error::{Error, Kind, Result};
 use crate::history::History;
 use crate::inputs::{FolderInput, FolderState};
-use crate::judging::{Post, Queue, Recent, Repeats, Worker};
+use crate::judging::{Post, Queue, Recent, Repeats, Silence, Worker};
 use crate::metrics::Metrics;
 use crate::outputs::Misses;
 use crate::storing::Storing;
@@ -58,13 +58,19 @@ impl Workshop {
         let (queue, tasks) = Queue::new(self.limits.queue, Handle::current());
         let most = asked.repeats.unwrap_or(self.limits.repeats);
         let repeats = Arc::new(Repeats::new(name, most));
+        let most = asked.silence.unwrap_or(self.limits.silence);
+        let silence = Arc::new(Silence::new(Arc::clone(&post), most));
+        let (misses, metrics) = (Arc::clone(&self.misses), Arc::clone(&self.metrics));
+        tokio::spawn(Silence::heed(Arc::downgrade(&silence), misses, metrics));
         let worker = Worker {
             post: Arc::clone(&post),
+            models: Arc::clone(self.versions.models()),
             data: Arc::clone(&self.data),
             history: Arc::clone(&self.history),
             storing: Arc::clone(&self.storing),
             recent: Arc::clone(&self.recent),
             repeats: Arc::clone(&repeats),
+            silence: Arc::clone(&silence),
             metrics: Arc::clone(&self.metrics),
             misses: Arc::clone(&self.misses),
             runtime: Handle::current(),
@@ -84,6 +90,7 @@ impl Workshop {
                 post,
                 queue,
                 repeats,
+                silence,
                 folder,
                 configured_model: (asked.model.as_ref())
                     .and_then(|_| configured.and_then(|row| row.configured_model)),

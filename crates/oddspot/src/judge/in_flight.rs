@@ -6,7 +6,7 @@ use std::thread::{self, ThreadId};
 /// Lets images in, in the order in which they ask, as long as few pixels are in. One that is larger than all that
 /// may be in gets in alone.
 #[derive(Debug)]
-pub(super) struct InFlight {
+pub struct InFlight {
     most: u64,
     now: Mutex<Now>,
     changed: Condvar,
@@ -32,6 +32,7 @@ pub struct Admitted<'a> {
 }
 
 impl InFlight {
+    /// Of so many pixels at a time, at most.
     pub fn new(most: u64) -> Self {
         Self {
             most,

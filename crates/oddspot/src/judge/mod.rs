@@ -16,7 +16,7 @@ pub use detector::{Detection, Detector, Options};
 pub use examined::{Examined, Inspection};
 pub use examples::Example;
 pub(crate) use examples::score_as_seen;
-pub use in_flight::Admitted;
+pub use in_flight::{Admitted, InFlight};
 pub use in_order::{MOST_PER_CORE, pool};
 pub(crate) use judging::input_shape;
 pub use judging::{Judging, Memory, TeacherSource, TermErrors};

@@ -54,11 +54,46 @@ fn files_are_judged_once_and_moved_on() {
     );
     assert!(world.path("in/failed/broken.png").is_file() && world.path("in/notes.txt").is_file());
     assert!(world.path("in/done/0.png").is_file());
-    // Put back, it is known.
-    fs::rename(world.path("in/done/0.png"), world.path("in/0.png")).unwrap();
-    until(|| (!world.path("in/0.png").exists()).then_some(()));
-    assert!(world.path("in/done/0.png").is_file());
     assert_eq!(serving.all().len(), 3);
+    serving.stop();
+}
+
+/// Puts a copy of a file into a folder, of the same age.
+fn put_again(world: &World, file: &str, to: &str) {
+    let next = world.path("in/.next");
+    fs::copy(world.path(file), &next).unwrap();
+    let written = world.path(file).metadata().unwrap().modified().unwrap();
+    let copy = fs::File::options().write(true).open(&next).unwrap();
+    copy.set_modified(written).unwrap();
+    drop(copy);
+    fs::rename(next, world.path(to)).unwrap();
+}
+
+#[test]
+fn a_file_that_was_moved_on_and_is_put_back_is_judged_again() {
+    let world = World::with_model();
+    world.boards("in", 2);
+    let moved = |name: &str| until(|| world.path(name).is_file().then_some(()));
+    let serving = Serving::start(&world, "--folder in --after move");
+    moved("in/done/0.png");
+    moved("in/done/1.png");
+    assert_eq!(serving.all().len(), 2);
+    fs::rename(world.path("in/done/0.png"), world.path("in/0.png")).unwrap();
+    let found = serving.until(3);
+    assert_eq!(names(&found), ["0.png", "0.png", "1.png"]);
+    moved("in/done/0.png");
+    put_again(&world, "in/done/1.png", "in/1.png");
+    serving.until(4);
+    moved("in/done/1-2.png");
+    serving.stop();
+    // What was judged as often as it was moved is put back; of the other a kill may have come before the move.
+    put_again(&world, "in/done/1.png", "in/1.png");
+    fs::rename(world.path("in/done/0.png"), world.path("in/0.png")).unwrap();
+    let serving = Serving::start(&world, "--folder in --after move");
+    moved("in/done/0.png");
+    moved("in/done/1-3.png");
+    let found = serving.all();
+    assert_eq!(names(&found), ["0.png", "0.png", "1.png", "1.png", "1.png"]);
     serving.stop();
 }
 

@@ -162,6 +162,36 @@ fn a_disk_with_less_room_than_is_configured_is_told_of() {
     assert!(serving.stop().stderr.contains(&trouble));
 }
 
+#[test]
+fn how_much_is_kept_is_told_as_it_is_counted() {
+    let world = World::with_model();
+    let serving = Serving::start(&world, "");
+    let kept = |name: &str| {
+        let stations = serving.get("/api/v1/stations").json();
+        let mut stations = stations.as_array().unwrap().iter();
+        let station = stations.find(|one| one["name"] == name).unwrap();
+        station["kept_bytes"].as_u64()
+    };
+    // The look at the start is over.
+    until(|| kept("model"));
+    let made = serving.post("/api/v1/stations", &json!({ "name": "side" }));
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(kept("side"), Some(0));
+    serving.post_bytes("/api/v1/stations/side/models", &world.read("model.oddspot"));
+    let image = image(1);
+    let place = |name: &str| format!("/api/v1/stations/{name}/inspections");
+    for name in ["model", "side"] {
+        let sent = serving.post_bytes(&place(name), &image);
+        assert_eq!(sent.status, 201, "{}", sent.text());
+        let bytes = image.len() as u64;
+        assert_eq!(kept(name), Some(bytes));
+        let line = format!("oddspot_kept_bytes{{station=\"{name}\"}} {bytes}\n");
+        let metrics = serving.get("/metrics").text();
+        assert!(metrics.contains(&line), "{metrics}");
+    }
+    serving.stop();
+}
+
 /// How often it is killed.
 const KILLS: u64 = 6;
 

@@ -14,6 +14,7 @@ mod outputs;
 mod over_time;
 mod pages;
 mod postgres;
+mod receiving;
 mod refusals;
 mod regions;
 mod repeating;

@@ -181,11 +181,18 @@ fn what_cannot_be_served_is_said_in_a_sentence() {
         ),
         (
             "[[station]]\nname = \"a\"\nmodel = \"none.oddspot\"\n",
-            &["station a: model: ", "none.oddspot"],
+            &["serve.toml: line 3: station.model: ", "none.oddspot"],
         ),
         (
             "[tls]\ncertificate = \"none.pem\"\nkey = \"none.key\"\n",
-            &["tls.certificate: ", "none.pem"],
+            &["serve.toml: line 2: tls.certificate: ", "none.pem"],
+        ),
+        (
+            "[[station]]\nname = \"a\"\nfolder = \"data/in\"\n",
+            &[
+                "serve.toml: line 3: station.folder: ",
+                "lies in the data folder",
+            ],
         ),
     ] {
         world.write("serve.toml", text);

@@ -1,4 +1,4 @@
-//! A camera that is stuck: the very same picture comes again and again.
+//! A camera that is stuck, so that the very same picture comes again and again, or that is off, so that nothing does.
 
 use serde_json::{Value, json};
 
@@ -146,4 +146,35 @@ fn files_of_a_folder_count_too() {
     assert_eq!(all[2]["repeats"], 3);
     until(|| world.path("in/done/2.png").exists().then_some(()));
     serving.stop();
+}
+
+#[test]
+fn a_station_to_which_nothing_comes_is_told_of_until_an_image_does() {
+    let world = world_with("silence = 2\n");
+    let serving = serve(&world);
+    let told = until(|| trouble(&serving));
+    assert!(told.starts_with("no image for 2 seconds"), "{told}");
+    assert!(serving.get("/stations/model").text().contains(&told));
+    assert!(
+        serving
+            .german("/stations/model")
+            .contains("seit 2 Sekunden kein Bild")
+    );
+    let ready = serving.get("/v2/health/ready").json();
+    let warnings = ready["warnings"].as_array().unwrap();
+    assert!(warnings.contains(&json!(format!("station model: {told}"))));
+    until(|| metric(&serving, "oddspot_silent{station=\"model\"} 1").then_some(()));
+    let table = || {
+        let mut files = std::fs::read_dir(world.path("results")).unwrap().flatten();
+        std::fs::read_to_string(files.next()?.path()).ok()
+    };
+    until(|| table().filter(|text| text.contains(",missed,") && text.contains("silent")));
+    assert_eq!(serving.send("", &image(1)).status, 201);
+    until(|| trouble(&serving).is_none().then_some(()));
+    // And again.
+    assert_eq!(until(|| trouble(&serving)), told);
+    let log = serving.stop().stderr;
+    for said in [&format!("model: {told}"), "model: an image came again"] {
+        assert!(log.contains(said), "{log}");
+    }
 }

@@ -282,4 +282,17 @@ fn a_demonstration_learns_boards_and_judges_one_a_second() {
     assert!(stations[0]["camera_trouble"].is_null(), "{stations}");
     serving.stop();
     assert!(!world.path("data").exists());
+    // In a data folder that stays the numbers go on.
+    let serve = || Serving::plain(&world, "serve --demo --data data --listen 127.0.0.1:0");
+    let serving = serve();
+    let before = serving.until(2).len();
+    serving.stop();
+    let serving = serve();
+    let all = serving.until(before + 2);
+    let numbers: Vec<u64> = all
+        .iter()
+        .map(|one| one["part_id"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(numbers, (1..=all.len() as u64).collect::<Vec<_>>());
+    serving.stop();
 }

@@ -178,6 +178,11 @@ impl OutputConfiguration {
 
     fn mqtt(&self) -> Result<Target, OfKey> {
         let broker = self.needed("broker", &self.broker)?;
+        // The value is not told: a password may be in it.
+        if broker.contains('@') {
+            let reason = "a broker's address has no user and no password: give user, and password_file with a file of it";
+            return Err(("broker", reason.to_owned()));
+        }
         let uri = broker.parse::<Uri>().unwrap_or_default();
         let (Some(scheme @ ("mqtt" | "mqtts")), Some(host)) = (uri.scheme_str(), uri.host()) else {
             let reason = format!(
@@ -185,6 +190,12 @@ impl OutputConfiguration {
             );
             return Err(("broker", reason));
         };
+        if !["", "/"].contains(&uri.path()) || uri.query().is_some() {
+            let reason = format!(
+                "{broker:?} has a path, which no broker has: what topics begin with is given by site"
+            );
+            return Err(("broker", reason));
+        }
         let tls = scheme == "mqtts";
         let site = self.needed("site", &self.site)?;
         if check_name(&site).is_err() {

@@ -36,6 +36,13 @@ fn a_mistake_of_an_output_is_named_with_its_line_and_key() {
     };
     let secretless = "kind = \"webhook\"\nurl = \"http://a/\"\nsecret_file = \"none\"\n";
     let mqtt = "kind = \"mqtt\"\nsite = \"a/b\"\nbroker = \"mqtt://b\"\n";
+    let site = "site = \"plant\"\n";
+    let plain = format!("kind = \"mqtt\"\n{site}broker = \"mqtt://b\"\n");
+    let user = plain.replace("//b", "//u:geheim@b");
+    let path = plain.replace("//b", "//b/x");
+    let same = format!(
+        "{plain}[[station.output]]\nname = \"b\"\nkind = \"mqtt\"\n{site}broker = \"mqtt://B:1883/\"\n"
+    );
     let twice = "kind = \"modbus\"\nunit = 1\n[[station.output]]\nname = \"b\"\nkind = \"modbus\"\nunit = 1\n";
     for (output, line, words) in [
         ("kind = \"fax\"\n", 4, "fax"),
@@ -53,6 +60,9 @@ fn a_mistake_of_an_output_is_named_with_its_line_and_key() {
         (secretless, 6, "cannot be read"),
         (mqtt, 5, "a site cannot be called"),
         ("kind = \"modbus\"\nunit = 248\n", 5, "take 1 to 247"),
+        (&user, 6, "give user, and password_file"),
+        (&path, 6, "given by site"),
+        (&same, 11, "everything twice"),
         (twice, 9, "unit 1"),
         (&twice.replace("name = \"b\"\n", ""), 7, "called modbus"),
         ("kind = \"csv\"\nfolders = \"f\"\n", 5, "folders"),
@@ -60,5 +70,6 @@ fn a_mistake_of_an_output_is_named_with_its_line_and_key() {
         let said = said(output);
         let at = format!("serve.toml: line {line}: ");
         assert!(said.contains(&at) && said.contains(words), "{said}");
+        assert!(!said.contains("geheim"), "{said}");
     }
 }

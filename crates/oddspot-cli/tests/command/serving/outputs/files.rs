@@ -88,6 +88,22 @@ fn a_folder_that_is_away_is_waited_for() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_told_of_before_anything_is_to_be_written() {
+    let world = world_with("kind = \"csv\"\nfolder = \"results\"");
+    let serving = serve(&world);
+    let trouble = || outputs(&serving)[0]["trouble"].as_str().map(str::to_owned);
+    let said = until(trouble);
+    assert!(said.contains("is not there"), "{said}");
+    assert_eq!(outputs(&serving)[0]["waiting"], 0);
+    world.make_folder("results");
+    until(|| trouble().is_none().then_some(()));
+    // It goes while nothing is judged.
+    fs::remove_dir(world.path("results")).unwrap();
+    until(trouble);
+    serving.stop();
+}
+
+#[test]
 fn what_waits_for_an_output_that_was_taken_out_is_told_of_and_removed_if_asked() {
     let world = world_with("kind = \"csv\"\nfolder = \"away\"");
     let serving = serve(&world);
