@@ -221,12 +221,15 @@ pub async fn history(
         }
         Err(problem) => wrong = Some(problem.marked(&t)),
     }
+    let of_station = Some(&*asked.station).filter(|station| !station.is_empty());
+    let defects = shared.service.history.defects(of_station).await?;
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {
         nav: navigation(&shared, &who, of_history(&shared, &asked), Place::History),
         stations,
         verdicts: (Verdict::ALL.map(|one| (one.word(), verdict_key(one)))).to_vec(),
         labels: LABELS.to_vec(),
+        defects,
         wrong,
         chart,
         rates: shares,
@@ -299,6 +302,7 @@ fn query(asked: &Listing, cursor: Option<&str>) -> String {
         ("station", &asked.station),
         ("verdict", &asked.verdict),
         ("label", &asked.label),
+        ("defect", &asked.defect),
         ("part_id", &asked.part_id),
         ("since", &asked.since),
         ("until", &asked.until),
@@ -317,6 +321,7 @@ fn shown(asked: Listing) -> Asked {
         station,
         verdict,
         label,
+        defect,
         part_id,
         since,
         until,
@@ -328,6 +333,7 @@ fn shown(asked: Listing) -> Asked {
         station,
         verdict,
         label,
+        defect,
         part_id,
         since,
         until,

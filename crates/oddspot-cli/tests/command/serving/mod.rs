@@ -10,6 +10,7 @@ mod ends;
 mod endurance;
 mod folder;
 mod keeping;
+mod labels;
 mod outputs;
 mod over_time;
 mod pages;
