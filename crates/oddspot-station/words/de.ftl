@@ -15,6 +15,27 @@ stations = Stationen
 pages = Seiten
 people-label = Personen
 new-station = Neue Station
+overview = Alle Linien
+overview-paused = pausiert
+overview-no-model = kein Modell: Es kann nicht geurteilt werden
+overview-missed = { $images ->
+    [one] 1 Bild von heute wurde nicht beurteilt
+   *[other] { $images } Bilder von heute wurden nicht beurteilt
+}
+overview-output = Ausgang { $name }: { $detail }
+ago-now = gerade eben
+ago-minutes = { $count ->
+    [one] vor 1 Minute
+   *[other] vor { $count } Minuten
+}
+ago-hours = { $count ->
+    [one] vor 1 Stunde
+   *[other] vor { $count } Stunden
+}
+ago-days = { $count ->
+    [one] vor 1 Tag
+   *[other] vor { $count } Tagen
+}
 line = Linie
 history = Verlauf
 setup = Einrichten

@@ -15,6 +15,27 @@ stations = Stations
 pages = Pages
 people-label = People
 new-station = New station
+overview = All lines
+overview-paused = paused
+overview-no-model = no model: nothing can be judged
+overview-missed = { $images ->
+    [one] 1 image of today was not judged
+   *[other] { $images } images of today were not judged
+}
+overview-output = output { $name }: { $detail }
+ago-now = just now
+ago-minutes = { $count ->
+    [one] 1 minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] 1 hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] 1 day ago
+   *[other] { $count } days ago
+}
 line = Line
 history = History
 setup = Set-up

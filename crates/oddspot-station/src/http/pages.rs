@@ -11,6 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Shared;
 use super::listing::Listing;
 use super::over_time::rates;
+use super::overview;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order, Role};
 use crate::pages::{
     Asked, AwayPage, Card, Count, EmptyPage, HistoryPage, LinePage, MissedRows, Navigation,
-    NewPage, Now, OutputRow, Place, Reader, chart, render, role_key, verdict_key,
+    NewPage, Now, OutputRow, Place, Reader, chart, natural, render, role_key, verdict_key,
 };
 use crate::service::Station;
 use crate::words::{Marked, Words};
@@ -36,15 +37,16 @@ const LABELS: [(&str, &str); 3] = [
     ("none", "label-none"),
 ];
 
-/// The first station's page.
+/// The page of all stations, or of the only one.
 pub async fn first(State(shared): State<Shared>, who: Who, t: Words) -> Result<Response, Problem> {
-    match shared.service.stations().first() {
-        Some(station) => {
-            let place = format!("/stations/{}", station.name);
+    match &shared.service.stations()[..] {
+        [only] => {
+            let place = format!("/stations/{}", only.name);
             Ok(Redirect::temporary(&place).into_response())
         }
-        None if who.is(Role::Engineer) => Ok(new(State(shared), who, t).await?.into_response()),
-        None => {
+        [_, ..] => Ok(overview::page(&shared, &who, t).await?.into_response()),
+        [] if who.is(Role::Engineer) => Ok(new(State(shared), who, t).await?.into_response()),
+        [] => {
             let nav = navigation(&shared, &who, None, Place::New);
             Ok(Html(render(&EmptyPage { t, nav })?).into_response())
         }
@@ -176,7 +178,7 @@ async fn now_at(
 }
 
 /// What is wrong with a station, if anything is.
-fn trouble_of(t: &Words, shared: &Shared, station: &Station) -> Option<Marked> {
+pub fn trouble_of(t: &Words, shared: &Shared, station: &Station) -> Option<Marked> {
     let of_model = station.post.unusable().map(|sha256| {
         let said = (t.say("trouble-model"))
             .with("station", &station.name)
@@ -201,7 +203,8 @@ pub async fn history(
 ) -> Result<Html<String>, Problem> {
     // Those of before have a history too.
     let known = shared.service.history.stations().await?.into_iter();
-    let stations: Vec<String> = known.map(|row| row.name).collect();
+    let mut stations: Vec<String> = known.map(|row| row.name).collect();
+    stations.sort_by(|one, other| natural(one, other));
     let found = asked.filter().and_then(|filter| {
         let (order, after) = (asked.order()?, asked.after()?);
         Ok((filter, order, after))
@@ -270,6 +273,8 @@ async fn scores(shared: &Shared, t: &Words, filter: &Filter) -> Result<Option<St
 /// Where one is, among the stations at work and the pages that one may see.
 pub fn navigation(shared: &Shared, who: &Who, station: Option<String>, place: Place) -> Navigation {
     let stations = shared.service.stations();
+    let mut stations: Vec<String> = stations.iter().map(|one| one.name.clone()).collect();
+    stations.sort_by(|one, other| natural(one, other));
     Navigation {
         reader: who.person().map(|person| Reader {
             name: person.name.clone(),
@@ -277,7 +282,7 @@ pub fn navigation(shared: &Shared, who: &Who, station: Option<String>, place: Pl
         }),
         is_for_engineer: who.is(Role::Engineer),
         is_for_admin: who.is(Role::Admin),
-        stations: stations.iter().map(|one| one.name.clone()).collect(),
+        stations,
         station,
         place,
     }

@@ -107,7 +107,8 @@ mod tests {
         for score in [2.5, 120.0, 6.0] {
             history.record(judged(score)).await.unwrap();
         }
-        let all = history.find(&Filter::default(), Order::Oldest, None, 9);
+        let every = Filter::default();
+        let all = history.find(&every, Order::Oldest, None, 9);
         let drawing = chart(&english(), &all.await.unwrap()).unwrap();
         // Four times the threshold of 5, and some room.
         assert!(drawing.contains(">21.6</text>"), "{drawing}");
@@ -127,7 +128,8 @@ mod tests {
         for score in [2.5, 10.0] {
             history.record(judged(score)).await.unwrap();
         }
-        let all = history.find(&Filter::default(), Order::Oldest, None, 9);
+        let every = Filter::default();
+        let all = history.find(&every, Order::Oldest, None, 9);
         let drawing = chart(&english(), &all.await.unwrap()).unwrap();
         assert!(drawing.contains(">10.8</text>"), "{drawing}");
         assert_eq!(drawing.matches("<circle").count(), 2, "{drawing}");

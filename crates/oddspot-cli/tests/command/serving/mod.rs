@@ -13,6 +13,7 @@ mod keeping;
 mod labels;
 mod outputs;
 mod over_time;
+mod overview;
 mod pages;
 mod postgres;
 mod refusals;
