@@ -1,5 +1,5 @@
 // The page of all stations: as parts come, the tiles are brought anew from the service.
-import { bring, tell } from "./api.js";
+import { Refusal, bring, tell } from "./api.js";
 import { follow } from "./events.js";
 
 /** Between two times that the tiles are brought anew, at least, in milliseconds: all stations tell of their parts here. */
@@ -25,6 +25,8 @@ async function renew() {
       await bring(part);
       lost.hidden = true;
     } catch (error) {
+      // Signed out meanwhile: the page leads to where one signs in.
+      if (error instanceof Refusal && error.status === 401) return location.reload();
       tell(lost, error);
       lost.hidden = false;
     }
