@@ -185,7 +185,7 @@ fn groups() -> Vec<Group> {
             .post("/account", account::change),
         // What the line's people see and say.
         Group::of_pages(Need::OPERATOR)
-            .get("/", pages::first)
+            .get("/", overview::first)
             .get("/overview", overview::tiles)
             .get("/stations/{station}", pages::line)
             .get("/stations/{station}/now", pages::now)

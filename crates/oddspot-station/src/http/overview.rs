@@ -1,23 +1,39 @@
 //! All stations at a glance.
 
 use axum::extract::State;
-use axum::response::Html;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::{Timestamp, ZonedDateTime};
 
 use super::Shared;
-use super::pages::{navigation, trouble_of};
+use super::pages::{navigation, new, trouble_of};
 use super::problem::Problem;
 use super::who::Who;
 use crate::error::{Error, Result};
-use crate::history::{Backlog, Filter, Order};
+use crate::history::{Backlog, Filter, Order, Role};
 use crate::pages::{
-    Card, Count, OutputRow, OverviewPage, Place, Tile, Tiles, ago, natural, render, verdict_key,
+    Card, Count, EmptyPage, OutputRow, OverviewPage, Place, Tile, Tiles, ago, natural, render,
+    verdict_key,
 };
 use crate::service::Station;
 use crate::words::{Marked, Words};
 
-/// The page.
-pub async fn page(shared: &Shared, who: &Who, t: Words) -> Result<Html<String>> {
+/// The page of all stations, or of the only one.
+pub async fn first(State(shared): State<Shared>, who: Who, t: Words) -> Result<Response, Problem> {
+    match &shared.service.stations()[..] {
+        [only] => {
+            let place = format!("/stations/{}", only.name);
+            Ok(Redirect::temporary(&place).into_response())
+        }
+        [_, ..] => Ok(page(&shared, &who, t).await?.into_response()),
+        [] if who.is(Role::Engineer) => Ok(new(State(shared), who, t).await?.into_response()),
+        [] => {
+            let nav = navigation(&shared, &who, None, Place::New);
+            Ok(Html(render(&EmptyPage { t, nav })?).into_response())
+        }
+    }
+}
+
+async fn page(shared: &Shared, who: &Who, t: Words) -> Result<Html<String>> {
     let nav = navigation(shared, who, None, Place::Overview);
     let tiles = tiles_of(shared, t.clone()).await?;
     Ok(Html(render(&OverviewPage { t, nav, tiles })?))

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use jiff::ZonedDateTime;
 use oddspot::verdict::Verdict;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -11,15 +11,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Shared;
 use super::listing::Listing;
 use super::over_time::rates;
-use super::overview;
 use super::parameters::{Parameters, PathParameters};
 use super::problem::Problem;
 use super::who::Who;
 use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order, Role};
 use crate::pages::{
-    Asked, AwayPage, Card, Count, EmptyPage, HistoryPage, LinePage, MissedRows, Navigation,
-    NewPage, Now, OutputRow, Place, Reader, chart, natural, render, role_key, verdict_key,
+    Asked, AwayPage, Card, Count, HistoryPage, LinePage, MissedRows, Navigation, NewPage, Now,
+    OutputRow, Place, Reader, chart, natural, render, role_key, verdict_key,
 };
 use crate::service::Station;
 use crate::words::{Marked, Words};
@@ -36,22 +35,6 @@ const LABELS: [(&str, &str); 3] = [
     ("bad", "label-bad"),
     ("none", "label-none"),
 ];
-
-/// The page of all stations, or of the only one.
-pub async fn first(State(shared): State<Shared>, who: Who, t: Words) -> Result<Response, Problem> {
-    match &shared.service.stations()[..] {
-        [only] => {
-            let place = format!("/stations/{}", only.name);
-            Ok(Redirect::temporary(&place).into_response())
-        }
-        [_, ..] => Ok(overview::page(&shared, &who, t).await?.into_response()),
-        [] if who.is(Role::Engineer) => Ok(new(State(shared), who, t).await?.into_response()),
-        [] => {
-            let nav = navigation(&shared, &who, None, Place::New);
-            Ok(Html(render(&EmptyPage { t, nav })?).into_response())
-        }
-    }
-}
 
 /// In the place of a page that cannot be made while the history is away: one that says so to people.
 pub async fn unless_away(

@@ -121,8 +121,8 @@ fn all_lines_are_followed_in_a_browser_and_one_is_gone_to_on_a_phone() {
     page.value("document.querySelector('.menu a[href=\"/stations/model\"]').focus()");
     page.enter();
     page.until("location.pathname === '/stations/model' && document.readyState === 'complete'");
-    page.until("document.querySelector('.last .verdict').getBoundingClientRect().bottom < 400");
-    page.until("document.getElementById('large').getBoundingClientRect().top < 500");
+    page.until("document.querySelector('.last .verdict').getBoundingClientRect().bottom < 500");
+    page.until("document.getElementById('large').getBoundingClientRect().top < 560");
     page.assert_sound();
     serving.stop();
 }
