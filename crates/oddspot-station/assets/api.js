@@ -19,10 +19,12 @@ export class Refusal extends Error {
   /**
    * @param {string} sentence
    * @param {string[]} english what of it is in English
+   * @param {number} [status] of the answer
    */
-  constructor(sentence, english) {
+  constructor(sentence, english, status) {
     super(sentence);
     this.english = english;
+    this.status = status;
   }
 }
 
@@ -33,9 +35,9 @@ export class Refusal extends Error {
  */
 export async function refusal(answer) {
   const problem = await answer.json().catch(() => ({}));
-  if (problem.said) return new Refusal(problem.said, problem.english ?? []);
+  if (problem.said) return new Refusal(problem.said, problem.english ?? [], answer.status);
   const detail = problem.detail ?? `${answer.status} ${answer.statusText}`;
-  return new Refusal(say(KINDS[problem.type] ?? "script-failed", { detail }), [detail]);
+  return new Refusal(say(KINDS[problem.type] ?? "script-failed", { detail }), [detail], answer.status);
 }
 
 /**

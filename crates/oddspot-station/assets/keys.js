@@ -67,3 +67,16 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 if (location.hash === "#search") document.getElementById("search")?.focus();
+
+const menu = document.querySelector(".bar-top details");
+if (menu instanceof HTMLDetailsElement) {
+  // Open, it lies over the page.
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  });
+}

@@ -96,13 +96,15 @@ document.addEventListener("click", (event) => {
     give.dataset.address = password;
     give.returnValue = "";
     give.querySelector("form")?.reset();
+    // Browsers that keep passwords must know whose it is.
+    /** @type {HTMLInputElement} */ (document.getElementById("give-name")).value = user ?? "";
     give.showModal();
   }
 });
 
 give.addEventListener("close", () => {
-  const field = give.querySelector("input");
-  if (give.returnValue !== "give" || !field) return;
+  const field = give.querySelector("input[type=password]");
+  if (give.returnValue !== "give" || !(field instanceof HTMLInputElement)) return;
   const password = field.value;
   field.value = "";
   attempt(async () => {

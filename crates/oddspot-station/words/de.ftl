@@ -15,6 +15,27 @@ stations = Stationen
 pages = Seiten
 people-label = Personen
 new-station = Neue Station
+overview = Alle Linien
+overview-paused = pausiert
+overview-no-model = kein Modell: Es kann nicht geurteilt werden
+overview-missed = { $images ->
+    [one] 1 Bild von heute wurde nicht beurteilt
+   *[other] { $images } Bilder von heute wurden nicht beurteilt
+}
+overview-output = Ausgang { $name }: { $detail }
+ago-now = gerade eben
+ago-minutes = { $count ->
+    [one] vor 1 Minute
+   *[other] vor { $count } Minuten
+}
+ago-hours = { $count ->
+    [one] vor 1 Stunde
+   *[other] vor { $count } Stunden
+}
+ago-days = { $count ->
+    [one] vor 1 Tag
+   *[other] vor { $count } Tagen
+}
 line = Linie
 history = Verlauf
 setup = Einrichten
@@ -58,6 +79,9 @@ verdict-untrusted = unsicher
 label-good = wirklich gut
 label-bad = wirklich schlecht
 label-none = keine
+label-keep = Fehler und Anmerkung behalten
+label-note = Anmerkung
+defect = Fehler
 labelled-good = als gut gekennzeichnet
 labelled-bad = als schlecht gekennzeichnet
 role-operator = Bedienung (operator)
@@ -161,7 +185,10 @@ missed-today = { $images ->
     [one] 1 Bild, das heute kam, wurde nicht beurteilt:
    *[other] { $images } Bilder, die heute kamen, wurden nicht beurteilt, die letzten:
 }
-missed-one = { $time }, { $name }: { $reason }
+missed-one = { $images ->
+    [one] { $time }, { $name }: { $reason }
+   *[other] { $time }, { $name }, das letzte von { $images }: { $reason }
+}
 missed-unnamed = ohne Namen
 missed-queue-full = es kamen mehr Bilder, als warten können
 missed-receiving = es wurden zu viele Bilder auf einmal empfangen
@@ -173,6 +200,7 @@ missed-no-room = auf der Platte war kein Platz mehr
 missed-slow = es kam nicht rechtzeitig ganz an
 missed-broken = seine Verbindung endete, bevor es ganz angekommen war
 missed-ending = der Dienst war dabei zu enden
+missed-broken = die Verbindung brach ab, bevor es ganz da war
 missed-other = nicht zu verwenden: { $detail }
 today = heute { $verdict }
 waiting = warten
@@ -228,7 +256,7 @@ highest-first = höchster Wert zuerst
 show = Zeigen
 history-wrong = Danach kann nicht gesucht werden: { $detail }
 scores = Werte
-chart-note = Jeder Punkt ist ein Teil. Linien sind die Schwellen: über der oberen ist es auffällig, über der unteren zu prüfen. Gestrichelte Linien zeigen ein anderes Modell an.
+chart-note = Jeder Punkt ist ein Teil, einen Schritt nach dem vorigen, wie viel Zeit auch dazwischen lag: Darunter stehen die Zeiten des ersten und des letzten. Ein Pfeil ist ein Teil, dessen Wert über dem Bild liegt. Linien sind die Schwellen: über der oberen ist es auffällig, über der unteren zu prüfen. Gestrichelte Linien zeigen ein anderes Modell an.
 chart-label = { $parts ->
     [one] Wert von 1 Teil
    *[other] Werte von { $parts } Teilen, die ältesten zuerst
@@ -788,6 +816,14 @@ refused-unknown = Melden Sie sich an.
 refused-no-inspection = Es gibt keine Prüfung { $id }.
 refused-no-address = Diese Adresse gibt es nicht.
 refused-no-id = { $text } ist keine Kennung einer Prüfung.
+refused-letters = { $what } hat mehr als { $longest } Zeichen.
+refused-key-text = Idempotency-Key muss einfacher Text sein.
+refused-unreadable = Das ist nicht zu verstehen („{ $what }“): { $detail }
+refused-nul = Ein Text hat U+0000, das hier kein Text haben kann: Lassen Sie es weg.
+refused-export-limit = Ein Export hat alle, nach denen gefragt wird: Geben Sie kein limit an.
+refused-limit = limit muss eine Zahl von 1 bis { $most } sein.
+refused-at-once = Nehmen Sie höchstens { $most } auf einmal.
+refused-empty-body = Die Anfrage ist leer: Senden Sie die Datei des Bildes.
 refused-no-time = { $text } ist keine Zeit: Schreiben Sie sie wie 2026-11-29T14:00:00Z oder 2026-11-29.
 refused-filter = { $what ->
     [verdict] Ein Urteil { $word } gibt es nicht.

@@ -15,6 +15,27 @@ stations = Stations
 pages = Pages
 people-label = People
 new-station = New station
+overview = All lines
+overview-paused = paused
+overview-no-model = no model: nothing can be judged
+overview-missed = { $images ->
+    [one] 1 image of today was not judged
+   *[other] { $images } images of today were not judged
+}
+overview-output = output { $name }: { $detail }
+ago-now = just now
+ago-minutes = { $count ->
+    [one] 1 minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] 1 hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] 1 day ago
+   *[other] { $count } days ago
+}
 line = Line
 history = History
 setup = Set-up
@@ -58,6 +79,9 @@ verdict-untrusted = untrusted
 label-good = really good
 label-bad = really bad
 label-none = none
+label-keep = Keep defect and note
+label-note = Note
+defect = Defect
 labelled-good = labelled good
 labelled-bad = labelled bad
 role-operator = operator
@@ -161,7 +185,10 @@ missed-today = { $images ->
     [one] 1 image that came today was not judged:
    *[other] { $images } images that came today were not judged, the last ones:
 }
-missed-one = { $time }, { $name }: { $reason }
+missed-one = { $images ->
+    [one] { $time }, { $name }: { $reason }
+   *[other] { $time }, { $name }, the last of { $images }: { $reason }
+}
 missed-unnamed = without a name
 missed-queue-full = more images came than could wait
 missed-receiving = too many images were being received
@@ -173,6 +200,7 @@ missed-no-room = there was no room left on the disk
 missed-slow = it did not come whole in time
 missed-broken = its connection ended before it had come whole
 missed-ending = the service was about to end
+missed-broken = the connection broke before it had come whole
 missed-other = { $detail }
 today = { $verdict } today
 waiting = waiting
@@ -228,7 +256,7 @@ highest-first = highest score first
 show = Show
 history-wrong = { $detail }
 scores = Scores
-chart-note = Each dot is a part. Lines are the thresholds: above the upper one it is anomalous, above the lower one to be checked. Dashed lines mark another model.
+chart-note = Each dot is a part, one step after the one before, whatever the time between them: below are the times of the first and the last. An arrow is a part whose score lies above the chart. Lines are the thresholds: above the upper one it is anomalous, above the lower one to be checked. Dashed lines mark another model.
 chart-label = { $parts ->
     [one] Score of 1 part
    *[other] Scores of { $parts } parts, the oldest first
@@ -788,6 +816,14 @@ refused-unknown = sign in at /login, or send a token as Authorization: Bearer
 refused-no-inspection = there is no inspection { $id }
 refused-no-address = there is no such address
 refused-no-id = { $text } is no id of an inspection
+refused-letters = { $what } has more than { $longest } letters
+refused-key-text = Idempotency-Key must be plain text
+refused-unreadable = this is no { $what }: { $detail }
+refused-nul = a text has U+0000, which no text here can have: leave it out
+refused-export-limit = an export has all that are asked for: give no limit
+refused-limit = limit must be a number of 1 to { $most }
+refused-at-once = take at most { $most } at a time
+refused-empty-body = the body is empty: send the image's file
 refused-no-time = { $text } is no time: give it as 2026-11-29T14:00:00Z or 2026-11-29
 refused-filter = there is no { $what } { $word }
 refused-paused = station { $station } is paused: nothing is judged until it is resumed

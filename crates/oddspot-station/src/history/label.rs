@@ -4,12 +4,15 @@ use jiff::Timestamp;
 
 use super::audit::{Note, put_note};
 use super::inspection::Label;
-use super::sql::{self, Transaction};
+use super::sql::{self, Builder, Transaction};
 use super::{History, text_of};
 use crate::error::{Error, Kind, Result};
+use crate::words::Sentence;
 
 /// Letters of a defect's name or of a note, at most.
 const LONGEST: usize = 1_000;
+/// Names of defects that are offered, at most: those that were given most often.
+const OFFERED: i64 = 100;
 
 impl History {
     /// Sets what a person says of an inspection, who is named in it, or takes it back.
@@ -34,6 +37,24 @@ impl History {
         put_note(&mut transaction, note).await?;
         transaction.commit().await
     }
+
+    /// What defects were called before, at a station or at any, the most frequent first.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn defects(&self, station: Option<&str>) -> Result<Vec<String>> {
+        let mut query = Builder::new(
+            "SELECT label.defect FROM label JOIN inspection ON inspection.id = label.inspection \
+             WHERE label.defect IS NOT NULL AND label.defect <> ''",
+        );
+        if let Some(station) = station {
+            query.push(" AND station = ").push_bind(station);
+        }
+        query.push(" GROUP BY label.defect ORDER BY COUNT(*) DESC, label.defect LIMIT ");
+        query.push_bind(OFFERED);
+        let rows = query.build().fetch_all(self.read()).await?;
+        rows.iter().map(|row| Ok(row.try_get("defect")?)).collect()
+    }
 }
 
 async fn remove(transaction: &mut Transaction, id: &str) -> Result<()> {
@@ -52,8 +73,9 @@ fn check(label: &Label) -> Result<()> {
         letters > LONGEST
     });
     if let Some((name, _)) = too_long {
-        let reason = format!("{name} has more than {LONGEST} letters");
-        return Err(Error::new(Kind::Invalid, reason));
+        let sentence = Sentence::new("refused-letters").with("what", *name);
+        let sentence = sentence.with("longest", LONGEST);
+        return Err(Error::of(Kind::Invalid, sentence));
     }
     Ok(())
 }

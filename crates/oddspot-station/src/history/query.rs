@@ -19,6 +19,8 @@ pub struct Filter {
     pub verdict: Option<Verdict>,
     /// Of a label.
     pub label: Option<LabelFilter>,
+    /// Of a defect's name, as a label has it.
+    pub defect: Option<String>,
     /// Judged then or later.
     pub since: Option<Timestamp>,
     /// Judged before.
@@ -27,6 +29,13 @@ pub struct Filter {
     pub part_id: Option<String>,
     /// By a model, by its SHA-256.
     pub model: Option<String>,
+}
+
+impl Filter {
+    /// Whether it goes by what people said.
+    pub(super) fn is_by_label(&self) -> bool {
+        self.label.is_some() || self.defect.is_some()
+    }
 }
 
 /// What people said.
@@ -216,6 +225,9 @@ pub(super) fn restrict(query: &mut Builder, filter: &Filter) {
             query.push(" AND label.truth IS NULL");
         }
         None => {}
+    }
+    if let Some(defect) = &filter.defect {
+        query.push(" AND label.defect = ").push_bind(defect.clone());
     }
     if let Some(since) = filter.since {
         query.push(" AND judged_at >= ").push_bind(text_of(since));

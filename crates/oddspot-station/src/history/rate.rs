@@ -198,7 +198,7 @@ impl History {
 
 /// Labels are looked at only where they are asked for.
 fn with_labels(query: &mut Builder, filter: &Filter) {
-    if filter.label.is_some() {
+    if filter.is_by_label() {
         query.push(" LEFT JOIN label ON label.inspection = inspection.id");
     }
 }

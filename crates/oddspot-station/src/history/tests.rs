@@ -166,7 +166,7 @@ async fn filters_hold_together_and_labels_can_be_taken_back(place: &Place) {
     let odd = odd.await.unwrap().remove(0);
     let label = Label {
         truth: Truth::Good,
-        defect: None,
+        defect: Some("scratch".to_owned()),
         note: Some("dust".to_owned()),
         who: Some("anna".to_owned()),
     };
@@ -180,6 +180,16 @@ async fn filters_hold_together_and_labels_can_be_taken_back(place: &Place) {
     };
     assert_eq!(count(good(LabelFilter::Is(Truth::Good))).await, 1);
     assert_eq!(count(good(LabelFilter::None)).await, 2);
+    let of_defect = |name: &str| Filter {
+        defect: Some(name.to_owned()),
+        ..Filter::default()
+    };
+    assert_eq!(count(of_defect("scratch")).await, 1);
+    assert_eq!(count(of_defect("dent")).await, 0);
+    for station in [None, Some("top")] {
+        assert_eq!(history.defects(station).await.unwrap(), ["scratch"]);
+    }
+    assert!(history.defects(Some("side")).await.unwrap().is_empty());
     history.label(&odd.id, None, None).await.unwrap();
     assert_eq!(count(good(LabelFilter::None)).await, 3);
     let missing = history.label("no id", None, None).await.unwrap_err();

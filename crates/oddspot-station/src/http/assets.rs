@@ -15,7 +15,7 @@ const CSS: &str = "text/css; charset=utf-8";
 
 const JS: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 19] = [
+const FILES: [(&str, &str, &str); 20] = [
     ("station.css", CSS, include_str!("../../assets/station.css")),
     ("api.js", JS, include_str!("../../assets/api.js")),
     ("events.js", JS, include_str!("../../assets/events.js")),
@@ -30,6 +30,7 @@ const FILES: [(&str, &str, &str); 19] = [
     ("line.js", JS, include_str!("../../assets/line.js")),
     ("models.js", JS, include_str!("../../assets/models.js")),
     ("new.js", JS, include_str!("../../assets/new.js")),
+    ("overview.js", JS, include_str!("../../assets/overview.js")),
     ("people.js", JS, include_str!("../../assets/people.js")),
     ("refused.js", JS, include_str!("../../assets/refused.js")),
     ("regions.js", JS, include_str!("../../assets/regions.js")),

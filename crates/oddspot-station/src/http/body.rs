@@ -1,5 +1,7 @@
 //! The body of a request that is no image to be judged: JSON, or a file.
 
+use std::fmt::Display;
+
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -9,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::letters::check_json;
 use super::problem::Problem;
 use super::submit::in_time;
-use crate::words::Sentence;
+use crate::words::{Gap, Sentence};
 
 /// The body, all of it.
 ///
@@ -48,6 +50,11 @@ pub async fn json<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     let body = bytes(request, most).await?;
     check_json(&body)?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Problem::invalid(format!("this is no {what}: {error}")))
+    serde_json::from_slice(&body).map_err(|error| unreadable(what, &error))
+}
+
+/// That a text is nothing of what it should be.
+pub fn unreadable(what: &str, error: &impl Display) -> Problem {
+    let sentence = Sentence::new("refused-unreadable").with("what", Gap::english(what));
+    Problem::refused(sentence.with("detail", Gap::english(error.to_string())))
 }

@@ -14,6 +14,7 @@ use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::error::Result;
 use crate::history::{Filter, Inspection, Order, table};
+use crate::words::Sentence;
 
 /// Inspections that are read at a time.
 const AT_ONCE: u32 = 500;
@@ -66,9 +67,7 @@ fn export(
     line: fn(&Inspection) -> Result<Vec<u8>>,
 ) -> Result<Response, Problem> {
     if !asked.limit.is_empty() {
-        return Err(Problem::invalid(
-            "an export has all that are asked for: give no limit",
-        ));
+        return Err(Problem::refused(Sentence::new("refused-export-limit")));
     }
     let reading = Reading {
         shared,

@@ -136,8 +136,8 @@ pub async fn take_judged(
     shared.service.station(&station)?;
     let Judged { inspections } = body::json(request, CHOICE, "choice of inspections").await?;
     if inspections.len() > AT_ONCE {
-        let detail = format!("take at most {AT_ONCE} at a time");
-        return Err(Problem::invalid(detail));
+        let sentence = Sentence::new("refused-at-once").with("most", AT_ONCE);
+        return Err(Problem::refused(sentence));
     }
     let mut all = Vec::new();
     for id in inspections {

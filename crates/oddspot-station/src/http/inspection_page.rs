@@ -22,6 +22,7 @@ pub async fn page(
     let one = found_by(&shared, &who, &id).await?;
     // A station of before has a history, and no pages.
     let station = Some(one.station.clone()).filter(|name| shared.service.station(name).is_ok());
+    let defects = shared.service.history.defects(Some(&one.station)).await?;
     let nav = navigation(&shared, &who, station, Place::Elsewhere);
-    Ok(Html(render(&InspectionPage::of(t, nav, &one))?))
+    Ok(Html(render(&InspectionPage::of(t, nav, &one, defects))?))
 }

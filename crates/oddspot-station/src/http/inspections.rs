@@ -91,12 +91,11 @@ fn key_of(headers: &HeaderMap, part_id: Option<&str>) -> Result<Option<String>, 
     let key = headers.get("idempotency-key").map(|key| key.to_str());
     let key = key
         .transpose()
-        .map_err(|_| Problem::invalid("Idempotency-Key must be plain text"))?;
+        .map_err(|_| Problem::refused(Sentence::new("refused-key-text")))?;
     for (name, text) in [("part_id", part_id), ("Idempotency-Key", key)] {
         if text.is_some_and(|text| text.chars().count() > LONGEST) {
-            return Err(Problem::invalid(format!(
-                "{name} has more than {LONGEST} letters"
-            )));
+            let sentence = Sentence::new("refused-letters").with("what", name);
+            return Err(Problem::refused(sentence.with("longest", LONGEST)));
         }
     }
     Ok(key.map(str::to_owned))

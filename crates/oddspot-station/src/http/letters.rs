@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::problem::Problem;
+use crate::words::Sentence;
 
 /// How a text of JSON may have it.
 const ESCAPED: &[u8] = b"\\u0000";
@@ -47,7 +48,7 @@ fn has_it(value: &Value) -> bool {
 }
 
 fn refused() -> Problem {
-    Problem::invalid("a text has U+0000, which no text here can have: leave it out")
+    Problem::refused(Sentence::new("refused-nul"))
 }
 
 #[cfg(test)]

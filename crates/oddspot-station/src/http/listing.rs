@@ -31,6 +31,9 @@ pub struct Listing {
     /// Of a label: good, bad, or none.
     #[param(required = false)]
     pub label: String,
+    /// Of a defect's name, as a label has it.
+    #[param(required = false)]
+    pub defect: String,
     /// Judged then or later: a time of RFC 3339, or a local day or time.
     #[param(required = false)]
     pub since: String,
@@ -76,6 +79,7 @@ impl Listing {
             station: given(&self.station),
             verdict: verdict.transpose()?,
             label,
+            defect: given(&self.defect),
             since: given(&self.since).map(|text| moment(&text)).transpose()?,
             until: given(&self.until).map(|text| moment(&text)).transpose()?,
             part_id: given(&self.part_id),
@@ -160,7 +164,10 @@ pub fn limit_of(text: &str, usual: u32, most: u32) -> Result<u32, Problem> {
     }
     let limit: Option<u32> = text.parse().ok();
     let limit = limit.filter(|limit| (1..=most).contains(limit));
-    limit.ok_or_else(|| Problem::invalid(format!("limit must be a number of 1 to {most}")))
+    limit.ok_or_else(|| {
+        let sentence = Sentence::new("refused-limit").with("most", i64::from(most));
+        Problem::refused(sentence)
+    })
 }
 
 #[cfg(test)]

@@ -131,8 +131,7 @@ pub async fn sign_out(State(shared): State<Shared>, who: Who) -> Result<Response
 pub async fn form<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let body = body::bytes(request, SMALL).await?;
     check_form(&body)?;
-    serde_urlencoded::from_bytes(&body)
-        .map_err(|error| Problem::invalid(format!("this is no form: {error}")))
+    serde_urlencoded::from_bytes(&body).map_err(|error| body::unreadable("form", &error))
 }
 
 /// What is said to who tried too often.

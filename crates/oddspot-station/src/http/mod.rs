@@ -28,6 +28,7 @@ mod models_page;
 mod need;
 mod openapi;
 mod over_time;
+mod overview;
 mod pages;
 mod parameters;
 mod people_page;
@@ -179,7 +180,8 @@ fn groups() -> Vec<Group> {
             .post("/account", account::change),
         // What the line's people see and say.
         Group::of_pages(Need::OPERATOR)
-            .get("/", pages::first)
+            .get("/", overview::first)
+            .get("/overview", overview::tiles)
             .get("/stations/{station}", pages::line)
             .get("/stations/{station}/now", pages::now)
             .get("/history", pages::history)

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use jiff::ZonedDateTime;
 use oddspot::verdict::Verdict;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -17,8 +17,8 @@ use super::who::Who;
 use crate::error::{Error, Result};
 use crate::history::{Filter, Inspection, Order, Role};
 use crate::pages::{
-    Asked, AwayPage, Card, Count, EmptyPage, HistoryPage, LinePage, MissedRows, Navigation,
-    NewPage, Now, OutputRow, Place, Reader, chart, render, role_key, verdict_key,
+    Asked, AwayPage, Card, Count, HistoryPage, LinePage, MissedRows, Navigation, NewPage, Now,
+    OutputRow, Place, Reader, chart, natural, render, role_key, verdict_key,
 };
 use crate::service::Station;
 use crate::words::{Marked, Words};
@@ -35,21 +35,6 @@ const LABELS: [(&str, &str); 3] = [
     ("bad", "label-bad"),
     ("none", "label-none"),
 ];
-
-/// The first station's page.
-pub async fn first(State(shared): State<Shared>, who: Who, t: Words) -> Result<Response, Problem> {
-    match shared.service.stations().first() {
-        Some(station) => {
-            let place = format!("/stations/{}", station.name);
-            Ok(Redirect::temporary(&place).into_response())
-        }
-        None if who.is(Role::Engineer) => Ok(new(State(shared), who, t).await?.into_response()),
-        None => {
-            let nav = navigation(&shared, &who, None, Place::New);
-            Ok(Html(render(&EmptyPage { t, nav })?).into_response())
-        }
-    }
-}
 
 /// In the place of a page that cannot be made while the history is away: one that says so to people.
 pub async fn unless_away(
@@ -176,7 +161,7 @@ async fn now_at(
 }
 
 /// What is wrong with a station, if anything is.
-fn trouble_of(t: &Words, shared: &Shared, station: &Station) -> Option<Marked> {
+pub fn trouble_of(t: &Words, shared: &Shared, station: &Station) -> Option<Marked> {
     let of_model = station.post.unusable().map(|sha256| {
         let said = (t.say("trouble-model"))
             .with("station", &station.name)
@@ -201,7 +186,8 @@ pub async fn history(
 ) -> Result<Html<String>, Problem> {
     // Those of before have a history too.
     let known = shared.service.history.stations().await?.into_iter();
-    let stations: Vec<String> = known.map(|row| row.name).collect();
+    let mut stations: Vec<String> = known.map(|row| row.name).collect();
+    stations.sort_by(|one, other| natural(one, other));
     let found = asked.filter().and_then(|filter| {
         let (order, after) = (asked.order()?, asked.after()?);
         Ok((filter, order, after))
@@ -221,12 +207,15 @@ pub async fn history(
         }
         Err(problem) => wrong = Some(problem.marked(&t)),
     }
+    let of_station = Some(&*asked.station).filter(|station| !station.is_empty());
+    let defects = shared.service.history.defects(of_station).await?;
     let next = (cards.len() > CARDS as usize).then(|| &cards[CARDS as usize - 1]);
     let page = HistoryPage {
         nav: navigation(&shared, &who, of_history(&shared, &asked), Place::History),
         stations,
         verdicts: (Verdict::ALL.map(|one| (one.word(), verdict_key(one)))).to_vec(),
         labels: LABELS.to_vec(),
+        defects,
         wrong,
         chart,
         rates: shares,
@@ -267,6 +256,8 @@ async fn scores(shared: &Shared, t: &Words, filter: &Filter) -> Result<Option<St
 /// Where one is, among the stations at work and the pages that one may see.
 pub fn navigation(shared: &Shared, who: &Who, station: Option<String>, place: Place) -> Navigation {
     let stations = shared.service.stations();
+    let mut stations: Vec<String> = stations.iter().map(|one| one.name.clone()).collect();
+    stations.sort_by(|one, other| natural(one, other));
     Navigation {
         reader: who.person().map(|person| Reader {
             name: person.name.clone(),
@@ -274,7 +265,7 @@ pub fn navigation(shared: &Shared, who: &Who, station: Option<String>, place: Pl
         }),
         is_for_engineer: who.is(Role::Engineer),
         is_for_admin: who.is(Role::Admin),
-        stations: stations.iter().map(|one| one.name.clone()).collect(),
+        stations,
         station,
         place,
     }
@@ -299,6 +290,7 @@ fn query(asked: &Listing, cursor: Option<&str>) -> String {
         ("station", &asked.station),
         ("verdict", &asked.verdict),
         ("label", &asked.label),
+        ("defect", &asked.defect),
         ("part_id", &asked.part_id),
         ("since", &asked.since),
         ("until", &asked.until),
@@ -317,6 +309,7 @@ fn shown(asked: Listing) -> Asked {
         station,
         verdict,
         label,
+        defect,
         part_id,
         since,
         until,
@@ -328,6 +321,7 @@ fn shown(asked: Listing) -> Asked {
         station,
         verdict,
         label,
+        defect,
         part_id,
         since,
         until,

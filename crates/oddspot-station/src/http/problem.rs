@@ -91,6 +91,11 @@ impl Problem {
         &self.detail
     }
 
+    /// The same for people, where there are words of their languages for it.
+    pub fn sentence(&self) -> Option<&Sentence> {
+        self.sentence.as_deref()
+    }
+
     /// The same in the language of a page, in which what is in English is marked.
     pub fn marked(&self, t: &Words) -> Marked {
         let sentence = self.sentence.as_ref();

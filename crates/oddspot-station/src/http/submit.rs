@@ -81,7 +81,7 @@ pub async fn judge(shared: &Shared, station: &str, task: Task) -> Result<Judgeme
     let at = shared.service.station(station)?;
     let part_id = task.part_id.clone();
     if task.bytes.is_empty() {
-        let error = Error::new(Kind::Invalid, "the body is empty: send the image's file");
+        let error = Error::of(Kind::Invalid, Sentence::new("refused-empty-body"));
         missed(shared, station, &error, part_id);
         return Err(error.into());
     }
@@ -102,7 +102,8 @@ pub fn unusable(shared: &Shared, station: &str, problem: Problem) -> Problem {
     // Nobody hears of images for a station that there is none of.
     if shared.service.station(station).is_ok() {
         let reason = name_of(Kind::Invalid);
-        note(shared, station, reason, problem.detail().to_owned(), None);
+        let detail = problem.detail().to_owned();
+        note_meaning(shared, station, reason, detail, problem.sentence(), None);
     }
     problem
 }
@@ -110,7 +111,8 @@ pub fn unusable(shared: &Shared, station: &str, problem: Problem) -> Problem {
 /// Counts an image that is refused, and tells of it.
 fn missed(shared: &Shared, station: &str, error: &Error, part_id: Option<String>) {
     let reason = name_of(error.kind());
-    note(shared, station, reason, error.to_string(), part_id);
+    let detail = error.to_string();
+    note_meaning(shared, station, reason, detail, error.sentence(), part_id);
 }
 
 fn note(
@@ -118,6 +120,18 @@ fn note(
     station: &str,
     reason: &'static str,
     detail: String,
+    part_id: Option<String>,
+) {
+    note_meaning(shared, station, reason, detail, None, part_id);
+}
+
+/// The same, which people are told by a sentence where there is one.
+fn note_meaning(
+    shared: &Shared,
+    station: &str,
+    reason: &'static str,
+    detail: String,
+    sentence: Option<&Sentence>,
     part_id: Option<String>,
 ) {
     // That the history is away is told once, and elsewhere.
@@ -131,7 +145,7 @@ fn note(
     let image = NotJudged {
         reason,
         detail,
-        sentence: None,
+        sentence: sentence.cloned(),
         part_id,
         file: None,
     };

@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 pub use condition::{Condition, Look};
 pub use misses::{Misses, NotJudged};
 pub use state::{Output, OutputNow, OutputState};
-pub use today::OfDay;
+pub use today::{ForReason, OfDay};
 
 use crate::configuration::{ModbusConfiguration, OutputConfiguration, OutputKind};
 use crate::error::{Error, Kind, Result};

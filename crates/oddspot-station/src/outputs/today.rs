@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::NotJudged;
 
-/// Images of which it is kept why.
+/// Reasons that are kept.
 const LAST: usize = 3;
 
 /// Images that were not judged today, station by station.
@@ -22,8 +22,25 @@ pub struct OfDay {
     day: Date,
     /// So many.
     pub images: u64,
-    /// The last ones, the newest first, each with its time in UTC.
-    pub last: VecDeque<(String, NotJudged)>,
+    /// The last reasons, the newest first.
+    pub last: VecDeque<ForReason>,
+}
+
+/// Images of a day that were not judged for the same reason.
+#[derive(Clone, Debug)]
+pub struct ForReason {
+    /// When the last of them came, in UTC.
+    pub time: String,
+    /// The last of them.
+    pub image: NotJudged,
+    /// So many, since it is among the last reasons.
+    pub images: u64,
+}
+
+impl ForReason {
+    fn is_of(&self, image: &NotJudged) -> bool {
+        (self.image.reason, &self.image.detail) == (image.reason, &image.detail)
+    }
 }
 
 impl Today {
@@ -42,7 +59,13 @@ impl Today {
             };
         }
         kept.images += 1;
-        kept.last.push_front((now.to_string(), image));
+        let same = kept.last.iter().position(|one| one.is_of(&image));
+        let before = same.and_then(|at| kept.last.remove(at));
+        kept.last.push_front(ForReason {
+            time: now.to_string(),
+            image,
+            images: before.map_or(0, |one| one.images) + 1,
+        });
         kept.last.truncate(LAST);
     }
 
@@ -82,9 +105,13 @@ mod tests {
     use super::*;
 
     fn image(name: usize) -> NotJudged {
+        image_for(name, &format!("no image {name}"))
+    }
+
+    fn image_for(name: usize, detail: &str) -> NotJudged {
         NotJudged {
             reason: "invalid",
-            detail: "no image".to_owned(),
+            detail: detail.to_owned(),
             sentence: None,
             part_id: None,
             file: Some(name.to_string()),
@@ -97,7 +124,7 @@ mod tests {
         let now = Timestamp::now();
         (0..5).for_each(|name| today.put_at("top", image(name), now));
         let kept = today.of_at("top", now);
-        let names = kept.last.iter().map(|(_, one)| one.file.as_deref());
+        let names = kept.last.iter().map(|one| one.image.file.as_deref());
         assert_eq!(kept.images, 5);
         assert_eq!(names.collect::<Vec<_>>(), [Some("4"), Some("3"), Some("2")]);
         assert_eq!(today.of_at("side", now).images, 0);
@@ -108,5 +135,24 @@ mod tests {
         assert_eq!(today.of_at("top", later).images, 1);
         today.forget("top");
         assert_eq!(today.of_at("top", later).images, 0);
+    }
+
+    #[test]
+    fn images_of_the_same_reason_are_one_with_their_number_and_the_last_of_them() {
+        let today = Today::default();
+        let now = Timestamp::now();
+        today.put_at("top", image_for(0, "cut off"), now);
+        for name in 1..4 {
+            today.put_at("top", image_for(name, "no image"), now);
+        }
+        today.put_at("top", image_for(4, "cut off"), now);
+        let kept = today.of_at("top", now);
+        let last = kept.last.iter();
+        let last: Vec<_> = last
+            .map(|one| (one.image.file.as_deref(), one.images))
+            .collect();
+        assert_eq!(kept.images, 5);
+        assert_eq!(last, [(Some("4"), 2), (Some("3"), 3)]);
+        assert_eq!(kept.last[0].time, now.to_string());
     }
 }

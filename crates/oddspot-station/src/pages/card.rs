@@ -1,7 +1,7 @@
 //! An inspection as pages show it.
 
 use super::{keys, told};
-use crate::history::{Inspection, Truth};
+use crate::history::{Inspection, Label, Truth};
 use crate::words::Words;
 
 /// An inspection as pages show it.
@@ -41,6 +41,10 @@ pub struct Card {
     pub is_called_wrong: bool,
     /// The key of what somebody said of it.
     pub label: Option<&'static str>,
+    /// What the defect is called by who labelled it.
+    pub defect: Option<String>,
+    /// What else was said of it.
+    pub note: Option<String>,
     /// When its image was removed, if it was.
     pub image_removed: Option<String>,
     /// Columns of the image.
@@ -86,6 +90,8 @@ impl Card {
             opposite: opposite.word(),
             is_called_wrong: one.is_called_wrong(),
             label: (one.label.as_ref()).map(|label| keys::labelled(label.truth)),
+            defect: of_label(one, |label| &label.defect),
+            note: of_label(one, |label| &label.note),
             image_removed: (one.image_removed.as_ref()).map(|at| t.day_and_time(at)),
             width: one.finding.width,
             height: one.finding.height,
@@ -100,4 +106,10 @@ impl Card {
             station: one.station.clone(),
         }
     }
+}
+
+/// A text of an inspection's label; one without letters says nothing.
+fn of_label(one: &Inspection, text: fn(&Label) -> &Option<String>) -> Option<String> {
+    let text = one.label.as_ref().and_then(|label| text(label).clone());
+    text.filter(|text| !text.trim().is_empty())
 }

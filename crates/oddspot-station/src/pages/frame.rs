@@ -6,6 +6,8 @@ const WIDTH: f64 = 960.0;
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 12.0;
 const BOTTOM: f64 = 24.0;
+/// Between what two colours mean, and the side of a square of one.
+const MEANING: (f64, f64) = (150.0, 11.0);
 
 /// A drawing over time that is being made. Texts and labels are words and times of this program alone: nothing in them
 /// must be escaped.
@@ -52,6 +54,19 @@ impl Frame {
             "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{end}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
              <text x=\"{before:.1}\" y=\"{below:.1}\" text-anchor=\"end\">{number}</text>"
         ));
+    }
+
+    /// What the colours of some classes mean, above the drawing: it takes room of 34 at the top.
+    pub fn meaning(&mut self, classes: impl IntoIterator<Item = (&'static str, String)>) {
+        let (step, side) = MEANING;
+        for (at, (class, said)) in classes.into_iter().enumerate() {
+            let x = self.x(0.0) + step * at as f64;
+            let after = x + side + 6.0;
+            self.put(format_args!(
+                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"10\" width=\"{side}\" height=\"{side}\"/>\
+                 <text x=\"{after:.1}\" y=\"20\">{said}</text>"
+            ));
+        }
     }
 
     /// Where another model began.

@@ -14,6 +14,8 @@ pub struct Asked {
     pub verdict: String,
     /// A label.
     pub label: String,
+    /// A defect's name.
+    pub defect: String,
     /// A part.
     pub part_id: String,
     /// From when.
@@ -42,6 +44,8 @@ pub struct HistoryPage {
     pub verdicts: Vec<(&'static str, &'static str)>,
     /// Labels that can be asked for, and the keys of their words.
     pub labels: Vec<(&'static str, &'static str)>,
+    /// Names of defects that were given before.
+    pub defects: Vec<String>,
     /// What of it cannot be understood.
     pub wrong: Option<Marked>,
     /// Scores over time.

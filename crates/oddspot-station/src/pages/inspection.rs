@@ -25,6 +25,10 @@ pub struct InspectionPage {
     pub came_by: String,
     /// What somebody said of it, and who.
     pub labelled: Option<String>,
+    /// Names of defects that were given before at its station.
+    pub defects: Vec<String>,
+    /// What was said it is, if somebody said so, as programs have it.
+    pub truth: Option<&'static str>,
     /// What is odd in it.
     pub places: Vec<PlaceRow>,
 }
@@ -41,7 +45,7 @@ pub struct PlaceRow {
 
 impl InspectionPage {
     /// Of an inspection.
-    pub fn of(t: Words, nav: Navigation, one: &Inspection) -> Self {
+    pub fn of(t: Words, nav: Navigation, one: &Inspection, defects: Vec<String>) -> Self {
         let came_by = match (&one.sent_by, one.source, &one.file) {
             (Some(who), ..) => t.say("by-page").with("who", who),
             (None, Source::Folder, Some(file)) => t.say("by-folder").with("file", file),
@@ -64,6 +68,8 @@ impl InspectionPage {
             latency: t.number(one.latency_ms, 0),
             came_by: came_by.to_string(),
             labelled,
+            defects,
+            truth: (one.label.as_ref()).map(|label| label.truth.word()),
             places: (one.finding.regions.iter())
                 .map(|region| PlaceRow::of(&t, region))
                 .collect(),

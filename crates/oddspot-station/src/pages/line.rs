@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Card, Navigation};
-use crate::outputs::{NotJudged, OfDay, OutputNow};
+use crate::outputs::{ForReason, NotJudged, OfDay, OutputNow};
 use crate::words::{Marked, Words};
 
 /// How many images of a verdict there were today.
@@ -73,18 +73,20 @@ pub struct LinePage {
 pub struct MissedRows {
     /// How many.
     pub said: String,
-    /// The last ones, the newest first: when, which, and why.
+    /// The last reasons, the newest first: when, which, how many, and why.
     pub last: Vec<Marked>,
 }
 
 impl MissedRows {
     /// Of a day; none where all were judged.
     pub fn of(t: &Words, day: &OfDay) -> Option<Self> {
-        let row = |(time, image): &(String, NotJudged)| {
+        let row = |one: &ForReason| {
+            let image = &one.image;
             let name = image.file.clone().or_else(|| image.part_id.clone());
             let name = name.unwrap_or_else(|| t.say("missed-unnamed").to_string());
             (t.say("missed-one"))
-                .with("time", t.time_of_day(time))
+                .with("images", one.images)
+                .with("time", t.time_of_day(&one.time))
                 .with("name", name)
                 .with("reason", why_missed(t, image))
                 .marked()
@@ -114,6 +116,7 @@ fn why_missed(t: &Words, image: &NotJudged) -> Marked {
         "slow" => "missed-slow",
         "broken" => "missed-broken",
         "ending" => "missed-ending",
+        "broken" => "missed-broken",
         // Of these the kind alone says too little.
         _ => "missed-other",
     };

@@ -1,8 +1,15 @@
 //! Where one is, among all pages.
 
+use std::cmp::Ordering;
+
+/// Stations that stand beside each other; more are a menu.
+const ABREAST: usize = 5;
+
 /// A page of a station.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
+    /// All stations at a glance.
+    Overview,
     /// What is judged now.
     Line,
     /// What was judged.
@@ -79,6 +86,21 @@ impl Navigation {
         self.station.as_deref() == Some(station)
     }
 
+    /// Whether there are more stations than can stand beside each other.
+    pub fn is_menu(&self) -> bool {
+        self.stations.len() > ABREAST
+    }
+
+    /// Whether there are stations to be seen at a glance.
+    pub fn has_overview(&self) -> bool {
+        self.stations.len() > 1
+    }
+
+    /// Whether all stations are seen here.
+    pub fn is_overview(&self) -> bool {
+        self.place == Place::Overview
+    }
+
     /// Whether stations are made here.
     pub fn is_new(&self) -> bool {
         self.place == Place::New
@@ -120,5 +142,65 @@ impl Navigation {
             links.push(link(Place::Verdict, "verdict", at("/verdict")));
         }
         links
+    }
+}
+
+/// The order of names as people count: s2 before s10.
+pub fn natural(one: &str, other: &str) -> Ordering {
+    let [mut left, mut right] = [one, other].map(|name| runs(name).into_iter());
+    loop {
+        let order = match (left.next(), right.next()) {
+            (Some(left), Some(right)) => by_run(left, right),
+            // What only ends earlier, or differs in zeros alone, goes by its letters.
+            (None, None) => return one.cmp(other),
+            (left, right) => left.is_some().cmp(&right.is_some()),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// A name in pieces of digits alone and of none.
+fn runs(name: &str) -> Vec<&str> {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let mut all = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.as_bytes().first() {
+        let kind = is_digit(first);
+        let end = rest.bytes().position(|byte| is_digit(&byte) != kind);
+        let (run, others) = rest.split_at(end.unwrap_or(rest.len()));
+        all.push(run);
+        rest = others;
+    }
+    all
+}
+
+fn by_run(one: &str, other: &str) -> Ordering {
+    let is_number = |run: &str| run.starts_with(|letter: char| letter.is_ascii_digit());
+    match is_number(one) && is_number(other) {
+        // However many digits: the longer one is the larger.
+        true => {
+            let [one, other] = [one, other].map(|run| run.trim_start_matches('0'));
+            (one.len(), one).cmp(&(other.len(), other))
+        }
+        false => one.cmp(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_as_people_count() {
+        let mut all = [
+            "top", "s10", "s2", "s1", "s", "s01", "s2b", "s2-10", "s2-9", "7",
+        ];
+        all.sort_by(|one, other| natural(one, other));
+        let wanted = [
+            "7", "s", "s01", "s1", "s2", "s2-9", "s2-10", "s2b", "s10", "top",
+        ];
+        assert_eq!(all, wanted);
     }
 }

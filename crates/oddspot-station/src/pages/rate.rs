@@ -14,8 +14,6 @@ const HEIGHT: f64 = 220.0;
 const TOP: f64 = 34.0;
 /// A bar is so much of its step wide, and never wider than that.
 const WIDE: (f64, f64) = (0.84, 48.0);
-/// Between what two colours mean, and the side of a square of one.
-const MEANING: (f64, f64) = (150.0, 11.0);
 /// The upper ends of the axis: the first that all that is not good finds room below.
 const ENDS: [f64; 5] = [0.05, 0.1, 0.25, 0.5, 1.0];
 /// From the bottom of a bar to its top.
@@ -142,17 +140,7 @@ fn draw(t: &Words, counted: &Counted<'_>, all: &Verdicts) -> String {
         let digits = usize::from((end * 50.0).fract() > 0.0);
         frame.across(part, t.percent(part * end, digits));
     }
-    for (at, verdict) in ORDER.into_iter().enumerate() {
-        let (step, side) = MEANING;
-        let x = frame.x(0.0) + step * at as f64;
-        frame.put(format_args!(
-            "<rect class=\"{}\" x=\"{x:.1}\" y=\"10\" width=\"{side}\" height=\"{side}\"/>\
-             <text x=\"{:.1}\" y=\"20\">{}</text>",
-            verdict.word(),
-            x + side + 6.0,
-            t.say(keys::verdict(verdict))
-        ));
-    }
+    frame.meaning(ORDER.map(|one| (one.word(), t.say(keys::verdict(one)).to_string())));
     let step = 1.0 / counted.spans.len() as f64;
     let (of_step, most) = WIDE;
     let wide = (frame.width() * step * of_step).min(most);

@@ -56,7 +56,7 @@ async fn verdicts_are_counted_in_each_time_by_what_is_looked_for(place: &Place) 
     let labelled = history.find(&all, Order::Oldest, None, 1).await.unwrap();
     let label = Label {
         truth: Truth::Bad,
-        defect: None,
+        defect: Some("dent".to_owned()),
         note: None,
         who: None,
     };
@@ -66,6 +66,13 @@ async fn verdicts_are_counted_in_each_time_by_what_is_looked_for(place: &Place) 
         (
             Filter {
                 label: Some(LabelFilter::Is(Truth::Bad)),
+                ..Filter::default()
+            },
+            [1, 0],
+        ),
+        (
+            Filter {
+                defect: Some("dent".to_owned()),
                 ..Filter::default()
             },
             [1, 0],

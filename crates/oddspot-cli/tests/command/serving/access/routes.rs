@@ -3,8 +3,9 @@
 use super::*;
 
 /// Pages, and who sees them at least.
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 15] = [
     ("/", "operator"),
+    ("/overview", "operator"),
     ("/stations/{station}", "operator"),
     ("/stations/{station}/now", "operator"),
     ("/history", "operator"),
