@@ -66,8 +66,8 @@ impl Kinds {
                 }
             ),
             Differing::Range => format!(
-                "in part above what the model takes for white ({white} bits), where they are cut off; train \
-                 with more bits"
+                "in part above what the model takes for white ({white} bits), where they are cut off; if \
+                 that is no stamp or glare, train with more bits"
             ),
             Differing::Veiled => {
                 "nearly black by the alpha of the file, where the colours beneath are not; save \

@@ -89,8 +89,9 @@ fn of_veiled(files: &GoodFiles) -> Option<Remark> {
 
 /// Of good images of which some are grey and others in colour.
 fn of_colours(files: &GoodFiles) -> Option<Remark> {
-    let (grey_names, grey) = those(files, |_, kind| kind.grey);
-    let (names, coloured) = those(files, |_, kind| !kind.grey);
+    // What shows nothing is grey anyhow.
+    let (grey_names, grey) = those(files, |_, kind| kind.grey && !kind.flat);
+    let (names, coloured) = those(files, |_, kind| !kind.grey && !kind.flat);
     let rarer = if coloured < grey { names } else { grey_names };
     (grey > 0 && coloured > 0).then(|| {
         Remark::advice(format!(
@@ -235,5 +236,8 @@ mod tests {
         let told = told_of(&[grey, coloured, grey], &[], 8);
         assert!(told[0].words.ends_with("(look at 1.png)"), "{told:?}");
         assert!(told_of(&[grey; 3], &[], 8).is_empty());
+        let black = Kind { flat: true, ..grey };
+        let told = told_of(&[black, coloured], &[], 8);
+        assert!(told.len() == 1 && told[0].words.contains("single colour"));
     }
 }
