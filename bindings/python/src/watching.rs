@@ -40,12 +40,9 @@ impl Observer for Watching<'_> {
                 self.settings.alignment,
                 &setting,
             )),
-            Progress::Images { kinds, bit_depth } => self.warn(remarks::of_images(
-                kinds,
-                bit_depth,
-                self.settings,
-                &setting,
-            )),
+            Progress::Images(files) => {
+                self.warn(remarks::of_images(&files, self.settings, &setting))
+            }
             Progress::Instant(model) => self.keep(model),
             Progress::CheckpointFailed(error) => {
                 let is_told = std::mem::replace(&mut self.told_of_checkpoint, true);

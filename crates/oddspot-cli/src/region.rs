@@ -76,10 +76,29 @@ impl RegionArgs {
     }
 }
 
-/// How much of the images is inspected, in words; None where all is.
+/// How much of the images is inspected, in words; None where nothing was drawn.
 pub fn describe_share(share: Option<f64>) -> Option<String> {
-    let percent = 100.0 * share?;
-    Some(format!(
-        "{percent:.0} % of each image is inspected, the rest ignored"
-    ))
+    let share = share?;
+    let percent = 100.0 * share;
+    Some(match percent.round() {
+        _ if share >= 1.0 => {
+            "warning: all of each image is inspected: what was drawn leaves nothing out".to_owned()
+        }
+        100.0.. => "more than 99 % of each image is inspected, the rest ignored".to_owned(),
+        _ => format!("{percent:.0} % of each image is inspected, the rest ignored"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_that_leaves_nothing_out_is_warned_of() {
+        let said = |share| describe_share(Some(share)).unwrap();
+        assert!(said(1.0).starts_with("warning: all of each image"));
+        assert!(said(0.999).starts_with("more than 99 % of each image is inspected"));
+        assert!(said(0.17).starts_with("17 % of each image is inspected"));
+        assert_eq!(describe_share(None), None);
+    }
 }

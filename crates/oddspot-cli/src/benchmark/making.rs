@@ -58,9 +58,10 @@ impl Benchmark<'_> {
         let samples = dataset.train.iter().chain(&dataset.held_out);
         let images: Vec<Source> = samples.map(|one| Source::file(&one.image)).collect();
         let settings = self.settings.clone();
-        let Some(settings) = with_bits_in_use(settings, images.iter(), || self.flow())? else {
+        let Some(in_use) = with_bits_in_use(settings, images.iter(), || self.flow())? else {
             return Ok(None);
         };
+        let settings = in_use.settings;
         let flow = |_, _| self.flow();
         let reading = self.settings.reading();
         if check_all((&images, reading), &dataset.root, flow)?.is_none() {

@@ -103,6 +103,7 @@ mod tests {
             flat: false,
             says_bits: false,
             cut_off: bits == 16,
+            veiled: false,
             lossy: None,
         }
     }

@@ -305,9 +305,9 @@ impl Observer for Watch<'_> {
                     note!(self.runtime.voice, "{}", remark.line());
                 }
             }
-            Event::Images { kinds, bit_depth } => {
+            Event::Images(files) => {
                 self.end_phase();
-                for remark in remarks::of_images(kinds, bit_depth, &self.settings, &option) {
+                for remark in remarks::of_images(&files, &self.settings, &option) {
                     note!(self.runtime.voice, "{}", remark.line());
                 }
             }

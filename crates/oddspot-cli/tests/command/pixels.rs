@@ -292,3 +292,60 @@ fn images_of_one_colour_are_told_before_they_are_learned() {
     let told = "warning: 1 of 4 good images show a single colour and nothing else";
     assert!(run.stderr.contains(told), "{}", run.stderr);
 }
+
+#[test]
+fn one_image_that_reaches_far_beyond_the_others_does_not_darken_them() {
+    let world = World::new();
+    for seed in 0..6 {
+        let grey = DynamicImage::ImageRgb8(board(seed)).to_luma8();
+        let deep = ImageBuffer::from_fn(grey.width(), grey.height(), |x, y| {
+            let level = u16::from(grey.get_pixel(x, y).0[0]);
+            // A patch as a glare leaves it, with shades around, in one of them; a stamp in all.
+            match (x, y) {
+                (0..12, 0..4) => Luma([u16::MAX]),
+                (40..60, 40..60) if seed == 5 => Luma([20_000 + 1_000 * (x as u16 - 40)]),
+                _ => Luma([level << 4 | level >> 4]),
+            }
+        });
+        let png = encoded(DynamicImage::ImageLuma16(deep), ImageFormat::Png);
+        world.write(format!("good/{seed}.png"), png);
+    }
+    let run = world.succeeds(&mut world.train("good -o m.oddspot"));
+    for told in [
+        "6 of 6 good images have 16 bits a sample: white is 4095 (12 bits); --bit-depth says otherwise",
+        "warning: 5 of 6 good images use 12 bits of their samples, and 1 uses 16: 5.png; ",
+        "set --bit-depth 12",
+        "warning: 6 of 6 good images have samples above what --bit-depth takes for white: they are cut off there (",
+    ] {
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn images_that_their_alpha_hides_and_grey_ones_among_coloured_are_told() {
+    let world = World::new();
+    for seed in 0..4 {
+        let plain = board(seed);
+        let faint = RgbaImage::from_fn(96, 96, |x, y| {
+            let [red, green, blue] = plain.get_pixel(x, y).0;
+            Rgba([red, green, blue, 13 + (x % 4) as u8])
+        });
+        let faint = encoded(DynamicImage::ImageRgba8(faint), ImageFormat::Png);
+        world.write(format!("faint/{seed}.png"), faint);
+        let grey = DynamicImage::ImageRgb8(plain.clone()).to_luma8();
+        let grey = encoded(DynamicImage::ImageLuma8(grey), ImageFormat::Png);
+        match seed {
+            0 => world.write("mixed/0.png", grey),
+            _ => world.picture(format!("mixed/{seed}.png"), &plain),
+        };
+    }
+    let run = world.succeeds(&mut world.train("faint -o faint.oddspot"));
+    let told = "warning: 4 of 4 good images are nearly black by the alpha of their files";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = world.succeeds(&mut world.train("mixed -o m.oddspot"));
+    let told = "1 of 4 good images are grey and 3 in colour";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = world.succeeds(&mut world.oddspot("detect m.oddspot faint -o out --no-pictures"));
+    let told = "warning: 4 of 4 images are nearly black by the alpha of the file";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}

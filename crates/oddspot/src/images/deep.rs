@@ -7,8 +7,10 @@ use ::image::metadata::Orientation;
 use ::image::{DynamicImage, RgbImage};
 
 use super::bit_depth::{BitDepth, used_bits};
-use super::flatten::{ButHot, Picture, Reach, on_black, range};
+use super::flatten::{Picture, Reach, on_black, range};
+use super::hot::ButHot;
 use super::kind::Kind;
+use super::opacity::Veil;
 use super::refusal::damaged;
 use super::samples::{Depth, Samples};
 use crate::error::Result;
@@ -69,11 +71,12 @@ pub(super) fn picture(
     let range_of = |reach: &Reach| range(reach, (depth, bit_depth), false, channels);
     let seen = range_of(&reach);
     let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
+    let mut veil = Veil::default();
     rows.each(&mut |row| {
         if is_known {
             reach.add(row, channels);
         }
-        on_black(row, seen, channels, &mut rgb);
+        on_black(row, seen, channels, (&mut rgb, &mut veil));
     })?;
     let image = RgbImage::from_raw(width, height, rgb)
         .ok_or_else(|| damaged(name, "its rows do not fill its size"))?;
@@ -82,6 +85,7 @@ pub(super) fn picture(
     let kind = Kind {
         says_bits: depth.says_bits(),
         cut_off: range_of(&reach).cuts_off(&reach),
+        veiled: veil.hides(),
         ..Kind::of(&image, depth.bits())
     };
     Ok(Picture { image, kind })

@@ -13,6 +13,8 @@ pub enum Differing {
     Depth,
     /// Its samples lie above the bits in use.
     Range,
+    /// Its alpha makes nearly all of it black.
+    Veiled,
     /// It is grey, and they are in colour.
     Grey,
     /// It is in colour, and they are grey.
@@ -64,9 +66,14 @@ impl Kinds {
                 }
             ),
             Differing::Range => format!(
-                "in part above what the model takes for white ({white} bits), where they are cut off; train \
-                 with more bits"
+                "in part above what the model takes for white ({white} bits), where they are cut off; if \
+                 that is no stamp or glare, train with more bits"
             ),
+            Differing::Veiled => {
+                "nearly black by the alpha of the file, where the colours beneath are not; save \
+                 without alpha"
+                    .to_owned()
+            }
             Differing::Grey => "grey, where the good ones are in colour".to_owned(),
             Differing::Coloured => "in colour, where the good ones are grey".to_owned(),
             Differing::Lossy => {

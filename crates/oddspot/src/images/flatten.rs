@@ -3,7 +3,9 @@
 use ::image::{DynamicImage, RgbImage};
 
 use super::bit_depth::{BitDepth, used_bits};
+use super::hot::ButHot;
 use super::kind::Kind;
+use super::opacity::{Opacity, Veil};
 use super::samples::{Depth, Samples};
 
 /// A decoded image, and what it was as a file.
@@ -15,13 +17,6 @@ pub struct Picture {
     pub kind: Kind,
 }
 
-/// Pixels of an image of which one may be hot.
-const HOT_OF: usize = 100_000;
-/// Pixels that may be hot of a smaller one.
-const HOT: usize = 4;
-/// Pixels for each of these.
-const ENOUGH: usize = 1_000;
-
 /// Which samples are black, white and opaque.
 #[derive(Clone, Copy)]
 pub(super) struct Range {
@@ -29,7 +24,7 @@ pub(super) struct Range {
     opaque: u64,
     /// Whether 0 is white instead, and white is black.
     is_white_zero: bool,
-    /// Whether no pixel has any opacity: the colours are all there is.
+    /// Whether the opacity is no transparency: the colours are all there is.
     sees_nothing: bool,
 }
 
@@ -40,11 +35,11 @@ impl Range {
     }
 }
 
-/// The highest sample of the colours, and of the opacity, of pixels that were looked at.
+/// The highest sample of the colours, and the opacity, of pixels that were looked at.
 #[derive(Default)]
 pub(super) struct Reach {
     colour: u16,
-    opacity: u16,
+    opacity: Opacity,
 }
 
 impl Reach {
@@ -53,7 +48,9 @@ impl Reach {
         for pixel in samples.chunks_exact(channels) {
             let (of_colours, of_opacity) = pixel.split_at(colours);
             self.colour = of_colours.iter().copied().fold(self.colour, u16::max);
-            self.opacity = of_opacity.iter().copied().fold(self.opacity, u16::max);
+            if let Some(&opacity) = of_opacity.first() {
+                self.opacity.add(opacity);
+            }
         }
     }
 }
@@ -69,7 +66,7 @@ pub(super) fn range(
         Depth::Whole(_) => u16::MAX,
         Depth::Of16(said) => bit_depth.white(reach.colour, said),
     };
-    let opaque = if reach.opacity > white {
+    let opaque = if reach.opacity.highest() > white {
         u16::MAX
     } else {
         white
@@ -78,12 +75,12 @@ pub(super) fn range(
         white: white.into(),
         opaque: opaque.into(),
         is_white_zero,
-        sees_nothing: channels > colours && reach.opacity == 0,
+        sees_nothing: channels > colours && reach.opacity.says_nothing(opaque),
     }
 }
 
 /// 8-bit RGB of whole-number samples: grey replicated, alpha composited on black, rounded once. Of 16 bits
-/// those count that are in use. An alpha that is 0 everywhere is none: the colours are all there is.
+/// those count that are in use. An alpha that is constant, or 0 nearly everywhere, is none: the colours are all there is.
 pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
     let Samples {
         image,
@@ -94,6 +91,7 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
     let colours = if image.color().has_color() { 3 } else { 1 };
     let channels = usize::from(image.color().channel_count());
     let mut cut_off = false;
+    let mut veil = Veil::default();
     let mut of_16 = |samples: &[u16]| {
         let of_pixel = [colours, channels];
         let mut reach = Reach::default();
@@ -101,7 +99,7 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
         let range = range(&reach, (depth, bit_depth), is_white_zero, of_pixel);
         cut_off = range.cuts_off(&reach);
         let mut flat = Vec::with_capacity(samples.len() / channels * colours);
-        on_black(samples, range, of_pixel, &mut flat);
+        on_black(samples, range, of_pixel, (&mut flat, &mut veil));
         flat
     };
     let rgb = match image {
@@ -110,21 +108,22 @@ pub(super) fn flatten(samples: Samples, bit_depth: BitDepth) -> Picture {
             let eight_bits = of_16(&grey);
             // Of a large image there is no room for all three.
             drop(grey);
-            rgb_in_place(eight_bits, [1, 1])
+            rgb_in_place(eight_bits, [1, 1], &mut Veil::default())
         }
         DynamicImage::ImageLumaA16(grey) => {
             let eight_bits = of_16(&grey);
             drop(grey);
-            rgb_in_place(eight_bits, [1, 1])
+            rgb_in_place(eight_bits, [1, 1], &mut Veil::default())
         }
         DynamicImage::ImageRgb16(rgb) => of_16(&rgb),
         DynamicImage::ImageRgba16(rgb) => of_16(&rgb),
-        eight_bits => rgb_in_place(eight_bits.into_bytes(), [colours, channels]),
+        eight_bits => rgb_in_place(eight_bits.into_bytes(), [colours, channels], &mut veil),
     };
     let image = RgbImage::from_raw(width, height, rgb).unwrap_or_default();
     let kind = Kind {
         says_bits: depth.says_bits(),
         cut_off,
+        veiled: veil.hides(),
         ..Kind::of(&image, depth.bits())
     };
     Picture { image, kind }
@@ -173,58 +172,25 @@ fn bits_in_use_of(image: &DynamicImage, said: Option<u8>) -> Option<u8> {
     Some(used_bits(but_hot.highest(), said))
 }
 
-/// The highest sample of the colours of pixels that were looked at, but for some pixels that reach further than all
-/// others: cameras have hot ones, and one of them must not make white sixteen times as bright.
-#[derive(Default)]
-pub(super) struct ButHot {
-    pixels: usize,
-    /// The highest of those that need so many bits, and how many these are.
-    of_bits: [(u16, usize); 17],
-}
-
-impl ButHot {
-    /// Looks at more pixels.
-    pub fn add(&mut self, samples: &[u16], [colours, channels]: [usize; 2]) {
-        self.pixels += samples.len() / channels;
-        for pixel in samples.chunks_exact(channels) {
-            let brightest = pixel[..colours].iter().copied().fold(0, u16::max);
-            let bits = usize::from(used_bits(brightest, None));
-            let (highest, count) = &mut self.of_bits[bits];
-            *highest = brightest.max(*highest);
-            *count += 1;
-        }
-    }
-
-    /// That sample.
-    pub fn highest(&self) -> u16 {
-        let hot = (self.pixels / HOT_OF).max(HOT.min(self.pixels / ENOUGH));
-        let mut beyond = 0;
-        for (highest, count) in self.of_bits.into_iter().rev() {
-            beyond += count;
-            if beyond > hot {
-                return highest;
-            }
-        }
-        0
-    }
-}
-
 /// The same of samples of 8 bits, in the memory that they lie in: of a large image there is no room for both.
-fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2]) -> Vec<u8> {
+fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2], veil: &mut Veil) -> Vec<u8> {
     let pixels = samples.len() / channels;
-    let opacity = |pixel: &[u8]| pixel.get(colours).copied().unwrap_or(u8::MAX);
-    let sees_nothing = (samples.chunks_exact(channels)).all(|pixel| opacity(pixel) == 0);
-    let lay = |samples: &mut [u8], at: usize| {
+    let mut all = Opacity::default();
+    if channels > colours {
+        let alphas = samples.iter().skip(colours).step_by(channels);
+        alphas.for_each(|&alpha| all.add(alpha.into()));
+    }
+    let is_seen_through = channels > colours && !all.says_nothing(u8::MAX.into());
+    let mut lay = |samples: &mut [u8], at: usize| {
         let pixel = &samples[channels * at..][..channels];
-        let opacity = match sees_nothing {
-            true => 255,
-            false => u32::from(opacity(pixel)),
-        };
-        let rgb: [u8; 3] = std::array::from_fn(|c| {
+        let beneath: [u8; 3] = std::array::from_fn(|c| pixel[c % colours]);
+        let mut rgb = beneath;
+        if is_seen_through {
+            let opacity = u32::from(pixel[colours]);
             // Rounded once.
-            let colour = u32::from(pixel[c % colours]);
-            ((colour * opacity * 2 + 255) / 510) as u8
-        });
+            rgb = beneath.map(|colour| ((u32::from(colour) * opacity * 2 + 255) / 510) as u8);
+            veil.add(&rgb, &beneath);
+        }
         samples[3 * at..][..3].copy_from_slice(&rgb);
     };
     if channels > 3 {
@@ -240,7 +206,7 @@ fn rgb_in_place(mut samples: Vec<u8>, [colours, channels]: [usize; 2]) -> Vec<u8
     samples
 }
 
-/// Appends the colours in 8 bits of samples of 16: grey, or red, green and blue.
+/// Appends the colours in 8 bits of samples of 16: grey, or red, green and blue; and looks whether the opacity hides them.
 pub(super) fn on_black(
     samples: &[u16],
     Range {
@@ -250,27 +216,33 @@ pub(super) fn on_black(
         sees_nothing,
     }: Range,
     [colours, channels]: [usize; 2],
-    flat: &mut Vec<u8>,
+    (flat, veil): (&mut Vec<u8>, &mut Veil),
 ) {
-    let opacity = |pixel: &[u16]| pixel.get(colours).map_or(opaque, |&alpha| alpha.into());
+    let is_seen_through = channels > colours && !sees_nothing;
     let whole = white * opaque;
+    let eight_bits = |colour: u16, opacity: u64| {
+        let colour = u64::from(colour);
+        let colour = match is_white_zero {
+            true => white.saturating_sub(colour),
+            false => colour.min(white),
+        };
+        ((colour * opacity * 510 + whole) / (2 * whole)) as u8
+    };
     for pixel in samples.chunks_exact(channels) {
-        let opacity = match sees_nothing {
-            true => opaque,
-            false => opacity(pixel).min(opaque),
+        let (of_colours, of_opacity) = pixel.split_at(colours);
+        let opacity = match of_opacity {
+            [opacity, ..] if is_seen_through => u64::from(*opacity).min(opaque),
+            _ => opaque,
         };
-        let eight_bits = |colour: u64| {
-            let colour = match is_white_zero {
-                true => white.saturating_sub(colour),
-                false => colour.min(white),
-            };
-            ((colour * opacity * 510 + whole) / (2 * whole)) as u8
-        };
-        flat.extend(
-            pixel[..colours]
-                .iter()
-                .map(|&colour| eight_bits(colour.into())),
-        );
+        let laid = flat.len();
+        flat.extend(of_colours.iter().map(|&colour| eight_bits(colour, opacity)));
+        if is_seen_through {
+            let mut beneath = [0; 3];
+            for (level, &colour) in beneath.iter_mut().zip(of_colours) {
+                *level = eight_bits(colour, opaque);
+            }
+            veil.add(&flat[laid..], &beneath);
+        }
     }
 }
 
@@ -285,13 +257,14 @@ mod tests {
 
     #[test]
     fn sixteen_bits_and_alpha_are_rounded_once() {
-        let grey = ImageBuffer::from_pixel(1, 1, LumaA([40_000_u16, 30_000]));
+        let samples = vec![40_000_u16, 30_000, 0, 65_535];
+        let grey = ImageBuffer::<LumaA<u16>, _>::from_raw(2, 1, samples).unwrap();
         let value = (40_000.0 * 30_000.0 / 65_535.0_f64 / 257.0).round() as u8;
         let picture = flattened(DynamicImage::ImageLumaA16(grey), BitDepth::Auto);
-        assert_eq!(picture.image.into_raw(), [value; 3]);
-        let rgba = RgbaImage::from_pixel(1, 1, Rgba([255, 101, 7, 128]));
+        assert_eq!(picture.image.into_raw()[..3], [value; 3]);
+        let rgba = RgbaImage::from_raw(2, 1, vec![255, 101, 7, 128, 9, 8, 7, 255]).unwrap();
         let picture = flattened(DynamicImage::ImageRgba8(rgba), BitDepth::Auto);
-        assert_eq!(picture.image.into_raw(), [128, 51, 4]);
+        assert_eq!(picture.image.into_raw(), [128, 51, 4, 9, 8, 7]);
     }
 
     #[test]
@@ -307,6 +280,47 @@ mod tests {
         let deep = ImageBuffer::from_pixel(1, 1, LumaA([65_535_u16, 0]));
         let picture = flattened(DynamicImage::ImageLumaA16(deep), BitDepth::Auto);
         assert_eq!(picture.image.into_raw(), [255; 3]);
+    }
+
+    #[test]
+    fn an_alpha_that_is_constant_or_a_plane_of_labels_is_none() {
+        let colours = |at: u32| [[90, 8, 7], [1, 200, 3]][at as usize % 2];
+        let of_8 = |alpha: fn(u32) -> u8| {
+            let rgba = RgbaImage::from_fn(20, 1, |x, _| {
+                let [red, green, blue] = colours(x);
+                Rgba([red, green, blue, alpha(x)])
+            });
+            flattened(DynamicImage::ImageRgba8(rgba), BitDepth::Auto)
+        };
+        let of_16 = |alpha: fn(u32) -> u16| {
+            let rgba: ImageBuffer<Rgba<u16>, _> = ImageBuffer::from_fn(20, 1, |x, _| {
+                let [red, green, blue] = colours(x).map(|level| 257 * u16::from(level));
+                Rgba([red, green, blue, alpha(x)])
+            });
+            flattened(DynamicImage::ImageRgba16(rgba), BitDepth::Of(16))
+        };
+        let plain = of_8(|_| 255);
+        assert_eq!(plain.image.as_raw()[..6], [90, 8, 7, 1, 200, 3]);
+        for picture in [
+            of_8(|_| 1),
+            of_8(|_| 128),
+            of_8(|x| u8::from(x > 4)),
+            of_16(|_| 1),
+            of_16(|_| 30_000),
+            of_16(|x| u16::from(x > 4)),
+        ] {
+            assert_eq!(picture.image, plain.image);
+            assert!(!picture.kind.veiled);
+        }
+        // A faint one that is used leaves next to nothing, and a cut-out shows what it shows.
+        for picture in [
+            of_8(|x| 15 + x as u8 % 5),
+            of_16(|x| 257 * (15 + x as u16 % 5)),
+        ] {
+            assert!(picture.kind.veiled && picture.image != plain.image);
+        }
+        assert!(!of_8(|x| 255 * u8::from(x == 3)).kind.veiled);
+        assert!(!of_16(|x| 65_535 * u16::from(x == 3)).kind.veiled);
     }
 
     #[test]
@@ -346,7 +360,7 @@ mod tests {
             bits_in_use(&Samples::new(DynamicImage::ImageLuma16(image), None))
         };
         assert_eq!(of(&samples), Some(12));
-        samples[100..110].fill(u16::MAX);
+        samples[100..110].fill(30_000);
         assert_eq!(of(&samples), Some(16));
         let above = flattened(grey([5000, 1]), BitDepth::Of(12));
         assert!(above.kind.cut_off && above.image.as_raw()[0] == 255);

@@ -57,6 +57,22 @@ const OTHERS: &[(usize, &[u8], &str)] = &[
     (0, b"<svg", "an SVG drawing"),
 ];
 
+/// How the files begin that Git LFS leaves where it was not asked for the content.
+const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+/// How web pages begin, behind spaces and in letters of any size.
+const WEB_PAGES: [&[u8]; 3] = [b"<!doctype html", b"<html", b"<head"];
+
+/// Whether it is what a server sends in place of an image: a page for who is to log in, or that tells of an error.
+fn is_web_page(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = text.trim_ascii_start();
+    let begins = |start: &&[u8]| {
+        let found = text.get(..start.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(start))
+    };
+    WEB_PAGES.iter().any(begins)
+}
+
 /// The format that the first bytes of a file say, one that is read.
 pub(super) fn format_of(bytes: &[u8], name: &Path) -> Result<Format> {
     if bytes.is_empty() {
@@ -75,6 +91,13 @@ pub(super) fn format_of(bytes: &[u8], name: &Path) -> Result<Format> {
         bytes.get(at..).is_some_and(|rest| rest.starts_with(mark))
     };
     let reason = match OTHERS.iter().find(is_it) {
+        _ if bytes.starts_with(POINTER) => {
+            "it is a pointer of Git LFS, and not the image itself: fetch that with git lfs pull"
+                .to_owned()
+        }
+        _ if is_web_page(bytes) => {
+            "it is a web page (HTML) and no image: download the image itself".to_owned()
+        }
         Some((_, _, what)) => format!("it is {what}, which is not supported: convert it to PNG"),
         None => {
             "its content is not a PNG, JPEG, BMP, TIFF or WebP image: convert it to PNG".to_owned()
@@ -133,6 +156,14 @@ mod tests {
         assert!(told(b"\0\0\0\x0cjP  \r\n\x87\n").contains("JPEG 2000"));
         assert!(told(b"\0\0\0\x20ftypheic").contains("HEIF"));
         assert!(told(b"words and words").contains("its content is not a PNG"));
+        for page in [
+            &b"<!DOCTYPE html><title>Log in</title>"[..],
+            b"\xef\xbb\xbf\n<HTML>",
+        ] {
+            assert!(told(page).contains("it is a web page (HTML)"));
+        }
+        let pointer = told(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n");
+        assert!(pointer.contains("git lfs pull"), "{pointer}");
         assert!(told(b"").contains("empty"));
         assert_eq!(format_of(b"MM\0+\0", Path::new("")).unwrap(), Format::Tiff);
     }

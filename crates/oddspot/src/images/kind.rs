@@ -7,6 +7,8 @@ use super::{Differing, ImageSize};
 
 /// Channels of a grey picture differ by no more, in levels.
 const GREY: u8 = 2;
+/// Levels of a channel that a picture of a single colour differs by, at most: a dark frame has some noise.
+const FLAT: u8 = 3;
 /// How far beyond good images' sizes an image may lie where these differ.
 const ROOM: f64 = 1.1;
 /// Widths over heights that are of one shape differ by no more.
@@ -21,12 +23,14 @@ pub struct Kind {
     pub bits: u8,
     /// Whether all of its pixels are grey.
     pub grey: bool,
-    /// Whether all of its pixels are of one colour.
+    /// Whether all of its pixels are of one colour, or nearly.
     pub flat: bool,
     /// Whether the file says which bits of its samples are in use.
     pub says_bits: bool,
     /// Whether samples lay above the bits in use, and were cut off there.
     pub cut_off: bool,
+    /// Whether its alpha makes nearly all of it black, and its colours are not.
+    pub veiled: bool,
     /// Whether its file was saved with losses, as JPEG does; None where the file does not tell, as a TIFF, and of an image
     /// in memory.
     pub lossy: Option<bool>,
@@ -36,16 +40,16 @@ impl Kind {
     /// Of pixels that came from samples of so many bits.
     pub fn of(image: &RgbImage, bits: u8) -> Self {
         let pixels = image.as_raw().as_chunks::<3>().0;
-        let first = pixels.first();
         Self {
             size: ImageSize::of(image),
             bits,
             grey: pixels
                 .iter()
                 .all(|[red, green, blue]| red.abs_diff(*green).max(blue.abs_diff(*green)) <= GREY),
-            flat: pixels.iter().all(|pixel| Some(pixel) == first),
+            flat: is_flat(pixels),
             says_bits: false,
             cut_off: false,
+            veiled: false,
             lossy: None,
         }
     }
@@ -151,6 +155,9 @@ impl Kinds {
         if kind.cut_off {
             found.push(Differing::Range);
         }
+        if kind.veiled {
+            found.push(Differing::Veiled);
+        }
         match (kind.grey, self.grey) {
             (true, 0) => found.push(Differing::Grey),
             (false, grey) if grey == self.images => found.push(Differing::Coloured),
@@ -187,6 +194,18 @@ impl Kinds {
     }
 }
 
+/// Whether pixels are of one colour, or nearly.
+fn is_flat(pixels: &[[u8; 3]]) -> bool {
+    let mut spans = [(u8::MAX, 0); 3];
+    // Of most pictures the first few tell.
+    pixels.iter().all(|pixel| {
+        spans.iter_mut().zip(pixel).all(|((least, most), &level)| {
+            (*least, *most) = (level.min(*least), level.max(*most));
+            *most - *least <= FLAT
+        })
+    })
+}
+
 fn aspect(size: ImageSize) -> f64 {
     size.width as f64 / size.height.max(1) as f64
 }
@@ -198,4 +217,20 @@ fn spanned<N: Ord + Copy>([least, most]: [N; 2], [also, too]: [N; 2]) -> [N; 2] 
 /// Whether a value lies between two, or so many times beyond them.
 fn within(value: f64, [least, most]: [f64; 2], times: f64) -> bool {
     (least / times..=most * times).contains(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dark_frame_with_a_little_noise_is_of_a_single_colour() {
+        let flat = |levels: u32| {
+            let level = |x, y| (x * 7 + y * 5) % levels;
+            let image = RgbImage::from_fn(9, 8, |x, y| ::image::Rgb([level(x, y) as u8; 3]));
+            Kind::of(&image, 8).flat
+        };
+        assert!(flat(1) && flat(2) && flat(4));
+        assert!(!flat(5) && !flat(200));
+    }
 }

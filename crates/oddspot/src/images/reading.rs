@@ -26,8 +26,8 @@ impl Reading {
     /// Decodes an image file, which must have one picture alone.
     ///
     /// The format (PNG, JPEG, BMP, TIFF, WebP) is read from the content, whatever the file is called.
-    /// Grey is replicated, alpha composited on black unless it is 0 everywhere, 16 bits are scaled to 8 and
-    /// rounded, CMYK is converted without a colour profile, and the EXIF orientation is applied. Any size from
+    /// Grey is replicated, alpha composited on black unless it is constant or 0 nearly everywhere, 16 bits
+    /// are scaled to 8 and rounded, CMYK is converted without a colour profile, and the EXIF orientation is applied. Any size from
     /// 1×1 to the limits is valid: [`resize`](super::resize) brings it to the network's.
     ///
     /// # Errors

@@ -3,14 +3,10 @@
 
 use std::path::Path;
 
-use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageBuffer};
 use ::tiff::ColorType;
 use ::tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
-use ::tiff::tags::{
-    CompressionMethod, IfdPointer, PhotometricInterpretation, PlanarConfiguration, SampleFormat,
-    Tag,
-};
+use ::tiff::tags::{CompressionMethod, IfdPointer, PlanarConfiguration, SampleFormat, Tag};
 
 use super::image_file::{Content, Seekable, read_at};
 use super::limits::Limits;
@@ -23,6 +19,7 @@ use super::tiff_pages::Directories;
 use crate::error::Result;
 use planes::by_pixel;
 
+mod about;
 mod chunk;
 mod planes;
 mod rows;
@@ -141,7 +138,7 @@ impl<'a> TiffFile<'a> {
         colour: ColorType,
         (width, height): (u32, u32),
     ) -> Result<Option<DynamicImage>> {
-        let Some(layout) = Layout::of(colour, self.has_alpha()?) else {
+        let Some(layout) = Layout::of(colour, self.behind()?) else {
             return Err(self.strange(colour));
         };
         Ok(match self.chunky(colour)? {
@@ -270,23 +267,6 @@ impl<'a> TiffFile<'a> {
         Ok(chunks.zip(counts.into_iter().map(place)).collect())
     }
 
-    /// Whether a page is saved with losses; None where its method does not tell.
-    pub fn is_lossy(&mut self, page: usize) -> Result<Option<bool>> {
-        self.go_to(page)?;
-        let plain = CompressionMethod::None.to_u16();
-        let method = self.number(Tag::Compression)?.unwrap_or(plain.into());
-        let method = u16::try_from(method).unwrap_or(u16::MAX);
-        Ok(match CompressionMethod::from_u16_exhaustive(method) {
-            CompressionMethod::JPEG | CompressionMethod::ModernJPEG => Some(true),
-            CompressionMethod::None
-            | CompressionMethod::LZW
-            | CompressionMethod::Deflate
-            | CompressionMethod::OldDeflate
-            | CompressionMethod::PackBits => Some(false),
-            _ => None,
-        })
-    }
-
     /// Refuses a file that ends before its pixels do: some decompressors paint grey what is missing.
     fn check_whole(&mut self) -> Result<()> {
         for (offsets, counts) in [
@@ -320,42 +300,6 @@ impl<'a> TiffFile<'a> {
             Some(_) => "no whole numbers",
         };
         Err(unsupported(self.name, format!("its samples are {what}")))
-    }
-
-    /// Whether 0 is white.
-    fn is_white_zero(&mut self) -> Result<bool> {
-        let white_is_zero = u32::from(PhotometricInterpretation::WhiteIsZero.to_u16());
-        Ok(self.number(Tag::PhotometricInterpretation)? == Some(white_is_zero))
-    }
-
-    /// Bits in use, as `MaxSampleValue` says.
-    fn said(&mut self) -> Result<Option<u8>> {
-        let highest = self.number(Tag::MaxSampleValue)?;
-        Ok(highest.map(|value| (u32::BITS - value.leading_zeros()) as u8))
-    }
-
-    /// Whether the first sample behind the colours is an opacity.
-    fn has_alpha(&mut self) -> Result<bool> {
-        Ok(matches!(self.number(Tag::ExtraSamples)?, Some(1 | 2)))
-    }
-
-    fn orientation(&mut self) -> Orientation {
-        // Broken metadata does not spoil the pixels.
-        let value = self.number(Tag::Orientation).unwrap_or_default();
-        value
-            .and_then(|value| Orientation::from_exif(u8::try_from(value).ok()?))
-            .unwrap_or(Orientation::NoTransforms)
-    }
-
-    /// The first number of a tag.
-    fn number(&mut self, tag: Tag) -> Result<Option<u32>> {
-        let numbers = self.decoder.find_tag_unsigned_vec::<u32>(tag);
-        let numbers = numbers.map_err(refused(self.name))?;
-        Ok(numbers.and_then(|numbers| numbers.first().copied()))
-    }
-
-    fn strange(&self, colour: ColorType) -> crate::error::Error {
-        unsupported(self.name, format!("its pixels are of the kind {colour:?}"))
     }
 }
 

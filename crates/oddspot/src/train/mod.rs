@@ -35,7 +35,7 @@ mod training;
 mod usual;
 mod whitening;
 
-pub use bits::with_bits_in_use;
+pub use bits::{InUse, with_bits_in_use};
 pub use cache::{EncodedMaps, TeacherCache};
 pub use engine::{Batch, Gradients, Losses, Targets, TrainingEngine};
 pub use extend::Extension;
@@ -45,7 +45,7 @@ pub use folds::checkpoint_of_fold;
 pub use instant::instant_model;
 pub use left_out::LeftOut;
 pub use loss::{Hardest, first_weights};
-pub use observer::{Observer, Progress, StepReport};
+pub use observer::{GoodFiles, Observer, Progress, StepReport};
 pub use pieces::Pieces;
 pub use places::GoodPlaces;
 pub use set::{GoodImages, HeldOut, TrainingSet};

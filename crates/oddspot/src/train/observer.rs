@@ -36,6 +36,20 @@ pub struct StepReport {
     pub learning_rate: f64,
 }
 
+/// What good images are as files.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct GoodFiles<'a> {
+    /// Of each what it is.
+    pub kinds: &'a [Kind],
+    /// Of each what it is called.
+    pub names: &'a [&'a str],
+    /// Of each the bits that its samples need, where these have 16; of none where the settings say it.
+    pub in_use: &'a [Option<u8>],
+    /// The bits in use, where a sample has 16.
+    pub bit_depth: BitDepth,
+}
+
 /// What a training tells of.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -50,12 +64,7 @@ pub enum Progress<'a> {
         teacher: &'a TeacherIdentity,
     },
     /// It is known what the good images are as files.
-    Images {
-        /// Of each.
-        kinds: &'a [Kind],
-        /// The bits in use, where a sample has 16.
-        bit_depth: BitDepth,
-    },
+    Images(GoodFiles<'a>),
     /// It is known how good images lie; nothing, if they have too little in common. Only where the settings
     /// ask for it.
     Aligned(Option<&'a GoodAlignment>),

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::alone::Alone;
-use super::bits::with_bits_in_use;
+use super::bits::{InUse, with_bits_in_use};
 use super::checkpoint::settings_of;
 use super::closed_form::ClosedForm;
 use super::engine::TrainingEngine;
 use super::instant::of_fitted;
 use super::learning::Learning;
 use super::left_out::{LeftOut, left_out};
-use super::observer::{Nobody, Observer, Progress, go_on};
+use super::observer::{GoodFiles, Nobody, Observer, Progress, go_on};
 use super::set::{GoodImages, HeldOut, TrainingSet};
 use crate::error::{Error, Result};
 use crate::images::{Kind, RegionOfInterest};
@@ -206,7 +206,7 @@ impl<'a> Training<'a> {
             teacher: &teacher.identity,
         };
         go_on(observer.progress(&begins), "before the first step")?;
-        let (settings, view) = seen_by(settings, &images, self.region.as_ref(), observer)?;
+        let (settings, view, in_use) = seen_by(settings, &images, self.region.as_ref(), observer)?;
         let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
         let held_out = (&images.held_out[..], &*images.root);
         let room = (settings.training.cache_mib, &*scratch);
@@ -221,7 +221,7 @@ impl<'a> Training<'a> {
             |done, total| observer.progress(&Progress::Preparing { done, total }),
         )?;
         let mut set = set.ok_or_else(|| Error::cancelled("before the first step"))?;
-        tell_of_images(&settings, (&set, &held_out), observer)?;
+        tell_of_images((&settings, &in_use), (&set, &held_out), observer)?;
         held_out.see(&settings, (&*ready, &levels), &scratch)?;
         let of_good = (&mut set, &mut held_out);
         let closed_form = ClosedForm::fit(&settings, &learned, of_good, observer)?;
@@ -252,19 +252,23 @@ impl<'a> Training<'a> {
     }
 }
 
-/// The settings with the bits that the images use, and how a model of them sees images.
+/// The settings with the bits that the images use, how a model of them sees images, and the bits that each of them needs.
 fn seen_by(
     settings: Settings,
     images: &GoodImages,
     region: Option<&RegionOfInterest>,
     observer: &mut dyn Observer,
-) -> Result<(Settings, Arc<View>)> {
+) -> Result<(Settings, Arc<View>, Vec<Option<u8>>)> {
     let of_all = || images.train.iter().chain(&images.held_out);
-    let settings = with_bits_in_use(settings, of_all(), || {
+    let in_use = with_bits_in_use(settings, of_all(), || {
         let total = images.train.len() + images.held_out.len();
         observer.progress(&Progress::Preparing { done: 0, total })
     })?;
-    let mut settings = settings.ok_or_else(|| Error::cancelled("before the first step"))?;
+    let in_use = in_use.ok_or_else(|| Error::cancelled("before the first step"))?;
+    let InUse {
+        mut settings,
+        of_images,
+    } = in_use;
     // A region is drawn on images as they lie: it moves with what they show only for who asks for that.
     if region.is_some() && settings.alignment == Alignment::Auto {
         settings.alignment = Alignment::None;
@@ -285,22 +289,24 @@ fn seen_by(
         let learned = Progress::Aligned(view.good());
         go_on(observer.progress(&learned), "before the first step")?;
     }
-    Ok((settings, view))
+    Ok((settings, view, of_images))
 }
 
 /// Tells what the images are as files, and in how many pieces they are looked at.
 fn tell_of_images(
-    settings: &Settings,
+    (settings, in_use): (&Settings, &[Option<u8>]),
     (set, held_out): (&TrainingSet, &HeldOut),
     observer: &mut dyn Observer,
 ) -> Result<()> {
-    let kinds: Vec<Kind> = (set.images.iter().chain(&held_out.images))
-        .map(|image| image.kind)
-        .collect();
-    let told = Progress::Images {
+    let all = || set.images.iter().chain(&held_out.images);
+    let kinds: Vec<Kind> = all().map(|image| image.kind).collect();
+    let names: Vec<&str> = all().map(|image| &*image.record.name).collect();
+    let told = Progress::Images(GoodFiles {
         kinds: &kinds,
+        names: &names,
+        in_use,
         bit_depth: settings.bit_depth,
-    };
+    });
     go_on(observer.progress(&told), "before the first step")?;
     if set.view.cuts() {
         let told = Progress::Pieces {

@@ -132,6 +132,26 @@ fn an_alpha_that_is_0_everywhere_is_none_in_any_format() {
     assert_eq!(red(&read), grey.into_raw());
 }
 
+#[test]
+fn colours_that_are_multiplied_by_their_alpha_already_are_taken_as_they_are() {
+    let laid = picture(9);
+    let of_alpha = |extra: u32, alpha: fn(u32, u32) -> u8| {
+        let pixels = laid.enumerate_pixels().flat_map(|(x, y, pixel)| {
+            let [red, green, blue] = pixel.0;
+            [red, green, blue, alpha(x, y)]
+        });
+        let page = Page::new((32, 24), 4, 8, pixels.collect());
+        tiff(&[page.with(BEHIND, extra)], Spelling::default())
+    };
+    let half = |x: u32, _| if x < 16 { 128 } else { 255 };
+    assert_eq!(read(&of_alpha(1, half)).image, laid);
+    assert_eq!(read(&of_alpha(1, |_, _| 0)).image, laid);
+    let found = read(&of_alpha(2, half)).image;
+    assert_eq!(found.get_pixel(20, 3), laid.get_pixel(20, 3));
+    let [level, whole] = [&found, &laid].map(|image| u32::from(image.get_pixel(3, 3).0[0]));
+    assert_eq!(level, (whole * 128 * 2 + 255) / 510);
+}
+
 /// A bitmap with masks for four channels, the fourth 0 everywhere.
 fn bmp(image: &image::RgbImage, header: u32) -> Vec<u8> {
     // Behind the headers the decoder skips the three masks that others have there.

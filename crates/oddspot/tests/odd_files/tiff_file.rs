@@ -43,6 +43,7 @@ pub const MOST: u16 = 281;
 pub const PLANAR: u16 = 284;
 pub const SUBFILE: u16 = 254;
 pub const SUB_DIRECTORY: u16 = 330;
+pub const BEHIND: u16 = 338;
 pub const DESCRIPTION: u16 = 270;
 pub const TILE_WIDTH: u16 = 322;
 pub const TILE_HEIGHT: u16 = 323;

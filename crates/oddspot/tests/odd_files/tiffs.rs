@@ -172,3 +172,31 @@ fn what_is_not_read_is_named() {
         assert!(error.contains(word), "{error}");
     }
 }
+
+#[test]
+fn what_is_not_read_is_told_in_words() {
+    let grey = Page::new((32, 24), 1, 8, vec![9; 32 * 24]);
+    let of = |page: Page| refused(&tiff(&[page], Spelling::default()));
+    let palette = of(grey.clone().with(COLOURS, 3));
+    assert!(palette.contains("numbers of a palette"), "{palette}");
+    let packed = of(grey.clone().with(COMPRESSION, 34_925));
+    assert!(
+        packed.contains("its pixels are compressed by LZMA"),
+        "{packed}"
+    );
+    // The lengths of its strips become another tag.
+    let mut bytes = tiff(&[grey], Spelling::default());
+    let lengths = bytes.windows(4).rposition(|entry| entry == [0x17, 1, 4, 0]);
+    bytes[lengths.unwrap()] = 0x18;
+    let lacking = refused(&bytes);
+    assert!(
+        lacking.contains("it lacks the tag") && lacking.contains("StripByteCounts"),
+        "{lacking}"
+    );
+    for told in [palette, packed, lacking] {
+        assert!(
+            !told.contains("damaged") && told.contains("convert it"),
+            "{told}"
+        );
+    }
+}

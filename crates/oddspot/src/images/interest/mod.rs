@@ -6,6 +6,8 @@ mod svg;
 
 use std::path::{Path, PathBuf};
 
+use ::image::{DynamicImage, ImageBuffer, Luma};
+
 use super::ImageSize;
 use super::file::read_file;
 use super::flatten::black_is_zero;
@@ -67,13 +69,14 @@ struct Read {
 }
 
 impl RegionOfInterest {
-    /// Of an image file: what is at least half as bright as white is inspected. Alpha does not count.
+    /// Of an image file: what is at least half as bright as white is inspected. Alpha does not count, but for that of a
+    /// picture which is white all over: then what is opaque is inspected.
     ///
     /// # Errors
     /// A file that cannot be decoded, or that is larger than images may be.
     pub fn mask(path: &Path, limits: Limits) -> Result<Self> {
         let samples = black_is_zero(samples((&read_file(path)?).into(), path, limits)?);
-        let image = samples.image.into_luma16();
+        let image = drawn_in_alpha(&samples.image).unwrap_or_else(|| samples.image.into_luma16());
         let pixels = image.pixels().map(|pixel| pixel.0[0]);
         let grey = pixels.filter(|level| GREY.contains(level)).count();
         let share = grey as f64 / image.len().max(1) as f64;
@@ -260,6 +263,20 @@ impl Read {
             drawn_on: image.map(|(_, sides)| sides),
         })
     }
+}
+
+/// The alpha of a picture that is white all over, where it tells some pixels from others: the mask was drawn there.
+fn drawn_in_alpha(image: &DynamicImage) -> Option<ImageBuffer<Luma<u16>, Vec<u16>>> {
+    if !image.color().has_alpha() {
+        return None;
+    }
+    let both = image.to_luma_alpha16();
+    let alphas: Vec<u16> = both.pixels().map(|pixel| pixel.0[1]).collect();
+    let is_white = both.pixels().all(|pixel| pixel.0[0] > *GREY.end());
+    let opaque = alphas.iter().filter(|alpha| **alpha > u16::MAX / 2).count();
+    let tells = (1..alphas.len()).contains(&opaque);
+    let alphas = ImageBuffer::from_raw(both.width(), both.height(), alphas)?;
+    (is_white && tells).then_some(alphas)
 }
 
 fn unusable(path: &Path, reason: impl Into<String>) -> Error {

@@ -24,6 +24,10 @@ pub(super) fn read(text: &str) -> Result<Read, String> {
         ..Read::default()
     };
     for node in root.descendants().filter(Node::is_element) {
+        // Who drew it does not see it.
+        if is_hidden(node) {
+            continue;
+        }
         let name = node.tag_name().name();
         let shape = match name {
             "path" => path(attribute(node, "d")?),
@@ -66,6 +70,25 @@ fn own_role(node: Node) -> Option<Role> {
     named("class")
         .or_else(|| named("id"))
         .or_else(|| named("label"))
+}
+
+/// Whether a shape is not shown: it or what it lies in is switched off, or the nearest that says so calls it hidden.
+fn is_hidden(node: Node) -> bool {
+    let is_off = |node: Node| says(node, "display") == Some("none");
+    let visibility = node.ancestors().find_map(|node| says(node, "visibility"));
+    node.ancestors().any(is_off) || matches!(visibility, Some("hidden" | "collapse"))
+}
+
+/// What an element's style says of a property, or its attribute: the style outranks that.
+fn says<'a>(node: Node<'a, '_>, property: &str) -> Option<&'a str> {
+    let style = node.attribute("style").unwrap_or_default();
+    let stated = style.split(';').filter_map(|one| one.split_once(':'));
+    let stated = stated.filter(|(name, _)| name.trim().eq_ignore_ascii_case(property));
+    let value = stated.last().map(|(_, value)| value);
+    value
+        .or_else(|| node.attribute(property))?
+        .split_whitespace()
+        .next()
 }
 
 fn id(node: Node) -> String {

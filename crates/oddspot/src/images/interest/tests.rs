@@ -1,4 +1,4 @@
-use ::image::{GrayImage, Luma};
+use ::image::{GrayImage, Luma, LumaA};
 
 use super::*;
 
@@ -67,6 +67,77 @@ fn masks_and_polygons_of_all_kinds_agree() {
 fn without_a_polygon_to_inspect_all_is_but_what_is_ignored() {
     let region = svg("<path id='ignore-lamp' d='M0 0 L40 0 L40 40 L0 40'/>").unwrap();
     assert_eq!(picture(&region, [4, 1]), ["..##"]);
+}
+
+#[test]
+fn what_is_hidden_in_a_drawing_is_left_out() {
+    let left = "<rect class='ignore' width='40' height='40'/>";
+    let right =
+        |how: &str| format!("{left}<rect class='ignore' x='40' width='20' height='40' {how}/>");
+    for how in [
+        "style='fill:red; display: none'",
+        "display='none'",
+        "style='display:inline;visibility:hidden'",
+        "visibility='collapse'",
+        "style='display:none !important'",
+    ] {
+        assert_eq!(
+            picture(&svg(&right(how)).unwrap(), [4, 1]),
+            ["..##"],
+            "{how}"
+        );
+    }
+    for how in [
+        "",
+        "style='display:inline'",
+        "display='none' style='display:inline'",
+    ] {
+        assert_eq!(
+            picture(&svg(&right(how)).unwrap(), [4, 1]),
+            ["...#"],
+            "{how}"
+        );
+    }
+    // A layer that is switched off, whatever lies in it; and what shows itself in one that is hidden.
+    let layer = |how: &str, shape: &str| svg(&format!("{left}<g {how}>{shape}</g>")).unwrap();
+    let curve = "<path d='M0 0 C1 1 2 2 3 3Z' style='display:inline'/>";
+    assert_eq!(
+        picture(&layer("style='display:none'", curve), [4, 1]),
+        ["..##"]
+    );
+    let shown = "<rect class='ignore' x='40' width='20' height='40' visibility='visible'/>";
+    assert_eq!(
+        picture(&layer("visibility='hidden'", shown), [4, 1]),
+        ["...#"]
+    );
+    let none = svg("<rect class='ignore' width='40' height='40' display='none'/>");
+    assert!(none.unwrap_err().to_string().contains("no polygon"));
+}
+
+#[test]
+fn a_mask_in_the_alpha_of_a_white_picture_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mask.png");
+    let mask = |pixel: fn(u32) -> [u8; 2]| {
+        let image = ::image::GrayAlphaImage::from_fn(4, 1, |x, _| LumaA(pixel(x)));
+        image.save(&path).unwrap();
+        RegionOfInterest::mask(&path, Limits::default())
+    };
+    let in_alpha = mask(|x| [255, 255 * u8::from(x < 2)]).unwrap();
+    assert_eq!(picture(&in_alpha, [4, 1]), ["##.."]);
+    // Where the colours draw one too, they count; and an alpha that says nothing does not.
+    let in_colours = mask(|x| [255 * u8::from(x > 0), 255 * u8::from(x < 2)]).unwrap();
+    assert_eq!(picture(&in_colours, [4, 1]), [".###"]);
+    for alpha in [0, 1, 255] {
+        let all = match alpha {
+            0 => mask(|_| [255, 0]),
+            1 => mask(|x| [255, x as u8]),
+            _ => mask(|_| [255, 255]),
+        };
+        assert_eq!(picture(&all.unwrap(), [4, 1]), ["####"]);
+    }
+    let black = mask(|x| [0, 255 * u8::from(x < 2)]).unwrap_err();
+    assert!(black.to_string().contains("inspects nothing"), "{black}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use ::tiff::tags::{ByteOrder, CompressionMethod, PlanarConfiguration, Tag};
 
 use super::super::deep::{Head, Rows, is_large};
 use super::super::refusal::{damaged, refused};
+use super::super::tiff_colours::Behind;
 use super::TiffFile;
 use super::chunk::{Chunk, Form, Packing, Scratch, Share, Shared};
 use crate::error::Result;
@@ -57,6 +58,7 @@ impl<'a> TiffFile<'a> {
     fn deep_page_of_any_size(&mut self, size: (u32, u32)) -> Result<Option<DeepPage<'_, 'a>>> {
         let channels = match self.decoder.colortype().map_err(refused(self.name))? {
             ColorType::RGB(16) => [3, 3],
+            ColorType::RGBA(16) if self.behind()? == Behind::Laid => [3, 3],
             ColorType::RGBA(16) => [3, 4],
             _ => return Ok(None),
         };

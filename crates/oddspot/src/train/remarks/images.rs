@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::super::observer::GoodFiles;
+use super::files::of_files;
 use super::{Naming, Remark, named};
-use crate::images::{BitDepth, ImageSize, Kind, Kinds};
+use crate::images::{ImageSize, Kind};
 use crate::net::teachers::{BUILTIN, RANDOM, TeacherIdentity};
 use crate::settings::{Alignment, Settings, Tile};
 use crate::view::GoodAlignment;
@@ -65,66 +67,11 @@ pub fn of_alignment(good: Option<&GoodAlignment>, asked: Alignment, naming: Nami
     told
 }
 
-/// Of what good images are as files, where that asks for a word.
-pub fn of_images(
-    kinds: &[Kind],
-    bit_depth: BitDepth,
-    settings: &Settings,
-    naming: Naming,
-) -> Vec<Remark> {
-    let mut told = Vec::new();
-    let deep = kinds.iter().filter(|kind| kind.bits == 16).count();
-    if let (1.., BitDepth::Of(bits @ 1..=16)) = (deep, bit_depth) {
-        let white = u16::MAX >> (16 - bits);
-        told.push(Remark::note(format!(
-            "{deep} of {} good images have 16 bits a sample: white is {white} ({bits} bits); {} says otherwise",
-            kinds.len(),
-            naming("bit_depth", None)
-        )));
-    }
-    told.extend(of_cut_off(kinds, naming));
-    told.extend(of_flat(kinds));
-    told.extend(Kinds::of(kinds).as_ref().and_then(of_losses));
-    told.extend(of_shapes(kinds, settings, naming));
+/// Of what good images are, where that asks for a word.
+pub fn of_images(files: &GoodFiles, settings: &Settings, naming: Naming) -> Vec<Remark> {
+    let mut told = of_files(files, naming);
+    told.extend(of_shapes(files.kinds, settings, naming));
     told
-}
-
-fn of_cut_off(kinds: &[Kind], naming: Naming) -> Option<Remark> {
-    let cut_off = kinds.iter().filter(|kind| kind.cut_off).count();
-    (cut_off > 0).then(|| {
-        Remark::warning(format!(
-            "{cut_off} of {} good images have samples above what {} takes for white: they are cut off there",
-            kinds.len(),
-            naming("bit_depth", None)
-        ))
-    })
-}
-
-/// Of good images of which some were saved with losses, and others without.
-pub fn of_losses(kinds: &Kinds) -> Option<Remark> {
-    let Kinds {
-        images,
-        lossy,
-        lossless,
-        ..
-    } = *kinds;
-    (lossy > 0 && lossless > 0).then(|| {
-        Remark::advice(format!(
-            "{lossy} of {images} good images were saved with losses, as JPEG does, and {lossless} without: a model of \
-             both fits neither well; take those that are saved as the images to judge will be"
-        ))
-    })
-}
-
-fn of_flat(kinds: &[Kind]) -> Option<Remark> {
-    let flat = kinds.iter().filter(|kind| kind.flat).count();
-    (flat > 0).then(|| {
-        Remark::warning(format!(
-            "{flat} of {} good images show a single colour and nothing else: look at them, for \
-             nothing can be learned from such",
-            kinds.len()
-        ))
-    })
 }
 
 fn of_shapes(kinds: &[Kind], settings: &Settings, naming: Naming) -> Option<Remark> {
@@ -215,7 +162,6 @@ fn better(own: ImageSize, settings: &Settings) -> Option<ImageSize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Weight;
     use super::*;
 
     fn naming(name: &str, value: Option<&str>) -> String {
@@ -230,6 +176,7 @@ mod tests {
             flat: false,
             says_bits: false,
             cut_off: false,
+            veiled: false,
             lossy: None,
         };
         of_shapes(&[kind, kind], settings, &naming).map(|remark| remark.words)
@@ -282,35 +229,5 @@ mod tests {
         let left_to_them = told(Alignment::Auto);
         assert!(left_to_them.contains(&asked_for));
         assert!(left_to_them.ends_with("; <alignment none> looks at them as they lie"));
-    }
-
-    #[test]
-    fn bits_and_flat_images_are_told_with_their_count() {
-        let kind = Kind {
-            size: ImageSize::square(256),
-            bits: 16,
-            grey: true,
-            flat: true,
-            says_bits: false,
-            cut_off: true,
-            lossy: None,
-        };
-        let kinds = [
-            kind,
-            Kind {
-                bits: 8,
-                flat: false,
-                ..kind
-            },
-        ];
-        let told = of_images(&kinds, BitDepth::Of(12), &Settings::default(), &naming);
-        let weights: Vec<Weight> = told.iter().map(|remark| remark.weight).collect();
-        assert_eq!(weights, [Weight::Note, Weight::Warning, Weight::Warning]);
-        let told: Vec<String> = told.iter().map(Remark::line).collect();
-        assert!(
-            told[0].contains("1 of 2 good images have 16 bits") && told[0].contains("4095 (12")
-        );
-        assert!(told[1].contains("2 of 2 good images have samples above"));
-        assert!(told[2].contains("1 of 2 good images show a single colour"));
     }
 }

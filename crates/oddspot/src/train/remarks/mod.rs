@@ -1,9 +1,11 @@
 //! What is to be said of good images, and of what was learned from them: everybody tells it in the same words.
 
+mod files;
 mod images;
 mod learned;
 
-pub use images::{of_alignment, of_images, of_losses, of_teacher};
+pub use files::of_losses;
+pub use images::{of_alignment, of_images, of_teacher};
 pub use learned::{expected, of_good_images, of_learned, source, sureness};
 
 /// How much it matters that somebody knows it.
