@@ -9,7 +9,7 @@ use oddspot::verdict::Doubts;
 use oddspot::{Error, Model, judge};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::{PyBool, PyBytes, PyType};
 use pythonize::pythonize;
 
 use crate::changing::{By, Changed};
@@ -115,16 +115,12 @@ impl Detector {
         _class: &Bound<'_, PyType>,
         py: Python<'_>,
         model: &Bound<'_, PyAny>,
-        threads: i64,
+        #[pyo3(from_py_with = count_of_threads)] threads: usize,
         bit_depth: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let threads = usize::try_from(threads).map_err(|_| {
-            let said = "give a whole number, 0 for as many as there are cores";
-            invalid(py, &format!("threads={threads}: {said}"))
-        })?;
         let bit_depth = bit_depth_of(bit_depth)?;
         let bytes = bytes_of(model)?;
-        let path = path_of(model);
+        let path = path_of(model)?;
         let loaded = match (bytes, path) {
             (Some(bytes), _) => py.detach(|| Model::from_bytes(bytes)),
             (None, Some(path)) => py.detach(|| Model::load(&path)),
@@ -207,6 +203,9 @@ impl Detector {
 
     /// Sets the thresholds anew by good images that the model has not learned from; bad ones tell what is missed.
     ///
+    /// Images that it has learned from are left out: those of the same file, and those of the same pixels where it
+    /// learned from arrays or PIL images. A model of files does not know them as arrays.
+    ///
     /// The rates are shares of good images, in (0, 0.5]: those that are called anomalous, and those that are called
     /// anomalous or are to be checked; without them the model's. Where the first alone is given and reaches the second,
     /// that one follows in the proportion of before. It changes this detector: `save` keeps it, and `extend` keeps to the
@@ -255,8 +254,8 @@ impl Detector {
     /// Learns more good images, in the time that it takes to look at them. Networks stay as they are, and so do the rates
     /// that the thresholds aim at.
     ///
-    /// It changes this detector: `save` keeps it. Raises `MismatchError` where most images are not good by the model as
-    /// it is, unless `force`.
+    /// Images that it knows are left out, as `calibrate` does. It changes this detector: `save` keeps it. Raises
+    /// `MismatchError` where most images are not good by the model as it is, unless `force`.
     #[pyo3(signature = (good, *, force = false, progress = None))]
     fn extend(
         &self,
@@ -366,6 +365,22 @@ impl Detector {
             header.thresholds.image,
             header.thresholds.check,
         ))
+    }
+}
+
+/// So many threads; `True` is a whole number to Python, and none here.
+fn count_of_threads(given: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let is_bool = given.is_instance_of::<PyBool>();
+    let count = (!is_bool).then(|| given.extract::<i32>().ok()).flatten();
+    match count.and_then(|count| usize::try_from(count).ok()) {
+        Some(count) => Ok(count),
+        None => {
+            let said = "give a whole number, 0 for as many as there are cores";
+            Err(invalid(
+                given.py(),
+                &format!("threads={}: {said}", given.repr()?),
+            ))
+        }
     }
 }
 

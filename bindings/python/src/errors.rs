@@ -38,6 +38,11 @@ fn made(py: Python<'_>, class: &str, said: &str, error: Option<&Error>) -> PyErr
             exception.setattr("line", error.line())?;
             let reason = Some(error.reason()).filter(|reason| !reason.is_empty());
             exception.setattr("reason", reason)?;
+            let source = std::error::Error::source(error);
+            let of_system = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+            if let Some(number) = of_system.and_then(std::io::Error::raw_os_error) {
+                exception.setattr("_number", number)?;
+            }
         }
         PyResult::Ok(exception)
     })();

@@ -6,6 +6,7 @@ use oddspot::datasets::{Dataset, Label, Layout, Sample, list};
 use oddspot::images::{Limits, Source, begins_like_an_image, has_image_extension};
 use oddspot::train::GoodImages;
 use oddspot::{Error, ErrorKind};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::errors::{invalid, raised};
@@ -16,7 +17,7 @@ use crate::images::{bytes_of, path_of, source_of};
 /// # Errors
 /// What cannot be read, what is no image, a data set without good ones.
 pub fn good_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<GoodImages> {
-    if let Some(path) = path_of(given) {
+    if let Some(path) = path_of(given)? {
         let images = of_path(&path, good_of).map_err(|error| raised(given.py(), &error))?;
         return Ok(match images {
             Images::One(image) => GoodImages::from_iter([image]),
@@ -25,8 +26,8 @@ pub fn good_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<GoodIma
     }
     let mut train: Vec<Source> = Vec::new();
     let mut held_out: Vec<Source> = Vec::new();
-    for image in each(given, (good_of, limits))? {
-        match image? {
+    for images in each(given, (good_of, limits))? {
+        match images {
             Images::One(source) => train.push(source),
             Images::Set(good) => {
                 train.extend(good.train);
@@ -50,7 +51,7 @@ pub fn good_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<GoodIma
 /// As [`good_images`].
 pub fn bad_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<Vec<Source>> {
     let py = given.py();
-    if let Some(path) = path_of(given) {
+    if let Some(path) = path_of(given)? {
         let images = of_path(&path, bad_of).map_err(|error| raised(py, &error))?;
         return Ok(match images {
             Images::One(image) => vec![image],
@@ -58,8 +59,8 @@ pub fn bad_images(given: &Bound<'_, PyAny>, limits: Limits) -> PyResult<Vec<Sour
         });
     }
     let mut bad: Vec<Source> = Vec::new();
-    for image in each(given, (bad_of, limits))? {
-        match image? {
+    for images in each(given, (bad_of, limits))? {
+        match images {
             Images::One(source) => bad.push(source),
             Images::Set(set) => bad.extend(set.train),
         }
@@ -86,19 +87,74 @@ enum Images {
 }
 
 /// What is given one by one: images, and folders of which those that are asked for are taken.
-fn each<'py>(
-    given: &Bound<'py, PyAny>,
-    (of, limits): (Chosen, Limits),
-) -> PyResult<impl Iterator<Item = PyResult<Images>> + 'py> {
+///
+/// # Errors
+/// What is no image, by its place: all of them at once, of the kind of the first.
+fn each(given: &Bound<'_, PyAny>, (of, limits): (Chosen, Limits)) -> PyResult<Vec<Images>> {
     let py = given.py();
     let helper = py.import("oddspot._images")?;
     let images = helper.call_method1("several", (given,))?;
-    let one = move |image: Bound<'py, PyAny>| match (bytes_of(&image)?, path_of(&image)) {
+    let one = |image: &Bound<'_, PyAny>| match (bytes_of(image)?, path_of(image)?) {
         (None, Some(path)) if path.metadata().is_err() => Ok(Images::One(Source::file(path))),
-        (None, Some(path)) => of_path(&path, of).map_err(|error| raised(image.py(), &error)),
-        _ => Ok(Images::One(source_of(&image, limits)?)),
+        (None, Some(path)) => of_path(&path, of).map_err(|error| raised(py, &error)),
+        _ => Ok(Images::One(source_of(image, limits)?)),
     };
-    Ok(images.try_iter()?.map(move |image| one(image?)))
+    let mut taken = Vec::new();
+    let mut refused = Vec::new();
+    for (place, image) in images.try_iter()?.enumerate() {
+        match one(&image?) {
+            Ok(images) => taken.push((place, images)),
+            Err(error) if is_of_image(py, &error)? => refused.push((place, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    if refused.is_empty() {
+        return Ok(taken.into_iter().map(|(_, images)| images).collect());
+    }
+    // What is seen of the others by their heads is told too, so that one run names them all.
+    let heads = taken.iter().filter_map(|(place, images)| match images {
+        Images::One(source) => Some((*place, raised(py, &source.size().err()?))),
+        Images::Set(_) => None,
+    });
+    refused.extend(heads);
+    refused.sort_by_key(|(place, _)| *place);
+    Err(all_of(py, &refused)?)
+}
+
+/// Whether an exception says what is wrong with an image: all else, as Ctrl-C, ends the taking.
+fn is_of_image(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
+    let ours = py.import("oddspot._errors")?.getattr("OddspotError")?;
+    let is_ours = error.matches(py, ours)?;
+    Ok(is_ours || error.is_instance_of::<PyTypeError>(py))
+}
+
+/// One exception of several images, by their places among those that were given, counted from 0 as lists are; the first ten
+/// in full.
+fn all_of(py: Python<'_>, refused: &[(usize, PyErr)]) -> PyResult<PyErr> {
+    const NAMED: usize = 10;
+    let said = |(place, error): &(usize, PyErr)| format!("image {place}: {}", error.value(py));
+    let said = match refused {
+        [one] => said(one),
+        _ => {
+            let mut all = format!("{} images cannot be used:", refused.len());
+            let named = refused.iter().take(NAMED);
+            all.extend(named.map(|one| format!("\n  {}", said(one))));
+            if refused.len() > NAMED {
+                all += &format!("\n  and {} more", refused.len() - NAMED);
+            }
+            all
+        }
+    };
+    let (_, first) = refused
+        .first()
+        .ok_or_else(|| raised(py, &Error::internal("nothing was refused")))?;
+    let all = first.get_type(py).call1((said,))?;
+    for name in ["path", "line", "reason", "_number"] {
+        if let Ok(value) = first.value(py).getattr(name) {
+            all.setattr(name, value)?;
+        }
+    }
+    Ok(PyErr::from_value(all))
 }
 
 /// The images of a data set that are asked for.

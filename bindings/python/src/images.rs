@@ -23,7 +23,7 @@ pub fn source_of(image: &Bound<'_, PyAny>, limits: Limits) -> PyResult<Source> {
             bytes: bytes.into(),
         });
     }
-    if let Some(path) = path_of(image) {
+    if let Some(path) = path_of(image)? {
         return Ok(Source::File(path));
     }
     let helper = image.py().import("oddspot._images")?;
@@ -53,8 +53,17 @@ pub fn bytes_of(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
 }
 
 /// The path, of what is one.
-pub fn path_of(given: &Bound<'_, PyAny>) -> Option<PathBuf> {
-    given.extract::<PathBuf>().ok()
+///
+/// # Errors
+/// An empty one.
+pub fn path_of(given: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
+    match given.extract::<PathBuf>() {
+        Ok(path) if path.as_os_str().is_empty() => Err(invalid(
+            given.py(),
+            "the path is empty: give the path of a file",
+        )),
+        given => Ok(given.ok()),
+    }
 }
 
 /// Samples `[h, w]` or `[h, w, 1 | 3 | 4]` of 8 or 16 bits, of any strides.

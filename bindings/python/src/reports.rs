@@ -83,7 +83,12 @@ pub fn audit<'py>(
         let (images, broken) = usable.ok_or_else(|| Error::cancelled("while checking"))?;
         let unusable = broken.iter().map(|(image, error)| {
             let record = ImageRecord::of(&image.name(), &root, String::new());
-            (record.name, error.reason().to_owned())
+            // What the system refuses has no reason but the system's own.
+            let reason = match error.reason() {
+                "" => error.in_full(),
+                reason => reason.to_owned(),
+            };
+            (record.name, reason)
         });
         let unusable: Unusable = unusable.collect();
         if images.train.is_empty() {

@@ -104,6 +104,9 @@ def test_a_model_is_loaded_from_its_path_or_its_bytes(
     assert "not a int" in refused(TypeError, oddspot.Detector.load, 3)
     with pytest.raises(oddspot.InvalidError, match="threads=-1: give a whole number"):
         oddspot.Detector.load(model, threads=-1)
+    for threads in (2.5, True, "2", 2**40):
+        with pytest.raises(oddspot.InvalidError, match="give a whole number, 0 for as many as there are cores"):
+            oddspot.Detector.load(model, threads=threads)  # type: ignore[arg-type]
 
 
 def test_a_model_of_another_version_is_refused_with_that(model: Path, refused: Callable[..., str]) -> None:

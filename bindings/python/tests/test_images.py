@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import pickle
 from collections.abc import Callable
@@ -135,6 +136,39 @@ def test_modes_of_pillow_are_judged_as_their_files(
     assert same(detector.inspect(given, bit_depth=bits), detector.inspect(path, bit_depth=bits))
 
 
+@pytest.mark.parametrize(
+    ("mode", "clear"),
+    [("1", 1), ("L", None), ("RGB", None), ("P", None), ("P", bytes(range(256))), ("I;16", 1600)],
+)
+def test_a_transparent_colour_is_judged_as_in_its_file(
+    detector: oddspot.Detector, tmp_path: Path, mode: str, clear: Any
+) -> None:
+    deep = IMAGE[:, :, 0].astype(np.uint16) * 16
+    deep[20:60, 20:60] = 1600
+    made = Image.fromarray(deep) if mode == "I;16" else Image.fromarray(IMAGE // 64 * 64).convert(mode)
+    path, opaque = tmp_path / "clear.png", tmp_path / "opaque.png"
+    made.save(path, transparency=made.getpixel((0, 0)) if clear is None else clear)
+    made.save(opaque)
+    bits = 12 if mode == "I;16" else None
+    of_file = detector.inspect(path, bit_depth=bits)
+    assert not same(of_file, detector.inspect(opaque, bit_depth=bits))
+    with Image.open(path) as opened:
+        assert same(detector.inspect(opened, bit_depth=bits), of_file)
+
+
+def test_a_pil_image_that_cannot_be_read_is_an_error_of_the_package(
+    detector: oddspot.Detector, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    path = tmp_path / "half.png"
+    Image.fromarray(IMAGE).save(path)
+    closed = Image.open(path)
+    closed.close()
+    assert "half.png cannot be read: " in refused(oddspot.InvalidError, detector.inspect, closed)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with Image.open(path) as half:
+        assert "half.png cannot be read: " in refused(oddspot.InvalidError, detector.inspect, half)
+
+
 def test_an_image_may_change_after_it_was_given(detector: oddspot.Detector) -> None:
     image = IMAGE.copy()
     found = detector.inspect(image)
@@ -152,7 +186,9 @@ HOLES = np.where(FLOATS > 0.5, np.nan, FLOATS)
         (IMAGE.transpose(2, 0, 1), ["[3, 90, 120]", "channels first", "transpose(1, 2, 0)"]),
         (IMAGE[None], ["[1, 90, 120, 3]", "batch", "inspect_all"]),
         (IMAGE[:, :, :2], ["[90, 120, 2]", "2 channels", "[h, w, 3]"]),
-        (IMAGE[0, 0], ["[3]", "no image"]),
+        (IMAGE[0, 0], ["[3]", "no image", "array.tobytes()"]),
+        (np.ma.masked_array(IMAGE, IMAGE > 50), ["masked array", "image.filled(0)"]),
+        ("", ["path is empty"]),
         (np.uint8(3)[...], ["[]", "no image"]),
         (IMAGE[:0], ["[0, 120, 3]", "no pixels"]),
         (FLOATS, ["float64", "from 0", "(image * 255).round().astype('uint8')"]),
@@ -198,6 +234,9 @@ def test_files_that_cannot_be_used_raise_by_their_kind(
     with pytest.raises(oddspot.NotFoundError) as raised:
         detector.inspect(missing)
     assert raised.value.path == missing
+    again = pickle.loads(pickle.dumps(raised.value))
+    for error in (raised.value, again):
+        assert (error.errno, error.filename) == (errno.ENOENT, str(missing)) and str(missing) in str(error)
     assert isinstance(raised.value, (oddspot.OddspotError, FileNotFoundError))
     path = tmp_path / "text.png"
     path.write_text("no image")

@@ -137,6 +137,16 @@ def test_rows_without_a_path_and_frames_without_the_column_are_told(world: Path,
     assert not list(world.glob("never*"))
 
 
+def test_what_no_node_has_room_for_is_refused_at_once(world: Path, cluster: Cluster) -> None:
+    path = write(world / "some", range(1000, 1001))[0]
+    with pytest.raises(oddspot.InvalidError, match="threads=8: the largest node has 1 CPU$"):
+        oddspot.ray.detect([path], world / "a.oddspot", world / "never", threads=8)
+    # By default it asks for two.
+    with pytest.raises(oddspot.InvalidError, match="cpus=2: the largest node has 1 CPU$"):
+        oddspot.ray.train_many(world / "parts.csv", world / "never", options=QUICK)
+    assert not list(world.glob("never*"))
+
+
 def test_verdicts_lie_where_the_driver_is_and_none_is_lost(
     world: Path, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from conftest import Array, board
 
 
 def test_a_model_is_measured_on_labelled_images(model: Path, folder: Path) -> None:
-    # It has learned from arrays, whose hashes are of pixels: no image of the folder is one of them to it.
+    # It has learned from arrays: those of train/good.
     told: list[str] = []
     found = oddspot.evaluate(model, folder, progress=lambda progress: told.append(progress.phase))
     assert found.image_auc == 1.0 and found.pixel_auc is not None and found.pixel_auc > 0.9
@@ -44,6 +44,20 @@ def test_what_cannot_be_measured_is_refused(
     assert "test images" in refused(oddspot.OddspotError, oddspot.evaluate, detector, folder / "train" / "good")
     own = oddspot.train(folder / "test" / "good", preset="instant", settings={"image_size": 104})
     assert "seen" in refused(oddspot.OddspotError, oddspot.evaluate, own, folder)
+    # The same pictures as arrays, known by their pixels.
+    arrays = [board(seed) for seed in range(100, 106)]
+    own = oddspot.train(arrays, preset="instant", settings={"image_size": 104})
+    said = refused(oddspot.OddspotError, oddspot.evaluate, own, folder)
+    assert "seen" in said and "100.png" in said and "missing" not in said
+
+
+def test_files_of_arrays_that_were_learned_from_are_left_out(own: oddspot.Detector, folder: Path) -> None:
+    learned = sorted((folder / "train/good").iterdir())
+    with pytest.raises(oddspot.OddspotError, match="two are the least"):
+        own.calibrate(learned)
+    new = [board(seed) for seed in range(600, 603)]
+    found = own.extend([*learned, *new])
+    assert (found.new, found.known) == (3, 16)
 
 
 def test_thresholds_are_set_anew_by_good_images(own: oddspot.Detector, tmp_path: Path) -> None:
@@ -135,3 +149,6 @@ def test_an_audit_names_what_cannot_be_used(good: list[Array], tmp_path: Path) -
     broken.write_bytes(b"no image")
     found = oddspot.audit([*good, broken], settings={"image_size": 104})
     assert list(found.unusable) == [str(broken)] and len(found.images) == 16
+    missing = tmp_path / "missing.png"
+    found = oddspot.audit([*good, missing], settings={"image_size": 104})
+    assert list(found.unusable) == [str(missing)] and "o such file" in found.unusable[str(missing)]

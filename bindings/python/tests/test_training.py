@@ -210,6 +210,17 @@ def test_what_cannot_be_learned_from_is_refused(
         oddspot.InvalidError, oddspot.train, [image.transpose(2, 0, 1) for image in good], **quick
     )
     assert "no/such.png" in refused(oddspot.OddspotError, oddspot.train, [good[0], "no/such.png"], **quick)
+    # By its place, and all of them at once.
+    said = refused(oddspot.InvalidError, oddspot.train, [*good[:5], good[5] / 255.0, good[6]], **quick)
+    assert said.startswith("image 5: an array of float64"), said
+    mixed = [good[0], "no/such.png", b"", good[1], None]
+    for call in (oddspot.train, oddspot.audit):
+        said = refused(oddspot.OddspotError, call, mixed)
+        assert said.startswith("3 images cannot be used:\n  image 1: "), said
+        assert all(one in said for one in ("no/such.png", "\n  image 2: ", "\n  image 4: an image is a path")), said
+    said = refused(oddspot.InvalidError, oddspot.train, [good[0] / 255.0] * 12, **quick)
+    assert "12 images cannot be used" in said and said.endswith("\n  and 2 more"), said
+    assert "path is empty" in refused(oddspot.InvalidError, oddspot.train, "", **quick)
     # All of them at once.
     with tempfile.TemporaryDirectory() as folder:
         broken = [Path(folder) / f"{number}.png" for number in range(3)]
@@ -231,7 +242,11 @@ def test_what_cannot_be_learned_from_is_refused(
         assert "5 of its images cannot be used" in said and all(path.name in said for path in named), said
     said = refused(oddspot.InvalidError, oddspot.train, good, settings={"training.batch": 0})
     assert "training.batch" in said
-    assert "no setting 'colour'" in refused(oddspot.InvalidError, oddspot.train, good, settings={"colour": 1})
+    assert "no setting colour" in refused(oddspot.InvalidError, oddspot.train, good, settings={"colour": 1})
+    said = refused(oddspot.InvalidError, oddspot.train, good, settings={"image_sise": 104})
+    assert said == "bad settings: there is no setting image_sise; was image_size meant?"
+    for wrong in (b"part.oddspot", 3):
+        assert "output is the path of a file" in refused(TypeError, oddspot.train, good, wrong)
     assert "instant" in refused(oddspot.InvalidError, oddspot.train, good, preset="quick")
     assert "the setting tile is a text" in refused(TypeError, oddspot.train, good, settings={"tile": None})
     assert "mapping" in refused(TypeError, oddspot.train, good, settings=["tile"])

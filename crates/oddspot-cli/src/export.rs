@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use oddspot::Model;
 use oddspot::files::atomic;
@@ -41,6 +41,14 @@ pub fn run(args: &ExportArgs) -> Result<ExitCode> {
         let real = |path: &Path| path.canonicalize().ok();
         real(file).is_some_and(|file| real(&args.model) == Some(file))
     };
+    if args.output.is_dir() {
+        let name = Path::new(args.model.file_name().unwrap_or_default()).with_extension("onnx");
+        bail!(
+            "{} is a folder; give a file name, such as {}",
+            args.output.display(),
+            args.output.join(name).display()
+        );
+    }
     for file in [&args.output, &card] {
         ensure!(
             !same(file),

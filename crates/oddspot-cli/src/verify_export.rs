@@ -10,7 +10,7 @@ use oddspot::files::digest::{hex, sha256_of_file};
 use oddspot::images::{Source, resize};
 use oddspot::judge::Detection;
 use oddspot::verdict::Verdict;
-use oddspot_onnx::verify::{Differences, Runner, Said};
+use oddspot_onnx::verify::{Differences, PIXELS, Runner, Said};
 
 use crate::advice::causes;
 use crate::detect::input::{Collected, collect};
@@ -32,10 +32,10 @@ pub struct VerifyExportArgs {
     /// What `oddspot export` made of it
     #[arg(value_name = "FILE.onnx")]
     pub export: PathBuf,
-    /// Images to compare, or folders of them: of files with several pages the first
+    /// Images to compare, or folders of them; a file with several pages is not compared
     #[arg(required = true, value_name = "IMAGE|FOLDER")]
     pub images: Vec<PathBuf>,
-    /// How far scores may lie apart, as a share of the range of the model's maps; a pixel may ten times as far
+    /// How far scores may lie apart, as a share of the threshold, or of a score above it; a pixel may ten times as far
     #[arg(long, value_name = "SHARE", default_value_t = 1e-3)]
     pub tolerance: f64,
     /// Device and threads
@@ -47,7 +47,7 @@ pub struct VerifyExportArgs {
 pub fn run(args: &VerifyExportArgs) -> Result<ExitCode> {
     ensure!(
         args.tolerance >= 0.0,
-        "--tolerance {}: a share of the range, such as 0.001",
+        "--tolerance {}: a share of the threshold, such as 0.001",
         args.tolerance
     );
     let runtime = args.runtime.open()?;
@@ -113,9 +113,11 @@ pub fn run(args: &VerifyExportArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     let voice = runtime.voice;
+    let threshold = detector.thresholds().image;
     voice.result(&summary(&differences))?;
+    voice.result(&allowed(&differences, args.tolerance, threshold))?;
     let export = args.export.display();
-    let passed = differences.images > 0 && differences.within(args.tolerance);
+    let passed = differences.images > 0 && differences.within(args.tolerance, threshold);
     Ok(match (passed, unread) {
         (true, 0) => {
             voice.result(&format!("verified: {export} judges as {model} does"))?;
@@ -168,5 +170,16 @@ fn summary(differences: &Differences) -> String {
         share(differences.score),
         share(differences.map),
         counted(differences.flipped, "verdict"),
+    )
+}
+
+/// How far they may lie apart, in the units of the score.
+fn allowed(differences: &Differences, tolerance: f64, threshold: f64) -> String {
+    let unit = differences.unit(threshold);
+    format!(
+        "allowed by --tolerance {tolerance}: scores {:.1e} apart and maps {:.1e}; where a score is above {unit:.2}, the same \
+         share of it",
+        tolerance * unit,
+        PIXELS * tolerance * unit,
     )
 }

@@ -185,6 +185,10 @@ fn first_line(error: &TractError) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
+/// How many times as far as a score a pixel may lie apart: a component of `memory` that is rounded the other way moves its
+/// place alone.
+pub const PIXELS: f64 = 10.0;
+
 /// How far an export lies from its model, over some images.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Differences {
@@ -202,6 +206,19 @@ pub struct Differences {
     pub range: Option<[f32; 2]>,
     /// Images whose verdict by the score is another.
     pub flipped: usize,
+    /// Of each image, in their order.
+    pub apart: Vec<Apart>,
+}
+
+/// How far an export lies from its model in one image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Apart {
+    /// The model's own score.
+    pub own: f32,
+    /// How far the export's lies from it.
+    pub score: f32,
+    /// The largest difference of any map at any pixel.
+    pub map: f32,
 }
 
 impl Differences {
@@ -212,20 +229,27 @@ impl Differences {
     pub fn add(&mut self, detection: &Detection, said: &Said, flipped: bool) -> Result<()> {
         self.images += 1;
         self.flipped += usize::from(flipped);
-        self.score = larger(self.score, (detection.score - said.score).abs());
+        let mut apart = Apart {
+            own: detection.score,
+            score: (detection.score - said.score).abs(),
+            map: 0.0,
+        };
+        self.score = larger(self.score, apart.score);
         let maps = &detection.maps;
-        self.compare("map", &maps.total, said)?;
+        apart.map = larger(apart.map, self.compare("map", &maps.total, said)?);
         for says in Says::ALL {
             let terms = maps.terms.iter();
             let of_these = terms.filter(|term| Says::of(term.kind) == says).cloned();
             let of_these: Vec<_> = of_these.collect();
             if !of_these.is_empty() {
-                self.compare(says.name(), &AnomalyMaps::of(of_these).total, said)?;
+                let of_these = AnomalyMaps::of(of_these).total;
+                apart.map = larger(apart.map, self.compare(says.name(), &of_these, said)?);
             }
         }
         for term in &maps.terms {
-            self.compare(term.kind.name, &term.map, said)?;
+            apart.map = larger(apart.map, self.compare(term.kind.name, &term.map, said)?);
         }
+        self.apart.push(apart);
         let [least, greatest] = self.range.unwrap_or([f32::INFINITY, f32::NEG_INFINITY]);
         let values = maps.total.values.iter().copied();
         self.range = Some(values.fold([least, greatest], |[least, greatest], value| {
@@ -234,7 +258,8 @@ impl Differences {
         Ok(())
     }
 
-    fn compare(&mut self, name: &str, map: &ScoreMap, said: &Said) -> Result<()> {
+    /// Takes in a map; gives how far it lies apart where that is most.
+    fn compare(&mut self, name: &str, map: &ScoreMap, said: &Said) -> Result<f32> {
         let found = said
             .maps
             .get(name)
@@ -260,7 +285,7 @@ impl Differences {
             self.map = largest;
             name.clone_into(&mut self.where_largest);
         }
-        Ok(())
+        Ok(largest)
     }
 
     /// The width of the range of the model's maps.
@@ -268,11 +293,25 @@ impl Differences {
         self.range.map_or(0.0, |[least, greatest]| greatest - least)
     }
 
-    /// Whether no verdict is another, no score lies apart by more than a share of the range, and no pixel by more than
-    /// ten times that: a component of `memory` that is rounded the other way moves its place alone.
-    pub fn within(&self, tolerance: f64) -> bool {
-        let most = tolerance * f64::from(self.width());
-        self.flipped == 0 && f64::from(self.score) <= most && f64::from(self.map) <= 10.0 * most
+    /// What differences are a share of in images of usual scores: the threshold, or the range of the maps if that is less.
+    pub fn unit(&self, threshold: f64) -> f64 {
+        let range = f64::from(self.width());
+        // A threshold that is not above 0 measures nothing.
+        match threshold > 0.0 {
+            true => range.min(threshold),
+            false => range,
+        }
+    }
+
+    /// Whether no verdict is another, no score lies apart by more than a share of the [`unit`](Self::unit), or of the score
+    /// itself where that is more, for digits are lost of it; and no pixel by more than [`PIXELS`] times that.
+    pub fn within(&self, tolerance: f64, threshold: f64) -> bool {
+        let unit = self.unit(threshold);
+        let is_near = |apart: &Apart| {
+            let most = tolerance * unit.max(f64::from(apart.own));
+            f64::from(apart.score) <= most && f64::from(apart.map) <= PIXELS * most
+        };
+        self.flipped == 0 && self.apart.iter().all(is_near)
     }
 }
 
@@ -282,5 +321,46 @@ fn larger(a: f32, b: f32) -> f32 {
         f32::NAN
     } else {
         a.max(b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(apart: &[[f32; 3]]) -> Differences {
+        let apart = apart
+            .iter()
+            .map(|&[own, score, map]| Apart { own, score, map });
+        Differences {
+            range: Some([0.0, 9485.0]),
+            apart: apart.collect(),
+            ..Differences::default()
+        }
+    }
+
+    #[test]
+    fn an_odd_image_does_not_widen_what_is_allowed_of_others() {
+        let (tolerance, threshold) = (1e-3, 4.6);
+        // Digits of a high score are lost, and none of a usual one.
+        assert!(of(&[[9485.0, 0.016, 0.02]]).within(tolerance, threshold));
+        assert!(of(&[[9485.0, 0.016, 0.02], [4.0, 0.004, 0.04]]).within(tolerance, threshold));
+        assert!(!of(&[[9485.0, 0.016, 0.02], [4.0, 0.016, 0.0]]).within(tolerance, threshold));
+        assert!(!of(&[[9485.0, 0.016, 0.02], [4.0, 0.0, 0.1]]).within(tolerance, threshold));
+        assert!(!of(&[[4.0, f32::NAN, 0.0]]).within(tolerance, threshold));
+        let flipped = Differences {
+            flipped: 1,
+            ..of(&[[4.0, 0.0, 0.0]])
+        };
+        assert!(!flipped.within(tolerance, threshold));
+    }
+
+    #[test]
+    fn the_unit_is_the_threshold_or_a_range_that_is_less() {
+        let mut differences = of(&[]);
+        assert!((differences.unit(4.6) - 4.6).abs() < 1e-9);
+        assert!((differences.unit(-0.5) - 9485.0).abs() < 1e-9);
+        differences.range = Some([1.0, 3.0]);
+        assert!((differences.unit(4.6) - 2.0).abs() < 1e-9);
     }
 }

@@ -48,6 +48,8 @@ pub enum Subject {
     Dataset,
     /// A setting, by the name that it has in a file of settings.
     Setting(&'static str),
+    /// Settings, of which one that is named is none.
+    Settings,
     /// A file of teacher weights.
     Weights,
     /// A teacher, by its name.
@@ -238,6 +240,7 @@ impl fmt::Display for Error {
             Subject::Image => f.write_str("cannot use image")?,
             Subject::Dataset => f.write_str("cannot use data set")?,
             Subject::Setting(name) => write!(f, "bad setting: {name}")?,
+            Subject::Settings => f.write_str("bad settings")?,
             Subject::Weights => f.write_str("cannot use teacher weights")?,
             Subject::Teacher(name) => write!(f, "cannot use teacher '{name}'")?,
             Subject::Model => f.write_str("cannot use model file")?,

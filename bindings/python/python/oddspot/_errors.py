@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 
@@ -14,14 +15,31 @@ class OddspotError(Exception):
     """The line of that file, counted from 1."""
     reason: str | None = None
     """What is wrong, without the subject and the path."""
+    _number: int | None = None
+
+
+class _OfSystem(OddspotError, OSError):
+    """One that Python knows as the operating system's: with its number and the file's name, which the text has already."""
+
+    @property
+    def errno(self) -> int | None:  # type: ignore[override]
+        """The operating system's number; None where it gave none."""
+        return self._number
+
+    @property
+    def filename(self) -> str | None:
+        """The file or folder at fault."""
+        return None if self.path is None else str(self.path)
 
 
 class OddspotWarning(UserWarning):
     """Something that works, and that somebody should know of. Its text says what to do."""
 
 
-class NotFoundError(OddspotError, FileNotFoundError):
+class NotFoundError(_OfSystem, FileNotFoundError):
     """What was asked for is not there."""
+
+    _number = errno.ENOENT
 
 
 class InvalidError(OddspotError, ValueError):
@@ -44,7 +62,7 @@ class CancelledError(OddspotError):
     """Work that was asked to stop."""
 
 
-class SystemRefusedError(OddspotError, OSError):
+class SystemRefusedError(_OfSystem):
     """The operating system refused: no permission, a full disk."""
 
 

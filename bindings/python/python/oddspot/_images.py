@@ -11,7 +11,7 @@ from typing import Any, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._errors import InvalidError
+from ._errors import InvalidError, OddspotError
 
 Image = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, npt.NDArray[Any], Any]
 """An image: its path, the bytes of its file (`io.BytesIO` too), a `PIL.Image.Image`, or an array `[h, w]`, `[h, w, 1]`, `[h, w, 3]` (RGB)
@@ -35,13 +35,15 @@ def samples(image: Any) -> npt.NDArray[Any]:
     """
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(image, pillow.Image):
-        image = _of_pillow(image)
+        image = _read(image)
     if not isinstance(image, np.ndarray):
         raise TypeError(
             f"an image is a path, the bytes of a file, a PIL image or a numpy array, not a {type(image).__name__}"
             + _advice(image)
         )
-    _check_shape(image.shape)
+    if isinstance(image, np.ma.MaskedArray):
+        raise InvalidError("a masked array has no value where it is masked: give image.filled(0), or image.data")
+    _check_shape(image.shape, image.dtype)
     _check_type(image)
     if image.dtype.byteorder not in "=|" and not image.dtype.isnative:
         return image.astype(image.dtype.newbyteorder("="))
@@ -55,6 +57,8 @@ def several(images: Any) -> Iterator[Any]:
         return _of_folder(os.fspath(images))
     if isinstance(images, (bytes, bytearray, memoryview, io.BytesIO)) or _is_pillow(images):
         raise TypeError("one image was given where several are expected: give a list of images")
+    if hasattr(images, "columns"):
+        raise TypeError(f"a {type(images).__name__} has several columns: give the one with the images, as frame['path']")
     if isinstance(images, np.ndarray) and not (images.ndim == 1 and images.dtype.kind in "OUT"):
         if images.ndim < 3 or (images.ndim == 3 and images.shape[2] in _CHANNELS):
             raise InvalidError(
@@ -81,17 +85,32 @@ def _is_pillow(image: Any) -> bool:
     return pillow is not None and isinstance(image, pillow.Image)
 
 
+def _read(image: Any) -> npt.NDArray[Any]:
+    """The samples of a PIL image, which may be read from its file only now."""
+    try:
+        return _of_pillow(image)
+    except (OddspotError, MemoryError):
+        raise
+    except Exception as error:  # What Pillow raises of broken files has no common kind.
+        name = getattr(image, "filename", "")
+        named = f"the PIL image of {name}" if name else "the PIL image"
+        raise InvalidError(f"{named} cannot be read: {error}") from error
+
+
 def _of_pillow(image: Any) -> npt.NDArray[Any]:
-    """As the command reads the file: turned as it says, a palette as its colours."""
+    """As the command reads the file: turned as it says, a palette as its colours, a transparent colour as such."""
     if image.getexif().get(_ORIENTATION, 1) != 1:
         from PIL import ImageOps
 
         image = ImageOps.exif_transpose(image)
     mode = image.mode
-    if mode == "1":
+    has_clear = image.info.get("transparency") is not None
+    if mode in ("1", "L", "RGB") and has_clear:
+        image = image.convert("RGBA")
+    elif mode == "1":
         image = image.convert("L")
     elif mode in ("P", "PA"):
-        image = image.convert("RGBA" if mode == "PA" or "transparency" in image.info else "RGB")
+        image = image.convert("RGBA" if mode == "PA" or has_clear else "RGB")
     elif mode == "LA":
         image = image.convert("RGBA")
     elif mode == "I":
@@ -106,10 +125,14 @@ def _of_pillow(image: Any) -> npt.NDArray[Any]:
         raise InvalidError(
             f"a PIL image of mode {mode}: give the path of its file, or image.convert('RGB') if that is what you mean"
         )
+    elif has_clear and mode.startswith("I;16"):
+        # Pillow has no such mode with alpha: what is clear is black.
+        values = np.asarray(image)
+        return np.where(values == image.info["transparency"], 0, values).astype(values.dtype)
     return np.asarray(image)
 
 
-def _check_shape(shape: tuple[int, ...]) -> None:
+def _check_shape(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     if 0 in shape:
         raise InvalidError(f"an array of shape {_shape(shape)} has no pixels: give an image")
     if len(shape) == 2:
@@ -126,7 +149,9 @@ def _check_shape(shape: tuple[int, ...]) -> None:
         raise InvalidError(
             f"an array of shape {_shape(shape)} is a batch: give its images one by one, as by inspect_all(batch)"
         )
-    raise InvalidError(f"an array of shape {_shape(shape)} is no image: give {_SHAPES}")
+    # As cv2.imencode gives it.
+    is_file = ", or array.tobytes() if it is the content of a file" if len(shape) == 1 and dtype == np.uint8 else ""
+    raise InvalidError(f"an array of shape {_shape(shape)} is no image: give {_SHAPES}{is_file}")
 
 
 def _check_type(image: npt.NDArray[Any]) -> None:

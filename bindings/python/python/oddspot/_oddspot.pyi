@@ -66,6 +66,15 @@ class Detector:
         full_size: bool = False,
         bit_depth: BitDepth | None = None,
         return_exceptions: Literal[True],
+    ) -> Iterator[Result | Exception]: ...
+    @overload
+    def inspect_all(
+        self,
+        images: Images,
+        *,
+        full_size: bool = False,
+        bit_depth: BitDepth | None = None,
+        return_exceptions: bool,
     ) -> Iterator[Result | Exception]:
         """Judges many images on all threads, in their order: a folder, or any iterable of images.
 
@@ -87,6 +96,9 @@ class Detector:
     ) -> Calibrated:
         """Sets the thresholds anew by good images that the model has not learned from; bad ones tell what is missed.
 
+        Images that it has learned from are left out: those of the same file, and those of the same pixels where it
+        learned from arrays or PIL images. A model of files does not know them as arrays.
+
         The rates are shares of good images, in (0, 0.5]: those that are called anomalous, and those that are called
         anomalous or are to be checked; without them the model's. Where the first alone is given and reaches the second,
         that one follows in the proportion of before. It changes this detector: `save` keeps it, and `extend` keeps to the
@@ -98,8 +110,8 @@ class Detector:
         """Learns more good images, in the time that it takes to look at them. Networks stay as they are, and so do the rates
         that the thresholds aim at.
 
-        It changes this detector: `save` keeps it. Raises `MismatchError` where most images are not good by the model as
-        it is, unless `force`.
+        Images that it knows are left out, as `calibrate` does. It changes this detector: `save` keeps it. Raises
+        `MismatchError` where most images are not good by the model as it is, unless `force`.
         """
 
     def save(self, path: str | PathLike[str], *, replace: bool = False) -> Path | None:

@@ -151,7 +151,8 @@ def evaluate(
 
     `data` is a folder in the layout of MVTec AD, MVTec LOCO or VisA, or a `.csv` or `.jsonl` file that lists images.
     Images that cannot be read are left out, with a warning. Raises `InvalidError` for a data set without labelled
-    images, and for images that the model has learned from.
+    images, and for images that the model has learned from: those of the same file, and those of the same pixels where it
+    learned from arrays or PIL images. Pillow decodes JPEG otherwise: such images are known as files alone.
     """
     if not isinstance(detector, Detector):
         detector = Detector.load(detector)

@@ -35,6 +35,16 @@ def count_of_threads(threads: int) -> int:
     return int(threads)
 
 
+def path_of(name: str, value: str | os.PathLike[str] | None) -> str | None:
+    """A path as text. Raises `TypeError` for what is none."""
+    if value is None:
+        return None
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else value
+    if not isinstance(path, str):
+        raise TypeError(f"{name} is the path of a file, as 'part.oddspot', not a {type(path).__name__}")
+    return path
+
+
 def _text(name: str, value: Setting) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"

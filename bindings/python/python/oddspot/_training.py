@@ -9,7 +9,7 @@ from . import _oddspot
 from ._images import Images
 from ._oddspot import Detector
 from ._progress import Tell
-from ._settings import Preset, Setting, count_of_threads, texts
+from ._settings import Preset, Setting, count_of_threads, path_of, texts
 
 
 def train(
@@ -52,9 +52,9 @@ def train(
     asked = {
         "preset": preset,
         "settings": texts(settings),
-        "output": None if output is None else os.fspath(output),
-        "mask": None if mask is None else os.fspath(mask),
-        "region": None if region is None else os.fspath(region),
+        "output": path_of("output", output),
+        "mask": path_of("mask", mask),
+        "region": path_of("region", region),
         "resume": resume,
         "restart": restart,
         "replace": replace,

@@ -86,7 +86,7 @@ def train_many(
     Each task is a shard of `oddspot train --manifest`: what is finished is left, a part whose node dies goes on from its
     checkpoint elsewhere, and a part that fails does not end the others. `options` are those of `oddspot train`, such as
     `["--preset", "instant"]`. Raises `InvalidError` for a manifest that needs mending. Ctrl-C waits until each task has
-    written its checkpoint.
+    written its checkpoint. Raises `InvalidError` too where no node that is there has `cpus` CPUs.
     """
     return _many("train", manifest, out, (cpus, options))
 
@@ -123,7 +123,7 @@ def detect(
     memory. `out` is a folder that all nodes share, or a place in a store. A folder appears whole: the files are written
     beside it and renamed; in a store they appear one by one. `storage_options` are `fsspec`'s, for images and `out`.
 
-    Raises `MismatchError` where `out` is there already, `SystemRefusedError` where it may not be written, and
+    Raises `InvalidError` where no node that is there has CPUs for `threads`, `MismatchError` where `out` is there already, `SystemRefusedError` where it may not be written, and
     `OddspotError` where no image could be judged, or where verdicts are missing because the nodes do not share `out`.
     """
     for name, number in (("workers", workers), ("threads", threads), ("batch", batch)):
@@ -135,6 +135,7 @@ def detect(
     Judge(content, threads=1)
     if not ray.is_initialized():
         ray.init()
+    _check_room("threads", threads)
     size = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
     images = _dataset(paths, size)
     count = images.count()
@@ -266,6 +267,14 @@ def _check_count(name: str, number: int) -> None:
         raise InvalidError(f"{name}={number!r}: give a whole number from 1 on")
 
 
+def _check_room(name: str, number: int) -> None:
+    """What asks for more CPUs than any node has would wait for ever, without a word."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    most = int(max((node.get("CPU", 0) for node in nodes), default=0))
+    if number > most:
+        raise InvalidError(f"{name}={number}: the largest node has {most} CPU{'' if most == 1 else 's'}")
+
+
 def _many(
     command: str,
     manifest: str | PathLike[str],
@@ -279,6 +288,7 @@ def _many(
     names = _command.lines([*words, "--list"])
     if not ray.is_initialized():
         ray.init()
+    _check_room("cpus", cpus)
     shard = ray.remote(num_cpus=cpus, max_retries=RETRIES)(_command.run)
     began = {
         shard.remote([*words, "--threads", str(cpus), "--shard", f"{number}/{len(names)}"]): name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,13 @@ class OddspotDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.detector_ = train(X, preset=self.preset, settings=self.settings, threads=self.threads)
         self.offset_ = -self.detector_.thresholds.anomalous
         return self
+
+    def fit_predict(self, X: Any, y: Any = None, **fit_params: Any) -> npt.NDArray[np.int64]:
+        """Learns from images, and says which of them are outliers: `[n]`, as of `predict`."""
+        # It is gone through twice.
+        images = list(X) if isinstance(X, Iterator) else X
+        found: npt.NDArray[np.int64] = super().fit_predict(images, y, **fit_params)
+        return found
 
     def score_samples(self, X: Any) -> npt.NDArray[np.float64]:
         """Minus the score of each image, `[n]`: the lower, the odder."""

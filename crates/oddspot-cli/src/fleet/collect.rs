@@ -10,7 +10,7 @@ use clap::Args;
 use super::collected;
 use super::kinds::make_folder;
 use super::manifest::Manifest;
-use super::record::Record;
+use super::record::record_file;
 use super::standing::{CommandName, Part, standing};
 use crate::printing::counted;
 use oddspot::files::lock::Hold;
@@ -90,7 +90,7 @@ fn commands(args: &CollectArgs, folders: &[Manifest]) -> BTreeSet<CommandName> {
     }
     let rows = || folders.iter().flat_map(|manifest| &manifest.rows);
     let is_seen =
-        |one: &CommandName| rows().any(|row| Record::read(&row.folder, one.name()).is_some());
+        |one: &CommandName| rows().any(|row| record_file(&row.folder, one.name()).is_file());
     CommandName::ALL.into_iter().filter(is_seen).collect()
 }
 

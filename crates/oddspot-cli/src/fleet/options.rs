@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::Error as UsageError;
+use clap::error::{Error as UsageError, ErrorKind as UsageKind};
 use clap::{ArgMatches, Args, Command};
 
 /// Options that a fleet decides by itself, or that make sense for one part alone.
@@ -108,24 +108,45 @@ pub fn given<A: Args>(matches: &ArgMatches) -> Result<Values, String> {
 /// # Errors
 /// What the command would say of them.
 pub fn parse<A: Args>(options: &Values, positional: &[PathBuf]) -> Result<A, String> {
-    let mut words: Vec<OsString> = Vec::new();
-    for (name, values) in options {
-        if values.is_empty() {
-            words.push(format!("--{name}").into());
-        }
-        for value in values {
-            let mut word = OsString::from(format!("--{name}="));
-            word.push(value);
-            words.push(word);
-        }
-    }
+    let mut words: Vec<OsString> = options.iter().flat_map(words_of).collect();
     words.push("--".into());
     words.extend(positional.iter().map(|path| path.clone().into_os_string()));
-    let command = A::augment_args(Command::new("oddspot")).no_binary_name(true);
-    command
+    command_of::<A>()
         .try_get_matches_from(words)
         .and_then(|matches| A::from_arg_matches(&matches))
         .map_err(|error| in_short(&error))
+}
+
+/// What the command would say of options whose values are none of theirs, one by one.
+pub fn wrong_values<A: Args>(options: &Values) -> Vec<String> {
+    let command = command_of::<A>();
+    let wrong = options.iter().filter_map(|option| {
+        let error = command
+            .clone()
+            .try_get_matches_from(words_of(option))
+            .err()?;
+        // What is missing beside it is not this option's fault.
+        let is_its_own = [UsageKind::InvalidValue, UsageKind::ValueValidation];
+        is_its_own.contains(&error.kind()).then(|| in_short(&error))
+    });
+    wrong.collect()
+}
+
+fn command_of<A: Args>() -> Command {
+    A::augment_args(Command::new("oddspot")).no_binary_name(true)
+}
+
+/// An option as it is written.
+fn words_of((name, values): (&String, &Vec<OsString>)) -> Vec<OsString> {
+    if values.is_empty() {
+        return vec![format!("--{name}").into()];
+    }
+    let word = |value: &OsString| {
+        let mut word = OsString::from(format!("--{name}="));
+        word.push(value);
+        word
+    };
+    values.iter().map(word).collect()
 }
 
 /// The first sentence of what `clap` says.

@@ -8,9 +8,9 @@ use anyhow::Result;
 
 use super::inputs::Files;
 use super::job::FleetArgs;
-use super::kinds::{Kind, Place};
+use super::kinds::{DATA, Kind, Place};
 use super::manifest::{Manifest, Row, turned};
-use super::options::{Known, Values, is_of_process, options, parse};
+use super::options::{Known, Values, is_of_process, options, parse, wrong_values};
 use super::record::{Record, State};
 use crate::advice;
 use crate::excluded::LIST;
@@ -138,6 +138,11 @@ fn part<A: Kind>(
         given: if given.is_empty() { &stand_in } else { &given },
     };
     let (positional, own) = A::words(place);
+    let wrong_values = wrong_values::<A>(&chosen.resolved);
+    if !wrong_values.is_empty() {
+        wrong.extend(wrong_values);
+        return None;
+    }
     chosen.resolved.extend(own);
     let parsed = parse::<A>(&chosen.resolved, &positional);
     let checked = parsed.and_then(|args| match args.check() {
@@ -230,7 +235,7 @@ fn given<A: Kind>(row: &Row, root: &Path, wrong: &mut Vec<String>) -> Vec<PathBu
         .split(';')
         .map(str::trim)
         .filter(|path| !path.is_empty());
-    let paths: Vec<PathBuf> = paths.map(|path| root.join(turned(path))).collect();
+    let mut paths: Vec<PathBuf> = paths.map(|path| root.join(turned(path))).collect();
     if paths.is_empty() {
         wrong.push(format!(
             "{} needs something in the column '{}'",
@@ -240,6 +245,14 @@ fn given<A: Kind>(row: &Row, root: &Path, wrong: &mut Vec<String>) -> Vec<PathBu
     }
     for path in &paths {
         wrong.extend(missing(path));
+    }
+    if A::GIVEN == DATA && paths.len() > 1 {
+        wrong.push(format!(
+            "{} takes one folder or list of images, and the column '{DATA}' has {}, parted by semicolons",
+            A::COMMAND,
+            paths.len()
+        ));
+        paths.truncate(1);
     }
     paths
 }

@@ -53,6 +53,24 @@ impl Record {
         serde_json::from_slice(&bytes).ok()
     }
 
+    /// Why there is a record that cannot be read, if that is so.
+    pub fn damage(folder: &Path, command: &str) -> Option<String> {
+        let file = record_file(folder, command);
+        let said = |error: &dyn std::fmt::Display| {
+            format!(
+                "its record {} cannot be read ({error}): start the command again, which does the part anew",
+                file.display()
+            )
+        };
+        match std::fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice::<Self>(&bytes)
+                .err()
+                .map(|error| said(&error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => Some(said(&error)),
+        }
+    }
+
     /// Writes it in the place of an earlier one.
     ///
     /// # Errors

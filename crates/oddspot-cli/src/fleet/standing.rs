@@ -103,6 +103,7 @@ pub fn standing(command: CommandName, folders: &[Manifest], row: usize) -> Stand
     let mut reason = "not begun".to_owned();
     for row in folders.iter().filter_map(|manifest| manifest.rows.get(row)) {
         let Some(record) = Record::read(&row.folder, command.name()) else {
+            reason = Record::damage(&row.folder, command.name()).unwrap_or(reason);
             continue;
         };
         let place = Place {

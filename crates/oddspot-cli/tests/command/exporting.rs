@@ -71,6 +71,11 @@ fn what_is_there_already_is_replaced_only_if_that_is_asked_for() {
             "`oddspot export model.oddspot -o model.onnx --replace`",
         ],
     );
+    world.boards("folder", 1);
+    world.fails(
+        &mut world.oddspot("export model.oddspot -o folder"),
+        &["folder is a folder; give a file name, such as folder/model.onnx"],
+    );
     world.fails(
         &mut world.oddspot("export model.oddspot -o nowhere/part.onnx"),
         &["nowhere/part.onnx", "existing folder"],
@@ -141,6 +146,7 @@ fn an_export_is_held_to_its_model() {
         for said in [
             "3 images: scores differ by at most",
             "0 verdicts flipped",
+            "allowed by --tolerance 0.001: scores ",
             "verified: ",
         ] {
             assert!(run.stdout.contains(said), "{said}: {}", run.stdout);

@@ -285,6 +285,11 @@ fn a_broken_part_is_named_and_does_not_end_the_others() {
     );
     collect(&world, "out --of train", 0);
     collect(&world, "out", 3);
+    // Of a damaged record it is said, and not that nothing was begun.
+    world.write("out/parts/c/train.json", "broken");
+    let run = collect(&world, "out --of train", 3);
+    let told = "  c: its record out/parts/c/train.json cannot be read (";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::ops::ControlFlow;
 
 use super::{JudgedImages, MapKind};
 use oddspot::datasets::{Dataset, Label, Sample, TestLook};
-use oddspot::images::{ImageFile, ImageSize, Mask, Reading, decode_masks};
+use oddspot::files::digest::hex;
+use oddspot::images::{
+    ImageFile, ImageSize, Mask, Reading, Source, check_each, decode_masks, has_image_extension,
+};
 use oddspot::judge::Detector;
 use oddspot::maps::ScoreMap;
 use oddspot::model::{Header, ImageRecord};
@@ -116,21 +119,40 @@ pub fn usable_test_set(dataset: &mut Dataset, reading: Reading) -> Result<(TestL
 pub fn check_unseen(dataset: &Dataset, header: &Header) -> Result<()> {
     let calibration = header.calibration.iter();
     let scored = calibration.flat_map(|calibration| &calibration.good_images);
-    refuse(dataset, header.learned_images().chain(scored))
+    let records = header.learned_images().chain(scored);
+    refuse((dataset, header.settings.reading()), records)
 }
 
 /// Refuses test images of which one of the records is.
-pub(super) fn refuse<'a>(
-    dataset: &Dataset,
-    seen: impl Iterator<Item = &'a ImageRecord>,
+fn refuse<'a>(
+    (dataset, reading): (&Dataset, Reading),
+    records: impl Iterator<Item = &'a ImageRecord>,
 ) -> Result<()> {
-    let seen: HashSet<&str> = seen.map(|record| record.sha256.as_str()).collect();
-    let mut known = Vec::new();
-    for sample in &dataset.test {
-        if seen.contains(ImageFile::open(&sample.image)?.sha256()?.as_str()) {
-            known.push(sample.image.display().to_string());
+    let mut seen = HashSet::new();
+    let mut were_in_memory = false;
+    for record in records {
+        seen.insert(record.sha256.as_str());
+        were_in_memory |= !has_image_extension(record.name.as_ref());
+    }
+    let images = &dataset.test;
+    let mut are_known = Vec::with_capacity(images.len());
+    for sample in images {
+        let sha256 = ImageFile::open(&sample.image)?.sha256()?;
+        are_known.push(seen.contains(sha256.as_str()));
+    }
+    if were_in_memory {
+        // Those are known by their pixels, and to decode all once more is a small part of measuring.
+        let sources: Vec<Source> = images.iter().map(|one| Source::file(&one.image)).collect();
+        let pixels = check_each((&sources, reading), |_, _| ControlFlow::Continue(()));
+        for (is_known, pixels) in are_known.iter_mut().zip(pixels.into_iter().flatten()) {
+            *is_known |= seen.contains(hex(&pixels?).as_str());
         }
     }
+    let known = images.iter().zip(are_known);
+    let known: Vec<String> = known
+        .filter(|(_, is_known)| *is_known)
+        .map(|(sample, _)| sample.image.display().to_string())
+        .collect();
     if known.is_empty() {
         return Ok(());
     }
@@ -225,5 +247,40 @@ mod tests {
         assert_eq!(image.map(alone("position")), None);
         let only = image.map(MapKind::Total);
         assert_eq!(only.as_deref(), Some(&image.terms[0].map));
+    }
+
+    #[test]
+    fn images_that_the_model_has_seen_are_refused_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, shade) in [("test/good/0.png", 1), ("test/good/1.png", 2)] {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let image = ::image::RgbImage::from_pixel(8, 8, [shade; 3].into());
+            image.save(path).unwrap();
+        }
+        let dataset = Dataset::open(root.path()).unwrap();
+        let path = &dataset.test[1].image;
+        let reading = Reading::default();
+        let pixels = check_each((&[Source::file(path)], reading), |_, _| {
+            ControlFlow::Continue(())
+        });
+        // The same file under another name; the same pixels, that the model learned from memory.
+        let seen = [
+            (
+                "renamed.png",
+                ImageFile::open(path).unwrap().sha256().unwrap(),
+            ),
+            ("000001", hex(pixels.unwrap()[0].as_ref().unwrap())),
+        ];
+        for (name, sha256) in seen {
+            let name = name.to_owned();
+            let seen = ImageRecord { name, sha256 };
+            let error = refuse((&dataset, reading), [&seen].into_iter()).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("good/1.png") && !error.contains("0.png"),
+                "{error}"
+            );
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! The report over made-up judgements.
 
 use oddspot::datasets::Label;
-use oddspot::images::{ImageFile, ImageSize, Mask, Reading};
+use oddspot::images::{ImageSize, Mask, Reading};
 use oddspot::maps::ScoreMap;
-use oddspot::model::ImageRecord;
 use oddspot::settings::Settings;
 use oddspot::terms;
 use oddspot::verdict::{GoodScores, Rates, Shares, TermMap, Thresholds, Verdict};
@@ -381,20 +380,4 @@ fn a_set_without_any_mask_passes_and_one_with_some_says_which_lack_theirs() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("test/<defect>"), "{error}");
-}
-
-#[test]
-fn images_that_the_model_has_seen_are_refused_by_name() {
-    let (_root, dataset) = dataset(&[("test/good/0.png", 1), ("test/good/1.png", 2)]);
-    let file = ImageFile::open(&dataset.test[1].image).unwrap();
-    let seen = ImageRecord {
-        name: "renamed.png".to_owned(),
-        sha256: file.sha256().unwrap(),
-    };
-    let error = judging::refuse(&dataset, [&seen].into_iter()).unwrap_err();
-    let error = error.to_string();
-    assert!(
-        error.contains("good/1.png") && !error.contains("0.png"),
-        "{error}"
-    );
 }

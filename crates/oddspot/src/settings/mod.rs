@@ -75,8 +75,8 @@ impl Settings {
             Some(row) => row.set(self, text),
             None => Err(Error::new(
                 ErrorKind::Invalid,
-                Subject::Setting("name"),
-                format!("there is no setting '{name}'"),
+                Subject::Settings,
+                toml_file::unknown(name),
             )),
         }
     }

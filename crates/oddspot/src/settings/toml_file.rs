@@ -108,7 +108,7 @@ impl<'a> Overlay<'a> {
 }
 
 /// A setting that there is not, with the one that was meant.
-fn unknown(name: &str) -> String {
+pub(super) fn unknown(name: &str) -> String {
     let likeness = |other: &str| strsim::jaro_winkler(name, other);
     let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
     // "iterations" alone, which lacks its table, is as clear as a slip of a letter.

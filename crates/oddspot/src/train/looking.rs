@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use super::cache::EncodedMaps;
 use super::observer::{Observer, Progress};
 use super::places::GoodPlaces;
-use super::set::{GoodImage, Loaded, load};
+use super::set::{GoodImage, Loaded, loaded};
 use crate::error::{Error, Result};
+use crate::files::digest::hex;
 use crate::health::Glance;
-use crate::images::{Kind, Source, batches};
+use crate::images::{Kind, Source, batches, hash_pixels};
 use crate::judge::{Judging, Memory, TeacherSource, TermErrors};
 use crate::model::ImageRecord;
 use crate::net::engine::Forward;
@@ -99,7 +100,14 @@ impl Looking<'_> {
         root: &Path,
         memory: &mut Memory,
     ) -> Result<(GoodImage, Vec<Looked>)> {
-        let Loaded { sights, image } = load(source, root, self.view)?;
+        let (pixels, kind, mut sha256) = source.decode_and_hash(self.view.reading())?;
+        // Images that were in memory when they were learned are known by their pixels.
+        let by_pixels = hex(&hash_pixels(&pixels));
+        if self.hashes.contains(&by_pixels) {
+            sha256 = by_pixels;
+        }
+        let record = ImageRecord::of(&source.name(), root, sha256);
+        let Loaded { sights, image } = loaded(&pixels, self.view, (record, kind));
         if self.hashes.contains(&image.record.sha256) {
             return Ok((image, Vec::new()));
         }

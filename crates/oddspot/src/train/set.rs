@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ::image::RgbImage;
 use rayon::prelude::*;
 
 use super::cache::{EncodedMaps, TeacherCache};
@@ -316,15 +317,21 @@ pub(super) struct Loaded {
 /// A file that cannot be read or is no usable image.
 pub(super) fn load(source: &Source, root: &Path, view: &View) -> Result<Loaded> {
     let (image, kind, sha256) = source.decode_and_hash(view.reading())?;
-    let sights: Vec<Sight> = view.look(&image).collect();
-    let seen = |sight: &Sight| Glance::seen(&image, view, sight);
-    let glance = sights.first().map_or_else(|| Glance::of(&image), seen);
-    Ok(Loaded {
+    let record = ImageRecord::of(&source.name(), root, sha256);
+    Ok(loaded(&image, view, (record, kind)))
+}
+
+/// A decoded image, seen as the model does.
+pub(super) fn loaded(image: &RgbImage, view: &View, (record, kind): (ImageRecord, Kind)) -> Loaded {
+    let sights: Vec<Sight> = view.look(image).collect();
+    let seen = |sight: &Sight| Glance::seen(image, view, sight);
+    let glance = sights.first().map_or_else(|| Glance::of(image), seen);
+    Loaded {
         sights,
         image: GoodImage {
-            record: ImageRecord::of(&source.name(), root, sha256),
+            record,
             glance,
             kind,
         },
-    })
+    }
 }

@@ -20,6 +20,21 @@ fn all_that_is_wrong_with_a_manifest_is_told_before_work_begins() {
     ] {
         assert!(told.contains(mention), "{mention}: {told}");
     }
+    // Cell by cell, and what a cell has too much of.
+    world.write(
+        "parts.csv",
+        "name,data,preset,seed,image-size\na,data/a,instnt,many,1x\nb,data/a;data/b,,,\n",
+    );
+    let told = world.fails_manifest("train --manifest parts.csv -o out");
+    for mention in [
+        "line 2: invalid value '1x' for '--image-size",
+        "; invalid value 'instnt' for '--preset <PRESET>'",
+        "; invalid value 'many' for '--seed",
+        "line 3: train takes one folder or list of images, and the column 'data' has 2, parted by semicolons",
+    ] {
+        assert!(told.contains(mention), "{mention}: {told}");
+    }
+    assert!(!told.contains("unexpected argument"), "{told}");
     assert!(!world.path("out").exists());
     world.write("parts.csv", "name,data,imagesize\na,data/a,3\n");
     let told = world.fails_manifest("train --manifest parts.csv -o out");

@@ -250,8 +250,17 @@ fn a_text_that_is_no_value_is_told_with_the_settings_name() {
         assert!(error.contains(name) && error.contains(mentions), "{error}");
         assert_eq!(settings, Settings::default());
     }
-    let error = Settings::default().set("iterations", "1").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
+    for (name, said) in [
+        (
+            "iterations",
+            "bad settings: there is no setting iterations; was training.iterations meant?",
+        ),
+        ("qqq", "bad settings: there is no setting qqq"),
+    ] {
+        let error = Settings::default().set(name, "1").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert_eq!(error.to_string(), said);
+    }
 }
 
 #[test]
