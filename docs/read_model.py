@@ -102,9 +102,7 @@ def read_image(path, bit_depth="auto"):
         bits = max(8, (int(grey.max()).bit_length() + 1) // 2 * 2) if bit_depth == "auto" else bit_depth
         image = Image.fromarray((np.minimum(grey * 510 // (2**bits - 1) + 1, 511) // 2).astype(np.uint8))
     rgba = np.array(image.convert("RGBA")).astype(np.int64)
-    alpha = rgba[..., 3]
-    if alpha.min() == alpha.max() or (alpha > 15).sum() * 10_000 <= alpha.size:  # no transparency
-        rgba[..., 3] = 255
+    rgba[..., 3] |= 0 if np.ptp(rgba[..., 3]) and (rgba[..., 3] > 15).mean() > 1e-4 else 255
     rgb = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
     return Image.fromarray(rgb.astype(np.uint8))
 
