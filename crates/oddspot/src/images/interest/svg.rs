@@ -83,8 +83,8 @@ fn is_hidden(node: Node) -> bool {
 fn says<'a>(node: Node<'a, '_>, property: &str) -> Option<&'a str> {
     let style = node.attribute("style").unwrap_or_default();
     let stated = style.split(';').filter_map(|one| one.split_once(':'));
-    let stated = stated.filter(|(name, _)| name.trim().eq_ignore_ascii_case(property));
-    let value = stated.last().map(|(_, value)| value);
+    let mut stated = stated.filter(|(name, _)| name.trim().eq_ignore_ascii_case(property));
+    let value = stated.next_back().map(|(_, value)| value);
     value
         .or_else(|| node.attribute(property))?
         .split_whitespace()
