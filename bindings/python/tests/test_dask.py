@@ -1,4 +1,4 @@
-"""The callable for batches, as Dask calls it."""
+"""The callable for batches, as Spark and Dask call it."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ def test_dask_judges_partition_by_partition(model: Path, tmp_path: Path) -> None
     for (_, row), result in zip(found.iterrows(), alone):
         assert (row["verdict"], float(row["score"])) == (result.verdict, result.score)
     assert "there is no" in found["error"].iloc[-1] and found["error"].isna().sum() == 20
+
+
+def test_the_same_callable_takes_frames_of_spark(model: Path, tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"{seed}.png") for seed in range(300, 304)]
+    for seed, path in zip(range(300, 304), paths):
+        Image.fromarray(board(seed)).save(path)
+    judge = Judge(model)
+    frame = judge(pandas.DataFrame({"path": [*paths, "none.png"]}))
+    assert list(frame.columns) == list(COLUMNS)
+    assert frame["score"].notna().sum() == 4 and "there is no none.png" in frame["error"].iloc[4]
+    [again] = judge.each([pandas.DataFrame({"path": paths})])
+    assert (again["score"].to_numpy() == frame["score"].to_numpy()[:4]).all()

@@ -7,6 +7,8 @@ import dataclasses
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -19,6 +21,7 @@ ray = pytest.importorskip("ray")
 
 import oddspot
 import oddspot.ray
+import pyarrow
 from oddspot import _command, batches
 from oddspot.batches import COLUMNS, Judge
 from PIL import Image
@@ -145,6 +148,21 @@ def test_what_no_node_has_room_for_is_refused_at_once(world: Path, cluster: Clus
     with pytest.raises(oddspot.InvalidError, match="cpus=2: the largest node has 1 CPU$"):
         oddspot.ray.train_many(world / "parts.csv", world / "never", options=QUICK)
     assert not list(world.glob("never*"))
+
+
+ALONE = """
+import sys, ray, oddspot.ray
+ray.init("local", num_cpus=1, include_dashboard=False, object_store_memory=200 * 2**20, log_to_driver=False)
+print(oddspot.ray.detect(ray.data.read_parquet(sys.argv[1]), *sys.argv[2:]).images)
+"""
+
+
+def test_a_data_set_of_paths_is_read_where_one_actor_takes_all_cpus(world: Path) -> None:
+    paths = write(world / "some", range(1000, 1004))
+    parquet.write_table(pyarrow.table({"path": paths}), world / "paths.parquet")
+    words = [sys.executable, "-c", ALONE, *map(str, (world / "paths.parquet", world / "a.oddspot", world / "by one"))]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.stdout.split()[-1:] == ["4"], ended.stderr
 
 
 def test_verdicts_lie_where_the_driver_is_and_none_is_lost(
@@ -371,14 +389,3 @@ def test_few_images_are_read_ahead_however_large_a_batch_is(world: Path, monkeyp
     monkeypatch.setattr(judge, "_judge", inspect)
     assert len(judge.rows(paths)) == len(began) == 80
     assert max(ahead) <= batches.READERS + 1
-
-
-def test_the_same_callable_takes_frames_of_spark_and_dask(world: Path) -> None:
-    pandas = pytest.importorskip("pandas")
-    paths = write(world / "some", range(1000, 1004))
-    judge = Judge(world / "a.oddspot")
-    frame = judge(pandas.DataFrame({"path": [*paths, "none.png"]}))
-    assert list(frame.columns) == list(COLUMNS)
-    assert frame["score"].notna().sum() == 4 and "there is no none.png" in frame["error"].iloc[4]
-    [again] = judge.each([pandas.DataFrame({"path": paths})])
-    assert (again["score"].to_numpy() == frame["score"].to_numpy()[:4]).all()

@@ -136,8 +136,12 @@ def detect(
     if not ray.is_initialized():
         ray.init()
     _check_room("threads", threads)
-    size = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
+    cpus = int(ray.cluster_resources().get("CPU", 1))
+    size = workers or max(1, cpus // threads)
     images = _dataset(paths, size)
+    if cpus <= threads:
+        # One actor takes them all, and what reads a data set of paths needs one too.
+        images = images.materialize()
     count = images.count()
     if count == 0:
         raise InvalidError("there is no path to judge")
