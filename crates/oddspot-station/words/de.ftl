@@ -200,7 +200,6 @@ missed-no-room = auf der Platte war kein Platz mehr
 missed-slow = es kam nicht rechtzeitig ganz an
 missed-broken = seine Verbindung endete, bevor es ganz angekommen war
 missed-ending = der Dienst war dabei zu enden
-missed-broken = die Verbindung brach ab, bevor es ganz da war
 missed-other = nicht zu verwenden: { $detail }
 today = heute { $verdict }
 waiting = warten

@@ -200,7 +200,6 @@ missed-no-room = there was no room left on the disk
 missed-slow = it did not come whole in time
 missed-broken = its connection ended before it had come whole
 missed-ending = the service was about to end
-missed-broken = the connection broke before it had come whole
 missed-other = { $detail }
 today = { $verdict } today
 waiting = waiting

@@ -141,7 +141,8 @@ pub fn check_columns(table: &Path, columns: &str) -> Result<()> {
 /// # Errors
 /// Such files; files that cannot be read.
 pub fn refuse_others(results: &Path, page: &Path) -> Result<()> {
-    let checks: [(&Path, fn(&[u8]) -> bool); 2] = [(results, are_results), (page, is_page)];
+    type Check = fn(&[u8]) -> bool;
+    let checks: [(&Path, Check); 2] = [(results, are_results), (page, is_page)];
     for (path, is_ours) in checks {
         // A device or a pipe has no past, and may never end.
         if !path.is_file() {

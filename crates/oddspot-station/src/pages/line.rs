@@ -116,7 +116,6 @@ fn why_missed(t: &Words, image: &NotJudged) -> Marked {
         "slow" => "missed-slow",
         "broken" => "missed-broken",
         "ending" => "missed-ending",
-        "broken" => "missed-broken",
         // Of these the kind alone says too little.
         _ => "missed-other",
     };
