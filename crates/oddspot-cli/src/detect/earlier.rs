@@ -169,9 +169,13 @@ pub fn refuse_others(results: &Path, page: &Path) -> Result<()> {
 fn are_results(start: &[u8]) -> bool {
     let start = start.trim_ascii_start();
     let line = start.split(|&byte| byte == b'\n').next();
-    let line = serde_json::from_slice::<ResultLine>(line.unwrap_or_default());
-    start.starts_with(BEGINS)
-        || line.is_ok_and(|line| !line.image.is_empty() && (line.verdict.or(line.error)).is_some())
+    let line = line.unwrap_or_default();
+    // A run that was killed may have left half of one.
+    if !is_json(line) {
+        return start.starts_with(BEGINS);
+    }
+    let line = serde_json::from_slice::<ResultLine>(line);
+    line.is_ok_and(|line| !line.image.is_empty() && (line.verdict.or(line.error)).is_some())
 }
 
 /// Whether a file that begins so is a page of results.

@@ -71,7 +71,7 @@ fn what_is_there_already_is_replaced_only_if_that_is_asked_for() {
             "`oddspot export model.oddspot -o model.onnx --replace`",
         ],
     );
-    world.boards("folder", 1);
+    world.make_folder("folder");
     world.fails(
         &mut world.oddspot("export model.oddspot -o folder"),
         &["folder is a folder; give a file name, such as folder/model.onnx"],

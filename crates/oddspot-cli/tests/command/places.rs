@@ -93,7 +93,15 @@ fn without_a_home_a_model_judges_and_the_builtin_teacher_trains() {
     for (path, mode) in [("", 0o755), ("place", 0o777)] {
         fs::set_permissions(world.path(path), fs::Permissions::from_mode(mode)).unwrap();
     }
-    fs::copy(env!("CARGO_BIN_EXE_oddspot"), world.path("oddspot")).unwrap();
+    // Copied here, it would be open for writing in whatever another test starts meanwhile: "text file busy".
+    let mut copying = std::process::Command::new("cp");
+    let copied = copying
+        .args([
+            env!("CARGO_BIN_EXE_oddspot").as_ref(),
+            world.path("oddspot").as_os_str(),
+        ])
+        .status();
+    assert!(copied.unwrap().success());
     let homeless = |arguments: &str| {
         let mut command = std::process::Command::new(world.path("oddspot"));
         command

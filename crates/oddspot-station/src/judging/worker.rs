@@ -146,7 +146,8 @@ impl Worker {
     /// Decodes and judges an image, and keeps it meanwhile; by what its pixels are known.
     fn examine(&self, model: &Model, task: &Task) -> Result<(Examined, HeldImage, Option<u64>)> {
         let bytes = &task.bytes;
-        let name = task.file.as_ref().map_or(SENT, |file| &file.name);
+        let sent = task.part_id.as_deref().unwrap_or(SENT);
+        let name = task.file.as_ref().map_or(sent, |file| &file.name);
         let detector = &model.detector;
         let reading = detector.reading();
         let _decoded = self.models.decoding().admit(bytes);

@@ -86,6 +86,9 @@ fn a_defect_is_written_and_changed_by_keyboard() {
     let mut page = Chromium::start(&world);
     let url = serving.url(&format!("/inspections/{}", ids[0]));
     page.open(&url, 390, "dark");
+    // The script listens by then.
+    let ready = "document.querySelector('#print')?.hidden === false";
+    page.until(ready);
     page.value("document.querySelector('[name=defect]').value = ' scratch '");
     page.value("document.querySelector('[name=note]').value = 'at the rim'");
     page.value("document.querySelector('[data-truth=bad]').focus()");
@@ -100,10 +103,12 @@ fn a_defect_is_written_and_changed_by_keyboard() {
     assert_eq!(kept(&ids), wanted);
     // Enter in a field keeps what stands there, and what it is called stays.
     page.until("document.querySelector('[data-remove]') !== null");
+    page.until(ready);
     page.value("document.querySelector('[name=note]').value = ''");
     page.value("document.querySelector('[name=defect]').focus()");
     page.enter();
-    page.until("!document.querySelector('.facts')?.textContent.includes('at the rim')");
+    page.until("document.querySelector('.facts')?.textContent.includes('at the rim') === false");
+    page.until(ready);
     let wanted = json!({ "truth": "bad", "defect": "scratch", "note": null });
     assert_eq!(kept(&ids), wanted);
     page.value("document.querySelector('[data-remove]').click()");

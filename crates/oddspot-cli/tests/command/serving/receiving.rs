@@ -77,7 +77,7 @@ fn images_that_come_slowly_take_the_places_of_their_own_station_alone() {
     };
     assert!(counted("receiving_full"));
     let german = || serving.german("/stations/other");
-    assert!(german().contains("zu viele Bilder auf einmal empfangen"));
+    assert!(german().contains("werden schon zu viele Bilder empfangen"));
     drop(slow);
     until(|| counted("broken").then_some(()));
     until(|| german().contains("seine Verbindung endete").then_some(()));

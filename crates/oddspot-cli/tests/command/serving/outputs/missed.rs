@@ -149,7 +149,7 @@ fn the_page_of_the_line_tells_how_many_were_not_judged_and_why() {
     for words in [
         "3 Bilder, die heute kamen, wurden nicht beurteilt",
         ", half.png: das Bild half.png ist beschädigt oder unvollständig",
-        ", ohne Namen: nicht zu verwenden: <span lang=\"en\">the body is empty",
+        ", ohne Namen: Die Anfrage ist leer: Senden Sie die Datei des Bildes.",
     ] {
         assert!(german.contains(words), "{words}: {german}");
     }
