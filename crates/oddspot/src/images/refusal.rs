@@ -46,7 +46,7 @@ pub(super) fn refused(name: &Path) -> impl Fn(TiffError) -> Error {
         // Other readers work out what is missing, so that converting it may help.
         TiffError::FormatError(TiffFormatError::StripTileTagConflict) => unsupported(
             name,
-            "it lacks the tag that says where its strips or tiles lie (StripOffsets, TileOffsets) or how long they are \
+            "it is damaged, or lacks the tag that says where its strips or tiles lie (StripOffsets, TileOffsets) or how long they are \
              (StripByteCounts, TileByteCounts)",
         ),
         TiffError::FormatError(TiffFormatError::RequiredTagNotFound(tag)) => {

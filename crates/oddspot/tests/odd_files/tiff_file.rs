@@ -105,7 +105,10 @@ pub fn tiff(pages: &[Page], spelling: Spelling) -> Vec<u8> {
         tags.sort();
         let mut entries = Vec::new();
         for (tag, values) in &tags {
-            let value: Vec<u8> = values.iter().flat_map(|&v| number(v.into(), 4)).collect();
+            // The decoder takes this one as short numbers alone.
+            let (kind, length) = if *tag == BEHIND { (3, 2) } else { (4, 4) };
+            let value = values.iter().flat_map(|&v| number(v.into(), length));
+            let value: Vec<u8> = value.collect();
             let mut place = value.clone();
             if value.len() > wide {
                 place = number(file.len() as u64, wide);
@@ -113,7 +116,7 @@ pub fn tiff(pages: &[Page], spelling: Spelling) -> Vec<u8> {
             }
             place.resize(wide, 0);
             let count = number(values.len() as u64, wide);
-            entries.extend([number((*tag).into(), 2), number(4, 2), count, place].concat());
+            entries.extend([number((*tag).into(), 2), number(kind, 2), count, place].concat());
         }
         let directory = number(file.len() as u64, wide);
         file[next..next + wide].copy_from_slice(&directory);

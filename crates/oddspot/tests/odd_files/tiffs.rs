@@ -190,7 +190,7 @@ fn what_is_not_read_is_told_in_words() {
     bytes[lengths.unwrap()] = 0x18;
     let lacking = refused(&bytes);
     assert!(
-        lacking.contains("it lacks the tag") && lacking.contains("StripByteCounts"),
+        lacking.contains("lacks the tag") && lacking.contains("StripByteCounts"),
         "{lacking}"
     );
     for told in [palette, packed, lacking] {
