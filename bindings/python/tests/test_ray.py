@@ -308,7 +308,7 @@ def test_trainings_of_many_parts_are_those_of_the_command(world: Path, cluster: 
     assert fleet.finished == ("a",) and fleet.failed["bad"].startswith("failed: ")
 
 
-LEARNS = ["--iterations", "1500", "--checkpoint-every", "20", "--widths", "8,8,8,8", "--offset", "16", "--folds", "1"]
+LEARNS = ["--iterations", "3000", "--checkpoint-every", "20", "--widths", "8,8,8,8", "--offset", "16", "--folds", "1"]
 
 
 @ray.remote(num_cpus=1)
@@ -330,7 +330,7 @@ def test_a_part_whose_node_dies_goes_on_elsewhere(world: Path, cluster: Cluster)
 
     def kill() -> None:
         # Each of the three nodes is at one of the parts.
-        for _ in range(3000):
+        for _ in range(6000):
             if all(checkpoint.exists() for checkpoint in checkpoints):
                 cluster.remove_node(dying, allow_graceful=False)
                 killed.set()
