@@ -84,7 +84,7 @@ async fn tiles_of(shared: &Shared, t: Words) -> Result<Tiles> {
 
 /// All that is wrong with a station.
 fn troubles_of(shared: &Shared, t: &Words, station: &Station, backlog: &[Backlog]) -> Vec<Marked> {
-    let of_camera = station.repeats.trouble().map(|trouble| trouble.marked(t));
+    let of_camera = station.camera_trouble().map(|trouble| trouble.marked(t));
     let mut all: Vec<Marked> = trouble_of(t, shared, station)
         .into_iter()
         .chain(of_camera)
